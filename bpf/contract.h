@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The contract between the programs in bpf/ and capture/: every record that crosses a ring buffer
+ * and every map value that both sides read. Plain fixed-width fields, explicit padding, sizes
+ * asserted on both sides. User space checks a record's length before it believes it.
+ *
+ * Times are nanoseconds. "mono" is CLOCK_MONOTONIC, "boot" is CLOCK_BOOTTIME.
+ */
+#ifndef PIDCAP_CONTRACT_H
+#define PIDCAP_CONTRACT_H
+
+#ifdef __BPF__
+#include "kernel.h"
+#else
+#include <linux/types.h>
+#endif
+
+#ifdef __cplusplus
+#define PIDCAP_STATIC_ASSERT static_assert
+#else
+#define PIDCAP_STATIC_ASSERT _Static_assert
+#endif
+
+/* TASK_COMM_LEN of include/linux/sched.h, user visible through prctl(2). */
+#define PIDCAP_COMM_LEN 16
+
+/* The largest snaplen, that of tcpdump (MAXIMUM_SNAPLEN of libpcap). */
+#define PIDCAP_SNAPLEN_MAX 262144
+
+/* How much of an executable's path and of a command line an exec event carries. */
+#define PIDCAP_PATH_LEN 1024
+#define PIDCAP_ARGS_LEN 1024
+
+/*
+ * Who used a socket last. tgid and start (boot, of the thread group's leader) identify the process;
+ * tid is the thread, comm the leader's name at that moment. tgid 0 means: no process.
+ */
+struct pidcap_owner {
+	__u64 start_boot;
+	__u64 cgroup_id;
+	__u32 tgid;
+	__u32 tid;
+	__u32 uid;
+	__u32 pad;
+	char comm[PIDCAP_COMM_LEN];
+};
+PIDCAP_STATIC_ASSERT(sizeof(struct pidcap_owner) == 48, "pidcap_owner");
+
+/* How a packet's owner was found, or why there is none: `via` in the file. */
+enum pidcap_via {
+	PIDCAP_VIA_UNKNOWN = 0,
+	PIDCAP_VIA_KERNEL,
+	PIDCAP_VIA_FORWARDED,
+	PIDCAP_VIA_SOCKET,     /* the packet's own socket */
+	PIDCAP_VIA_LOOKUP,     /* the socket that the addresses and ports lead to */
+	PIDCAP_VIA_ICMP_ECHO,  /* the process that sent the echo request */
+	PIDCAP_VIA_ICMP_ERROR, /* the flow quoted in the ICMP error */
+	PIDCAP_VIA_FRAGMENT,   /* the first fragment's process */
+	PIDCAP_VIA_FLOW,       /* remembered from an earlier packet of the flow */
+};
+
+enum pidcap_direction {
+	PIDCAP_IN = 1,
+	PIDCAP_OUT = 2,
+};
+
+/*
+ * A packet: this header, then caplen bytes. `owner` is the process at this end, or the only one
+ * known; `peer` the other end's where it is on this machine too. Stands in a ring of the CPU that
+ * saw it.
+ */
+struct pidcap_packet {
+	__u64 time_mono;
+	__u32 ifindex;
+	__u32 wire_len;	  /* length of the packet, without the VLAN tag in vlan_tci */
+	__u32 caplen;	  /* bytes that follow */
+	__u32 lost;	  /* packets of this interface lost on this CPU since the last record */
+	__u16 vlan_proto; /* host byte order; 0: no tag was stripped */
+	__u16 vlan_tci;
+	__u8 direction; /* enum pidcap_direction */
+	__u8 via;	/* enum pidcap_via, of owner */
+	__u8 peer_via;	/* of peer; 0 when peer.tgid is 0 */
+	__u8 pad;
+	struct pidcap_owner owner;
+	struct pidcap_owner peer;
+};
+PIDCAP_STATIC_ASSERT(sizeof(struct pidcap_packet) == 128, "pidcap_packet");
+
+enum pidcap_event_type {
+	PIDCAP_EVENT_FORK = 1, /* a new process; threads are not reported */
+	PIDCAP_EVENT_EXEC,
+	PIDCAP_EVENT_EXIT,   /* the last thread has gone */
+	PIDCAP_EVENT_RENAME, /* the leader changed its comm */
+};
+
+/*
+ * A process appeared, changed or ended. An EXEC is followed by path_len bytes, the executable's
+ * path as NUL-terminated components from the leaf up (the root is left out), and args_len bytes,
+ * the command line as NUL-terminated arguments. Stands in the ring of events.
+ */
+struct pidcap_event {
+	__u64 time_mono;
+	__u64 start_boot;
+	__u64 cgroup_id;
+	__u32 type; /* enum pidcap_event_type */
+	__u32 tgid;
+	__u32 ppid;
+	__u32 uid;
+	__u32 gid;
+	__u32 netns; /* inode number of the network namespace */
+	__u32 nspid; /* tgid in its own PID namespace */
+	__u16 path_len;
+	__u16 args_len;
+	__u8 path_truncated;
+	__u8 args_truncated;
+	__u8 pad[6];
+	char comm[PIDCAP_COMM_LEN];
+};
+PIDCAP_STATIC_ASSERT(sizeof(struct pidcap_event) == 80, "pidcap_event");
+
+/* Why a packet that was to be captured is not: indexes the counters of each interface. */
+enum pidcap_drop {
+	PIDCAP_DROP_RING_FULL = 0, /* user space was too slow */
+	PIDCAP_DROP_COPY,	   /* the packet's bytes could not be read */
+	PIDCAP_DROP_CAUSES,
+};
+
+/* Value of the per-CPU map `drops`, by ifindex. */
+struct pidcap_drops {
+	__u64 count[PIDCAP_DROP_CAUSES];
+	__u64 pending; /* not yet reported in pidcap_packet.lost */
+};
+
+#endif
