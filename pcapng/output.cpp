@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "pcapng/output.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+namespace pcapng {
+namespace {
+
+std::string open_hint(int code) {
+    switch (code) {
+        case EISDIR:
+            return "; name a file in it";
+        case ENOENT:
+            return "; the folder must exist";
+        default:
+            return "";
+    }
+}
+
+}  // namespace
+
+Result<Output> Output::open_file(const std::string& path) {
+    int fd = -1;
+    do {
+        fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    } while (fd < 0 && errno == EINTR);
+    if (fd < 0) {
+        const int code = errno;
+        Error error = errno_error("open " + path, code);
+        error.message += open_hint(code);
+        return error;
+    }
+    return Output(Fd(fd), path);
+}
+
+Output Output::from_fd(Fd fd, std::string name) {
+    return Output(std::move(fd), std::move(name));
+}
+
+Output::Output(Fd fd, std::string name) : fd_(std::move(fd)), name_(std::move(name)) {
+    struct stat status = {};
+    if (::fstat(fd_.get(), &status) == 0 && S_ISREG(status.st_mode)) {
+        const int flags = ::fcntl(fd_.get(), F_GETFL);
+        const bool at_end = flags >= 0 && (flags & O_APPEND) != 0;
+        const off_t position = at_end ? status.st_size : ::lseek(fd_.get(), 0, SEEK_CUR);
+        regular_ = position >= 0;
+        start_ = regular_ ? static_cast<uint64_t>(position) : 0;
+    }
+    buffer_.reserve(kBufferSize + kMaxOptionSize);
+}
+
+Output& Output::operator=(Output&& other) noexcept {
+    if (this != &other) {
+        (void)flush();
+        fd_.reset();
+        fd_ = std::move(other.fd_);
+        name_ = std::move(other.name_);
+        regular_ = other.regular_;
+        start_ = other.start_;
+        flushed_ = other.flushed_;
+        buffer_ = std::move(other.buffer_);
+        block_ends_ = std::move(other.block_ends_);
+        failure_ = std::move(other.failure_);
+    }
+    return *this;
+}
+
+Output::~Output() {
+    if (fd_.valid()) {
+        (void)flush();
+    }
+}
+
+Result<void> Output::end_block() {
+    if (!failure_.ok()) {
+        buffer_.clear();
+        return failure_;
+    }
+    block_ends_.push_back(buffer_.size());
+    if (buffer_.size() >= kBufferSize) {
+        return flush();
+    }
+    return {};
+}
+
+Result<void> Output::append(std::span<const uint8_t> blocks) {
+    buffer_.bytes(blocks);
+    return end_block();
+}
+
+Result<void> Output::flush() {
+    const std::span<const uint8_t> waiting = buffer_.view();
+    size_t written = 0;
+    while (failure_.ok() && written < waiting.size()) {
+        const std::span<const uint8_t> rest = waiting.subspan(written);
+        const ssize_t count = ::write(fd_.get(), rest.data(), rest.size());
+        const int code = count < 0 ? errno : EIO;  // a write of nothing must not loop for ever
+        if (count > 0) {
+            written += static_cast<size_t>(count);
+        } else if (code == EAGAIN || code == EWOULDBLOCK) {
+            pollfd ready = {.fd = fd_.get(), .events = POLLOUT, .revents = 0};
+            (void)::poll(&ready, 1, -1);  // the next write tells what went wrong
+        } else if (code != EINTR) {
+            failure_ = fail(code, written);
+        }
+    }
+    if (failure_.ok()) {
+        flushed_ += waiting.size();
+    }
+    buffer_.clear();
+    block_ends_.clear();
+    return failure_;
+}
+
+Result<void> Output::close() {
+    if (!fd_.valid()) {
+        return failure_;
+    }
+    Result<void> flushed = flush();
+    // EINTR: Linux has closed the descriptor all the same (close(2)).
+    if (::close(fd_.release()) != 0 && errno != EINTR && flushed.ok()) {
+        failure_ = errno_error("close " + name_, errno);
+        return failure_;
+    }
+    return flushed;
+}
+
+// Takes note of a failed write after `written` bytes of the buffer, and repairs a regular file.
+Error Output::fail(int code, size_t written) {
+    size_t whole = 0;
+    for (const size_t end : block_ends_) {
+        if (end <= written) {
+            whole = end;
+        }
+    }
+    if (!regular_) {
+        flushed_ += written;
+        Error error = errno_error("write " + name_, code);
+        error.message += fmt::format("; {} bytes were written", flushed_);
+        return error;
+    }
+    flushed_ += whole;
+    Error error = errno_error("write " + name_, code);
+    const auto end = static_cast<off_t>(start_ + flushed_);
+    if (::ftruncate(fd_.get(), end) == 0 && ::lseek(fd_.get(), end, SEEK_SET) == end) {
+        error.message += fmt::format("; the file holds {} bytes, all of them whole blocks", end);
+    } else {
+        error.message +=
+            fmt::format("; {} bytes of whole blocks and a part of one are in the file", end);
+    }
+    return error;
+}
+
+}  // namespace pcapng

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// Output: where the bytes of a file go: a regular file, or a pipe, fifo or device. Collects whole
+// blocks in a buffer of 256 KiB and hands them over in few big write(2)s. Sole owner of its file
+// descriptor; one thread at a time.
+//
+// After a failed write nothing more is written: every later call returns that first error. A
+// regular file is then cut back to the end of its last whole block, so that it stays readable.
+//
+// The program must ignore SIGPIPE and SIGXFSZ (write(2) has no flag for that, and a library must
+// not change signal handlers): a reader that has left is then an error with code EPIPE.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "pcapng/encode.h"
+#include "pcapng/fd.h"
+#include "pcapng/result.h"
+
+namespace pcapng {
+
+class Output {
+  public:
+    static constexpr size_t kBufferSize = size_t{256} * 1024;
+
+    // Creates or empties `path` (mode 0644, close-on-exec). A fifo blocks until it has a reader.
+    static Result<Output> open_file(const std::string& path);
+    // Writes from the descriptor's current position on; `name` is for messages.
+    static Output from_fd(Fd fd, std::string name);
+
+    Output(Output&&) noexcept = default;
+    Output& operator=(Output&& other) noexcept;
+    Output(const Output&) = delete;
+    Output& operator=(const Output&) = delete;
+    ~Output();  // flushes as far as it can; close() is the one that reports
+
+    // Encode one block at the end of block(), then end_block(). Nothing is written in between.
+    ByteBuffer& block() { return buffer_; }
+    Result<void> end_block();
+
+    // One or more whole blocks.
+    Result<void> append(std::span<const uint8_t> blocks);
+
+    Result<void> flush();
+    // Flushes and closes; reports what the file system kept back until now (NFS, quotas). A second
+    // call does nothing.
+    Result<void> close();
+
+    // Bytes of whole blocks handed over, written or still in the buffer; after a failure, those
+    // that are in the file.
+    uint64_t bytes() const { return flushed_ + (block_ends_.empty() ? 0 : block_ends_.back()); }
+
+    int fd() const { return fd_.get(); }  // still owned by the Output
+    const std::string& name() const { return name_; }
+
+  private:
+    Output(Fd fd, std::string name);
+    Error fail(int code, size_t written);
+
+    Fd fd_;
+    std::string name_;
+    bool regular_ = false;
+    uint64_t start_ = 0;              // position in a regular file of our first byte
+    uint64_t flushed_ = 0;            // bytes written, all of whole blocks
+    ByteBuffer buffer_;               // what isn't written yet
+    std::vector<size_t> block_ends_;  // offsets in buffer_
+    Result<void> failure_;            // the first failed write
+};
+
+}  // namespace pcapng

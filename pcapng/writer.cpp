@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "pcapng/writer.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cassert>
+#include <string>
+
+#include "pcapng/format.h"
+#include "pcapng/text.h"
+
+namespace pcapng {
+namespace {
+
+constexpr uint64_t kNanosecondsPerMicrosecond = 1000;
+
+void text_option(ByteBuffer& block, uint16_t code, std::string_view text) {
+    if (!text.empty()) {
+        block.option(code, cut_utf8(shown_text(text), kMaxOptionSize));
+    }
+}
+
+void counter_option(ByteBuffer& block, uint16_t code, std::optional<uint64_t> value) {
+    if (value.has_value()) {
+        block.option_u64(code, *value);
+    }
+}
+
+// A time stands as two halves, the high one first, in either byte order.
+void time(ByteBuffer& block, uint64_t time_ns) {
+    block.u32(static_cast<uint32_t>(time_ns >> 32));
+    block.u32(static_cast<uint32_t>(time_ns));
+}
+
+void time_option(ByteBuffer& block, uint16_t code, std::optional<uint64_t> time_ns) {
+    if (time_ns.has_value()) {
+        block.option_header(code, 8);
+        time(block, *time_ns);
+    }
+}
+
+// NUL stays between the arguments (not after the last), so each is made safe on its own.
+std::string shown_arguments(std::string_view cmdline) {
+    std::string out;
+    if (cmdline.back() == '\0') {
+        cmdline.remove_suffix(1);
+    }
+    for (;;) {
+        const size_t nul = cmdline.find('\0');
+        out += shown_text(cmdline.substr(0, nul));
+        if (nul == std::string_view::npos) {
+            return out;
+        }
+        out += '\0';
+        cmdline.remove_prefix(nul + 1);
+    }
+}
+
+[[maybe_unused]] bool is_journal_name(std::string_view name) {
+    return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
+        return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+    });
+}
+
+// Lines and columns stay as they are; what else tshark would hand to a terminal raw does not.
+std::string shown_lines(std::string_view value) {
+    std::string out;
+    for (;;) {
+        const size_t layout = value.find_first_of("\n\t");
+        out += shown_text(value.substr(0, layout));
+        if (layout == std::string_view::npos) {
+            return out;
+        }
+        out += value[layout];
+        value.remove_prefix(layout + 1);
+    }
+}
+
+// systemd's "Journal Export Format": NAME=value, or for a value of several lines NAME, newline, its
+// length, value.
+void journal_field(ByteBuffer& block, std::string_view name, std::string_view value) {
+    assert(is_journal_name(name));
+    const std::string shown = shown_lines(value);
+    const std::string_view text = cut_utf8(shown, kMaxOptionSize);
+    block.text(name);
+    if (text.find('\n') == std::string_view::npos) {
+        block.text("=");
+    } else {
+        block.text("\n");
+        block.u64(text.size());
+    }
+    block.text(text);
+    block.text("\n");
+}
+
+}  // namespace
+
+Result<Writer> Writer::create(Output output, const SectionInfo& section) {
+    Writer writer(std::move(output));
+    ByteBuffer& block = writer.output_.block();
+    const size_t start = writer.begin(kSectionHeaderBlock);
+    block.u32(kByteOrderMagic);
+    block.u16(kMajorVersion);
+    block.u16(kMinorVersion);
+    block.u64(UINT64_MAX);  // section length: not known
+    text_option(block, kShbHardware, section.hardware);
+    text_option(block, kShbOs, section.os);
+    text_option(block, kShbApplication, section.application);
+    for (const std::string& comment : section.comments) {
+        text_option(block, kOptComment, comment);
+    }
+    block.end_of_options();
+    if (Result<void> done = writer.end(start); !done.ok()) {
+        return std::move(done).error();
+    }
+    return writer;
+}
+
+Result<uint32_t> Writer::add_interface(const Interface& interface) {
+    ByteBuffer& block = output_.block();
+    const size_t start = begin(kInterfaceDescriptionBlock);
+    block.u16(interface.link_type);
+    block.u16(0);
+    block.u32(interface.snaplen);
+    text_option(block, kIfName, interface.name);
+    text_option(block, kIfDescription, interface.description);
+    if (interface.mac.has_value()) {
+        block.option(kIfMacAddress, *interface.mac);
+    }
+    counter_option(block, kIfSpeed, interface.speed);
+    block.option(kIfTsresol, std::array{kTsresolNanoseconds});
+    if (!interface.filter.empty()) {
+        const std::string filter = char{kFilterIsText} + shown_text(interface.filter);
+        block.option(kIfFilter, cut_utf8(filter, kMaxOptionSize));
+    }
+    text_option(block, kIfOs, interface.os);
+    block.end_of_options();
+    if (Result<void> done = end(start); !done.ok()) {
+        return std::move(done).error();
+    }
+    limits_.push_back(interface.snaplen == 0 ? kMaxPacketSize
+                                             : std::min(interface.snaplen, kMaxPacketSize));
+    return static_cast<uint32_t>(limits_.size() - 1);
+}
+
+Result<void> Writer::packet(const PacketBlock& packet) {
+    if (packet.interface_id >= limits_.size()) {
+        return unknown_interface("packet", packet.interface_id);
+    }
+    if (packet.darwin_index.value_or(0) >= darwin_processes_ && packet.darwin_index.has_value()) {
+        return Error{fmt::format("packet of Darwin process {}: {} has {}", *packet.darwin_index,
+                                 output_.name(), darwin_processes_)};
+    }
+    const auto data =
+        packet.data.first(std::min<size_t>(packet.data.size(), limits_[packet.interface_id]));
+    const auto wire_length =
+        static_cast<uint32_t>(std::max<size_t>(packet.wire_length, packet.data.size()));
+    const auto flags =
+        static_cast<uint32_t>(packet.direction) | (static_cast<uint32_t>(packet.reception) << 2);
+
+    ByteBuffer& block = output_.block();
+    const size_t start = begin(kEnhancedPacketBlock);
+    block.u32(packet.interface_id);
+    time(block, packet.time_ns);
+    block.u32(static_cast<uint32_t>(data.size()));
+    block.u32(wire_length);
+    block.bytes(data);
+    block.pad(data.size());
+    const size_t options = block.size();
+    if (flags != 0) {
+        block.option_u32(kEpbFlags, flags);
+    }
+    counter_option(block, kEpbDropcount, packet.drop_count);
+    if (packet.process.has_value()) {
+        block.option_header(kEpbProcessThread, 8);
+        block.u32(packet.process->pid);
+        block.u32(packet.process->tid);
+    }
+    if (packet.darwin_index.has_value()) {
+        block.option_u32(kEpbDarwinProcess, *packet.darwin_index);
+    }
+    if (!packet.comment.empty()) {
+        block.option(kOptComment, cut_comment(packet.comment, kMaxOptionSize));
+    }
+    if (block.size() != options) {
+        block.end_of_options();
+    }
+    return end(start);
+}
+
+Result<uint32_t> Writer::darwin_process(uint32_t pid, std::string_view name) {
+    ByteBuffer& block = output_.block();
+    const size_t start = begin(kDarwinProcessBlock);
+    block.u32(pid);
+    text_option(block, kDarwinName, name);
+    block.end_of_options();
+    if (Result<void> done = end(start); !done.ok()) {
+        return std::move(done).error();
+    }
+    return darwin_processes_++;
+}
+
+Result<void> Writer::process_information(const ProcessInformation& process) {
+    ByteBuffer& block = output_.block();
+    const size_t start = begin(kCustomBlock);
+    block.u32(kWiresharkPen);
+    block.u32(kProcessInformationEntry);
+    const size_t length_at = block.size();
+    block.u32(0);
+    block.u32(process.pid);
+    text_option(block, kPibName, process.name);
+    text_option(block, kPibPath, process.path);
+    if (!process.cmdline.empty()) {
+        block.option(kPibCmdline, cut_utf8(shown_arguments(process.cmdline), kMaxOptionSize));
+    }
+    if (process.ppid.has_value()) {
+        block.option_u32(kPibParentPid, *process.ppid);
+    }
+    if (process.uid.has_value()) {
+        block.option_u32(kPibUid, *process.uid);
+    }
+    text_option(block, kPibUser, process.user);
+    if (process.start_ns != 0) {
+        block.option_u64(kPibStartTime, process.start_ns);
+    }
+    block.end_of_options();
+    block.set_u32(length_at, static_cast<uint32_t>(block.size() - length_at - 4));
+    return end(start);
+}
+
+Result<void> Writer::journal_entry(uint64_t time_ns, std::span<const JournalField> fields) {
+    ByteBuffer& block = output_.block();
+    const size_t start = begin(kJournalExportBlock);
+    const size_t entry = block.size();
+    journal_field(block, "__REALTIME_TIMESTAMP",
+                  std::to_string(time_ns / kNanosecondsPerMicrosecond));
+    for (const JournalField& field : fields) {
+        journal_field(block, field.name, field.value);
+    }
+    block.pad(block.size() - entry);
+    return end(start);
+}
+
+Result<void> Writer::statistics(const InterfaceStatistics& statistics) {
+    if (statistics.interface_id >= limits_.size()) {
+        return unknown_interface("statistics", statistics.interface_id);
+    }
+    ByteBuffer& block = output_.block();
+    const size_t start = begin(kInterfaceStatisticsBlock);
+    block.u32(statistics.interface_id);
+    time(block, statistics.time_ns);
+    time_option(block, kIsbStartTime, statistics.start_ns);
+    time_option(block, kIsbEndTime, statistics.end_ns);
+    counter_option(block, kIsbReceived, statistics.received);
+    counter_option(block, kIsbDropped, statistics.dropped);
+    counter_option(block, kIsbFilterAccepted, statistics.filter_accepted);
+    counter_option(block, kIsbOsDropped, statistics.os_dropped);
+    counter_option(block, kIsbDelivered, statistics.delivered);
+    block.end_of_options();
+    return end(start);
+}
+
+// Every block: type, total length, body, total length again ("General Block Structure").
+size_t Writer::begin(uint32_t block_type) {
+    ByteBuffer& block = output_.block();
+    const size_t start = block.size();
+    block.u32(block_type);
+    block.u32(0);
+    return start;
+}
+
+Result<void> Writer::end(size_t start) {
+    ByteBuffer& block = output_.block();
+    const auto total = static_cast<uint32_t>(block.size() - start + 4);
+    assert(total % 4 == 0);
+    block.u32(total);
+    block.set_u32(start + 4, total);
+    return output_.end_block();
+}
+
+Error Writer::unknown_interface(std::string_view what, uint32_t id) const {
+    return Error{
+        fmt::format("{} of interface {}: {} has {}", what, id, output_.name(), limits_.size())};
+}
+
+}  // namespace pcapng

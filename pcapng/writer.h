@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// Writer: encodes the blocks of one pcapng section, little-endian, nanoseconds, straight into the
+// buffer of an Output that it owns. No allocation for a packet. One thread at a time.
+//
+// The order of blocks is the caller's: interfaces before their packets, a process's Darwin block
+// before its packets, and no process information or journal entry before the first packet
+// (Wireshark 4.0's relative times start at the first frame, and theirs has no time).
+//
+// An error is either the Output's (a write failed: final) or says which argument would have made
+// the file unreadable; then nothing was written.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "pcapng/blocks.h"
+#include "pcapng/output.h"
+#include "pcapng/result.h"
+
+namespace pcapng {
+
+class Writer {
+  public:
+    // Takes the output and begins its section. Flush to make it visible to a reader.
+    static Result<Writer> create(Output output, const SectionInfo& section);
+
+    // The interface's number, counted from 0.
+    Result<uint32_t> add_interface(const Interface& interface);
+
+    // Data beyond the interface's snaplen or kMaxPacketSize are cut; so is a comment over
+    // kMaxOptionSize (see cut_comment). Error: an interface or Darwin process not added before.
+    Result<void> packet(const PacketBlock& packet);
+
+    // Darwin process block; returns its index in the file, counted from 0.
+    Result<uint32_t> darwin_process(uint32_t pid, std::string_view name);
+
+    Result<void> process_information(const ProcessInformation& process);
+
+    // An entry of the systemd journal export format, which becomes a frame of its own. The time is
+    // written first, in microseconds. Values longer than kMaxOptionSize are cut.
+    Result<void> journal_entry(uint64_t time_ns, std::span<const JournalField> fields);
+
+    Result<void> statistics(const InterfaceStatistics& statistics);
+
+    Result<void> flush() { return output_.flush(); }
+    Result<void> close() { return output_.close(); }
+    uint64_t bytes() const { return output_.bytes(); }
+    const Output& output() const { return output_; }
+
+  private:
+    explicit Writer(Output output) : output_(std::move(output)) {}
+    size_t begin(uint32_t block_type);
+    Result<void> end(size_t start);
+    Error unknown_interface(std::string_view what, uint32_t id) const;
+
+    Output output_;
+    std::vector<uint32_t> limits_;  // by interface: the most bytes of a packet
+    uint32_t darwin_processes_ = 0;
+};
+
+}  // namespace pcapng
