@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "capture/process_table.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "capture/container.h"
+#include "capture/exec_payload.h"
+
+namespace capture {
+namespace {
+
+using pcapng::Result;
+
+// The longest chain of parents that is followed.
+constexpr int kMaxDepth = 4096;
+
+std::string text_of(const char (&comm)[PIDCAP_COMM_LEN]) {
+    return {comm, strnlen(comm, sizeof(comm))};
+}
+
+// Whether `whole` is the path of which `known` are the last components.
+bool ends_with_components(const std::string& whole, const std::string& known) {
+    return known.empty() || (whole.size() > known.size() && whole.ends_with(known) &&
+                             whole[whole.size() - known.size() - 1] == '/');
+}
+
+}  // namespace
+
+ProcessTable::ProcessTable(ProcessTableOptions options, ProcFs procfs, CgroupTree cgroups)
+    : options_(std::move(options)),
+      procfs_(std::move(procfs)),
+      cgroups_(std::move(cgroups)),
+      clock_(BootClock::sample(options_.proc_root)) {}
+
+Result<ProcessTable> ProcessTable::open(const ProcessTableOptions& options, CgroupTree cgroups) {
+    Result<ProcFs> procfs = ProcFs::open(options.proc_root);
+    if (!procfs) {
+        return std::move(procfs).error();
+    }
+    if (Result<void> usable = procfs->check_pid_namespace(); !usable) {
+        return std::move(usable).error();
+    }
+    return ProcessTable(options, *std::move(procfs), std::move(cgroups));
+}
+
+Result<void> ProcessTable::scan() {
+    const Result<std::vector<uint32_t>> pids = procfs_.pids();
+    if (!pids) {
+        return pids.error();
+    }
+    for (const uint32_t pid : *pids) {
+        Result<ProcProcess> seen = procfs_.read(pid);
+        if (seen) {  // else it ended meanwhile
+            fill(insert({pid, seen->stat.start_ticks}), *std::move(seen));
+        }
+    }
+    for (const auto& [pid, entry] : live_) {
+        if (entry->parent.pid == 0) {
+            set_parent(*entry, entry->process.ppid);
+        }
+    }
+    return {};
+}
+
+void ProcessTable::apply(const pidcap_event& event, std::span<const std::byte> payload) {
+    now_mono_ = std::max(now_mono_, uint64_t{event.time_mono});
+    if (event.tgid == 0) {
+        ++malformed_events_;
+        return;
+    }
+    switch (event.type) {
+        case PIDCAP_EVENT_FORK:
+            apply_fork(event);
+            break;
+        case PIDCAP_EVENT_EXEC:
+            apply_exec(entry_of(event), event, payload);
+            break;
+        case PIDCAP_EVENT_RENAME: {
+            Entry& entry = entry_of(event);
+            entry.process.version += set_identity(entry, event) ? 1 : 0;
+            break;
+        }
+        case PIDCAP_EVENT_EXIT:
+            mark_exited(entry_of(event));
+            break;
+        default:
+            ++malformed_events_;
+    }
+}
+
+// event.ppid is the process that called fork, which is the parent unless it asked for a sibling
+// (CLONE_PARENT); memory, and so executable and command line, come from it either way.
+void ProcessTable::apply_fork(const pidcap_event& event) {
+    const ProcessKey key{event.tgid, clock_.ticks(event.start_boot)};
+    if (Entry* known = find_entry(key)) {
+        // scan() or find() was faster. What they saw is this process, maybe after an exec whose
+        // event is still to come; not to be undone.
+        if (known->parent.pid == 0) {
+            set_parent(*known, event.ppid);
+        }
+        return;
+    }
+    Entry& child = insert(key);
+    set_identity(child, event);
+    if (const Entry* parent = set_parent(child, event.ppid)) {
+        inherit(child, *parent);
+    } else {
+        fill_gaps(child);
+    }
+}
+
+void ProcessTable::apply_exec(Entry& entry, const pidcap_event& event,
+                              std::span<const std::byte> payload) {
+    ExecPayload decoded = decode_exec_payload(event, payload);
+    malformed_events_ += decoded.malformed ? 1 : 0;
+    set_identity(entry, event);
+    Process& process = entry.process;
+    process.exe = std::move(decoded.exe);
+    process.cmdline = std::move(decoded.cmdline);
+    ++process.version;
+    if ((decoded.exe_complete && decoded.cmdline_complete) || process.exited) {
+        return;
+    }
+    // What was cut off can be read from /proc, unless the process has gone on to something else:
+    // then what is known wouldn't fit.
+    ProcProcess seen;
+    if (read_same(entry, seen) == Fate::kSame && seen.stat.comm == process.comm &&
+        ends_with_components(seen.exe, process.exe.substr(process.exe.starts_with('/') ? 1 : 0))) {
+        std::string cut = process.cmdline;
+        if (!cut.empty()) {
+            cut.pop_back();  // the NUL may stand where the text was cut
+        }
+        if (!decoded.exe_complete) {
+            process.exe = std::move(seen.exe);
+        }
+        if (!decoded.cmdline_complete && seen.cmdline.starts_with(cut)) {
+            process.cmdline = std::move(seen.cmdline);
+        }
+    }
+}
+
+// The process of an event, created from it if it is not known.
+ProcessTable::Entry& ProcessTable::entry_of(const pidcap_event& event) {
+    const ProcessKey key{event.tgid, clock_.ticks(event.start_boot)};
+    if (Entry* known = find_entry(key)) {
+        return *known;
+    }
+    Entry& entry = insert(key);
+    set_identity(entry, event);
+    set_parent(entry, event.ppid);
+    if (event.type == PIDCAP_EVENT_RENAME) {
+        fill_gaps(entry);  // an exec brings its own, and after an exit there is nothing to read
+    }
+    return entry;
+}
+
+// True: something changed.
+bool ProcessTable::set_identity(Entry& entry, const pidcap_event& event) {
+    Process& process = entry.process;
+    bool changed = set_user(entry, event.uid, event.gid);
+    if (event.cgroup_id != 0 && event.cgroup_id != entry.cgroup_id) {
+        changed = set_cgroup(entry, event.cgroup_id, {}) || changed;
+    }
+    if (event.netns != 0 && event.netns != process.netns) {
+        process.netns = event.netns;
+        changed = true;
+    }
+    if (event.nspid != 0 && event.nspid != process.nspid) {
+        process.nspid = event.nspid;
+        changed = true;
+    }
+    if (std::string comm = text_of(event.comm); comm != process.comm) {
+        process.comm = std::move(comm);
+        changed = true;
+    }
+    return changed;
+}
+
+// Notes the parent, and returns its entry if there is one that can be believed.
+ProcessTable::Entry* ProcessTable::set_parent(Entry& entry, uint32_t ppid) {
+    entry.process.ppid = ppid;
+    if (ppid == 0) {
+        return nullptr;
+    }
+    // A parent is never younger than its child: one that is has got the pid of the real one.
+    Entry* parent = live_entry(ppid);
+    if (parent != nullptr && parent != &entry && is_believed(*parent) &&
+        parent->process.key.start_ticks <= entry.process.key.start_ticks) {
+        entry.parent = parent->process.key;
+        entry.process.parent_comm = parent->process.comm;
+        return parent;
+    }
+    const Result<ProcStat> seen = procfs_.stat(ppid);
+    if (seen && seen->start_ticks <= entry.process.key.start_ticks) {
+        entry.parent = {ppid, seen->start_ticks};
+        entry.process.parent_comm = seen->comm;
+    }
+    return nullptr;
+}
+
+void ProcessTable::inherit(Entry& child, const Entry& parent) {
+    const Process& from = parent.process;
+    Process& to = child.process;
+    to.exe = from.exe;
+    to.cmdline = from.cmdline;
+    if (to.netns == 0) {
+        to.netns = from.netns;
+    }
+    if (child.cgroup_id == 0 || (child.cgroup_id == parent.cgroup_id && to.cgroup.empty())) {
+        child.cgroup_id = parent.cgroup_id;
+        to.cgroup = from.cgroup;
+        to.container = from.container;
+        to.unit = from.unit;
+    }
+}
+
+const Process* ProcessTable::find(const pidcap_owner& owner) {
+    if (owner.tgid == 0) {
+        return nullptr;
+    }
+    const ProcessKey key{owner.tgid, clock_.ticks(owner.start_boot)};
+    Entry* entry = find_entry(key);
+    if (entry == nullptr) {
+        entry = &insert(key);
+        entry->process.comm = text_of(owner.comm);
+        set_user(*entry, owner.uid, 0);
+        set_cgroup(*entry, owner.cgroup_id, {});
+        if (refresh(*entry) == Fate::kSame) {
+            set_parent(*entry, entry->process.ppid);
+        }
+    } else if (!entry->process.exited && entry->epoch != epoch_) {
+        refresh(*entry);
+        entry->epoch = epoch_;
+    }
+    reconcile(*entry, owner);
+    entry->used = true;
+    return &entry->process;
+}
+
+const Process* ProcessTable::find(const ProcessKey& key) const {
+    const auto found = entries_.find(key);
+    return found != entries_.end() ? &found->second.process : nullptr;
+}
+
+const Process* ProcessTable::find_live(uint32_t pid) const {
+    const auto found = live_.find(pid);
+    return found != live_.end() ? &found->second->process : nullptr;
+}
+
+const Process* ProcessTable::parent(const Process& process) const {
+    const auto found = entries_.find(process.key);
+    return found != entries_.end() ? find(found->second.parent) : nullptr;
+}
+
+bool ProcessTable::is_within(const Process& process, const ProcessKey& ancestor) const {
+    const Process* at = &process;
+    for (int depth = 0; at != nullptr && depth < kMaxDepth; ++depth) {
+        if (at->key == ancestor) {
+            return true;
+        }
+        at = parent(*at);
+    }
+    return false;
+}
+
+void ProcessTable::for_each(const std::function<void(const Process&)>& visit) const {
+    for (const auto& [key, entry] : entries_) {
+        visit(entry.process);
+    }
+}
+
+ProcessTable::Entry* ProcessTable::find_entry(const ProcessKey& key) {
+    const auto found = entries_.find(key);
+    return found != entries_.end() ? &found->second : nullptr;
+}
+
+ProcessTable::Entry* ProcessTable::live_entry(uint32_t pid) {
+    const auto found = live_.find(pid);
+    return found != live_.end() ? found->second : nullptr;
+}
+
+// The entry of a key; a new one is alive, unless its pid is already that of a younger process.
+ProcessTable::Entry& ProcessTable::insert(const ProcessKey& key) {
+    const auto [at, is_new] = entries_.try_emplace(key);
+    Entry& entry = at->second;
+    if (!is_new) {
+        return entry;
+    }
+    entry.process.key = key;
+    entry.process.start_ns = clock_.since_epoch(key.start_ticks);
+    entry.process.version = 1;
+    entry.epoch = epoch_;
+    Entry* other = live_entry(key.pid);
+    if (other != nullptr && other->process.key.start_ticks > key.start_ticks) {
+        mark_exited(entry);
+        return entry;
+    }
+    if (other != nullptr) {
+        mark_exited(*other);  // the event of its end was lost
+    }
+    live_[key.pid] = &entry;
+    to_check_.push_back(key);
+    return entry;
+}
+
+void ProcessTable::mark_exited(Entry& entry) {
+    if (entry.process.exited) {
+        return;
+    }
+    entry.process.exited = true;
+    entry.exit_mono = now_mono_;
+    entry.used = false;
+    exited_.push_back(entry.process.key);
+    const auto live = live_.find(entry.process.key.pid);
+    if (live != live_.end() && live->second == &entry) {
+        live_.erase(live);
+    }
+}
+
+bool ProcessTable::set_user(Entry& entry, uint32_t uid, uint32_t gid) {
+    Process& process = entry.process;
+    const bool changed = process.uid != uid || process.gid != gid;
+    process.uid = uid;
+    process.gid = gid;
+    process.user = users_.name(uid);
+    return changed;
+}
+
+// `path` may be empty, then the id says it.
+bool ProcessTable::set_cgroup(Entry& entry, uint64_t id, const std::string& path) {
+    entry.cgroup_id = id;
+    const std::string& known = path.empty() ? cgroups_.path(id) : path;
+    if (known == entry.process.cgroup) {
+        return false;
+    }
+    entry.process.cgroup = known;
+    entry.process.container = container_of(known);
+    entry.process.unit = unit_of(known);
+    return true;
+}
+
+}  // namespace capture

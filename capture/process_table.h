@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// ProcessTable: every process that the capture has to do with, and those that have just ended.
+// Filled by scan(), then fed with the kernel's events in the order of their time; look-ups in
+// between see each process as it was at that time.
+//
+// A process is its pid AND its start time. /proc is asked only to complete or to check a process,
+// and believed only where the start time that it shows is the same.
+//
+// Owns its processes: pointers that it returns are valid until the next expire(). One thread.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <span>
+#include <string>
+#include <unordered_map>
+
+#include "bpf/contract.h"
+#include "capture/boot_clock.h"
+#include "capture/cgroup.h"
+#include "capture/process.h"
+#include "capture/procfs.h"
+#include "capture/user_names.h"
+#include "pcapng/result.h"
+
+namespace capture {
+
+struct ProcessTableOptions {
+    std::string proc_root = "/proc";
+    // How long a process is kept after its end and its last packet: TIME_WAIT's 60 s
+    // (TCP_TIMEWAIT_LEN), in which the kernel still answers for it.
+    uint64_t grace_ns = 60'000'000'000;
+    // No more than so many ended processes are kept; the first to end goes first, whatever the
+    // grace.
+    size_t max_exited = 65536;
+};
+
+struct ProcessKeyHash {
+    size_t operator()(const ProcessKey& key) const {
+        return std::hash<uint64_t>{}((key.start_ticks << 22) ^ key.pid);
+    }
+};
+
+class ProcessTable {
+  public:
+    // `cgroups` may be a CgroupTree(): then paths come from /proc alone.
+    static pcapng::Result<ProcessTable> open(const ProcessTableOptions& options,
+                                             CgroupTree cgroups);
+
+    // Reads all of /proc. Call it after the programs that report events are attached, so that no
+    // process falls in between.
+    pcapng::Result<void> scan();
+
+    // One event, with the bytes that follow it. Malformed ones are counted and believed as far as
+    // they can be.
+    void apply(const pidcap_event& event, std::span<const std::byte> payload);
+
+    // Events were lost: from now on what is known of a process is checked with /proc before it is
+    // told or inherited.
+    void events_lost();
+
+    // The process of a socket or a packet; null for tgid 0. One that is not known is created from
+    // what the owner says of itself, and completed from /proc where that shows the same process.
+    const Process* find(const pidcap_owner& owner);
+
+    // Forgets processes that ended longer than the grace ago, and checks some of the others for
+    // being alive. Call it about ten times a second; calls in between cost nothing. `now_mono` is
+    // the clock of pidcap_event.time_mono. Ends the life of pointers.
+    void expire(uint64_t now_mono);
+
+    // Look-ups that change nothing; null where there is none.
+    const Process* find(const ProcessKey& key) const;
+    const Process* find_live(uint32_t pid) const;
+    // The process that forked this one, or that it had as parent when it was first seen.
+    const Process* parent(const Process& process) const;
+    // Whether `process` is `ancestor` or descends from it, as far as the table still knows.
+    bool is_within(const Process& process, const ProcessKey& ancestor) const;
+    void for_each(const std::function<void(const Process&)>& visit) const;
+
+    size_t size() const { return entries_.size(); }
+    uint64_t malformed_events() const { return malformed_events_; }
+    const BootClock& clock() const { return clock_; }
+
+  private:
+    struct Entry {
+        Process process;
+        ProcessKey parent;
+        uint64_t cgroup_id = 0;
+        uint64_t exit_mono = 0;
+        uint64_t epoch = 0;  // of loss; an older one than the table's: not to be believed
+        bool used = false;   // looked up since its end
+        // The last owner that contradicted the process, and when /proc was asked who is right.
+        uint64_t checked_mono = 0;
+        uint64_t checked_cgroup = 0;
+        uint32_t checked_uid = 0;
+    };
+    enum class Fate { kSame, kEnded, kUnknown };  // what /proc says of a process
+
+    ProcessTable(ProcessTableOptions options, ProcFs procfs, CgroupTree cgroups);
+
+    // Events.
+    void apply_fork(const pidcap_event& event);
+    void apply_exec(Entry& entry, const pidcap_event& event, std::span<const std::byte> payload);
+    Entry& entry_of(const pidcap_event& event);
+    bool set_identity(Entry& entry, const pidcap_event& event);
+    Entry* set_parent(Entry& entry, uint32_t ppid);
+    void inherit(Entry& child, const Entry& parent);
+
+    // Entries.
+    Entry* find_entry(const ProcessKey& key);
+    Entry* live_entry(uint32_t pid);
+    Entry& insert(const ProcessKey& key);
+    void mark_exited(Entry& entry);
+    bool set_user(Entry& entry, uint32_t uid, uint32_t gid);
+    bool set_cgroup(Entry& entry, uint64_t id, const std::string& path);
+
+    // What /proc knows (process_check.cpp).
+    Fate read_same(const Entry& entry, ProcProcess& seen) const;
+    Fate refresh(Entry& entry);
+    void fill(Entry& entry, ProcProcess&& seen);
+    void fill_gaps(Entry& entry);
+    bool is_believed(Entry& entry);
+    void reconcile(Entry& entry, const pidcap_owner& owner);
+    void forget_exited(uint64_t now_mono);
+    void check_some();
+
+    ProcessTableOptions options_;
+    ProcFs procfs_;
+    CgroupTree cgroups_;
+    UserNames users_;
+    BootClock clock_;
+    std::unordered_map<ProcessKey, Entry, ProcessKeyHash> entries_;
+    std::unordered_map<uint32_t, Entry*> live_;  // by pid
+    std::deque<ProcessKey> exited_;              // in the order of their end
+    std::deque<ProcessKey> to_check_;            // the others, and some that have ended meanwhile
+    size_t in_doubt_ = 0;                        // how many at the front to check soon
+    uint64_t epoch_ = 0;
+    uint64_t now_mono_ = 0;  // the latest time told by apply() or expire()
+    uint64_t next_check_mono_ = 0;
+    uint64_t malformed_events_ = 0;
+};
+
+}  // namespace capture

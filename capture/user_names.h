@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// UserNames: names of users, as this machine's user database has them. Remembers answers, because a
+// look-up may ask a network service. One thread.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <unordered_map>
+
+namespace capture {
+
+class UserNames {
+  public:
+    const std::string& name(uint32_t uid);  // empty where there is none
+
+  private:
+    std::unordered_map<uint32_t, std::string> names_;
+};
+
+}  // namespace capture
