@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// pidcap's command line: argv in, Options or the reason to stop out. Checks what can be checked
+// without touching the network or the file system; the one look outside is the user database, for
+// --uid NAME. Passive data.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "bpf/contract.h"
+#include "cmd/color.h"
+
+namespace cmd {
+
+// Exit statuses of every command.
+inline constexpr int kExitDone = 0;
+inline constexpr int kExitFailed = 1;
+inline constexpr int kExitUsage = 2;
+
+struct Options {
+    enum class Action { kCapture, kListInterfaces, kDoctor };
+    enum class Comments { kFull, kIntro, kShort, kNone };
+
+    Action action = Action::kCapture;
+    bool json = false;  // of kDoctor
+
+    // Where to capture, and into what.
+    std::vector<std::string> interfaces;  // never empty after parsing; may contain "any"
+    std::optional<std::string> output;    // -w; "-" is stdout; none: lines on stdout
+    uint32_t snaplen = PIDCAP_SNAPLEN_MAX;
+    bool in = true;  // -Q
+    bool out = true;
+    std::optional<uint64_t> buffer_kib;  // -B, all rings together; none: the session's default
+
+    // When to stop.
+    std::optional<uint64_t> count;
+    std::optional<std::chrono::nanoseconds> duration;
+
+    // Whose packets; a packet that fits one of them is taken. All empty: everybody's.
+    std::vector<uint32_t> pids;
+    std::vector<std::string> comms;
+    std::vector<uint32_t> uids;
+    bool follow = false;
+    std::vector<std::string> command;  // after --, verbatim; empty: none
+
+    // What it looks like.
+    Comments comments = Comments::kIntro;
+    bool process_blocks = false;
+    ColorMode color = ColorMode::kAuto;
+    bool numeric = false;  // -n
+    bool quiet = false;    // -q
+    int verbose = 0;       // how many -v
+};
+
+// Nothing to run: print `text` (it ends with a newline) to stdout when status is 0, else to
+// stderr, and exit with status.
+struct Stop {
+    int status = kExitDone;
+    std::string text;
+};
+
+// `arguments` without the program's name.
+std::variant<Options, Stop> parse_options(std::span<const std::string> arguments);
+
+}  // namespace cmd

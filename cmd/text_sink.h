@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// The sink without -w: a line a packet. Lines are kept until nothing more is waiting or the buffer
+// is full, so that a pipe sees a packet at once and a flood costs few writes. One thread.
+#pragma once
+
+#include <fmt/format.h>
+
+#include "capture/packet.h"
+#include "cmd/packet_line.h"
+
+namespace cmd {
+
+class TextSink : public capture::Sink {
+  public:
+    // `fd` belongs to the caller and outlives the sink. The caller ignores SIGPIPE: a reader who
+    // left is an Error with the code EPIPE, to be taken as a quiet end.
+    TextSink(int fd, LineStyle style) : fd_(fd), line_(style) {}
+
+    capture::Result<void> interface(const capture::CapturedInterface& interface) override;
+    capture::Result<void> packet(const capture::Packet& packet) override;
+    capture::Result<void> idle() override { return flush(); }
+    capture::Result<void> finish(const std::vector<capture::InterfaceCounters>& counters) override;
+
+  private:
+    capture::Result<void> flush();
+
+    int fd_;
+    PacketLine line_;
+    fmt::memory_buffer buffer_;
+    bool failed_ = false;  // a write failed: what is left has nowhere to go
+};
+
+}  // namespace cmd

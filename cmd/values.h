@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// The values of command line options, from text. Each error names the option, what was given and
+// what would be right: "-c 0: not a number from 1 to …". Pure but for parse_uid, which asks the
+// user database.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "pcapng/result.h"
+
+namespace cmd {
+
+using pcapng::Result;
+
+// A whole decimal number without sign, blanks or anything after it.
+Result<uint64_t> parse_number(std::string_view option, std::string_view text, uint64_t min,
+                              uint64_t max);
+
+// "10", "2.5", "10s", "5m", "1h": seconds unless a unit says otherwise; more than 0, at most a
+// year.
+Result<std::chrono::nanoseconds> parse_duration(std::string_view option, std::string_view text);
+
+// A user's name, or a number.
+Result<uint32_t> parse_uid(std::string_view option, const std::string& text);
+
+}  // namespace cmd
