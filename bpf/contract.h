@@ -9,11 +9,7 @@
 #ifndef PIDCAP_CONTRACT_H
 #define PIDCAP_CONTRACT_H
 
-#ifdef __BPF__
-#include "kernel.h"
-#else
 #include <linux/types.h>
-#endif
 
 #ifdef __cplusplus
 #define PIDCAP_STATIC_ASSERT static_assert
@@ -40,8 +36,8 @@ struct pidcap_owner {
 	__u64 cgroup_id;
 	__u32 tgid;
 	__u32 tid;
-	__u32 uid;
-	__u32 pad;
+	__u32 uid; /* effective */
+	__u32 real_uid;
 	char comm[PIDCAP_COMM_LEN];
 };
 PIDCAP_STATIC_ASSERT(sizeof(struct pidcap_owner) == 48, "pidcap_owner");

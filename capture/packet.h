@@ -55,10 +55,19 @@ struct Packet {
     std::optional<End> peer;
 };
 
-// Counters of one interface. captured + dropped = every packet that matched.
+// Counters of one interface. captured + filtered + dropped = every packet that its hooks saw.
 struct InterfaceCounters {
-    uint64_t captured = 0;
+    uint64_t captured = 0;  // handed to the sink
+    uint64_t captured_bytes = 0;
+    uint64_t filtered = 0;  // of processes that weren't asked for
     std::array<uint64_t, PIDCAP_DROP_CAUSES> dropped{};
+};
+
+// A process changed, at a packet-like moment in time.
+struct ProcessEvent {
+    uint64_t time_ns = 0;  // since the epoch
+    pidcap_event_type type = PIDCAP_EVENT_FORK;
+    const Process* process = nullptr;  // as it is after the event
 };
 
 // Where packets go. An error ends the session, which returns it.
@@ -67,6 +76,8 @@ class Sink {
     virtual ~Sink() = default;
     virtual Result<void> interface(const CapturedInterface& interface) = 0;
     virtual Result<void> packet(const Packet& packet) = 0;
+    // An exec or exit of a process whose packets are wanted; in order with the packets.
+    virtual Result<void> process(const ProcessEvent& /*event*/) { return {}; }
     // No packet is waiting at the moment: what is buffered may be shown or written.
     virtual Result<void> idle() = 0;
     // The end: final counters by interface id. Called once, also after an error of the session.

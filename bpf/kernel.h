@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the programs need of the kernel's own types: minimal structs, whose offsets CO-RE relocates
+ * when they are loaded, and the accessors that hide differences between kernels. UAPI types come
+ * from the system's headers. Nothing else declares kernel structs.
+ */
+#ifndef PIDCAP_KERNEL_H
+#define PIDCAP_KERNEL_H
+
+#include <stdbool.h>
+#include <linux/types.h>
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_endian.h>
+
+#define AF_INET	 2
+#define AF_INET6 10
+
+/* include/uapi/linux/stat.h */
+#define S_IFMT	 0170000
+#define S_IFSOCK 0140000
+
+#define CORE __attribute__((preserve_access_index))
+
+struct upid {
+	int nr;
+} CORE;
+
+struct pid {
+	unsigned int level;
+	struct upid numbers[1];
+} CORE;
+
+typedef struct {
+	int counter;
+} atomic_t;
+
+struct signal_struct {
+	atomic_t live;
+} CORE;
+
+typedef struct {
+	__u32 val;
+} kuid_t;
+
+typedef struct {
+	__u32 val;
+} kgid_t;
+
+struct cred {
+	kuid_t uid;
+	kuid_t euid;
+	kgid_t egid;
+} CORE;
+
+struct ns_common {
+	unsigned int inum;
+} CORE;
+
+struct net {
+	struct ns_common ns;
+} CORE;
+
+struct nsproxy {
+	struct net *net_ns;
+} CORE;
+
+struct kernfs_node {
+	__u64 id;
+} CORE;
+
+struct cgroup {
+	struct kernfs_node *kn;
+} CORE;
+
+struct css_set {
+	struct cgroup *dfl_cgrp;
+} CORE;
+
+struct qstr {
+	const unsigned char *name;
+} CORE;
+
+struct dentry {
+	struct dentry *d_parent;
+	struct qstr d_name;
+} CORE;
+
+struct vfsmount {
+	struct dentry *mnt_root;
+} CORE;
+
+struct mount {
+	struct mount *mnt_parent;
+	struct dentry *mnt_mountpoint;
+	struct vfsmount mnt;
+} CORE;
+
+struct path {
+	struct vfsmount *mnt;
+	struct dentry *dentry;
+} CORE;
+
+struct inode {
+	unsigned short i_mode;
+} CORE;
+
+struct file {
+	struct path f_path;
+	struct inode *f_inode;
+	void *private_data;
+} CORE;
+
+struct fdtable {
+	unsigned int max_fds;
+	struct file **fd;
+} CORE;
+
+struct files_struct {
+	struct fdtable *fdt;
+} CORE;
+
+struct mm_struct {
+	unsigned long arg_start;
+	unsigned long arg_end;
+	struct file *exe_file;
+} CORE;
+
+struct thread_info {
+	unsigned long flags;
+	__u32 status;
+} CORE;
+
+struct task_struct {
+	struct thread_info thread_info;
+	struct mm_struct *mm;
+	int pid;
+	int tgid;
+	struct task_struct *real_parent;
+	struct task_struct *group_leader;
+	struct pid *thread_pid;
+	__u64 start_boottime;
+	const struct cred *cred;
+	char comm[16];
+	struct files_struct *files;
+	struct nsproxy *nsproxy;
+	struct signal_struct *signal;
+	struct css_set *cgroups;
+} CORE;
+
+struct sock_common {
+	unsigned short skc_family;
+} CORE;
+
+struct sock {
+	struct sock_common __sk_common;
+	__u8 sk_kern_sock : 1;
+} CORE;
+
+struct socket {
+	struct sock *sk;
+} CORE;
+
+/*
+ * The registers at the entry of a system call: its first and third argument. User space's view of
+ * the call's number is the native one, so calls through a 32-bit ABI have to be told apart.
+ */
+#if defined(__TARGET_ARCH_x86)
+struct pt_regs {
+	unsigned long di;
+	unsigned long dx;
+} CORE;
+
+#define SYSCALL_ARG1(regs) BPF_CORE_READ(regs, di)
+#define SYSCALL_ARG3(regs) BPF_CORE_READ(regs, dx)
+
+/* TS_COMPAT of arch/x86/include/asm/thread_info.h */
+#define IN_COMPAT_SYSCALL(task) (BPF_CORE_READ(task, thread_info.status) & 0x0002)
+#elif defined(__TARGET_ARCH_arm64)
+struct pt_regs {
+	__u64 orig_x0;
+	__u64 regs[31];
+} CORE;
+
+#define SYSCALL_ARG1(regs)	BPF_CORE_READ(regs, orig_x0)
+#define SYSCALL_ARG3(regs)	BPF_CORE_READ(regs, regs[2])
+
+/* TIF_32BIT of arch/arm64/include/asm/thread_info.h */
+#define IN_COMPAT_SYSCALL(task) (BPF_CORE_READ(task, thread_info.flags) & (1UL << 22))
+#else
+#error "x86 and arm64 only: define __TARGET_ARCH_x86 or __TARGET_ARCH_arm64"
+#endif
+
+#endif

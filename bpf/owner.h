@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Who owns a socket: the two maps that remember it, and the current process as an owner.
+ *
+ * sk_owner is socket storage: it dies with the socket, and accepted sockets inherit their
+ * listener's. But the tracepoint that sees every use of a socket may not write it, so sk_user,
+ * keyed by the socket's address, holds the last user of each open socket, and wins. When a socket
+ * is released its last user moves to sk_owner, for the FIN and what else comes later, and the
+ * address is forgotten before the kernel can use it again.
+ */
+#ifndef PIDCAP_OWNER_H
+#define PIDCAP_OWNER_H
+
+#include "contract.h"
+#include "kernel.h"
+
+/*
+ * Entries of sk_user are freed to a pool from which another CPU may refill them while a packet's
+ * program still reads: `sk` and `check` tell a foreign or a torn value.
+ */
+struct sk_user {
+	struct pidcap_owner owner;
+	__u64 sk; /* the socket's address, the key */
+	__u64 check;
+};
+
+struct sk_owner_map {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_CLONE);
+	__type(key, int);
+	__type(value, struct pidcap_owner);
+};
+
+struct sk_user_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 1 << 20);
+	__type(key, __u64);
+	__type(value, struct sk_user);
+};
+
+static __always_inline __u64 owner_check(const struct pidcap_owner *owner)
+{
+	return owner->start_boot ^ ((__u64)owner->tgid << 32 | owner->tid) ^ owner->uid;
+}
+
+/* The current process, from a program that runs in its context. */
+static __always_inline void current_owner(struct pidcap_owner *owner)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct task_struct *leader = BPF_CORE_READ(task, group_leader);
+	__u64 id = bpf_get_current_pid_tgid();
+
+	owner->tgid = id >> 32;
+	owner->tid = (__u32)id;
+	owner->start_boot = BPF_CORE_READ(leader, start_boottime);
+	owner->cgroup_id = bpf_get_current_cgroup_id();
+	owner->uid = BPF_CORE_READ(task, cred, euid.val);
+	owner->real_uid = (__u32)bpf_get_current_uid_gid();
+	BPF_CORE_READ_STR_INTO(&owner->comm, leader, comm);
+}
+
+#endif

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What attribution needs to know of a packet's headers. Reads with bpf_skb_load_bytes, which checks
+ * every length and reaches into fragments; what can't be read stays zero, and the packet has no
+ * ports.
+ */
+#ifndef PIDCAP_PARSE_H
+#define PIDCAP_PARSE_H
+
+#include "kernel.h"
+
+/* include/uapi/linux/if_ether.h, in.h, icmp.h, icmpv6.h */
+#define ETH_HLEN	    14
+#define ETH_P_IP	    0x0800
+#define ETH_P_IPV6	    0x86dd
+#define ETH_P_8021Q	    0x8100
+#define ETH_P_8021AD	    0x88a8
+#define IPPROTO_HOPOPTS	    0
+#define IPPROTO_ICMP	    1
+#define IPPROTO_IGMP	    2
+#define IPPROTO_TCP	    6
+#define IPPROTO_UDP	    17
+#define IPPROTO_ROUTING	    43
+#define IPPROTO_FRAGMENT    44
+#define IPPROTO_ICMPV6	    58
+#define IPPROTO_DSTOPTS	    60
+#define IPPROTO_SCTP	    132
+#define IPPROTO_UDPLITE	    136
+#define ICMP_ECHOREPLY	    0
+#define ICMP_ECHO	    8
+#define ICMPV6_ECHO_REQUEST 128
+#define ICMPV6_ECHO_REPLY   129
+
+#define TCP_FIN 0x01
+#define TCP_SYN 0x02
+#define TCP_RST 0x04
+
+/* Two tags: 802.1ad around 802.1Q. Extension headers: as many as hosts accept in practice. */
+#define MAX_VLAN_TAGS	2
+#define MAX_EXT_HEADERS 6
+
+enum packet_kind {
+	KIND_OTHER = 0,	     /* no addresses, or none that name a flow */
+	KIND_PORTS,	     /* addresses and ports */
+	KIND_ECHO_REQUEST,   /* addresses, identifier in sport */
+	KIND_ECHO_REPLY,     /* likewise */
+	KIND_ICMP_ERROR,     /* quotes another packet at `payload` */
+	KIND_LATER_FRAGMENT, /* addresses, identification in id */
+};
+
+struct packet {
+	__u32 saddr[4]; /* IPv4 in the first word */
+	__u32 daddr[4];
+	__u32 id;      /* identification of a fragmented packet */
+	__u32 payload; /* offset of what follows the ICMP header */
+	__u16 sport;   /* network byte order, as are the addresses */
+	__u16 dport;
+	__u8 family; /* AF_INET, AF_INET6, 0: not IP */
+	__u8 protocol;
+	__u8 kind; /* enum packet_kind */
+	__u8 tcp_flags;
+	bool first_fragment;
+};
+
+struct ipv4_header {
+	__u8 version_ihl;
+	__u8 tos;
+	__be16 length;
+	__be16 id;
+	__be16 frag;
+	__u8 ttl;
+	__u8 protocol;
+	__be16 check;
+	__be32 saddr;
+	__be32 daddr;
+};
+
+struct ipv6_header {
+	__be32 flow;
+	__be16 length;
+	__u8 next;
+	__u8 hops;
+	__be32 saddr[4];
+	__be32 daddr[4];
+};
+
+static __always_inline void parse_icmp(struct __sk_buff *skb, __u32 offset, struct packet *packet)
+{
+	struct {
+		__u8 type;
+		__u8 code;
+		__be16 check;
+		__be16 id;
+		__be16 sequence;
+	} icmp;
+	bool v6 = packet->protocol == IPPROTO_ICMPV6;
+
+	if (bpf_skb_load_bytes(skb, offset, &icmp, sizeof(icmp)))
+		return;
+	packet->payload = offset + sizeof(icmp);
+	packet->sport = icmp.id;
+	if (icmp.type == (v6 ? ICMPV6_ECHO_REQUEST : ICMP_ECHO))
+		packet->kind = KIND_ECHO_REQUEST;
+	else if (icmp.type == (v6 ? ICMPV6_ECHO_REPLY : ICMP_ECHOREPLY))
+		packet->kind = KIND_ECHO_REPLY;
+	/* RFC 4443: below 128 are errors. RFC 792: unreachable, quench, redirect, time, parameter.
+	 */
+	else if (v6 ? icmp.type < 128
+		    : icmp.type == 3 || icmp.type == 4 || icmp.type == 5 || icmp.type == 11 ||
+				 icmp.type == 12)
+		packet->kind = KIND_ICMP_ERROR;
+}
+
+static __always_inline void parse_transport(struct __sk_buff *skb, __u32 offset,
+					    struct packet *packet)
+{
+	__be16 ports[2];
+
+	switch (packet->protocol) {
+	case IPPROTO_TCP:
+		bpf_skb_load_bytes(skb, offset + 13, &packet->tcp_flags, 1);
+		break;
+	case IPPROTO_UDP:
+	case IPPROTO_SCTP:
+	case IPPROTO_UDPLITE:
+		break;
+	case IPPROTO_ICMP:
+	case IPPROTO_ICMPV6:
+		parse_icmp(skb, offset, packet);
+		return;
+	default:
+		return;
+	}
+	if (bpf_skb_load_bytes(skb, offset, ports, sizeof(ports)))
+		return;
+	packet->sport = ports[0];
+	packet->dport = ports[1];
+	packet->kind = KIND_PORTS;
+}
+
+static __always_inline void parse_ipv4(struct __sk_buff *skb, __u32 offset, struct packet *packet)
+{
+	struct ipv4_header ip;
+	__u16 frag;
+
+	if (bpf_skb_load_bytes(skb, offset, &ip, sizeof(ip)))
+		return;
+	packet->family = AF_INET;
+	packet->protocol = ip.protocol;
+	packet->saddr[0] = ip.saddr;
+	packet->daddr[0] = ip.daddr;
+	frag = bpf_ntohs(ip.frag);
+	packet->id = ip.id;
+	if (frag & 0x1fff) {
+		packet->kind = KIND_LATER_FRAGMENT;
+		return;
+	}
+	packet->first_fragment = frag & 0x2000;
+	parse_transport(skb, offset + (ip.version_ihl & 0xf) * 4, packet);
+}
+
+static __always_inline void parse_ipv6(struct __sk_buff *skb, __u32 offset, struct packet *packet)
+{
+	struct ipv6_header ip;
+	struct {
+		__u8 next;
+		__u8 length;
+		__be16 frag;
+		__be32 id;
+	} ext;
+	__u8 next;
+
+	if (bpf_skb_load_bytes(skb, offset, &ip, sizeof(ip)))
+		return;
+	packet->family = AF_INET6;
+	__builtin_memcpy(packet->saddr, ip.saddr, sizeof(ip.saddr));
+	__builtin_memcpy(packet->daddr, ip.daddr, sizeof(ip.daddr));
+	next = ip.next;
+	offset += sizeof(ip);
+	for (int i = 0; i < MAX_EXT_HEADERS; i++) {
+		if (next != IPPROTO_HOPOPTS && next != IPPROTO_ROUTING && next != IPPROTO_DSTOPTS &&
+		    next != IPPROTO_FRAGMENT)
+			break;
+		if (bpf_skb_load_bytes(skb, offset, &ext, sizeof(ext)))
+			return;
+		if (next == IPPROTO_FRAGMENT) {
+			packet->id = ext.id;
+			packet->protocol = ext.next;
+			if (ext.frag & bpf_htons(0xfff8)) {
+				packet->kind = KIND_LATER_FRAGMENT;
+				return;
+			}
+			packet->first_fragment = ext.frag & bpf_htons(1);
+			offset += sizeof(ext);
+		} else {
+			offset += (ext.length + 1) * 8;
+		}
+		next = ext.next;
+	}
+	packet->protocol = next;
+	parse_transport(skb, offset, packet);
+}
+
+/* `ethernet`: the device has a link layer. Else its packets begin with the IP header. */
+static __always_inline void parse_packet(struct __sk_buff *skb, bool ethernet,
+					 struct packet *packet)
+{
+	__be16 type = skb->protocol;
+	__u32 offset = 0;
+
+	if (ethernet) {
+		offset = ETH_HLEN;
+		if (bpf_skb_load_bytes(skb, offset - 2, &type, sizeof(type)))
+			return;
+		for (int i = 0; i < MAX_VLAN_TAGS; i++) {
+			if (type != bpf_htons(ETH_P_8021Q) && type != bpf_htons(ETH_P_8021AD))
+				break;
+			offset += 4;
+			if (bpf_skb_load_bytes(skb, offset - 2, &type, sizeof(type)))
+				return;
+		}
+	}
+	if (type == bpf_htons(ETH_P_IP))
+		parse_ipv4(skb, offset, packet);
+	else if (type == bpf_htons(ETH_P_IPV6))
+		parse_ipv6(skb, offset, packet);
+}
+
+#endif

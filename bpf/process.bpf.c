@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Reports processes as they fork, exec, change their name and exit, so that a process that lived
+ * for a millisecond still has its executable and command line.
+ */
+#include "contract.h"
+#include "kernel.h"
+
+char LICENSE[] SEC("license") = "GPL";
+
+/* Size set by user space. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4096);
+} events SEC(".maps");
+
+/* Events that found no room in the ring. */
+__u64 events_lost;
+
+/* The longest name of a directory entry, with its NUL: NAME_MAX of include/uapi/linux/limits.h. */
+#define NAME_LEN 256
+/* Path components and mounts to walk at most; the verifier wants a bound. */
+#define PATH_DEPTH 48
+
+/* An EXEC on its way: the tail leaves room for the last component to be read in full. */
+struct exec_event {
+	struct pidcap_event event;
+	char text[PIDCAP_PATH_LEN + PIDCAP_ARGS_LEN];
+};
+
+static __always_inline void fill_event(struct pidcap_event *event, __u32 type,
+				       struct task_struct *task)
+{
+	struct task_struct *leader = BPF_CORE_READ(task, group_leader);
+	struct pid *pid = BPF_CORE_READ(leader, thread_pid);
+	unsigned int level = BPF_CORE_READ(pid, level);
+	struct upid innermost = {};
+
+	__builtin_memset(event, 0, sizeof(*event));
+	event->time_mono = bpf_ktime_get_ns();
+	event->start_boot = BPF_CORE_READ(leader, start_boottime);
+	event->cgroup_id = BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id);
+	event->type = type;
+	event->tgid = BPF_CORE_READ(leader, tgid);
+	event->ppid = BPF_CORE_READ(leader, real_parent, tgid);
+	event->uid = BPF_CORE_READ(task, cred, euid.val);
+	event->gid = BPF_CORE_READ(task, cred, egid.val);
+	event->netns = BPF_CORE_READ(task, nsproxy, net_ns, ns.inum);
+	bpf_core_read(&innermost, sizeof(innermost.nr), &pid->numbers[level].nr);
+	event->nspid = innermost.nr;
+	BPF_CORE_READ_STR_INTO(&event->comm, leader, comm);
+}
+
+/* Reports an event without a payload; comm, if given, stands for the task's own. */
+static __always_inline void report(__u32 type, struct task_struct *task, const char *comm)
+{
+	struct pidcap_event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+
+	if (!event) {
+		__sync_fetch_and_add(&events_lost, 1);
+		return;
+	}
+	fill_event(event, type, task);
+	if (comm)
+		bpf_probe_read_kernel_str(event->comm, sizeof(event->comm), comm);
+	bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
+}
+
+/*
+ * Writes the names from the leaf to the root, across mounts. As d_path does for a path that is out
+ * of the caller's reach, this ends at the root of the mount namespace, not at a process's chroot.
+ *
+ * The running length lives in the record, where the verifier doesn't track its value: in a
+ * register, every way through the loop's body would be a state of its own.
+ */
+static __always_inline void fill_path(struct exec_event *exec, struct file *file)
+{
+	struct vfsmount *vfsmount = BPF_CORE_READ(file, f_path.mnt);
+	struct dentry *dentry = BPF_CORE_READ(file, f_path.dentry);
+	struct mount *mount = (void *)vfsmount - bpf_core_field_offset(struct mount, mnt);
+
+	exec->event.path_truncated = 1;
+	for (int i = 0; i < PATH_DEPTH; i++) {
+		struct dentry *root = BPF_CORE_READ(mount, mnt.mnt_root);
+		struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
+		__u32 length = exec->event.path_len;
+		long size;
+
+		if (dentry == root) {
+			struct mount *above = BPF_CORE_READ(mount, mnt_parent);
+
+			if (above == mount)
+				goto complete;
+			dentry = BPF_CORE_READ(mount, mnt_mountpoint);
+			mount = above;
+			continue;
+		}
+		if (length > PIDCAP_PATH_LEN - NAME_LEN)
+			return;
+		size = bpf_probe_read_kernel_str(exec->text + length, NAME_LEN,
+						 BPF_CORE_READ(dentry, d_name.name));
+		if (size <= 0)
+			return;
+		exec->event.path_len = length + size;
+		/* Below no root: a memfd, or another file without a place in the tree. */
+		if (dentry == parent)
+			goto complete;
+		dentry = parent;
+	}
+	return;
+complete:
+	exec->event.path_truncated = 0;
+}
+
+static __always_inline void fill_args(struct exec_event *exec, struct mm_struct *mm)
+{
+	unsigned long start = BPF_CORE_READ(mm, arg_start);
+	unsigned long length = BPF_CORE_READ(mm, arg_end) - start;
+	__u32 offset = exec->event.path_len;
+
+	if (length > PIDCAP_ARGS_LEN) {
+		length = PIDCAP_ARGS_LEN;
+		exec->event.args_truncated = 1;
+	}
+	if (offset > PIDCAP_PATH_LEN)
+		return;
+	/* The verifier forgets the bound of `length` unless it stands beside the call. */
+	if (length == 0 || length > PIDCAP_ARGS_LEN)
+		return;
+	if (bpf_probe_read_user(exec->text + offset, length, (void *)start) == 0)
+		exec->event.args_len = length;
+	else
+		exec->event.args_truncated = 1;
+}
+
+/* sched_process_fork(parent, child): the child hasn't run yet. */
+SEC("raw_tp/sched_process_fork")
+int process_fork(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct task_struct *child = (struct task_struct *)ctx->args[1];
+
+	if (BPF_CORE_READ(child, pid) == BPF_CORE_READ(child, tgid))
+		report(PIDCAP_EVENT_FORK, child, NULL);
+	return 0;
+}
+
+/* sched_process_exec(task, old_pid, bprm): the new image is in place, nothing of it has run yet. */
+SEC("raw_tp/sched_process_exec")
+int process_exec(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct task_struct *task = (struct task_struct *)ctx->args[0];
+	struct mm_struct *mm = BPF_CORE_READ(task, mm);
+	struct exec_event *exec = bpf_ringbuf_reserve(&events, sizeof(*exec), 0);
+
+	if (!exec) {
+		__sync_fetch_and_add(&events_lost, 1);
+		return 0;
+	}
+	fill_event(&exec->event, PIDCAP_EVENT_EXEC, task);
+	fill_path(exec, BPF_CORE_READ(mm, exe_file));
+	fill_args(exec, mm);
+	bpf_ringbuf_submit(exec, BPF_RB_NO_WAKEUP);
+	return 0;
+}
+
+/* task_rename(task, comm): comm is the new name, task->comm still the old one. */
+SEC("raw_tp/task_rename")
+int process_rename(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct task_struct *task = (struct task_struct *)ctx->args[0];
+
+	if (BPF_CORE_READ(task, pid) == BPF_CORE_READ(task, tgid))
+		report(PIDCAP_EVENT_RENAME, task, (const char *)ctx->args[1]);
+	return 0;
+}
+
+/* sched_process_exit(task, …): reported by the thread that leaves none behind. */
+SEC("raw_tp/sched_process_exit")
+int process_exit(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct task_struct *task = (struct task_struct *)ctx->args[0];
+
+	if (BPF_CORE_READ(task, signal, live.counter) == 0)
+		report(PIDCAP_EVENT_EXIT, task, NULL);
+	return 0;
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Follows sockets: who made one, who used it last, when it is released.
+ *
+ * The use is seen at the entry of the system call, before a packet can leave because of it, so the
+ * first packet after a socket changed hands (fork, SCM_RIGHTS, accept by a worker) has its new
+ * owner already.
+ */
+#include "owner.h"
+
+char LICENSE[] SEC("license") = "GPL";
+
+/*
+ * System calls (native numbers) whose first argument is a file that they use as a socket: a bit
+ * each. splice writes to its third. Set by user space, which knows the numbers.
+ */
+#define SYSCALL_WORDS 8
+const volatile __u64 socket_calls[SYSCALL_WORDS];
+const volatile __u32 splice_call;
+
+struct sk_owner_map sk_owner SEC(".maps");
+struct sk_user_map sk_user SEC(".maps");
+
+/* Uses that could not be noted because sk_user is full: those sockets keep their previous owner. */
+__u64 sk_user_full;
+
+static __always_inline struct sock *socket_of_fd(struct task_struct *task, unsigned long fd)
+{
+	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
+	struct file **files;
+	struct file *file = NULL;
+	struct socket *socket;
+
+	if (fd >= BPF_CORE_READ(table, max_fds))
+		return NULL;
+	files = BPF_CORE_READ(table, fd);
+	if (bpf_probe_read_kernel(&file, sizeof(file), files + fd) || !file)
+		return NULL;
+	if ((BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
+		return NULL;
+	socket = BPF_CORE_READ(file, private_data);
+	return BPF_CORE_READ(socket, sk);
+}
+
+static __always_inline bool is_inet(const struct sock *sk)
+{
+	unsigned short family = BPF_CORE_READ(sk, __sk_common.skc_family);
+
+	return family == AF_INET || family == AF_INET6;
+}
+
+SEC("raw_tp/sys_enter")
+int socket_use(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct pt_regs *regs = (struct pt_regs *)ctx->args[0];
+	__u64 call = ctx->args[1];
+	struct task_struct *task;
+	struct sk_user *known;
+	struct sk_user user = {};
+	unsigned long fd;
+	__u64 key, id;
+
+	if (call >= SYSCALL_WORDS * 64 || !(socket_calls[call / 64] & (1ULL << (call % 64))))
+		return 0;
+	task = (struct task_struct *)bpf_get_current_task();
+	if (IN_COMPAT_SYSCALL(task))
+		return 0;
+	fd = call == splice_call ? SYSCALL_ARG3(regs) : SYSCALL_ARG1(regs);
+	key = (__u64)socket_of_fd(task, (__u32)fd);
+	if (!key || !is_inet((struct sock *)key))
+		return 0;
+
+	known = bpf_map_lookup_elem(&sk_user, &key);
+	id = bpf_get_current_pid_tgid();
+	if (known && known->owner.tgid == id >> 32 && known->owner.tid == (__u32)id &&
+	    known->owner.real_uid == (__u32)bpf_get_current_uid_gid())
+		return 0;
+	current_owner(&user.owner);
+	user.sk = key;
+	user.check = owner_check(&user.owner);
+	if (bpf_map_update_elem(&sk_user, &key, &user, BPF_ANY))
+		__sync_fetch_and_add(&sk_user_full, 1);
+	return 0;
+}
+
+SEC("cgroup/sock_create")
+int socket_create(struct bpf_sock *sk)
+{
+	struct pidcap_owner *owner;
+
+	owner = bpf_sk_storage_get(&sk_owner, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+	if (owner)
+		current_owner(owner);
+	return 1;
+}
+
+SEC("cgroup/sock_release")
+int socket_release(struct bpf_sock *sk)
+{
+	__u64 key = (__u64)(long)sk;
+	struct sk_user *user = bpf_map_lookup_elem(&sk_user, &key);
+	struct pidcap_owner *owner;
+
+	if (!user)
+		return 1;
+	owner = bpf_sk_storage_get(&sk_owner, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+	if (owner)
+		*owner = user->owner;
+	bpf_map_delete_elem(&sk_user, &key);
+	return 1;
+}

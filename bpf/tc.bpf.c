@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Captures at the traffic control hooks of an interface (tcx or clsact), in both directions. The
+ * verdict is always "go on": no packet's fate changes.
+ */
+#include "record.h"
+
+char LICENSE[] SEC("license") = "GPL";
+
+/* TCX_NEXT of include/uapi/linux/bpf.h, TC_ACT_UNSPEC of pkt_cls.h: what others decided stands. */
+#define NEXT -1
+
+/* Bits of enum pidcap_direction; both hooks run all the same, because each learns for the other. */
+const volatile __u32 directions = PIDCAP_IN | PIDCAP_OUT;
+/* What packets on lo are said to be: each is captured once, on its way out. */
+const volatile __u32 loopback_direction = PIDCAP_OUT;
+
+static __always_inline int capture(struct __sk_buff *skb, bool ethernet, bool incoming)
+{
+	const struct attribution *ends = attribute(skb, ethernet, incoming, false);
+
+	if (ends && directions & (incoming ? PIDCAP_IN : PIDCAP_OUT))
+		record_packet(skb, incoming, !incoming, ends);
+	return NEXT;
+}
+
+SEC("tc")
+int ethernet_in(struct __sk_buff *skb)
+{
+	return capture(skb, true, true);
+}
+
+SEC("tc")
+int ethernet_out(struct __sk_buff *skb)
+{
+	return capture(skb, true, false);
+}
+
+SEC("tc")
+int ip_in(struct __sk_buff *skb)
+{
+	return capture(skb, false, true);
+}
+
+SEC("tc")
+int ip_out(struct __sk_buff *skb)
+{
+	return capture(skb, false, false);
+}
+
+/* Both ends of a packet on lo are here, but only on its way out does it still have its socket. */
+SEC("tc")
+int loopback(struct __sk_buff *skb)
+{
+	const struct attribution *ends = attribute(skb, true, false, true);
+
+	if (ends)
+		record_packet(skb, false, loopback_direction == PIDCAP_OUT, ends);
+	return NEXT;
+}

@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "capture/file_sink.h"
+
+#include <fmt/format.h>
+#include <sys/utsname.h>
+
+#include <array>
+#include <numeric>
+#include <utility>
+
+#include "capture/clock.h"
+#include "capture/version.h"
+#include "pcapng/comment.h"
+
+namespace capture {
+namespace {
+
+// A reader of the file sees packets at most this late.
+constexpr uint64_t kFlushNs = 200'000'000;
+
+// Texts are forgotten when so many processes have come by; who comes back is introduced again.
+constexpr size_t kMaxKnown = 65536;
+
+pcapng::SectionInfo section_info() {
+    pcapng::SectionInfo section;
+    utsname system{};
+    if (uname(&system) == 0) {
+        section.hardware = system.machine;
+        section.os = fmt::format("{} {}", system.sysname, system.release);
+    }
+    section.application = fmt::format("pidcap {}", kVersion);
+    return section;
+}
+
+std::string identity_of(const Process& process, std::string_view prefix) {
+    pcapng::ProcessText text;
+    text.comm = process.comm;
+    text.exe = process.exe;
+    text.uid = process.uid;
+    text.start_ns = process.start_ns;
+    std::string identity;
+    pcapng::append_identity(identity, text, prefix);
+    return identity;
+}
+
+void append_introduction(std::string& out, const Process& process, std::string_view prefix) {
+    pcapng::Introduction introduction;
+    if (process.ppid != 0) {
+        introduction.ppid = process.ppid;
+    }
+    introduction.pcomm = process.parent_comm;
+    introduction.user = process.user;
+    introduction.cmdline = process.cmdline;
+    introduction.cgroup = process.cgroup;
+    introduction.container = process.container;
+    introduction.unit = process.unit;
+    introduction.netns = process.netns;
+    introduction.nspid = process.nspid;
+    pcapng::append_introduction(out, introduction, prefix);
+}
+
+}  // namespace
+
+Result<FileSink> FileSink::create(pcapng::Output output, const FileOptions& options) {
+    auto writer = pcapng::Writer::create(std::move(output), section_info());
+    if (!writer) {
+        return std::move(writer).error();
+    }
+    return FileSink(*std::move(writer), options);
+}
+
+FileSink::FileSink(pcapng::Writer writer, const FileOptions& options)
+    : writer_(std::move(writer)), options_(options), start_ns_(clock_ns(CLOCK_REALTIME)) {}
+
+Result<void> FileSink::interface(const CapturedInterface& interface) {
+    pcapng::Interface block;
+    block.link_type = interface.link_type;
+    block.snaplen = interface.snaplen;
+    block.name = interface.name;
+    block.mac = interface.mac;
+    auto id = writer_.add_interface(block);
+    if (!id) {
+        return std::move(id).error();
+    }
+    assert(*id == interface.id);
+    return {};
+}
+
+// What the file already knows of the process; writes its Darwin block when it is new or has
+// changed.
+Result<FileSink::Written*> FileSink::written(const Process& process) {
+    if (known_.size() >= kMaxKnown && !known_.contains(process.key)) {
+        known_.clear();
+    }
+    auto [entry, fresh] = known_.try_emplace(process.key);
+    Written& written = entry->second;
+    if (fresh || written.version != process.version) {
+        auto index = writer_.darwin_process(process.key.pid, process.comm);
+        if (!index) {
+            return std::move(index).error();
+        }
+        written = Written{};
+        written.version = process.version;
+        written.darwin_index = *index;
+        written.identity = identity_of(process, {});
+        written.peer_identity = identity_of(process, pcapng::kPeerPrefix);
+    }
+    return &written;
+}
+
+void FileSink::comment_on(const Packet& packet, Written* self, Written* peer) {
+    comment_.clear();
+    if (options_.comments == Comments::kNone) {
+        return;
+    }
+    const auto introduce = [this](const Process& process, Written& written,
+                                  std::string_view prefix) {
+        if (options_.comments == Comments::kFull ||
+            (options_.comments == Comments::kIntro && !written.introduced)) {
+            append_introduction(comment_, process, prefix);
+            written.introduced = true;
+        }
+    };
+    const char* via = via_name(packet.self.via);
+    if (self == nullptr) {
+        pcapng::append_key(comment_, "via", via);
+        return;
+    }
+    pcapng::append_process(comment_, packet.self.process->key.pid, packet.self.tid, self->identity,
+                           via);
+    if (peer != nullptr) {
+        pcapng::append_process(comment_, packet.peer->process->key.pid, packet.peer->tid,
+                               peer->peer_identity, via_name(packet.peer->via),
+                               pcapng::kPeerPrefix);
+    }
+    introduce(*packet.self.process, *self, {});
+    if (peer != nullptr) {
+        introduce(*packet.peer->process, *peer, pcapng::kPeerPrefix);
+    }
+}
+
+Result<void> FileSink::packet(const Packet& packet) {
+    Written* self = nullptr;
+    Written* peer = nullptr;
+    if (packet.self.process != nullptr) {
+        auto found = written(*packet.self.process);
+        if (!found) {
+            return std::move(found).error();
+        }
+        self = *found;
+    }
+    if (self != nullptr && packet.peer && packet.peer->process != nullptr) {
+        // A second look-up may forget the first one's texts, but only when there is no room for
+        // both.
+        auto found = written(*packet.peer->process);
+        if (!found) {
+            return std::move(found).error();
+        }
+        peer = *found;
+        self = &known_[packet.self.process->key];
+    }
+    comment_on(packet, self, peer);
+
+    pcapng::PacketBlock block;
+    block.interface_id = packet.interface->id;
+    block.time_ns = packet.time_ns;
+    block.data = {reinterpret_cast<const uint8_t*>(packet.data.data()), packet.data.size()};
+    block.wire_length = packet.wire_len;
+    block.direction = packet.direction == Direction::kIn ? pcapng::Direction::kInbound
+                                                         : pcapng::Direction::kOutbound;
+    if (packet.lost != 0) {
+        block.drop_count = packet.lost;
+    }
+    if (self != nullptr) {
+        block.process = {packet.self.process->key.pid, packet.self.tid};
+        block.darwin_index = self->darwin_index;
+    }
+    block.comment = comment_;
+    if (auto added = writer_.packet(block); !added) {
+        return added;
+    }
+    any_packet_ = true;
+    return self != nullptr ? describe(*packet.self.process, *self) : Result<void>{};
+}
+
+// A process information block, after the process's first packet: before the file's first packet it
+// would upset the relative times of Wireshark 4.0.
+Result<void> FileSink::describe(const Process& process, Written& written) {
+    if (!options_.process_blocks || std::exchange(written.described, true)) {
+        return {};
+    }
+    pcapng::ProcessInformation block;
+    block.pid = process.key.pid;
+    block.name = process.comm;
+    block.path = process.exe;
+    block.cmdline = process.cmdline;
+    if (process.ppid != 0) {
+        block.ppid = process.ppid;
+    }
+    block.uid = process.uid;
+    block.user = process.user;
+    block.start_ns = process.start_ns;
+    return writer_.process_information(block);
+}
+
+Result<void> FileSink::process(const ProcessEvent& event) {
+    if (!options_.process_blocks || !any_packet_ ||
+        (event.type != PIDCAP_EVENT_EXEC && event.type != PIDCAP_EVENT_EXIT)) {
+        return {};
+    }
+    const Process& process = *event.process;
+    std::string arguments = process.cmdline;
+    for (char& byte : arguments) {
+        byte = byte == '\0' ? ' ' : byte;
+    }
+    const char* what = event.type == PIDCAP_EVENT_EXEC ? "exec" : "exit";
+    const std::string message =
+        fmt::format("{} {} [{}] {}", what, process.comm, process.key.pid, arguments);
+    const std::string pid = fmt::format("{}", process.key.pid);
+    const std::string uid = fmt::format("{}", process.uid);
+    const std::string gid = fmt::format("{}", process.gid);
+    const std::array<pcapng::JournalField, 9> fields = {{
+        {"MESSAGE", message},
+        {"_PID", pid},
+        {"_UID", uid},
+        {"_GID", gid},
+        {"_COMM", process.comm},
+        {"_EXE", process.exe},
+        {"_CMDLINE", arguments},
+        {"_SYSTEMD_CGROUP", process.cgroup},
+        {"_SYSTEMD_UNIT", process.unit},
+    }};
+    return writer_.journal_entry(event.time_ns, fields);
+}
+
+Result<void> FileSink::idle() {
+    uint64_t now = clock_ns(CLOCK_MONOTONIC);
+    if (now < next_flush_ns_) {
+        return {};
+    }
+    next_flush_ns_ = now + kFlushNs;
+    return writer_.flush();
+}
+
+Result<void> FileSink::finish(const std::vector<InterfaceCounters>& counters) {
+    uint64_t now = clock_ns(CLOCK_REALTIME);
+    for (size_t id = 0; id < counters.size(); id++) {
+        const InterfaceCounters& counter = counters[id];
+        uint64_t dropped =
+            std::accumulate(counter.dropped.begin(), counter.dropped.end(), uint64_t{0});
+        pcapng::InterfaceStatistics block;
+        block.interface_id = static_cast<uint32_t>(id);
+        block.time_ns = now;
+        block.start_ns = start_ns_;
+        block.end_ns = now;
+        block.received = counter.captured + counter.filtered + dropped;
+        block.os_dropped = dropped;
+        block.delivered = counter.captured;
+        if (auto added = writer_.statistics(block); !added) {
+            return added;
+        }
+    }
+    return writer_.close();
+}
+
+}  // namespace capture

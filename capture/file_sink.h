@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// FileSink: packets into a pcapng file, pipe or fifo: who a packet belongs to goes into its
+// comment, its option 8 and its Darwin index, as docs/file-format.md says. Owns the writer. One
+// thread.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <unordered_map>
+
+#include "capture/packet.h"
+#include "capture/process_table.h"
+#include "pcapng/writer.h"
+
+namespace capture {
+
+// How much of a process each packet's comment tells.
+enum class Comments {
+    kFull,   // everything, on every packet
+    kIntro,  // the first packet of a process tells everything, the others who it is
+    kShort,  // who it is, never more
+    kNone,
+};
+
+struct FileOptions {
+    Comments comments = Comments::kIntro;
+    bool process_blocks = false;  // process information and journal blocks too
+};
+
+class FileSink : public Sink {
+  public:
+    // Begins the file on `output`.
+    static Result<FileSink> create(pcapng::Output output, const FileOptions& options);
+
+    Result<void> interface(const CapturedInterface& interface) override;
+    Result<void> packet(const Packet& packet) override;
+    Result<void> process(const ProcessEvent& event) override;
+    Result<void> idle() override;
+    Result<void> finish(const std::vector<InterfaceCounters>& counters) override;
+
+    uint64_t bytes() const { return writer_.bytes(); }
+
+  private:
+    // What was written about a process, and the texts made for it.
+    struct Written {
+        uint32_t version = 0;
+        bool introduced = false;  // by a packet's comment, as its process or its peer
+        bool described = false;   // by a process information block
+        uint32_t darwin_index = 0;
+        std::string identity;
+        std::string peer_identity;
+    };
+
+    FileSink(pcapng::Writer writer, const FileOptions& options);
+
+    Result<Written*> written(const Process& process);
+    void comment_on(const Packet& packet, Written* self, Written* peer);
+    Result<void> describe(const Process& process, Written& written);
+
+    pcapng::Writer writer_;
+    FileOptions options_;
+    std::unordered_map<ProcessKey, Written, ProcessKeyHash> known_;
+    std::string comment_;
+    uint64_t start_ns_ = 0;
+    uint64_t next_flush_ns_ = 0;
+    bool any_packet_ = false;
+};
+
+}  // namespace capture

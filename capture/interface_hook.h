@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// InterfaceHook: our programs on one interface, in both directions. Destroying it takes them off
+// again, and nothing that others put there.
+//
+// tcx (Linux 6.6) by links, which the kernel removes when their last file descriptor is closed,
+// SIGKILL included; clsact otherwise: a qdisc that outlives us if we are killed.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "capture/programs.h"
+#include "pcapng/result.h"
+
+namespace capture {
+
+enum class HookKind { kEthernet, kIp, kLoopback };
+enum class HookMode { kAuto, kTcx, kClsact };
+
+class InterfaceHook {
+  public:
+    // kAuto tries tcx, then clsact. `name` is for messages.
+    static Result<std::unique_ptr<InterfaceHook>> attach(const Programs& programs, uint32_t ifindex,
+                                                         const std::string& name, HookKind kind,
+                                                         HookMode mode);
+    virtual ~InterfaceHook() = default;
+    virtual HookMode mode() const = 0;  // kTcx or kClsact
+};
+
+}  // namespace capture

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "capture/interface_set.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <optional>
+#include <utility>
+
+namespace capture {
+namespace {
+
+constexpr const char* kAny = "any";
+constexpr uint16_t kLinkTypeEthernet = 1;
+
+HookKind kind_of(const Interface& interface, uint16_t link_type) {
+    if (interface.loopback()) {
+        return HookKind::kLoopback;
+    }
+    return link_type == kLinkTypeEthernet ? HookKind::kEthernet : HookKind::kIp;
+}
+
+Error unsupported(const Interface& interface) {
+    return Error{fmt::format("interface {}: its link layer (ARPHRD {}) can't be captured",
+                             interface.name, interface.arphrd),
+                 EOPNOTSUPP};
+}
+
+}  // namespace
+
+Result<InterfaceSet> InterfaceSet::open(const Programs& programs, std::vector<std::string> names,
+                                        HookMode mode, uint32_t snaplen) {
+    auto monitor = InterfaceMonitor::open();
+    if (!monitor) {
+        return std::move(monitor).error();
+    }
+    InterfaceSet set(programs, std::move(names), *std::move(monitor), mode, snaplen);
+    for (const std::string& name : set.names_) {
+        const Interface* interface = set.find_by_name(name);
+        if (name != kAny && interface == nullptr) {
+            return Error{fmt::format("interface {}: no such device; `pidcap -D` lists them", name),
+                         ENODEV};
+        }
+        if (name != kAny && !link_type(interface->arphrd)) {
+            return unsupported(*interface);
+        }
+    }
+    return set;
+}
+
+const Interface* InterfaceSet::find_by_name(const std::string& name) const {
+    for (const auto& [ifindex, interface] : monitor_.interfaces()) {
+        if (interface.name == name) {
+            return &interface;
+        }
+    }
+    return nullptr;
+}
+
+Result<void> InterfaceSet::attach(Sink& sink) {
+    sink_ = &sink;
+    for (const std::string& name : names_) {
+        if (name == kAny) {
+            any_ = true;
+        } else if (const Interface* interface = find_by_name(name)) {
+            if (auto added = add(*interface, true); !added) {
+                return added;
+            }
+        }
+    }
+    if (any_) {
+        for (const auto& [ifindex, interface] : monitor_.interfaces()) {
+            if (auto added = add(interface, false); !added) {
+                return added;
+            }
+        }
+        if (hooks_.empty() && !skipped_.empty()) {
+            return Error{fmt::format("no interface could be captured: {}", skipped_.front()),
+                         ENODEV};
+        }
+    }
+    return {};
+}
+
+// Failing to attach is an error where the interface is required; otherwise it is skipped.
+Result<void> InterfaceSet::add(const Interface& interface, bool required) {
+    if (hooks_.contains(interface.ifindex)) {
+        return {};
+    }
+    std::optional<uint16_t> type = link_type(interface.arphrd);
+    Result<std::unique_ptr<InterfaceHook>> hook =
+        type ? InterfaceHook::attach(*programs_, interface.ifindex, interface.name,
+                                     kind_of(interface, *type), mode_)
+             : unsupported(interface);
+    if (!hook) {
+        if (required) {
+            return std::move(hook).error();
+        }
+        skipped_.push_back(hook.error().message);
+        return {};
+    }
+    // What worked once is used for the rest.
+    mode_ = (*hook)->mode();
+    hooks_[interface.ifindex] = *std::move(hook);
+    return announce(interface, *type);
+}
+
+Result<void> InterfaceSet::announce(const Interface& interface, uint16_t link_type) {
+    retire(interface.ifindex);
+    CapturedInterface captured;
+    captured.id = static_cast<uint32_t>(announced_.size());
+    captured.ifindex = interface.ifindex;
+    captured.link_type = link_type;
+    captured.snaplen = snaplen_;
+    captured.name = interface.name;
+    captured.mac = interface.mac;
+    ids_[interface.ifindex] = captured.id;
+    counters_.emplace_back();
+    drops_start_.push_back(programs_->drops(interface.ifindex));
+    announced_.push_back(captured);
+    return sink_->interface(captured);
+}
+
+// The interface's counters are final from now on.
+void InterfaceSet::retire(uint32_t ifindex) {
+    auto found = ids_.find(ifindex);
+    if (found == ids_.end()) {
+        return;
+    }
+    pidcap_drops drops = drops_since(ifindex, drops_start_[found->second]);
+    std::copy(std::begin(drops.count), std::end(drops.count),
+              counters_[found->second].dropped.begin());
+    ids_.erase(found);
+}
+
+pidcap_drops InterfaceSet::drops_since(uint32_t ifindex, const pidcap_drops& start) const {
+    pidcap_drops drops = programs_->drops(ifindex);
+    for (size_t cause = 0; cause < PIDCAP_DROP_CAUSES; cause++) {
+        drops.count[cause] -= start.count[cause];
+    }
+    return drops;
+}
+
+Result<void> InterfaceSet::update() {
+    auto events = monitor_.read();
+    if (!events) {
+        return std::move(events).error();
+    }
+    for (const InterfaceEvent& event : *events) {
+        const Interface& interface = event.interface;
+        Result<void> followed;
+        if (event.type == InterfaceEvent::Type::kRemoved ||
+            event.type == InterfaceEvent::Type::kAdded) {
+            // Also when added: an ifindex can be taken again before we hear that it was free.
+            hooks_.erase(interface.ifindex);
+        }
+        if (event.type == InterfaceEvent::Type::kAdded && any_) {
+            followed = add(interface, false);
+        } else if (event.type == InterfaceEvent::Type::kRenamed &&
+                   hooks_.contains(interface.ifindex)) {
+            followed = announce(interface, *link_type(interface.arphrd));
+        }
+        if (!followed) {
+            return followed;
+        }
+    }
+    return {};
+}
+
+void InterfaceSet::detach() {
+    hooks_.clear();
+}
+
+const CapturedInterface* InterfaceSet::find(uint32_t ifindex) const {
+    auto found = ids_.find(ifindex);
+    return found == ids_.end() ? nullptr : &announced_[found->second];
+}
+
+std::vector<InterfaceCounters> InterfaceSet::counters() const {
+    std::vector<InterfaceCounters> now = counters_;
+    for (const auto& [ifindex, id] : ids_) {
+        pidcap_drops drops = drops_since(ifindex, drops_start_[id]);
+        std::copy(std::begin(drops.count), std::end(drops.count), now[id].dropped.begin());
+    }
+    return now;
+}
+
+}  // namespace capture

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// InterfaceSet: the captured interfaces of a session, their hooks and their counters. Follows
+// renames, arrivals and departures where "any" was asked for. An interface that is renamed, or that
+// vanishes and comes back, is a new one with a new id: a file's interfaces can't change. One
+// thread.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "capture/interface_hook.h"
+#include "capture/interfaces.h"
+#include "capture/packet.h"
+#include "capture/programs.h"
+
+namespace capture {
+
+class InterfaceSet {
+  public:
+    // `names` may contain "any": all of them, now and later. An unknown name, or one whose link
+    // layer can't be captured, is an error.
+    static Result<InterfaceSet> open(const Programs& programs, std::vector<std::string> names,
+                                     HookMode mode, uint32_t snaplen);
+
+    // Attaches, and announces to the sink from now on. A failure is an error for an interface that
+    // was named; for "any" it goes to skipped(), unless nothing at all could be attached.
+    Result<void> attach(Sink& sink);
+
+    int fd() const { return monitor_.fd(); }
+    // Follows what changed; call when fd() is readable.
+    Result<void> update();
+
+    void detach();
+
+    // The interface that packets with this ifindex belong to now; null if it never was captured.
+    const CapturedInterface* find(uint32_t ifindex) const;
+    InterfaceCounters& count(const CapturedInterface& interface) { return counters_[interface.id]; }
+
+    const std::vector<CapturedInterface>& list() const { return announced_; }
+    std::vector<InterfaceCounters> counters() const;
+    const std::vector<std::string>& skipped() const { return skipped_; }
+    HookMode mode() const { return mode_; }
+
+  private:
+    InterfaceSet(const Programs& programs, std::vector<std::string> names, InterfaceMonitor monitor,
+                 HookMode mode, uint32_t snaplen)
+        : programs_(&programs),
+          names_(std::move(names)),
+          monitor_(std::move(monitor)),
+          mode_(mode),
+          snaplen_(snaplen) {}
+
+    const Interface* find_by_name(const std::string& name) const;
+    Result<void> add(const Interface& interface, bool required);
+    Result<void> announce(const Interface& interface, uint16_t link_type);
+    void retire(uint32_t ifindex);
+    pidcap_drops drops_since(uint32_t ifindex, const pidcap_drops& start) const;
+
+    const Programs* programs_;
+    std::vector<std::string> names_;
+    InterfaceMonitor monitor_;
+    HookMode mode_;
+    uint32_t snaplen_;
+    Sink* sink_ = nullptr;
+    bool any_ = false;
+    std::unordered_map<uint32_t, std::unique_ptr<InterfaceHook>> hooks_;  // by ifindex
+    std::unordered_map<uint32_t, uint32_t> ids_;                          // ifindex to newest id
+    std::vector<CapturedInterface> announced_;                            // by id
+    std::vector<InterfaceCounters> counters_;                             // by id
+    std::vector<pidcap_drops> drops_start_;  // by id: the kernel's counters when it was announced
+    std::vector<std::string> skipped_;
+};
+
+}  // namespace capture

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// Merge: the packets of all CPUs' rings and the events of processes, in the order of their time.
+//
+// Why the order is exact: a program takes the time of its record after it has reserved the space.
+// So of whatever is reserved after a moment T the time is later than T. One round samples T, then
+// each ring's write position: every record with a time up to T stands before that position, and
+// nothing that comes later can belong between them. Records with a later time wait for the next
+// round.
+//
+// Owns the rings' mappings. One thread.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "bpf/contract.h"
+#include "capture/ring.h"
+
+namespace capture {
+
+// Who takes the records. Their bytes are valid until the call returns. An error ends the round.
+class RecordHandler {
+  public:
+    virtual ~RecordHandler() = default;
+    virtual void event(const pidcap_event& event, std::span<const std::byte> payload) = 0;
+    virtual Result<void> packet(const pidcap_packet& packet, std::span<const std::byte> data) = 0;
+};
+
+class Merge {
+  public:
+    Merge(std::vector<Ring> packets, Ring events)
+        : packets_(std::move(packets)), events_(std::move(events)) {}
+
+    // One round: hands over everything up to now. Returns how many packets that were.
+    Result<uint64_t> round(RecordHandler& handler);
+
+  private:
+    struct Head {
+        uint64_t time;
+        size_t ring;
+        std::span<const std::byte> record;
+
+        bool operator>(const Head& other) const { return time > other.time; }
+    };
+
+    // Copies of events: within their one ring, shared by all CPUs, they aren't quite in order.
+    struct Event {
+        pidcap_event header;
+        std::vector<std::byte> payload;
+    };
+
+    void collect_events();
+    void hand_over_events(uint64_t until, RecordHandler& handler);
+    bool next_head(size_t ring, uint64_t now);
+
+    std::vector<Ring> packets_;
+    Ring events_;
+    std::vector<uint64_t> limits_;
+    std::vector<Head> heads_;  // a heap: the earliest first
+    std::vector<Event> pending_;
+    size_t next_event_ = 0;
+};
+
+}  // namespace capture

@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "capture/programs.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/syscall.h>
+
+#include <algorithm>
+#include <bit>
+#include <cerrno>
+#include <cstdarg>
+#include <cstdio>
+
+#include "pcapng/fd.h"
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wconversion"
+#pragma GCC diagnostic ignored "-Wsign-conversion"
+#include "pidcap.skel.h"
+#pragma GCC diagnostic pop
+
+namespace capture {
+namespace {
+
+using pcapng::errno_error;
+using pcapng::Fd;
+
+constexpr uint32_t kEventsRing = 4U << 20;
+
+// The system calls whose first argument is a file that they use as a socket. close(2) isn't one: a
+// parent that closes its copy of a worker's socket doesn't use it.
+constexpr long kSocketCalls[] = {
+    SYS_read,    SYS_readv,  SYS_recvfrom, SYS_recvmsg,  SYS_recvmmsg, SYS_write,
+    SYS_writev,  SYS_sendto, SYS_sendmsg,  SYS_sendmmsg, SYS_sendfile, SYS_splice,
+    SYS_connect, SYS_bind,   SYS_listen,   SYS_accept,   SYS_accept4,  SYS_shutdown,
+};
+
+struct CloseSkeleton {
+    void operator()(pidcap_bpf* skeleton) const { pidcap_bpf__destroy(skeleton); }
+};
+using Skeleton = std::unique_ptr<pidcap_bpf, CloseSkeleton>;
+
+// libbpf prints through one global function; what it says while this lives is kept instead.
+class LibbpfLog {
+  public:
+    LibbpfLog() : previous_(libbpf_set_print(&LibbpfLog::print)) { text().clear(); }
+    ~LibbpfLog() { libbpf_set_print(previous_); }
+    LibbpfLog(const LibbpfLog&) = delete;
+    LibbpfLog& operator=(const LibbpfLog&) = delete;
+
+    // The last line: the verifier's log before it is for developers.
+    std::string last_line() const {
+        std::string all = text();
+        while (!all.empty() && all.back() == '\n') {
+            all.pop_back();
+        }
+        size_t start = all.rfind('\n');
+        return start == std::string::npos ? all : all.substr(start + 1);
+    }
+
+  private:
+    static std::string& text() {
+        thread_local std::string kept;
+        return kept;
+    }
+    static int print(libbpf_print_level level, const char* format, va_list arguments) {
+        if (level == LIBBPF_DEBUG) {
+            return 0;
+        }
+        char line[1024];
+        int length = vsnprintf(line, sizeof(line), format, arguments);
+        text().append(line);
+        return length;
+    }
+
+    libbpf_print_fn_t previous_;
+};
+
+Error load_error(int code, const LibbpfLog& log) {
+    if (code == EPERM) {
+        return Error{
+            "load the programs into the kernel: not permitted; needs CAP_BPF, CAP_NET_ADMIN and "
+            "CAP_PERFMON (or root), see `pidcap doctor`",
+            code};
+    }
+    if (access("/sys/kernel/btf/vmlinux", R_OK) != 0) {
+        return Error{
+            "load the programs into the kernel: no type information in /sys/kernel/btf/vmlinux; "
+            "needs a "
+            "kernel with CONFIG_DEBUG_INFO_BTF, see `pidcap doctor`",
+            code};
+    }
+    Error error = errno_error("load the programs into the kernel", code);
+    error.message += fmt::format(" ({}); see `pidcap doctor`", log.last_line());
+    return error;
+}
+
+class LoadedPrograms : public Programs {
+  public:
+    LoadedPrograms(Skeleton skeleton, size_t cpus, uint32_t ring_bytes)
+        : skeleton_(std::move(skeleton)), cpus_(cpus), ring_bytes_(ring_bytes) {}
+
+    Result<void> create_rings();
+    Result<void> attach(int cgroup_fd);
+
+    int program_fd(HookProgram program) const override;
+    Result<Merge> open_rings() override;
+    std::vector<int> wake_fds() const override;
+    void request_wake() override {
+        __atomic_store_n(&skeleton_->bss->wake_reader, 1, __ATOMIC_SEQ_CST);
+    }
+    Result<void> set_owner(int socket_fd, const pidcap_owner& owner) override;
+    pidcap_drops drops(uint32_t ifindex) const override;
+    uint64_t events_lost() const override { return skeleton_->bss->events_lost; }
+    uint64_t uses_lost() const override { return skeleton_->bss->sk_user_full; }
+
+  private:
+    Skeleton skeleton_;
+    size_t cpus_;
+    uint32_t ring_bytes_;
+    std::vector<Fd> ring_fds_;
+};
+
+Result<void> LoadedPrograms::create_rings() {
+    for (uint32_t cpu = 0; cpu < cpus_; cpu++) {
+        int fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "packets", 0, 0, ring_bytes_, nullptr);
+        if (fd < 0) {
+            return errno_error(
+                fmt::format("create a ring buffer of {} bytes for CPU {} (-B sets the "
+                            "size of all together)",
+                            ring_bytes_, cpu),
+                -fd);
+        }
+        ring_fds_.emplace_back(fd);
+        if (int code =
+                bpf_map_update_elem(bpf_map__fd(skeleton_->maps.rings), &cpu, &fd, BPF_ANY)) {
+            return errno_error(fmt::format("hand CPU {} its ring buffer", cpu), -code);
+        }
+    }
+    return {};
+}
+
+Result<void> LoadedPrograms::attach(int cgroup_fd) {
+    auto& programs = skeleton_->progs;
+    auto& links = skeleton_->links;
+    LibbpfLog log;
+    const auto failed = [&log](const char* what) {
+        int code = errno;
+        Error error = errno_error(fmt::format("attach to {}", what), code);
+        error.message += "; see `pidcap doctor`";
+        return error;
+    };
+    // Sockets first: a process that appears in between is found in /proc, a socket's use is not.
+    if ((links.socket_create = bpf_program__attach_cgroup(programs.socket_create, cgroup_fd)) ==
+        nullptr) {
+        return failed("socket creation in the root of cgroup v2");
+    }
+    if ((links.socket_release = bpf_program__attach_cgroup(programs.socket_release, cgroup_fd)) ==
+        nullptr) {
+        return failed("socket release in the root of cgroup v2");
+    }
+    struct {
+        bpf_program* program;
+        bpf_link** link;
+        const char* tracepoint;
+    } const points[] = {
+        {programs.socket_use, &links.socket_use, "sys_enter"},
+        {programs.process_fork, &links.process_fork, "sched_process_fork"},
+        {programs.process_exec, &links.process_exec, "sched_process_exec"},
+        {programs.process_exit, &links.process_exit, "sched_process_exit"},
+        {programs.process_rename, &links.process_rename, "task_rename"},
+    };
+    for (const auto& point : points) {
+        *point.link = bpf_program__attach_raw_tracepoint(point.program, point.tracepoint);
+        if (*point.link == nullptr) {
+            return failed(fmt::format("the raw tracepoint {}", point.tracepoint).c_str());
+        }
+    }
+    return {};
+}
+
+int LoadedPrograms::program_fd(HookProgram program) const {
+    const auto& programs = skeleton_->progs;
+    switch (program) {
+        case HookProgram::kEthernetIn:
+            return bpf_program__fd(programs.ethernet_in);
+        case HookProgram::kEthernetOut:
+            return bpf_program__fd(programs.ethernet_out);
+        case HookProgram::kIpIn:
+            return bpf_program__fd(programs.ip_in);
+        case HookProgram::kIpOut:
+            return bpf_program__fd(programs.ip_out);
+        case HookProgram::kLoopback:
+            return bpf_program__fd(programs.loopback);
+    }
+    return -1;
+}
+
+Result<Merge> LoadedPrograms::open_rings() {
+    std::vector<Ring> packets;
+    for (const Fd& fd : ring_fds_) {
+        auto ring = Ring::map(fd.get(), ring_bytes_);
+        if (!ring) {
+            return std::move(ring).error();
+        }
+        packets.push_back(*std::move(ring));
+    }
+    auto events = Ring::map(bpf_map__fd(skeleton_->maps.events), kEventsRing);
+    if (!events) {
+        return std::move(events).error();
+    }
+    return Merge(std::move(packets), *std::move(events));
+}
+
+std::vector<int> LoadedPrograms::wake_fds() const {
+    std::vector<int> fds;
+    fds.reserve(ring_fds_.size());
+    for (const Fd& fd : ring_fds_) {
+        fds.push_back(fd.get());
+    }
+    return fds;
+}
+
+Result<void> LoadedPrograms::set_owner(int socket_fd, const pidcap_owner& owner) {
+    int code =
+        bpf_map_update_elem(bpf_map__fd(skeleton_->maps.sk_owner), &socket_fd, &owner, BPF_NOEXIST);
+    if (code != 0 && code != -EEXIST) {
+        return errno_error(fmt::format("store the owner of a socket of process {}", owner.tgid),
+                           -code);
+    }
+    return {};
+}
+
+pidcap_drops LoadedPrograms::drops(uint32_t ifindex) const {
+    std::vector<pidcap_drops> per_cpu(cpus_);
+    pidcap_drops sum{};
+    if (bpf_map_lookup_elem(bpf_map__fd(skeleton_->maps.drops), &ifindex, per_cpu.data()) != 0) {
+        return sum;  // no drops yet
+    }
+    for (const pidcap_drops& cpu : per_cpu) {
+        for (size_t cause = 0; cause < PIDCAP_DROP_CAUSES; cause++) {
+            sum.count[cause] += cpu.count[cause];
+        }
+        sum.pending += cpu.pending;
+    }
+    return sum;
+}
+
+uint32_t ring_size(uint64_t budget, size_t cpus) {
+    uint64_t share = std::bit_floor(std::max<uint64_t>(budget / cpus, 1));
+    return static_cast<uint32_t>(std::clamp<uint64_t>(share, kMinRing, 1ULL << 30));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Programs>> Programs::load(const ProgramOptions& options,
+                                                 const std::string& cgroup_root) {
+    Fd cgroup(::open(cgroup_root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!cgroup.valid()) {
+        return errno_error(fmt::format("open {}", cgroup_root), errno);
+    }
+    int possible = libbpf_num_possible_cpus();
+    if (possible < 0) {
+        return errno_error("count the CPUs in /sys/devices/system/cpu/possible", -possible);
+    }
+    auto cpus = static_cast<size_t>(possible);
+    uint64_t budget = options.buffer_bytes != 0 ? options.buffer_bytes : kDefaultBuffer;
+    uint32_t ring_bytes = ring_size(budget, cpus);
+
+    LibbpfLog log;
+    libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
+    Skeleton skeleton(pidcap_bpf__open());
+    if (skeleton == nullptr) {
+        return load_error(errno, log);
+    }
+    auto* config = skeleton->rodata;
+    config->snaplen = options.snaplen;
+    config->directions =
+        (options.in ? uint32_t{PIDCAP_IN} : 0) | (options.out ? uint32_t{PIDCAP_OUT} : 0);
+    config->loopback_direction = options.out ? PIDCAP_OUT : PIDCAP_IN;
+    for (long call : kSocketCalls) {
+        config->socket_calls[call / 64] |= 1ULL << (call % 64);
+    }
+    config->splice_call = SYS_splice;
+
+    bpf_map__set_max_entries(skeleton->maps.events, kEventsRing);
+    bpf_map__set_max_entries(skeleton->maps.rings, static_cast<uint32_t>(cpus));
+    Fd inner(bpf_map_create(BPF_MAP_TYPE_RINGBUF, "packets", 0, 0, ring_bytes, nullptr));
+    if (!inner.valid()) {
+        return load_error(errno, log);
+    }
+    bpf_map__set_inner_map_fd(skeleton->maps.rings, inner.get());
+    if (int code = pidcap_bpf__load(skeleton.get())) {
+        return load_error(-code, log);
+    }
+
+    auto programs = std::make_unique<LoadedPrograms>(std::move(skeleton), cpus, ring_bytes);
+    if (auto created = programs->create_rings(); !created) {
+        return std::move(created).error();
+    }
+    if (auto attached = programs->attach(cgroup.get()); !attached) {
+        return std::move(attached).error();
+    }
+    return std::unique_ptr<Programs>(std::move(programs));
+}
+
+}  // namespace capture

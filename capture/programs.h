@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// Programs: the kernel side, loaded and following processes and sockets. Owns every program, map
+// and link of bpf/ but those on interfaces (see InterfaceHook). Destroying it detaches everything.
+//
+// libbpf's own messages are kept and become part of an error, so that nothing is printed behind the
+// program's back.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "bpf/contract.h"
+#include "capture/merge.h"
+#include "pcapng/result.h"
+
+namespace capture {
+
+struct ProgramOptions {
+    uint32_t snaplen = PIDCAP_SNAPLEN_MAX;
+    bool in = true;             // record what comes in
+    bool out = true;            // record what goes out
+    uint64_t buffer_bytes = 0;  // all packet rings together; 0: kDefaultBuffer
+};
+
+// Memory of all packet rings together, and the least that one CPU's ring is given: a packet of 256
+// KiB must fit.
+constexpr uint64_t kDefaultBuffer = 32ULL << 20;
+constexpr uint64_t kMinRing = 512ULL << 10;
+
+// The program for one hook of an interface.
+enum class HookProgram { kEthernetIn, kEthernetOut, kIpIn, kIpOut, kLoopback };
+
+class Programs {
+  public:
+    // Loads everything and starts to follow processes, and the sockets of all that lives below
+    // `cgroup_root`, where cgroup v2 is mounted. No interface is attached yet. Errors name what is
+    // missing: kernel support or a capability.
+    static Result<std::unique_ptr<Programs>> load(const ProgramOptions& options,
+                                                  const std::string& cgroup_root);
+    virtual ~Programs() = default;
+
+    virtual int program_fd(HookProgram program) const = 0;
+
+    // The readers of the rings; call once.
+    virtual Result<Merge> open_rings() = 0;
+
+    // File descriptors that become readable when a record comes after sleep() was called.
+    virtual std::vector<int> wake_fds() const = 0;
+
+    // Asks the kernel side to wake the reader for the next packet. Look into the rings once more
+    // before sleeping: a packet may have come just before.
+    virtual void request_wake() = 0;
+
+    // Names the owner of a socket that existed before the start, unless it was used since.
+    virtual Result<void> set_owner(int socket_fd, const pidcap_owner& owner) = 0;
+
+    // Counters since the start.
+    virtual pidcap_drops drops(uint32_t ifindex) const = 0;
+    virtual uint64_t events_lost() const = 0;
+    virtual uint64_t uses_lost() const = 0;
+};
+
+}  // namespace capture

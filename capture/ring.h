@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// Ring: the reader's side of one BPF_MAP_TYPE_RINGBUF, mapped into memory. It owns the mapping, not
+// the map. libbpf's own reader hands each ring's records to a callback; merging several rings by
+// time needs to look at the head of each instead. Layout: kernel/bpf/ringbuf.c (commit
+// 457f44363a88).
+//
+// Reads happen up to a limit that the caller sampled, see Merge. One thread.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "pcapng/result.h"
+
+namespace capture {
+
+using pcapng::Error;
+using pcapng::Result;
+
+class Ring {
+  public:
+    // Maps the ring buffer behind `map_fd` of `size` bytes (a power of two, whole pages).
+    static Result<Ring> map(int map_fd, size_t size);
+
+    Ring(Ring&& other) noexcept;
+    Ring& operator=(Ring&& other) noexcept;
+    ~Ring();
+
+    // Everything reserved so far stands before this position.
+    uint64_t produced() const;
+
+    // The next record before `limit`, or an empty span when there is none. Waits for a record that
+    // is reserved and not yet submitted: its program is running on another CPU at this moment.
+    // Discarded records are skipped. The bytes are valid until release().
+    std::span<const std::byte> peek(uint64_t limit);
+
+    // Steps over the record that peek() gave.
+    void advance();
+
+    // Gives the space of all records stepped over back to the kernel.
+    void release();
+
+  private:
+    Ring(void* consumer, void* producer, size_t size);
+
+    void* consumer_ = nullptr;  // one page: the reader's position
+    void* producer_ = nullptr;  // one page: the writer's position; then the data, mapped twice
+    size_t size_ = 0;
+    uint64_t position_ = 0;
+    uint32_t current_ = 0;  // bytes of the record that peek() gave, with its header
+};
+
+}  // namespace capture

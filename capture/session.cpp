@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "capture/session.h"
+
+#include <fmt/format.h>
+#include <linux/if_ether.h>
+#include <poll.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <unordered_map>
+#include <utility>
+
+#include "capture/cgroup.h"
+#include "capture/clock.h"
+#include "capture/interface_set.h"
+#include "capture/process_table.h"
+#include "capture/socket_scan.h"
+
+namespace capture {
+namespace {
+
+// While packets come, the rings are looked into this often; it takes a few rounds without any
+// before the kernel is asked for a wake-up. Even then the timeout stands, for a wake-up that was
+// missed because the packet's program had already looked.
+constexpr int kBusyMs = 1;
+constexpr int kIdleRounds = 20;
+constexpr int kAsleepMs = 100;
+
+constexpr uint32_t kVlanTagBytes = 4;
+
+class LiveSession : public Session, private RecordHandler {
+  public:
+    LiveSession(std::unique_ptr<Programs> programs, Merge merge, ProcessTable table,
+                InterfaceSet interfaces, const SessionOptions& options)
+        : programs_(std::move(programs)),
+          merge_(std::move(merge)),
+          table_(std::move(table)),
+          interfaces_(std::move(interfaces)),
+          snaplen_(options.programs.snaplen),
+          count_(options.count) {}
+
+    Result<void> learn(const ProcessConditions& filter, const CgroupTree& cgroups);
+
+    Result<void> start(Sink& sink) override;
+
+    Result<uint64_t> step() override;
+    Result<bool> wait(const std::vector<int>& fds, int timeout_ms) override;
+    Result<void> finish() override;
+
+    bool count_reached() const override { return count_ && captured_ >= *count_; }
+    const SessionReport& report() const override { return report_; }
+    const std::vector<CapturedInterface>& interfaces() const override { return interfaces_.list(); }
+    std::vector<InterfaceCounters> counters() const override { return interfaces_.counters(); }
+    uint64_t events_lost() const override { return programs_->events_lost(); }
+
+  private:
+    void event(const pidcap_event& event, std::span<const std::byte> payload) override;
+    Result<void> packet(const pidcap_packet& record, std::span<const std::byte> data) override;
+
+    Result<void> resolve(ProcessConditions conditions);
+    End end_of(const pidcap_owner& owner, uint8_t via);
+    std::span<const std::byte> with_vlan_tag(const pidcap_packet& record,
+                                             std::span<const std::byte> data);
+
+    std::unique_ptr<Programs> programs_;
+    Merge merge_;
+    ProcessTable table_;
+    InterfaceSet interfaces_;
+    ProcessFilter filter_;
+    WallClock clock_;
+    uint32_t snaplen_;
+    std::optional<uint64_t> count_;
+    Sink* sink_ = nullptr;
+    SessionReport report_;
+    Result<void> event_result_;  // of a sink's process(), returned with the next packet or round
+    std::unordered_map<uint32_t, uint32_t>
+        lost_;  // by interface: before packets that weren't wanted
+    std::vector<std::byte> tagged_;
+    uint64_t captured_ = 0;
+    uint64_t events_lost_seen_ = 0;
+    int idle_rounds_ = 0;
+    bool asleep_ = false;
+};
+
+Result<void> LiveSession::learn(const ProcessConditions& filter, const CgroupTree& cgroups) {
+    if (auto scanned = table_.scan(); !scanned) {
+        return scanned;
+    }
+    if (auto resolved = resolve(filter); !resolved) {
+        return resolved;
+    }
+    Result<void> stored;
+    auto counts = scan_sockets(table_.clock(), cgroups, [&](int fd, const pidcap_owner& owner) {
+        if (owner.tgid != 0 && stored.ok()) {
+            stored = programs_->set_owner(fd, owner);
+        }
+    });
+    if (!counts) {
+        return std::move(counts).error();
+    }
+    report_.processes = table_.size();
+    report_.sockets = counts->sockets;
+    report_.shared_sockets = counts->shared;
+    report_.unreadable_sockets = counts->unreadable + counts->unreadable_processes;
+    return stored;
+}
+
+Result<void> LiveSession::start(Sink& sink) {
+    sink_ = &sink;
+    auto attached = interfaces_.attach(sink);
+    report_.hook = interfaces_.mode();
+    report_.skipped = interfaces_.skipped();
+    return attached;
+}
+
+Result<void> LiveSession::resolve(ProcessConditions conditions) {
+    for (ProcessKey& key : conditions.processes) {
+        const Process* process = table_.find_live(key.pid);
+        if (process == nullptr) {
+            return Error{fmt::format("process {}: no such process", key.pid), ESRCH};
+        }
+        key = process->key;
+    }
+    filter_ = ProcessFilter(std::move(conditions));
+    filter_.start(table_);
+    return {};
+}
+
+Result<uint64_t> LiveSession::step() {
+    clock_.update();
+    if (uint64_t lost = programs_->events_lost(); lost != events_lost_seen_) {
+        events_lost_seen_ = lost;
+        table_.events_lost();
+    }
+    auto handed = merge_.round(*this);
+    if (!handed) {
+        return handed;
+    }
+    if (!event_result_) {
+        return std::exchange(event_result_, {}).error();
+    }
+    table_.expire(clock_ns(CLOCK_MONOTONIC));
+    if (auto told = sink_->idle(); !told) {
+        return std::move(told).error();
+    }
+    idle_rounds_ = *handed > 0 ? 0 : idle_rounds_ + 1;
+    return handed;
+}
+
+Result<bool> LiveSession::wait(const std::vector<int>& fds, int timeout_ms) {
+    int ms = kBusyMs;
+    if (idle_rounds_ >= kIdleRounds) {
+        if (!std::exchange(asleep_, true)) {
+            programs_->request_wake();
+            return false;  // for one more look before sleeping
+        }
+        ms = kAsleepMs;
+    }
+    std::vector<pollfd> watched;
+    for (int fd : fds) {
+        watched.push_back({fd, POLLIN, 0});
+    }
+    watched.push_back({interfaces_.fd(), POLLIN, 0});
+    for (int fd : programs_->wake_fds()) {
+        // While busy only the time counts: a ring with records in it is always readable.
+        if (ms == kAsleepMs) {
+            watched.push_back({fd, POLLIN, 0});
+        }
+    }
+    if (timeout_ms >= 0 && timeout_ms < ms) {
+        ms = timeout_ms;
+    }
+    int ready = poll(watched.data(), watched.size(), ms);
+    if (ready < 0 && errno != EINTR) {
+        return pcapng::errno_error("wait for packets", errno);
+    }
+    asleep_ = false;
+    if (watched[fds.size()].revents != 0) {
+        if (auto updated = interfaces_.update(); !updated) {
+            return std::move(updated).error();
+        }
+    }
+    for (size_t i = 0; i < fds.size(); i++) {
+        if (watched[i].revents != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+Result<void> LiveSession::finish() {
+    interfaces_.detach();
+    // Programs that were running when their hook was taken off have long ended after one round.
+    Result<void> result;
+    for (int rounds = 0; rounds < 2 && result.ok(); rounds++) {
+        auto handed = step();
+        if (!handed) {
+            result = std::move(handed).error();
+        }
+    }
+    auto finished = sink_->finish(interfaces_.counters());
+    return result.ok() ? finished : result;
+}
+
+void LiveSession::event(const pidcap_event& event, std::span<const std::byte> payload) {
+    table_.apply(event, payload);
+    const Process* process =
+        table_.find(ProcessKey{event.tgid, table_.clock().ticks(event.start_boot)});
+    if (process == nullptr) {
+        return;
+    }
+    if (event.type == PIDCAP_EVENT_FORK) {
+        filter_.forked(*process, table_.parent(*process));
+    }
+    if (event_result_.ok() && filter_.wants(process, nullptr)) {
+        event_result_ = sink_->process({clock_.from_mono(event.time_mono),
+                                        static_cast<pidcap_event_type>(event.type), process});
+    }
+}
+
+End LiveSession::end_of(const pidcap_owner& owner, uint8_t via) {
+    return {table_.find(owner), owner.tid, via};
+}
+
+Result<void> LiveSession::packet(const pidcap_packet& record, std::span<const std::byte> data) {
+    const CapturedInterface* interface = interfaces_.find(record.ifindex);
+    if (interface == nullptr || count_reached()) {
+        return {};
+    }
+    if (!event_result_) {
+        return std::exchange(event_result_, {});
+    }
+    Packet packet;
+    packet.time_ns = clock_.from_mono(record.time_mono);
+    packet.interface = interface;
+    packet.direction = static_cast<Direction>(record.direction);
+    packet.wire_len = record.wire_len;
+    packet.data = data;
+    packet.self = end_of(record.owner, record.via);
+    if (record.peer.tgid != 0) {
+        packet.peer = end_of(record.peer, record.peer_via);
+    }
+    InterfaceCounters& counters = interfaces_.count(*interface);
+    uint32_t& lost = lost_[interface->id];
+    lost += record.lost;
+    if (!filter_.wants(packet.self.process, packet.peer ? packet.peer->process : nullptr)) {
+        counters.filtered++;
+        return {};
+    }
+    if (record.vlan_proto != 0) {
+        packet.data = with_vlan_tag(record, data);
+        packet.wire_len += kVlanTagBytes;
+    }
+    packet.lost = std::exchange(lost, 0);
+    counters.captured++;
+    counters.captured_bytes += packet.data.size();
+    captured_++;
+    return sink_->packet(packet);
+}
+
+// Puts the tag that the kernel keeps beside the packet back behind the addresses, as far as the
+// snaplen lets it. Valid until the next call.
+std::span<const std::byte> LiveSession::with_vlan_tag(const pidcap_packet& record,
+                                                      std::span<const std::byte> data) {
+    constexpr size_t kAddresses = size_t{2} * ETH_ALEN;
+    if (data.size() < kAddresses) {
+        return data;
+    }
+    const auto high = [](uint16_t value) { return static_cast<std::byte>(value >> 8); };
+    const auto low = [](uint16_t value) { return static_cast<std::byte>(value & 0xff); };
+    const std::array<std::byte, kVlanTagBytes> tag = {high(record.vlan_proto),
+                                                      low(record.vlan_proto), high(record.vlan_tci),
+                                                      low(record.vlan_tci)};
+    tagged_.assign(data.begin(), data.begin() + kAddresses);
+    tagged_.insert(tagged_.end(), tag.begin(), tag.end());
+    tagged_.insert(tagged_.end(), data.begin() + kAddresses, data.end());
+    tagged_.resize(std::min<size_t>(tagged_.size(), snaplen_));
+    return tagged_;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Session>> Session::open(const SessionOptions& options) {
+    auto cgroups = CgroupTree::open();
+    if (!cgroups) {
+        return std::move(cgroups).error();
+    }
+    auto programs = Programs::load(options.programs, cgroups->mount_point());
+    if (!programs) {
+        return std::move(programs).error();
+    }
+    auto interfaces =
+        InterfaceSet::open(**programs, options.interfaces, options.hook, options.programs.snaplen);
+    if (!interfaces) {
+        return std::move(interfaces).error();
+    }
+    auto merge = (*programs)->open_rings();
+    if (!merge) {
+        return std::move(merge).error();
+    }
+    auto table_cgroups = CgroupTree::open();
+    if (!table_cgroups) {
+        return std::move(table_cgroups).error();
+    }
+    auto table = ProcessTable::open({}, *std::move(table_cgroups));
+    if (!table) {
+        return std::move(table).error();
+    }
+    auto session =
+        std::make_unique<LiveSession>(*std::move(programs), *std::move(merge), *std::move(table),
+                                      *std::move(interfaces), options);
+    if (auto learnt = session->learn(options.filter, *cgroups); !learnt) {
+        return std::move(learnt).error();
+    }
+    return std::unique_ptr<Session>(std::move(session));
+}
+
+}  // namespace capture

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// Session: one capture from start to end. It loads the programs, learns the processes and sockets
+// that exist, attaches to interfaces and follows them as they come and go; then each step() hands
+// what has happened since, in order of time, to the sink.
+//
+// Owns everything of the capture but the sink. One thread; nothing runs in the background.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "capture/interface_hook.h"
+#include "capture/packet.h"
+#include "capture/process_filter.h"
+#include "capture/programs.h"
+
+namespace capture {
+
+struct SessionOptions {
+    std::vector<std::string> interfaces;  // names; "any": all of them, now and later
+    ProgramOptions programs;
+    HookMode hook = HookMode::kAuto;
+    ProcessConditions filter;       // start_ticks 0 stands for the process that has this pid now
+    std::optional<uint64_t> count;  // packets to hand to the sink at most
+};
+
+// What the start found, for those who want to know (-v).
+struct SessionReport {
+    HookMode hook = HookMode::kTcx;
+    size_t processes = 0;
+    uint64_t sockets = 0;
+    uint64_t shared_sockets = 0;       // of several processes: without an owner until one uses them
+    uint64_t unreadable_sockets = 0;   // of processes that we may not look into
+    std::vector<std::string> skipped;  // interfaces that can't be captured, with the reason
+};
+
+class Session {
+  public:
+    // Checks the options against the machine, loads the programs, and learns the processes and
+    // sockets that exist. No packet is captured yet.
+    static Result<std::unique_ptr<Session>> open(const SessionOptions& options);
+    virtual ~Session() = default;
+
+    // Attaches to the interfaces: packets are captured from here on. The sink outlives the session.
+    virtual Result<void> start(Sink& sink) = 0;
+
+    // Hands over everything up to now. Returns how many packets the rings held.
+    virtual Result<uint64_t> step() = 0;
+
+    // Sleeps until there may be something to do, one of `fds` is readable or `timeout_ms` is over.
+    // Returns whether one of `fds` is.
+    virtual Result<bool> wait(const std::vector<int>& fds, int timeout_ms) = 0;
+
+    // Takes the hooks off, hands over what is left, and gives the sink the final counters.
+    virtual Result<void> finish() = 0;
+
+    virtual bool count_reached() const = 0;
+    virtual const SessionReport& report() const = 0;
+    virtual const std::vector<CapturedInterface>& interfaces() const = 0;
+    // By interface id; drops as of now.
+    virtual std::vector<InterfaceCounters> counters() const = 0;
+    virtual uint64_t events_lost() const = 0;
+};
+
+}  // namespace capture
