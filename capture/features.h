@@ -9,11 +9,10 @@
 #include <string_view>
 #include <vector>
 
-#include "pcapng/result.h"
+#include "capture/cgroup_mount.h"  // IWYU pragma: export
+#include "capture/privilege.h"     // IWYU pragma: export
 
 namespace capture {
-
-using pcapng::Error;
 
 // One thing that the tool can use. `id` is stable: it is the key in `pidcap doctor --json`.
 struct Feature {
@@ -41,16 +40,5 @@ bool can_capture(const std::vector<Feature>& features);
 // Whether tcx links exist (Linux 6.6 on); where they don't, attach by clsact. Needs the
 // privilege to load a program of type SCHED_CLS, and is false without it.
 bool has_tcx();
-
-// Where the unified cgroup hierarchy is mounted, empty if nowhere.
-std::string cgroup2_mount();
-
-// The effective capabilities of this process that a capture requires and that are missing, as
-// "CAP_BPF, CAP_NET_ADMIN"; empty if none is.
-std::string missing_capabilities();
-
-// The error for a refused bpf(2) call on `what` ("load the capture programs"): names the missing
-// capabilities, or the other known reasons for EPERM (user namespace, lockdown), and the next step.
-Error privilege_error(std::string_view what, int code);
 
 }  // namespace capture

@@ -13,6 +13,7 @@
 #include <cstdarg>
 #include <cstdio>
 
+#include "capture/privilege.h"
 #include "pcapng/fd.h"
 
 #pragma GCC diagnostic push
@@ -80,10 +81,7 @@ class LibbpfLog {
 
 Error load_error(int code, const LibbpfLog& log) {
     if (code == EPERM) {
-        return Error{
-            "load the programs into the kernel: not permitted; needs CAP_BPF, CAP_NET_ADMIN and "
-            "CAP_PERFMON (or root), see `pidcap doctor`",
-            code};
+        return privilege_error("load the programs into the kernel", code);
     }
     if (access("/sys/kernel/btf/vmlinux", R_OK) != 0) {
         return Error{

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// Single questions to the kernel, each answered by doing the thing with a program of two
+// instructions that does nothing. Every answer is 0 for "it works" or the errno of the step that
+// failed. Nothing stays loaded or attached.
+#pragma once
+
+#include <bpf/libbpf.h>
+
+#include <string>
+
+namespace capture {
+
+// Silences libbpf for its lifetime: a failing probe is an answer, not a warning to print.
+class QuietLibbpf {
+  public:
+    QuietLibbpf() : before_(libbpf_set_print(nullptr)) {}
+    ~QuietLibbpf() { libbpf_set_print(before_); }
+    QuietLibbpf(const QuietLibbpf&) = delete;
+    QuietLibbpf& operator=(const QuietLibbpf&) = delete;
+
+  private:
+    libbpf_print_fn_t before_;
+};
+
+// Whether the kernel knows tcx links at all, without attaching one.
+int try_tcx_known();
+
+// Attaches to lo of a network namespace that a child makes and takes with it. `unshared` is the
+// errno of making it; the others mean nothing if that failed.
+struct TcProbe {
+    int unshared = 0;
+    int tcx = 0;
+    int clsact = 0;
+};
+TcProbe try_tc_attach();
+
+// Attaches a program that allows everything to the cgroup, and takes it off at once.
+int try_cgroup_attach(const std::string& cgroup, bpf_attach_type type);
+
+int try_raw_tracepoint(const char* name);
+
+// On bpf_fentry_test1(), which the kernel calls only in its own tests.
+int try_fentry();
+int try_kprobe();
+
+// A file descriptor of process 1, which is refused without CAP_SYS_PTRACE.
+int try_pidfd_getfd();
+
+}  // namespace capture

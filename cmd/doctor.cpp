@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cmd/doctor.h"
+
+#include <fmt/format.h>
+#include <sys/utsname.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <string_view>
+
+#include "cmd/color.h"
+#include "cmd/decode_parts.h"
+#include "cmd/options.h"
+#include "cmd/terminal_text.h"
+
+namespace cmd {
+namespace {
+
+using capture::Feature;
+
+std::string_view state_name(Feature::State state) {
+    switch (state) {
+        case Feature::State::kYes:
+            return "yes";
+        case Feature::State::kNo:
+            return "no";
+        default:
+            return "unknown";
+    }
+}
+
+std::string_view need_name(Feature::Need need) {
+    switch (need) {
+        case Feature::Need::kRequired:
+            return "required";
+        case Feature::Need::kOneOf:
+            return "one-of";
+        default:
+            return "optional";
+    }
+}
+
+std::string_view state_color(const Feature& feature) {
+    if (feature.state == Feature::State::kYes) {
+        return kColorGood;
+    }
+    return feature.need == Feature::Need::kRequired ? kColorBad : kColorWarn;
+}
+
+// Which kind of kernel this is (docs/attribution): one that lets programs into its functions, or
+// one that doesn't.
+std::string_view tier(const std::vector<Feature>& features) {
+    bool unknown = true;
+    for (const Feature& feature : features) {
+        if (feature.group == "tracing") {
+            if (feature.state == Feature::State::kYes) {
+                return "tracing";
+            }
+            unknown &= feature.state == Feature::State::kUnknown;
+        }
+    }
+    return unknown ? "unknown" : "locked";
+}
+
+void append_feature(fmt::memory_buffer& out, const Feature& feature, bool color) {
+    const std::string_view start = color ? state_color(feature) : std::string_view{};
+    const std::string_view end = color ? kColorEnd : std::string_view{};
+    append(out, "  {}{:<7}{}  {}", start, state_name(feature.state), end, feature.name);
+    if (!feature.detail.empty()) {
+        append(out, ": ");
+        append_printable(out, feature.detail);
+    }
+    append(out, "\n");
+    if (feature.state == Feature::State::kYes) {
+        return;
+    }
+    append(out, "           without it: {} ({})\n", feature.cost, need_name(feature.need));
+    if (!feature.remedy.empty()) {
+        append(out, "           what to do: {}\n", feature.remedy);
+    }
+}
+
+void append_verdict(fmt::memory_buffer& out, const std::vector<Feature>& features) {
+    if (capture::can_capture(features)) {
+        append(out, "pidcap can capture on this machine.\n");
+        return;
+    }
+    std::string missing;
+    bool hooked = false;
+    for (const Feature& feature : features) {
+        const bool here = feature.state == Feature::State::kYes;
+        hooked |= feature.need == Feature::Need::kOneOf && here;
+        if (feature.need == Feature::Need::kRequired && !here) {
+            missing += (missing.empty() ? "" : ", ") + feature.id;
+        }
+    }
+    if (!hooked) {
+        missing += (missing.empty() ? "" : ", ") + std::string("tcx or clsact");
+    }
+    append(out, "pidcap can't capture on this machine, or not as this user. Missing: {}.\n",
+           missing);
+}
+
+}  // namespace
+
+std::string doctor_table(const std::vector<Feature>& features, bool color) {
+    fmt::memory_buffer out;
+    std::string_view group;
+    for (const Feature& feature : features) {
+        if (feature.group != group) {
+            group = feature.group;
+            append(out, "{}{}{}\n", color ? kColorBold : "", group, color ? kColorEnd : "");
+        }
+        append_feature(out, feature, color);
+    }
+    append(out, "\ntier: {}\n", tier(features));
+    append_verdict(out, features);
+    return fmt::to_string(out);
+}
+
+std::string doctor_json(const std::vector<Feature>& features) {
+    nlohmann::ordered_json list = nlohmann::ordered_json::array();
+    for (const Feature& feature : features) {
+        list.push_back({{"id", feature.id},
+                        {"group", feature.group},
+                        {"name", feature.name},
+                        {"state", state_name(feature.state)},
+                        {"need", need_name(feature.need)},
+                        {"detail", feature.detail},
+                        {"cost", feature.cost},
+                        {"remedy", feature.remedy}});
+    }
+    utsname machine{};
+    uname(&machine);
+    const nlohmann::ordered_json report{{"ready", capture::can_capture(features)},
+                                        {"tier", tier(features)},
+                                        {"kernel", machine.release},
+                                        {"machine", machine.machine},
+                                        {"features", list}};
+    // A mount point may be no UTF-8: replace instead of throwing.
+    return report.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+}
+
+DoctorReport run_doctor(bool json, bool color) {
+    const std::vector<Feature> features = capture::probe_features();
+    return {json ? doctor_json(features) : doctor_table(features, color),
+            capture::can_capture(features) ? kExitDone : kExitFailed};
+}
+
+}  // namespace cmd

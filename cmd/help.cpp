@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cmd/help.h"
+
+namespace cmd {
+
+std::string_view help_text() {
+    return R"(pidcap: a packet capture in which every packet knows its process
+
+Usage:
+  pidcap [options]                      one line a packet on stdout
+  pidcap -w FILE [options]              into a pcapng file
+  pidcap [options] -- COMMAND ARGS...   run COMMAND and capture its packets, and those of every
+                                        process that it starts, until it ends
+  pidcap doctor [--json]                what this machine grants, what is missing, what to do
+
+Where
+  -i IFACE            interface to capture on; repeatable. "any" (the default): every interface
+                      that is up, and those that come later
+  -Q in|out|inout     packets that come in, go out, or both (the default)
+  -D                  list the interfaces and exit
+
+Whose (a packet that fits one of these is taken; none given: every packet)
+  --pid N             process N; repeatable
+  --comm NAME         processes with exactly this name, at most 15 bytes; repeatable
+  --uid USER|N        processes of this user; repeatable
+  -f, --follow        and all that these processes start from now on
+
+Into what
+  -w FILE             write pcapng to FILE; "-" is stdout
+  -s SNAPLEN          keep at most SNAPLEN bytes of each packet, 1 to 262144 (the default)
+  --comments full|intro|short|none
+                      the comment on each packet: everything known on every packet, the details
+                      of a process on its first packet (intro, the default), never, no comments
+  --process-blocks    describe each process in blocks of its own, too
+  -B KIB              size of the buffer between kernel and pidcap, for all CPUs together
+
+Until when (and at SIGINT or SIGTERM)
+  -c N                after N packets
+  --duration TIME     after TIME seconds: 10, 2.5, 10s, 5m, 1h
+
+Output
+  -v                  also each process's executable, user, thread, and how it was found;
+                      repeatable
+  -q                  less: shorter lines; with -w, no status line
+  -n                  numbers instead of user names; addresses and ports are always numbers
+  --color auto|always|never
+                      colour the processes; auto (the default) on terminals, unless NO_COLOR is set
+
+  -h, --help          this text
+  --version           the version
+
+Exit status: 0 done, 1 failed, 2 wrong usage; with -- COMMAND, that of COMMAND.
+)";
+}
+
+std::string_view doctor_help_text() {
+    return R"(Usage: pidcap doctor [--json]
+
+Tries what pidcap needs on this machine: privileges, kernel features, hooks, maps. Says of each
+whether it is there, what missing it costs, and what to do about it. Changes nothing that lasts.
+
+  --json        for programs: an object with the keys ready, tier, kernel, machine and features
+  -h, --help    this text
+
+Exit status: 0 a capture can work, 1 something required is missing, 2 wrong usage.
+)";
+}
+
+std::string version_text() {
+    return "pidcap " PIDCAP_VERSION "\n";
+}
+
+}  // namespace cmd

@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cmd/options.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include "cmd/help.h"
+#include "cmd/terminal_text.h"
+#include "cmd/values.h"
+#include "pcapng/result.h"
+
+namespace cmd {
+namespace {
+
+using pcapng::Error;
+
+constexpr uint64_t kPidMax = 1U << 22;  // PID_MAX_LIMIT of include/linux/threads.h
+constexpr uint64_t kBufferMaxKib = 4U << 20;
+constexpr size_t kCommMax = PIDCAP_COMM_LEN - 1;
+constexpr size_t kInterfaceNameMax = 15;  // IFNAMSIZ with its NUL
+
+// The options as CLI11 sees them. Values stay text until values.h reads them, so that a bad one is
+// refused in words of ours.
+struct CommandLine {
+    CLI::App app;
+    CLI::Option* interface = value("-i");
+    CLI::Option* output = value("-w");
+    CLI::Option* snaplen = value("-s");
+    CLI::Option* direction = value("-Q");
+    CLI::Option* buffer = value("-B");
+    CLI::Option* count = value("-c");
+    CLI::Option* duration = value("--duration");
+    CLI::Option* pid = value("--pid");
+    CLI::Option* comm = value("--comm");
+    CLI::Option* uid = value("--uid");
+    CLI::Option* comments = value("--comments");
+    CLI::Option* color = value("--color");
+    CLI::Option* follow = flag(app, "-f,--follow");
+    CLI::Option* process_blocks = flag(app, "--process-blocks");
+    CLI::Option* list_interfaces = flag(app, "-D");
+    CLI::Option* numeric = flag(app, "-n");
+    CLI::Option* quiet = flag(app, "-q");
+    CLI::Option* verbose = flag(app, "-v");
+    CLI::Option* version = flag(app, "--version");
+    CLI::Option* help = nullptr;
+    CLI::App* doctor = app.add_subcommand("doctor");
+    CLI::Option* json = flag(*doctor, "--json");
+    CLI::Option* doctor_help = nullptr;
+
+    CommandLine() {
+        app.set_help_flag();
+        doctor->set_help_flag();
+        help = flag(app, "-h,--help");
+        doctor_help = flag(*doctor, "-h,--help");
+        app.allow_extras();
+        doctor->allow_extras();
+    }
+
+  private:
+    static CLI::Option* flag(CLI::App& of, const std::string& names) {
+        return of.add_flag(names)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    }
+    // One value each time. Without allow_extra_args(false), "-i a b" would take both, and "[x]"
+    // would be read as a list.
+    CLI::Option* value(const std::string& names) {
+        return app.add_option(names)->expected(1)->allow_extra_args(false)->multi_option_policy(
+            CLI::MultiOptionPolicy::TakeAll);
+    }
+};
+
+template <typename From, typename To>
+std::optional<Error> store(const Result<From>& from, To& to) {
+    if (!from) {
+        return from.error();
+    }
+    to = static_cast<typename std::conditional_t<std::is_arithmetic_v<To>, To, From>>(*from);
+    return std::nullopt;
+}
+
+// Reads the values of a parsed command line one after the other; after the first error the rest
+// do nothing.
+class Reader {
+  public:
+    const std::optional<Error>& error() const { return error_; }
+
+    void refuse_if(bool wrong, const std::string& message) {
+        if (wrong && !error_) {
+            error_ = Error{message};
+        }
+    }
+
+    // Calls read(text) for each value of an option; it returns an Error or nothing.
+    template <typename Read>
+    void each(const CLI::Option* option, Read read) {
+        for (const std::string& text : option->results()) {
+            if (!error_) {
+                error_ = read(text);
+            }
+        }
+    }
+
+    template <typename Read>
+    void once(const CLI::Option* option, Read read) {
+        refuse_if(option->count() > 1, fmt::format("{} is given twice", option->get_name()));
+        each(option, read);
+    }
+
+    template <typename Target>
+    void number(const CLI::Option* option, uint64_t min, uint64_t max, Target& target) {
+        once(option, [&](const std::string& text) {
+            return store(parse_number(option->get_name(), text, min, max), target);
+        });
+    }
+
+    // One of a few words.
+    template <typename Target, size_t kCount>
+    void word(const CLI::Option* option,
+              const std::array<std::pair<std::string_view, Target>, kCount>& words,
+              Target& target) {
+        once(option, [&](const std::string& text) -> std::optional<Error> {
+            std::string allowed;
+            for (const auto& [name, meaning] : words) {
+                if (name == text) {
+                    target = meaning;
+                    return std::nullopt;
+                }
+                allowed += (allowed.empty() ? "" : ", ") + std::string(name);
+            }
+            return Error{
+                fmt::format("{} {}: not one of {}", option->get_name(), printable(text), allowed)};
+        });
+    }
+
+  private:
+    std::optional<Error> error_;
+};
+
+// check_*: what is wrong with a name, if anything.
+std::optional<Error> check_interface(const std::string& name) {
+    if (name.empty() || name.size() > kInterfaceNameMax) {
+        return Error{fmt::format("-i {}: no interface has such a name (it has 1 to {} bytes)",
+                                 printable(name), kInterfaceNameMax)};
+    }
+    return std::nullopt;
+}
+
+std::optional<Error> check_comm(const std::string& name) {
+    if (name.empty()) {
+        return Error{"--comm: the name is empty"};
+    }
+    if (name.size() > kCommMax) {
+        return Error{fmt::format("--comm {}: the kernel keeps {} bytes of a name; try --comm '{}'",
+                                 printable(name), kCommMax, printable(name.substr(0, kCommMax)))};
+    }
+    return std::nullopt;
+}
+
+void read_where(const CommandLine& line, Reader& reader, Options& options) {
+    reader.each(line.interface, [&](const std::string& name) {
+        options.interfaces.push_back(name);
+        return check_interface(name);
+    });
+    if (options.interfaces.empty()) {
+        options.interfaces.emplace_back("any");
+    }
+    using Sides = std::pair<bool, bool>;
+    static constexpr std::array<std::pair<std::string_view, Sides>, 3> kDirections{
+        {{"in", {true, false}}, {"out", {false, true}}, {"inout", {true, true}}}};
+    Sides sides{options.in, options.out};
+    reader.word(line.direction, kDirections, sides);
+    std::tie(options.in, options.out) = sides;
+}
+
+void read_whose(const CommandLine& line, Reader& reader, Options& options) {
+    reader.each(line.pid, [&](const std::string& text) {
+        return store(parse_number("--pid", text, 1, kPidMax), options.pids.emplace_back());
+    });
+    reader.each(line.comm, [&](const std::string& name) {
+        options.comms.push_back(name);
+        return check_comm(name);
+    });
+    reader.each(line.uid, [&](const std::string& text) {
+        return store(parse_uid("--uid", text), options.uids.emplace_back());
+    });
+    options.follow = line.follow->count() > 0;
+    const bool chosen = !options.pids.empty() || !options.comms.empty() || !options.uids.empty() ||
+                        !options.command.empty();
+    reader.refuse_if(options.follow && !chosen,
+                     "--follow: say whom to follow, with --pid, --comm or --uid");
+}
+
+void read_what(const CommandLine& line, Reader& reader, Options& options) {
+    reader.once(line.output, [&](const std::string& file) -> std::optional<Error> {
+        options.output = file;
+        return file.empty() ? std::optional(Error{"-w: the file name is empty"}) : std::nullopt;
+    });
+    reader.number(line.snaplen, 1, PIDCAP_SNAPLEN_MAX, options.snaplen);
+    reader.number(line.buffer, 1, kBufferMaxKib, options.buffer_kib);
+    using Comments = Options::Comments;
+    static constexpr std::array<std::pair<std::string_view, Comments>, 4> kComments{
+        {{"full", Comments::kFull},
+         {"intro", Comments::kIntro},
+         {"short", Comments::kShort},
+         {"none", Comments::kNone}}};
+    reader.word(line.comments, kComments, options.comments);
+    options.process_blocks = line.process_blocks->count() > 0;
+    const bool shapes_file = options.process_blocks || line.comments->count() > 0;
+    reader.refuse_if(shapes_file && !options.output,
+                     "--comments and --process-blocks say what goes into a file: add -w FILE");
+}
+
+void read_until(const CommandLine& line, Reader& reader, Options& options) {
+    reader.number(line.count, 1, std::numeric_limits<uint64_t>::max(), options.count);
+    reader.once(line.duration, [&](const std::string& text) {
+        return store(parse_duration("--duration", text), options.duration);
+    });
+}
+
+void read_looks(const CommandLine& line, Reader& reader, Options& options) {
+    static constexpr std::array<std::pair<std::string_view, ColorMode>, 3> kColors{
+        {{"auto", ColorMode::kAuto}, {"always", ColorMode::kAlways}, {"never", ColorMode::kNever}}};
+    reader.word(line.color, kColors, options.color);
+    options.numeric = line.numeric->count() > 0;
+    options.quiet = line.quiet->count() > 0;
+    options.verbose = static_cast<int>(line.verbose->count());
+}
+
+Stop usage_error(std::string_view message) {
+    return Stop{kExitUsage, fmt::format("pidcap: {}\nTry 'pidcap --help'.\n", message)};
+}
+
+// What no option took.
+std::optional<std::string> describe_stray(const std::vector<std::string>& words) {
+    if (words.empty()) {
+        return std::nullopt;
+    }
+    const std::string word = printable(words.front());
+    if (word.starts_with('-') && word.size() > 1) {
+        return fmt::format("{}: no such option", word);
+    }
+    return fmt::format(
+        "{}: a word without an option; filter expressions are not supported yet, and a command to "
+        "run comes after --",
+        word);
+}
+
+std::variant<Options, Stop> read_doctor(const CommandLine& line, size_t arguments,
+                                        bool has_command) {
+    const std::vector<std::string> strays = line.doctor->remaining();
+    if (!strays.empty()) {
+        return usage_error(fmt::format("doctor {}: doctor takes --json, and nothing else",
+                                       printable(strays.front())));
+    }
+    // Everything else on the line belongs to a capture.
+    if (line.doctor->count() > 1 || arguments != 1 + line.json->count() || has_command) {
+        return usage_error("doctor takes --json, and nothing else");
+    }
+    Options options;
+    options.action = Options::Action::kDoctor;
+    options.json = line.json->count() > 0;
+    return options;
+}
+
+std::variant<Options, Stop> read_capture(const CommandLine& line, Options options) {
+    if (const auto stray = describe_stray(line.app.remaining())) {
+        return usage_error(*stray);
+    }
+    Reader reader;
+    read_where(line, reader, options);
+    read_whose(line, reader, options);
+    read_what(line, reader, options);
+    read_until(line, reader, options);
+    read_looks(line, reader, options);
+    if (reader.error()) {
+        return usage_error(reader.error()->message);
+    }
+    if (line.list_interfaces->count() > 0) {
+        options.action = Options::Action::kListInterfaces;
+    }
+    return options;
+}
+
+}  // namespace
+
+std::variant<Options, Stop> parse_options(std::span<const std::string> arguments) {
+    const auto end = std::find(arguments.begin(), arguments.end(), "--");
+    const bool has_command = end != arguments.end();
+    Options options;
+    if (has_command) {
+        options.command.assign(end + 1, arguments.end());
+        if (options.command.empty()) {
+            return usage_error("--: no command after it");
+        }
+    }
+    CommandLine line;
+    std::vector<std::string> reversed(arguments.begin(), end);  // as CLI11 takes them
+    const size_t count = reversed.size();
+    std::reverse(reversed.begin(), reversed.end());
+    try {
+        line.app.parse(std::move(reversed));
+    } catch (const CLI::ArgumentMismatch& stop) {
+        const std::string_view what = stop.what();  // "-w: 1 required …"
+        return usage_error(fmt::format("{} needs a value", what.substr(0, what.find(':'))));
+    } catch (const CLI::Error& stop) {
+        return usage_error(printable(stop.what()));
+    }
+    if (line.doctor_help->count() > 0) {
+        return Stop{kExitDone, std::string(doctor_help_text())};
+    }
+    if (line.help->count() > 0) {
+        return Stop{kExitDone, std::string(help_text())};
+    }
+    if (line.version->count() > 0) {
+        return Stop{kExitDone, version_text()};
+    }
+    if (line.doctor->count() > 0) {
+        return read_doctor(line, count, has_command);
+    }
+    return read_capture(line, std::move(options));
+}
+
+}  // namespace cmd

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cmd/text_sink.h"
+
+#include <string_view>
+
+#include "cmd/write_all.h"
+
+namespace cmd {
+namespace {
+
+using capture::Result;
+
+constexpr size_t kFlushSize = size_t{64} * 1024;
+
+}  // namespace
+
+Result<void> TextSink::interface(const capture::CapturedInterface&) {
+    return {};  // each line names its own
+}
+
+Result<void> TextSink::packet(const capture::Packet& packet) {
+    line_.append(buffer_, packet);
+    return buffer_.size() >= kFlushSize ? flush() : Result<void>{};
+}
+
+Result<void> TextSink::finish(const std::vector<capture::InterfaceCounters>&) {
+    return failed_ ? Result<void>{} : flush();
+}
+
+Result<void> TextSink::flush() {
+    if (buffer_.size() == 0) {
+        return {};
+    }
+    Result<void> written =
+        write_all(fd_, std::string_view(buffer_.data(), buffer_.size()), "standard output");
+    buffer_.clear();
+    failed_ = failed_ || !written;
+    return written;
+}
+
+}  // namespace cmd

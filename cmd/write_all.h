@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// Writing text to a descriptor that may be a slow or non-blocking pipe or terminal.
+#pragma once
+
+#include <string_view>
+
+#include "pcapng/result.h"
+
+namespace cmd {
+
+// Writes all of `text`; waits where a non-blocking descriptor has no room. `what` names it in the
+// error.
+pcapng::Result<void> write_all(int fd, std::string_view text, const char* what);
+
+}  // namespace cmd
