@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cmd/command.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+
+namespace cmd {
+namespace {
+
+using pcapng::errno_error;
+using pcapng::Fd;
+
+struct Pipe {
+    Fd reader;
+    Fd writer;
+};
+
+pcapng::Result<Pipe> open_pipe() {
+    int fds[2];
+    if (pipe2(fds, O_CLOEXEC) != 0) {
+        return errno_error("make a pipe to the command", errno);
+    }
+    return Pipe{Fd(fds[0]), Fd(fds[1])};
+}
+
+// In the child: what pidcap blocked or ignored isn't the command's business.
+void reset_signals() {
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, nullptr);
+    signal(SIGPIPE, SIG_DFL);
+    signal(SIGXFSZ, SIG_DFL);
+}
+
+[[noreturn]] void run_child(const std::vector<std::string>& arguments, int go, int failure,
+                            bool stdout_to_stderr) {
+    char byte = 0;
+    if (read(go, &byte, 1) != 1) {
+        _exit(0);
+    }
+    reset_signals();
+    if (stdout_to_stderr) {
+        dup2(STDERR_FILENO, STDOUT_FILENO);
+    }
+    std::vector<char*> argv;
+    for (const std::string& argument : arguments) {
+        argv.push_back(const_cast<char*>(argument.c_str()));
+    }
+    argv.push_back(nullptr);
+    execvp(argv[0], argv.data());
+    int code = errno;
+    if (write(failure, &code, sizeof(code)) != sizeof(code)) {
+        _exit(126);
+    }
+    _exit(code == ENOENT ? 127 : 126);
+}
+
+}  // namespace
+
+pcapng::Result<Command> Command::prepare(std::vector<std::string> arguments,
+                                         bool stdout_to_stderr) {
+    auto go = open_pipe();
+    if (!go) {
+        return std::move(go).error();
+    }
+    auto failure = open_pipe();
+    if (!failure) {
+        return std::move(failure).error();
+    }
+    pid_t pid = fork();
+    if (pid < 0) {
+        return errno_error("fork for " + arguments[0], errno);
+    }
+    if (pid == 0) {
+        go->writer.reset();
+        run_child(arguments, go->reader.get(), failure->writer.get(), stdout_to_stderr);
+    }
+    Fd pidfd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
+    if (!pidfd.valid()) {
+        return errno_error("watch the process of " + arguments[0], errno);
+    }
+    return Command(pid, std::move(pidfd), std::move(go->writer), std::move(failure->reader),
+                   std::move(arguments[0]));
+}
+
+pcapng::Result<void> Command::start() {
+    if (write(go_.get(), "", 1) != 1) {
+        return errno_error("start " + name_, errno);
+    }
+    int code = 0;
+    if (read(failure_.get(), &code, sizeof(code)) == sizeof(code)) {
+        return errno_error("run " + name_, code);
+    }
+    return {};
+}
+
+int Command::wait() {
+    int status = 0;
+    while (waitpid(pid_, &status, 0) < 0) {
+        if (errno != EINTR) {
+            return 1;
+        }
+    }
+    return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+}  // namespace cmd

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// Command: the program after `--`, made before the capture starts and let go once every hook is on,
+// so that its very first packet is seen. Owns the child until it has ended; a child that was never
+// let go ends by itself.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "pcapng/fd.h"
+#include "pcapng/result.h"
+
+namespace cmd {
+
+class Command {
+  public:
+    // Forks; the child waits. With `stdout_to_stderr` its output stays out of a capture on stdout.
+    static pcapng::Result<Command> prepare(std::vector<std::string> arguments,
+                                           bool stdout_to_stderr);
+
+    // Lets the child execute. The error says why it couldn't.
+    pcapng::Result<void> start();
+
+    int pid() const { return pid_; }
+    int fd() const { return pidfd_.get(); }  // readable once the child has ended
+
+    // Waits for the end: its exit status, or 128 + the signal that ended it, as a shell has it.
+    int wait();
+
+  private:
+    Command(int pid, pcapng::Fd pidfd, pcapng::Fd go, pcapng::Fd failure, std::string name)
+        : pid_(pid),
+          pidfd_(std::move(pidfd)),
+          go_(std::move(go)),
+          failure_(std::move(failure)),
+          name_(std::move(name)) {}
+
+    int pid_;
+    pcapng::Fd pidfd_;
+    pcapng::Fd go_;       // a byte lets the child go, the end of the pipe lets it exit
+    pcapng::Fd failure_;  // the errno of a failed exec
+    std::string name_;
+};
+
+}  // namespace cmd

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "cmd/doctor.h"
+#include "cmd/list_interfaces.h"
+#include "cmd/options.h"
+#include "cmd/run_capture.h"
+
+int main(int argc, char** argv) {
+    const std::vector<std::string> arguments(argv + 1, argv + argc);
+    auto parsed = cmd::parse_options(arguments);
+    if (const auto* stop = std::get_if<cmd::Stop>(&parsed)) {
+        fmt::print(stop->status == cmd::kExitDone ? stdout : stderr, "{}", stop->text);
+        return stop->status;
+    }
+    const auto& options = std::get<cmd::Options>(parsed);
+    switch (options.action) {
+        case cmd::Options::Action::kListInterfaces:
+            return cmd::list_interfaces();
+        case cmd::Options::Action::kDoctor: {
+            cmd::DoctorReport report =
+                cmd::run_doctor(options.json, cmd::use_color(options.color, STDOUT_FILENO));
+            fmt::print("{}", report.text);
+            return report.status;
+        }
+        case cmd::Options::Action::kCapture:
+            break;
+    }
+    return cmd::run_capture(options);
+}
