@@ -72,7 +72,7 @@ TEST_CASE("an introduction joins the arguments by spaces and leaves out what is 
 }
 
 TEST_CASE("a long command line is cut on a whole escape and marked") {
-    for (const size_t shift : {0, 1, 2, 3}) {
+    for (size_t shift = 0; shift < 4; ++shift) {
         std::string comment = "pid=5";
         append_introduction(comment,
                             {.cmdline = std::string(shift, 'a') + std::string(9000, '\x1b')});
@@ -116,8 +116,8 @@ TEST_CASE("whatever a process calls itself is one word of shown text and is read
     for (int round = 0; round < 2000; ++round) {
         std::string name(random() % 20 + 1, '\0');
         for (char& c : name) {
-            c = static_cast<char>(random() % 4 == 0 ? "% =\n\x1b\x7f\xC2\x9B"[random() % 8]
-                                                    : random());
+            c = random() % 4 == 0 ? "% =\n\x1b\x7f\xC2\x9B"[random() % 8]
+                                  : static_cast<char>(random());
         }
         std::string comment;
         append_process(comment, {.pid = 1, .comm = name, .uid = 2}, "socket");
