@@ -37,9 +37,9 @@ void append_key(std::string& out, std::string_view key, uint64_t value);
 struct ProcessText {
     uint32_t pid = 0;
     uint32_t tid = 0;
-    std::string_view comm;
-    std::string_view exe;
-    std::optional<uint32_t> uid;
+    std::string_view comm = {};
+    std::string_view exe = {};
+    std::optional<uint32_t> uid = {};
     uint64_t start_ns = 0;  // since the epoch
 };
 
@@ -55,13 +55,13 @@ void append_process(std::string& out, const ProcessText& process, std::string_vi
 
 // What the first packet of a process in a file tells of it; empty, zero or nullopt is left out.
 struct Introduction {
-    std::optional<uint32_t> ppid;
-    std::string_view pcomm;
-    std::string_view user;
-    std::string_view cmdline;  // arguments separated by NUL, as in /proc/PID/cmdline
-    std::string_view cgroup;
-    std::string_view container;
-    std::string_view unit;
+    std::optional<uint32_t> ppid = {};
+    std::string_view pcomm = {};
+    std::string_view user = {};
+    std::string_view cmdline = {};  // arguments separated by NUL, as in /proc/PID/cmdline
+    std::string_view cgroup = {};
+    std::string_view container = {};
+    std::string_view unit = {};
     uint64_t netns = 0;  // inode number
     uint32_t nspid = 0;  // pid in its own pid namespace
 };

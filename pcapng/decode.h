@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// Numbers out of bytes in a section's byte order, and a cursor that can't run past the end. The
+// bytes belong to the caller. Pure, safe on any thread.
+#pragma once
+
+#include <cassert>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+namespace pcapng {
+
+enum class ByteOrder : uint8_t { kLittle, kBig };
+
+// The first sizeof(T) bytes, which must be there.
+template <typename T>
+T decode(std::span<const uint8_t> bytes, ByteOrder order) {
+    assert(bytes.size() >= sizeof(T));
+    uint64_t value = 0;
+    for (size_t i = 0; i < sizeof(T); ++i) {
+        const size_t at = order == ByteOrder::kBig ? i : sizeof(T) - 1 - i;
+        value = (value << 8) | bytes[at];
+    }
+    return static_cast<T>(value);
+}
+
+inline std::string_view as_text(std::span<const uint8_t> bytes) {
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+inline constexpr size_t padded(size_t length) {
+    return (length + 3) & ~size_t{3};
+}
+
+// Reads forward. After a read that found too few bytes, failed() stays true and every number is 0.
+class Cursor {
+  public:
+    Cursor(std::span<const uint8_t> bytes, ByteOrder order) : rest_(bytes), order_(order) {}
+
+    uint16_t u16() { return number<uint16_t>(); }
+    uint32_t u32() { return number<uint32_t>(); }
+    uint64_t u64() { return number<uint64_t>(); }
+    // A timestamp: two 32-bit halves, the high one first in either byte order.
+    uint64_t time() {
+        const uint64_t high = u32();
+        return (high << 32) | u32();
+    }
+    std::span<const uint8_t> bytes(size_t count) {
+        if (failed_ || count > rest_.size()) {
+            failed_ = true;
+            return {};
+        }
+        const auto result = rest_.first(count);
+        rest_ = rest_.subspan(count);
+        return result;
+    }
+    // `count` bytes and their padding to a multiple of four, as far as it is there.
+    std::span<const uint8_t> padded_bytes(size_t count) {
+        const auto result = bytes(count);
+        if (!failed_) {
+            const size_t padding = padded(count) - count;
+            rest_ = rest_.subspan(padding < rest_.size() ? padding : rest_.size());
+        }
+        return result;
+    }
+    std::span<const uint8_t> rest() const { return rest_; }
+    bool failed() const { return failed_; }
+
+  private:
+    template <typename T>
+    T number() {
+        const auto at = bytes(sizeof(T));
+        return failed_ ? T{0} : decode<T>(at, order_);
+    }
+
+    std::span<const uint8_t> rest_;
+    ByteOrder order_;
+    bool failed_ = false;
+};
+
+}  // namespace pcapng

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "pcapng/input.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cassert>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+namespace pcapng {
+namespace {
+
+constexpr size_t kReadSize = size_t{256} * 1024;
+
+}  // namespace
+
+Result<Input> Input::open_file(const std::string& path) {
+    int fd = -1;
+    do {
+        fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    } while (fd < 0 && errno == EINTR);
+    if (fd < 0) {
+        return errno_error("open " + path, errno);
+    }
+    return Input(Fd(fd), {}, path);
+}
+
+Input Input::from_fd(Fd fd, std::string name) {
+    return {std::move(fd), {}, std::move(name)};
+}
+
+Input Input::from_memory(std::span<const uint8_t> bytes, std::string name) {
+    return {Fd(), bytes, std::move(name)};
+}
+
+Input::Input(Fd fd, std::span<const uint8_t> memory, std::string name)
+    : fd_(std::move(fd)), name_(std::move(name)), ready_(memory) {}
+
+Result<std::span<const uint8_t>> Input::peek(size_t count) {
+    if (count > ready_.size() && fd_.valid()) {
+        if (Result<void> filled = fill(count); !filled.ok()) {
+            return std::move(filled).error();
+        }
+    }
+    return ready_.first(std::min(count, ready_.size()));
+}
+
+void Input::consume(size_t count) {
+    assert(count <= ready_.size());
+    ready_ = ready_.subspan(count);
+    offset_ += count;
+}
+
+// Reads until `count` bytes are ready or the input ends. The buffer doubles as data arrive.
+Result<void> Input::fill(size_t count) {
+    if (!ready_.empty()) {
+        std::memmove(buffer_.data(), ready_.data(), ready_.size());
+    }
+    buffered_ = ready_.size();
+    while (buffered_ < count) {
+        if (buffered_ == buffer_.size()) {
+            buffer_.resize(std::max(kReadSize, 2 * buffer_.size()));
+        }
+        const ssize_t got =
+            ::read(fd_.get(), buffer_.data() + buffered_, buffer_.size() - buffered_);
+        if (got > 0) {
+            buffered_ += static_cast<size_t>(got);
+        } else if (got == 0) {
+            break;
+        } else if (errno == EAGAIN) {
+            pollfd ready = {.fd = fd_.get(), .events = POLLIN, .revents = 0};
+            (void)::poll(&ready, 1, -1);
+        } else if (errno != EINTR) {
+            Error error = errno_error("read " + name_, errno);
+            ready_ = std::span(buffer_).first(buffered_);
+            return error;
+        }
+    }
+    ready_ = std::span(buffer_).first(buffered_);
+    return {};
+}
+
+}  // namespace pcapng

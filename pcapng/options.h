@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// Options: the options of a block in a file, or the records of a name resolution block, which have
+// the same form: u16 code, u16 length, value, padding; code 0 ends them. A view, to iterate over:
+//     for (const Option& option : packet.options) { … }
+// The iteration stops before an option that runs past the block; damaged() tells. The bytes belong
+// to the Reader.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "pcapng/decode.h"
+
+namespace pcapng {
+
+struct Option {
+    uint16_t code = 0;
+    std::span<const uint8_t> value = {};
+    std::string_view text() const { return as_text(value); }
+};
+
+class Options {
+  public:
+    class Iterator {
+      public:
+        using iterator_category = std::forward_iterator_tag;
+        using value_type = Option;
+        using difference_type = std::ptrdiff_t;
+        using pointer = const Option*;
+        using reference = const Option&;
+
+        Iterator() = default;  // the end
+        Iterator(std::span<const uint8_t> bytes, ByteOrder order);
+        const Option& operator*() const { return option_; }
+        const Option* operator->() const { return &option_; }
+        Iterator& operator++();
+        Iterator operator++(int);
+        bool operator==(const Iterator& other) const { return at_ == other.at_; }
+
+      private:
+        friend class Options;
+        std::span<const uint8_t> rest_;  // behind option_
+        ByteOrder order_ = ByteOrder::kLittle;
+        const uint8_t* at_ = nullptr;  // option_'s value; null at the end
+        Option option_;
+        bool damaged_ = false;
+    };
+
+    Options() = default;
+    Options(std::span<const uint8_t> bytes, ByteOrder order) : bytes_(bytes), order_(order) {}
+
+    Iterator begin() const { return {bytes_, order_}; }
+    Iterator end() const { return {}; }
+
+    ByteOrder byte_order() const { return order_; }
+    bool damaged() const;
+    // What stands behind code 0: the options of a name resolution block.
+    std::span<const uint8_t> after_end() const;
+
+    // The first option with `code`; the numbers only if it has their length.
+    std::optional<std::span<const uint8_t>> find(uint16_t code) const;
+    std::optional<uint32_t> find_u32(uint16_t code) const;
+    std::optional<uint64_t> find_u64(uint16_t code) const;
+    std::optional<uint64_t> find_time(uint16_t code) const;  // high half first
+    std::string_view find_text(uint16_t code) const;         // empty where there is none
+
+  private:
+    Iterator last() const;
+
+    std::span<const uint8_t> bytes_ = {};
+    ByteOrder order_ = ByteOrder::kLittle;
+};
+
+}  // namespace pcapng

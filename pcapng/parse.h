@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// From a block's body to its struct. Stateless but for what a section's earlier blocks said, which
+// the Reader keeps. Checks every length against the body before it is used.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "pcapng/read_blocks.h"
+#include "pcapng/result.h"
+
+namespace pcapng {
+
+// More interfaces than this in a section are refused, so that memory stays bounded.
+inline constexpr size_t kMaxInterfaces = 65536;
+
+struct SectionState {
+    struct Interface {
+        uint16_t link_type = 0;
+        uint32_t snaplen = 0;
+        Clock clock;
+    };
+    ByteOrder byte_order = ByteOrder::kLittle;
+    std::vector<Interface> interfaces;
+    uint32_t darwin_processes = 0;  // of the whole file: a new section doesn't reset it
+};
+
+// `body` is the block without type and lengths. The error names what is wrong, not where.
+Result<Block> parse_block(uint32_t type, std::span<const uint8_t> body, SectionState& section);
+
+}  // namespace pcapng

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// Timestamps of any resolution as nanoseconds since the epoch. Pure, safe on any thread.
+#pragma once
+
+#include <cstdint>
+
+#include "pcapng/format.h"
+
+namespace pcapng {
+
+// An interface's clock: if_tsresol as in the file (most significant bit 0: 10^-n s, 1: 2^-n s) and
+// if_tsoffset in seconds.
+struct Clock {
+    uint8_t resolution = kTsresolMicroseconds;
+    int64_t offset_s = 0;
+};
+
+// Rounded down; 0 before the epoch, UINT64_MAX beyond what 64 bits hold (the year 2554).
+uint64_t to_nanoseconds(uint64_t ticks, Clock clock);
+
+}  // namespace pcapng

@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "pcapng/output.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <cerrno>
+#include <csignal>
+#include <string>
+#include <thread>
+
+#include "tests/pcapng/files.h"
+#include "tests/support/command.h"
+#include "tests/support/temporary_folder.h"
+
+using namespace pcapng;
+using test::Bytes;
+using test::need;
+
+namespace {
+
+// Ignores a signal while it lives.
+class IgnoredSignal {
+  public:
+    explicit IgnoredSignal(int signal) : signal_(signal), before_(std::signal(signal, SIG_IGN)) {}
+    IgnoredSignal(const IgnoredSignal&) = delete;
+    IgnoredSignal& operator=(const IgnoredSignal&) = delete;
+    ~IgnoredSignal() { std::signal(signal_, before_); }
+
+  private:
+    int signal_;
+    void (*before_)(int);
+};
+
+// Limits the size of files while it lives.
+class FileSizeLimit {
+  public:
+    explicit FileSizeLimit(rlim_t bytes) {
+        ::getrlimit(RLIMIT_FSIZE, &before_);
+        const rlimit limit = {.rlim_cur = bytes, .rlim_max = before_.rlim_max};
+        REQUIRE(::setrlimit(RLIMIT_FSIZE, &limit) == 0);
+    }
+    FileSizeLimit(const FileSizeLimit&) = delete;
+    FileSizeLimit& operator=(const FileSizeLimit&) = delete;
+    ~FileSizeLimit() { ::setrlimit(RLIMIT_FSIZE, &before_); }
+
+  private:
+    rlimit before_ = {};
+    IgnoredSignal ignored_{SIGXFSZ};
+};
+
+std::pair<Fd, Fd> make_pipe(int flags) {
+    int ends[2] = {};
+    REQUIRE(::pipe2(ends, O_CLOEXEC | flags) == 0);
+    return {Fd(ends[0]), Fd(ends[1])};
+}
+
+Bytes drain(const Fd& fd) {
+    Bytes all;
+    Bytes chunk(10000);
+    for (;;) {
+        const ssize_t count = ::read(fd.get(), chunk.data(), chunk.size());
+        if (count <= 0) {
+            return all;
+        }
+        all.insert(all.end(), chunk.begin(), chunk.begin() + count);
+    }
+}
+
+bool contains(const std::string& text, const std::string& part) {
+    return text.find(part) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("an output file is created for its owner to write and the world to read") {
+    const test::TemporaryFolder folder;
+    const mode_t before = ::umask(0);
+    Result<Output> opened = Output::open_file(folder.file("a.pcapng"));
+    ::umask(before);
+    const Output output = need(std::move(opened));
+    struct stat status = {};
+    REQUIRE(::stat(output.name().c_str(), &status) == 0);
+    CHECK((status.st_mode & 07777) == 0644);
+    CHECK((::fcntl(output.fd(), F_GETFD) & FD_CLOEXEC) != 0);
+}
+
+TEST_CASE("an existing output file is emptied") {
+    const test::TemporaryFolder folder;
+    test::write_file(folder.file("a"), Bytes(100));
+    need(need(Output::open_file(folder.file("a"))).close());
+    CHECK(test::read_file(folder.file("a")).empty());
+}
+
+TEST_CASE("a file that can't be opened is named with the reason") {
+    const test::TemporaryFolder folder;
+    const Result<Output> directory = Output::open_file(folder.path());
+    REQUIRE_FALSE(directory.ok());
+    CHECK(directory.error().code == EISDIR);
+    CHECK(directory.error().message ==
+          "open " + folder.path() + ": Is a directory; name a file in it");
+
+    const Result<Output> missing = Output::open_file(folder.file("no/a"));
+    REQUIRE_FALSE(missing.ok());
+    CHECK(missing.error().code == ENOENT);
+    CHECK(contains(missing.error().message, "; the folder must exist"));
+
+    // Root may write anywhere but into sysfs' folders.
+    const Result<Output> refused =
+        Output::open_file(::geteuid() == 0 ? "/sys/kernel/pidcap-test" : "/pidcap-test");
+    REQUIRE_FALSE(refused.ok());
+    CHECK((refused.error().code == EACCES || refused.error().code == EPERM ||
+           refused.error().code == EROFS));
+    CHECK(contains(refused.error().message, "pidcap-test: "));
+}
+
+TEST_CASE("blocks wait in the buffer until it is full, flushed or closed") {
+    const test::TemporaryFolder folder;
+    Output output = need(Output::open_file(folder.file("a")));
+    need(output.append(Bytes(1000)));
+    CHECK(output.bytes() == 1000);
+    CHECK(test::read_file(folder.file("a")).empty());
+    need(output.flush());
+    CHECK(test::read_file(folder.file("a")).size() == 1000);
+    need(output.append(Bytes(Output::kBufferSize)));
+    CHECK(test::read_file(folder.file("a")).size() == 1000 + Output::kBufferSize);
+    need(output.append(Bytes(10)));
+    need(output.close());
+    CHECK(output.bytes() == 1010 + Output::kBufferSize);
+    CHECK(test::read_file(folder.file("a")).size() == 1010 + Output::kBufferSize);
+    need(output.close());
+}
+
+TEST_CASE("an output that is dropped or replaced writes what it holds") {
+    const test::TemporaryFolder folder;
+    {
+        Output output = need(Output::open_file(folder.file("a")));
+        need(output.append(Bytes(100)));
+        output = need(Output::open_file(folder.file("b")));
+        need(output.append(Bytes(200)));
+        CHECK(test::read_file(folder.file("a")).size() == 100);
+    }
+    CHECK(test::read_file(folder.file("b")).size() == 200);
+}
+
+TEST_CASE("a file that reaches its limit is cut back to whole blocks and poisons the output") {
+    const test::TemporaryFolder folder;
+    const std::string path = folder.file("a");
+    Output output = need(Output::open_file(path));
+    const FileSizeLimit limit(2500);
+    need(output.append(Bytes(700, 1)));
+    need(output.flush());
+    for (int i = 0; i < 5; ++i) {
+        need(output.append(Bytes(700, 2)));  // the third of all ends at 2100
+    }
+    const Result<void> flushed = output.flush();
+    REQUIRE_FALSE(flushed.ok());
+    CHECK(flushed.error().code == EFBIG);
+    CHECK(flushed.error().message == "write " + path +
+                                         ": File too large; the file holds 2100 bytes, all of them "
+                                         "whole blocks");
+    CHECK(test::read_file(path).size() == 2100);
+    CHECK(output.bytes() == 2100);
+
+    // Even where there is room again: a gap would be a lie.
+    CHECK(output.append(Bytes(4)).error().code == EFBIG);
+    CHECK(output.flush().error().code == EFBIG);
+    CHECK(output.close().error().code == EFBIG);
+    CHECK(output.close().error().code == EFBIG);
+    CHECK(test::read_file(path).size() == 2100);
+    CHECK(output.bytes() == 2100);
+}
+
+TEST_CASE("a file that was not empty is cut back to whole blocks behind what it held") {
+    for (const int flags : {O_WRONLY | O_APPEND, O_WRONLY}) {
+        const test::TemporaryFolder folder;
+        const std::string path = folder.file("a");
+        test::write_file(path, Bytes(1000, 9));
+        Fd fd(::open(path.c_str(), flags | O_CLOEXEC));
+        REQUIRE(::lseek(fd.get(), 0, SEEK_END) == 1000);
+        Output output = Output::from_fd(std::move(fd), "standard output");
+        const FileSizeLimit limit(2000);
+        need(output.append(Bytes(600)));
+        need(output.append(Bytes(600)));
+        const Result<void> flushed = output.flush();
+        REQUIRE_FALSE(flushed.ok());
+        CHECK(contains(flushed.error().message, "holds 1600 bytes"));
+        CHECK(test::read_file(path).size() == 1600);
+        CHECK(output.bytes() == 600);
+    }
+}
+
+TEST_CASE("a file on a full file system stays readable") {
+    const test::TemporaryFolder folder;
+    // The thread's own mount namespace: the file system goes away with it.
+    std::thread([&folder] {
+        if (::unshare(CLONE_NEWNS) != 0 ||
+            ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
+            ::mount("tmpfs", folder.path().c_str(), "tmpfs", 0, "size=64k") != 0) {
+            WARN("not run: a small tmpfs needs CAP_SYS_ADMIN");
+            return;
+        }
+        const std::string path = folder.file("a");
+        Writer writer = test::open_writer(path);
+        need(writer.add_interface({.name = "eth0"}));
+        const Bytes frame = test::udp_frame();
+        for (int i = 0; i < 1000; ++i) {
+            need(writer.packet({.data = frame, .comment = "pid=1 via=socket"}));
+        }
+        const Result<void> closed = writer.close();
+        REQUIRE_FALSE(closed.ok());
+        CHECK(closed.error().code == ENOSPC);
+        const Bytes bytes = test::read_file(path);
+        CHECK(bytes.size() == writer.bytes());
+        CHECK(contains(closed.error().message, fmt::format("holds {} bytes", bytes.size())));
+        const std::string seen = test::output_of({"tshark", "-r", path});
+        CHECK(test::lines(seen).size() > 400);
+    }).join();
+}
+
+TEST_CASE("a full device is an error with the bytes that went through") {
+    Output output = need(Output::open_file("/dev/full"));
+    need(output.append(Bytes(100)));
+    const Result<void> flushed = output.flush();
+    REQUIRE_FALSE(flushed.ok());
+    CHECK(flushed.error().code == ENOSPC);
+    CHECK(flushed.error().message ==
+          "write /dev/full: No space left on device; 0 bytes were written");
+    CHECK_FALSE(output.close().ok());
+}
+
+TEST_CASE("a reader that has left is EPIPE") {
+    const IgnoredSignal ignored(SIGPIPE);
+    auto [reader, writer] = make_pipe(0);
+    Output output = Output::from_fd(std::move(writer), "standard output");
+    need(output.append(Bytes(100)));
+    need(output.flush());
+    reader.reset();
+    need(output.append(Bytes(100)));
+    const Result<void> flushed = output.flush();
+    REQUIRE_FALSE(flushed.ok());
+    CHECK(flushed.error().code == EPIPE);
+    CHECK(output.append(Bytes(100)).error().code == EPIPE);
+}
+
+TEST_CASE("a pipe that is full, or takes a part, gets every byte in order") {
+    for (const int flags : {0, O_NONBLOCK}) {
+        auto [reader, writer] = make_pipe(0);
+        REQUIRE(::fcntl(writer.get(), F_SETFL, flags) == 0);
+        Bytes got;
+        std::thread slow([&got, &reader = reader] { got = drain(reader); });
+        Bytes sent;
+        Output output = Output::from_fd(std::move(writer), "pipe");
+        for (uint32_t i = 0; i < 20000; ++i) {
+            ByteBuffer& block = output.block();
+            block.u32(i);
+            block.bytes(Bytes(96, static_cast<uint8_t>(i)));
+            sent.insert(sent.end(), block.view().end() - 100, block.view().end());
+            need(output.end_block());
+        }
+        need(output.close());
+        slow.join();
+        CHECK((got == sent));
+        CHECK(output.bytes() == sent.size());
+    }
+}
+
+TEST_CASE("a block larger than the buffer is written whole") {
+    const test::TemporaryFolder folder;
+    Output output = need(Output::open_file(folder.file("a")));
+    need(output.append(Bytes(3 * Output::kBufferSize, 7)));
+    need(output.close());
+    CHECK((test::read_file(folder.file("a")) == Bytes(3 * Output::kBufferSize, 7)));
+}

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// The Writer's blocks against bytes written down by hand from the draft and from FACTS.
+#include "pcapng/writer.h"
+
+#include <catch2/catch.hpp>
+#include <cstdint>
+#include <string>
+#include <utility>
+
+#include "tests/pcapng/files.h"
+#include "tests/support/temporary_folder.h"
+
+using namespace pcapng;
+using namespace std::string_view_literals;
+using test::Bytes;
+using test::need;
+
+namespace {
+
+// A file with one interface, and the bytes that come after it.
+class WrittenBlocks {
+  public:
+    explicit WrittenBlocks(uint32_t snaplen = 0) : writer(test::open_writer(folder_.file("a"))) {
+        REQUIRE(need(writer.add_interface({.snaplen = snaplen, .name = "eth0"})) == 0);
+        before_ = writer.bytes();
+    }
+    std::string bytes() {
+        need(writer.close());
+        const Bytes all = test::read_file(folder_.file("a"));
+        CHECK(all.size() == writer.bytes());
+        return {all.begin() + static_cast<std::ptrdiff_t>(before_), all.end()};
+    }
+
+  private:
+    test::TemporaryFolder folder_;
+
+  public:
+    Writer writer;
+
+  private:
+    uint64_t before_ = 0;
+};
+
+}  // namespace
+
+TEST_CASE("a section header has no length, little-endian magic and its options") {
+    const test::TemporaryFolder folder;
+    Writer writer = test::open_writer(
+        folder.file("a"),
+        {.hardware = "x86", .os = "Linux", .application = "app", .comments = {"hi"}});
+    need(writer.close());
+    const Bytes bytes = test::read_file(folder.file("a"));
+    CHECK(std::string(bytes.begin(), bytes.end()) ==
+          "\x0a\x0d\x0d\x0a\x44\0\0\0\x4d\x3c\x2b\x1a\1\0\0\0\xff\xff\xff\xff\xff\xff\xff\xff"
+          "\2\0\3\0x86\0\3\0\5\0Linux\0\0\0\4\0\3\0app\0\1\0\2\0hi\0\0\0\0\0\0\x44\0\0\0"sv);
+}
+
+TEST_CASE("a section says by default which comments it holds") {
+    const test::TemporaryFolder folder;
+    need(test::open_writer(folder.file("a")).close());
+    const Bytes bytes = test::read_file(folder.file("a"));
+    const std::string text(bytes.begin(), bytes.end());
+    CHECK(text.find("pidcap comment grammar 1") != std::string::npos);
+}
+
+TEST_CASE("an interface has nanoseconds and every option that is given") {
+    WrittenBlocks file;
+    CHECK(need(file.writer.add_interface({.link_type = 0x0102,
+                                          .snaplen = 0x40000,
+                                          .name = "wlan0",
+                                          .description = "home",
+                                          .filter = "tcp",
+                                          .os = "Linux",
+                                          .speed = 0x0102030405060708,
+                                          .mac = std::array<uint8_t, 6>{1, 2, 3, 4, 5, 6}})) == 1);
+    CHECK(file.bytes() ==
+          "\1\0\0\0\x60\0\0\0\2\1\0\0\0\0\4\0"
+          "\2\0\5\0wlan0\0\0\0\3\0\4\0home\6\0\6\0\1\2\3\4\5\6\0\0"
+          "\x08\0\x08\0\x08\7\6\5\4\3\2\1\x09\0\1\0\x09\0\0\0\x0b\0\4\0\0tcp"
+          "\x0c\0\5\0Linux\0\0\0\0\0\0\0\x60\0\0\0"sv);
+}
+
+TEST_CASE("a packet without options has none, not even their end") {
+    WrittenBlocks file;
+    const Bytes data = {'d', 'a', 't', 'a', '!'};
+    need(file.writer.packet({.time_ns = 0x0102030405060708, .data = data, .wire_length = 9}));
+    CHECK(file.bytes() ==
+          "\6\0\0\0\x28\0\0\0\0\0\0\0\4\3\2\1\x08\7\6\5\5\0\0\0\x09\0\0\0data!\0\0\0\x28\0\0\0"sv);
+}
+
+TEST_CASE("a packet's options are flags, drops, process and thread, Darwin index, comment") {
+    WrittenBlocks file;
+    const uint32_t index = need(file.writer.darwin_process(0x0a0b0c0d, "curl"));
+    const Bytes data = {'d', 'a', 't', 'a'};
+    need(file.writer.packet({.data = data,
+                             .wire_length = 4,
+                             .direction = Direction::kOutbound,
+                             .reception = Reception::kMulticast,
+                             .drop_count = 3,
+                             .process = ProcessThread{.pid = 0x01020304, .tid = 5},
+                             .darwin_index = index,
+                             .comment = "pid=1"}));
+    CHECK(file.bytes() ==
+          "\1\0\0\x80\x1c\0\0\0\x0d\x0c\x0b\x0a\2\0\4\0curl\0\0\0\0\x1c\0\0\0"
+          "\6\0\0\0\x5c\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\4\0\0\0\4\0\0\0data"
+          "\2\0\4\0\x0a\0\0\0\4\0\x08\0\3\0\0\0\0\0\0\0\x08\0\x08\0\4\3\2\1\5\0\0\0"
+          "\1\x80\4\0\0\0\0\0\1\0\5\0pid=1\0\0\0\0\0\0\0\x5c\0\0\0"sv);
+}
+
+TEST_CASE("process information is the sample's, byte for byte") {
+    const Bytes sample = test::read_file(test::sample("pib.pcapng"));
+    WrittenBlocks file;
+    need(file.writer.process_information({.pid = 1234,
+                                          .name = "curl",
+                                          .path = "/usr/bin/curl",
+                                          .cmdline = "curl\0-v\0http://x/\0"sv,
+                                          .ppid = 1,
+                                          .uid = 1000,
+                                          .user = "alice",
+                                          .start_ns = 0x1879be54ae1e2000}));
+    CHECK(file.bytes() == std::string(sample.begin() + 0x94, sample.begin() + 0x110));
+}
+
+TEST_CASE("a journal entry is the sample's, byte for byte, lines in binary form") {
+    const Bytes sample = test::read_file(test::sample("journal.pcapng"));
+    WrittenBlocks file;
+    const JournalField fields[] = {{.name = "MESSAGE", .value = "multi\nline"},
+                                   {.name = "_PID", .value = "77"},
+                                   {.name = "_COMM", .value = "sh"}};
+    need(file.writer.journal_entry(1763650000002000999, fields));
+    CHECK(file.bytes() == std::string(sample.begin() + 0x20c, sample.begin() + 0x26c));
+}
+
+TEST_CASE("a journal value can't forge a field or reach a terminal") {
+    WrittenBlocks file;
+    const JournalField fields[] = {{.name = "_COMM", .value = "a\n_UID=0\n\x1b[2J\xff\t"}};
+    need(file.writer.journal_entry(0, fields));
+    CHECK(file.bytes().find("_COMM\n\x13\0\0\0\0\0\0\0a\n_UID=0\n%1B[2J%FF\t\n"sv) !=
+          std::string::npos);
+}
+
+TEST_CASE("statistics have the counters that are given, times high half first") {
+    WrittenBlocks file;
+    need(file.writer.statistics({.time_ns = 0x0102030405060708,
+                                 .start_ns = 0x1100000022,
+                                 .end_ns = 0x3300000044,
+                                 .received = 4,
+                                 .dropped = 5,
+                                 .filter_accepted = 6,
+                                 .os_dropped = 7,
+                                 .delivered = 8}));
+    CHECK(file.bytes() ==
+          "\5\0\0\0\x70\0\0\0\0\0\0\0\4\3\2\1\x08\7\6\5"
+          "\2\0\x08\0\x11\0\0\0\x22\0\0\0\3\0\x08\0\x33\0\0\0\x44\0\0\0"
+          "\4\0\x08\0\4\0\0\0\0\0\0\0\5\0\x08\0\5\0\0\0\0\0\0\0\6\0\x08\0\6\0\0\0\0\0\0\0"
+          "\7\0\x08\0\7\0\0\0\0\0\0\0\x08\0\x08\0\x08\0\0\0\0\0\0\0\0\0\0\0\x70\0\0\0"sv);
+}
+
+TEST_CASE("statistics without counters are written") {
+    WrittenBlocks file;
+    need(file.writer.statistics({}));
+    CHECK(file.bytes().size() == 28);
+}
+
+TEST_CASE("a packet is cut to its interface's snaplen, its wire length is not") {
+    for (const uint32_t snaplen : {4U, 0U}) {
+        WrittenBlocks file(snaplen);
+        const Bytes data(kMaxPacketSize + 1, 'x');
+        need(file.writer.packet({.data = data, .wire_length = 1}));
+        const std::string bytes = file.bytes();
+        const uint32_t kept = snaplen == 0 ? kMaxPacketSize : snaplen;
+        const Bytes block(bytes.begin(), bytes.end());
+        CHECK(decode<uint32_t>(std::span(block).subspan(20), ByteOrder::kLittle) == kept);
+        CHECK(decode<uint32_t>(std::span(block).subspan(24), ByteOrder::kLittle) == data.size());
+    }
+}
+
+TEST_CASE("a comment that is too long for an option is cut to whole pairs") {
+    WrittenBlocks file;
+    need(file.writer.packet({.comment = "pid=1 comm=x cmdline=" + std::string(70000, 'x')}));
+    CHECK(file.bytes().find("\1\0\x0c\0pid=1 comm=x\0\0\0\0"sv) != std::string::npos);
+}
+
+TEST_CASE("what would make the file unreadable is refused and nothing is written") {
+    WrittenBlocks file;
+    const Result<void> packet = file.writer.packet({.interface_id = 1});
+    REQUIRE_FALSE(packet.ok());
+    CHECK(packet.error().message.find("packet of interface 1: ") == 0);
+    CHECK_FALSE(file.writer.packet({.darwin_index = 0}).ok());
+    CHECK_FALSE(file.writer.statistics({.interface_id = 7}).ok());
+    CHECK(file.bytes().empty());
+}
+
+TEST_CASE("interfaces and Darwin processes are counted apart from 0, at any time") {
+    WrittenBlocks file;
+    CHECK(need(file.writer.darwin_process(1, "a")) == 0);
+    need(file.writer.packet({.darwin_index = 0}));
+    CHECK(need(file.writer.add_interface({.name = "late"})) == 1);
+    CHECK(need(file.writer.darwin_process(2, "b")) == 1);
+    need(file.writer.packet({.interface_id = 1, .darwin_index = 1}));
+}
+
+TEST_CASE("names in blocks are safe to show") {
+    WrittenBlocks file;
+    need(file.writer.darwin_process(1, "a\x1b[31m"));
+    CHECK(file.bytes().find("a%1B[31m") != std::string::npos);
+}
