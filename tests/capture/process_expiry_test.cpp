@@ -7,7 +7,6 @@
 #include "capture/process_table.h"
 #include "tests/capture/table_fixture.h"
 
-using capture::Process;
 using capture::ProcessKey;
 using capture::ProcessTable;
 using test::kSecond;

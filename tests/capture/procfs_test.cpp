@@ -122,8 +122,7 @@ TEST_CASE("a thread's id is no process") {
 
 TEST_CASE("hostile or broken texts are refused, not misread") {
     for (const char* text : {"", "1", "1 (a", "1 a)", ")(", "1 (a) S", "1 (a) S 2 3 4",
-                             "1 (a) S x 1 1 0 -1 0 0 0 0 "
-                             "0 0 0 0 0 0 0 1 0 77 1"}) {
+                             "1 (a) S x 1 1 0 -1 0 0 0 0 0 0 0 0 0 0 0 1 0 77 1"}) {
         CHECK_FALSE(capture::parse_stat(text).ok());
     }
     for (const char* text :
