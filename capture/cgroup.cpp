@@ -100,9 +100,9 @@ Result<CgroupTree> CgroupTree::open(const std::string& proc_root) {
 }
 
 const std::string& CgroupTree::path(uint64_t id) {
-    static const std::string kNone;
+    static const std::string none;
     if (id == 0 || !mount_.valid()) {
-        return kNone;
+        return none;
     }
     if (const auto known = paths_.find(id); known != paths_.end()) {
         return known->second;
@@ -121,7 +121,7 @@ const std::string& CgroupTree::path(uint64_t id) {
         next_walk_ns_ = now + kWalkPauseNs;
     }
     const auto known = paths_.find(id);
-    return known != paths_.end() ? known->second : kNone;
+    return known != paths_.end() ? known->second : none;
 }
 
 std::string CgroupTree::path_by_handle(uint64_t id) {

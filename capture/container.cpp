@@ -17,6 +17,9 @@ constexpr std::string_view kService = ".service";
 constexpr std::array<std::string_view, 6> kRuntimes = {"docker",         "libpod",     "crio",
                                                        "cri-containerd", "containerd", "nerdctl"};
 
+constexpr std::array<std::string_view, 5> kSuffixes = {kService, kScope, ".socket", ".mount",
+                                                       ".swap"};
+
 bool is_id(std::string_view text) {
     return text.size() == kIdLength && std::all_of(text.begin(), text.end(), [](char c) {
                return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
@@ -137,8 +140,6 @@ std::string container_of(std::string_view cgroup_path) {
 }
 
 std::string unit_of(std::string_view cgroup_path) {
-    constexpr std::array<std::string_view, 5> kSuffixes = {kService, kScope, ".socket", ".mount",
-                                                           ".swap"};
     std::string_view unit;
     for (const std::string_view part : components(cgroup_path)) {
         for (const std::string_view suffix : kSuffixes) {

@@ -53,7 +53,8 @@ Result<void> ProcessTable::scan() {
     for (const uint32_t pid : *pids) {
         Result<ProcProcess> seen = procfs_.read(pid);
         if (seen) {  // else it ended meanwhile
-            fill(insert({pid, seen->stat.start_ticks}), *std::move(seen));
+            Entry& entry = insert({pid, seen->stat.start_ticks});
+            fill(entry, *std::move(seen));
         }
     }
     for (const auto& [pid, entry] : live_) {
@@ -90,8 +91,10 @@ void ProcessTable::apply(const pidcap_event& event, std::span<const std::byte> p
     }
 }
 
-// event.ppid is the process that called fork, which is the parent unless it asked for a sibling
-// (CLONE_PARENT); memory, and so executable and command line, come from it either way.
+// A new process has its executable and command line from the one that called fork, and its comm
+// from the thread that did. event.ppid mostly is that process, but not after CLONE_PARENT (runc
+// does it): so where the comm differs from the parent's, which may also be a thread's name, /proc
+// is asked about the child itself.
 void ProcessTable::apply_fork(const pidcap_event& event) {
     const ProcessKey key{event.tgid, clock_.ticks(event.start_boot)};
     if (Entry* known = find_entry(key)) {
@@ -104,7 +107,8 @@ void ProcessTable::apply_fork(const pidcap_event& event) {
     }
     Entry& child = insert(key);
     set_identity(child, event);
-    if (const Entry* parent = set_parent(child, event.ppid)) {
+    const Entry* parent = set_parent(child, event.ppid);
+    if (parent != nullptr && parent->process.comm == child.process.comm) {
         inherit(child, *parent);
     } else {
         fill_gaps(child);

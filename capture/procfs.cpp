@@ -27,6 +27,9 @@ constexpr size_t kMaxStat = 4096;
 constexpr size_t kMaxCgroup = 1 << 16;
 constexpr size_t kMaxComm = 15;  // TASK_COMM_LEN - 1; the kernel makes those of kworkers longer
 constexpr std::string_view kDeleted = " (deleted)";
+// PROC_PID_INIT_INO of include/linux/proc_ns.h.
+constexpr std::string_view kInitialPidNamespace = "pid:[4026531836]";
+constexpr size_t kStep = 4096;  // bytes a read
 
 // A dead process's directory answers ENOENT to open and ESRCH to read: one code for both.
 Error process_error(std::string what) {
@@ -39,7 +42,6 @@ Result<std::string> read_file(const Fd& directory, const char* name, size_t max)
         return process_error(fmt::format("open {} of a process", name));
     }
     std::string text;
-    constexpr size_t kStep = 4096;
     while (text.size() < max) {
         const size_t old = text.size();
         const size_t want = std::min(kStep, max - old);
@@ -153,11 +155,10 @@ Result<ProcFs> ProcFs::open(const std::string& root) {
 }
 
 Result<void> ProcFs::check_pid_namespace() const {
-    // PROC_PID_INIT_INO of include/linux/proc_ns.h. "self" is a pid of the namespace that this
-    // /proc was mounted in, and absent if that isn't ours.
-    constexpr std::string_view kInitial = "pid:[4026531836]";
+    // "self" is a pid of the namespace that this /proc was mounted in, and absent if that isn't
+    // ours.
     const std::string link = read_link(root_, "self/ns/pid");
-    if (!link.empty() && link != kInitial) {
+    if (!link.empty() && link != kInitialPidNamespace) {
         return Error{fmt::format("{} is that of a container; run in the PID namespace of the host "
                                  "(docker run --pid=host)",
                                  path_),
@@ -279,6 +280,7 @@ Result<ProcStatus> parse_status(std::string_view text) {
         if (line.starts_with("Tgid:")) {
             tgid = parse_number<uint32_t>(field(line, 1));
         } else if (line.starts_with("Uid:")) {  // real, effective, saved, file system
+            status.real_uid = parse_number<uint32_t>(field(line, 1)).value_or(0);
             uid = parse_number<uint32_t>(field(line, 2));
         } else if (line.starts_with("Gid:")) {
             gid = parse_number<uint32_t>(field(line, 2));

@@ -58,14 +58,15 @@ bool is_gone(int code) {
     return code == ESRCH || code == ENOENT || code == EBADF;
 }
 
+constexpr std::string_view kSocketPrefix = "socket:[";
+
 // "socket:[12345]" to 12345; 0 for what is no socket.
 uint64_t socket_inode(std::string_view link) {
-    constexpr std::string_view kPrefix = "socket:[";
-    if (!link.starts_with(kPrefix)) {
+    if (!link.starts_with(kSocketPrefix)) {
         return 0;
     }
     uint64_t inode = 0;
-    std::from_chars(link.data() + kPrefix.size(), link.data() + link.size(), inode);
+    std::from_chars(link.data() + kSocketPrefix.size(), link.data() + link.size(), inode);
     return inode;
 }
 

@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "capture/process_table.h"
+
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <cerrno>
+#include <filesystem>
+#include <string_view>
+
+#include "tests/capture/table_fixture.h"
+#include "tests/support/child.h"
+
+using capture::Process;
+using capture::ProcessKey;
+using capture::ProcessTable;
+using namespace std::string_view_literals;
+using test::make_event;
+using test::make_owner;
+
+TEST_CASE("scan() knows every process with its parent's name") {
+    const test::FakeProc proc;
+    proc.put({.pid = 1, .start_ticks = 1, .ppid = 0, .comm = "init"});
+    proc.put({.pid = 50,
+              .start_ticks = 900,
+              .uid = 65534,
+              .comm = "we) b",
+              .exe = "/bin/web",
+              .cgroup = "/system.slice/web.service"});
+    ProcessTable table = test::make_table(proc);
+    REQUIRE(table.scan().ok());
+    CHECK(table.size() == 2);
+    const Process* web = table.find_live(50);
+    REQUIRE(web != nullptr);
+    CHECK(web->key == ProcessKey{50, 900});
+    CHECK(web->start_ns == table.clock().since_epoch(900));
+    CHECK(web->comm == "we) b");
+    CHECK(web->ppid == 1);
+    CHECK(web->parent_comm == "init");
+    CHECK(web->exe == "/bin/web");
+    CHECK(web->cmdline == "fake\0"sv);
+    CHECK(web->uid == 65534);
+    CHECK(web->user == "nobody");
+    CHECK(web->nspid == 5);
+    CHECK(web->netns == 4026531840);
+    CHECK(web->cgroup == "/system.slice/web.service");
+    CHECK(web->unit == "web.service");
+    CHECK(web->version > 0);
+    CHECK(table.parent(*web) == table.find_live(1));
+    CHECK(table.is_within(*web, {1, 1}));
+    CHECK_FALSE(table.is_within(*web, {1, 2}));
+}
+
+TEST_CASE("an owner leads to its process whatever part of the tick it started in") {
+    const test::FakeProc proc;
+    proc.put({.pid = 50, .start_ticks = 900});
+    ProcessTable table = test::make_table(proc);
+    REQUIRE(table.scan().ok());
+    pidcap_owner owner = make_owner(50, 900, "fake");
+    owner.start_boot = 900 * test::kTick;
+    const Process* process = table.find(owner);
+    owner.start_boot = 901 * test::kTick - 1;
+    CHECK(table.find(owner) == process);
+    owner.start_boot = 901 * test::kTick;
+    CHECK(table.find(owner) != process);
+    owner.tgid = 0;
+    CHECK(table.find(owner) == nullptr);
+}
+
+TEST_CASE("an owner that /proc shows under another start time gets nothing from there") {
+    const test::FakeProc proc;
+    proc.put({.pid = 50, .start_ticks = 1000, .uid = 33, .comm = "new", .exe = "/bin/new"});
+    ProcessTable table = test::make_table(proc);
+    const Process* old = table.find(make_owner(50, 900, "old", 1234));
+    REQUIRE(old != nullptr);
+    CHECK(old->comm == "old");
+    CHECK(old->uid == 1234);
+    CHECK(old->exe.empty());
+    CHECK(old->cmdline.empty());
+    CHECK(old->exited);
+    const Process* current = table.find(make_owner(50, 1000, "new", 33));
+    CHECK(current->exe == "/bin/new");
+    CHECK(table.find_live(50) == current);
+    CHECK(table.find(make_owner(50, 900, "old", 1234)) == old);
+}
+
+TEST_CASE("an owner that is not known is completed from /proc where that is the same process") {
+    const test::FakeProc proc;
+    proc.put({.pid = 1, .start_ticks = 1, .ppid = 0, .comm = "init"});
+    proc.put({.pid = 50, .start_ticks = 900, .exe = "/bin/web"});
+    ProcessTable table = test::make_table(proc);
+    const Process* process = table.find(make_owner(50, 900, "fake"));
+    CHECK(process->exe == "/bin/web");
+    CHECK(process->parent_comm == "init");
+    CHECK_FALSE(process->exited);
+}
+
+TEST_CASE("a fork without exec has its parent's executable and command line, and its own name") {
+    const test::FakeProc proc;
+    ProcessTable table = test::make_table(proc);
+    test::apply_exec(table, make_event(PIDCAP_EVENT_EXEC, 10, 100, 1, "server"), "server\0bin\0"sv,
+                     "server\0-p\0"sv);
+    test::apply(table, make_event(PIDCAP_EVENT_FORK, 11, 200, 10, "server"));
+    test::apply(table, make_event(PIDCAP_EVENT_RENAME, 11, 200, 10, "worker"));
+    const Process* worker = table.find(make_owner(11, 200, "worker"));
+    CHECK(worker->exe == "/bin/server");
+    CHECK(worker->cmdline == "server\0-p\0"sv);
+    CHECK(worker->comm == "worker");
+    CHECK(worker->parent_comm == "server");
+    CHECK(worker->ppid == 10);
+    CHECK(table.is_within(*worker, {10, 100}));
+    CHECK(table.find_live(10)->comm == "server");
+}
+
+TEST_CASE("an exec changes executable, command line and name, and the version says so") {
+    const test::FakeProc proc;
+    ProcessTable table = test::make_table(proc);
+    test::apply_exec(table, make_event(PIDCAP_EVENT_EXEC, 10, 100, 1, "sh"), "sh\0bin\0"sv,
+                     "sh\0"sv);
+    const Process* process = table.find(make_owner(10, 100, "sh"));
+    const uint32_t version = process->version;
+    CHECK(table.find(make_owner(10, 100, "sh"))->version == version);
+    test::apply_exec(table, make_event(PIDCAP_EVENT_EXEC, 10, 100, 1, "curl"), "curl\0bin\0usr\0"sv,
+                     "curl\0http://x\0"sv);
+    CHECK(table.find(make_owner(10, 100, "curl")) == process);
+    CHECK(process->version > version);
+    CHECK(process->exe == "/usr/bin/curl");
+    CHECK(process->cmdline == "curl\0http://x\0"sv);
+    CHECK(process->comm == "curl");
+}
+
+TEST_CASE("a child of a renamed parent keeps the name that the parent had at the fork") {
+    const test::FakeProc proc;
+    ProcessTable table = test::make_table(proc);
+    test::apply_exec(table, make_event(PIDCAP_EVENT_EXEC, 10, 100, 1, "sh"), "sh\0bin\0"sv,
+                     "sh\0"sv);
+    test::apply(table, make_event(PIDCAP_EVENT_FORK, 11, 200, 10, "sh"));
+    test::apply(table, make_event(PIDCAP_EVENT_RENAME, 10, 100, 1, "other"));
+    test::apply_exec(table, make_event(PIDCAP_EVENT_EXEC, 11, 200, 1, "id"), "id\0bin\0"sv,
+                     "id\0"sv);
+    CHECK(table.find_live(11)->parent_comm == "sh");
+    CHECK(table.find_live(11)->ppid == 10);
+}
+
+TEST_CASE("a younger process with the parent's pid is not the parent") {
+    const test::FakeProc proc;
+    ProcessTable table = test::make_table(proc);
+    test::apply_exec(table, make_event(PIDCAP_EVENT_EXEC, 10, 300, 1, "late"), "late\0bin\0"sv, {});
+    test::apply(table, make_event(PIDCAP_EVENT_FORK, 11, 200, 10, "late"));
+    CHECK(table.find_live(11)->exe.empty());
+    CHECK(table.find_live(11)->parent_comm.empty());
+    CHECK(table.parent(*table.find_live(11)) == nullptr);
+}
+
+TEST_CASE("a sibling made with CLONE_PARENT doesn't inherit its parent's executable") {
+    const test::FakeProc proc;
+    proc.put({.pid = 11, .start_ticks = 200, .ppid = 10, .comm = "runc", .exe = "/bin/runc"});
+    ProcessTable table = test::make_table(proc);
+    test::apply_exec(table, make_event(PIDCAP_EVENT_EXEC, 10, 100, 1, "shim"), "shim\0bin\0"sv, {});
+    test::apply(table, make_event(PIDCAP_EVENT_FORK, 11, 200, 10, "runc"));
+    test::apply(table, make_event(PIDCAP_EVENT_FORK, 12, 200, 10, "runc"));
+    CHECK(table.find_live(11)->exe == "/bin/runc");
+    CHECK(table.find_live(12)->exe.empty());
+}
+
+TEST_CASE("a fork event that is older than the scan doesn't undo what was seen") {
+    const test::FakeProc proc;
+    proc.put({.pid = 11, .start_ticks = 200, .ppid = 10, .comm = "curl", .exe = "/bin/curl"});
+    proc.put({.pid = 10, .start_ticks = 100, .comm = "sh", .exe = "/bin/sh"});
+    ProcessTable table = test::make_table(proc);
+    REQUIRE(table.scan().ok());
+    test::apply(table, make_event(PIDCAP_EVENT_FORK, 11, 200, 10, "sh"));
+    CHECK(table.find_live(11)->exe == "/bin/curl");
+    CHECK(table.find_live(11)->comm == "curl");
+}
+
+TEST_CASE("a pid that is used again is another process") {
+    const test::FakeProc proc;
+    ProcessTable table = test::make_table(proc);
+    test::apply_exec(table, make_event(PIDCAP_EVENT_EXEC, 10, 100, 1, "old"), "old\0bin\0"sv, {});
+    SECTION("after its end was told") {
+        test::apply(table, make_event(PIDCAP_EVENT_EXIT, 10, 100, 1, "old"));
+    }
+    SECTION("after its end was lost") {}
+    test::apply_exec(table, make_event(PIDCAP_EVENT_EXEC, 10, 200, 1, "new"), "new\0bin\0"sv, {});
+    const Process* old = table.find(make_owner(10, 100, "old"));
+    const Process* current = table.find(make_owner(10, 200, "new"));
+    CHECK(old->exe == "/bin/old");
+    CHECK(old->exited);
+    CHECK(current->exe == "/bin/new");
+    CHECK_FALSE(current->exited);
+    CHECK(table.find_live(10) == current);
+}
+
+TEST_CASE("a late event of an ended process leaves the one that has its pid alone") {
+    const test::FakeProc proc;
+    ProcessTable table = test::make_table(proc);
+    test::apply(table, make_event(PIDCAP_EVENT_FORK, 10, 200, 1, "new"));
+    test::apply(table, make_event(PIDCAP_EVENT_EXIT, 10, 100, 1, "old"));
+    REQUIRE(table.find_live(10) != nullptr);
+    CHECK(table.find_live(10)->comm == "new");
+    CHECK(table.find(ProcessKey{10, 100})->exited);
+}
+
+TEST_CASE("after a loss nothing is inherited that /proc doesn't confirm") {
+    const test::FakeProc proc;
+    ProcessTable table = test::make_table(proc);
+    for (const uint32_t pid : {10U, 20U}) {
+        test::apply_exec(table, make_event(PIDCAP_EVENT_EXEC, pid, 100, 1, "sh"), "sh\0bin\0"sv,
+                         {});
+    }
+    table.events_lost();  // 10 called exec, 20 ended
+    proc.put({.pid = 10, .start_ticks = 100, .comm = "sh", .exe = "/bin/busybox"});
+    test::apply(table, make_event(PIDCAP_EVENT_FORK, 11, 200, 10, "sh"));
+    test::apply(table, make_event(PIDCAP_EVENT_FORK, 21, 200, 20, "sh"));
+    CHECK(table.find_live(11)->exe == "/bin/busybox");
+    CHECK(table.find_live(21)->exe.empty());
+    CHECK(table.find_live(20) == nullptr);
+    CHECK(table.find(make_owner(10, 100, "sh"))->exe == "/bin/busybox");
+}
+
+TEST_CASE("a change of user is told with the next packet, an old socket's user is not") {
+    const test::FakeProc proc;
+    proc.put({.pid = 10, .start_ticks = 100, .uid = 0});
+    ProcessTable table = test::make_table(proc);
+    REQUIRE(table.scan().ok());
+    const Process* process = table.find(make_owner(10, 100, "fake", 0));
+    const uint32_t version = process->version;
+    proc.put({.pid = 10, .start_ticks = 100, .uid = 65534});
+    CHECK(table.find(make_owner(10, 100, "fake", 65534))->uid == 65534);
+    CHECK(process->user == "nobody");
+    CHECK(process->version == version + 1);
+    for (int i = 0; i < 3; ++i) {
+        CHECK(table.find(make_owner(10, 100, "fake", 0))->uid == 65534);
+    }
+    CHECK(process->version == version + 1);
+    proc.remove(10);  // nobody to ask: the owner's word is the newest
+    test::apply(table, make_event(PIDCAP_EVENT_EXIT, 10, 100, 1, "fake"));
+    CHECK(table.find(make_owner(10, 100, "fake", 1000))->uid == 1000);
+}
+
+TEST_CASE("a path that was cut off is completed from /proc only where the rest agrees") {
+    const test::FakeProc proc;
+    proc.put({.pid = 10, .start_ticks = 100, .comm = "tool", .exe = "/very/long/bin/tool"});
+    proc.put({.pid = 11, .start_ticks = 100, .comm = "tool", .exe = "/very/long/sbin/tool"});
+    ProcessTable table = test::make_table(proc);
+    for (const uint32_t pid : {10U, 11U}) {
+        pidcap_event event = make_event(PIDCAP_EVENT_EXEC, pid, 100, 1, "tool");
+        event.path_truncated = 1;
+        test::apply_exec(table, event, "tool\0bin\0"sv, "fake\0"sv);
+    }
+    CHECK(table.find_live(10)->exe == "/very/long/bin/tool");
+    CHECK(table.find_live(11)->exe == "bin/tool");
+}
+
+TEST_CASE("malformed events are counted and do no harm") {
+    const test::FakeProc proc;
+    ProcessTable table = test::make_table(proc);
+    pidcap_event event = make_event(PIDCAP_EVENT_EXEC, 10, 100, 1, "sixteen bytes...");
+    event.path_len = 65535;
+    table.apply(event, {});
+    event.type = 77;
+    table.apply(event, {});
+    event.tgid = 0;
+    table.apply(event, {});
+    CHECK(table.malformed_events() == 3);
+    CHECK(table.find_live(10)->comm == "sixteen bytes...");
+    CHECK(table.find_live(10)->exe.empty());
+}
+
+TEST_CASE("real processes are found by the start time that the kernel gives them") {
+    const test::Child child([] { prctl(PR_SET_NAME, ") \n\xff"); });
+    auto table = ProcessTable::open({}, capture::CgroupTree());
+    REQUIRE(table.ok());
+    REQUIRE(table->scan().ok());
+    const auto pid = static_cast<uint32_t>(child.pid());
+    const Process* process = table->find_live(pid);
+    REQUIRE(process != nullptr);
+    CHECK(process->comm == ") \n\xff");
+    CHECK(process->exe == std::filesystem::read_symlink("/proc/self/exe"));
+    CHECK(table->parent(*process) == table->find_live(static_cast<uint32_t>(getpid())));
+    pidcap_owner owner = make_owner(pid, process->key.start_ticks, "x", geteuid());
+    CHECK(table->find(owner) == process);
+}
