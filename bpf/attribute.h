@@ -348,6 +348,9 @@ static __always_inline const struct attribution *attribute(struct __sk_buff *skb
 		return NULL;
 	__builtin_memset(result, 0, sizeof(*result));
 	parse_packet(skb, ethernet, &result->packet);
+	if (result->packet.kind == KIND_PORTS &&
+	    (result->packet.tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN)
+		forget_flow(skb->ifindex, &result->packet);
 	sent = find_sender(skb, &result->packet, incoming, &result->sender);
 	received =
 		find_receiver(skb, &result->packet, incoming || looped, looped, &result->receiver);

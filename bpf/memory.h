@@ -121,4 +121,15 @@ static __noinline void remember(__u32 ifindex, __u8 kind, const struct packet *p
 	bpf_map_update_elem(&memory, &key, &fresh, BPF_ANY);
 }
 
+/* A new connection begins on these addresses and ports: what was known of an old one is void. */
+static __noinline void forget_flow(__u32 ifindex, const struct packet *packet)
+{
+	struct memory_key key;
+
+	memory_key(&key, ifindex, MEMORY_FLOW, packet, false);
+	bpf_map_delete_elem(&memory, &key);
+	memory_key(&key, ifindex, MEMORY_FLOW, packet, true);
+	bpf_map_delete_elem(&memory, &key);
+}
+
 #endif

@@ -34,6 +34,7 @@
 #define TCP_FIN 0x01
 #define TCP_SYN 0x02
 #define TCP_RST 0x04
+#define TCP_ACK 0x10
 
 /* Two tags: 802.1ad around 802.1Q. Extension headers: as many as hosts accept in practice. */
 #define MAX_VLAN_TAGS	2

@@ -51,19 +51,13 @@ static __always_inline void fill_event(struct pidcap_event *event, __u32 type,
 	BPF_CORE_READ_STR_INTO(&event->comm, leader, comm);
 }
 
-/* Reports an event without a payload; comm, if given, stands for the task's own. */
-static __always_inline void report(__u32 type, struct task_struct *task, const char *comm)
+static __always_inline struct pidcap_event *reserve_event(void)
 {
 	struct pidcap_event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
 
-	if (!event) {
+	if (!event)
 		__sync_fetch_and_add(&events_lost, 1);
-		return;
-	}
-	fill_event(event, type, task);
-	if (comm)
-		bpf_probe_read_kernel_str(event->comm, sizeof(event->comm), comm);
-	bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
+	return event;
 }
 
 /*
@@ -133,14 +127,25 @@ static __always_inline void fill_args(struct exec_event *exec, struct mm_struct 
 		exec->event.args_truncated = 1;
 }
 
-/* sched_process_fork(parent, child): the child hasn't run yet. */
+/*
+ * sched_process_fork(parent, child): the child hasn't run yet. Who forked it is named as its
+ * parent, also where CLONE_PARENT makes it a sibling: executable and command line come from there.
+ */
 SEC("raw_tp/sched_process_fork")
 int process_fork(struct bpf_raw_tracepoint_args *ctx)
 {
+	struct task_struct *parent = (struct task_struct *)ctx->args[0];
 	struct task_struct *child = (struct task_struct *)ctx->args[1];
+	struct pidcap_event *event;
 
-	if (BPF_CORE_READ(child, pid) == BPF_CORE_READ(child, tgid))
-		report(PIDCAP_EVENT_FORK, child, NULL);
+	if (BPF_CORE_READ(child, pid) != BPF_CORE_READ(child, tgid))
+		return 0;
+	event = reserve_event();
+	if (!event)
+		return 0;
+	fill_event(event, PIDCAP_EVENT_FORK, child);
+	event->ppid = BPF_CORE_READ(parent, tgid);
+	bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
 	return 0;
 }
 
@@ -168,9 +173,16 @@ SEC("raw_tp/task_rename")
 int process_rename(struct bpf_raw_tracepoint_args *ctx)
 {
 	struct task_struct *task = (struct task_struct *)ctx->args[0];
+	struct pidcap_event *event;
 
-	if (BPF_CORE_READ(task, pid) == BPF_CORE_READ(task, tgid))
-		report(PIDCAP_EVENT_RENAME, task, (const char *)ctx->args[1]);
+	if (BPF_CORE_READ(task, pid) != BPF_CORE_READ(task, tgid))
+		return 0;
+	event = reserve_event();
+	if (!event)
+		return 0;
+	fill_event(event, PIDCAP_EVENT_RENAME, task);
+	bpf_probe_read_kernel_str(event->comm, sizeof(event->comm), (const void *)ctx->args[1]);
+	bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
 	return 0;
 }
 
@@ -179,8 +191,14 @@ SEC("raw_tp/sched_process_exit")
 int process_exit(struct bpf_raw_tracepoint_args *ctx)
 {
 	struct task_struct *task = (struct task_struct *)ctx->args[0];
+	struct pidcap_event *event;
 
-	if (BPF_CORE_READ(task, signal, live.counter) == 0)
-		report(PIDCAP_EVENT_EXIT, task, NULL);
+	if (BPF_CORE_READ(task, signal, live.counter) != 0)
+		return 0;
+	event = reserve_event();
+	if (!event)
+		return 0;
+	fill_event(event, PIDCAP_EVENT_EXIT, task);
+	bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
 	return 0;
 }
