@@ -155,7 +155,7 @@ Result<void> InterfaceSet::update() {
             // Also when added: an ifindex can be taken again before we hear that it was free.
             hooks_.erase(interface.ifindex);
         }
-        if (event.type == InterfaceEvent::Type::kAdded && any_) {
+        if (event.type == InterfaceEvent::Type::kAdded && wants(interface)) {
             followed = add(interface, false);
         } else if (event.type == InterfaceEvent::Type::kRenamed &&
                    hooks_.contains(interface.ifindex)) {
@@ -166,6 +166,11 @@ Result<void> InterfaceSet::update() {
         }
     }
     return {};
+}
+
+// A named interface that vanished (a tunnel, a container's) may come back.
+bool InterfaceSet::wants(const Interface& interface) const {
+    return any_ || std::find(names_.begin(), names_.end(), interface.name) != names_.end();
 }
 
 void InterfaceSet::detach() {

@@ -54,6 +54,7 @@ class InterfaceSet {
           mode_(mode),
           snaplen_(snaplen) {}
 
+    bool wants(const Interface& interface) const;
     const Interface* find_by_name(const std::string& name) const;
     Result<void> add(const Interface& interface, bool required);
     Result<void> announce(const Interface& interface, uint16_t link_type);
