@@ -53,7 +53,8 @@ TEST_CASE("a section header has no length, little-endian magic and its options")
     const Bytes bytes = test::read_file(folder.file("a"));
     CHECK(std::string(bytes.begin(), bytes.end()) ==
           "\x0a\x0d\x0d\x0a\x44\0\0\0\x4d\x3c\x2b\x1a\1\0\0\0\xff\xff\xff\xff\xff\xff\xff\xff"
-          "\2\0\3\0x86\0\3\0\5\0Linux\0\0\0\4\0\3\0app\0\1\0\2\0hi\0\0\0\0\0\0\x44\0\0\0"sv);
+          "\2\0\3\0"
+          "x86\0\3\0\5\0Linux\0\0\0\4\0\3\0app\0\1\0\2\0hi\0\0\0\0\0\0\x44\0\0\0"sv);
 }
 
 TEST_CASE("a section says by default which comments it holds") {
