@@ -103,21 +103,25 @@ Result<void> InterfaceSet::add(const Interface& interface, bool required) {
     // What worked once is used for the rest.
     mode_ = (*hook)->mode();
     hooks_[interface.ifindex] = *std::move(hook);
-    return announce(interface, *type);
+    // One that is down is ready for its first packet, but no interface of the capture until then.
+    retire(interface.ifindex);
+    unannounced_[interface.ifindex] = {interface, programs_->drops(interface.ifindex)};
+    return required || interface.up() ? announce(interface.ifindex) : Result<void>{};
 }
 
-Result<void> InterfaceSet::announce(const Interface& interface, uint16_t link_type) {
-    retire(interface.ifindex);
+Result<void> InterfaceSet::announce(uint32_t ifindex) {
+    auto node = unannounced_.extract(ifindex);
+    const auto& [interface, drops] = node.mapped();
     CapturedInterface captured;
     captured.id = static_cast<uint32_t>(announced_.size());
     captured.ifindex = interface.ifindex;
-    captured.link_type = link_type;
+    captured.link_type = *link_type(interface.arphrd);
     captured.snaplen = snaplen_;
     captured.name = interface.name;
     captured.mac = interface.mac;
     ids_[interface.ifindex] = captured.id;
     counters_.emplace_back();
-    drops_start_.push_back(programs_->drops(interface.ifindex));
+    drops_start_.push_back(drops);
     announced_.push_back(captured);
     return sink_->interface(captured);
 }
@@ -159,7 +163,13 @@ Result<void> InterfaceSet::update() {
             followed = add(interface, false);
         } else if (event.type == InterfaceEvent::Type::kRenamed &&
                    hooks_.contains(interface.ifindex)) {
-            followed = announce(interface, *link_type(interface.arphrd));
+            bool announced = find(interface.ifindex) != nullptr;
+            retire(interface.ifindex);
+            unannounced_[interface.ifindex] = {interface, programs_->drops(interface.ifindex)};
+            followed = announced ? announce(interface.ifindex) : Result<void>{};
+        } else if (event.type == InterfaceEvent::Type::kUp &&
+                   unannounced_.contains(interface.ifindex)) {
+            followed = announce(interface.ifindex);
         }
         if (!followed) {
             return followed;
@@ -177,9 +187,35 @@ void InterfaceSet::detach() {
     hooks_.clear();
 }
 
+Result<void> InterfaceSet::announce_dropped() {
+    std::vector<uint32_t> dropped;
+    for (const auto& [ifindex, unannounced] : unannounced_) {
+        pidcap_drops drops = drops_since(ifindex, unannounced.drops);
+        if (std::any_of(std::begin(drops.count), std::end(drops.count),
+                        [](uint64_t count) { return count != 0; })) {
+            dropped.push_back(ifindex);
+        }
+    }
+    for (uint32_t ifindex : dropped) {
+        if (auto announced = announce(ifindex); !announced) {
+            return announced;
+        }
+    }
+    return {};
+}
+
 const CapturedInterface* InterfaceSet::find(uint32_t ifindex) const {
     auto found = ids_.find(ifindex);
     return found == ids_.end() ? nullptr : &announced_[found->second];
+}
+
+Result<const CapturedInterface*> InterfaceSet::find_for_packet(uint32_t ifindex) {
+    if (unannounced_.contains(ifindex)) {
+        if (auto announced = announce(ifindex); !announced) {
+            return std::move(announced).error();
+        }
+    }
+    return find(ifindex);
 }
 
 std::vector<InterfaceCounters> InterfaceSet::counters() const {
