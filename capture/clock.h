@@ -21,28 +21,45 @@ inline uint64_t clock_ns(clockid_t clock) {
 
 class WallClock {
   public:
-    WallClock() : offset_(measure()) {}
+    WallClock() : offset_(measure_well()) {}
 
     // Nanoseconds since the epoch.
     uint64_t from_mono(uint64_t mono_ns) const { return mono_ns + offset_; }
 
     // Follows a wall clock that was set forward; call now and then.
     void update() {
-        uint64_t offset = measure();
-        if (offset > offset_ + kStep) {
-            offset_ = offset;
+        const Measurement now = measure();
+        if (now.error < kStep && now.offset > offset_ + kStep) {
+            offset_ = now.offset;
         }
     }
 
   private:
     static constexpr uint64_t kStep = 1'000'000;  // below this it is measuring noise
+    static constexpr int kTries = 10;
 
-    static uint64_t measure() {
-        // The wall clock is read between two looks at the other: their middle is its moment.
+    struct Measurement {
+        uint64_t offset;
+        uint64_t error;  // at most this far off
+    };
+
+    static Measurement measure() {
+        // The wall clock is read between two looks at the other: their middle is its moment, unless
+        // we were interrupted in between, which the distance of the two shows.
         uint64_t before = clock_ns(CLOCK_MONOTONIC);
         uint64_t wall = clock_ns(CLOCK_REALTIME);
-        uint64_t after = clock_ns(CLOCK_MONOTONIC);
-        return wall - (before + (after - before) / 2);
+        uint64_t distance = clock_ns(CLOCK_MONOTONIC) - before;
+        return {wall - (before + distance / 2), distance / 2 + 1};
+    }
+
+    static uint64_t measure_well() {
+        Measurement best = measure();
+        for (int tries = 1; tries < kTries; tries++) {
+            if (Measurement next = measure(); next.error < best.error) {
+                best = next;
+            }
+        }
+        return best.offset;
     }
 
     uint64_t offset_;
