@@ -107,7 +107,9 @@ Result<void> InterfaceSet::add(const Interface& interface, bool required) {
 }
 
 Result<void> InterfaceSet::announce(const Interface& interface, uint16_t link_type) {
-    retire(interface.ifindex);
+    // One look for both: what is dropped between two would belong to neither.
+    const pidcap_drops drops = programs_->drops(interface.ifindex);
+    retire(interface.ifindex, drops);
     CapturedInterface captured;
     captured.id = static_cast<uint32_t>(announced_.size());
     captured.ifindex = interface.ifindex;
@@ -117,29 +119,27 @@ Result<void> InterfaceSet::announce(const Interface& interface, uint16_t link_ty
     captured.mac = interface.mac;
     ids_[interface.ifindex] = captured.id;
     counters_.emplace_back();
-    drops_start_.push_back(programs_->drops(interface.ifindex));
+    drops_start_.push_back(drops);
     announced_.push_back(captured);
     return sink_->interface(captured);
 }
 
 // The interface's counters are final from now on.
-void InterfaceSet::retire(uint32_t ifindex) {
+void InterfaceSet::retire(uint32_t ifindex, const pidcap_drops& drops) {
     auto found = ids_.find(ifindex);
     if (found == ids_.end()) {
         return;
     }
-    pidcap_drops drops = drops_since(ifindex, drops_start_[found->second]);
-    std::copy(std::begin(drops.count), std::end(drops.count),
-              counters_[found->second].dropped.begin());
+    set_dropped(found->second, drops, counters_[found->second]);
     ids_.erase(found);
 }
 
-pidcap_drops InterfaceSet::drops_since(uint32_t ifindex, const pidcap_drops& start) const {
-    pidcap_drops drops = programs_->drops(ifindex);
+// What the kernel has counted since the interface was announced.
+void InterfaceSet::set_dropped(uint32_t id, const pidcap_drops& drops,
+                               InterfaceCounters& counters) const {
     for (size_t cause = 0; cause < PIDCAP_DROP_CAUSES; cause++) {
-        drops.count[cause] -= start.count[cause];
+        counters.dropped[cause] = drops.count[cause] - drops_start_[id].count[cause];
     }
-    return drops;
 }
 
 Result<void> InterfaceSet::update() {
@@ -180,8 +180,7 @@ const CapturedInterface* InterfaceSet::find(uint32_t ifindex) const {
 std::vector<InterfaceCounters> InterfaceSet::counters() const {
     std::vector<InterfaceCounters> now = counters_;
     for (const auto& [ifindex, id] : ids_) {
-        pidcap_drops drops = drops_since(ifindex, drops_start_[id]);
-        std::copy(std::begin(drops.count), std::end(drops.count), now[id].dropped.begin());
+        set_dropped(id, programs_->drops(ifindex), now[id]);
     }
     return now;
 }

@@ -57,8 +57,8 @@ class InterfaceSet {
     const Interface* find_by_name(const std::string& name) const;
     Result<void> add(const Interface& interface, bool required);
     Result<void> announce(const Interface& interface, uint16_t link_type);
-    void retire(uint32_t ifindex);
-    pidcap_drops drops_since(uint32_t ifindex, const pidcap_drops& start) const;
+    void retire(uint32_t ifindex, const pidcap_drops& drops);
+    void set_dropped(uint32_t id, const pidcap_drops& drops, InterfaceCounters& counters) const;
 
     const Programs* programs_;
     std::vector<std::string> names_;
