@@ -21,6 +21,16 @@ HookKind kind_of(const Interface& interface, uint16_t link_type) {
     return link_type == kLinkTypeEthernet ? HookKind::kEthernet : HookKind::kIp;
 }
 
+using Drops = decltype(InterfaceCounters::dropped);
+
+Drops difference(const pidcap_drops& now, const pidcap_drops& start) {
+    Drops drops{};
+    for (size_t cause = 0; cause < PIDCAP_DROP_CAUSES; cause++) {
+        drops[cause] = now.count[cause] - start.count[cause];
+    }
+    return drops;
+}
+
 Error unsupported(const Interface& interface) {
     return Error{fmt::format("interface {}: its link layer (ARPHRD {}) can't be captured",
                              interface.name, interface.arphrd),
@@ -104,8 +114,7 @@ Result<void> InterfaceSet::add(const Interface& interface, bool required) {
     mode_ = (*hook)->mode();
     hooks_[interface.ifindex] = *std::move(hook);
     // One that is down is ready for its first packet, but no interface of the capture until then.
-    retire(interface.ifindex);
-    unannounced_[interface.ifindex] = {interface, programs_->drops(interface.ifindex)};
+    renew(interface);
     return required || interface.up() ? announce(interface.ifindex) : Result<void>{};
 }
 
@@ -126,24 +135,15 @@ Result<void> InterfaceSet::announce(uint32_t ifindex) {
     return sink_->interface(captured);
 }
 
-// The interface's counters are final from now on.
-void InterfaceSet::retire(uint32_t ifindex) {
-    auto found = ids_.find(ifindex);
-    if (found == ids_.end()) {
-        return;
+// The counters of whatever had this ifindex are final, and those of the interface begin. One look
+// at the kernel's serves both: what is dropped between two would belong to neither.
+void InterfaceSet::renew(const Interface& interface) {
+    const pidcap_drops drops = programs_->drops(interface.ifindex);
+    if (auto old = ids_.extract(interface.ifindex)) {
+        const uint32_t id = old.mapped();
+        counters_[id].dropped = difference(drops, drops_start_[id]);
     }
-    pidcap_drops drops = drops_since(ifindex, drops_start_[found->second]);
-    std::copy(std::begin(drops.count), std::end(drops.count),
-              counters_[found->second].dropped.begin());
-    ids_.erase(found);
-}
-
-pidcap_drops InterfaceSet::drops_since(uint32_t ifindex, const pidcap_drops& start) const {
-    pidcap_drops drops = programs_->drops(ifindex);
-    for (size_t cause = 0; cause < PIDCAP_DROP_CAUSES; cause++) {
-        drops.count[cause] -= start.count[cause];
-    }
-    return drops;
+    unannounced_[interface.ifindex] = {interface, drops};
 }
 
 Result<void> InterfaceSet::update() {
@@ -164,8 +164,7 @@ Result<void> InterfaceSet::update() {
         } else if (event.type == InterfaceEvent::Type::kRenamed &&
                    hooks_.contains(interface.ifindex)) {
             bool announced = find(interface.ifindex) != nullptr;
-            retire(interface.ifindex);
-            unannounced_[interface.ifindex] = {interface, programs_->drops(interface.ifindex)};
+            renew(interface);
             followed = announced ? announce(interface.ifindex) : Result<void>{};
         } else if (event.type == InterfaceEvent::Type::kUp &&
                    unannounced_.contains(interface.ifindex)) {
@@ -190,9 +189,7 @@ void InterfaceSet::detach() {
 Result<void> InterfaceSet::announce_dropped() {
     std::vector<uint32_t> dropped;
     for (const auto& [ifindex, unannounced] : unannounced_) {
-        pidcap_drops drops = drops_since(ifindex, unannounced.drops);
-        if (std::any_of(std::begin(drops.count), std::end(drops.count),
-                        [](uint64_t count) { return count != 0; })) {
+        if (difference(programs_->drops(ifindex), unannounced.drops) != Drops{}) {
             dropped.push_back(ifindex);
         }
     }
@@ -221,8 +218,7 @@ Result<const CapturedInterface*> InterfaceSet::find_for_packet(uint32_t ifindex)
 std::vector<InterfaceCounters> InterfaceSet::counters() const {
     std::vector<InterfaceCounters> now = counters_;
     for (const auto& [ifindex, id] : ids_) {
-        pidcap_drops drops = drops_since(ifindex, drops_start_[id]);
-        std::copy(std::begin(drops.count), std::end(drops.count), now[id].dropped.begin());
+        now[id].dropped = difference(programs_->drops(ifindex), drops_start_[id]);
     }
     return now;
 }
