@@ -2,7 +2,11 @@
 #include "tests/kernel/world.h"
 
 #include <catch2/catch.hpp>
+#include <csignal>
 #include <cstdio>
+#include <cstdlib>
+
+#include "tests/support/capture.h"
 
 namespace test {
 namespace {
@@ -80,34 +84,39 @@ std::vector<Path> World::paths() const {
 }
 
 void World::start(const std::vector<std::string>& arguments) {
-    std::vector<std::string> near = {"-i", "lo", "-i", "veth0", "-w", folder_.file("near.pcapng")};
-    std::vector<std::string> far = {"-i", "veth0", "-w", folder_.file("far.pcapng")};
+    std::vector<std::string> near = {PIDCAP_PROGRAM, "-i", "lo",  "-i",
+                                     "veth0",        "-w", folder_.file("near.pcapng")};
+    std::vector<std::string> far = {PIDCAP_PROGRAM, "-i", "veth0", "-w",
+                                    folder_.file("far.pcapng")};
     near.insert(near.end(), arguments.begin(), arguments.end());
     far.insert(far.end(), arguments.begin(), arguments.end());
-    near_run_ = std::make_unique<PidcapRun>(near_, near);
-    far_run_ = std::make_unique<PidcapRun>(far_, far);
-    near_run_->wait_until_listening();
-    far_run_->wait_until_listening();
+    near_run_ = std::make_unique<Process>(Launch{near, &near_});
+    far_run_ = std::make_unique<Process>(Launch{far, &far_});
+    near_run_->wait_for("listening on ");
+    far_run_->wait_for("listening on ");
 }
 
 void World::stop() {
-    near_run_->ask_to_stop();
-    far_run_->ask_to_stop();
-    for (auto* run : {&near_run_, &far_run_}) {
-        const int status = (*run)->wait();
-        INFO((*run)->messages());
-        REQUIRE(status == 0);
-        CHECK((*run)->dropped() == 0);
-    }
-    near_packets_ = read_packets(folder_.file("near.pcapng"));
-    far_packets_ = read_packets(folder_.file("far.pcapng"));
-    CHECK(near_packets_.size() == near_run_->captured());
-    CHECK(far_packets_.size() == far_run_->captured());
+    near_run_->signal(SIGINT);
+    far_run_->signal(SIGINT);
+    near_packets_ = read(*near_run_, "near.pcapng");
+    far_packets_ = read(*far_run_, "far.pcapng");
+}
+
+std::vector<Packet> World::read(Process& run, const std::string& file) const {
+    const int status = run.wait();
+    INFO(run.err());
+    REQUIRE(status == 0);
+    std::vector<Packet> packets = read_packets(folder_.file(file));
+    const Totals totals = totals_of(run.err());
+    CHECK(totals.dropped == 0);
+    CHECK(totals.captured == packets.size());
+    return packets;
 }
 
 void Ownership::claim(const std::string& protocol, const std::string& address, uint16_t port,
                       const Who& who) {
-    claims_[{protocol, address, port}] = who;
+    claims_[{protocol, address, port}].push_back(who);
 }
 
 void Ownership::claim_echo(const std::string& requester, unsigned id, const Who& who) {
@@ -133,18 +142,34 @@ std::optional<Ends> Ownership::by_claims(const Packet& packet) const {
         (is_request ? ends.sender : ends.receiver).push_back(found->second);
         return ends;
     }
-    const auto from = claims_.find({packet.protocol, packet.source, packet.source_port});
-    const auto to = claims_.find({packet.protocol, packet.destination, packet.destination_port});
-    if (from != claims_.end()) {
-        ends.sender.push_back(from->second);
-    }
-    if (to != claims_.end()) {
-        ends.receiver.push_back(to->second);
-    }
+    ends = wide_claims(packet);
     if (ends.sender.empty() && ends.receiver.empty()) {
         return std::nullopt;
     }
+    narrow_by_signature(packet, ends);
     return ends;
+}
+
+Ends Ownership::wide_claims(const Packet& packet) const {
+    const auto users = [&](const std::string& address, uint16_t port) {
+        const auto found = claims_.find({packet.protocol, address, port});
+        return found == claims_.end() ? std::vector<Who>() : found->second;
+    };
+    return {users(packet.source, packet.source_port),
+            users(packet.destination, packet.destination_port)};
+}
+
+void Ownership::narrow_by_signature(const Packet& packet, Ends& ends) const {
+    if (const auto signer = signature(packet)) {
+        if (const auto user = users_.find(signer->first); user != users_.end()) {
+            ends.sender = {user->second};
+        }
+    }
+    const size_t note = packet.payload.find("for=");
+    if (note != std::string::npos) {
+        ends.receiver = {users_.at(
+            static_cast<uint32_t>(std::strtoul(packet.payload.c_str() + note + 4, nullptr, 10)))};
+    }
 }
 
 std::string Ownership::wrong(const Packet& packet) const {
@@ -175,6 +200,11 @@ std::string Ownership::wrong(const Packet& packet) const {
     std::string reason = not_one_of(self, first, "pid");
     if (second.empty()) {
         reason += peer ? "peer should not be named" : "";
+    } else if (peer && peer->via == "flow") {
+        // The far end as it was when it was last heard of: one of its users.
+        const auto wide = wide_claims(packet);
+        const std::vector<Who>& users = receiver_first ? wide.sender : wide.receiver;
+        reason += not_one_of(peer, users.empty() ? second : users, "peer");
     } else if (peer || loopback || incoming) {
         reason += not_one_of(peer, second, "peer");
     }

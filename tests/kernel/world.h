@@ -16,7 +16,7 @@
 #include "tests/support/actor.h"
 #include "tests/support/netns.h"
 #include "tests/support/packets.h"
-#include "tests/support/pidcap_run.h"
+#include "tests/support/process.h"
 #include "tests/support/temporary_folder.h"
 
 namespace test {
@@ -55,8 +55,10 @@ class World {
     TemporaryFolder folder_;
     Netns near_;
     Netns far_;
-    std::unique_ptr<PidcapRun> near_run_;
-    std::unique_ptr<PidcapRun> far_run_;
+    std::unique_ptr<Process> near_run_;
+    std::unique_ptr<Process> far_run_;
+    std::vector<Packet> read(Process& run, const std::string& file) const;
+
     std::vector<Packet> near_packets_;
     std::vector<Packet> far_packets_;
 };
@@ -69,10 +71,14 @@ struct Ends {
 
 class Ownership {
   public:
-    // The process behind an address and port, and behind an echo request's identifier.
+    // The process behind an address and port: one of those that claim it. And the one behind an
+    // echo request's identifier.
     void claim(const std::string& protocol, const std::string& address, uint16_t port,
                const Who& who);
     void claim_echo(const std::string& requester, unsigned id, const Who& who);
+    // A process that shares a socket with others. Signed data is of no other than who signed it;
+    // "for=PID" in its note says who should be named as its receiver.
+    void add_user(const Who& who) { users_[who.pid] = who; }
     // Both ends of a path's connection.
     void claim_flow(const std::string& protocol, const Path& path, uint16_t client_port,
                     const Who& client, uint16_t server_port, const Who& server);
@@ -93,11 +99,19 @@ class Ownership {
 
   private:
     std::string wrong(const Packet& packet) const;
+    Ends wide_claims(const Packet& packet) const;
+    void narrow_by_signature(const Packet& packet, Ends& ends) const;
 
-    std::map<std::tuple<std::string, std::string, uint16_t>, Who> claims_;
+    std::map<std::tuple<std::string, std::string, uint16_t>, std::vector<Who>> claims_;
+    std::map<uint32_t, Who> users_;
     std::map<std::pair<std::string, unsigned>, Who> echoes_;
     Rule rule_;
 };
+
+// For a note: who should be named as the receiver.
+inline std::string for_user(const Actor& actor) {
+    return "for=" + std::to_string(actor.pid());
+}
 
 // What differs, or nothing.
 std::string difference(const NamedProcess& named, const Who& who);
