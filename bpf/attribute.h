@@ -69,16 +69,30 @@ static __always_inline bool owner_of_socket(struct bpf_sock *sk, struct pidcap_o
 	return owner->tgid;
 }
 
-static __always_inline bool is_kernel_socket(struct bpf_sock *sk)
+/* The verifier allows no arithmetic on a socket's pointer; read back, it is just a number. */
+static __always_inline struct sock *socket_address(struct bpf_sock *sk)
 {
 	struct bpf_sock *pointer = sk;
 	struct sock *address;
 
-	/* The verifier allows no arithmetic on a socket's pointer; read back, it is just a number.
-	 */
 	if (bpf_probe_read_kernel(&address, sizeof(address), &pointer))
-		return false;
-	return BPF_CORE_READ_BITFIELD_PROBED(address, sk_kern_sock);
+		return NULL;
+	return address;
+}
+
+static __always_inline bool is_kernel_socket(struct bpf_sock *sk)
+{
+	struct sock *address = socket_address(sk);
+
+	return address && BPF_CORE_READ_BITFIELD_PROBED(address, sk_kern_sock);
+}
+
+static __always_inline bool shares_port(struct bpf_sock *sk)
+{
+	struct sock *address = socket_address(sk);
+	struct sock_common *common = (void *)address;
+
+	return address && BPF_CORE_READ_BITFIELD_PROBED(common, skc_reuseport);
 }
 
 /*
@@ -188,6 +202,25 @@ static __noinline bool receiver_by_lookup(struct __sk_buff *skb, const struct pa
 		sk = bpf_skc_lookup_tcp(skb, &tuple, size, BPF_F_CURRENT_NETNS, 0);
 		if (!sk)
 			return false;
+		if (sk->state == BPF_TCP_TIME_WAIT && opens_connection(packet)) {
+			/*
+			 * The old connection gives way to the new one (RFC 6191), which is the
+			 * listener's. No connection has source port 0, so that the listener is what
+			 * is left to find; but of several on the port, the source port chooses one.
+			 */
+			bpf_sk_release(sk);
+			if (packet->family == AF_INET)
+				tuple.ipv4.sport = 0;
+			else
+				tuple.ipv6.sport = 0;
+			sk = bpf_skc_lookup_tcp(skb, &tuple, size, BPF_F_CURRENT_NETNS, 0);
+			if (!sk)
+				return false;
+			if (shares_port(sk)) {
+				bpf_sk_release(sk);
+				return false;
+			}
+		}
 		found = receiver_by_socket(skb, packet, looped, owned_socket(sk), receiver);
 		bpf_sk_release(sk);
 		return found;
@@ -368,8 +401,7 @@ static __always_inline const struct attribution *attribute(struct __sk_buff *skb
 		return NULL;
 	__builtin_memset(result, 0, sizeof(*result));
 	parse_packet(skb, ethernet, &result->packet);
-	if (result->packet.kind == KIND_PORTS &&
-	    (result->packet.tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN)
+	if (result->packet.kind == KIND_PORTS && opens_connection(&result->packet))
 		forget_flow(skb->ifindex, &result->packet);
 	sent = find_sender(skb, &result->packet, incoming, &result->sender);
 	received =
