@@ -17,6 +17,7 @@
 
 extern struct sk_owner_map sk_owner SEC(".maps");
 extern struct sk_user_map sk_user SEC(".maps");
+extern struct socket_call_map socket_call SEC(".maps");
 
 /* Set once a packet came in with its sender's socket: only then are there peers behind an
  * interface. */
@@ -41,8 +42,31 @@ static __always_inline void bequeath(struct bpf_sock *listener, const struct pid
 	bpf_spin_unlock(&stored->lock);
 }
 
-/* The last user of a full socket. */
-static __always_inline bool owner_of_socket(struct bpf_sock *sk, struct pidcap_owner *owner)
+/*
+ * The sender from a shared socket: the thread whose system call on it is under way, if that is what
+ * runs here. Its last user has to stand in for it in TCP, where a socket speaks for itself too; a
+ * datagram that left later than its call is nobody's.
+ */
+static __always_inline bool sender_of_shared(struct bpf_sock *sk, struct pidcap_owner *owner)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	__u64 id = (__u64)BPF_CORE_READ(task, tgid) << 32 | (__u32)BPF_CORE_READ(task, pid);
+	struct socket_call *call = bpf_map_lookup_elem(&socket_call, &id);
+
+	if (call && call->sk == (__u64)(long)sk) {
+		*owner = call->owner;
+		if (owner->tgid == id >> 32 && owner->tid == (__u32)id)
+			return true;
+	} else if (sk->protocol == IPPROTO_TCP) {
+		return true;
+	}
+	__builtin_memset(owner, 0, sizeof(*owner));
+	return false;
+}
+
+/* The last user of a full socket; or, with `sending`, who sends on it. */
+static __always_inline bool owner_of_socket(struct bpf_sock *sk, bool sending,
+					    struct pidcap_owner *owner)
 {
 	__u64 key = (__u64)(long)sk;
 	struct sk_user *user = bpf_map_lookup_elem(&sk_user, &key);
@@ -53,6 +77,8 @@ static __always_inline bool owner_of_socket(struct bpf_sock *sk, struct pidcap_o
 		if (user->check == owner_check(owner) && user->sk == key) {
 			if (sk->state == BPF_TCP_LISTEN)
 				bequeath(sk, owner);
+			if (sending && user->shared)
+				return sender_of_shared(sk, owner);
 			return true;
 		}
 		/* Overwritten meanwhile, by a newer use: who that was is not known to this packet.
@@ -118,7 +144,7 @@ static __always_inline bool sender_by_socket(struct __sk_buff *skb, struct end *
 	full = owned_socket(sk);
 	if (!full)
 		return false;
-	if (owner_of_socket(full, &sender->owner)) {
+	if (owner_of_socket(full, true, &sender->owner)) {
 		sender->via = PIDCAP_VIA_SOCKET;
 		return true;
 	}
@@ -163,7 +189,7 @@ static __always_inline bool receiver_by_socket(struct __sk_buff *skb, const stru
 		receiver->via = PIDCAP_VIA_FORWARDED;
 		return false;
 	}
-	if (owner_of_socket(full, &receiver->owner)) {
+	if (owner_of_socket(full, false, &receiver->owner)) {
 		receiver->via = PIDCAP_VIA_LOOKUP;
 		return true;
 	}
