@@ -117,6 +117,8 @@ TEST_CASE("short-lived children that don't exec have their own PID, and their pa
         const int shared = connected_socket(parent, path.server_at(local_port(sink, to)),
                                             SOCK_DGRAM);
         parents[path.server_address] = parent.who();
+        // So that no datagram has to wait for its neighbour, while others use the socket.
+        pass(parent, shared, sink, to, "first");
         parent.call(
             [](int inherited, Address peer, int count) -> int64_t {
                 for (int i = 0; i < count; i++) {
@@ -150,13 +152,13 @@ TEST_CASE("short-lived children that don't exec have their own PID, and their pa
             }
             const NamedProcess sender = sender_of(packet);
             Who child = parents.at(packet.destination);
-            CHECK(said->pid != child.pid);
+            INFO(describe(packet));
+            CHECK((said->pid != child.pid || said->note == "first"));
             child.pid = said->pid;
             child.start_ns = sender.start_ns;
-            INFO(describe(packet));
             CHECK(difference(sender, child).empty());
             CHECK(sender.tid == said->pid);
-            seen++;
+            seen += said->note == "child" ? 1 : 0;
         }
         CHECK(seen == kCount * (packets == &world.near_packets() ? 4U : 2U));
     }
