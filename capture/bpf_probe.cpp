@@ -28,6 +28,8 @@ using pcapng::Fd;
 constexpr auto kTcxIngress = static_cast<bpf_attach_type>(46);
 constexpr auto kTcxEgress = static_cast<bpf_attach_type>(47);
 
+constexpr int kAllow = 1;  // from a cgroup/sock program: the socket may be
+
 constexpr int kLoopback = 1;  // ifindex of lo in a new network namespace
 
 // Called by BPF_PROG_TEST_RUN alone (net/bpf/test_run.c): attaching here disturbs nobody.
@@ -169,7 +171,6 @@ int try_cgroup_attach(const std::string& cgroup, bpf_attach_type type) {
     if (!directory.valid()) {
         return errno;
     }
-    constexpr int kAllow = 1;
     const Loaded program = load_attachable(BPF_PROG_TYPE_CGROUP_SOCK, kAllow, type);
     if (!program.fd.valid()) {
         return program.code;

@@ -21,31 +21,45 @@ inline uint64_t clock_ns(clockid_t clock) {
 
 class WallClock {
   public:
-    WallClock() : offset_(measure()) {}
+    WallClock() {
+        Sample best = sample();
+        for (int tries = 0; tries < 10 && best.error > kGoodEnough; tries++) {
+            Sample next = sample();
+            best = next.error < best.error ? next : best;
+        }
+        offset_ = best.offset;
+    }
 
     // Nanoseconds since the epoch.
     uint64_t from_mono(uint64_t mono_ns) const { return mono_ns + offset_; }
 
     // Follows a wall clock that was set forward; call now and then.
     void update() {
-        uint64_t offset = measure();
-        if (offset > offset_ + kStep) {
-            offset_ = offset;
+        Sample now = sample();
+        if (now.offset > offset_ + kStep && now.error < kStep / 2) {
+            offset_ = now.offset;
         }
     }
 
   private:
-    static constexpr uint64_t kStep = 1'000'000;  // below this it is measuring noise
+    static constexpr uint64_t kGoodEnough = 1'000;
+    static constexpr uint64_t kStep = 1'000'000;  // less is not a step but a measuring error
 
-    static uint64_t measure() {
-        // The wall clock is read between two looks at the other: their middle is its moment.
+    struct Sample {
+        uint64_t offset;
+        uint64_t error;  // at most; large when we were interrupted between the looks
+    };
+
+    // The wall clock is read between two looks at the other: their middle is its moment.
+    static Sample sample() {
         uint64_t before = clock_ns(CLOCK_MONOTONIC);
         uint64_t wall = clock_ns(CLOCK_REALTIME);
         uint64_t after = clock_ns(CLOCK_MONOTONIC);
-        return wall - (before + (after - before) / 2);
+        uint64_t half = (after - before) / 2;
+        return {wall - (before + half), half};
     }
 
-    uint64_t offset_;
+    uint64_t offset_ = 0;
 };
 
 }  // namespace capture

@@ -11,6 +11,8 @@
 #include <cerrno>
 #include <utility>
 
+#include "capture/libbpf_log.h"
+
 namespace capture {
 namespace {
 
@@ -70,6 +72,7 @@ Result<Clsact> Clsact::open(uint32_t ifindex, std::string name) {
     // Both points at once mean the qdisc itself.
     bpf_tc_hook hook =
         hook_at(ifindex, static_cast<bpf_tc_attach_point>(BPF_TC_INGRESS | BPF_TC_EGRESS));
+    LibbpfLog silent;  // it complains about a qdisc that is there already
     int code = bpf_tc_hook_create(&hook);
     if (code != 0 && code != -EEXIST) {
         return pcapng::errno_error(fmt::format("add a clsact qdisc to interface {}", name), -code);
@@ -88,6 +91,7 @@ Result<void> Clsact::add_filter(TcDirection direction, int program_fd) {
     bpf_tc_opts options{};
     options.sz = sizeof(options);
     options.prog_fd = program_fd;
+    LibbpfLog silent;
     if (int code = bpf_tc_attach(&hook, &options)) {
         return pcapng::errno_error(fmt::format("add a filter to interface {}", name_), -code);
     }
@@ -98,6 +102,7 @@ Result<void> Clsact::add_filter(TcDirection direction, int program_fd) {
 Clsact::~Clsact() {
     // Errors mean that the interface, or the qdisc under us, has gone: nothing is left to take
     // away.
+    LibbpfLog silent;
     for (const Filter& filter : filters_) {
         bpf_tc_hook hook = hook_at(ifindex_, point_of(filter.direction));
         bpf_tc_opts options{};

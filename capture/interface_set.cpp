@@ -21,6 +21,16 @@ HookKind kind_of(const Interface& interface, uint16_t link_type) {
     return link_type == kLinkTypeEthernet ? HookKind::kEthernet : HookKind::kIp;
 }
 
+using Drops = decltype(InterfaceCounters::dropped);
+
+Drops difference(const pidcap_drops& now, const pidcap_drops& start) {
+    Drops drops{};
+    for (size_t cause = 0; cause < PIDCAP_DROP_CAUSES; cause++) {
+        drops[cause] = now.count[cause] - start.count[cause];
+    }
+    return drops;
+}
+
 Error unsupported(const Interface& interface) {
     return Error{fmt::format("interface {}: its link layer (ARPHRD {}) can't be captured",
                              interface.name, interface.arphrd),
@@ -103,43 +113,37 @@ Result<void> InterfaceSet::add(const Interface& interface, bool required) {
     // What worked once is used for the rest.
     mode_ = (*hook)->mode();
     hooks_[interface.ifindex] = *std::move(hook);
-    return announce(interface, *type);
+    // One that is down is ready for its first packet, but no interface of the capture until then.
+    renew(interface);
+    return required || interface.up() ? announce(interface.ifindex) : Result<void>{};
 }
 
-Result<void> InterfaceSet::announce(const Interface& interface, uint16_t link_type) {
-    retire(interface.ifindex);
+Result<void> InterfaceSet::announce(uint32_t ifindex) {
+    auto node = unannounced_.extract(ifindex);
+    const auto& [interface, drops] = node.mapped();
     CapturedInterface captured;
     captured.id = static_cast<uint32_t>(announced_.size());
     captured.ifindex = interface.ifindex;
-    captured.link_type = link_type;
+    captured.link_type = *link_type(interface.arphrd);
     captured.snaplen = snaplen_;
     captured.name = interface.name;
     captured.mac = interface.mac;
     ids_[interface.ifindex] = captured.id;
     counters_.emplace_back();
-    drops_start_.push_back(programs_->drops(interface.ifindex));
+    drops_start_.push_back(drops);
     announced_.push_back(captured);
     return sink_->interface(captured);
 }
 
-// The interface's counters are final from now on.
-void InterfaceSet::retire(uint32_t ifindex) {
-    auto found = ids_.find(ifindex);
-    if (found == ids_.end()) {
-        return;
+// The counters of whatever had this ifindex are final, and those of the interface begin. One look
+// at the kernel's serves both: what is dropped between two would belong to neither.
+void InterfaceSet::renew(const Interface& interface) {
+    const pidcap_drops drops = programs_->drops(interface.ifindex);
+    if (auto old = ids_.extract(interface.ifindex)) {
+        const uint32_t id = old.mapped();
+        counters_[id].dropped = difference(drops, drops_start_[id]);
     }
-    pidcap_drops drops = drops_since(ifindex, drops_start_[found->second]);
-    std::copy(std::begin(drops.count), std::end(drops.count),
-              counters_[found->second].dropped.begin());
-    ids_.erase(found);
-}
-
-pidcap_drops InterfaceSet::drops_since(uint32_t ifindex, const pidcap_drops& start) const {
-    pidcap_drops drops = programs_->drops(ifindex);
-    for (size_t cause = 0; cause < PIDCAP_DROP_CAUSES; cause++) {
-        drops.count[cause] -= start.count[cause];
-    }
-    return drops;
+    unannounced_[interface.ifindex] = {interface, drops};
 }
 
 Result<void> InterfaceSet::update() {
@@ -155,11 +159,16 @@ Result<void> InterfaceSet::update() {
             // Also when added: an ifindex can be taken again before we hear that it was free.
             hooks_.erase(interface.ifindex);
         }
-        if (event.type == InterfaceEvent::Type::kAdded && any_) {
+        if (event.type == InterfaceEvent::Type::kAdded && wants(interface)) {
             followed = add(interface, false);
         } else if (event.type == InterfaceEvent::Type::kRenamed &&
                    hooks_.contains(interface.ifindex)) {
-            followed = announce(interface, *link_type(interface.arphrd));
+            bool announced = find(interface.ifindex) != nullptr;
+            renew(interface);
+            followed = announced ? announce(interface.ifindex) : Result<void>{};
+        } else if (event.type == InterfaceEvent::Type::kUp &&
+                   unannounced_.contains(interface.ifindex)) {
+            followed = announce(interface.ifindex);
         }
         if (!followed) {
             return followed;
@@ -168,8 +177,28 @@ Result<void> InterfaceSet::update() {
     return {};
 }
 
+// A named interface that vanished (a tunnel, a container's) may come back.
+bool InterfaceSet::wants(const Interface& interface) const {
+    return any_ || std::find(names_.begin(), names_.end(), interface.name) != names_.end();
+}
+
 void InterfaceSet::detach() {
     hooks_.clear();
+}
+
+Result<void> InterfaceSet::announce_dropped() {
+    std::vector<uint32_t> dropped;
+    for (const auto& [ifindex, unannounced] : unannounced_) {
+        if (difference(programs_->drops(ifindex), unannounced.drops) != Drops{}) {
+            dropped.push_back(ifindex);
+        }
+    }
+    for (uint32_t ifindex : dropped) {
+        if (auto announced = announce(ifindex); !announced) {
+            return announced;
+        }
+    }
+    return {};
 }
 
 const CapturedInterface* InterfaceSet::find(uint32_t ifindex) const {
@@ -177,11 +206,19 @@ const CapturedInterface* InterfaceSet::find(uint32_t ifindex) const {
     return found == ids_.end() ? nullptr : &announced_[found->second];
 }
 
+Result<const CapturedInterface*> InterfaceSet::find_for_packet(uint32_t ifindex) {
+    if (unannounced_.contains(ifindex)) {
+        if (auto announced = announce(ifindex); !announced) {
+            return std::move(announced).error();
+        }
+    }
+    return find(ifindex);
+}
+
 std::vector<InterfaceCounters> InterfaceSet::counters() const {
     std::vector<InterfaceCounters> now = counters_;
     for (const auto& [ifindex, id] : ids_) {
-        pidcap_drops drops = drops_since(ifindex, drops_start_[id]);
-        std::copy(std::begin(drops.count), std::end(drops.count), now[id].dropped.begin());
+        now[id].dropped = difference(programs_->drops(ifindex), drops_start_[id]);
     }
     return now;
 }

@@ -10,9 +10,8 @@
 #include <algorithm>
 #include <bit>
 #include <cerrno>
-#include <cstdarg>
-#include <cstdio>
 
+#include "capture/libbpf_log.h"
 #include "capture/privilege.h"
 #include "pcapng/fd.h"
 
@@ -42,42 +41,6 @@ struct CloseSkeleton {
     void operator()(pidcap_bpf* skeleton) const { pidcap_bpf__destroy(skeleton); }
 };
 using Skeleton = std::unique_ptr<pidcap_bpf, CloseSkeleton>;
-
-// libbpf prints through one global function; what it says while this lives is kept instead.
-class LibbpfLog {
-  public:
-    LibbpfLog() : previous_(libbpf_set_print(&LibbpfLog::print)) { text().clear(); }
-    ~LibbpfLog() { libbpf_set_print(previous_); }
-    LibbpfLog(const LibbpfLog&) = delete;
-    LibbpfLog& operator=(const LibbpfLog&) = delete;
-
-    // The last line: the verifier's log before it is for developers.
-    std::string last_line() const {
-        std::string all = text();
-        while (!all.empty() && all.back() == '\n') {
-            all.pop_back();
-        }
-        size_t start = all.rfind('\n');
-        return start == std::string::npos ? all : all.substr(start + 1);
-    }
-
-  private:
-    static std::string& text() {
-        thread_local std::string kept;
-        return kept;
-    }
-    static int print(libbpf_print_level level, const char* format, va_list arguments) {
-        if (level == LIBBPF_DEBUG) {
-            return 0;
-        }
-        char line[1024];
-        int length = vsnprintf(line, sizeof(line), format, arguments);
-        text().append(line);
-        return length;
-    }
-
-    libbpf_print_fn_t previous_;
-};
 
 Error load_error(int code, const LibbpfLog& log) {
     if (code == EPERM) {
@@ -143,8 +106,8 @@ Result<void> LoadedPrograms::create_rings() {
 Result<void> LoadedPrograms::attach(int cgroup_fd) {
     auto& programs = skeleton_->progs;
     auto& links = skeleton_->links;
-    LibbpfLog log;
-    const auto failed = [&log](const char* what) {
+    const LibbpfLog quiet;
+    const auto failed = [](const char* what) {
         int code = errno;
         Error error = errno_error(fmt::format("attach to {}", what), code);
         error.message += "; see `pidcap doctor`";

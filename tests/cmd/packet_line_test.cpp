@@ -92,7 +92,7 @@ TEST_CASE("a hostile name neither breaks the line nor reaches the terminal") {
     CHECK(line.find('\x1b') == std::string::npos);
 }
 
-TEST_CASE("-v adds what is known of the processes, -n keeps numbers") {
+TEST_CASE("more is shown of the processes with -v, and numbers with -n") {
     Scene scene;
     CHECK_THAT(scene.line({.verbose = 1}),
                Catch::EndsWith(" exe=/usr/bin/curl user=www-data tid=43 via=socket\n"));

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// The loss equation: what was sent is in the file or in a drop counter, to the last packet. pidcap
+// is stopped during a flood, so that the smallest rings must overflow.
+#include <signal.h>
+
+#include <catch2/catch.hpp>
+#include <fstream>
+#include <iterator>
+#include <numeric>
+#include <string>
+
+#include "tests/support/cable.h"
+#include "tests/support/capture.h"
+#include "tests/support/temporary_folder.h"
+#include "tests/support/traffic.h"
+
+namespace {
+
+using namespace test;
+
+constexpr uint16_t kPort = 9;
+
+// A socket on each CPU, connected to a receiver that takes nothing.
+struct Generator {
+    pcapng::Fd receiver;
+    std::vector<pcapng::Fd> senders;
+
+    Generator(const Netns& from, const char* source, const Netns& to, const char* destination)
+        : receiver(udp_socket(to, destination, kPort)) {
+        for (int cpu = 0; cpu < cpu_count(); cpu++) {
+            senders.push_back(udp_socket(from, source));
+            connect_to(senders.back(), destination, kPort);
+        }
+    }
+};
+
+bool file_contains(const std::string& file, const std::vector<uint8_t>& bytes) {
+    std::ifstream stream(file, std::ios::binary);
+    const std::string content{std::istreambuf_iterator<char>(stream), {}};
+    return content.find(std::string(bytes.begin(), bytes.end())) != std::string::npos;
+}
+
+// Sends a packet on each CPU, again and again until each has one in the file: that one has told the
+// drops before it. Returns how many were sent.
+uint64_t send_until_seen(const Generator& generator, const std::string& file) {
+    constexpr size_t kSize = 600;
+    uint64_t sent = 0;
+    uint32_t number = 0x40000000;
+    for (int cpu = 0; cpu < cpu_count(); cpu++) {
+        bool seen = false;
+        for (int tries = 0; tries < 1000 && !seen; tries++) {
+            number++;
+            sent +=
+                send_numbered(generator.senders[static_cast<size_t>(cpu)], number, 1, kSize, cpu);
+            for (int looks = 0; looks < 20 && !seen; looks++) {
+                usleep(20'000);  // the file is written some time later
+                seen = file_contains(file, payload_of(number, kSize));
+            }
+        }
+        REQUIRE(seen);
+    }
+    cpu_set_t all;
+    CPU_ZERO(&all);
+    for (int cpu = 0; cpu < cpu_count(); cpu++) {
+        CPU_SET(static_cast<size_t>(cpu), &all);
+    }
+    sched_setaffinity(0, sizeof(all), &all);
+    return sent;
+}
+
+uint64_t drop_counts_of(const std::string& file) {
+    uint64_t sum = 0;
+    for (const auto& row : fields_of(file, {"frame.drop_count"}, "frame.drop_count")) {
+        sum += std::stoull(row[0]);
+    }
+    return sum;
+}
+
+// Transmitted packets and those that the device itself dropped, of `ip -s link`.
+struct DeviceCounters {
+    uint64_t packets = 0;
+    uint64_t dropped = 0;
+};
+DeviceCounters transmitted(const Netns& netns, const std::string& device) {
+    const std::string text = run_in(netns, "ip -s link show " + device);
+    std::istringstream words(text.substr(text.rfind('\n', text.size() - 2) + 1));
+    uint64_t bytes = 0;
+    uint64_t errors = 0;
+    DeviceCounters counters;
+    words >> bytes >> counters.packets >> errors >> counters.dropped;
+    return counters;
+}
+
+void require_equation(const Capture& capture, const std::string& file, uint64_t sent) {
+    const Totals totals = totals_of(capture.err());
+    const Statistics statistics = statistics_of(file);
+    CHECK(totals.captured + totals.dropped == sent);
+    CHECK(packets_of(file).size() == totals.captured);
+    CHECK(statistics.dropped == totals.dropped);
+    CHECK(statistics.delivered == totals.captured);
+    CHECK(statistics.received == sent);
+    CHECK(drop_counts_of(file) == totals.dropped);
+}
+
+// Two floods against a stopped pidcap, and one in between while it runs.
+uint64_t overflow(Capture& capture, const Generator& generator, const std::string& file) {
+    constexpr uint32_t kEach = 5000;
+    uint64_t sent = 0;
+    for (int round = 0; round < 2; round++) {
+        capture.signal(SIGSTOP);
+        sent += flood(generator.senders, kEach, 200);
+        capture.signal(SIGCONT);
+        sent += flood(generator.senders, kEach / 5, 20);
+    }
+    return sent + send_until_seen(generator, file);
+}
+
+}  // namespace
+
+TEST_CASE("what overflows the rings on a veth's way out is counted to the last packet") {
+    const Cable cable;
+    const TemporaryFolder folder;
+    const std::string file = folder.file("loss.pcapng");
+    const Generator generator(cable.a, kAddressA, cable.b, kAddressB);
+    const DeviceCounters before = transmitted(cable.a, "va");
+    Capture capture(cable.a, {"-i", "va", "-w", file, "-B", "1"});
+
+    const uint64_t sent = overflow(capture, generator, file);
+    capture.stop();
+
+    const DeviceCounters after = transmitted(cable.a, "va");
+    CHECK(after.packets - before.packets + after.dropped - before.dropped == sent);
+    REQUIRE(totals_of(capture.err()).dropped > 5000);
+    require_equation(capture, file, sent);
+    require_readable(file);
+}
+
+TEST_CASE("what overflows the rings on a veth's way in is counted to the last packet") {
+    const Cable cable;
+    const TemporaryFolder folder;
+    const std::string file = folder.file("loss.pcapng");
+    const Generator generator(cable.a, kAddressA, cable.b, kAddressB);
+    const DeviceCounters before = transmitted(cable.a, "va");
+    Capture capture(cable.b, {"-i", "vb", "-w", file, "-B", "1"});
+
+    overflow(capture, generator, file);
+    capture.stop();
+
+    // A full backlog of the receiving side drops before any hook sees the packet.
+    const uint64_t arrived = transmitted(cable.a, "va").packets - before.packets;
+    REQUIRE(totals_of(capture.err()).dropped > 5000);
+    require_equation(capture, file, arrived);
+}
+
+TEST_CASE("what overflows the rings on lo is counted to the last packet") {
+    const Netns netns;
+    const TemporaryFolder folder;
+    const std::string file = folder.file("loss.pcapng");
+    const Generator generator(netns, "127.0.0.1", netns, "127.0.0.1");
+    Capture capture(netns, {"-i", "lo", "-w", file, "-B", "1"});
+
+    const uint64_t sent = overflow(capture, generator, file);
+    capture.stop();
+
+    REQUIRE(totals_of(capture.err()).dropped > 5000);
+    require_equation(capture, file, sent);
+}
+
+TEST_CASE("drops that no later packet can tell are in the statistics all the same") {
+    const Netns netns;
+    const TemporaryFolder folder;
+    const std::string file = folder.file("loss.pcapng");
+    const Generator generator(netns, "127.0.0.1", netns, "127.0.0.1");
+    Capture capture(netns, {"-i", "lo", "-w", file, "-B", "1"});
+
+    capture.signal(SIGSTOP);
+    const uint64_t sent = flood(generator.senders, 10'000, 100);
+    capture.signal(SIGINT);  // pending until it goes on
+    capture.signal(SIGCONT);
+    REQUIRE(capture.wait() == 0);
+
+    const Totals totals = totals_of(capture.err());
+    const Statistics statistics = statistics_of(file);
+    REQUIRE(totals.dropped > 1000);
+    CHECK(totals.captured + totals.dropped == sent);
+    CHECK(packets_of(file).size() == totals.captured);
+    CHECK(statistics.dropped == totals.dropped);
+    CHECK(statistics.received == sent);
+    CHECK(drop_counts_of(file) == 0);
+    CHECK(capture.err().find("ring full: ") != std::string::npos);
+}
+
+TEST_CASE("a rename in the middle of a flood loses no drop") {
+    const Cable cable;
+    const TemporaryFolder folder;
+    const std::string file = folder.file("loss.pcapng");
+    const Generator generator(cable.a, kAddressA, cable.b, kAddressB);
+    Capture capture(cable.a, {"-i", "any", "-w", file, "-B", "1"});
+
+    uint64_t sent = 0;
+    for (const char* name : {"vc", "vd", "ve"}) {
+        static std::string now = "va";
+        capture.signal(SIGSTOP);
+        sent += flood(generator.senders, 10'000, 200);
+        cable.a.ip("link set " + now + " name " + name);
+        now = name;
+        sent += flood(generator.senders, 1000, 200);
+        capture.signal(SIGCONT);
+        sent += flood(generator.senders, 10'000, 200);
+    }
+    capture.stop();
+
+    const Totals totals = totals_of(capture.err());
+    const Statistics statistics = statistics_of(file);
+    REQUIRE(totals.dropped > 10'000);
+    CHECK(totals.captured + totals.dropped == sent);
+    CHECK(statistics.received == sent);
+    CHECK(statistics.dropped == totals.dropped);
+}
+
+TEST_CASE("a flood that fits into the rings is captured whole") {
+    const Cable cable;
+    const TemporaryFolder folder;
+    const std::string file = folder.file("whole.pcapng");
+    const Generator generator(cable.a, kAddressA, cable.b, kAddressB);
+    Capture capture(cable.a, {"-i", "va", "-w", file});
+
+    constexpr uint32_t kEach = 25'000;
+    const uint64_t sent = flood(generator.senders, kEach, 100);
+    REQUIRE(sent == kEach * generator.senders.size());
+    capture.stop();
+
+    CHECK(totals_of(capture.err()).dropped == 0);
+    const auto packets = packets_of(file);
+    REQUIRE(packets.size() == sent);
+    std::vector<bool> seen(sent);
+    for (const SeenPacket& packet : packets) {
+        const auto payload = udp_payload(packet.data);
+        REQUIRE(payload);
+        uint32_t number = 0;
+        std::memcpy(&number, payload->data(), sizeof(number));
+        REQUIRE(number < sent);
+        REQUIRE_FALSE(seen[number]);
+        seen[number] = true;
+        const auto expected = payload_of(number, 100);
+        REQUIRE(std::equal(payload->begin(), payload->end(), expected.begin(), expected.end()));
+    }
+}

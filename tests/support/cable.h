@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// Two network namespaces with a cable between them, for traffic that nobody else sees: IPv6 is off
+// and neighbours are fixed, so that only what a test sends is on the wire.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "pcapng/fd.h"
+#include "tests/support/netns.h"
+
+namespace test {
+
+// va (10.7.0.1) in a, vb (10.7.0.2) in b.
+struct Cable {
+    Netns a;
+    Netns b;
+    Cable();
+};
+
+inline constexpr const char* kAddressA = "10.7.0.1";
+inline constexpr const char* kAddressB = "10.7.0.2";
+inline constexpr const char* kMacA = "\x02\x00\x00\x00\x00\x0a";
+inline constexpr const char* kMacB = "\x02\x00\x00\x00\x00\x0b";
+
+// No IPv6 on this namespace's interfaces, now and later: nothing is sent behind the test's back.
+void make_quiet(const Netns& netns);
+
+// Runs a program in the namespace, which must succeed; the words are separated by spaces. Returns
+// what it prints.
+std::string run_in(const Netns& netns, const std::string& words);
+
+// An IPv4 datagram socket in the namespace, bound to address:port (port 0: any).
+pcapng::Fd udp_socket(const Netns& where, const char* address, uint16_t port = 0);
+// Makes send(2) on it go there.
+void connect_to(const pcapng::Fd& socket, const char* address, uint16_t port);
+// A packet socket (all protocols) that sends on an interface, and receives what comes in there.
+pcapng::Fd packet_socket(const Netns& where, const std::string& interface);
+
+}  // namespace test

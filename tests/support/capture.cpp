@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "tests/support/capture.h"
+
+#include <signal.h>
+
+#include <catch2/catch.hpp>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <regex>
+#include <sstream>
+#include <stdexcept>
+#include <utility>
+
+#include "pcapng/reader.h"
+#include "tests/support/command.h"
+#include "tests/support/temporary_folder.h"
+
+namespace test {
+namespace {
+
+std::vector<std::string> with_program(const std::vector<std::string>& arguments) {
+    std::vector<std::string> command = {PIDCAP};
+    command.insert(command.end(), arguments.begin(), arguments.end());
+    return command;
+}
+
+std::vector<std::string> split(const std::string& text, char separator) {
+    std::vector<std::string> parts;
+    std::istringstream stream(text);
+    for (std::string part; std::getline(stream, part, separator);) {
+        parts.push_back(part);
+    }
+    if (!text.empty() && text.back() == separator && separator != '\n') {
+        parts.emplace_back();
+    }
+    return parts;
+}
+
+uint32_t u32_at(const std::string& bytes, size_t offset) {
+    uint32_t value = 0;
+    std::memcpy(&value, bytes.data() + offset, sizeof(value));
+    return value;
+}
+
+}  // namespace
+
+Capture::Capture(const Netns& netns, const std::vector<std::string>& arguments)
+    : Capture(Launch{.arguments = arguments, .netns = &netns}) {}
+
+Capture::Capture(Launch launch)
+    : Process([&] {
+          launch.arguments = with_program(launch.arguments);
+          return launch;
+      }()) {
+    if (launch.stderr_fd < 0) {
+        wait_for("listening on");
+    }
+}
+
+void Capture::stop() {
+    stop(SIGINT);
+}
+
+void Capture::stop(int number) {
+    signal(number);
+    const int status = wait();
+    INFO(err());
+    REQUIRE(status == 0);
+}
+
+Ended run_pidcap(const std::vector<std::string>& arguments) {
+    CommandResult result = run(with_program(arguments));
+    return {result.status, result.out, result.err};
+}
+
+Totals totals_of(const std::string& err) {
+    static const std::regex kPattern("([0-9]+) packets? captured, ([0-9]+) dropped");
+    std::smatch match;
+    INFO(err);
+    REQUIRE(std::regex_search(err, match, kPattern));
+    return {std::stoull(match[1]), std::stoull(match[2])};
+}
+
+std::vector<SeenPacket> packets_of(const std::string& file) {
+    constexpr uint32_t kNanosecondMagic = 0xa1b23c4d;
+    constexpr size_t kFileHeader = 24;
+    constexpr size_t kPacketHeader = 16;
+    const TemporaryFolder folder;
+    output_of({"editcap", "-F", "nsecpcap", file, folder.file("classic")});
+    std::ifstream stream(folder.file("classic"), std::ios::binary);
+    const std::string bytes{std::istreambuf_iterator<char>(stream), {}};
+    REQUIRE(bytes.size() >= kFileHeader);
+    REQUIRE(u32_at(bytes, 0) == kNanosecondMagic);
+    std::vector<SeenPacket> packets;
+    for (size_t at = kFileHeader; at < bytes.size();) {
+        SeenPacket packet;
+        packet.time_ns = u32_at(bytes, at) * 1'000'000'000ULL + u32_at(bytes, at + 4);
+        packet.wire_len = u32_at(bytes, at + 12);
+        const char* data = bytes.data() + at + kPacketHeader;
+        packet.data.assign(data, data + u32_at(bytes, at + 8));
+        at += kPacketHeader + packet.data.size();
+        packets.push_back(std::move(packet));
+    }
+    return packets;
+}
+
+std::vector<std::vector<std::string>> fields_of(const std::string& file,
+                                                const std::vector<std::string>& names,
+                                                const std::string& filter) {
+    std::vector<std::string> command = {"tshark", "-n", "-r", file, "-T", "fields"};
+    for (const std::string& name : names) {
+        command.insert(command.end(), {"-e", name});
+    }
+    if (!filter.empty()) {
+        command.insert(command.end(), {"-Y", filter});
+    }
+    std::vector<std::vector<std::string>> rows;
+    for (const std::string& line : split(output_of(command), '\n')) {
+        rows.push_back(split(line, '\t'));
+        rows.back().resize(names.size());
+    }
+    return rows;
+}
+
+Statistics statistics_of(const std::string& file) {
+    auto reader = pcapng::Reader::open_file(file);
+    REQUIRE(reader.ok());
+    Statistics sum;
+    while (true) {
+        auto block = reader->next();
+        REQUIRE(block.ok());
+        if (!*block) {
+            return sum;
+        }
+        if (const auto* statistics = std::get_if<pcapng::StatisticsRead>(&**block)) {
+            sum.blocks++;
+            sum.received += statistics->received.value_or(0);
+            sum.dropped += statistics->os_dropped.value_or(0);
+            sum.delivered += statistics->delivered.value_or(0);
+        }
+    }
+}
+
+void require_readable(const std::string& file) {
+    const CommandResult capinfos = run({"capinfos", file});
+    INFO("capinfos: " << capinfos.err);
+    REQUIRE(capinfos.status == 0);
+    REQUIRE(capinfos.err.empty());
+    const CommandResult tshark = run({"tshark", "-n", "-r", file});
+    INFO("tshark: " << tshark.err);
+    REQUIRE(tshark.status == 0);
+    for (const std::string& line : split(tshark.err, '\n')) {
+        REQUIRE(line.starts_with("Running as user"));
+    }
+    const CommandResult tcpdump = run({"tcpdump", "-n", "-r", file});
+    INFO("tcpdump: " << tcpdump.err);
+    REQUIRE(tcpdump.status == 0);
+    for (const std::string& line : split(tcpdump.err, '\n')) {
+        REQUIRE(line.starts_with("reading from file"));
+    }
+}
+
+}  // namespace test

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// A pidcap at work, and what others make of its file: the packets as editcap copies them, fields as
+// tshark shows them, and the verdict of every reader.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "tests/support/process.h"
+
+namespace test {
+
+// pidcap in a network namespace, with these arguments; returns once it is listening.
+class Capture : public Process {
+  public:
+    Capture(const Netns& netns, const std::vector<std::string>& arguments);
+    explicit Capture(Launch launch);  // arguments without the program's name
+
+    // Ends it by a signal, and requires status 0.
+    void stop();
+    void stop(int number);
+};
+
+// pidcap to its end.
+struct Ended {
+    int status = -1;
+    std::string out;
+    std::string err;
+};
+Ended run_pidcap(const std::vector<std::string>& arguments);
+
+// "N packets captured, M dropped", as its last words.
+struct Totals {
+    uint64_t captured = 0;
+    uint64_t dropped = 0;
+};
+Totals totals_of(const std::string& err);
+
+struct SeenPacket {
+    uint64_t time_ns = 0;
+    uint32_t wire_len = 0;
+    std::vector<uint8_t> data;
+};
+// By editcap into the classic format, which is easy to read.
+std::vector<SeenPacket> packets_of(const std::string& file);
+
+// One row a packet, by tshark.
+std::vector<std::vector<std::string>> fields_of(const std::string& file,
+                                                const std::vector<std::string>& names,
+                                                const std::string& filter = {});
+
+// The interface statistics blocks, summed.
+struct Statistics {
+    uint64_t blocks = 0;
+    uint64_t received = 0;
+    uint64_t dropped = 0;
+    uint64_t delivered = 0;
+};
+Statistics statistics_of(const std::string& file);
+
+// Requires that capinfos, tshark and tcpdump read the file to its end without a complaint.
+void require_readable(const std::string& file);
+
+}  // namespace test
