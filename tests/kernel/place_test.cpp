@@ -30,6 +30,11 @@ TEST_CASE("forwarded packets are nobody's, although a listener on the router has
         netns->sysctl("ipv4/ip_forward", "1");
         netns->sysctl("ipv6/conf/all/forwarding", "1");
     }
+    // A router asks for neighbours from a link-local address.
+    near_router.ip("address add fe80::a/64 dev n0 nodad");
+    near_router.ip("address add fe80::b/64 dev n1 nodad");
+    router.ip("address add fe80::c/64 dev r0 nodad");
+    router.ip("address add fe80::d/64 dev r1 nodad");
     client_ns.ip("route add default via 10.1.0.2");
     client_ns.ip("-6 route add default via fd01::2");
     near_router.ip("route add 10.3.0.0/24 via 10.2.0.2");
