@@ -29,8 +29,7 @@ struct Crowd {
 
     void all_talk() {
         for (const auto& talker : talkers) {
-            const int fd =
-                connected_socket(*talker, make_address("127.0.0.1", port), SOCK_DGRAM);
+            const int fd = connected_socket(*talker, make_address("127.0.0.1", port), SOCK_DGRAM);
             for (int i = 0; i < 5; i++) {
                 pass(*talker, fd, sink, to, "heard");
             }
@@ -120,8 +119,7 @@ TEST_CASE("a command's whole process tree is captured from its first packet, and
     Crowd crowd;
     const std::string file = crowd.folder.file("tree.pcapng");
     Actor& noise = *crowd.talkers[0];
-    const int noisy =
-        connected_socket(noise, make_address("127.0.0.1", crowd.port), SOCK_DGRAM);
+    const int noisy = connected_socket(noise, make_address("127.0.0.1", crowd.port), SOCK_DGRAM);
     say(noise, noisy, "noise");
     Process pidcap(Launch{{PIDCAP_PROGRAM, "-i", "lo", "-w", file, "--", TRAFFIC_PROGRAM, "tree",
                            "127.0.0.1", std::to_string(crowd.port)},
@@ -136,8 +134,8 @@ TEST_CASE("a command's whole process tree is captured from its first packet, and
         uint32_t pid = 0;
         char generation[64] = "";
         INFO(describe(packet));
-        REQUIRE(std::sscanf(packet.payload.c_str(), "pid=%u tid=%*u %63[^\n]", &pid,
-                            generation) == 2);
+        REQUIRE(std::sscanf(packet.payload.c_str(), "pid=%u tid=%*u %63[^\n]", &pid, generation) ==
+                2);
         CHECK(packet.self()->pid == pid);
         CHECK(packet.self()->comm == "traffic_program");
         CHECK(packet.self()->exe == TRAFFIC_PROGRAM);

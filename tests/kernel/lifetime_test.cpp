@@ -114,8 +114,8 @@ TEST_CASE("short-lived children that don't exec have their own PID, and their pa
         Actor sink(path.server, "sink");
         const int to = bound_socket(sink, path.server_at(0), SOCK_DGRAM);
         // Every other one uses the parent's socket.
-        const int shared = connected_socket(parent, path.server_at(local_port(sink, to)),
-                                            SOCK_DGRAM);
+        const int shared =
+            connected_socket(parent, path.server_at(local_port(sink, to)), SOCK_DGRAM);
         parents[path.server_address] = parent.who();
         // So that no datagram has to wait for its neighbour, while others use the socket.
         pass(parent, shared, sink, to, "first");
@@ -204,8 +204,7 @@ TEST_CASE("a PID that is used again is another process, with a start of its own"
                 const int fd = socket(peer.family(), SOCK_DGRAM, 0);
                 char text[96];
                 const int length = snprintf(text, sizeof(text), "pid=%ld tid=%ld %s",
-                                            syscall(SYS_getpid), syscall(SYS_gettid),
-                                            comm.c_str());
+                                            syscall(SYS_getpid), syscall(SYS_gettid), comm.c_str());
                 const bool sent =
                     sendto(fd, text, static_cast<size_t>(length), 0,
                            reinterpret_cast<sockaddr*>(&peer.storage), peer.length) == length;
@@ -295,8 +294,8 @@ TEST_CASE("one source port, used by ten processes in turn against the same serve
     for (const auto* packets : {&world.near_packets(), &world.far_packets()}) {
         std::map<std::string, size_t> turn;
         ownership.set_rule([&](const Packet& packet) -> std::optional<Ends> {
-            const bool from_client = ports.contains(packet.source) &&
-                                     ports.at(packet.source) == packet.source_port;
+            const bool from_client =
+                ports.contains(packet.source) && ports.at(packet.source) == packet.source_port;
             const std::string& client = from_client ? packet.source : packet.destination;
             if (!users.contains(client) || packet.source_port == 0) {
                 return std::nullopt;
@@ -362,9 +361,19 @@ TEST_CASE("a chain of execs: one process, each packet with the arguments of its 
 TEST_CASE("names of all kinds stay one word in the comment, and come out as they were") {
     World world;
     const std::vector<std::string> names = {
-        "two words", "100%",  "new\nline",  "tab\tand\x01\x1b[2J", "\xff\xfe\x80",
-        "a=b c=d",   "pid=1", "via=kernel", "\xc3\xa4\xe2\x80\xae\xe2\x80\x8b", "'\"\\<&>;|$",
-        "%41",       " ",     "15 bytes long!!",
+        "two words",
+        "100%",
+        "new\nline",
+        "tab\tand\x01\x1b[2J",
+        "\xff\xfe\x80",
+        "a=b c=d",
+        "pid=1",
+        "via=kernel",
+        "\xc3\xa4\xe2\x80\xae\xe2\x80\x8b",
+        "'\"\\<&>;|$",
+        "%41",
+        " ",
+        "15 bytes long!!",
     };
     world.start();
     const Path path = world.paths()[0];

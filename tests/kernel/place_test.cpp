@@ -144,9 +144,10 @@ TEST_CASE("the same address and port in two namespaces are two processes'") {
     }
     world.stop();
     ownership.check(world.near_packets());
-    CHECK(select(world.near_packets(), [](const Packet& packet) {
-              return packet.payload.ends_with(" elsewhere");
-          }, 0).empty());
+    CHECK(select(
+              world.near_packets(),
+              [](const Packet& packet) { return packet.payload.ends_with(" elsewhere"); }, 0)
+              .empty());
 }
 
 // The client has gone, and its socket with it; its connection ends only now.
@@ -221,15 +222,19 @@ TEST_CASE("ARP and neighbour discovery are the kernel's") {
     Actor server(world.far(), "server");
     for (const char* address : {"10.77.0.2", "fd77::2"}) {
         const int to = bound_socket(server, make_address(address, 0), SOCK_DGRAM);
-        const int from = connected_socket(client, make_address(address, local_port(server, to)),
-                                          SOCK_DGRAM);
+        const int from =
+            connected_socket(client, make_address(address, local_port(server, to)), SOCK_DGRAM);
         pass(client, from, server, to, "makes the kernel ask for the neighbour");
     }
     world.stop();
     for (const auto* packets : {&world.near_packets(), &world.far_packets()}) {
-        const auto asks = select(*packets, [](const Packet& packet) {
-            return packet.protocol == "arp" || packet.icmp_type == 135 || packet.icmp_type == 136;
-        }, 4);
+        const auto asks = select(
+            *packets,
+            [](const Packet& packet) {
+                return packet.protocol == "arp" || packet.icmp_type == 135 ||
+                       packet.icmp_type == 136;
+            },
+            4);
         for (const Packet& packet : asks) {
             INFO(describe(packet));
             CHECK(packet.raw_comment == "via=kernel");

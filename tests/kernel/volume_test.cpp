@@ -39,11 +39,13 @@ uint64_t sent_on_lo(const Netns& netns) {
 void check_counts(const World& world, uint64_t lo_before, const std::string& protocol) {
     const auto on = [&](const std::vector<Packet>& packets, const std::string& interface,
                         bool outbound) {
-        return select(packets, [&](const Packet& packet) {
-                   return packet.interface == interface && packet.outbound == outbound &&
-                          packet.protocol.starts_with(protocol) && packet.icmp_type != 135 &&
-                          packet.icmp_type != 136 && packet.icmp_type != 143;
-               }).size();
+        return select(packets,
+                      [&](const Packet& packet) {
+                          return packet.interface == interface && packet.outbound == outbound &&
+                                 packet.protocol.starts_with(protocol) && packet.icmp_type != 135 &&
+                                 packet.icmp_type != 136 && packet.icmp_type != 143;
+                      })
+            .size();
     };
     CHECK(on(world.near_packets(), "lo", true) == sent_on_lo(world.near()) - lo_before);
     CHECK(on(world.near_packets(), "veth0", true) == on(world.far_packets(), "veth0", false));
@@ -56,9 +58,9 @@ TEST_CASE("of 20,000 pings every request and every reply is the ping's") {
     const uint64_t lo_before = sent_on_lo(world.near());
     std::map<std::string, Who> pings;  // by the target's address
     for (const Path& path : world.paths()) {
-        Process ping(Launch{{"ping", "-n", "-q", "-f", "-c", std::to_string(kEach),
-                             path.server_address},
-                            &path.client});
+        Process ping(
+            Launch{{"ping", "-n", "-q", "-f", "-c", std::to_string(kEach), path.server_address},
+                   &path.client});
         Who& who = pings[path.server_address];
         for (who = who_is(ping.pid()); who.comm != "ping"; who = who_is(ping.pid())) {
             usleep(1000);
@@ -119,8 +121,8 @@ TEST_CASE("of 20,000 TCP exchanges every packet is its two processes'") {
                     if (fd < 0 || read(fd, chunk, sizeof(chunk)) <= 0) {
                         return -1;
                     }
-                    const int length = snprintf(chunk, sizeof(chunk), "pid=%d tid=%d answer",
-                                                getpid(), getpid());
+                    const int length =
+                        snprintf(chunk, sizeof(chunk), "pid=%d tid=%d answer", getpid(), getpid());
                     if (write(fd, chunk, static_cast<size_t>(length)) != length ||
                         read(fd, chunk, sizeof(chunk)) != 0) {
                         return -1;
