@@ -63,6 +63,17 @@ static __always_inline bool is_kernel_socket(struct bpf_sock *sk)
 	return BPF_CORE_READ_BITFIELD_PROBED(address, sk_kern_sock);
 }
 
+/*
+ * The socket that has an owner: a connection that isn't established yet has only a request, for
+ * which its listener answers; one in TIME_WAIT has none.
+ */
+static __always_inline struct bpf_sock *owned_socket(struct bpf_sock *sk)
+{
+	if (sk->state == BPF_TCP_NEW_SYN_RECV)
+		return bpf_get_listener_sock(sk);
+	return bpf_sk_fullsock(sk);
+}
+
 /* The sender, from the packet's own socket: it stands there on the way out, and on a veth's far
  * side. */
 static __always_inline bool sender_by_socket(struct __sk_buff *skb, struct end *sender)
@@ -72,11 +83,7 @@ static __always_inline bool sender_by_socket(struct __sk_buff *skb, struct end *
 
 	if (!sk)
 		return false;
-	/* A SYN-ACK leaves with its request's socket; the listener answers for it. */
-	if (sk->state == BPF_TCP_NEW_SYN_RECV)
-		full = bpf_get_listener_sock(sk);
-	else
-		full = bpf_sk_fullsock(sk);
+	full = owned_socket(sk);
 	if (!full)
 		return false;
 	if (owner_of_socket(full, &sender->owner)) {
@@ -142,7 +149,7 @@ static __noinline bool receiver_by_lookup(struct __sk_buff *skb, const struct pa
 					  bool looped, struct end *receiver)
 {
 	struct bpf_sock_tuple tuple;
-	struct bpf_sock *sk, *full;
+	struct bpf_sock *sk;
 	bool found;
 	__u32 size;
 
@@ -163,12 +170,7 @@ static __noinline bool receiver_by_lookup(struct __sk_buff *skb, const struct pa
 		sk = bpf_skc_lookup_tcp(skb, &tuple, size, BPF_F_CURRENT_NETNS, 0);
 		if (!sk)
 			return false;
-		/* A connection that isn't established yet: its listener answers for it. */
-		if (sk->state == BPF_TCP_NEW_SYN_RECV)
-			full = bpf_get_listener_sock(sk);
-		else
-			full = bpf_sk_fullsock(sk);
-		found = receiver_by_socket(skb, packet, looped, full, receiver);
+		found = receiver_by_socket(skb, packet, looped, owned_socket(sk), receiver);
 		bpf_sk_release(sk);
 		return found;
 	}

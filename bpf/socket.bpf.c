@@ -86,8 +86,12 @@ int socket_use(struct bpf_raw_tracepoint_args *ctx)
 SEC("cgroup/sock_create")
 int socket_create(struct bpf_sock *sk)
 {
+	__u64 key = (__u64)(long)sk;
 	struct pidcap_owner *owner;
 
+	/* A use that raced with the release of the address's last socket may have left its entry.
+	 */
+	bpf_map_delete_elem(&sk_user, &key);
 	owner = bpf_sk_storage_get(&sk_owner, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
 	if (owner)
 		current_owner(owner);

@@ -7,6 +7,7 @@
 #include <linux/perf_event.h>
 #include <linux/pkt_cls.h>
 #include <sched.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -26,6 +27,8 @@ using pcapng::Fd;
 // Of enum bpf_attach_type in Linux 6.6; the libbpf and headers of Debian 12 are older.
 constexpr auto kTcxIngress = static_cast<bpf_attach_type>(46);
 constexpr auto kTcxEgress = static_cast<bpf_attach_type>(47);
+
+constexpr int kAllow = 1;  // from a cgroup/sock program: the socket may be
 
 constexpr int kLoopback = 1;  // ifindex of lo in a new network namespace
 
@@ -101,7 +104,27 @@ TcProbe probe_here() {
     return probe;
 }
 
+void wait_for(pid_t child) {
+    while (waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
+    }
+}
+
+int try_getfd_of(pid_t process) {
+    const Fd pidfd(static_cast<int>(syscall(SYS_pidfd_open, process, 0)));
+    if (!pidfd.valid()) {
+        return errno;
+    }
+    // No process has this descriptor: EBADF means that we were allowed to ask.
+    const Fd got(static_cast<int>(
+        syscall(SYS_pidfd_getfd, pidfd.get(), std::numeric_limits<int>::max(), 0)));
+    return got.valid() || errno == EBADF ? 0 : errno;
+}
+
 }  // namespace
+
+int try_load(bpf_prog_type type) {
+    return load(type, 0).code;
+}
 
 int try_tcx_known() {
     const Loaded program = load(BPF_PROG_TYPE_SCHED_CLS, TC_ACT_UNSPEC);
@@ -139,8 +162,7 @@ TcProbe try_tc_attach() {
     do {
         size = read(reader.get(), &found, sizeof(found));
     } while (size < 0 && errno == EINTR);
-    while (waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
-    }
+    wait_for(child);
     return size == sizeof(found) ? found : probe;
 }
 
@@ -149,7 +171,6 @@ int try_cgroup_attach(const std::string& cgroup, bpf_attach_type type) {
     if (!directory.valid()) {
         return errno;
     }
-    constexpr int kAllow = 1;
     const Loaded program = load_attachable(BPF_PROG_TYPE_CGROUP_SOCK, kAllow, type);
     if (!program.fd.valid()) {
         return program.code;
@@ -202,14 +223,36 @@ int try_kprobe() {
 }
 
 int try_pidfd_getfd() {
-    const Fd pidfd(static_cast<int>(syscall(SYS_pidfd_open, 1, 0)));
-    if (!pidfd.valid()) {
+    std::array<int, 2> ready{};
+    std::array<int, 2> done{};
+    if (pipe2(ready.data(), O_CLOEXEC) != 0) {
         return errno;
     }
-    // No process has this descriptor: EBADF means that we were allowed to ask.
-    const Fd got(static_cast<int>(
-        syscall(SYS_pidfd_getfd, pidfd.get(), std::numeric_limits<int>::max(), 0)));
-    return got.valid() || errno == EBADF ? 0 : errno;
+    const Fd ready_reader(ready[0]);
+    Fd ready_writer(ready[1]);
+    if (pipe2(done.data(), O_CLOEXEC) != 0) {
+        return errno;
+    }
+    Fd done_reader(done[0]);
+    Fd done_writer(done[1]);
+    char byte = 0;
+    const pid_t child = fork();
+    if (child == 0) {
+        done_writer.reset();
+        prctl(PR_SET_DUMPABLE, 0);
+        const bool told = write(ready_writer.get(), &byte, 1) == 1;
+        _exit(told && read(done_reader.get(), &byte, 1) == 0 ? 0 : 1);  // until the end is closed
+    }
+    if (child < 0) {
+        return errno;
+    }
+    ready_writer.reset();
+    done_reader.reset();
+    const bool waits = read(ready_reader.get(), &byte, 1) == 1;
+    const int code = waits ? try_getfd_of(child) : EIO;
+    done_writer.reset();
+    wait_for(child);
+    return code;
 }
 
 }  // namespace capture

@@ -23,6 +23,8 @@ class QuietLibbpf {
     libbpf_print_fn_t before_;
 };
 
+int try_load(bpf_prog_type type);
+
 // Whether the kernel knows tcx links at all, without attaching one.
 int try_tcx_known();
 
@@ -44,7 +46,8 @@ int try_raw_tracepoint(const char* name);
 int try_fentry();
 int try_kprobe();
 
-// A file descriptor of process 1, which is refused without CAP_SYS_PTRACE.
+// A file descriptor of a child that closed itself to others, as those of other users are: refused
+// without CAP_SYS_PTRACE.
 int try_pidfd_getfd();
 
 }  // namespace capture

@@ -21,48 +21,45 @@ inline uint64_t clock_ns(clockid_t clock) {
 
 class WallClock {
   public:
-    WallClock() : offset_(measure_well()) {}
+    WallClock() {
+        Sample best = sample();
+        for (int tries = 0; tries < 10 && best.error > kGoodEnough; tries++) {
+            Sample next = sample();
+            best = next.error < best.error ? next : best;
+        }
+        offset_ = best.offset;
+    }
 
     // Nanoseconds since the epoch.
     uint64_t from_mono(uint64_t mono_ns) const { return mono_ns + offset_; }
 
     // Follows a wall clock that was set forward; call now and then.
     void update() {
-        const Measurement now = measure();
-        if (now.error < kStep && now.offset > offset_ + kStep) {
+        Sample now = sample();
+        if (now.offset > offset_ + kStep && now.error < kStep / 2) {
             offset_ = now.offset;
         }
     }
 
   private:
-    static constexpr uint64_t kStep = 1'000'000;  // below this it is measuring noise
-    static constexpr int kTries = 10;
+    static constexpr uint64_t kGoodEnough = 1'000;
+    static constexpr uint64_t kStep = 1'000'000;  // less is not a step but a measuring error
 
-    struct Measurement {
+    struct Sample {
         uint64_t offset;
-        uint64_t error;  // at most this far off
+        uint64_t error;  // at most; large when we were interrupted between the looks
     };
 
-    static Measurement measure() {
-        // The wall clock is read between two looks at the other: their middle is its moment, unless
-        // we were interrupted in between, which the distance of the two shows.
+    // The wall clock is read between two looks at the other: their middle is its moment.
+    static Sample sample() {
         uint64_t before = clock_ns(CLOCK_MONOTONIC);
         uint64_t wall = clock_ns(CLOCK_REALTIME);
-        uint64_t distance = clock_ns(CLOCK_MONOTONIC) - before;
-        return {wall - (before + distance / 2), distance / 2 + 1};
+        uint64_t after = clock_ns(CLOCK_MONOTONIC);
+        uint64_t half = (after - before) / 2;
+        return {wall - (before + half), half};
     }
 
-    static uint64_t measure_well() {
-        Measurement best = measure();
-        for (int tries = 1; tries < kTries; tries++) {
-            if (Measurement next = measure(); next.error < best.error) {
-                best = next;
-            }
-        }
-        return best.offset;
-    }
-
-    uint64_t offset_;
+    uint64_t offset_ = 0;
 };
 
 }  // namespace capture

@@ -48,19 +48,20 @@ void answer(Feature& feature, int code) {
         feature.detail = "can't be tried without " + missing;
         feature.remedy = kRunAsRoot;
     } else if (in_user_namespace()) {
-        feature.detail += ", in a user namespace";
+        feature.state = State::kUnknown;
+        feature.detail = "can't be tried in this user namespace";
         feature.remedy = "run it on the host";
     }
 }
 
-// libbpf's probes say 1, 0, or a negative errno; without privilege their 0 means nothing.
-void answer_probe(Feature& feature, int probed) {
-    if (probed > 0) {
-        feature.state = State::kYes;
-    } else {
-        answer(feature,
-               missing_capabilities().empty() ? (probed < 0 ? -probed : EOPNOTSUPP) : EPERM);
+// libbpf's probes say 1, 0, or a negative errno. Without privilege neither means anything: a
+// helper "is there" when the kernel refused the program before it looked. So `code` is what loading
+// a program of the type without the helper gives.
+void answer_probe(Feature& feature, int code, int probed) {
+    if (code == 0 && probed <= 0) {
+        code = probed < 0 ? -probed : EOPNOTSUPP;
     }
+    answer(feature, code);
 }
 
 struct Capability {
@@ -126,14 +127,15 @@ void add_kernel(std::vector<Feature>& features, const std::string& cgroup) {
 }
 
 void add_maps(std::vector<Feature>& features) {
+    const int code = try_load(BPF_PROG_TYPE_SCHED_CLS);
     Feature ring = make("map_ringbuf", "map", "ring buffer", Need::kRequired);
-    answer_probe(ring, libbpf_probe_bpf_map_type(BPF_MAP_TYPE_RINGBUF, nullptr));
+    answer_probe(ring, code, libbpf_probe_bpf_map_type(BPF_MAP_TYPE_RINGBUF, nullptr));
     ring.cost = "packets can't reach pidcap";
     ring.remedy = ring.remedy.empty() ? "use Linux 5.10 or later" : ring.remedy;
     features.push_back(ring);
 
     Feature storage = make("map_sk_storage", "map", "socket storage", Need::kRequired);
-    answer_probe(storage, libbpf_probe_bpf_map_type(BPF_MAP_TYPE_SK_STORAGE, nullptr));
+    answer_probe(storage, code, libbpf_probe_bpf_map_type(BPF_MAP_TYPE_SK_STORAGE, nullptr));
     storage.cost = "a socket can't remember its process";
     storage.remedy = storage.remedy.empty() ? "use Linux 5.10 or later, with BTF" : storage.remedy;
     features.push_back(storage);
@@ -164,7 +166,8 @@ void add_helpers(std::vector<Feature>& features) {
     }};
     for (const Helper& helper : kHelpers) {
         Feature feature = make(helper.id, "helper", helper.name, Need::kRequired);
-        answer_probe(feature, libbpf_probe_bpf_helper(helper.type, helper.function, nullptr));
+        answer_probe(feature, try_load(helper.type),
+                     libbpf_probe_bpf_helper(helper.type, helper.function, nullptr));
         feature.cost = helper.cost;
         feature.remedy = feature.remedy.empty() ? "use Linux 5.10 or later" : feature.remedy;
         features.push_back(feature);

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <optional>
 #include <utility>
@@ -19,6 +20,16 @@ HookKind kind_of(const Interface& interface, uint16_t link_type) {
         return HookKind::kLoopback;
     }
     return link_type == kLinkTypeEthernet ? HookKind::kEthernet : HookKind::kIp;
+}
+
+using DropCounts = std::array<uint64_t, PIDCAP_DROP_CAUSES>;
+
+DropCounts dropped_since(const pidcap_drops& now, const pidcap_drops& start) {
+    DropCounts dropped{};
+    for (size_t cause = 0; cause < dropped.size(); cause++) {
+        dropped[cause] = now.count[cause] - start.count[cause];
+    }
+    return dropped;
 }
 
 Error unsupported(const Interface& interface) {
@@ -103,17 +114,18 @@ Result<void> InterfaceSet::add(const Interface& interface, bool required) {
     // What worked once is used for the rest.
     mode_ = (*hook)->mode();
     hooks_[interface.ifindex] = *std::move(hook);
-    return announce(interface, *type);
+    // One that is down is ready for its first packet, but no interface of the capture until then.
+    begin(interface);
+    return required || interface.up() ? announce(interface.ifindex) : Result<void>{};
 }
 
-Result<void> InterfaceSet::announce(const Interface& interface, uint16_t link_type) {
-    // One look for both: what is dropped between two would belong to neither.
-    const pidcap_drops drops = programs_->drops(interface.ifindex);
-    retire(interface.ifindex, drops);
+Result<void> InterfaceSet::announce(uint32_t ifindex) {
+    auto node = unannounced_.extract(ifindex);
+    const auto& [interface, drops] = node.mapped();
     CapturedInterface captured;
     captured.id = static_cast<uint32_t>(announced_.size());
     captured.ifindex = interface.ifindex;
-    captured.link_type = link_type;
+    captured.link_type = *link_type(interface.arphrd);
     captured.snaplen = snaplen_;
     captured.name = interface.name;
     captured.mac = interface.mac;
@@ -124,22 +136,18 @@ Result<void> InterfaceSet::announce(const Interface& interface, uint16_t link_ty
     return sink_->interface(captured);
 }
 
-// The interface's counters are final from now on.
-void InterfaceSet::retire(uint32_t ifindex, const pidcap_drops& drops) {
-    auto found = ids_.find(ifindex);
-    if (found == ids_.end()) {
-        return;
+// Whatever comes now belongs to this interface, as soon as it is announced.
+void InterfaceSet::begin(const Interface& interface) {
+    const uint32_t ifindex = interface.ifindex;
+    // One look ends the old and starts the new: what is dropped between two would be in neither.
+    const pidcap_drops now = programs_->drops(ifindex);
+    auto waiting = unannounced_.find(ifindex);
+    const pidcap_drops start = waiting == unannounced_.end() ? now : waiting->second.drops;
+    if (auto found = ids_.find(ifindex); found != ids_.end()) {
+        counters_[found->second].dropped = dropped_since(now, drops_start_[found->second]);
+        ids_.erase(found);
     }
-    set_dropped(found->second, drops, counters_[found->second]);
-    ids_.erase(found);
-}
-
-// What the kernel has counted since the interface was announced.
-void InterfaceSet::set_dropped(uint32_t id, const pidcap_drops& drops,
-                               InterfaceCounters& counters) const {
-    for (size_t cause = 0; cause < PIDCAP_DROP_CAUSES; cause++) {
-        counters.dropped[cause] = drops.count[cause] - drops_start_[id].count[cause];
-    }
+    unannounced_[ifindex] = {interface, start};
 }
 
 Result<void> InterfaceSet::update() {
@@ -155,11 +163,16 @@ Result<void> InterfaceSet::update() {
             // Also when added: an ifindex can be taken again before we hear that it was free.
             hooks_.erase(interface.ifindex);
         }
-        if (event.type == InterfaceEvent::Type::kAdded && any_) {
+        if (event.type == InterfaceEvent::Type::kAdded && wants(interface)) {
             followed = add(interface, false);
         } else if (event.type == InterfaceEvent::Type::kRenamed &&
                    hooks_.contains(interface.ifindex)) {
-            followed = announce(interface, *link_type(interface.arphrd));
+            bool announced = find(interface.ifindex) != nullptr;
+            begin(interface);
+            followed = announced ? announce(interface.ifindex) : Result<void>{};
+        } else if (event.type == InterfaceEvent::Type::kUp &&
+                   unannounced_.contains(interface.ifindex)) {
+            followed = announce(interface.ifindex);
         }
         if (!followed) {
             return followed;
@@ -168,8 +181,28 @@ Result<void> InterfaceSet::update() {
     return {};
 }
 
+// A named interface that vanished (a tunnel, a container's) may come back.
+bool InterfaceSet::wants(const Interface& interface) const {
+    return any_ || std::find(names_.begin(), names_.end(), interface.name) != names_.end();
+}
+
 void InterfaceSet::detach() {
     hooks_.clear();
+}
+
+Result<void> InterfaceSet::announce_dropped() {
+    std::vector<uint32_t> dropped;
+    for (const auto& [ifindex, unannounced] : unannounced_) {
+        if (dropped_since(programs_->drops(ifindex), unannounced.drops) != DropCounts{}) {
+            dropped.push_back(ifindex);
+        }
+    }
+    for (uint32_t ifindex : dropped) {
+        if (auto announced = announce(ifindex); !announced) {
+            return announced;
+        }
+    }
+    return {};
 }
 
 const CapturedInterface* InterfaceSet::find(uint32_t ifindex) const {
@@ -177,10 +210,19 @@ const CapturedInterface* InterfaceSet::find(uint32_t ifindex) const {
     return found == ids_.end() ? nullptr : &announced_[found->second];
 }
 
+Result<const CapturedInterface*> InterfaceSet::find_for_packet(uint32_t ifindex) {
+    if (unannounced_.contains(ifindex)) {
+        if (auto announced = announce(ifindex); !announced) {
+            return std::move(announced).error();
+        }
+    }
+    return find(ifindex);
+}
+
 std::vector<InterfaceCounters> InterfaceSet::counters() const {
     std::vector<InterfaceCounters> now = counters_;
     for (const auto& [ifindex, id] : ids_) {
-        set_dropped(id, programs_->drops(ifindex), now[id]);
+        now[id].dropped = dropped_since(programs_->drops(ifindex), drops_start_[id]);
     }
     return now;
 }

@@ -35,9 +35,12 @@ class InterfaceSet {
     Result<void> update();
 
     void detach();
+    // Interfaces of which every packet was dropped have to be named all the same. Call at the end.
+    Result<void> announce_dropped();
 
-    // The interface that packets with this ifindex belong to now; null if it never was captured.
-    const CapturedInterface* find(uint32_t ifindex) const;
+    // The interface that a packet with this ifindex belongs to, announced if it hasn't been yet.
+    // Null only for one that is gone without ever having been announced.
+    Result<const CapturedInterface*> find_for_packet(uint32_t ifindex);
     InterfaceCounters& count(const CapturedInterface& interface) { return counters_[interface.id]; }
 
     const std::vector<CapturedInterface>& list() const { return announced_; }
@@ -46,6 +49,12 @@ class InterfaceSet {
     HookMode mode() const { return mode_; }
 
   private:
+    // Attached to, but no packet came yet and it isn't up. `drops` are those of before.
+    struct Unannounced {
+        Interface interface;
+        pidcap_drops drops;
+    };
+
     InterfaceSet(const Programs& programs, std::vector<std::string> names, InterfaceMonitor monitor,
                  HookMode mode, uint32_t snaplen)
         : programs_(&programs),
@@ -54,11 +63,12 @@ class InterfaceSet {
           mode_(mode),
           snaplen_(snaplen) {}
 
+    bool wants(const Interface& interface) const;
+    const CapturedInterface* find(uint32_t ifindex) const;
     const Interface* find_by_name(const std::string& name) const;
     Result<void> add(const Interface& interface, bool required);
-    Result<void> announce(const Interface& interface, uint16_t link_type);
-    void retire(uint32_t ifindex, const pidcap_drops& drops);
-    void set_dropped(uint32_t id, const pidcap_drops& drops, InterfaceCounters& counters) const;
+    Result<void> announce(uint32_t ifindex);
+    void begin(const Interface& interface);
 
     const Programs* programs_;
     std::vector<std::string> names_;
@@ -68,6 +78,7 @@ class InterfaceSet {
     Sink* sink_ = nullptr;
     bool any_ = false;
     std::unordered_map<uint32_t, std::unique_ptr<InterfaceHook>> hooks_;  // by ifindex
+    std::unordered_map<uint32_t, Unannounced> unannounced_;               // by ifindex
     std::unordered_map<uint32_t, uint32_t> ids_;                          // ifindex to newest id
     std::vector<CapturedInterface> announced_;                            // by id
     std::vector<InterfaceCounters> counters_;                             // by id

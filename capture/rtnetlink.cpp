@@ -67,7 +67,8 @@ Result<Listing> read_links(int fd, uint32_t sequence) {
                 return errno_error("list the interfaces", code);
             }
             if (std::optional<Interface> link = parse_link(message)) {
-                listing.links.insert_or_assign(link->ifindex, *std::move(link));
+                const uint32_t ifindex = link->ifindex;
+                listing.links.insert_or_assign(ifindex, *std::move(link));
             }
         }
     }

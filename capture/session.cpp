@@ -200,6 +200,9 @@ Result<void> LiveSession::finish() {
             result = std::move(handed).error();
         }
     }
+    if (result.ok()) {
+        result = interfaces_.announce_dropped();
+    }
     auto finished = sink_->finish(interfaces_.counters());
     return result.ok() ? finished : result;
 }
@@ -225,7 +228,11 @@ End LiveSession::end_of(const pidcap_owner& owner, uint8_t via) {
 }
 
 Result<void> LiveSession::packet(const pidcap_packet& record, std::span<const std::byte> data) {
-    const CapturedInterface* interface = interfaces_.find(record.ifindex);
+    auto found = interfaces_.find_for_packet(record.ifindex);
+    if (!found) {
+        return std::move(found).error();
+    }
+    const CapturedInterface* interface = *found;
     if (interface == nullptr || count_reached()) {
         return {};
     }

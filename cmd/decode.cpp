@@ -13,6 +13,7 @@ constexpr uint16_t kLinkTypeEthernet = 1;
 constexpr uint16_t kLinkTypeRaw = 101;
 
 constexpr size_t kMacSize = 6;
+constexpr size_t kArpSize = 28;
 constexpr int kMaxVlanTags = 4;
 constexpr uint16_t kEtherTypeQinQ1 = 0x9100;  // before 802.1ad
 constexpr uint16_t kEtherTypeLldp = 0x88cc;
@@ -78,7 +79,6 @@ void append_ip(fmt::memory_buffer& out, Piece packet, bool quiet) {
 
 // RFC 826, for Ethernet and IPv4 only.
 void append_arp(fmt::memory_buffer& out, Piece packet) {
-    constexpr size_t kArpSize = 28;
     append(out, "ARP ");
     if (!packet.has(8)) {
         append(out, "[|arp]");

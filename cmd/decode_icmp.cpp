@@ -13,6 +13,7 @@ namespace cmd {
 namespace {
 
 constexpr size_t kIcmpHeader = 8;
+constexpr uint8_t kMld2Report = 143;
 
 template <size_t kCount>
 void append_code(fmt::memory_buffer& out, const std::array<std::string_view, kCount>& names,
@@ -145,7 +146,6 @@ void append_icmp(fmt::memory_buffer& out, const Network& network, bool quiet) {
 }
 
 void append_icmp6(fmt::memory_buffer& out, const Network& network, bool quiet) {
-    constexpr uint8_t kMld2Report = 143;
     const Piece icmp = network.payload;
     append_start(out, network);
     if (!icmp.has(kIcmpHeader)) {

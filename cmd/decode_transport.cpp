@@ -9,6 +9,7 @@ namespace cmd {
 namespace {
 
 constexpr size_t kTcpMinHeader = 20;
+constexpr uint8_t kFinSynRst = 0x07;
 constexpr size_t kUdpHeader = 8;
 constexpr size_t kSctpHeader = 12;
 
@@ -65,7 +66,6 @@ void append_tcp(fmt::memory_buffer& out, const Network& network, bool quiet) {
     }
     const size_t length = tcp.length() - header;
     if (!quiet) {
-        constexpr uint8_t kFinSynRst = 0x07;
         const uint32_t sequence = tcp.u32(4);
         if (length > 0) {
             append(out, ", seq {}:{}", sequence, sequence + static_cast<uint32_t>(length));

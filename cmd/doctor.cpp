@@ -71,8 +71,8 @@ void append_feature(fmt::memory_buffer& out, const Feature& feature, bool color)
         append_printable(out, feature.detail);
     }
     append(out, "\n");
-    if (feature.state == Feature::State::kYes) {
-        return;
+    if (feature.state != Feature::State::kNo) {
+        return;  // of the unknown ones, `detail` says what to do first
     }
     append(out, "           without it: {} ({})\n", feature.cost, need_name(feature.need));
     if (!feature.remedy.empty()) {
@@ -86,19 +86,29 @@ void append_verdict(fmt::memory_buffer& out, const std::vector<Feature>& feature
         return;
     }
     std::string missing;
-    bool hooked = false;
+    const auto miss = [&missing](std::string_view id) {
+        missing += (missing.empty() ? "" : ", ") + std::string(id);
+    };
+    bool hook_possible = false;
+    size_t unknown = 0;
     for (const Feature& feature : features) {
-        const bool here = feature.state == Feature::State::kYes;
-        hooked |= feature.need == Feature::Need::kOneOf && here;
-        if (feature.need == Feature::Need::kRequired && !here) {
-            missing += (missing.empty() ? "" : ", ") + feature.id;
+        const bool absent = feature.state == Feature::State::kNo;
+        hook_possible |= feature.need == Feature::Need::kOneOf && !absent;
+        if (feature.need == Feature::Need::kRequired && absent) {
+            miss(feature.id);
         }
+        unknown += feature.state == Feature::State::kUnknown ? 1 : 0;
     }
-    if (!hooked) {
-        missing += (missing.empty() ? "" : ", ") + std::string("tcx or clsact");
+    if (!hook_possible) {
+        miss("tcx or clsact");
     }
-    append(out, "pidcap can't capture on this machine, or not as this user. Missing: {}.\n",
-           missing);
+    append(out, "pidcap can't capture on this machine, or not as this user.\n");
+    if (!missing.empty()) {
+        append(out, "missing: {}\n", missing);
+    }
+    if (unknown > 0) {
+        append(out, "not tried: {}, see above\n", unknown);
+    }
 }
 
 }  // namespace

@@ -202,6 +202,8 @@ void read_what(const CommandLine& line, Reader& reader, Options& options) {
         options.output = file;
         return file.empty() ? std::optional(Error{"-w: the file name is empty"}) : std::nullopt;
     });
+    const bool zero = line.snaplen->count() == 1 && line.snaplen->results().front() == "0";
+    reader.refuse_if(zero, "-s 0: nothing would be left; for whole packets leave -s out");
     reader.number(line.snaplen, 1, PIDCAP_SNAPLEN_MAX, options.snaplen);
     reader.number(line.buffer, 1, kBufferMaxKib, options.buffer_kib);
     using Comments = Options::Comments;

@@ -19,6 +19,7 @@
 #include "capture/file_sink.h"
 #include "capture/session.h"
 #include "cmd/command.h"
+#include "cmd/drop_privileges.h"
 #include "cmd/status_line.h"
 #include "cmd/text_sink.h"
 
@@ -304,7 +305,11 @@ Result<void> Run::loop() {
 }
 
 int Run::run() {
-    if (auto opened = open(); !opened) {
+    auto opened = open();
+    if (opened.ok()) {
+        opened = drop_privileges();
+    }
+    if (!opened) {
         say(opened.error().message);
         return kExitFailed;
     }

@@ -75,9 +75,7 @@ Result<uint32_t> parse_uid(std::string_view option, const std::string& text) {
     std::vector<char> buffer(1024);
     passwd entry{};
     passwd* found = nullptr;
-    int code = 0;
-    while ((code = getpwnam_r(text.c_str(), &entry, buffer.data(), buffer.size(), &found)) ==
-           ERANGE) {
+    while (getpwnam_r(text.c_str(), &entry, buffer.data(), buffer.size(), &found) == ERANGE) {
         buffer.resize(buffer.size() * 2);
     }
     if (found == nullptr) {

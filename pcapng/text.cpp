@@ -40,6 +40,8 @@ constexpr std::array kNotShown = {
     Range{0xE0000, 0xE0FFF},  // tags, variation selectors
 };
 
+constexpr std::string_view kHex = "0123456789ABCDEF";
+
 bool continues(char byte) {
     return (static_cast<uint8_t>(byte) & 0xC0) == 0x80;
 }
@@ -94,7 +96,6 @@ bool is_shown(char32_t code_point) {
 }
 
 void append_percent(std::string& out, std::string_view bytes) {
-    static constexpr char kHex[] = "0123456789ABCDEF";
     for (const char c : bytes) {
         const auto byte = static_cast<uint8_t>(c);
         out += {'%', kHex[byte >> 4], kHex[byte & 15]};

@@ -48,12 +48,12 @@ TEST_CASE("a section header has no length, little-endian magic and its options")
     const test::TemporaryFolder folder;
     Writer writer = test::open_writer(
         folder.file("a"),
-        {.hardware = "x86", .os = "Linux", .application = "app", .comments = {"hi"}});
+        {.hardware = "arm", .os = "Linux", .application = "app", .comments = {"hi"}});
     need(writer.close());
     const Bytes bytes = test::read_file(folder.file("a"));
     CHECK(std::string(bytes.begin(), bytes.end()) ==
           "\x0a\x0d\x0d\x0a\x44\0\0\0\x4d\x3c\x2b\x1a\1\0\0\0\xff\xff\xff\xff\xff\xff\xff\xff"
-          "\2\0\3\0x86\0\3\0\5\0Linux\0\0\0\4\0\3\0app\0\1\0\2\0hi\0\0\0\0\0\0\x44\0\0\0"sv);
+          "\2\0\3\0arm\0\3\0\5\0Linux\0\0\0\4\0\3\0app\0\1\0\2\0hi\0\0\0\0\0\0\x44\0\0\0"sv);
 }
 
 TEST_CASE("a section says by default which comments it holds") {

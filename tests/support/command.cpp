@@ -70,6 +70,7 @@ struct Pipe {
 CommandResult run(const std::vector<std::string>& arguments) {
     std::vector<std::string> copy = arguments;
     std::vector<char*> argv;
+    argv.reserve(copy.size() + 1);
     for (std::string& argument : copy) {
         argv.push_back(argument.data());
     }

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cmd/drop_privileges.h"
+
+#include <sys/capability.h>
+#include <sys/prctl.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <memory>
+
+namespace cmd {
+namespace {
+
+constexpr std::array<cap_value_t, 5> kNeeded = {CAP_NET_ADMIN, CAP_BPF, CAP_PERFMON, CAP_SYS_PTRACE,
+                                                CAP_DAC_READ_SEARCH};
+
+struct FreeCapabilities {
+    void operator()(_cap_struct* capabilities) const { cap_free(capabilities); }
+};
+using Capabilities = std::unique_ptr<_cap_struct, FreeCapabilities>;
+
+bool is_permitted(const Capabilities& now, cap_value_t capability) {
+    cap_flag_value_t value = CAP_CLEAR;
+    return cap_get_flag(now.get(), capability, CAP_PERMITTED, &value) == 0 && value == CAP_SET;
+}
+
+}  // namespace
+
+pcapng::Result<void> drop_privileges() {
+    Capabilities now(cap_get_proc());
+    Capabilities kept(cap_init());
+    if (now == nullptr || kept == nullptr) {
+        return pcapng::errno_error("read this process's capabilities", errno);
+    }
+    if (is_permitted(now, CAP_SETPCAP)) {
+        for (cap_value_t capability = 0; capability <= cap_max_bits(); capability++) {
+            bool needed = std::find(kNeeded.begin(), kNeeded.end(), capability) != kNeeded.end();
+            if (!needed && cap_get_bound(capability) == CAP_SET) {
+                cap_drop_bound(capability);
+            }
+        }
+    }
+    for (cap_value_t capability : kNeeded) {
+        if (is_permitted(now, capability)) {
+            cap_set_flag(kept.get(), CAP_PERMITTED, 1, &capability, CAP_SET);
+            cap_set_flag(kept.get(), CAP_EFFECTIVE, 1, &capability, CAP_SET);
+        }
+    }
+    // CAP_SYS_ADMIN stands in for CAP_BPF where that wasn't granted.
+    cap_value_t admin = CAP_SYS_ADMIN;
+    if (!is_permitted(now, CAP_BPF) && is_permitted(now, admin)) {
+        cap_set_flag(kept.get(), CAP_PERMITTED, 1, &admin, CAP_SET);
+        cap_set_flag(kept.get(), CAP_EFFECTIVE, 1, &admin, CAP_SET);
+    }
+    if (cap_set_proc(kept.get()) != 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
+        return pcapng::errno_error("drop privileges", errno);
+    }
+    return {};
+}
+
+}  // namespace cmd

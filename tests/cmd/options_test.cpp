@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cmd/options.h"
+
+#include <catch2/catch.hpp>
+
+#include "cmd/help.h"
+
+using cmd::Options;
+using cmd::Stop;
+
+namespace {
+
+std::variant<Options, Stop> parse(const std::vector<std::string>& arguments) {
+    return cmd::parse_options(arguments);
+}
+
+Options run(const std::vector<std::string>& arguments) {
+    const auto parsed = parse(arguments);
+    if (const Stop* stop = std::get_if<Stop>(&parsed)) {
+        FAIL(stop->text);
+    }
+    return std::get<Options>(parsed);
+}
+
+// The message of a usage error.
+std::string refusal(const std::vector<std::string>& arguments) {
+    const auto parsed = parse(arguments);
+    const Stop* stop = std::get_if<Stop>(&parsed);
+    REQUIRE(stop != nullptr);
+    REQUIRE(stop->status == cmd::kExitUsage);
+    return stop->text;
+}
+
+}  // namespace
+
+TEST_CASE("without arguments every packet of any interface is printed") {
+    const Options options = run({});
+    CHECK(options.action == Options::Action::kCapture);
+    CHECK(options.interfaces == std::vector<std::string>{"any"});
+    CHECK_FALSE(options.output);
+    CHECK(options.snaplen == 262144);
+    CHECK((options.in && options.out));
+    CHECK_FALSE(options.count);
+    CHECK_FALSE(options.duration);
+    CHECK(options.comments == Options::Comments::kIntro);
+}
+
+TEST_CASE("short options combine as tcpdump's do") {
+    const Options options = run({"-nqi", "lo", "-c5", "-s96", "-vv", "-v", "-Qin", "-w-"});
+    CHECK(options.numeric);
+    CHECK(options.quiet);
+    CHECK(options.interfaces == std::vector<std::string>{"lo"});
+    CHECK(options.count == 5U);
+    CHECK(options.snaplen == 96);
+    CHECK(options.verbose == 3);
+    CHECK(options.in);
+    CHECK_FALSE(options.out);
+    CHECK(options.output == "-");
+}
+
+TEST_CASE("options that name things can be repeated, and take one value each time") {
+    const Options options = run({"-i", "lo", "-i", "any", "--pid", "12", "--pid=77", "--comm",
+                                 "[kworker/0:1]", "--comm", "a b", "--uid", "root", "--uid", "5"});
+    CHECK(options.interfaces == std::vector<std::string>{"lo", "any"});
+    CHECK(options.pids == std::vector<uint32_t>{12, 77});
+    CHECK(options.comms == std::vector<std::string>{"[kworker/0:1]", "a b"});
+    CHECK(options.uids == std::vector<uint32_t>{0, 5});
+}
+
+TEST_CASE("everything after -- is the command, verbatim") {
+    const Options options = run({"-w", "x", "--", "curl", "-i", "--", "doctor", ""});
+    CHECK(options.command == std::vector<std::string>{"curl", "-i", "--", "doctor", ""});
+    CHECK(options.interfaces == std::vector<std::string>{"any"});
+    CHECK_THAT(refusal({"-i", "lo", "--"}), Catch::Contains("no command"));
+}
+
+TEST_CASE("a duration is seconds unless it has a unit") {
+    using std::chrono::hours;
+    using std::chrono::milliseconds;
+    using std::chrono::minutes;
+    using std::chrono::seconds;
+    CHECK(run({"--duration", "10"}).duration == seconds(10));
+    CHECK(run({"--duration", "2.5"}).duration == milliseconds(2500));
+    CHECK(run({"--duration", "10s"}).duration == seconds(10));
+    CHECK(run({"--duration", "5m"}).duration == minutes(5));
+    CHECK(run({"--duration=1h"}).duration == hours(1));
+    for (const char* bad : {"0", "-1", "", "s", "inf", "nan", "1e9", "10x", "1.2.3", "99999999999",
+                            "0x10", " 1", "1 ", "."}) {
+        CAPTURE(bad);
+        CHECK_THAT(refusal({"--duration", bad}), Catch::Contains("not a duration"));
+    }
+}
+
+TEST_CASE("numbers out of range are refused by name") {
+    CHECK_THAT(refusal({"-s", "0"}), Catch::Contains("-s 0: nothing would be left"));
+    CHECK_THAT(refusal({"-s", "262145"}), Catch::Contains("from 1 to 262144"));
+    CHECK_THAT(refusal({"-c", "0"}), Catch::Contains("-c 0: not a number of at least 1"));
+    CHECK_THAT(refusal({"-c", "-5"}), Catch::Contains("-c -5"));
+    CHECK_THAT(refusal({"-c", "18446744073709551616"}), Catch::Contains("not a number"));
+    CHECK_THAT(refusal({"-c", "5x"}), Catch::Contains("not a number"));
+    CHECK_THAT(refusal({"-B", "0"}), Catch::Contains("-B 0"));
+    CHECK_THAT(refusal({"--pid", "0"}), Catch::Contains("--pid 0"));
+    CHECK_THAT(refusal({"--pid", "4194305"}), Catch::Contains("--pid 4194305"));
+    CHECK_THAT(refusal({"--uid", "4294967295"}), Catch::Contains("--uid 4294967295"));
+    CHECK(run({"-c", "18446744073709551615"}).count == UINT64_MAX);
+    CHECK(run({"-B", "65536"}).buffer_kib == 65536U);
+}
+
+TEST_CASE("words and names that can't be meant are refused") {
+    CHECK_THAT(refusal({"-Q", "up"}), Catch::Contains("not one of in, out, inout"));
+    CHECK_THAT(refusal({"--color", "blue"}), Catch::Contains("not one of"));
+    CHECK_THAT(refusal({"-w", "x", "--comments", "all"}), Catch::Contains("not one of"));
+    CHECK_THAT(refusal({"--uid", "no-such-user"}), Catch::Contains("no such user"));
+    CHECK_THAT(refusal({"--comm", ""}), Catch::Contains("empty"));
+    CHECK_THAT(refusal({"--comm", "systemd-networkd"}), Catch::Contains("'systemd-network'"));
+    CHECK_THAT(refusal({"-i", "a-name-of-sixteen"}), Catch::Contains("no interface"));
+    CHECK_THAT(refusal({"-w", ""}), Catch::Contains("-w"));
+    CHECK_THAT(refusal({"-w"}), Catch::Contains("-w needs a value"));
+    CHECK_THAT(refusal({"-x"}), Catch::Contains("-x: no such option"));
+    CHECK_THAT(refusal({"--no-such"}), Catch::Contains("--no-such: no such option"));
+    CHECK_THAT(refusal({"-w", "a", "-w", "b"}), Catch::Contains("-w is given twice"));
+}
+
+TEST_CASE("a filter expression is refused in so many words") {
+    CHECK_THAT(refusal({"-i", "lo", "tcp", "port", "443"}),
+               Catch::Contains("filter expressions are not supported yet"));
+}
+
+TEST_CASE("options that would do nothing are refused") {
+    CHECK_THAT(refusal({"-f"}), Catch::Contains("whom to follow"));
+    CHECK_THAT(refusal({"--process-blocks"}), Catch::Contains("-w FILE"));
+    CHECK(run({"-f", "--pid", "1"}).follow);
+    CHECK(run({"-w", "x", "--process-blocks"}).process_blocks);
+}
+
+TEST_CASE("hostile arguments reach the terminal escaped") {
+    const std::string message = refusal({"\x1b[31mx"});
+    CHECK(message.find('\x1b') == std::string::npos);
+    CHECK_THAT(message, Catch::Contains("\\x1b"));
+}
+
+TEST_CASE("doctor takes --json and nothing else") {
+    CHECK(run({"doctor"}).action == Options::Action::kDoctor);
+    CHECK_FALSE(run({"doctor"}).json);
+    CHECK(run({"doctor", "--json"}).json);
+    CHECK_THAT(refusal({"doctor", "-i", "lo"}), Catch::Contains("nothing else"));
+    CHECK_THAT(refusal({"-i", "lo", "doctor"}), Catch::Contains("nothing else"));
+    CHECK_THAT(refusal({"doctor", "--", "true"}), Catch::Contains("nothing else"));
+    CHECK(run({"-w", "doctor"}).output == "doctor");
+}
+
+TEST_CASE("help and version are printed whatever else is given") {
+    for (const char* option : {"-h", "--help", "--version"}) {
+        const auto parsed = parse({"-i", "lo", "stray", option});
+        const Stop* stop = std::get_if<Stop>(&parsed);
+        REQUIRE(stop != nullptr);
+        CHECK(stop->status == cmd::kExitDone);
+        CHECK_THAT(stop->text, Catch::StartsWith("pidcap"));
+    }
+    CHECK(std::get<Stop>(parse({"doctor", "--help"})).text == cmd::doctor_help_text());
+    CHECK(run({"-D"}).action == Options::Action::kListInterfaces);
+}
+
+TEST_CASE("the help fits a terminal of 100 columns") {
+    for (std::string_view rest : {cmd::help_text(), cmd::doctor_help_text()}) {
+        while (!rest.empty()) {
+            const size_t end = rest.find('\n');
+            CHECK(end <= 100);
+            rest.remove_prefix(end + 1);
+        }
+    }
+}
