@@ -20,7 +20,7 @@ extern struct sk_user_map sk_user SEC(".maps");
 
 /* Set once a packet came in with its sender's socket: only then are there peers behind an
  * interface. */
-bool have_local_peers;
+__u32 have_local_peers;
 
 /* An end of a packet: owner.tgid is 0 where `via` gives a reason instead. */
 struct end {
@@ -275,7 +275,7 @@ static __always_inline void learn(struct __sk_buff *skb, const struct packet *pa
 	if (sender->via != PIDCAP_VIA_SOCKET)
 		return;
 	if (incoming)
-		have_local_peers = true;
+		have_local_peers = 1;
 	if (packet->kind == KIND_ECHO_REQUEST)
 		remember(skb->ifindex, MEMORY_ECHO, packet, &sender->owner);
 	else if (packet->kind == KIND_PORTS &&

@@ -17,6 +17,8 @@
 #include <sstream>
 #include <vector>
 
+#include "capture/clock.h"
+
 namespace capture {
 namespace {
 
@@ -29,12 +31,6 @@ constexpr int kFileidKernfs = 0xfe;  // FILEID_KERNFS of include/linux/exportfs.
 constexpr size_t kMaxPaths = 65536;  // then the memory is emptied
 constexpr size_t kMaxDepth = 64;
 constexpr uint64_t kWalkPauseNs = 1'000'000'000;
-
-uint64_t now_ns() {
-    timespec now{};
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
-}
 
 // mountinfo writes space, tab, newline and backslash as "\040" and so on.
 std::string unescape_octal(std::string_view text) {
@@ -62,7 +58,6 @@ std::string unescape_octal(std::string_view text) {
 std::string parse_cgroup_mount(std::string_view mountinfo) {
     std::istringstream lines{std::string(mountinfo)};
     std::string line;
-    std::string found;
     while (std::getline(lines, line)) {
         const size_t separator = line.find(" - ");
         if (separator == std::string::npos || line.compare(separator + 3, 8, "cgroup2 ") != 0) {
@@ -77,7 +72,7 @@ std::string parse_cgroup_mount(std::string_view mountinfo) {
             return unescape_octal(mount_point);
         }
     }
-    return found;
+    return {};
 }
 
 Result<CgroupTree> CgroupTree::open(const std::string& proc_root) {
@@ -116,7 +111,7 @@ const std::string& CgroupTree::path(uint64_t id) {
             return paths_.emplace(id, std::move(found)).first->second;
         }
     }
-    if (const uint64_t now = now_ns(); now >= next_walk_ns_) {
+    if (const uint64_t now = clock_ns(CLOCK_MONOTONIC); now >= next_walk_ns_) {
         walk();
         next_walk_ns_ = now + kWalkPauseNs;
     }

@@ -11,7 +11,7 @@
 #include <system_error>
 
 #include "capture/bpf_probe.h"
-#include "capture/cgroup_mount.h"
+#include "capture/cgroup.h"
 
 namespace capture {
 namespace {
@@ -284,7 +284,8 @@ void add_tracing(std::vector<Feature>& features) {
 
 std::vector<Feature> probe_features() {
     const QuietLibbpf quiet;
-    const std::string cgroup = cgroup2_mount();
+    const auto cgroups = CgroupTree::open();
+    const std::string cgroup = cgroups ? cgroups->mount_point() : std::string();
     std::vector<Feature> features;
     add_capabilities(features);
     add_kernel(features, cgroup);

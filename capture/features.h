@@ -9,8 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "capture/cgroup_mount.h"  // IWYU pragma: export
-#include "capture/privilege.h"     // IWYU pragma: export
+#include "capture/privilege.h"  // IWYU pragma: export
 
 namespace capture {
 

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <optional>
 #include <utility>
@@ -22,14 +21,14 @@ HookKind kind_of(const Interface& interface, uint16_t link_type) {
     return link_type == kLinkTypeEthernet ? HookKind::kEthernet : HookKind::kIp;
 }
 
-using DropCounts = std::array<uint64_t, PIDCAP_DROP_CAUSES>;
+using Drops = decltype(InterfaceCounters::dropped);
 
-DropCounts dropped_since(const pidcap_drops& now, const pidcap_drops& start) {
-    DropCounts dropped{};
-    for (size_t cause = 0; cause < dropped.size(); cause++) {
-        dropped[cause] = now.count[cause] - start.count[cause];
+Drops difference(const pidcap_drops& now, const pidcap_drops& start) {
+    Drops drops{};
+    for (size_t cause = 0; cause < PIDCAP_DROP_CAUSES; cause++) {
+        drops[cause] = now.count[cause] - start.count[cause];
     }
-    return dropped;
+    return drops;
 }
 
 Error unsupported(const Interface& interface) {
@@ -115,7 +114,7 @@ Result<void> InterfaceSet::add(const Interface& interface, bool required) {
     mode_ = (*hook)->mode();
     hooks_[interface.ifindex] = *std::move(hook);
     // One that is down is ready for its first packet, but no interface of the capture until then.
-    begin(interface);
+    renew(interface);
     return required || interface.up() ? announce(interface.ifindex) : Result<void>{};
 }
 
@@ -136,18 +135,15 @@ Result<void> InterfaceSet::announce(uint32_t ifindex) {
     return sink_->interface(captured);
 }
 
-// Whatever comes now belongs to this interface, as soon as it is announced.
-void InterfaceSet::begin(const Interface& interface) {
-    const uint32_t ifindex = interface.ifindex;
-    // One look ends the old and starts the new: what is dropped between two would be in neither.
-    const pidcap_drops now = programs_->drops(ifindex);
-    auto waiting = unannounced_.find(ifindex);
-    const pidcap_drops start = waiting == unannounced_.end() ? now : waiting->second.drops;
-    if (auto found = ids_.find(ifindex); found != ids_.end()) {
-        counters_[found->second].dropped = dropped_since(now, drops_start_[found->second]);
-        ids_.erase(found);
+// The counters of whatever had this ifindex are final, and those of the interface begin. One look
+// at the kernel's serves both: what is dropped between two would belong to neither.
+void InterfaceSet::renew(const Interface& interface) {
+    const pidcap_drops drops = programs_->drops(interface.ifindex);
+    if (auto old = ids_.extract(interface.ifindex)) {
+        const uint32_t id = old.mapped();
+        counters_[id].dropped = difference(drops, drops_start_[id]);
     }
-    unannounced_[ifindex] = {interface, start};
+    unannounced_[interface.ifindex] = {interface, drops};
 }
 
 Result<void> InterfaceSet::update() {
@@ -168,7 +164,7 @@ Result<void> InterfaceSet::update() {
         } else if (event.type == InterfaceEvent::Type::kRenamed &&
                    hooks_.contains(interface.ifindex)) {
             bool announced = find(interface.ifindex) != nullptr;
-            begin(interface);
+            renew(interface);
             followed = announced ? announce(interface.ifindex) : Result<void>{};
         } else if (event.type == InterfaceEvent::Type::kUp &&
                    unannounced_.contains(interface.ifindex)) {
@@ -193,7 +189,7 @@ void InterfaceSet::detach() {
 Result<void> InterfaceSet::announce_dropped() {
     std::vector<uint32_t> dropped;
     for (const auto& [ifindex, unannounced] : unannounced_) {
-        if (dropped_since(programs_->drops(ifindex), unannounced.drops) != DropCounts{}) {
+        if (difference(programs_->drops(ifindex), unannounced.drops) != Drops{}) {
             dropped.push_back(ifindex);
         }
     }
@@ -222,7 +218,7 @@ Result<const CapturedInterface*> InterfaceSet::find_for_packet(uint32_t ifindex)
 std::vector<InterfaceCounters> InterfaceSet::counters() const {
     std::vector<InterfaceCounters> now = counters_;
     for (const auto& [ifindex, id] : ids_) {
-        now[id].dropped = dropped_since(programs_->drops(ifindex), drops_start_[id]);
+        now[id].dropped = difference(programs_->drops(ifindex), drops_start_[id]);
     }
     return now;
 }

@@ -68,7 +68,7 @@ class InterfaceSet {
     const Interface* find_by_name(const std::string& name) const;
     Result<void> add(const Interface& interface, bool required);
     Result<void> announce(uint32_t ifindex);
-    void begin(const Interface& interface);
+    void renew(const Interface& interface);
 
     const Programs* programs_;
     std::vector<std::string> names_;

@@ -106,8 +106,8 @@ Result<void> LoadedPrograms::create_rings() {
 Result<void> LoadedPrograms::attach(int cgroup_fd) {
     auto& programs = skeleton_->progs;
     auto& links = skeleton_->links;
-    LibbpfLog log;
-    const auto failed = [&log](const char* what) {
+    const LibbpfLog quiet;
+    const auto failed = [](const char* what) {
         int code = errno;
         Error error = errno_error(fmt::format("attach to {}", what), code);
         error.message += "; see `pidcap doctor`";

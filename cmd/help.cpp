@@ -19,11 +19,11 @@ Where
   -Q in|out|inout     packets that come in, go out, or both (the default)
   -D                  list the interfaces and exit
 
-Whose (a packet that fits one of these is taken; none given: every packet)
+Whose (one of the values of each option given, at either end; none given: every packet)
   --pid N             process N; repeatable
   --comm NAME         processes with exactly this name, at most 15 bytes; repeatable
   --uid USER|N        processes of this user; repeatable
-  -f, --follow        and all that these processes start from now on
+  -f, --follow        and all that these processes have started and will start
 
 Into what
   -w FILE             write pcapng to FILE; "-" is stdout

@@ -42,7 +42,7 @@ struct Options {
     std::optional<uint64_t> count;
     std::optional<std::chrono::nanoseconds> duration;
 
-    // Whose packets; a packet that fits one of them is taken. All empty: everybody's.
+    // Whose packets: one of the values of each option that is given. All empty: everybody's.
     std::vector<uint32_t> pids;
     std::vector<std::string> comms;
     std::vector<uint32_t> uids;

@@ -36,7 +36,8 @@ class [[nodiscard]] Result {
     bool ok() const { return std::holds_alternative<T>(state_); }
     explicit operator bool() const { return ok(); }
 
-    // The value; calling these on an error is a bug.
+    // The value; calling these on an error is a bug. Taken out of a temporary it is a value of its
+    // own, so that a loop over *f() doesn't dangle.
     T& value() & {
         assert(ok());
         return *std::get_if<T>(&state_);
@@ -45,7 +46,7 @@ class [[nodiscard]] Result {
         assert(ok());
         return *std::get_if<T>(&state_);
     }
-    T&& value() && {
+    T value() && {
         assert(ok());
         return std::move(*std::get_if<T>(&state_));
     }
@@ -53,7 +54,7 @@ class [[nodiscard]] Result {
     const T* operator->() const { return &value(); }
     T& operator*() & { return value(); }
     const T& operator*() const& { return value(); }
-    T&& operator*() && { return std::move(*this).value(); }
+    T operator*() && { return std::move(*this).value(); }
 
     // The error; calling these on a value is a bug.
     const Error& error() const& {

@@ -129,14 +129,3 @@ TEST_CASE("a refusal names the missing capabilities and the next step") {
     }));
     CHECK(capture::privilege_error("load x", ENOMEM).message == "load x: Cannot allocate memory");
 }
-
-TEST_CASE("the cgroup v2 mount is found among others, and its name is unescaped") {
-    std::istringstream mounts(
-        "24 1 0:22 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n"
-        "25 1 0:23 /part /elsewhere rw - cgroup2 cgroup2 rw\n"
-        "26 1 0:23 / /mnt/my\\040cgroup rw,nosuid shared:4 - cgroup2 cgroup2 rw\n"
-        "27 1 0:23 / /later rw - cgroup2 cgroup2 rw\n");
-    CHECK(capture::cgroup2_mount(mounts) == "/mnt/my cgroup");
-    std::istringstream none("24 1 0:22 / / rw - ext4 /dev/vda rw\nbroken\n");
-    CHECK(capture::cgroup2_mount(none).empty());
-}

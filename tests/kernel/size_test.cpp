@@ -100,7 +100,7 @@ TEST_CASE("packets of every size up to the largest snaplen are captured whole") 
     require_cut_at(Sizes({}), 262144);
 }
 
-TEST_CASE("-s cuts packets to the byte and keeps their length") {
+TEST_CASE("a snaplen cuts packets to the byte and keeps their length") {
     for (size_t snaplen : {size_t{1}, size_t{64}, size_t{96}, size_t{65}, size_t{262144}}) {
         INFO("-s " << snaplen);
         require_cut_at(Sizes({"-s", std::to_string(snaplen)}), snaplen);
