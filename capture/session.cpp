@@ -178,6 +178,10 @@ Result<bool> LiveSession::wait(const std::vector<int>& fds, int timeout_ms) {
     }
     asleep_ = false;
     if (watched[fds.size()].revents != 0) {
+        // What came before a change belongs to the interface as it was.
+        if (auto handed = step(); !handed) {
+            return std::move(handed).error();
+        }
         if (auto updated = interfaces_.update(); !updated) {
             return std::move(updated).error();
         }
