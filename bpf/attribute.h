@@ -28,27 +28,45 @@ struct end {
 	__u8 via; /* enum pidcap_via */
 };
 
+/* Connections that a listener accepts inherit its storage: its last user's, who waits in accept. */
+static __always_inline void bequeath(struct bpf_sock *listener, const struct pidcap_owner *owner)
+{
+	struct pidcap_socket_owner *stored =
+		bpf_sk_storage_get(&sk_owner, listener, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+
+	if (!stored || is_same_owner(&stored->owner, owner))
+		return;
+	bpf_spin_lock(&stored->lock);
+	stored->owner = *owner;
+	bpf_spin_unlock(&stored->lock);
+}
+
 /* The last user of a full socket. */
 static __always_inline bool owner_of_socket(struct bpf_sock *sk, struct pidcap_owner *owner)
 {
 	__u64 key = (__u64)(long)sk;
 	struct sk_user *user = bpf_map_lookup_elem(&sk_user, &key);
-	struct pidcap_owner *stored;
+	struct pidcap_socket_owner *stored;
 
 	if (user) {
 		*owner = user->owner;
-		if (user->check == owner_check(owner) && user->sk == key)
+		if (user->check == owner_check(owner) && user->sk == key) {
+			if (sk->state == BPF_TCP_LISTEN)
+				bequeath(sk, owner);
 			return true;
+		}
 		/* Overwritten meanwhile, by a newer use: who that was is not known to this packet.
 		 */
 		__builtin_memset(owner, 0, sizeof(*owner));
 		return false;
 	}
 	stored = bpf_sk_storage_get(&sk_owner, sk, NULL, 0);
-	if (!stored || !stored->tgid)
+	if (!stored)
 		return false;
-	*owner = *stored;
-	return true;
+	bpf_spin_lock(&stored->lock);
+	*owner = stored->owner;
+	bpf_spin_unlock(&stored->lock);
+	return owner->tgid;
 }
 
 static __always_inline bool is_kernel_socket(struct bpf_sock *sk)

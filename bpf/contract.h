@@ -9,6 +9,7 @@
 #ifndef PIDCAP_CONTRACT_H
 #define PIDCAP_CONTRACT_H
 
+#include <linux/bpf.h>
 #include <linux/types.h>
 
 #ifdef __cplusplus
@@ -41,6 +42,14 @@ struct pidcap_owner {
 	char comm[PIDCAP_COMM_LEN];
 };
 PIDCAP_STATIC_ASSERT(sizeof(struct pidcap_owner) == 48, "pidcap_owner");
+
+/* Value of the socket storage `sk_owner`. The lock is held while owner is read or written. */
+struct pidcap_socket_owner {
+	struct bpf_spin_lock lock;
+	__u32 pad;
+	struct pidcap_owner owner;
+};
+PIDCAP_STATIC_ASSERT(sizeof(struct pidcap_socket_owner) == 56, "pidcap_socket_owner");
 
 /* How a packet's owner was found, or why there is none: `via` in the file. */
 enum pidcap_via {

@@ -170,21 +170,25 @@ struct socket {
 struct pt_regs {
 	unsigned long di;
 	unsigned long dx;
+	unsigned long orig_ax;
 } CORE;
 
 #define SYSCALL_ARG1(regs) BPF_CORE_READ(regs, di)
 #define SYSCALL_ARG3(regs) BPF_CORE_READ(regs, dx)
+#define SYSCALL_NUMBER(regs) BPF_CORE_READ(regs, orig_ax)
 
 /* TS_COMPAT of arch/x86/include/asm/thread_info.h */
 #define IN_COMPAT_SYSCALL(task) (BPF_CORE_READ(task, thread_info.status) & 0x0002)
 #elif defined(__TARGET_ARCH_arm64)
 struct pt_regs {
 	__u64 orig_x0;
+	__s32 syscallno;
 	__u64 regs[31];
 } CORE;
 
 #define SYSCALL_ARG1(regs)	BPF_CORE_READ(regs, orig_x0)
 #define SYSCALL_ARG3(regs)	BPF_CORE_READ(regs, regs[2])
+#define SYSCALL_NUMBER(regs)	((__u32)BPF_CORE_READ(regs, syscallno))
 
 /* TIF_32BIT of arch/arm64/include/asm/thread_info.h */
 #define IN_COMPAT_SYSCALL(task) (BPF_CORE_READ(task, thread_info.flags) & (1UL << 22))

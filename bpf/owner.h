@@ -6,7 +6,8 @@
  * listener's. But the tracepoint that sees every use of a socket may not write it, so sk_user,
  * keyed by the socket's address, holds the last user of each open socket, and wins. When a socket
  * is released its last user moves to sk_owner, for the FIN and what else comes later, and the
- * address is forgotten before the kernel can use it again.
+ * address is forgotten before the kernel can use it again. A listener's last user moves there with
+ * each packet that opens a connection, to be inherited.
  */
 #ifndef PIDCAP_OWNER_H
 #define PIDCAP_OWNER_H
@@ -28,7 +29,7 @@ struct sk_owner_map {
 	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
 	__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_CLONE);
 	__type(key, int);
-	__type(value, struct pidcap_owner);
+	__type(value, struct pidcap_socket_owner);
 };
 
 struct sk_user_map {
@@ -42,6 +43,14 @@ struct sk_user_map {
 static __always_inline __u64 owner_check(const struct pidcap_owner *owner)
 {
 	return owner->start_boot ^ ((__u64)owner->tgid << 32 | owner->tid) ^ owner->uid;
+}
+
+static __always_inline bool is_same_owner(const struct pidcap_owner *one,
+					  const struct pidcap_owner *other)
+{
+	return one->tgid == other->tgid && one->tid == other->tid &&
+	       one->start_boot == other->start_boot && one->uid == other->uid &&
+	       one->real_uid == other->real_uid;
 }
 
 /* The current process, from a program that runs in its context. */

@@ -17,6 +17,7 @@ char LICENSE[] SEC("license") = "GPL";
 #define SYSCALL_WORDS 8
 const volatile __u64 socket_calls[SYSCALL_WORDS];
 const volatile __u32 splice_call;
+const volatile __u32 accept_call, accept4_call;
 
 struct sk_owner_map sk_owner SEC(".maps");
 struct sk_user_map sk_user SEC(".maps");
@@ -49,16 +50,36 @@ static __always_inline bool is_inet(const struct sock *sk)
 	return family == AF_INET || family == AF_INET6;
 }
 
+/* The current process is the user of the socket behind one of its descriptors, if that is one. */
+static __always_inline void note_use(struct task_struct *task, unsigned long fd)
+{
+	__u64 key = (__u64)socket_of_fd(task, (__u32)fd);
+	struct sk_user user = {};
+	struct sk_user *known;
+	__u64 id;
+
+	if (!key || !is_inet((struct sock *)key))
+		return;
+	known = bpf_map_lookup_elem(&sk_user, &key);
+	id = bpf_get_current_pid_tgid();
+	if (known && known->owner.tgid == id >> 32 && known->owner.tid == (__u32)id &&
+	    known->owner.uid == BPF_CORE_READ(task, cred, euid.val) &&
+	    known->owner.real_uid == (__u32)bpf_get_current_uid_gid())
+		return;
+	current_owner(&user.owner);
+	user.sk = key;
+	user.check = owner_check(&user.owner);
+	if (bpf_map_update_elem(&sk_user, &key, &user, BPF_ANY))
+		__sync_fetch_and_add(&sk_user_full, 1);
+}
+
 SEC("raw_tp/sys_enter")
 int socket_use(struct bpf_raw_tracepoint_args *ctx)
 {
 	struct pt_regs *regs = (struct pt_regs *)ctx->args[0];
 	__u64 call = ctx->args[1];
 	struct task_struct *task;
-	struct sk_user *known;
-	struct sk_user user = {};
 	unsigned long fd;
-	__u64 key, id;
 
 	if (call >= SYSCALL_WORDS * 64 || !(socket_calls[call / 64] & (1ULL << (call % 64))))
 		return 0;
@@ -66,20 +87,27 @@ int socket_use(struct bpf_raw_tracepoint_args *ctx)
 	if (IN_COMPAT_SYSCALL(task))
 		return 0;
 	fd = call == splice_call ? SYSCALL_ARG3(regs) : SYSCALL_ARG1(regs);
-	key = (__u64)socket_of_fd(task, (__u32)fd);
-	if (!key || !is_inet((struct sock *)key))
-		return 0;
+	note_use(task, fd);
+	return 0;
+}
 
-	known = bpf_map_lookup_elem(&sk_user, &key);
-	id = bpf_get_current_pid_tgid();
-	if (known && known->owner.tgid == id >> 32 && known->owner.tid == (__u32)id &&
-	    known->owner.real_uid == (__u32)bpf_get_current_uid_gid())
+/* What accept returned is the caller's: event loops wait for data before they use it. */
+SEC("raw_tp/sys_exit")
+int socket_accepted(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct pt_regs *regs = (struct pt_regs *)ctx->args[0];
+	long result = ctx->args[1];
+	struct task_struct *task;
+	__u64 call;
+
+	if (result < 0)
 		return 0;
-	current_owner(&user.owner);
-	user.sk = key;
-	user.check = owner_check(&user.owner);
-	if (bpf_map_update_elem(&sk_user, &key, &user, BPF_ANY))
-		__sync_fetch_and_add(&sk_user_full, 1);
+	call = SYSCALL_NUMBER(regs);
+	if (call != accept_call && call != accept4_call)
+		return 0;
+	task = (struct task_struct *)bpf_get_current_task();
+	if (!IN_COMPAT_SYSCALL(task))
+		note_use(task, result);
 	return 0;
 }
 
@@ -87,14 +115,19 @@ SEC("cgroup/sock_create")
 int socket_create(struct bpf_sock *sk)
 {
 	__u64 key = (__u64)(long)sk;
-	struct pidcap_owner *owner;
+	struct pidcap_socket_owner *stored;
+	struct pidcap_owner owner = {};
 
 	/* A use that raced with the release of the address's last socket may have left its entry.
 	 */
 	bpf_map_delete_elem(&sk_user, &key);
-	owner = bpf_sk_storage_get(&sk_owner, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
-	if (owner)
-		current_owner(owner);
+	stored = bpf_sk_storage_get(&sk_owner, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+	if (!stored)
+		return 1;
+	current_owner(&owner);
+	bpf_spin_lock(&stored->lock);
+	stored->owner = owner;
+	bpf_spin_unlock(&stored->lock);
 	return 1;
 }
 
@@ -103,13 +136,16 @@ int socket_release(struct bpf_sock *sk)
 {
 	__u64 key = (__u64)(long)sk;
 	struct sk_user *user = bpf_map_lookup_elem(&sk_user, &key);
-	struct pidcap_owner *owner;
+	struct pidcap_socket_owner *stored;
 
 	if (!user)
 		return 1;
-	owner = bpf_sk_storage_get(&sk_owner, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
-	if (owner)
-		*owner = user->owner;
+	stored = bpf_sk_storage_get(&sk_owner, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+	if (stored) {
+		bpf_spin_lock(&stored->lock);
+		stored->owner = user->owner;
+		bpf_spin_unlock(&stored->lock);
+	}
 	bpf_map_delete_elem(&sk_user, &key);
 	return 1;
 }

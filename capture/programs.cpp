@@ -34,6 +34,7 @@ constexpr uint32_t kEventsRing = 4U << 20;
 constexpr long kSocketCalls[] = {
     SYS_read,    SYS_readv,  SYS_recvfrom, SYS_recvmsg,  SYS_recvmmsg, SYS_write,
     SYS_writev,  SYS_sendto, SYS_sendmsg,  SYS_sendmmsg, SYS_sendfile, SYS_splice,
+    SYS_preadv2, SYS_pwritev2,
     SYS_connect, SYS_bind,   SYS_listen,   SYS_accept,   SYS_accept4,  SYS_shutdown,
 };
 
@@ -128,6 +129,7 @@ Result<void> LoadedPrograms::attach(int cgroup_fd) {
         const char* tracepoint;
     } const points[] = {
         {programs.socket_use, &links.socket_use, "sys_enter"},
+        {programs.socket_accepted, &links.socket_accepted, "sys_exit"},
         {programs.process_fork, &links.process_fork, "sched_process_fork"},
         {programs.process_exec, &links.process_exec, "sched_process_exec"},
         {programs.process_exit, &links.process_exit, "sched_process_exit"},
@@ -185,8 +187,10 @@ std::vector<int> LoadedPrograms::wake_fds() const {
 }
 
 Result<void> LoadedPrograms::set_owner(int socket_fd, const pidcap_owner& owner) {
+    pidcap_socket_owner value{};
+    value.owner = owner;
     int code =
-        bpf_map_update_elem(bpf_map__fd(skeleton_->maps.sk_owner), &socket_fd, &owner, BPF_NOEXIST);
+        bpf_map_update_elem(bpf_map__fd(skeleton_->maps.sk_owner), &socket_fd, &value, BPF_NOEXIST);
     if (code != 0 && code != -EEXIST) {
         return errno_error(fmt::format("store the owner of a socket of process {}", owner.tgid),
                            -code);
@@ -245,6 +249,8 @@ Result<std::unique_ptr<Programs>> Programs::load(const ProgramOptions& options,
         config->socket_calls[call / 64] |= 1ULL << (call % 64);
     }
     config->splice_call = SYS_splice;
+    config->accept_call = SYS_accept;
+    config->accept4_call = SYS_accept4;
 
     bpf_map__set_max_entries(skeleton->maps.events, kEventsRing);
     bpf_map__set_max_entries(skeleton->maps.rings, static_cast<uint32_t>(cpus));

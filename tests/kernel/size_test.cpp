@@ -34,8 +34,10 @@ std::vector<uint8_t> frame_of(uint32_t number, size_t size) {
 
 std::vector<size_t> sizes_around_classes() {
     std::vector<size_t> sizes = {15, 60};
-    for (size_t bytes : {64, 128, 192, 256, 384, 512, 768, 1024, 1536, 2304, 4096, 9216, 16384,
-                         32768, 49152, 65664, 131072, 262144}) {
+    const std::initializer_list<size_t> classes = {64,    128,   192,   256,   384,    512,
+                                                   768,   1024,  1536,  2304,  4096,   9216,
+                                                   16384, 32768, 49152, 65664, 131072, 262144};
+    for (size_t bytes : classes) {
         sizes.insert(sizes.end(), {bytes - 1, bytes, bytes + 1});
     }
     sizes.push_back(280'000);  // beyond the largest snaplen

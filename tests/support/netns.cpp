@@ -71,9 +71,10 @@ InNetns::~InNetns() {
 }
 
 void connect_by_veth(const VethEnd& one, const VethEnd& other) {
-    one.netns.ip("link add " + one.name + " addrgenmode none type veth peer name " + other.name +
-                 " addrgenmode none netns " + other.netns.path());
+    one.netns.ip("link add " + one.name + " type veth peer name " + other.name + " netns " +
+                 other.netns.path());
     for (const VethEnd* end : {&one, &other}) {
+        end->netns.ip("link set " + end->name + " addrgenmode none");
         end->netns.ip("address add " + end->ipv4 + " dev " + end->name);
         end->netns.ip("address add " + end->ipv6 + " dev " + end->name + " nodad");
         end->netns.ip("link set " + end->name + " up");

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# bash completion for pidcap(8). Works with and without the bash-completion package.
+
+_pidcap() {
+    local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} i
+    COMPREPLY=()
+
+    # After "--" it is another command's line.
+    for ((i = 1; i < COMP_CWORD; i++)); do
+        if [[ ${COMP_WORDS[i]} == -- ]]; then
+            if declare -F _command_offset >/dev/null; then
+                _command_offset $((i + 1))
+            elif ((COMP_CWORD == i + 1)); then
+                mapfile -t COMPREPLY < <(compgen -c -- "$word")
+            else
+                mapfile -t COMPREPLY < <(compgen -f -- "$word")
+            fi
+            return
+        fi
+    done
+
+    local words
+    case $previous in
+        -i) words="any $(cd /sys/class/net && echo *)" ;;
+        -Q) words="in out inout" ;;
+        -w)
+            compopt -o filenames 2>/dev/null
+            mapfile -t COMPREPLY < <(compgen -f -- "$word")
+            return
+            ;;
+        --pid) words=$(cd /proc && echo [0-9]*) ;;
+        --comm)
+            mapfile -t COMPREPLY < <(compgen -W "$(cat /proc/[0-9]*/comm 2>/dev/null | sort -u)" -- "$word")
+            return
+            ;;
+        --uid)
+            mapfile -t COMPREPLY < <(compgen -u -- "$word")
+            return
+            ;;
+        --comments) words="full intro short none" ;;
+        --color) words="auto always never" ;;
+        -s | -B | -c | --duration) return ;;
+        *)
+            words="-i -Q -D --pid --comm --uid -f --follow -w -s --comments --process-blocks -B -c
+                   --duration -v -q -n --color -h --help --version --"
+            ((COMP_CWORD > 1)) || words+=" doctor"
+            if [[ ${COMP_WORDS[1]} == doctor && $COMP_CWORD -gt 1 ]]; then
+                words="--json -h --help"
+            fi
+            ;;
+    esac
+    mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
+}
+complete -F _pidcap pidcap

@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# fish completion for pidcap(8).
+
+function __pidcap_capture
+    not contains -- doctor (commandline -opc)
+end
+
+complete -c pidcap -f
+complete -c pidcap -n '__pidcap_capture' -a doctor -d 'What this machine grants'
+complete -c pidcap -n 'not __pidcap_capture' -l json -d 'For programs'
+complete -c pidcap -s h -l help -d 'Show help'
+
+complete -c pidcap -n __pidcap_capture -s i -x -a 'any (path basename /sys/class/net/*)' -d 'Interface'
+complete -c pidcap -n __pidcap_capture -s Q -x -a 'in out inout' -d 'Direction'
+complete -c pidcap -n __pidcap_capture -s D -d 'List the interfaces'
+complete -c pidcap -n __pidcap_capture -l pid -x -a '(__fish_complete_pids)' -d 'Process'
+complete -c pidcap -n __pidcap_capture -l comm -x -a '(cat /proc/[0-9]*/comm 2>/dev/null | sort -u)' -d 'Processes with this name'
+complete -c pidcap -n __pidcap_capture -l uid -x -a '(__fish_complete_users)' -d 'Processes of this user'
+complete -c pidcap -n __pidcap_capture -s f -l follow -d 'Descendants too'
+complete -c pidcap -n __pidcap_capture -s w -r -F -d 'Write pcapng'
+complete -c pidcap -n __pidcap_capture -s s -x -d 'Bytes to keep of each packet'
+complete -c pidcap -n __pidcap_capture -l comments -x -a 'full intro short none' -d 'The comment on each packet'
+complete -c pidcap -n __pidcap_capture -l process-blocks -d 'Describe processes in blocks, too'
+complete -c pidcap -n __pidcap_capture -s B -x -d 'Size of the buffers in KiB'
+complete -c pidcap -n __pidcap_capture -s c -x -d 'End after so many packets'
+complete -c pidcap -n __pidcap_capture -l duration -x -d 'End after a time'
+complete -c pidcap -n __pidcap_capture -s v -d 'More of each process'
+complete -c pidcap -n __pidcap_capture -s q -d 'Shorter lines'
+complete -c pidcap -n __pidcap_capture -s n -d 'Numbers instead of user names'
+complete -c pidcap -n __pidcap_capture -l color -x -a 'auto always never' -d 'Colour the processes'
+complete -c pidcap -n __pidcap_capture -l version -d 'Show the version'
