@@ -179,9 +179,9 @@ Result<bool> LiveSession::wait(const std::vector<int>& fds, int timeout_ms) {
     }
     asleep_ = false;
     if (watched[fds.size()].revents != 0) {
-        // What is in the rings belongs to the interfaces as they were.
-        if (auto stepped = step(); !stepped) {
-            return std::move(stepped).error();
+        // What came before a change belongs to the interface as it was.
+        if (auto handed = step(); !handed) {
+            return std::move(handed).error();
         }
         if (auto updated = interfaces_.update(); !updated) {
             return std::move(updated).error();
