@@ -37,8 +37,6 @@ class ProcessFilter {
     // A process was forked: its parent may be wanted or followed.
     void forked(const Process& child, const Process* parent);
 
-    bool active() const { return !conditions_.empty(); }
-
     // Whether a packet with these ends is wanted; either may be null.
     bool wants(const Process* self, const Process* peer) const;
 
