@@ -18,9 +18,9 @@
 namespace capture {
 
 struct ProcessConditions {
-    std::vector<ProcessKey> processes;
-    std::vector<std::string> comms;
-    std::vector<uint32_t> uids;
+    std::vector<ProcessKey> processes = {};
+    std::vector<std::string> comms = {};
+    std::vector<uint32_t> uids = {};
     bool follow = false;
 
     bool empty() const { return processes.empty() && comms.empty() && uids.empty(); }
