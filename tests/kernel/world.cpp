@@ -205,7 +205,7 @@ std::string Ownership::wrong(const Packet& packet) const {
         const auto wide = wide_claims(packet);
         const std::vector<Who>& users = receiver_first ? wide.sender : wide.receiver;
         reason += not_one_of(peer, users.empty() ? second : users, "peer");
-    } else if (peer || loopback || incoming) {
+    } else if (peer || loopback || (incoming && second.size() == 1)) {
         reason += not_one_of(peer, second, "peer");
     }
     const auto& sender = receiver_first ? peer : self;
