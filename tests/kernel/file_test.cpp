@@ -77,8 +77,9 @@ TEST_CASE("a file of several Ethernet interfaces is one for every reader") {
     REQUIRE(send_numbered(sender, 0, 5, 100) == 5);
     capture.stop();
     require_readable(file);
-    const std::string text = output_of({"tcpdump", "-n", "-r", file});
-    CHECK(std::count(text.begin(), text.end(), '\n') == 7);
+    // vx and vy both see the one frame.
+    const std::string count = output_of({"tcpdump", "-n", "--count", "-r", file});
+    CHECK(count == "7 packets\n");
 }
 
 TEST_CASE("process blocks leave the relative times alone") {
