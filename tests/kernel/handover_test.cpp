@@ -82,8 +82,7 @@ TEST_CASE("an inherited socket is the child's from its first packet, and the par
             Actor child = shared.first.fork_child("child-" + path.name);
             for (Actor* user : {&shared.first, &child}) {
                 ownership.add_user(user->who());
-                ownership.claim(protocol_name(type), path.client_address, shared.port,
-                                user->who());
+                ownership.claim(protocol_name(type), path.client_address, shared.port, user->who());
             }
             ownership.add_user(shared.peer.who());
             ownership.claim(protocol_name(type), path.server_address, shared.peer_port,
@@ -121,8 +120,7 @@ TEST_CASE("a socket passed by SCM_RIGHTS is its new user's, also of a process wi
             }
             for (Actor* user : {&shared.first, &stranger}) {
                 ownership.add_user(user->who());
-                ownership.claim(protocol_name(type), path.client_address, shared.port,
-                                user->who());
+                ownership.claim(protocol_name(type), path.client_address, shared.port, user->who());
             }
             ownership.add_user(shared.peer.who());
             ownership.claim(protocol_name(type), path.server_address, shared.peer_port,
@@ -158,9 +156,8 @@ TEST_CASE("every system call that sends makes the socket its caller's") {
     };
     by_new_child("write",
                  [](int fd, Text text) { return write(fd, text.c_str(), strlen(text.c_str())); });
-    by_new_child("send", [](int fd, Text text) {
-        return send(fd, text.c_str(), strlen(text.c_str()), 0);
-    });
+    by_new_child("send",
+                 [](int fd, Text text) { return send(fd, text.c_str(), strlen(text.c_str()), 0); });
     by_new_child("writev", [](int fd, Text text) {
         const iovec part{text.bytes.data(), strlen(text.c_str())};
         return writev(fd, &part, 1);
@@ -249,8 +246,8 @@ TEST_CASE("an accepted connection is the process's that handles it: parent, thre
                 tid,
                 [](int which, Text text) {
                     char chunk[300];
-                    const int length = snprintf(chunk, sizeof(chunk), "pid=%d tid=%ld %s",
-                                                getpid(), syscall(SYS_gettid), text.c_str());
+                    const int length = snprintf(chunk, sizeof(chunk), "pid=%d tid=%ld %s", getpid(),
+                                                syscall(SYS_gettid), text.c_str());
                     return write(which, chunk, static_cast<size_t>(length));
                 },
                 accepted, Text("by a thread " + for_user(client)));

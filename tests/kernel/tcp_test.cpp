@@ -97,8 +97,10 @@ TEST_CASE("tcp: sockets that existed before the start are known, in any network 
     pairs.reserve(4);
     Ownership ownership;
     for (const Path& path : world.paths()) {
-        pairs.push_back({path, Actor(path.client, "client-" + path.name),
-                         Actor(path.server, "server-" + path.name), {}});
+        pairs.push_back({path,
+                         Actor(path.client, "client-" + path.name),
+                         Actor(path.server, "server-" + path.name),
+                         {}});
         Pair& pair = pairs.back();
         pair.idle = connect_pair(path, pair.client, pair.server);
         ownership.claim_flow("tcp", path, pair.idle.client_port, pair.client.who(),
@@ -110,8 +112,8 @@ TEST_CASE("tcp: sockets that existed before the start are known, in any network 
         talk(pair.idle, pair.client, pair.server);
         // And the listener.
         Connection late = pair.idle;
-        late.client = connected_socket(pair.client, pair.path.server_at(late.server_port),
-                                       SOCK_STREAM);
+        late.client =
+            connected_socket(pair.client, pair.path.server_at(late.server_port), SOCK_STREAM);
         ownership.claim("tcp", pair.path.client_address, local_port(pair.client, late.client),
                         pair.client.who());
         late.server = accept_from(pair.server, late.listener);

@@ -49,9 +49,9 @@ Address make_address(const std::string& text, uint16_t port) {
 }
 
 int open_socket(Actor& actor, int family, int type, int protocol) {
-    return static_cast<int>(actor.call(
-        [](int of, int what, int which) { return socket(of, what, which); }, family, type,
-        protocol));
+    return static_cast<int>(
+        actor.call([](int of, int what, int which) { return socket(of, what, which); }, family,
+                   type, protocol));
 }
 
 int bound_socket(Actor& actor, const Address& local, int type) {
@@ -150,8 +150,8 @@ void hear_and_answer(Actor& actor, int fd, const std::string& note) {
             Address peer;
             peer.length = sizeof(peer.storage);
             be_patient(which);
-            if (recvfrom(which, chunk, sizeof(chunk), 0, as_sockaddr(peer.storage),
-                         &peer.length) < 0) {
+            if (recvfrom(which, chunk, sizeof(chunk), 0, as_sockaddr(peer.storage), &peer.length) <
+                0) {
                 return ssize_t{-1};
             }
             const int length = signed_text(chunk, sizeof(chunk), text.c_str());

@@ -37,8 +37,8 @@ int send_datagram(const char* address, const char* port, const char* note) {
     const int fd = socket(is_ipv6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     char text[256];
     const int length = signed_text(text, sizeof(text), note);
-    const auto* to = is_ipv6 ? reinterpret_cast<const sockaddr*>(&to6)
-                             : reinterpret_cast<const sockaddr*>(&to4);
+    const auto* to =
+        is_ipv6 ? reinterpret_cast<const sockaddr*>(&to6) : reinterpret_cast<const sockaddr*>(&to4);
     const socklen_t to_length = is_ipv6 ? sizeof(to6) : sizeof(to4);
     return sendto(fd, text, static_cast<size_t>(length), 0, to, to_length) == length ? 0 : 1;
 }

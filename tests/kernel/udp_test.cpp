@@ -133,8 +133,7 @@ TEST_CASE("udp: of processes that share a port by SO_REUSEPORT, the one that get
         std::vector<int> fds;
         uint16_t port = 0;
         for (int i = 0; i < 4; i++) {
-            workers.push_back(
-                std::make_unique<Actor>(path.server, "worker" + std::to_string(i)));
+            workers.push_back(std::make_unique<Actor>(path.server, "worker" + std::to_string(i)));
             fds.push_back(open_socket(*workers.back(), path.server_at(0).family(), SOCK_DGRAM));
             workers.back()->call(
                 [](int which) {
@@ -202,8 +201,8 @@ TEST_CASE("udp: every fragment of a large datagram is its process's") {
         Actor client(path.client, "client-" + path.name);
         Actor server(path.server, "server-" + path.name);
         const int to = bound_socket(server, path.server_at(0), SOCK_DGRAM);
-        const int from = connected_socket(client, path.server_at(local_port(server, to)),
-                                          SOCK_DGRAM);
+        const int from =
+            connected_socket(client, path.server_at(local_port(server, to)), SOCK_DGRAM);
         for (int i = 0; i < 3; i++) {
             client.call(
                 [](int which) {

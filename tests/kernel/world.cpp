@@ -84,8 +84,8 @@ std::vector<Path> World::paths() const {
 }
 
 void World::start(const std::vector<std::string>& arguments) {
-    std::vector<std::string> near = {PIDCAP_PROGRAM, "-i", "lo",  "-i",
-                                     "veth0",        "-w", folder_.file("near.pcapng")};
+    std::vector<std::string> near = {
+        PIDCAP_PROGRAM, "-i", "lo", "-i", "veth0", "-w", folder_.file("near.pcapng")};
     std::vector<std::string> far = {PIDCAP_PROGRAM, "-i", "veth0", "-w",
                                     folder_.file("far.pcapng")};
     near.insert(near.end(), arguments.begin(), arguments.end());
@@ -134,8 +134,8 @@ std::optional<Ends> Ownership::by_claims(const Packet& packet) const {
     const bool is_request = packet.icmp_type == 8 || packet.icmp_type == 128;
     const bool is_reply = packet.icmp_type == 0 || packet.icmp_type == 129;
     if (is_request || is_reply) {
-        const auto found = echoes_.find(
-            {is_request ? packet.source : packet.destination, packet.echo_id});
+        const auto found =
+            echoes_.find({is_request ? packet.source : packet.destination, packet.echo_id});
         if (found == echoes_.end()) {
             return std::nullopt;
         }

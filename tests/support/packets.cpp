@@ -12,12 +12,29 @@ namespace test {
 namespace {
 
 constexpr std::array kFields = {
-    "frame.number",   "frame.comment", "frame.interface_name", "frame.packet_flags_direction",
-    "frame.time_epoch", "ip.src",      "ip.dst",               "ipv6.src",
-    "ipv6.dst",       "tcp.srcport",   "tcp.dstport",          "tcp.flags",
-    "tcp.payload",    "udp.srcport",   "udp.dstport",          "udp.payload",
-    "icmp.type",      "icmp.ident",    "icmp.seq",             "icmpv6.type",
-    "icmpv6.echo.identifier", "icmpv6.echo.sequence_number",   "frame.protocols",
+    "frame.number",
+    "frame.comment",
+    "frame.interface_name",
+    "frame.packet_flags_direction",
+    "frame.time_epoch",
+    "ip.src",
+    "ip.dst",
+    "ipv6.src",
+    "ipv6.dst",
+    "tcp.srcport",
+    "tcp.dstport",
+    "tcp.flags",
+    "tcp.payload",
+    "udp.srcport",
+    "udp.dstport",
+    "udp.payload",
+    "icmp.type",
+    "icmp.ident",
+    "icmp.seq",
+    "icmpv6.type",
+    "icmpv6.echo.identifier",
+    "icmpv6.echo.sequence_number",
+    "frame.protocols",
 };
 
 int hex(char digit) {
@@ -151,7 +168,8 @@ std::optional<NamedProcess> Packet::named(const std::string& prefix) const {
     process.tid = static_cast<uint32_t>(to_number(value("tid")));
     process.comm = value("comm");
     process.exe = value("exe");
-    process.uid = value("uid").empty() ? UINT32_MAX : static_cast<uint32_t>(to_number(value("uid")));
+    process.uid =
+        value("uid").empty() ? UINT32_MAX : static_cast<uint32_t>(to_number(value("uid")));
     process.start_ns = to_number(value("st"));
     process.via = value("via");
     return process;
@@ -192,8 +210,8 @@ std::string describe(const Packet& packet) {
         text += "]";
     }
     if (packet.icmp_type >= 0) {
-        text += " type " + std::to_string(packet.icmp_type) + " id " +
-                std::to_string(packet.echo_id);
+        text +=
+            " type " + std::to_string(packet.icmp_type) + " id " + std::to_string(packet.echo_id);
     }
     return text + " '" + packet.payload.substr(0, 80) + "' " + packet.raw_comment;
 }
