@@ -7,16 +7,15 @@
 #define PIDCAP_ATTRIBUTE_H
 
 #include "memory.h"
-#include "owner.h"
 
 /* include/uapi/linux/if_packet.h */
 #define PACKET_HOST	 0
 #define PACKET_BROADCAST 1
 #define PACKET_MULTICAST 2
 #define PACKET_OTHERHOST 3
+#define PACKET_LOOPBACK	 5
 
 extern struct sk_owner_map sk_owner SEC(".maps");
-extern struct sk_user_map sk_user SEC(".maps");
 extern struct socket_call_map socket_call SEC(".maps");
 
 /* Set once a packet came in with its sender's socket: only then are there peers behind an
@@ -26,7 +25,10 @@ __u32 have_local_peers;
 /* An end of a packet: owner.tgid is 0 where `via` gives a reason instead. */
 struct end {
 	struct pidcap_owner owner;
-	__u8 via; /* enum pidcap_via */
+	__u64 sk; /* and born: the owner's socket, see struct sk_user; 0 where it isn't known */
+	__u64 born;
+	__u8 via;	 /* enum pidcap_via */
+	bool has_socket; /* there is one here, whoever owns it */
 };
 
 /* Connections that a listener accepts inherit its storage: its last user's, who waits in accept. */
@@ -65,69 +67,96 @@ static __always_inline bool sender_of_shared(struct bpf_sock *sk, struct pidcap_
 }
 
 /* The last user of a full socket; or, with `sending`, who sends on it. */
-static __always_inline bool owner_of_socket(struct bpf_sock *sk, bool sending,
-					    struct pidcap_owner *owner)
+static __always_inline bool owner_of_socket(struct bpf_sock *sk, bool sending, struct end *end)
 {
 	__u64 key = (__u64)(long)sk;
 	struct sk_user *user = bpf_map_lookup_elem(&sk_user, &key);
 	struct pidcap_socket_owner *stored;
 
 	if (user) {
-		*owner = user->owner;
-		if (user->check == owner_check(owner) && user->sk == key) {
-			if (sk->state == BPF_TCP_LISTEN)
-				bequeath(sk, owner);
-			if (sending && user->shared)
-				return sender_of_shared(sk, owner);
-			return true;
-		}
-		/* Overwritten meanwhile, by a newer use: who that was is not known to this packet.
-		 */
-		__builtin_memset(owner, 0, sizeof(*owner));
-		return false;
+		end->born = user->born;
+		/* If it was overwritten meanwhile, then by a newer use: whose, this packet can't
+		 * know. */
+		if (!read_user(user, key, &end->owner))
+			return false;
+		end->sk = user->sk;
+		if (sk->state == BPF_TCP_LISTEN)
+			bequeath(sk, &end->owner);
+		return !sending || !user->shared || sender_of_shared(sk, &end->owner);
 	}
 	stored = bpf_sk_storage_get(&sk_owner, sk, NULL, 0);
 	if (!stored)
 		return false;
 	bpf_spin_lock(&stored->lock);
-	*owner = stored->owner;
+	end->owner = stored->owner;
 	bpf_spin_unlock(&stored->lock);
-	return owner->tgid;
+	return end->owner.tgid;
 }
 
-/* The verifier allows no arithmetic on a socket's pointer; read back, it is just a number. */
-static __always_inline struct sock *socket_address(struct bpf_sock *sk)
+/* A socket as a number: the verifier allows no arithmetic on the pointer. */
+static __always_inline struct sock *address_of(struct bpf_sock *sk)
 {
 	struct bpf_sock *pointer = sk;
-	struct sock *address;
+	struct sock *address = NULL;
 
-	if (bpf_probe_read_kernel(&address, sizeof(address), &pointer))
-		return NULL;
+	bpf_probe_read_kernel(&address, sizeof(address), &pointer);
 	return address;
 }
 
-static __always_inline bool is_kernel_socket(struct bpf_sock *sk)
-{
-	struct sock *address = socket_address(sk);
-
-	return address && BPF_CORE_READ_BITFIELD_PROBED(address, sk_kern_sock);
-}
-
+/* Whether several sockets may have this one's port, as by SO_REUSEPORT. */
 static __always_inline bool shares_port(struct bpf_sock *sk)
 {
-	struct sock *address = socket_address(sk);
-	struct sock_common *common = (void *)address;
+	struct sock_common *common = (void *)address_of(sk);
 
-	return address && BPF_CORE_READ_BITFIELD_PROBED(common, skc_reuseport);
+	return BPF_CORE_READ_BITFIELD_PROBED(common, skc_reuseport);
+}
+
+/*
+ * A subflow of Multipath TCP is the kernel's own socket; the process holds the connection's, of
+ * which it is a part.
+ */
+static __always_inline bool is_mptcp(struct bpf_sock *sk, struct sock *address)
+{
+	return sk->protocol == IPPROTO_TCP && bpf_core_field_exists(struct tcp_sock, is_mptcp) &&
+	       BPF_CORE_READ((struct tcp_sock *)address, is_mptcp);
+}
+
+static __always_inline bool owner_of_connection(struct sock *subflow, struct end *end)
+{
+	struct mptcp_subflow_context *context =
+		BPF_CORE_READ((struct inet_connection_sock *)subflow, icsk_ulp_data);
+	__u64 key = (__u64)BPF_CORE_READ(context, conn);
+	struct sk_user *user = bpf_map_lookup_elem(&sk_user, &key);
+
+	return user && read_user(user, key, &end->owner);
+}
+
+/* The process behind a full socket, or why there is none. `via` is what a process is found by. */
+static __always_inline bool find_owner(struct bpf_sock *sk, __u8 via, struct end *end)
+{
+	struct sock *address;
+	bool found = owner_of_socket(sk, via == PIDCAP_VIA_SOCKET, end);
+
+	end->has_socket = true;
+	if (!found) {
+		address = address_of(sk);
+		if (is_mptcp(sk, address))
+			found = owner_of_connection(address, end);
+		else if (BPF_CORE_READ_BITFIELD_PROBED(address, sk_kern_sock))
+			end->via = PIDCAP_VIA_KERNEL;
+	}
+	if (found)
+		end->via = via;
+	return found;
 }
 
 /*
  * The socket that has an owner: a connection that isn't established yet has only a request, for
  * which its listener answers; one in TIME_WAIT has none.
  */
-static __always_inline struct bpf_sock *owned_socket(struct bpf_sock *sk)
+static __always_inline struct bpf_sock *owned_socket(struct bpf_sock *sk, __u32 state)
 {
-	if (sk->state == BPF_TCP_NEW_SYN_RECV)
+	if (state == BPF_TCP_NEW_SYN_RECV)
 		return bpf_get_listener_sock(sk);
 	return bpf_sk_fullsock(sk);
 }
@@ -141,16 +170,8 @@ static __always_inline bool sender_by_socket(struct __sk_buff *skb, struct end *
 
 	if (!sk)
 		return false;
-	full = owned_socket(sk);
-	if (!full)
-		return false;
-	if (owner_of_socket(full, true, &sender->owner)) {
-		sender->via = PIDCAP_VIA_SOCKET;
-		return true;
-	}
-	if (is_kernel_socket(full))
-		sender->via = PIDCAP_VIA_KERNEL;
-	return false;
+	full = owned_socket(sk, sk->state);
+	return full && find_owner(full, PIDCAP_VIA_SOCKET, sender);
 }
 
 /*
@@ -176,26 +197,35 @@ static __always_inline bool is_forwarded(struct __sk_buff *skb, const struct pac
 	       result == BPF_FIB_LKUP_RET_FRAG_NEEDED || result == BPF_FIB_LKUP_RET_UNSUPP_LWT;
 }
 
-/* The socket that a look-up found, `full` or NULL, as the receiver. */
+static __always_inline bool is_multicast(struct __sk_buff *skb, const struct packet *packet)
+{
+	if (skb->pkt_type == PACKET_MULTICAST || skb->pkt_type == PACKET_BROADCAST)
+		return true;
+	if (packet->family == AF_INET6)
+		return (packet->daddr[0] & bpf_htonl(0xff000000)) == bpf_htonl(0xff000000);
+	return (packet->daddr[0] & bpf_htonl(0xf0000000)) == bpf_htonl(0xe0000000) ||
+	       packet->daddr[0] == bpf_htonl(0xffffffff);
+}
+
+/*
+ * The socket that a look-up found as the receiver, if it is one. A socket without a peer matches
+ * more than it gets: what is forwarded elsewhere, what an earlier rule or a program of a reuseport
+ * group gives to another, and on TCP what belongs to no connection.
+ */
 static __always_inline bool receiver_by_socket(struct __sk_buff *skb, const struct packet *packet,
-					       bool looped, struct bpf_sock *full,
+					       bool looped, struct bpf_sock *sk,
 					       struct end *receiver)
 {
-	if (!full)
-		return false;
-	/* A socket without a peer matches whatever destination it is bound to, here or elsewhere.
-	 */
-	if (!looped && !full->dst_port && is_forwarded(skb, packet)) {
-		receiver->via = PIDCAP_VIA_FORWARDED;
-		return false;
+	receiver->has_socket = true;
+	if (!sk->dst_port) {
+		if (!looped && is_forwarded(skb, packet)) {
+			receiver->via = PIDCAP_VIA_FORWARDED;
+			return false;
+		}
+		if (BPF_CORE_READ(address_of(sk), sk_reuseport_cb, prog))
+			return false;
 	}
-	if (owner_of_socket(full, false, &receiver->owner)) {
-		receiver->via = PIDCAP_VIA_LOOKUP;
-		return true;
-	}
-	if (is_kernel_socket(full))
-		receiver->via = PIDCAP_VIA_KERNEL;
-	return false;
+	return find_owner(sk, PIDCAP_VIA_LOOKUP, receiver);
 }
 
 /*
@@ -207,9 +237,9 @@ static __noinline bool receiver_by_lookup(struct __sk_buff *skb, const struct pa
 					  bool looped, struct end *receiver)
 {
 	struct bpf_sock_tuple tuple;
-	struct bpf_sock *sk;
+	struct bpf_sock *sk, *full;
+	__u32 size, state;
 	bool found;
-	__u32 size;
 
 	if (packet->family == AF_INET) {
 		tuple.ipv4.saddr = packet->saddr[0];
@@ -228,7 +258,9 @@ static __noinline bool receiver_by_lookup(struct __sk_buff *skb, const struct pa
 		sk = bpf_skc_lookup_tcp(skb, &tuple, size, BPF_F_CURRENT_NETNS, 0);
 		if (!sk)
 			return false;
-		if (sk->state == BPF_TCP_TIME_WAIT && opens_connection(packet)) {
+		receiver->has_socket = true;
+		state = sk->state;
+		if (state == BPF_TCP_TIME_WAIT && opens_connection(packet)) {
 			/*
 			 * The old connection gives way to the new one (RFC 6191), which is the
 			 * listener's. No connection has source port 0, so that the listener is what
@@ -246,12 +278,17 @@ static __noinline bool receiver_by_lookup(struct __sk_buff *skb, const struct pa
 				bpf_sk_release(sk);
 				return false;
 			}
+			state = sk->state;
 		}
-		found = receiver_by_socket(skb, packet, looped, owned_socket(sk), receiver);
+		full = owned_socket(sk, state);
+		/* Only a SYN is for the listener itself. */
+		found = full && (state != BPF_TCP_LISTEN || packet->tcp_flags & TCP_SYN) &&
+			receiver_by_socket(skb, packet, looped, full, receiver);
 		bpf_sk_release(sk);
 		return found;
 	}
-	if (packet->protocol == IPPROTO_UDP) {
+	/* Of several receivers a look-up finds any one, member of the group or not. */
+	if (packet->protocol == IPPROTO_UDP && !is_multicast(skb, packet)) {
 		sk = bpf_sk_lookup_udp(skb, &tuple, size, BPF_F_CURRENT_NETNS, 0);
 		if (!sk)
 			return false;
@@ -262,10 +299,12 @@ static __noinline bool receiver_by_lookup(struct __sk_buff *skb, const struct pa
 	return false;
 }
 
-/* The packet that an ICMP error quotes, as if its answer had come: its sender is the error's
- * receiver. */
+/*
+ * The packet that an ICMP error quotes, as if its answer had come: its sender is the error's
+ * receiver. `local`: the error is for this host, so that its sockets may be asked.
+ */
 static __noinline bool receiver_of_error(struct __sk_buff *skb, const struct packet *error,
-					 bool looped, struct end *receiver)
+					 bool local, bool looped, struct end *receiver)
 {
 	struct packet quoted = {};
 	struct packet answer = {};
@@ -274,13 +313,18 @@ static __noinline bool receiver_of_error(struct __sk_buff *skb, const struct pac
 		parse_ipv4(skb, error->payload, &quoted);
 	else
 		parse_ipv6(skb, error->payload, &quoted);
+	/* It is for whoever sent what it quotes; anything else is a mistake or a forgery. */
+	for (int i = 0; i < 4; i++)
+		if (quoted.saddr[i] != error->daddr[i])
+			return false;
 	if (quoted.kind == KIND_PORTS) {
 		answer = quoted;
 		__builtin_memcpy(answer.saddr, quoted.daddr, sizeof(answer.saddr));
 		__builtin_memcpy(answer.daddr, quoted.saddr, sizeof(answer.daddr));
 		answer.sport = quoted.dport;
 		answer.dport = quoted.sport;
-		if (!receiver_by_lookup(skb, &answer, looped, receiver) &&
+		answer.tcp_flags = 0;
+		if (!(local && receiver_by_lookup(skb, &answer, looped, receiver)) &&
 		    !recall(skb->ifindex, MEMORY_FLOW, &quoted, false, &receiver->owner))
 			return false;
 	} else if (quoted.kind != KIND_ECHO_REQUEST ||
@@ -330,7 +374,7 @@ static __always_inline bool find_receiver(struct __sk_buff *skb, const struct pa
 		receiver->via = PIDCAP_VIA_ICMP_ECHO;
 		return true;
 	case KIND_ICMP_ERROR:
-		return receiver_of_error(skb, packet, looped, receiver);
+		return receiver_of_error(skb, packet, local, looped, receiver);
 	case KIND_LATER_FRAGMENT:
 		if (!recall(skb->ifindex, MEMORY_FRAGMENT_RECEIVER, packet, false,
 			    &receiver->owner))
@@ -345,19 +389,24 @@ static __always_inline bool find_receiver(struct __sk_buff *skb, const struct pa
 static __always_inline void learn(struct __sk_buff *skb, const struct packet *packet, bool incoming,
 				  const struct end *sender, const struct end *receiver)
 {
-	if (packet->first_fragment && sender->owner.tgid)
-		remember(skb->ifindex, MEMORY_FRAGMENT_SENDER, packet, &sender->owner);
-	if (packet->first_fragment && receiver->owner.tgid)
-		remember(skb->ifindex, MEMORY_FRAGMENT_RECEIVER, packet, &receiver->owner);
+	struct memory_key key;
+
+	if (packet->first_fragment) {
+		remember_fragment(skb->ifindex, MEMORY_FRAGMENT_SENDER, packet, &sender->owner);
+		remember_fragment(skb->ifindex, MEMORY_FRAGMENT_RECEIVER, packet, &receiver->owner);
+	}
 	if (sender->via != PIDCAP_VIA_SOCKET)
 		return;
 	if (incoming)
 		have_local_peers = 1;
-	if (packet->kind == KIND_ECHO_REQUEST)
-		remember(skb->ifindex, MEMORY_ECHO, packet, &sender->owner);
-	else if (packet->kind == KIND_PORTS &&
-		 (incoming || packet->tcp_flags & (TCP_SYN | TCP_FIN | TCP_RST)))
-		remember(skb->ifindex, MEMORY_FLOW, packet, &sender->owner);
+	if (packet->kind == KIND_ECHO_REQUEST) {
+		memory_key(&key, skb->ifindex, MEMORY_ECHO, packet, false);
+		remember(&key, &sender->owner, 0, 0);
+	} else if (packet->kind == KIND_PORTS &&
+		   (incoming || packet->tcp_flags & (TCP_SYN | TCP_FIN | TCP_RST))) {
+		memory_key(&key, skb->ifindex, MEMORY_FLOW, packet, false);
+		remember(&key, &sender->owner, sender->sk, sender->born);
+	}
 }
 
 /* Why an outgoing packet has no sending process. */
@@ -376,7 +425,8 @@ static __always_inline __u8 no_sender(struct __sk_buff *skb, const struct packet
 }
 
 /* Why an incoming packet has no receiving process. */
-static __always_inline __u8 no_receiver(struct __sk_buff *skb, const struct packet *packet)
+static __always_inline __u8 no_receiver(struct __sk_buff *skb, const struct packet *packet,
+					bool has_socket)
 {
 	if (!packet->family)
 		return skb->pkt_type == PACKET_OTHERHOST ? PIDCAP_VIA_FORWARDED : PIDCAP_VIA_KERNEL;
@@ -388,7 +438,8 @@ static __always_inline __u8 no_receiver(struct __sk_buff *skb, const struct pack
 		return PIDCAP_VIA_KERNEL;
 	case KIND_PORTS:
 		/* Nobody listens there: the stack answers with a RST or an ICMP error. */
-		return packet->protocol == IPPROTO_TCP ? PIDCAP_VIA_KERNEL : PIDCAP_VIA_UNKNOWN;
+		return packet->protocol == IPPROTO_TCP && !has_socket ? PIDCAP_VIA_KERNEL
+								      : PIDCAP_VIA_UNKNOWN;
 	default:
 		return packet->protocol == IPPROTO_ICMP || packet->protocol == IPPROTO_ICMPV6 ||
 				       packet->protocol == IPPROTO_IGMP
@@ -435,7 +486,8 @@ static __always_inline const struct attribution *attribute(struct __sk_buff *skb
 	learn(skb, &result->packet, incoming, &result->sender, &result->receiver);
 	if (!sent && !received) {
 		if (incoming && result->receiver.via == PIDCAP_VIA_UNKNOWN)
-			result->receiver.via = no_receiver(skb, &result->packet);
+			result->receiver.via =
+				no_receiver(skb, &result->packet, result->receiver.has_socket);
 		if (!incoming && result->sender.via == PIDCAP_VIA_UNKNOWN)
 			result->sender.via = no_sender(skb, &result->packet);
 	}

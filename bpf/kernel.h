@@ -154,13 +154,30 @@ struct sock_common {
 	unsigned char skc_reuseport : 1;
 } CORE;
 
+struct sock_reuseport {
+	struct bpf_prog *prog;
+} CORE;
+
 struct sock {
 	struct sock_common __sk_common;
+	struct sock_reuseport *sk_reuseport_cb;
 	__u8 sk_kern_sock : 1;
 } CORE;
 
 struct socket {
 	struct sock *sk;
+} CORE;
+
+struct inet_connection_sock {
+	void *icsk_ulp_data;
+} CORE;
+
+struct tcp_sock {
+	bool is_mptcp;
+} CORE;
+
+struct mptcp_subflow_context {
+	struct sock *conn;
 } CORE;
 
 /*
@@ -174,8 +191,8 @@ struct pt_regs {
 	unsigned long orig_ax;
 } CORE;
 
-#define SYSCALL_ARG1(regs) BPF_CORE_READ(regs, di)
-#define SYSCALL_ARG3(regs) BPF_CORE_READ(regs, dx)
+#define SYSCALL_ARG1(regs)   BPF_CORE_READ(regs, di)
+#define SYSCALL_ARG3(regs)   BPF_CORE_READ(regs, dx)
 #define SYSCALL_NUMBER(regs) BPF_CORE_READ(regs, orig_ax)
 
 /* TS_COMPAT of arch/x86/include/asm/thread_info.h */

@@ -11,16 +11,20 @@
 #ifndef PIDCAP_MEMORY_H
 #define PIDCAP_MEMORY_H
 
-#include "contract.h"
+#include "owner.h"
 #include "parse.h"
 
+extern struct sk_user_map sk_user SEC(".maps");
+
 /* TIME_WAIT lasts 60 s (TCP_TIMEWAIT_LEN); an answer may take as long again. */
-#define MEMORY_NS	  (120ULL * 1000000000)
-#define MEMORY_REFRESH_NS (1ULL * 1000000000)
+#define MEMORY_NS (120ULL * 1000000000)
+/* ipfrag_time, ip6frag_time: what has not come by then is not put together. */
+#define FRAGMENT_MEMORY_NS (30ULL * 1000000000)
+#define MEMORY_REFRESH_NS  (1ULL * 1000000000)
 
 enum memory_kind {
 	MEMORY_FLOW = 1,	/* the sender of packets with these addresses and ports */
-	MEMORY_ECHO,		/* the sender of echo requests with this identifier */
+	MEMORY_ECHO,		/* the sender of the echo request with this id and sequence */
 	MEMORY_FRAGMENT_SENDER, /* of packets with this identification */
 	MEMORY_FRAGMENT_RECEIVER,
 };
@@ -41,16 +45,21 @@ struct memory_key {
 /* The LRU may give an entry to another key while it is read: `check` ties it to its own. */
 struct memory {
 	struct pidcap_owner owner;
+	__u64 sk; /* of a flow: the sender's socket while it is open, see struct sk_user; or 0 */
+	__u64 born;
 	__u64 seen; /* mono */
 	__u64 check;
 };
 
-struct {
+struct memory_map {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 16384);
 	__type(key, struct memory_key);
 	__type(value, struct memory);
-} memory SEC(".maps");
+};
+
+/* A flood of pings, each with its own entry, must not push the flows out. */
+struct memory_map memory SEC(".maps"), echo_memory SEC(".maps");
 
 /* The key under which a packet's sender is remembered; `reverse`: under which its receiver is. */
 static __always_inline void memory_key(struct memory_key *key, __u32 ifindex, __u8 kind,
@@ -60,12 +69,15 @@ static __always_inline void memory_key(struct memory_key *key, __u32 ifindex, __
 	key->ifindex = ifindex;
 	key->kind = kind;
 	key->family = packet->family;
-	key->protocol = packet->protocol;
-	if (kind == MEMORY_FRAGMENT_SENDER || kind == MEMORY_FRAGMENT_RECEIVER)
+	if (kind == MEMORY_FRAGMENT_SENDER || kind == MEMORY_FRAGMENT_RECEIVER) {
 		key->id = packet->id;
-	else if (kind == MEMORY_ECHO)
+		/* RFC 8200 4.5: fragments of one IPv6 packet may differ in it. */
+		key->protocol = packet->family == AF_INET6 ? 0 : packet->protocol;
+	} else if (kind == MEMORY_ECHO) {
 		key->sport = packet->sport;
-	else {
+		key->dport = packet->dport;
+	} else {
+		key->protocol = packet->protocol;
 		key->sport = reverse ? packet->dport : packet->sport;
 		key->dport = reverse ? packet->sport : packet->dport;
 	}
@@ -76,7 +88,7 @@ static __always_inline void memory_key(struct memory_key *key, __u32 ifindex, __
 static __always_inline __u64 memory_check(const struct memory_key *key,
 					  const struct pidcap_owner *owner)
 {
-	__u64 check = owner->start_boot ^ ((__u64)owner->tgid << 32 | owner->tid);
+	__u64 check = owner_check(owner);
 
 	check = check * 31 + key->ifindex + ((__u64)key->sport << 48 | (__u64)key->dport << 32);
 	check = check * 31 + ((__u64)key->kind << 16 | key->family << 8 | key->protocol) + key->id;
@@ -85,40 +97,85 @@ static __always_inline __u64 memory_check(const struct memory_key *key,
 	return check;
 }
 
+static __always_inline struct memory *look_up_memory(const struct memory_key *key)
+{
+	if (key->kind == MEMORY_ECHO)
+		return bpf_map_lookup_elem(&echo_memory, key);
+	return bpf_map_lookup_elem(&memory, key);
+}
+
+/*
+ * A flow's sender: the user of its socket while that is open, who may be another by now. What TCP
+ * still has to say after the close belongs to the last one; on UDP the next socket may be somebody
+ * else's.
+ */
+static __always_inline bool recall_user(__u64 sk, __u64 born, __u8 protocol,
+					struct pidcap_owner *owner)
+{
+	struct sk_user *user = sk ? bpf_map_lookup_elem(&sk_user, &sk) : NULL;
+
+	if (user && user->born == born)
+		return read_user(user, sk, owner);
+	return protocol == IPPROTO_TCP;
+}
+
 static __noinline bool recall(__u32 ifindex, __u8 kind, const struct packet *packet, bool reverse,
 			      struct pidcap_owner *owner)
 {
+	bool fragment = kind == MEMORY_FRAGMENT_SENDER || kind == MEMORY_FRAGMENT_RECEIVER;
 	struct memory_key key;
 	struct memory *known;
+	__u64 sk, born;
 
 	memory_key(&key, ifindex, kind, packet, reverse);
-	known = bpf_map_lookup_elem(&memory, &key);
-	if (!known || bpf_ktime_get_ns() - known->seen > MEMORY_NS)
+	known = look_up_memory(&key);
+	if (!known ||
+	    bpf_ktime_get_ns() - known->seen > (fragment ? FRAGMENT_MEMORY_NS : MEMORY_NS))
 		return false;
 	*owner = known->owner;
-	if (known->check == memory_check(&key, owner))
+	sk = known->sk;
+	born = known->born;
+	if (known->check == memory_check(&key, owner) &&
+	    (kind != MEMORY_FLOW || recall_user(sk, born, packet->protocol, owner)))
 		return true;
 	__builtin_memset(owner, 0, sizeof(*owner));
 	return false;
 }
 
-static __noinline void remember(__u32 ifindex, __u8 kind, const struct packet *packet,
-				const struct pidcap_owner *owner)
+/* `sk` and `born` of the owner's socket, where that is open; for a flow. */
+static __noinline void remember(struct memory_key *key, const struct pidcap_owner *owner, __u64 sk,
+				__u64 born)
 {
-	struct memory_key key;
-	struct memory *known;
+	struct memory *known = look_up_memory(key);
 	struct memory fresh = {};
 	__u64 now = bpf_ktime_get_ns();
 
-	memory_key(&key, ifindex, kind, packet, false);
-	known = bpf_map_lookup_elem(&memory, &key);
-	if (known && known->owner.tgid == owner->tgid && known->owner.tid == owner->tid &&
-	    known->owner.start_boot == owner->start_boot && now - known->seen < MEMORY_REFRESH_NS)
+	if (known && is_same_owner(&known->owner, owner) && known->sk == sk &&
+	    known->born == born && now - known->seen < MEMORY_REFRESH_NS)
 		return;
 	fresh.owner = *owner;
+	fresh.sk = sk;
+	fresh.born = born;
 	fresh.seen = now;
-	fresh.check = memory_check(&key, owner);
-	bpf_map_update_elem(&memory, &key, &fresh, BPF_ANY);
+	fresh.check = memory_check(key, owner);
+	if (key->kind == MEMORY_ECHO)
+		bpf_map_update_elem(&echo_memory, key, &fresh, BPF_ANY);
+	else
+		bpf_map_update_elem(&memory, key, &fresh, BPF_ANY);
+}
+
+/* A first fragment's end: without an owner, later fragments must not find that of an earlier
+ * packet. */
+static __always_inline void remember_fragment(__u32 ifindex, __u8 kind, const struct packet *packet,
+					      const struct pidcap_owner *owner)
+{
+	struct memory_key key;
+
+	memory_key(&key, ifindex, kind, packet, false);
+	if (owner->tgid)
+		remember(&key, owner, 0, 0);
+	else
+		bpf_map_delete_elem(&memory, &key);
 }
 
 /* A new connection begins on these addresses and ports: what was known of an old one is void. */

@@ -21,7 +21,8 @@
  */
 struct sk_user {
 	struct pidcap_owner owner;
-	__u64 sk; /* the socket's address, the key */
+	__u64 sk;   /* the socket's address, the key */
+	__u64 born; /* when the entry was made, mono: with sk it names a socket, for ever */
 	__u64 check;
 	__u64 shared; /* it has had several users, who may be at it at the same time */
 };
@@ -69,6 +70,17 @@ static __always_inline bool is_same_owner(const struct pidcap_owner *one,
 	return one->tgid == other->tgid && one->tid == other->tid &&
 	       one->start_boot == other->start_boot && one->uid == other->uid &&
 	       one->real_uid == other->real_uid;
+}
+
+/* Copies the user out of an entry that stands under `sk`; false if it was changed meanwhile. */
+static __always_inline bool read_user(const struct sk_user *user, __u64 sk,
+				      struct pidcap_owner *owner)
+{
+	*owner = user->owner;
+	if (user->check == owner_check(owner) && user->sk == sk)
+		return true;
+	__builtin_memset(owner, 0, sizeof(*owner));
+	return false;
 }
 
 /* The current process, from a program that runs in its context. */

@@ -43,7 +43,7 @@
 enum packet_kind {
 	KIND_OTHER = 0,	     /* no addresses, or none that name a flow */
 	KIND_PORTS,	     /* addresses and ports */
-	KIND_ECHO_REQUEST,   /* addresses, identifier in sport */
+	KIND_ECHO_REQUEST,   /* addresses, identifier in sport, sequence number in dport */
 	KIND_ECHO_REPLY,     /* likewise */
 	KIND_ICMP_ERROR,     /* quotes another packet at `payload` */
 	KIND_LATER_FRAGMENT, /* addresses, identification in id */
@@ -105,6 +105,7 @@ static __always_inline void parse_icmp(struct __sk_buff *skb, __u32 offset, stru
 		return;
 	packet->payload = offset + sizeof(icmp);
 	packet->sport = icmp.id;
+	packet->dport = icmp.sequence;
 	if (icmp.type == (v6 ? ICMPV6_ECHO_REQUEST : ICMP_ECHO))
 		packet->kind = KIND_ECHO_REQUEST;
 	else if (icmp.type == (v6 ? ICMPV6_ECHO_REPLY : ICMP_ECHOREPLY))

@@ -33,7 +33,7 @@ struct {
 	__type(value, struct pidcap_drops);
 } drops SEC(".maps");
 
-/* Whether some interface has `pending` drops on this CPU: saves the look-up while all is well. */
+/* How many interfaces have `pending` drops on this CPU: saves the look-up while all is well. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
@@ -41,21 +41,37 @@ struct {
 	__type(value, __u32);
 } drops_pending SEC(".maps");
 
-static __noinline int count_drop(__u32 ifindex, enum pidcap_drop cause)
+/* Drops that a later record of this interface will tell: `add` more of them, or those so far taken.
+ */
+static __always_inline __u32 exchange_pending(struct pidcap_drops *known, __u32 add)
+{
+	__u32 zero = 0;
+	__u32 *interfaces = bpf_map_lookup_elem(&drops_pending, &zero);
+	__u32 before = known->pending;
+
+	known->pending = add ? before + add : 0;
+	if (interfaces && !before && add)
+		(*interfaces)++;
+	else if (interfaces && before && !add)
+		(*interfaces)--;
+	return before;
+}
+
+/* `lost`: drops that the record told which now isn't written. */
+static __noinline int count_drop(__u32 ifindex, enum pidcap_drop cause, __u32 lost)
 {
 	struct pidcap_drops fresh = {};
-	struct pidcap_drops *known;
-	__u32 zero = 0;
-	__u32 *pending = bpf_map_lookup_elem(&drops_pending, &zero);
+	struct pidcap_drops *known = bpf_map_lookup_elem(&drops, &ifindex);
 
-	bpf_map_update_elem(&drops, &ifindex, &fresh, BPF_NOEXIST);
-	known = bpf_map_lookup_elem(&drops, &ifindex);
-	if (!known || !pending)
+	if (!known) {
+		bpf_map_update_elem(&drops, &ifindex, &fresh, BPF_NOEXIST);
+		known = bpf_map_lookup_elem(&drops, &ifindex);
+	}
+	if (!known)
 		return 0;
 	if (cause < PIDCAP_DROP_CAUSES)
 		known->count[cause]++;
-	known->pending++;
-	*pending = 1;
+	exchange_pending(known, lost + 1);
 	return 0;
 }
 
@@ -63,17 +79,13 @@ static __noinline int count_drop(__u32 ifindex, enum pidcap_drop cause)
 static __always_inline __u32 take_pending(__u32 ifindex)
 {
 	struct pidcap_drops *known;
-	__u32 zero = 0, lost;
-	__u32 *pending = bpf_map_lookup_elem(&drops_pending, &zero);
+	__u32 zero = 0;
+	__u32 *interfaces = bpf_map_lookup_elem(&drops_pending, &zero);
 
-	if (!pending || !*pending)
+	if (!interfaces || !*interfaces)
 		return 0;
 	known = bpf_map_lookup_elem(&drops, &ifindex);
-	if (!known)
-		return 0;
-	lost = known->pending;
-	known->pending = 0;
-	return lost;
+	return known ? exchange_pending(known, 0) : 0;
 }
 
 /*
@@ -120,7 +132,7 @@ static __always_inline void fill_record(struct pidcap_packet *record, struct __s
 	if (caplen <= (bytes)) {                                                                   \
 		record = bpf_ringbuf_reserve(ring, sizeof(*record) + (bytes), 0);                  \
 		if (!record) {                                                                     \
-			count_drop(skb->ifindex, PIDCAP_DROP_RING_FULL);                           \
+			count_drop(skb->ifindex, PIDCAP_DROP_RING_FULL, 0);                        \
 			return;                                                                    \
 		}                                                                                  \
 		fill_record(record, skb, caplen, incoming, outward, ends);                         \
@@ -139,9 +151,10 @@ static __always_inline void record_packet(struct __sk_buff *skb, bool incoming, 
 	void *ring = bpf_map_lookup_elem(&rings, &cpu);
 	__u32 caplen = skb->len < snaplen ? skb->len : snaplen;
 	__u64 wake = BPF_RB_NO_WAKEUP;
+	__u32 lost;
 
 	if (!ring) {
-		count_drop(skb->ifindex, PIDCAP_DROP_RING_FULL);
+		count_drop(skb->ifindex, PIDCAP_DROP_RING_FULL, 0);
 		return;
 	}
 	if (wake_reader) {
@@ -168,8 +181,9 @@ static __always_inline void record_packet(struct __sk_buff *skb, bool incoming, 
 	RECORD_CLASS(PIDCAP_SNAPLEN_MAX)
 	return;
 copy_failed:
+	lost = record->lost;
 	bpf_ringbuf_discard(record, BPF_RB_NO_WAKEUP);
-	count_drop(skb->ifindex, PIDCAP_DROP_COPY);
+	count_drop(skb->ifindex, PIDCAP_DROP_COPY, lost);
 }
 
 #endif

@@ -64,8 +64,7 @@ static __always_inline void begin_call(struct task_struct *task, __u64 id, __u64
 	struct socket_call *known = bpf_map_lookup_elem(&socket_call, &id);
 	struct socket_call fresh = {};
 
-	if (known &&
-	    known->owner.start_boot == BPF_CORE_READ(task, group_leader, start_boottime) &&
+	if (known && known->owner.start_boot == BPF_CORE_READ(task, group_leader, start_boottime) &&
 	    known->owner.uid == BPF_CORE_READ(task, cred, euid.val) &&
 	    known->owner.real_uid == (__u32)bpf_get_current_uid_gid()) {
 		known->sk = sk;
@@ -104,11 +103,13 @@ static __always_inline void note_use(struct task_struct *task, unsigned long fd)
 		begin_call(task, id, key);
 	}
 	if (known && known->owner.tgid == id >> 32 && known->owner.tid == (__u32)id &&
+	    known->owner.start_boot == BPF_CORE_READ(task, group_leader, start_boottime) &&
 	    known->owner.uid == BPF_CORE_READ(task, cred, euid.val) &&
 	    known->owner.real_uid == (__u32)bpf_get_current_uid_gid())
 		return;
 	current_owner(&user.owner);
 	user.sk = key;
+	user.born = known ? known->born : bpf_ktime_get_ns();
 	user.check = owner_check(&user.owner);
 	if (bpf_map_update_elem(&sk_user, &key, &user, BPF_ANY))
 		__sync_fetch_and_add(&sk_user_full, 1);
@@ -183,14 +184,18 @@ int socket_release(struct bpf_sock *sk)
 	__u64 key = (__u64)(long)sk;
 	struct sk_user *user = bpf_map_lookup_elem(&sk_user, &key);
 	struct pidcap_socket_owner *stored;
+	struct pidcap_owner owner;
 
 	if (!user)
 		return 1;
 	stored = bpf_sk_storage_get(&sk_owner, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
-	if (stored) {
-		bpf_spin_lock(&stored->lock);
-		stored->owner = user->owner;
-		bpf_spin_unlock(&stored->lock);
+	if (stored && user->sk == key) {
+		owner = user->owner;
+		if (user->check == owner_check(&owner)) {
+			bpf_spin_lock(&stored->lock);
+			stored->owner = owner;
+			bpf_spin_unlock(&stored->lock);
+		}
 	}
 	bpf_map_delete_elem(&sk_user, &key);
 	return 1;

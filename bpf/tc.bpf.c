@@ -17,8 +17,12 @@ const volatile __u32 loopback_direction = PIDCAP_OUT;
 
 static __always_inline int capture(struct __sk_buff *skb, bool ethernet, bool incoming)
 {
-	const struct attribution *ends = attribute(skb, ethernet, incoming, false);
+	const struct attribution *ends;
 
+	/* The stack's own copy of a multicast that just went out, without its link layer. */
+	if (incoming && skb->pkt_type == PACKET_LOOPBACK)
+		return NEXT;
+	ends = attribute(skb, ethernet, incoming, false);
 	if (ends && directions & (incoming ? PIDCAP_IN : PIDCAP_OUT))
 		record_packet(skb, incoming, !incoming, ends);
 	return NEXT;

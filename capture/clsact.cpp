@@ -92,7 +92,14 @@ Result<void> Clsact::add_filter(TcDirection direction, int program_fd) {
     options.sz = sizeof(options);
     options.prog_fd = program_fd;
     LibbpfLog silent;
-    if (int code = bpf_tc_attach(&hook, &options)) {
+    // The first place; where somebody else's filter has it, the one that the kernel finds.
+    options.priority = 1;
+    int code = bpf_tc_attach(&hook, &options);
+    if (code != 0) {
+        options.priority = 0;
+        code = bpf_tc_attach(&hook, &options);
+    }
+    if (code != 0) {
         return pcapng::errno_error(fmt::format("add a filter to interface {}", name_), -code);
     }
     filters_.push_back({direction, options.handle, options.priority});

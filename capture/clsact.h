@@ -26,7 +26,8 @@ class Clsact {
     Clsact& operator=(Clsact&&) = delete;
     ~Clsact();
 
-    // Adds a direct-action filter behind those that are there.
+    // Adds a direct-action filter, before those of others where that can be had: a filter that
+    // decides a packet's fate hides it from those behind it.
     Result<void> add_filter(TcDirection direction, int program_fd);
 
   private:

@@ -20,6 +20,8 @@ namespace {
 // enum bpf_attach_type of include/uapi/linux/bpf.h, 6.6 on (commit e420bed02507).
 constexpr auto kTcxIngress = static_cast<bpf_attach_type>(46);
 constexpr auto kTcxEgress = static_cast<bpf_attach_type>(47);
+// BPF_F_BEFORE, without a program to be before: the first place.
+constexpr uint32_t kBefore = 1U << 3;
 
 struct Placement {
     TcDirection direction;
@@ -51,10 +53,12 @@ class TcxHook : public InterfaceHook {
                                                               uint32_t ifindex) {
         std::vector<pcapng::Fd> links;
         for (const Placement& place : places) {
-            // An interface index stands where other links have a file descriptor.
+            // Before all others, whose verdict may be the last word on a packet. An interface index
+            // stands where other links have a file descriptor.
+            LIBBPF_OPTS(bpf_link_create_opts, options, .flags = kBefore);
             int fd = bpf_link_create(place.program_fd, static_cast<int>(ifindex),
                                      place.direction == TcDirection::kIn ? kTcxIngress : kTcxEgress,
-                                     nullptr);
+                                     &options);
             if (fd < 0) {
                 return -fd;
             }

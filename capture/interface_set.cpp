@@ -12,6 +12,7 @@ namespace capture {
 namespace {
 
 constexpr const char* kAny = "any";
+constexpr size_t kMaxSkipped = 100;
 constexpr uint16_t kLinkTypeEthernet = 1;
 
 HookKind kind_of(const Interface& interface, uint16_t link_type) {
@@ -19,16 +20,6 @@ HookKind kind_of(const Interface& interface, uint16_t link_type) {
         return HookKind::kLoopback;
     }
     return link_type == kLinkTypeEthernet ? HookKind::kEthernet : HookKind::kIp;
-}
-
-using Drops = decltype(InterfaceCounters::dropped);
-
-Drops difference(const pidcap_drops& now, const pidcap_drops& start) {
-    Drops drops{};
-    for (size_t cause = 0; cause < PIDCAP_DROP_CAUSES; cause++) {
-        drops[cause] = now.count[cause] - start.count[cause];
-    }
-    return drops;
 }
 
 Error unsupported(const Interface& interface) {
@@ -107,7 +98,9 @@ Result<void> InterfaceSet::add(const Interface& interface, bool required) {
         if (required) {
             return std::move(hook).error();
         }
-        skipped_.push_back(hook.error().message);
+        if (skipped_.size() < kMaxSkipped) {
+            skipped_.push_back(hook.error().message);
+        }
         return {};
     }
     // What worked once is used for the rest.
@@ -140,10 +133,27 @@ Result<void> InterfaceSet::announce(uint32_t ifindex) {
 void InterfaceSet::renew(const Interface& interface) {
     const pidcap_drops drops = programs_->drops(interface.ifindex);
     if (auto old = ids_.extract(interface.ifindex)) {
-        const uint32_t id = old.mapped();
-        counters_[id].dropped = difference(drops, drops_start_[id]);
+        add_drops(old.mapped(), drops);
     }
     unannounced_[interface.ifindex] = {interface, drops};
+}
+
+// The interface has gone. Its packets may still be in the rings, its drops are all counted.
+void InterfaceSet::retire(uint32_t ifindex) {
+    hooks_.erase(ifindex);
+    const pidcap_drops drops = programs_->drops(ifindex);
+    if (auto found = ids_.find(ifindex); found != ids_.end()) {
+        add_drops(found->second, drops);
+        drops_start_[found->second] = {};
+    }
+    programs_->forget_drops(ifindex);
+}
+
+// Takes the kernel's counters into ours.
+void InterfaceSet::add_drops(uint32_t id, const pidcap_drops& now) {
+    for (size_t cause = 0; cause < PIDCAP_DROP_CAUSES; cause++) {
+        counters_[id].dropped[cause] += now.count[cause] - drops_start_[id].count[cause];
+    }
 }
 
 Result<void> InterfaceSet::update() {
@@ -157,7 +167,7 @@ Result<void> InterfaceSet::update() {
         if (event.type == InterfaceEvent::Type::kRemoved ||
             event.type == InterfaceEvent::Type::kAdded) {
             // Also when added: an ifindex can be taken again before we hear that it was free.
-            hooks_.erase(interface.ifindex);
+            retire(interface.ifindex);
         }
         if (event.type == InterfaceEvent::Type::kAdded && wants(interface)) {
             followed = add(interface, false);
@@ -189,7 +199,9 @@ void InterfaceSet::detach() {
 Result<void> InterfaceSet::announce_dropped() {
     std::vector<uint32_t> dropped;
     for (const auto& [ifindex, unannounced] : unannounced_) {
-        if (difference(programs_->drops(ifindex), unannounced.drops) != Drops{}) {
+        const pidcap_drops drops = programs_->drops(ifindex);
+        if (!std::equal(std::begin(drops.count), std::end(drops.count),
+                        std::begin(unannounced.drops.count))) {
             dropped.push_back(ifindex);
         }
     }
@@ -216,11 +228,14 @@ Result<const CapturedInterface*> InterfaceSet::find_for_packet(uint32_t ifindex)
 }
 
 std::vector<InterfaceCounters> InterfaceSet::counters() const {
-    std::vector<InterfaceCounters> now = counters_;
+    std::vector<InterfaceCounters> sum = counters_;
     for (const auto& [ifindex, id] : ids_) {
-        now[id].dropped = difference(programs_->drops(ifindex), drops_start_[id]);
+        const pidcap_drops now = programs_->drops(ifindex);
+        for (size_t cause = 0; cause < PIDCAP_DROP_CAUSES; cause++) {
+            sum[id].dropped[cause] += now.count[cause] - drops_start_[id].count[cause];
+        }
     }
-    return now;
+    return sum;
 }
 
 }  // namespace capture

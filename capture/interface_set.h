@@ -69,6 +69,8 @@ class InterfaceSet {
     Result<void> add(const Interface& interface, bool required);
     Result<void> announce(uint32_t ifindex);
     void renew(const Interface& interface);
+    void retire(uint32_t ifindex);
+    void add_drops(uint32_t id, const pidcap_drops& now);
 
     const Programs* programs_;
     std::vector<std::string> names_;

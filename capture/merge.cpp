@@ -14,6 +14,9 @@ namespace {
 // Space goes back to the kernel in steps of this many packets.
 constexpr uint64_t kReleaseEvery = 64;
 
+// Far more than a store takes to reach another CPU, and than their clocks differ.
+constexpr uint64_t kSlackNs = 100'000;
+
 }  // namespace
 
 void Merge::collect_events() {
@@ -60,8 +63,8 @@ bool Merge::next_head(size_t ring, uint64_t now) {
     return true;
 }
 
-Result<uint64_t> Merge::round(RecordHandler& handler) {
-    uint64_t now = clock_ns(CLOCK_MONOTONIC);
+Result<uint64_t> Merge::round(RecordHandler& handler, bool last) {
+    uint64_t now = clock_ns(CLOCK_MONOTONIC) - (last ? 0 : kSlackNs);
     std::atomic_thread_fence(std::memory_order_seq_cst);
     limits_.clear();
     for (const Ring& ring : packets_) {

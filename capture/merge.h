@@ -6,7 +6,8 @@
 // So of whatever is reserved after a moment T the time is later than T. One round samples T, then
 // each ring's write position: every record with a time up to T stands before that position, and
 // nothing that comes later can belong between them. Records with a later time wait for the next
-// round.
+// round. T lies a little in the past, because another CPU's write position may reach us later than
+// its clock gave a time to what stands there.
 //
 // Owns the rings' mappings. One thread.
 #pragma once
@@ -34,8 +35,9 @@ class Merge {
     Merge(std::vector<Ring> packets, Ring events)
         : packets_(std::move(packets)), events_(std::move(events)) {}
 
-    // One round: hands over everything up to now. Returns how many packets that were.
-    Result<uint64_t> round(RecordHandler& handler);
+    // One round: hands over everything up to now, or to the very last where nothing more is
+    // written. Returns how many packets that were.
+    Result<uint64_t> round(RecordHandler& handler, bool last = false);
 
   private:
     struct Head {

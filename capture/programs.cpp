@@ -2,6 +2,7 @@
 #include "capture/programs.h"
 
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -29,13 +30,15 @@ using pcapng::Fd;
 
 constexpr uint32_t kEventsRing = 4U << 20;
 
+// Sockets in use whose users are remembered, where memory has to be set aside for them.
+constexpr uint32_t kPreallocatedUsers = 65536;
+
 // The system calls whose first argument is a file that they use as a socket. close(2) isn't one: a
 // parent that closes its copy of a worker's socket doesn't use it.
 constexpr long kSocketCalls[] = {
-    SYS_read,    SYS_readv,  SYS_recvfrom, SYS_recvmsg,  SYS_recvmmsg, SYS_write,
-    SYS_writev,  SYS_sendto, SYS_sendmsg,  SYS_sendmmsg, SYS_sendfile, SYS_splice,
-    SYS_preadv2, SYS_pwritev2,
-    SYS_connect, SYS_bind,   SYS_listen,   SYS_accept,   SYS_accept4,  SYS_shutdown,
+    SYS_read,    SYS_readv,   SYS_recvfrom, SYS_recvmsg,  SYS_recvmmsg, SYS_write,    SYS_writev,
+    SYS_sendto,  SYS_sendmsg, SYS_sendmmsg, SYS_sendfile, SYS_splice,   SYS_preadv2,  SYS_pwritev2,
+    SYS_connect, SYS_bind,    SYS_listen,   SYS_accept,   SYS_accept4,  SYS_shutdown,
 };
 
 struct CloseSkeleton {
@@ -75,6 +78,9 @@ class LoadedPrograms : public Programs {
     }
     Result<void> set_owner(int socket_fd, const pidcap_owner& owner) override;
     pidcap_drops drops(uint32_t ifindex) const override;
+    void forget_drops(uint32_t ifindex) const override {
+        bpf_map_delete_elem(bpf_map__fd(skeleton_->maps.drops), &ifindex);
+    }
     uint64_t events_lost() const override { return skeleton_->bss->events_lost; }
     uint64_t uses_lost() const override { return skeleton_->bss->sk_user_full; }
 
@@ -218,6 +224,36 @@ uint32_t ring_size(uint64_t budget, size_t cpus) {
     return static_cast<uint32_t>(std::clamp<uint64_t>(share, kMinRing, 1ULL << 30));
 }
 
+// Before 6.1 (commit fba1a1c6c912) hash maps allocate from the general pool, and the kernel warns,
+// or refuses, when a tracepoint's program makes them do so.
+bool can_allocate_in_tracepoints() {
+    std::unique_ptr<btf, decltype(&btf__free)> kernel(btf__load_vmlinux_btf(), btf__free);
+    return kernel != nullptr &&
+           btf__find_by_name_kind(kernel.get(), "bpf_mem_alloc", BTF_KIND_STRUCT) > 0;
+}
+
+// Everything that has to be set before the programs are loaded.
+void configure(pidcap_bpf& skeleton, const ProgramOptions& options, uint32_t cpus) {
+    auto* config = skeleton.rodata;
+    config->snaplen = options.snaplen;
+    config->directions =
+        (options.in ? uint32_t{PIDCAP_IN} : 0) | (options.out ? uint32_t{PIDCAP_OUT} : 0);
+    config->loopback_direction = options.out ? PIDCAP_OUT : PIDCAP_IN;
+    for (long call : kSocketCalls) {
+        config->socket_calls[call / 64] |= 1ULL << (call % 64);
+    }
+    config->splice_call = SYS_splice;
+    config->accept_call = SYS_accept;
+    config->accept4_call = SYS_accept4;
+
+    bpf_map__set_max_entries(skeleton.maps.events, kEventsRing);
+    bpf_map__set_max_entries(skeleton.maps.rings, cpus);
+    if (!can_allocate_in_tracepoints()) {
+        bpf_map__set_map_flags(skeleton.maps.sk_user, 0);
+        bpf_map__set_max_entries(skeleton.maps.sk_user, kPreallocatedUsers);
+    }
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Programs>> Programs::load(const ProgramOptions& options,
@@ -240,20 +276,7 @@ Result<std::unique_ptr<Programs>> Programs::load(const ProgramOptions& options,
     if (skeleton == nullptr) {
         return load_error(errno, log);
     }
-    auto* config = skeleton->rodata;
-    config->snaplen = options.snaplen;
-    config->directions =
-        (options.in ? uint32_t{PIDCAP_IN} : 0) | (options.out ? uint32_t{PIDCAP_OUT} : 0);
-    config->loopback_direction = options.out ? PIDCAP_OUT : PIDCAP_IN;
-    for (long call : kSocketCalls) {
-        config->socket_calls[call / 64] |= 1ULL << (call % 64);
-    }
-    config->splice_call = SYS_splice;
-    config->accept_call = SYS_accept;
-    config->accept4_call = SYS_accept4;
-
-    bpf_map__set_max_entries(skeleton->maps.events, kEventsRing);
-    bpf_map__set_max_entries(skeleton->maps.rings, static_cast<uint32_t>(cpus));
+    configure(*skeleton, options, static_cast<uint32_t>(cpus));
     Fd inner(bpf_map_create(BPF_MAP_TYPE_RINGBUF, "packets", 0, 0, ring_bytes, nullptr));
     if (!inner.valid()) {
         return load_error(errno, log);

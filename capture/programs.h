@@ -57,8 +57,10 @@ class Programs {
     // Names the owner of a socket that existed before the start, unless it was used since.
     virtual Result<void> set_owner(int socket_fd, const pidcap_owner& owner) = 0;
 
-    // Counters since the start.
+    // Counters since the start, or since forget_drops().
     virtual pidcap_drops drops(uint32_t ifindex) const = 0;
+    // The interface has gone: makes room for others.
+    virtual void forget_drops(uint32_t ifindex) const = 0;
     virtual uint64_t events_lost() const = 0;
     virtual uint64_t uses_lost() const = 0;
 };

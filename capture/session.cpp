@@ -82,6 +82,7 @@ class LiveSession : public Session, private RecordHandler {
     uint64_t events_lost_seen_ = 0;
     int idle_rounds_ = 0;
     bool asleep_ = false;
+    bool ended_ = false;  // no hook is on any more
 };
 
 Result<void> LiveSession::learn(const ProcessConditions& filter, const CgroupTree& cgroups) {
@@ -134,7 +135,7 @@ Result<uint64_t> LiveSession::step() {
         events_lost_seen_ = lost;
         table_.events_lost();
     }
-    auto handed = merge_.round(*this);
+    auto handed = merge_.round(*this, ended_);
     if (!handed) {
         return handed;
     }
@@ -178,6 +179,10 @@ Result<bool> LiveSession::wait(const std::vector<int>& fds, int timeout_ms) {
     }
     asleep_ = false;
     if (watched[fds.size()].revents != 0) {
+        // What came before a change belongs to the interface as it was.
+        if (auto handed = step(); !handed) {
+            return std::move(handed).error();
+        }
         if (auto updated = interfaces_.update(); !updated) {
             return std::move(updated).error();
         }
@@ -192,6 +197,7 @@ Result<bool> LiveSession::wait(const std::vector<int>& fds, int timeout_ms) {
 
 Result<void> LiveSession::finish() {
     interfaces_.detach();
+    ended_ = true;
     // Programs that were running when their hook was taken off have long ended after one round.
     Result<void> result;
     for (int rounds = 0; rounds < 2 && result.ok(); rounds++) {

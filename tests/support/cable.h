@@ -4,6 +4,7 @@
 // and neighbours are fixed, so that only what a test sends is on the wire.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 
@@ -21,8 +22,8 @@ struct Cable {
 
 inline constexpr const char* kAddressA = "10.7.0.1";
 inline constexpr const char* kAddressB = "10.7.0.2";
-inline constexpr const char* kMacA = "\x02\x00\x00\x00\x00\x0a";
-inline constexpr const char* kMacB = "\x02\x00\x00\x00\x00\x0b";
+inline constexpr std::array<uint8_t, 6> kMacA = {2, 0, 0, 0, 0, 10};
+inline constexpr std::array<uint8_t, 6> kMacB = {2, 0, 0, 0, 0, 11};
 
 // No IPv6 on this namespace's interfaces, now and later: nothing is sent behind the test's back.
 void make_quiet(const Netns& netns);

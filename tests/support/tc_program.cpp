@@ -53,10 +53,12 @@ pcapng::Fd load_tc_program(int verdict, uint16_t vlan_id) {
     return pcapng::Fd(fd);
 }
 
-pcapng::Fd attach_tcx(const pcapng::Fd& program, const std::string& interface, Hook hook) {
+pcapng::Fd attach_tcx(const pcapng::Fd& program, const std::string& interface, Hook hook,
+                      bool first) {
+    LIBBPF_OPTS(bpf_link_create_opts, options, .flags = first ? 1U << 3 : 0);  // BPF_F_BEFORE
     const int fd =
         bpf_link_create(program.get(), static_cast<int>(if_nametoindex(interface.c_str())),
-                        hook == Hook::kIngress ? kTcxIngress : kTcxEgress, nullptr);
+                        hook == Hook::kIngress ? kTcxIngress : kTcxEgress, &options);
     if (fd < 0) {
         fail("attach to " + interface, fd);
     }

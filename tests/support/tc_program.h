@@ -17,7 +17,9 @@ pcapng::Fd load_tc_program(int verdict, uint16_t vlan_id = 0);
 
 // Behind the tcx programs that are there, in the namespace that the thread is in. The program goes
 // with the descriptor.
-pcapng::Fd attach_tcx(const pcapng::Fd& program, const std::string& interface, Hook hook);
+// `first`: before the programs that are there, not behind them.
+pcapng::Fd attach_tcx(const pcapng::Fd& program, const std::string& interface, Hook hook,
+                      bool first = false);
 
 // A filter on the interface's clsact qdisc, which must be there.
 void attach_filter(const pcapng::Fd& program, const std::string& interface, Hook hook,
