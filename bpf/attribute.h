@@ -16,6 +16,7 @@
 #define PACKET_LOOPBACK	 5
 
 extern struct sk_owner_map sk_owner SEC(".maps");
+extern struct socket_call_map socket_call SEC(".maps");
 
 /* Set once a packet came in with its sender's socket: only then are there peers behind an
  * interface. */
@@ -43,8 +44,30 @@ static __always_inline void bequeath(struct bpf_sock *listener, const struct pid
 	bpf_spin_unlock(&stored->lock);
 }
 
-/* The last user of a full socket. */
-static __always_inline bool owner_of_socket(struct bpf_sock *sk, struct end *end)
+/*
+ * The sender from a shared socket: the thread whose system call on it is under way, if that is what
+ * runs here. Its last user has to stand in for it in TCP, where a socket speaks for itself too; a
+ * datagram that left later than its call is nobody's.
+ */
+static __always_inline bool sender_of_shared(struct bpf_sock *sk, struct pidcap_owner *owner)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	__u64 id = (__u64)BPF_CORE_READ(task, tgid) << 32 | (__u32)BPF_CORE_READ(task, pid);
+	struct socket_call *call = bpf_map_lookup_elem(&socket_call, &id);
+
+	if (call && call->sk == (__u64)(long)sk) {
+		*owner = call->owner;
+		if (owner->tgid == id >> 32 && owner->tid == (__u32)id)
+			return true;
+	} else if (sk->protocol == IPPROTO_TCP) {
+		return true;
+	}
+	__builtin_memset(owner, 0, sizeof(*owner));
+	return false;
+}
+
+/* The last user of a full socket; or, with `sending`, who sends on it. */
+static __always_inline bool owner_of_socket(struct bpf_sock *sk, bool sending, struct end *end)
 {
 	__u64 key = (__u64)(long)sk;
 	struct sk_user *user = bpf_map_lookup_elem(&sk_user, &key);
@@ -59,7 +82,7 @@ static __always_inline bool owner_of_socket(struct bpf_sock *sk, struct end *end
 		end->sk = user->sk;
 		if (sk->state == BPF_TCP_LISTEN)
 			bequeath(sk, &end->owner);
-		return true;
+		return !sending || !user->shared || sender_of_shared(sk, &end->owner);
 	}
 	stored = bpf_sk_storage_get(&sk_owner, sk, NULL, 0);
 	if (!stored)
@@ -78,6 +101,14 @@ static __always_inline struct sock *address_of(struct bpf_sock *sk)
 
 	bpf_probe_read_kernel(&address, sizeof(address), &pointer);
 	return address;
+}
+
+/* Whether several sockets may have this one's port, as by SO_REUSEPORT. */
+static __always_inline bool shares_port(struct bpf_sock *sk)
+{
+	struct sock_common *common = (void *)address_of(sk);
+
+	return BPF_CORE_READ_BITFIELD_PROBED(common, skc_reuseport);
 }
 
 /*
@@ -104,7 +135,7 @@ static __always_inline bool owner_of_connection(struct sock *subflow, struct end
 static __always_inline bool find_owner(struct bpf_sock *sk, __u8 via, struct end *end)
 {
 	struct sock *address;
-	bool found = owner_of_socket(sk, end);
+	bool found = owner_of_socket(sk, via == PIDCAP_VIA_SOCKET, end);
 
 	end->has_socket = true;
 	if (!found) {
@@ -123,9 +154,9 @@ static __always_inline bool find_owner(struct bpf_sock *sk, __u8 via, struct end
  * The socket that has an owner: a connection that isn't established yet has only a request, for
  * which its listener answers; one in TIME_WAIT has none.
  */
-static __always_inline struct bpf_sock *owned_socket(struct bpf_sock *sk)
+static __always_inline struct bpf_sock *owned_socket(struct bpf_sock *sk, __u32 state)
 {
-	if (sk->state == BPF_TCP_NEW_SYN_RECV)
+	if (state == BPF_TCP_NEW_SYN_RECV)
 		return bpf_get_listener_sock(sk);
 	return bpf_sk_fullsock(sk);
 }
@@ -139,7 +170,7 @@ static __always_inline bool sender_by_socket(struct __sk_buff *skb, struct end *
 
 	if (!sk)
 		return false;
-	full = owned_socket(sk);
+	full = owned_socket(sk, sk->state);
 	return full && find_owner(full, PIDCAP_VIA_SOCKET, sender);
 }
 
@@ -207,8 +238,8 @@ static __noinline bool receiver_by_lookup(struct __sk_buff *skb, const struct pa
 {
 	struct bpf_sock_tuple tuple;
 	struct bpf_sock *sk, *full;
+	__u32 size, state;
 	bool found;
-	__u32 size;
 
 	if (packet->family == AF_INET) {
 		tuple.ipv4.saddr = packet->saddr[0];
@@ -228,9 +259,30 @@ static __noinline bool receiver_by_lookup(struct __sk_buff *skb, const struct pa
 		if (!sk)
 			return false;
 		receiver->has_socket = true;
-		full = owned_socket(sk);
+		state = sk->state;
+		if (state == BPF_TCP_TIME_WAIT && opens_connection(packet)) {
+			/*
+			 * The old connection gives way to the new one (RFC 6191), which is the
+			 * listener's. No connection has source port 0, so that the listener is what
+			 * is left to find; but of several on the port, the source port chooses one.
+			 */
+			bpf_sk_release(sk);
+			if (packet->family == AF_INET)
+				tuple.ipv4.sport = 0;
+			else
+				tuple.ipv6.sport = 0;
+			sk = bpf_skc_lookup_tcp(skb, &tuple, size, BPF_F_CURRENT_NETNS, 0);
+			if (!sk)
+				return false;
+			if (shares_port(sk)) {
+				bpf_sk_release(sk);
+				return false;
+			}
+			state = sk->state;
+		}
+		full = owned_socket(sk, state);
 		/* Only a SYN is for the listener itself. */
-		found = full && (sk->state != BPF_TCP_LISTEN || packet->tcp_flags & TCP_SYN) &&
+		found = full && (state != BPF_TCP_LISTEN || packet->tcp_flags & TCP_SYN) &&
 			receiver_by_socket(skb, packet, looped, full, receiver);
 		bpf_sk_release(sk);
 		return found;
@@ -426,8 +478,7 @@ static __always_inline const struct attribution *attribute(struct __sk_buff *skb
 		return NULL;
 	__builtin_memset(result, 0, sizeof(*result));
 	parse_packet(skb, ethernet, &result->packet);
-	if (result->packet.kind == KIND_PORTS &&
-	    (result->packet.tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN)
+	if (result->packet.kind == KIND_PORTS && opens_connection(&result->packet))
 		forget_flow(skb->ifindex, &result->packet);
 	sent = find_sender(skb, &result->packet, incoming, &result->sender);
 	received =

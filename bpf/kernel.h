@@ -151,6 +151,7 @@ struct task_struct {
 
 struct sock_common {
 	unsigned short skc_family;
+	unsigned char skc_reuseport : 1;
 } CORE;
 
 struct sock_reuseport {

@@ -24,6 +24,16 @@ struct sk_user {
 	__u64 sk;   /* the socket's address, the key */
 	__u64 born; /* when the entry was made, mono: with sk it names a socket, for ever */
 	__u64 check;
+	__u64 shared; /* it has had several users, who may be at it at the same time */
+};
+
+/*
+ * A thread's system call on a shared socket: what leaves meanwhile, and in its context, is its own,
+ * whoever came to the socket later.
+ */
+struct socket_call {
+	struct pidcap_owner owner;
+	__u64 sk; /* 0: the call has ended */
 };
 
 struct sk_owner_map {
@@ -39,6 +49,14 @@ struct sk_user_map {
 	__uint(max_entries, 1 << 20);
 	__type(key, __u64);
 	__type(value, struct sk_user);
+};
+
+/* Of the threads that used a shared socket, by bpf_get_current_pid_tgid(). */
+struct socket_call_map {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, __u64);
+	__type(value, struct socket_call);
 };
 
 static __always_inline __u64 owner_check(const struct pidcap_owner *owner)

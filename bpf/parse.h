@@ -85,6 +85,11 @@ struct ipv6_header {
 	__be32 daddr[4];
 };
 
+static __always_inline bool opens_connection(const struct packet *packet)
+{
+	return (packet->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
+}
+
 static __always_inline void parse_icmp(struct __sk_buff *skb, __u32 offset, struct packet *packet)
 {
 	struct {

@@ -21,9 +21,18 @@ const volatile __u32 accept_call, accept4_call;
 
 struct sk_owner_map sk_owner SEC(".maps");
 struct sk_user_map sk_user SEC(".maps");
+struct socket_call_map socket_call SEC(".maps");
+
+/* Some socket has had several users. */
+__u32 have_shared;
 
 /* Uses that could not be noted because sk_user is full: those sockets keep their previous owner. */
 __u64 sk_user_full;
+
+static __always_inline bool is_socket_call(__u64 call)
+{
+	return call < SYSCALL_WORDS * 64 && socket_calls[call / 64] & (1ULL << (call % 64));
+}
 
 static __always_inline struct sock *socket_of_fd(struct task_struct *task, unsigned long fd)
 {
@@ -50,6 +59,31 @@ static __always_inline bool is_inet(const struct sock *sk)
 	return family == AF_INET || family == AF_INET6;
 }
 
+static __always_inline void begin_call(struct task_struct *task, __u64 id, __u64 sk)
+{
+	struct socket_call *known = bpf_map_lookup_elem(&socket_call, &id);
+	struct socket_call fresh = {};
+
+	if (known && known->owner.start_boot == BPF_CORE_READ(task, group_leader, start_boottime) &&
+	    known->owner.uid == BPF_CORE_READ(task, cred, euid.val) &&
+	    known->owner.real_uid == (__u32)bpf_get_current_uid_gid()) {
+		known->sk = sk;
+		return;
+	}
+	current_owner(&fresh.owner);
+	fresh.sk = sk;
+	bpf_map_update_elem(&socket_call, &id, &fresh, BPF_ANY);
+}
+
+static __always_inline void end_call(void)
+{
+	__u64 id = bpf_get_current_pid_tgid();
+	struct socket_call *known = bpf_map_lookup_elem(&socket_call, &id);
+
+	if (known)
+		known->sk = 0;
+}
+
 /* The current process is the user of the socket behind one of its descriptors, if that is one. */
 static __always_inline void note_use(struct task_struct *task, unsigned long fd)
 {
@@ -62,6 +96,12 @@ static __always_inline void note_use(struct task_struct *task, unsigned long fd)
 		return;
 	known = bpf_map_lookup_elem(&sk_user, &key);
 	id = bpf_get_current_pid_tgid();
+	user.shared = known && (known->shared || known->owner.tid != (__u32)id ||
+				known->owner.tgid != id >> 32);
+	if (user.shared) {
+		have_shared = 1;
+		begin_call(task, id, key);
+	}
 	if (known && known->owner.tgid == id >> 32 && known->owner.tid == (__u32)id &&
 	    known->owner.start_boot == BPF_CORE_READ(task, group_leader, start_boottime) &&
 	    known->owner.uid == BPF_CORE_READ(task, cred, euid.val) &&
@@ -83,7 +123,7 @@ int socket_use(struct bpf_raw_tracepoint_args *ctx)
 	struct task_struct *task;
 	unsigned long fd;
 
-	if (call >= SYSCALL_WORDS * 64 || !(socket_calls[call / 64] & (1ULL << (call % 64))))
+	if (!is_socket_call(call))
 		return 0;
 	task = (struct task_struct *)bpf_get_current_task();
 	if (IN_COMPAT_SYSCALL(task))
@@ -93,19 +133,24 @@ int socket_use(struct bpf_raw_tracepoint_args *ctx)
 	return 0;
 }
 
-/* What accept returned is the caller's: event loops wait for data before they use it. */
+/*
+ * The end of a call on a shared socket. And what accept returned is the caller's: event loops wait
+ * for data before they use it.
+ */
 SEC("raw_tp/sys_exit")
-int socket_accepted(struct bpf_raw_tracepoint_args *ctx)
+int socket_used(struct bpf_raw_tracepoint_args *ctx)
 {
 	struct pt_regs *regs = (struct pt_regs *)ctx->args[0];
 	long result = ctx->args[1];
 	struct task_struct *task;
 	__u64 call;
 
-	if (result < 0)
-		return 0;
 	call = SYSCALL_NUMBER(regs);
-	if (call != accept_call && call != accept4_call)
+	if (!is_socket_call(call))
+		return 0;
+	if (have_shared)
+		end_call();
+	if (result < 0 || (call != accept_call && call != accept4_call))
 		return 0;
 	task = (struct task_struct *)bpf_get_current_task();
 	if (!IN_COMPAT_SYSCALL(task))

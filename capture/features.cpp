@@ -83,7 +83,9 @@ void add_capabilities(std::vector<Feature>& features) {
          "sockets that other users' processes opened before the start stay unknown until they are "
          "used, and their executables have no path"},
         {CAP_DAC_READ_SEARCH, "cap_dac_read_search", "CAP_DAC_READ_SEARCH", Need::kOptional,
-         "files of other users in /proc may be closed: details of their processes may be missing"},
+         "sockets that other users' processes opened before the start stay unknown until they are "
+         "used, because the lists of their descriptors are closed, and a new cgroup's path may be "
+         "missing"},
     }};
     for (const Capability& capability : kCapabilities) {
         Feature feature = make(capability.id, "privilege", capability.name, capability.need);
@@ -239,9 +241,11 @@ struct Tracepoint {
 };
 
 void add_tracepoints(std::vector<Feature>& features) {
-    static constexpr std::array<Tracepoint, 7> kTracepoints{{
+    static constexpr std::array<Tracepoint, 6> kTracepoints{{
         {"sys_enter", "raw_tp_sys_enter", "raw tracepoint sys_enter", Need::kRequired,
          "a socket that changes hands keeps its old process"},
+        {"sys_exit", "raw_tp_sys_exit", "raw tracepoint sys_exit", Need::kRequired,
+         "an accepted socket belongs to whoever made the listening one until it is used"},
         {"sched_process_fork", "raw_tp_sched_process_fork", "raw tracepoint sched_process_fork",
          Need::kRequired, "new processes are not seen"},
         {"sched_process_exec", "raw_tp_sched_process_exec", "raw tracepoint sched_process_exec",
@@ -250,10 +254,6 @@ void add_tracepoints(std::vector<Feature>& features) {
          Need::kRequired, "ended processes are not noticed, and pids that return are mistaken"},
         {"task_rename", "raw_tp_task_rename", "raw tracepoint task_rename", Need::kOptional,
          "a process that renames itself keeps its old name"},
-        {"sock_send_length", "raw_tp_sock_send_length", "raw tracepoint sock_send_length",
-         Need::kOptional, "less is known about who last sent on a shared socket"},
-        {"sock_recv_length", "raw_tp_sock_recv_length", "raw tracepoint sock_recv_length",
-         Need::kOptional, "less is known about who last received on a shared socket"},
     }};
     for (const Tracepoint& entry : kTracepoints) {
         Feature feature = make(entry.id, "hook", entry.name, entry.need);
@@ -270,9 +270,7 @@ void add_tracing(std::vector<Feature>& features) {
     Feature kprobe = make("kprobe", "tracing", "kprobe programs", Need::kOptional);
     answer(kprobe, try_kprobe());
     for (Feature* feature : {&fentry, &kprobe}) {
-        feature->cost =
-            "where both are missing, the first packet of a socket that changed hands "
-            "may be attributed late";
+        feature->cost = "nothing: not needed today";
         feature->remedy = feature->remedy.empty()
                               ? "use a kernel with CONFIG_KPROBES=y and CONFIG_FUNCTION_TRACER=y"
                               : feature->remedy;

@@ -32,11 +32,11 @@ pcapng::SectionInfo section_info() {
     return section;
 }
 
-std::string identity_of(const Process& process, std::string_view prefix) {
+std::string identity_of(const Process& process, uint32_t uid, std::string_view prefix) {
     pcapng::ProcessText text;
     text.comm = process.comm;
     text.exe = process.exe;
-    text.uid = process.uid;
+    text.uid = uid;
     text.start_ns = process.start_ns;
     std::string identity;
     pcapng::append_identity(identity, text, prefix);
@@ -102,10 +102,15 @@ Result<FileSink::Written*> FileSink::written(const Process& process) {
         written = Written{};
         written.version = process.version;
         written.darwin_index = *index;
-        written.identity = identity_of(process, {});
-        written.peer_identity = identity_of(process, pcapng::kPeerPrefix);
     }
     return &written;
+}
+
+const std::string& FileSink::identity(const End& end, Identity& kept, std::string_view prefix) {
+    if (kept.text.empty() || kept.uid != end.uid) {
+        kept = {identity_of(*end.process, end.uid, prefix), end.uid};
+    }
+    return kept.text;
 }
 
 void FileSink::comment_on(const Packet& packet, Written* self, Written* peer) {
@@ -126,12 +131,12 @@ void FileSink::comment_on(const Packet& packet, Written* self, Written* peer) {
         pcapng::append_key(comment_, "via", via);
         return;
     }
-    pcapng::append_process(comment_, packet.self.process->key.pid, packet.self.tid, self->identity,
-                           via);
+    pcapng::append_process(comment_, packet.self.process->key.pid, packet.self.tid,
+                           identity(packet.self, self->identity, {}), via);
     if (peer != nullptr) {
         pcapng::append_process(comment_, packet.peer->process->key.pid, packet.peer->tid,
-                               peer->peer_identity, via_name(packet.peer->via),
-                               pcapng::kPeerPrefix);
+                               identity(*packet.peer, peer->peer_identity, pcapng::kPeerPrefix),
+                               via_name(packet.peer->via), pcapng::kPeerPrefix);
     }
     introduce(*packet.self.process, *self, {});
     if (peer != nullptr) {

@@ -42,19 +42,26 @@ class FileSink : public Sink {
     uint64_t bytes() const { return writer_.bytes(); }
 
   private:
+    // A process as comments tell it, for one uid: sockets may be older than its latest.
+    struct Identity {
+        std::string text;  // empty: to be made
+        uint32_t uid = 0;
+    };
+
     // What was written about a process, and the texts made for it.
     struct Written {
         uint32_t version = 0;
         bool introduced = false;  // by a packet's comment, as its process or its peer
         bool described = false;   // by a process information block
         uint32_t darwin_index = 0;
-        std::string identity;
-        std::string peer_identity;
+        Identity identity;
+        Identity peer_identity;
     };
 
     FileSink(pcapng::Writer writer, const FileOptions& options);
 
     Result<Written*> written(const Process& process);
+    static const std::string& identity(const End& end, Identity& kept, std::string_view prefix);
     void comment_on(const Packet& packet, Written* self, Written* peer);
     Result<void> describe(const Process& process, Written& written);
 

@@ -42,6 +42,7 @@ struct End {
     const Process* process = nullptr;
     uint32_t tid = 0;
     uint8_t via = PIDCAP_VIA_UNKNOWN;
+    uint32_t uid = 0;  // at the socket's last use; `process` has the one of now
 };
 
 struct Packet {

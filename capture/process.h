@@ -4,7 +4,7 @@
 // `const Process*` may use it until it returns.
 //
 // A process is its pid AND its start time. The kernel's programs know the start in nanoseconds,
-// /proc in clock ticks, so both are cut to ticks before they are compared or written.
+// /proc in clock ticks only: what is known from there first keeps its key when more is learnt.
 #pragma once
 
 #include <compare>
@@ -16,6 +16,7 @@ namespace capture {
 struct ProcessKey {
     uint32_t pid = 0;
     uint64_t start_ticks = 0;  // since boot, in USER_HZ (1/100 s), as field 22 of /proc/PID/stat
+    uint64_t start_boot = 0;   // ns, exact; 0: not known when the process was first seen
 
     auto operator<=>(const ProcessKey&) const = default;
 };
@@ -23,7 +24,7 @@ struct ProcessKey {
 // Text is as the process set it: any byte may stand in it. An empty string or 0 means: not known.
 struct Process {
     ProcessKey key;
-    uint64_t start_ns = 0;  // since the epoch, from start_ticks
+    uint64_t start_ns = 0;  // since the epoch, as exact as the key; never changes
     uint32_t ppid = 0;
     uint32_t uid = 0;
     uint32_t gid = 0;

@@ -18,12 +18,8 @@ void ProcessFilter::start(const ProcessTable& table) {
         return;
     }
     table.for_each([&](const Process& process) {
-        for (const Process* above = table.parent(process); above != nullptr;
-             above = table.parent(*above)) {
-            if (matches(*above)) {
-                followed_.insert(process.key);
-                return;
-            }
+        if (table.has_ancestor(process, [&](const Process& above) { return matches(above); })) {
+            followed_.insert(process.key);
         }
     });
 }

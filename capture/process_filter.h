@@ -18,9 +18,9 @@
 namespace capture {
 
 struct ProcessConditions {
-    std::vector<ProcessKey> processes;
-    std::vector<std::string> comms;
-    std::vector<uint32_t> uids;
+    std::vector<ProcessKey> processes = {};
+    std::vector<std::string> comms = {};
+    std::vector<uint32_t> uids = {};
     bool follow = false;
 
     bool empty() const { return processes.empty() && comms.empty() && uids.empty(); }
@@ -36,8 +36,6 @@ class ProcessFilter {
 
     // A process was forked: its parent may be wanted or followed.
     void forked(const Process& child, const Process* parent);
-
-    bool active() const { return !conditions_.empty(); }
 
     // Whether a packet with these ends is wanted; either may be null.
     bool wants(const Process* self, const Process* peer) const;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 #include <utility>
 
 #include "capture/container.h"
@@ -68,7 +69,6 @@ Result<void> ProcessTable::scan() {
 void ProcessTable::apply(const pidcap_event& event, std::span<const std::byte> payload) {
     now_mono_ = std::max(now_mono_, uint64_t{event.time_mono});
     if (event.tgid == 0) {
-        ++malformed_events_;
         return;
     }
     switch (event.type) {
@@ -87,7 +87,7 @@ void ProcessTable::apply(const pidcap_event& event, std::span<const std::byte> p
             mark_exited(entry_of(event));
             break;
         default:
-            ++malformed_events_;
+            break;
     }
 }
 
@@ -96,8 +96,8 @@ void ProcessTable::apply(const pidcap_event& event, std::span<const std::byte> p
 // does it): so where the comm differs from the parent's, which may also be a thread's name, /proc
 // is asked about the child itself.
 void ProcessTable::apply_fork(const pidcap_event& event) {
-    const ProcessKey key{event.tgid, clock_.ticks(event.start_boot)};
-    if (Entry* known = find_entry(key)) {
+    const ProcessKey key = key_of(event.tgid, event.start_boot);
+    if (Entry* known = match(key)) {
         // scan() or find() was faster. What they saw is this process, maybe after an exec whose
         // event is still to come; not to be undone.
         if (known->parent.pid == 0) {
@@ -118,7 +118,6 @@ void ProcessTable::apply_fork(const pidcap_event& event) {
 void ProcessTable::apply_exec(Entry& entry, const pidcap_event& event,
                               std::span<const std::byte> payload) {
     ExecPayload decoded = decode_exec_payload(event, payload);
-    malformed_events_ += decoded.malformed ? 1 : 0;
     set_identity(entry, event);
     Process& process = entry.process;
     process.exe = std::move(decoded.exe);
@@ -147,8 +146,8 @@ void ProcessTable::apply_exec(Entry& entry, const pidcap_event& event,
 
 // The process of an event, created from it if it is not known.
 ProcessTable::Entry& ProcessTable::entry_of(const pidcap_event& event) {
-    const ProcessKey key{event.tgid, clock_.ticks(event.start_boot)};
-    if (Entry* known = find_entry(key)) {
+    const ProcessKey key = key_of(event.tgid, event.start_boot);
+    if (Entry* known = match(key)) {
         return *known;
     }
     Entry& entry = insert(key);
@@ -191,7 +190,7 @@ ProcessTable::Entry* ProcessTable::set_parent(Entry& entry, uint32_t ppid) {
     // A parent is never younger than its child: one that is has got the pid of the real one.
     Entry* parent = live_entry(ppid);
     if (parent != nullptr && parent != &entry && is_believed(*parent) &&
-        parent->process.key.start_ticks <= entry.process.key.start_ticks) {
+        !is_younger(*parent, entry)) {
         entry.parent = parent->process.key;
         entry.process.parent_comm = parent->process.comm;
         return parent;
@@ -224,14 +223,14 @@ const Process* ProcessTable::find(const pidcap_owner& owner) {
     if (owner.tgid == 0) {
         return nullptr;
     }
-    const ProcessKey key{owner.tgid, clock_.ticks(owner.start_boot)};
-    Entry* entry = find_entry(key);
+    const ProcessKey key = key_of(owner.tgid, owner.start_boot);
+    Entry* entry = match(key);
     if (entry == nullptr) {
         entry = &insert(key);
         entry->process.comm = text_of(owner.comm);
         set_user(*entry, owner.uid, 0);
         set_cgroup(*entry, owner.cgroup_id, {});
-        if (refresh(*entry) == Fate::kSame) {
+        if (!entry->process.exited && refresh(*entry) == Fate::kSame) {
             set_parent(*entry, entry->process.ppid);
         }
     } else if (!entry->process.exited && entry->epoch != epoch_) {
@@ -244,8 +243,17 @@ const Process* ProcessTable::find(const pidcap_owner& owner) {
 }
 
 const Process* ProcessTable::find(const ProcessKey& key) const {
-    const auto found = entries_.find(key);
-    return found != entries_.end() ? &found->second.process : nullptr;
+    if (key.start_boot != 0) {
+        const auto found = entries_.find(key);
+        return found != entries_.end() ? &found->second.process : nullptr;
+    }
+    const auto next = entries_.lower_bound({key.pid, key.start_ticks + 1, 0});
+    if (next == entries_.begin()) {
+        return nullptr;
+    }
+    const Process& last = std::prev(next)->second.process;
+    const bool fits = last.key.pid == key.pid && last.key.start_ticks == key.start_ticks;
+    return fits ? &last : nullptr;
 }
 
 const Process* ProcessTable::find_live(uint32_t pid) const {
@@ -258,13 +266,15 @@ const Process* ProcessTable::parent(const Process& process) const {
     return found != entries_.end() ? find(found->second.parent) : nullptr;
 }
 
-bool ProcessTable::is_within(const Process& process, const ProcessKey& ancestor) const {
-    const Process* at = &process;
-    for (int depth = 0; at != nullptr && depth < kMaxDepth; ++depth) {
-        if (at->key == ancestor) {
+// Starts that are known to the tick only don't rule out a circle.
+bool ProcessTable::has_ancestor(const Process& process,
+                                const std::function<bool(const Process&)>& is_wanted) const {
+    const Process* above = parent(process);
+    for (int depth = 0; above != nullptr && depth < kMaxDepth; ++depth) {
+        if (is_wanted(*above)) {
             return true;
         }
-        at = parent(*at);
+        above = parent(*above);
     }
     return false;
 }
@@ -275,9 +285,37 @@ void ProcessTable::for_each(const std::function<void(const Process&)>& visit) co
     }
 }
 
+// A start that falls on a tick has been cut to it: only one in 10,000,000 does so by itself.
+ProcessKey ProcessTable::key_of(uint32_t pid, uint64_t start_boot) const {
+    const uint64_t ticks = clock_.ticks(start_boot);
+    return {pid, ticks, start_boot == clock_.start_boot(ticks) ? 0 : start_boot};
+}
+
 ProcessTable::Entry* ProcessTable::find_entry(const ProcessKey& key) {
     const auto found = entries_.find(key);
     return found != entries_.end() ? &found->second : nullptr;
+}
+
+// The entry of the process that somebody speaks of by `key`. What one of them knows to the tick
+// only can be any process of that tick: the latest that fits. The first who knows better tells.
+ProcessTable::Entry* ProcessTable::match(const ProcessKey& key) {
+    Entry* unsure = nullptr;
+    for (auto at = entries_.lower_bound({key.pid, key.start_ticks, 0});
+         at != entries_.end() && at->first.pid == key.pid &&
+         at->first.start_ticks == key.start_ticks;
+         ++at) {
+        Entry& entry = at->second;
+        if (entry.start_boot == key.start_boot && key.start_boot != 0) {
+            return &entry;
+        }
+        if (entry.start_boot == 0 || key.start_boot == 0) {
+            unsure = &entry;
+        }
+    }
+    if (unsure != nullptr && key.start_boot != 0) {
+        unsure->start_boot = key.start_boot;
+    }
+    return unsure;
 }
 
 ProcessTable::Entry* ProcessTable::live_entry(uint32_t pid) {
@@ -293,11 +331,15 @@ ProcessTable::Entry& ProcessTable::insert(const ProcessKey& key) {
         return entry;
     }
     entry.process.key = key;
+    entry.start_boot = key.start_boot;
     entry.process.start_ns = clock_.since_epoch(key.start_ticks);
+    if (key.start_boot != 0) {
+        entry.process.start_ns += key.start_boot - clock_.start_boot(key.start_ticks);
+    }
     entry.process.version = 1;
     entry.epoch = epoch_;
     Entry* other = live_entry(key.pid);
-    if (other != nullptr && other->process.key.start_ticks > key.start_ticks) {
+    if (other != nullptr && is_younger(*other, entry)) {
         mark_exited(entry);
         return entry;
     }
@@ -307,6 +349,15 @@ ProcessTable::Entry& ProcessTable::insert(const ProcessKey& key) {
     live_[key.pid] = &entry;
     to_check_.push_back(key);
     return entry;
+}
+
+// As far as it is known.
+bool ProcessTable::is_younger(const Entry& one, const Entry& other) {
+    const uint64_t ticks = one.process.key.start_ticks;
+    if (ticks != other.process.key.start_ticks) {
+        return ticks > other.process.key.start_ticks;
+    }
+    return one.start_boot != 0 && other.start_boot != 0 && one.start_boot > other.start_boot;
 }
 
 void ProcessTable::mark_exited(Entry& entry) {

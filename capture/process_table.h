@@ -4,8 +4,9 @@
 // Filled by scan(), then fed with the kernel's events in the order of their time; look-ups in
 // between see each process as it was at that time.
 //
-// A process is its pid AND its start time. /proc is asked only to complete or to check a process,
-// and believed only where the start time that it shows is the same.
+// A process is its pid AND its start time, in nanoseconds: a pid can come back within one clock
+// tick. /proc is asked only to complete or to check a process, and believed only where the start
+// time that it shows, in ticks, is the same.
 //
 // Owns its processes: pointers that it returns are valid until the next expire(). One thread.
 #pragma once
@@ -14,6 +15,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -54,8 +56,7 @@ class ProcessTable {
     // process falls in between.
     pcapng::Result<void> scan();
 
-    // One event, with the bytes that follow it. Malformed ones are counted and believed as far as
-    // they can be.
+    // One event, with the bytes that follow it. A malformed one is believed as far as it can be.
     void apply(const pidcap_event& event, std::span<const std::byte> payload);
 
     // Events were lost: from now on what is known of a process is checked with /proc before it is
@@ -71,23 +72,25 @@ class ProcessTable {
     // the clock of pidcap_event.time_mono. Ends the life of pointers.
     void expire(uint64_t now_mono);
 
-    // Look-ups that change nothing; null where there is none.
+    // Look-ups that change nothing; null where there is none. A key without start_boot leads to the
+    // latest process of its tick.
     const Process* find(const ProcessKey& key) const;
     const Process* find_live(uint32_t pid) const;
     // The process that forked this one, or that it had as parent when it was first seen.
     const Process* parent(const Process& process) const;
-    // Whether `process` is `ancestor` or descends from it, as far as the table still knows.
-    bool is_within(const Process& process, const ProcessKey& ancestor) const;
+    // Whether `is_wanted` says so of one of its ancestors, as far as the table still knows them.
+    bool has_ancestor(const Process& process,
+                      const std::function<bool(const Process&)>& is_wanted) const;
     void for_each(const std::function<void(const Process&)>& visit) const;
 
     size_t size() const { return entries_.size(); }
-    uint64_t malformed_events() const { return malformed_events_; }
     const BootClock& clock() const { return clock_; }
 
   private:
     struct Entry {
         Process process;
         ProcessKey parent;
+        uint64_t start_boot = 0;  // exact; 0: not known yet
         uint64_t cgroup_id = 0;
         uint64_t exit_mono = 0;
         uint64_t epoch = 0;  // of loss; an older one than the table's: not to be believed
@@ -110,9 +113,12 @@ class ProcessTable {
     void inherit(Entry& child, const Entry& parent);
 
     // Entries.
+    ProcessKey key_of(uint32_t pid, uint64_t start_boot) const;
     Entry* find_entry(const ProcessKey& key);
+    Entry* match(const ProcessKey& key);
     Entry* live_entry(uint32_t pid);
     Entry& insert(const ProcessKey& key);
+    static bool is_younger(const Entry& one, const Entry& other);
     void mark_exited(Entry& entry);
     bool set_user(Entry& entry, uint32_t uid, uint32_t gid);
     bool set_cgroup(Entry& entry, uint64_t id, const std::string& path);
@@ -132,7 +138,7 @@ class ProcessTable {
     CgroupTree cgroups_;
     UserNames users_;
     BootClock clock_;
-    std::unordered_map<ProcessKey, Entry, ProcessKeyHash> entries_;
+    std::map<ProcessKey, Entry> entries_;        // those of one tick side by side
     std::unordered_map<uint32_t, Entry*> live_;  // by pid
     std::deque<ProcessKey> exited_;              // in the order of their end
     std::deque<ProcessKey> to_check_;            // the others, and some that have ended meanwhile
@@ -140,7 +146,6 @@ class ProcessTable {
     uint64_t epoch_ = 0;
     uint64_t now_mono_ = 0;  // the latest time told by apply() or expire()
     uint64_t next_check_mono_ = 0;
-    uint64_t malformed_events_ = 0;
 };
 
 }  // namespace capture

@@ -135,7 +135,7 @@ Result<void> LoadedPrograms::attach(int cgroup_fd) {
         const char* tracepoint;
     } const points[] = {
         {programs.socket_use, &links.socket_use, "sys_enter"},
-        {programs.socket_accepted, &links.socket_accepted, "sys_exit"},
+        {programs.socket_used, &links.socket_used, "sys_exit"},
         {programs.process_fork, &links.process_fork, "sched_process_fork"},
         {programs.process_exec, &links.process_exec, "sched_process_exec"},
         {programs.process_exit, &links.process_exit, "sched_process_exit"},

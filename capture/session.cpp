@@ -230,7 +230,7 @@ void LiveSession::event(const pidcap_event& event, std::span<const std::byte> pa
 }
 
 End LiveSession::end_of(const pidcap_owner& owner, uint8_t via) {
-    return {table_.find(owner), owner.tid, via};
+    return {table_.find(owner), owner.tid, via, owner.uid};
 }
 
 Result<void> LiveSession::packet(const pidcap_packet& record, std::span<const std::byte> data) {

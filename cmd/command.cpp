@@ -2,6 +2,7 @@
 #include "cmd/command.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -29,22 +30,13 @@ pcapng::Result<Pipe> open_pipe() {
     return Pipe{Fd(fds[0]), Fd(fds[1])};
 }
 
-// In the child: what pidcap blocked or ignored isn't the command's business.
-void reset_signals() {
-    sigset_t none;
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, nullptr);
-    signal(SIGPIPE, SIG_DFL);
-    signal(SIGXFSZ, SIG_DFL);
-}
-
 [[noreturn]] void run_child(const std::vector<std::string>& arguments, int go, int failure,
-                            bool stdout_to_stderr) {
+                            bool stdout_to_stderr, const StopSignals& signals) {
     char byte = 0;
     if (read(go, &byte, 1) != 1) {
         _exit(0);
     }
-    reset_signals();
+    signals.restore_inherited();
     if (stdout_to_stderr) {
         dup2(STDERR_FILENO, STDOUT_FILENO);
     }
@@ -63,8 +55,8 @@ void reset_signals() {
 
 }  // namespace
 
-pcapng::Result<Command> Command::prepare(std::vector<std::string> arguments,
-                                         bool stdout_to_stderr) {
+pcapng::Result<Command> Command::prepare(std::vector<std::string> arguments, bool stdout_to_stderr,
+                                         const StopSignals& signals) {
     auto go = open_pipe();
     if (!go) {
         return std::move(go).error();
@@ -79,7 +71,7 @@ pcapng::Result<Command> Command::prepare(std::vector<std::string> arguments,
     }
     if (pid == 0) {
         go->writer.reset();
-        run_child(arguments, go->reader.get(), failure->writer.get(), stdout_to_stderr);
+        run_child(arguments, go->reader.get(), failure->writer.get(), stdout_to_stderr, signals);
     }
     Fd pidfd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
     if (!pidfd.valid()) {
@@ -96,6 +88,18 @@ pcapng::Result<void> Command::start() {
     int code = 0;
     if (read(failure_.get(), &code, sizeof(code)) == sizeof(code)) {
         return errno_error("run " + name_, code);
+    }
+    return {};
+}
+
+bool Command::ended() const {
+    pollfd watched{pidfd_.get(), POLLIN, 0};
+    return poll(&watched, 1, 0) == 1;
+}
+
+pcapng::Result<void> Command::signal(int number) const {
+    if (syscall(SYS_pidfd_send_signal, pidfd_.get(), number, nullptr, 0) != 0 && errno != ESRCH) {
+        return errno_error("pass the signal on to " + name_, errno);
     }
     return {};
 }

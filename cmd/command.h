@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "cmd/stop_signals.h"
 #include "pcapng/fd.h"
 #include "pcapng/result.h"
 
@@ -15,15 +16,20 @@ namespace cmd {
 
 class Command {
   public:
-    // Forks; the child waits. With `stdout_to_stderr` its output stays out of a capture on stdout.
+    // Forks; the child waits. It will run with the signals as pidcap found them. With
+    // `stdout_to_stderr` its output stays out of a capture on stdout.
     static pcapng::Result<Command> prepare(std::vector<std::string> arguments,
-                                           bool stdout_to_stderr);
+                                           bool stdout_to_stderr, const StopSignals& signals);
 
-    // Lets the child execute. The error says why it couldn't.
+    // Lets the child execute. The error says why it couldn't; the child then ends with 127 (not
+    // found) or 126.
     pcapng::Result<void> start();
 
     int pid() const { return pid_; }
     int fd() const { return pidfd_.get(); }  // readable once the child has ended
+    bool ended() const;
+    const std::string& name() const { return name_; }
+    pcapng::Result<void> signal(int number) const;
 
     // Waits for the end: its exit status, or 128 + the signal that ended it, as a shell has it.
     int wait();

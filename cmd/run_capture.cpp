@@ -2,26 +2,31 @@
 #include "cmd/run_capture.h"
 
 #include <fmt/format.h>
-#include <signal.h>
-#include <sys/signalfd.h>
-#include <sys/stat.h>
+#include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
-#include <charconv>
 #include <chrono>
-#include <cstdlib>
+#include <cstdint>
 #include <memory>
 #include <numeric>
 #include <optional>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "capture/file_sink.h"
 #include "capture/session.h"
 #include "cmd/command.h"
 #include "cmd/drop_privileges.h"
+#include "cmd/output_file.h"
 #include "cmd/status_line.h"
+#include "cmd/stop_signals.h"
 #include "cmd/text_sink.h"
+#include "pcapng/fd.h"
+#include "pcapng/write_bytes.h"
 
 namespace cmd {
 namespace {
@@ -30,52 +35,12 @@ using capture::Error;
 using capture::Result;
 using Clock = std::chrono::steady_clock;
 
+// Signals that come together are one: timeout(1) sends its own to us and to our process group.
+constexpr std::chrono::milliseconds kSameRequest{500};
+
 void say(const std::string& text) {
     fmt::print(stderr, "pidcap: {}\n", text);
 }
-
-// SIGINT and SIGTERM as a file descriptor. Once one has come they end the program the hard way
-// again, should its output be stuck.
-class StopSignals {
-  public:
-    static Result<StopSignals> open() {
-        sigset_t stop = stop_set();
-        sigprocmask(SIG_BLOCK, &stop, nullptr);
-        // A reader that leaves and a file that grows too large are errors of write(2).
-        signal(SIGPIPE, SIG_IGN);
-        signal(SIGXFSZ, SIG_IGN);
-        pcapng::Fd fd(signalfd(-1, &stop, SFD_CLOEXEC | SFD_NONBLOCK));
-        if (!fd.valid()) {
-            return pcapng::errno_error("wait for signals", errno);
-        }
-        return StopSignals(std::move(fd));
-    }
-
-    int fd() const { return fd_.get(); }
-
-    bool received() {
-        signalfd_siginfo info{};
-        if (read(fd_.get(), &info, sizeof(info)) != sizeof(info)) {
-            return false;
-        }
-        sigset_t stop = stop_set();
-        sigprocmask(SIG_UNBLOCK, &stop, nullptr);
-        return true;
-    }
-
-  private:
-    explicit StopSignals(pcapng::Fd fd) : fd_(std::move(fd)) {}
-
-    static sigset_t stop_set() {
-        sigset_t set;
-        sigemptyset(&set);
-        sigaddset(&set, SIGINT);
-        sigaddset(&set, SIGTERM);
-        return set;
-    }
-
-    pcapng::Fd fd_;
-};
 
 capture::SessionOptions session_options(const Options& options,
                                         const std::optional<Command>& command) {
@@ -99,27 +64,6 @@ capture::SessionOptions session_options(const Options& options,
     return session;
 }
 
-std::optional<uint32_t> number_in(const char* variable) {
-    const char* text = getenv(variable);
-    uint32_t number = 0;
-    if (text == nullptr) {
-        return std::nullopt;
-    }
-    const std::string_view digits(text);
-    auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-    return error == std::errc{} && end == digits.data() + digits.size() ? std::optional(number)
-                                                                        : std::nullopt;
-}
-
-// The file belongs to who called sudo.
-void give_to_caller(int fd) {
-    auto uid = number_in("SUDO_UID");
-    auto gid = number_in("SUDO_GID");
-    if (geteuid() == 0 && uid && gid && fchown(fd, *uid, *gid) != 0) {
-        say(pcapng::errno_error("give the file to the user who called sudo", errno).message);
-    }
-}
-
 capture::Comments comments_of(Options::Comments comments) {
     switch (comments) {
         case Options::Comments::kFull:
@@ -134,31 +78,11 @@ capture::Comments comments_of(Options::Comments comments) {
     return capture::Comments::kNone;
 }
 
-Result<std::unique_ptr<capture::FileSink>> open_file(const Options& options) {
+capture::FileOptions file_options(const Options& options) {
     capture::FileOptions file;
     file.comments = comments_of(options.comments);
     file.process_blocks = options.process_blocks;
-    if (*options.output == "-") {
-        if (isatty(STDOUT_FILENO) != 0) {
-            return Error{"a capture is binary: -w - needs a pipe or a file as stdout", 0};
-        }
-        pcapng::Fd copy(dup(STDOUT_FILENO));
-        auto sink =
-            capture::FileSink::create(pcapng::Output::from_fd(std::move(copy), "stdout"), file);
-        return sink ? Result<std::unique_ptr<capture::FileSink>>(
-                          std::make_unique<capture::FileSink>(*std::move(sink)))
-                    : std::move(sink).error();
-    }
-    auto output = pcapng::Output::open_file(*options.output);
-    if (!output) {
-        return std::move(output).error();
-    }
-    give_to_caller(output->fd());
-    auto sink = capture::FileSink::create(*std::move(output), file);
-    if (!sink) {
-        return std::move(sink).error();
-    }
-    return std::make_unique<capture::FileSink>(*std::move(sink));
+    return file;
 }
 
 LineStyle line_style(const Options& options) {
@@ -201,7 +125,7 @@ void say_start(const capture::Session& session, const Options& options) {
                     options.snaplen));
 }
 
-Progress progress_of(const capture::Session& session, const capture::FileSink* file) {
+Progress progress_of(const capture::Session& session, const OutputFile* file) {
     Progress progress;
     for (const auto& counters : session.counters()) {
         progress.packets += counters.captured;
@@ -223,17 +147,22 @@ class Run {
 
   private:
     Result<void> open();
+    Result<void> start();
     Result<void> loop();
+    Result<void> finish(Result<void> captured);
+    bool told_to_end();
+    int wait_for_command();
     int milliseconds_left() const;
 
     const Options& options_;
     std::optional<StopSignals> signals_;
     std::optional<Command> command_;
-    std::unique_ptr<capture::FileSink> file_;
+    std::unique_ptr<OutputFile> file_;
+    pcapng::Fd text_fd_;
     std::unique_ptr<TextSink> text_;
     std::unique_ptr<capture::Session> session_;
     std::optional<Clock::time_point> end_;
-    bool command_ended_ = false;
+    std::optional<Clock::time_point> passed_on_;  // a signal, to the command
 };
 
 Result<void> Run::open() {
@@ -243,7 +172,7 @@ Result<void> Run::open() {
     }
     signals_ = *std::move(signals);
     if (!options_.command.empty()) {
-        auto command = Command::prepare(options_.command, options_.output == "-");
+        auto command = Command::prepare(options_.command, options_.output == "-", *signals_);
         if (!command) {
             return std::move(command).error();
         }
@@ -254,17 +183,50 @@ Result<void> Run::open() {
         return std::move(session).error();
     }
     session_ = *std::move(session);
-    // Only now, so that a capture that can't start leaves an older file alone.
-    if (options_.output) {
-        auto file = open_file(options_);
-        if (!file) {
-            return std::move(file).error();
-        }
-        file_ = *std::move(file);
-        return session_->start(*file_);
+    return {};
+}
+
+Result<void> Run::start() {
+    if (!options_.output) {
+        text_fd_ = pcapng::nonblocking_copy(STDOUT_FILENO);
+        text_ = std::make_unique<TextSink>(text_fd_.get(), line_style(options_), signals_->fd());
+        auto started = session_->start(*text_);
+        return started.ok() ? drop_privileges() : started;
     }
-    text_ = std::make_unique<TextSink>(STDOUT_FILENO, line_style(options_));
-    return session_->start(*text_);
+    auto file = OutputFile::open(*options_.output, file_options(options_), signals_->fd());
+    if (!file) {
+        return std::move(file).error();
+    }
+    file_ = *std::move(file);
+    if (auto started = session_->start(*file_); !started) {
+        return started;
+    }
+    if (auto dropped = drop_privileges(); !dropped) {
+        return dropped;
+    }
+    return file_->begin();
+}
+
+// Whether a signal says so. With a command it is for that one first: it is passed on, unless the
+// command got it from the terminal, and the capture goes on until the command has ended. Only a
+// second one ends us without it. That one stays pending, so that no reader holds us either.
+bool Run::told_to_end() {
+    while (signals_->pending()) {
+        const auto now = Clock::now();
+        if (!command_ || (passed_on_ && now - *passed_on_ >= kSameRequest)) {
+            return true;
+        }
+        const StopSignals::Signal signal = signals_->take();
+        if (!passed_on_) {
+            passed_on_ = now;
+            Result<void> sent =
+                signal.from_terminal ? Result<void>{} : command_->signal(signal.number);
+            if (!sent) {
+                say(sent.error().message);
+            }
+        }
+    }
+    return false;
 }
 
 int Run::milliseconds_left() const {
@@ -283,31 +245,72 @@ Result<void> Run::loop() {
     if (command_) {
         watched.push_back(command_->fd());
     }
+    bool last_round = false;
     while (true) {
         auto handed = session_->step();
         if (!handed) {
             return std::move(handed).error();
         }
-        status.update(progress_of(*session_, file_.get()), Clock::now());
-        if (command_ended_ || session_->count_reached() || (end_ && Clock::now() >= *end_)) {
+        if (const auto now = Clock::now(); status.due(now)) {
+            status.update(progress_of(*session_, file_.get()), now);
+        }
+        if (last_round || session_->count_reached() || (end_ && Clock::now() >= *end_)) {
             return {};
         }
         auto ready = session_->wait(watched, milliseconds_left());
         if (!ready) {
             return std::move(ready).error();
         }
-        if (*ready && signals_->received()) {
+        if (told_to_end()) {
             return {};
         }
-        // Not a signal, so the command: one more round for its last packets.
-        command_ended_ = *ready;
+        // One more round for the command's last packets.
+        last_round = command_ && command_->ended();
     }
+}
+
+// Takes the hooks off and says what came of the capture.
+Result<void> Run::finish(Result<void> captured) {
+    auto finished = session_->finish();
+    if (captured.ok()) {
+        captured = std::move(finished);
+    }
+    say(summary_text(session_->counters()));
+    if (uint64_t lost = session_->events_lost(); lost > 0) {
+        say(fmt::format("{} process events lost: some processes may lack exe and cmdline", lost));
+    }
+    // A reader that has left has seen what it wanted.
+    if (captured.ok() || captured.error().code == EPIPE) {
+        return {};
+    }
+    say(captured.error().message);
+    const uint64_t unwritten = file_ != nullptr ? file_->unwritten() : text_->unwritten();
+    if (unwritten > 0) {
+        say(fmt::format("{} packets captured after that were not written", unwritten));
+    }
+    return captured;
+}
+
+// Its status; 128 + the signal, if one tells us to leave it alone.
+int Run::wait_for_command() {
+    if (!command_->ended()) {
+        say(fmt::format("waiting for {} to end", command_->name()));
+    }
+    while (!command_->ended()) {
+        std::array<pollfd, 2> watched = {pollfd{signals_->fd(), POLLIN, 0},
+                                         pollfd{command_->fd(), POLLIN, 0}};
+        (void)poll(watched.data(), watched.size(), -1);
+        if (told_to_end()) {
+            return 128 + signals_->take().number;
+        }
+    }
+    return command_->wait();
 }
 
 int Run::run() {
     auto opened = open();
     if (opened.ok()) {
-        opened = drop_privileges();
+        opened = start();
     }
     if (!opened) {
         say(opened.error().message);
@@ -317,27 +320,16 @@ int Run::run() {
     if (options_.duration) {
         end_ = Clock::now() + *options_.duration;
     }
-    Result<void> result;
+    Result<void> started;
     if (command_) {
-        result = command_->start();
+        started = command_->start();
     }
-    if (result.ok()) {
-        result = loop();
+    const Result<void> captured = finish(started.ok() ? loop() : started);
+    if (!started) {
+        return command_->wait();
     }
-    auto finished = session_->finish();
-    if (result.ok()) {
-        result = std::move(finished);
-    }
-    say(summary_text(session_->counters()));
-    if (uint64_t lost = session_->events_lost(); lost > 0) {
-        say(fmt::format("{} process events lost: some processes may lack exe and cmdline", lost));
-    }
-    // A reader that has left has seen what it wanted.
-    if (!result && result.error().code != EPIPE) {
-        say(result.error().message);
-        return kExitFailed;
-    }
-    return command_ended_ ? command_->wait() : kExitDone;
+    const int status = command_ ? wait_for_command() : kExitDone;
+    return captured.ok() ? status : kExitFailed;
 }
 
 }  // namespace

@@ -92,7 +92,7 @@ bool wants_status_line(bool stderr_is_terminal, bool stdout_is_terminal, bool pr
 }
 
 void StatusLine::update(const Progress& progress, Clock::time_point now) {
-    if (!enabled_ || now < next_) {
+    if (!due(now)) {
         return;
     }
     next_ = now + kRedraw;

@@ -44,6 +44,8 @@ class StatusLine {
     StatusLine& operator=(const StatusLine&) = delete;
     ~StatusLine() { erase(); }
 
+    // Whether an update would draw: what it shows costs system calls to find out.
+    bool due(Clock::time_point now) const { return enabled_ && now >= next_; }
     void update(const Progress& progress, Clock::time_point now);
     // Call before printing anything else to the terminal; the next update draws it again.
     void erase();

@@ -19,20 +19,24 @@ Result<void> TextSink::interface(const capture::CapturedInterface&) {
 }
 
 Result<void> TextSink::packet(const capture::Packet& packet) {
+    if (failed_) {
+        unwritten_++;
+        return {};
+    }
     line_.append(buffer_, packet);
     return buffer_.size() >= kFlushSize ? flush() : Result<void>{};
 }
 
 Result<void> TextSink::finish(const std::vector<capture::InterfaceCounters>&) {
-    return failed_ ? Result<void>{} : flush();
+    return flush();
 }
 
 Result<void> TextSink::flush() {
     if (buffer_.size() == 0) {
         return {};
     }
-    Result<void> written =
-        write_all(fd_, std::string_view(buffer_.data(), buffer_.size()), "standard output");
+    Result<void> written = write_all(fd_, std::string_view(buffer_.data(), buffer_.size()),
+                                     "standard output", stop_fd_);
     buffer_.clear();
     failed_ = failed_ || !written;
     return written;

@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include <cstdint>
+
 #include "capture/packet.h"
 #include "cmd/packet_line.h"
 
@@ -14,21 +16,27 @@ namespace cmd {
 class TextSink : public capture::Sink {
   public:
     // `fd` belongs to the caller and outlives the sink. The caller ignores SIGPIPE: a reader who
-    // left is an Error with the code EPIPE, to be taken as a quiet end.
-    TextSink(int fd, LineStyle style) : fd_(fd), line_(style) {}
+    // left is an Error with the code EPIPE, to be taken as a quiet end. `stop_fd`: see write_all.
+    TextSink(int fd, LineStyle style, int stop_fd = -1)
+        : fd_(fd), stop_fd_(stop_fd), line_(style) {}
 
     capture::Result<void> interface(const capture::CapturedInterface& interface) override;
     capture::Result<void> packet(const capture::Packet& packet) override;
     capture::Result<void> idle() override { return flush(); }
     capture::Result<void> finish(const std::vector<capture::InterfaceCounters>& counters) override;
 
+    // Packets that came after a failed write.
+    uint64_t unwritten() const { return unwritten_; }
+
   private:
     capture::Result<void> flush();
 
     int fd_;
+    int stop_fd_;
     PacketLine line_;
     fmt::memory_buffer buffer_;
     bool failed_ = false;  // a write failed: what is left has nowhere to go
+    uint64_t unwritten_ = 0;
 };
 
 }  // namespace cmd

@@ -2,24 +2,27 @@
 #include "cmd/write_all.h"
 
 #include <fmt/format.h>
-#include <poll.h>
-#include <unistd.h>
 
 #include <cerrno>
+#include <cstdint>
+#include <span>
+
+#include "pcapng/write_bytes.h"
 
 namespace cmd {
 
-pcapng::Result<void> write_all(int fd, std::string_view text, const char* what) {
-    while (!text.empty()) {
-        const ssize_t written = write(fd, text.data(), text.size());
-        if (written >= 0) {
-            text.remove_prefix(static_cast<size_t>(written));
-        } else if (errno == EAGAIN) {
-            pollfd room{fd, POLLOUT, 0};
-            (void)poll(&room, 1, -1);  // whatever it says, the next write says it better
-        } else if (errno != EINTR) {
-            return pcapng::errno_error(fmt::format("write to {}", what), errno);
-        }
+pcapng::Result<void> write_all(int fd, std::string_view text, const char* what, int stop_fd) {
+    const std::span bytes(reinterpret_cast<const uint8_t*>(text.data()), text.size());
+    const pcapng::Written written = pcapng::write_bytes(fd, bytes, stop_fd);
+    if (written.code == ECANCELED) {
+        return pcapng::Error{
+            fmt::format("write to {}: nothing was read for {} ms after the signal "
+                        "to stop; {} bytes were not written",
+                        what, pcapng::kStopPatienceMs, bytes.size() - written.bytes),
+            ECANCELED};
+    }
+    if (written.code != 0) {
+        return pcapng::errno_error(fmt::format("write to {}", what), written.code);
     }
     return {};
 }

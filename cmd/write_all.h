@@ -9,8 +9,8 @@
 
 namespace cmd {
 
-// Writes all of `text`; waits where a non-blocking descriptor has no room. `what` names it in the
-// error.
-pcapng::Result<void> write_all(int fd, std::string_view text, const char* what);
+// Writes all of `text`; waits where the descriptor has no room, once `stop_fd` is readable only as
+// long as something is read (pcapng/write_bytes.h; -1: for ever). `what` names it in the error.
+pcapng::Result<void> write_all(int fd, std::string_view text, const char* what, int stop_fd);
 
 }  // namespace cmd

@@ -3,13 +3,13 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <utility>
+
+#include "pcapng/write_bytes.h"
 
 namespace pcapng {
 namespace {
@@ -33,19 +33,23 @@ Result<Output> Output::open_file(const std::string& path) {
         fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
     } while (fd < 0 && errno == EINTR);
     if (fd < 0) {
-        const int code = errno;
-        Error error = errno_error("open " + path, code);
-        error.message += open_hint(code);
-        return error;
+        return open_error(path, errno);
     }
-    return Output(Fd(fd), path);
+    return Output(Fd(fd), path, -1);
 }
 
-Output Output::from_fd(Fd fd, std::string name) {
-    return Output(std::move(fd), std::move(name));
+Error Output::open_error(const std::string& path, int code) {
+    Error error = errno_error("open " + path, code);
+    error.message += open_hint(code);
+    return error;
 }
 
-Output::Output(Fd fd, std::string name) : fd_(std::move(fd)), name_(std::move(name)) {
+Output Output::from_fd(Fd fd, std::string name, int stop_fd) {
+    return Output(std::move(fd), std::move(name), stop_fd);
+}
+
+Output::Output(Fd fd, std::string name, int stop_fd)
+    : fd_(std::move(fd)), stop_fd_(stop_fd), name_(std::move(name)) {
     struct stat status = {};
     if (::fstat(fd_.get(), &status) == 0 && S_ISREG(status.st_mode)) {
         const int flags = ::fcntl(fd_.get(), F_GETFL);
@@ -62,6 +66,7 @@ Output& Output::operator=(Output&& other) noexcept {
         (void)flush();
         fd_.reset();
         fd_ = std::move(other.fd_);
+        stop_fd_ = other.stop_fd_;
         name_ = std::move(other.name_);
         regular_ = other.regular_;
         start_ = other.start_;
@@ -98,18 +103,10 @@ Result<void> Output::append(std::span<const uint8_t> blocks) {
 
 Result<void> Output::flush() {
     const std::span<const uint8_t> waiting = buffer_.view();
-    size_t written = 0;
-    while (failure_.ok() && written < waiting.size()) {
-        const std::span<const uint8_t> rest = waiting.subspan(written);
-        const ssize_t count = ::write(fd_.get(), rest.data(), rest.size());
-        const int code = count < 0 ? errno : EIO;  // a write of nothing must not loop for ever
-        if (count > 0) {
-            written += static_cast<size_t>(count);
-        } else if (code == EAGAIN || code == EWOULDBLOCK) {
-            pollfd ready = {.fd = fd_.get(), .events = POLLOUT, .revents = 0};
-            (void)::poll(&ready, 1, -1);  // the next write tells what went wrong
-        } else if (code != EINTR) {
-            failure_ = fail(code, written);
+    if (failure_.ok()) {
+        const Written written = write_bytes(fd_.get(), waiting, stop_fd_);
+        if (written.code != 0) {
+            failure_ = fail(written.code, written.bytes);
         }
     }
     if (failure_.ok()) {
@@ -143,6 +140,13 @@ Error Output::fail(int code, size_t written) {
     }
     if (!regular_) {
         flushed_ += written;
+        if (code == ECANCELED) {
+            return Error{
+                fmt::format("write {}: nothing was read for {} ms after the signal to "
+                            "stop; {} bytes were written, {} were not",
+                            name_, kStopPatienceMs, flushed_, buffer_.view().size() - written),
+                code};
+        }
         Error error = errno_error("write " + name_, code);
         error.message += fmt::format("; {} bytes were written", flushed_);
         return error;

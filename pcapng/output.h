@@ -29,8 +29,12 @@ class Output {
 
     // Creates or empties `path` (mode 0644, close-on-exec). A fifo blocks until it has a reader.
     static Result<Output> open_file(const std::string& path);
-    // Writes from the descriptor's current position on; `name` is for messages.
-    static Output from_fd(Fd fd, std::string name);
+    // What open_file says of a failed open(2), with the next step where there is one.
+    static Error open_error(const std::string& path, int code);
+    // Writes from the descriptor's current position on; `name` is for messages. `stop_fd`, which
+    // outlives the Output, is readable when it is time to stop: a pipe that nobody reads is then
+    // given up, an error with code ECANCELED (write_bytes.h).
+    static Output from_fd(Fd fd, std::string name, int stop_fd = -1);
 
     Output(Output&&) noexcept = default;
     Output& operator=(Output&& other) noexcept;
@@ -58,10 +62,11 @@ class Output {
     const std::string& name() const { return name_; }
 
   private:
-    Output(Fd fd, std::string name);
+    Output(Fd fd, std::string name, int stop_fd);
     Error fail(int code, size_t written);
 
     Fd fd_;
+    int stop_fd_ = -1;
     std::string name_;
     bool regular_ = false;
     uint64_t start_ = 0;              // position in a regular file of our first byte

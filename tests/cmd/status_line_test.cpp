@@ -94,3 +94,14 @@ TEST_CASE("a live line that is not enabled never writes") {
     }
     CHECK(pipe.read().empty());
 }
+
+TEST_CASE("the live line asks for no counters unless it would draw them") {
+    const Pipe pipe;
+    const StatusLine::Clock::time_point start{};
+    StatusLine line(pipe.writer.get(), true);
+    CHECK(line.due(start));
+    line.update({}, start);
+    CHECK_FALSE(line.due(start + std::chrono::milliseconds(249)));
+    CHECK(line.due(start + std::chrono::milliseconds(250)));
+    CHECK_FALSE(StatusLine(pipe.writer.get(), false).due(start));
+}

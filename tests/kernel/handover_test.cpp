@@ -357,6 +357,82 @@ TEST_CASE("a connection is the accepting process's before it has read or written
     ownership.check(world);
 }
 
+// Answers signed until it takes "quit"; how many.
+constexpr auto kServeDatagrams = [](int fd) -> int64_t {
+    for (int64_t answered = 0;; answered++) {
+        char chunk[300];
+        Address peer;
+        peer.length = sizeof(peer.storage);
+        auto* from = reinterpret_cast<sockaddr*>(&peer.storage);
+        const ssize_t count = recvfrom(fd, chunk, sizeof(chunk), 0, from, &peer.length);
+        if (count < 0 || strncmp(chunk, "quit", 4) == 0) {
+            return count < 0 ? -1 : answered;
+        }
+        const int length =
+            snprintf(chunk, sizeof(chunk), "pid=%d tid=%d answer", getpid(), getpid());
+        sendto(fd, chunk, static_cast<size_t>(length), 0, from, peer.length);
+    }
+};
+
+// Each worker's system calls make the socket its own, while another's datagram is on its way down.
+TEST_CASE("workers that use one socket at the same time each own what they send") {
+    World world;
+    world.start();
+    Ownership ownership;
+    constexpr int kQuestions = 2000;
+    for (const Path& path : world.paths()) {
+        Actor parent(path.server, "parent-" + path.name);
+        const int fd = bound_socket(parent, path.server_at(0), SOCK_DGRAM);
+        const uint16_t port = local_port(parent, fd);
+        ownership.add_user(parent.who());
+        ownership.claim("udp", path.server_address, port, parent.who());
+        std::vector<std::unique_ptr<Actor>> workers;
+        for (int i = 0; i < 4; i++) {
+            workers.push_back(
+                std::make_unique<Actor>(parent.fork_child("worker" + std::to_string(i))));
+            ownership.add_user(workers.back()->who());
+            ownership.claim("udp", path.server_address, port, workers.back()->who());
+            workers.back()->begin(kServeDatagrams, fd);
+        }
+        Actor client(path.client, "client-" + path.name);
+        const int from = connected_socket(client, path.server_at(port), SOCK_DGRAM);
+        ownership.claim("udp", path.client_address, local_port(client, from), client.who());
+        client.call(
+            [](int which, int count, int quits) -> int64_t {
+                char chunk[300];
+                constexpr int kWindow = 16;
+                for (int sent = 0, heard = 0; heard < count;) {
+                    for (; sent < count && sent - heard < kWindow; sent++) {
+                        if (write(which, "question", 8) != 8) {
+                            return -1;
+                        }
+                    }
+                    if (read(which, chunk, sizeof(chunk)) < 0) {
+                        return -1;
+                    }
+                    heard++;
+                }
+                for (; quits > 0; quits--) {
+                    if (write(which, "quit", 4) != 4) {
+                        return -1;
+                    }
+                }
+                return 0;
+            },
+            from, kQuestions, 4);
+        int64_t answered = 0;
+        for (const auto& worker : workers) {
+            answered += worker->finish();
+        }
+        CHECK(answered == kQuestions);
+    }
+    world.stop();
+    ownership.check(world);
+    CHECK(select(world.near_packets(), [](const Packet& packet) {
+              return packet.payload.ends_with(" answer");
+          }).size() == 4 * kQuestions);
+}
+
 TEST_CASE("after exec the same process has a new comm and exe, from its next packet on") {
     World world;
     world.start();

@@ -143,6 +143,21 @@ void hear(Actor& actor, int fd) {
         fd);
 }
 
+void hear_many(Actor& actor, int fd, int count) {
+    actor.call(
+        [](int which, int left) {
+            char chunk[512];
+            be_patient(which);
+            for (; left > 0; left--) {
+                if (recv(which, chunk, sizeof(chunk), 0) < 0) {
+                    return -1;
+                }
+            }
+            return 0;
+        },
+        fd, count);
+}
+
 void hear_and_answer(Actor& actor, int fd, const std::string& note) {
     actor.call(
         [](int which, Text text) {

@@ -39,6 +39,7 @@ void say(Actor& actor, int fd, const std::string& note);
 void say_to(Actor& actor, int fd, const Address& peer, const std::string& note);
 // Takes one chunk. Fails the test when none comes for long.
 void hear(Actor& actor, int fd);
+void hear_many(Actor& actor, int fd, int count);
 // Takes one chunk and answers it with a signed one.
 void hear_and_answer(Actor& actor, int fd, const std::string& note);
 // One takes what the other says.

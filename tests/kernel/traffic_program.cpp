@@ -83,7 +83,11 @@ int main(int argc, char** argv) {
         if (send_datagram(argv[3], argv[4], note.c_str()) != 0 || left == 0) {
             return left == 0 ? 0 : 1;
         }
-        execl("/proc/self/exe", argv[0], "chain", std::to_string(left).c_str(), argv[3], argv[4],
+        char self[4096] = "";  // through the link, the comm would be "exe"
+        if (readlink("/proc/self/exe", self, sizeof(self) - 1) < 0) {
+            return 1;
+        }
+        execl(self, argv[0], "chain", std::to_string(left).c_str(), argv[3], argv[4],
               static_cast<char*>(nullptr));
         return 1;
     }

@@ -278,3 +278,21 @@ TEST_CASE("a block larger than the buffer is written whole") {
     need(output.close());
     CHECK((test::read_file(folder.file("a")) == Bytes(3 * Output::kBufferSize, 7)));
 }
+
+TEST_CASE("a pipe that nobody reads is given up once it is time to stop") {
+    for (const int flags : {0, O_NONBLOCK}) {
+        auto [reader, writer] = make_pipe(0);
+        REQUIRE(::fcntl(writer.get(), F_SETFL, flags) == 0);
+        const int room = ::fcntl(writer.get(), F_GETPIPE_SZ);
+        auto [stop, stopper] = make_pipe(0);
+        REQUIRE(::write(stopper.get(), "", 1) == 1);
+        Output output = Output::from_fd(std::move(writer), "stdout", stop.get());
+        const Result<void> written = output.append(Bytes(Output::kBufferSize));
+        REQUIRE_FALSE(written.ok());
+        CHECK(written.error().code == ECANCELED);
+        CHECK(written.error().message ==
+              fmt::format("write stdout: nothing was read for 1000 ms after the signal to stop; {} "
+                          "bytes were written, {} were not",
+                          room, static_cast<int>(Output::kBufferSize) - room));
+    }
+}

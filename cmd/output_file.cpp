@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cmd/output_file.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <optional>
+#include <utility>
+
+#include "cmd/sudo_caller.h"
+#include "pcapng/output.h"
+#include "pcapng/write_bytes.h"
+
+namespace cmd {
+namespace {
+
+using capture::Error;
+using capture::Result;
+using pcapng::Fd;
+
+constexpr int kReaderPollMs = 100;  // open(2) of a fifo can't be polled for
+
+Result<Fd> open_stdout() {
+    if (isatty(STDOUT_FILENO) != 0) {
+        return Error{"a capture is binary: -w - needs a pipe or a file as stdout", 0};
+    }
+    Fd fd = pcapng::nonblocking_copy(STDOUT_FILENO);
+    if (!fd.valid()) {
+        return pcapng::errno_error("open stdout", errno);
+    }
+    return fd;
+}
+
+Error open_error(const std::string& path, int code, const std::optional<SudoCaller>& caller) {
+    Error error = pcapng::Output::open_error(path, code);
+    if (caller && (code == EACCES || code == EPERM)) {
+        error.message += fmt::format(
+            "; under sudo, files are written with the rights of who called it, user {}: name one "
+            "that they may write, or unset SUDO_UID",
+            caller->uid());
+    }
+    return error;
+}
+
+bool is_fifo(const std::string& path) {
+    struct stat status {};
+    return stat(path.c_str(), &status) == 0 && S_ISFIFO(status.st_mode);
+}
+
+Result<Fd> open_path(const std::string& path, int stop_fd) {
+    const std::optional<SudoCaller> caller = SudoCaller::find();
+    // Non-blocking, so that neither a fifo without a reader nor a full one holds us.
+    const auto open_once = [&path] {
+        return ::open(path.c_str(), O_WRONLY | O_CREAT | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0644);
+    };
+    while (true) {
+        int code = 0;
+        Fd fd;
+        if (caller) {
+            auto changed = caller->act([&] {
+                fd = Fd(open_once());
+                code = errno;
+            });
+            if (!changed) {
+                return std::move(changed).error();
+            }
+        } else {
+            fd = Fd(open_once());
+            code = errno;
+        }
+        if (fd.valid()) {
+            return fd;
+        }
+        if (code == ENXIO && is_fifo(path)) {
+            pollfd stop{stop_fd, POLLIN, 0};
+            if (poll(&stop, 1, kReaderPollMs) == 1) {
+                return Error{fmt::format("open {}: stopped before the fifo had a reader", path),
+                             ECANCELED};
+            }
+        } else if (code != EINTR) {
+            return open_error(path, code, caller);
+        }
+    }
+}
+
+}  // namespace
+
+Result<std::unique_ptr<OutputFile>> OutputFile::open(const std::string& path,
+                                                     const capture::FileOptions& options,
+                                                     int stop_fd) {
+    const bool to_stdout = path == "-";
+    auto fd = to_stdout ? open_stdout() : open_path(path, stop_fd);
+    if (!fd) {
+        return std::move(fd).error();
+    }
+    std::unique_ptr<OutputFile> file(
+        new OutputFile(*std::move(fd), to_stdout ? "stdout" : path, options, stop_fd));
+    file->to_stdout_ = to_stdout;
+    return file;
+}
+
+Result<void> OutputFile::begin() {
+    struct stat status {};
+    // What is behind the position in stdout is the shell's business.
+    if (!to_stdout_ && fstat(fd_.get(), &status) == 0 && S_ISREG(status.st_mode) &&
+        ftruncate(fd_.get(), 0) != 0) {
+        return pcapng::errno_error("empty " + name_, errno);
+    }
+    auto sink = capture::FileSink::create(pcapng::Output::from_fd(std::move(fd_), name_, stop_fd_),
+                                          options_);
+    if (!sink) {
+        return std::move(sink).error();
+    }
+    sink_ = std::make_unique<capture::FileSink>(*std::move(sink));
+    for (const capture::CapturedInterface& interface : std::exchange(announced_, {})) {
+        if (auto told = noted(sink_->interface(interface)); !told) {
+            return told;
+        }
+    }
+    return {};
+}
+
+Result<void> OutputFile::noted(Result<void> result) {
+    failed_ = failed_ || !result;
+    return result;
+}
+
+Result<void> OutputFile::interface(const capture::CapturedInterface& interface) {
+    if (sink_ == nullptr) {
+        announced_.push_back(interface);
+        return {};
+    }
+    return failed_ ? Result<void>{} : noted(sink_->interface(interface));
+}
+
+Result<void> OutputFile::packet(const capture::Packet& packet) {
+    if (failed_) {
+        unwritten_++;
+        return {};
+    }
+    return noted(sink_->packet(packet));
+}
+
+Result<void> OutputFile::process(const capture::ProcessEvent& event) {
+    return failed_ ? Result<void>{} : noted(sink_->process(event));
+}
+
+Result<void> OutputFile::idle() {
+    return failed_ ? Result<void>{} : noted(sink_->idle());
+}
+
+Result<void> OutputFile::finish(const std::vector<capture::InterfaceCounters>& counters) {
+    return failed_ ? Result<void>{} : noted(sink_->finish(counters));
+}
+
+}  // namespace cmd

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// OutputFile: what -w names, as a sink. It is opened before the capture starts, so that a path that
+// can't be written is said first, but emptied and begun only once the hooks are on: an older file
+// survives every start that fails.
+//
+// Under sudo the file is opened with the rights of the user who called it, and what is made is
+// theirs: a sudoers rule for pidcap doesn't let them write what they couldn't. One thread.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "capture/file_sink.h"
+#include "capture/packet.h"
+#include "pcapng/fd.h"
+
+namespace cmd {
+
+class OutputFile : public capture::Sink {
+  public:
+    // `path` "-": standard output. A fifo waits for its reader. `stop_fd`, which outlives this, is
+    // readable when it is time to stop waiting.
+    static capture::Result<std::unique_ptr<OutputFile>> open(const std::string& path,
+                                                             const capture::FileOptions& options,
+                                                             int stop_fd);
+
+    // Empties and begins the file; until then no sink function but interface() may be called.
+    capture::Result<void> begin();
+
+    capture::Result<void> interface(const capture::CapturedInterface& interface) override;
+    capture::Result<void> packet(const capture::Packet& packet) override;
+    capture::Result<void> process(const capture::ProcessEvent& event) override;
+    capture::Result<void> idle() override;
+    capture::Result<void> finish(const std::vector<capture::InterfaceCounters>& counters) override;
+
+    uint64_t bytes() const { return sink_ ? sink_->bytes() : 0; }
+    // Packets that came after a failed write.
+    uint64_t unwritten() const { return unwritten_; }
+
+  private:
+    OutputFile(pcapng::Fd fd, std::string name, const capture::FileOptions& options, int stop_fd)
+        : fd_(std::move(fd)), name_(std::move(name)), options_(options), stop_fd_(stop_fd) {}
+    capture::Result<void> noted(capture::Result<void> result);
+
+    pcapng::Fd fd_;  // until begin()
+    std::string name_;
+    capture::FileOptions options_;
+    int stop_fd_;
+    bool to_stdout_ = false;
+    std::vector<capture::CapturedInterface> announced_;  // before begin()
+    std::unique_ptr<capture::FileSink> sink_;
+    bool failed_ = false;
+    uint64_t unwritten_ = 0;
+};
+
+}  // namespace cmd

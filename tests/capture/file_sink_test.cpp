@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// What a FileSink writes of hand-made packets and processes, as tshark and our reader see it.
+#include "capture/file_sink.h"
+
+#include <fmt/format.h>
+
+#include <catch2/catch.hpp>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "pcapng/reader.h"
+#include "tests/pcapng/files.h"
+#include "tests/support/command.h"
+#include "tests/support/temporary_folder.h"
+
+using capture::CapturedInterface;
+using capture::Comments;
+using capture::FileOptions;
+using capture::FileSink;
+using capture::Packet;
+using capture::Process;
+using test::need;
+
+namespace {
+
+constexpr uint64_t kTime = 1763650000123456789;
+
+Process make_process(uint32_t pid, const std::string& comm) {
+    Process process;
+    process.key = {pid, 100};
+    process.start_ns = kTime - pid;
+    process.ppid = 1;
+    process.uid = 1000;
+    process.comm = comm;
+    process.parent_comm = "init";
+    process.exe = "/bin/" + comm;
+    process.cmdline = comm + std::string("\0-v\0", 4);
+    process.user = "alice";
+    process.version = 1;
+    return process;
+}
+
+// A file in the making, and what readers make of it.
+class File {
+  public:
+    explicit File(const FileOptions& options = {})
+        : sink_(need(FileSink::create(need(pcapng::Output::open_file(path())), options))) {
+        interface_.link_type = 1;
+        interface_.snaplen = 262144;
+        interface_.name = "eth0";
+        need(sink_.interface(interface_));
+    }
+
+    // Packets are 1 s apart.
+    void packet(const Process* self, const Process* peer = nullptr, uint32_t lost = 0) {
+        Packet packet;
+        packet.time_ns = kTime + 1'000'000'000 * packets_++;
+        packet.interface = &interface_;
+        packet.direction = capture::Direction::kOut;
+        packet.wire_len = static_cast<uint32_t>(frame_.size());
+        packet.data = std::as_bytes(std::span(frame_));
+        packet.lost = lost;
+        packet.self = end_of(self, 5, self != nullptr ? PIDCAP_VIA_SOCKET : PIDCAP_VIA_KERNEL);
+        if (peer != nullptr) {
+            packet.peer = end_of(peer, 6, PIDCAP_VIA_LOOKUP);
+        }
+        need(sink_.packet(packet));
+    }
+
+    void event(pidcap_event_type type, const Process& process) {
+        need(sink_.process({kTime, type, &process}));
+    }
+
+    void finish(const std::vector<capture::InterfaceCounters>& counters = {}) {
+        need(sink_.finish(counters));
+    }
+
+    // One line a frame, the fields separated by '|'.
+    std::vector<std::string> fields(const std::vector<std::string>& names) const {
+        std::vector<std::string> command = {"tshark", "-n",     "-r", path(),
+                                            "-T",     "fields", "-E", "separator=|"};
+        for (const std::string& name : names) {
+            command.insert(command.end(), {"-e", name});
+        }
+        return test::lines(test::output_of(command));
+    }
+
+    // The kinds of blocks in order: I(nterface), D(arwin), P(acket), p(rocess), J(ournal), S.
+    std::string blocks() const {
+        std::string kinds;
+        visit([&kinds](const auto& block) { kinds += kind(block); });
+        return kinds;
+    }
+
+    // "INDEX PID NAME" of each Darwin block, and "-> INDEX PID TID" of each packet.
+    std::vector<std::string> darwin() const {
+        std::vector<std::string> seen;
+        visit([&seen](const auto& block) {
+            using Kind = std::decay_t<decltype(block)>;
+            if constexpr (std::is_same_v<Kind, pcapng::DarwinProcessRead>) {
+                seen.push_back(fmt::format("{} {} {}", block.index, block.pid, block.name));
+            } else if constexpr (std::is_same_v<Kind, pcapng::PacketRead>) {
+                seen.push_back(block.darwin_index && block.process
+                                   ? fmt::format("-> {} {} {}", *block.darwin_index,
+                                                 block.process->pid, block.process->tid)
+                                   : "-> none");
+            }
+        });
+        return seen;
+    }
+
+    template <typename Visitor>
+    void visit(Visitor visitor) const {
+        pcapng::Reader reader = need(pcapng::Reader::open_file(path()));
+        while (std::optional<pcapng::Block> block = need(reader.next())) {
+            std::visit(visitor, *block);
+        }
+    }
+
+  private:
+    template <typename Kind>
+    static const char* kind(const Kind&) {
+        return std::is_same_v<Kind, pcapng::InterfaceRead>            ? "I"
+               : std::is_same_v<Kind, pcapng::DarwinProcessRead>      ? "D"
+               : std::is_same_v<Kind, pcapng::PacketRead>             ? "P"
+               : std::is_same_v<Kind, pcapng::ProcessInformationRead> ? "p"
+               : std::is_same_v<Kind, pcapng::JournalRead>            ? "J"
+               : std::is_same_v<Kind, pcapng::StatisticsRead>         ? "S"
+                                                                      : "";
+    }
+    static capture::End end_of(const Process* process, uint32_t tid, uint8_t via) {
+        capture::End end;
+        end.process = process;
+        end.tid = process != nullptr ? tid : 0;
+        end.via = via;
+        end.uid = process != nullptr ? process->uid : 0;
+        return end;
+    }
+    std::string path() const { return folder_.file("a.pcapng"); }
+
+    test::TemporaryFolder folder_;
+    FileSink sink_;
+    CapturedInterface interface_;
+    test::Bytes frame_ = test::udp_frame();
+    uint64_t packets_ = 0;
+};
+
+const std::string kCurl =
+    "pid=7 tid=5 comm=curl exe=/bin/curl uid=1000 st=1763650000123456782 via=socket";
+const std::string kCurlIntro = " ppid=1 pcomm=init user=alice cmdline=curl%20-v";
+
+}  // namespace
+
+TEST_CASE("a process is introduced once, whether first seen as a packet's process or its peer") {
+    const Process curl = make_process(7, "curl");
+    const Process nginx = make_process(8, "nginx");
+    File file;
+    file.packet(&curl);
+    file.packet(&curl, &nginx);
+    file.packet(&nginx, &curl);
+    file.finish();
+    const auto seen = file.fields({"frame.comment"});
+    REQUIRE(seen.size() == 3);
+    CHECK(seen[0] == kCurl + kCurlIntro);
+    CHECK(seen[1] == kCurl +
+                         " peer.pid=8 peer.tid=6 peer.comm=nginx peer.exe=/bin/nginx peer.uid=1000"
+                         " peer.st=1763650000123456781 peer.via=lookup peer.ppid=1 peer.pcomm=init"
+                         " peer.user=alice peer.cmdline=nginx%20-v");
+    CHECK(seen[2] ==
+          "pid=8 tid=5 comm=nginx exe=/bin/nginx uid=1000 st=1763650000123456781"
+          " via=socket peer.pid=7 peer.tid=6 peer.comm=curl peer.exe=/bin/curl"
+          " peer.uid=1000 peer.st=1763650000123456782 peer.via=lookup");
+}
+
+TEST_CASE("a process that has changed is introduced again, and has a Darwin block of its own") {
+    Process process = make_process(7, "curl");
+    File file;
+    file.packet(&process);
+    process.comm = "wget";
+    file.packet(&process);  // as long as the version is the same, nobody looks
+    process.version = 2;
+    file.packet(&process);
+    file.packet(&process);
+    file.finish();
+    const auto seen = file.fields({"frame.comment"});
+    REQUIRE(seen.size() == 4);
+    CHECK(seen[1] == kCurl);
+    CHECK_THAT(seen[2], Catch::Contains("comm=wget") && Catch::EndsWith(kCurlIntro));
+    CHECK_THAT(seen[3], Catch::Contains("comm=wget") && Catch::EndsWith("via=socket"));
+    CHECK(file.darwin() == std::vector<std::string>{"0 7 curl", "-> 0 7 5", "-> 0 7 5", "1 7 wget",
+                                                    "-> 1 7 5", "-> 1 7 5"});
+}
+
+TEST_CASE("two processes that had a pid within one clock tick are two in the file") {
+    const Process first = make_process(7, "true");
+    Process second = make_process(7, "fork");
+    second.key.start_boot = 1'000'000'123;
+    second.start_ns += 123;
+    File file;
+    file.packet(&first);
+    file.packet(&second);
+    file.packet(&first);
+    file.finish();
+    CHECK(file.darwin() ==
+          std::vector<std::string>{"0 7 true", "-> 0 7 5", "1 7 fork", "-> 1 7 5", "-> 0 7 5"});
+    const auto seen = file.fields({"frame.comment"});
+    REQUIRE(seen.size() == 3);
+    CHECK_THAT(seen[0], Catch::Contains("st=1763650000123456782"));
+    CHECK_THAT(seen[1], Catch::Contains("st=1763650000123456905"));
+}
+
+TEST_CASE("the Darwin index is that of the packet's process, never of its peer") {
+    const Process curl = make_process(7, "curl");
+    const Process nginx = make_process(8, "nginx");
+    File file;
+    file.packet(&curl, &nginx);
+    file.packet(&nginx, &curl);
+    file.packet(nullptr);
+    file.finish();
+    CHECK(file.darwin() ==
+          std::vector<std::string>{"0 7 curl", "1 8 nginx", "-> 0 7 5", "-> 1 8 5", "-> none"});
+}
+
+TEST_CASE("a packet without a process says why, lost packets are counted on the next") {
+    const Process curl = make_process(7, "curl");
+    File file;
+    file.packet(nullptr);
+    file.packet(&curl, nullptr, 3);
+    file.packet(nullptr, &curl, 0);
+    file.finish();
+    const auto seen = file.fields({"frame.drop_count", "frame.packet_flags_direction",
+                                   "frame.interface_name", "frame.comment"});
+    CHECK(seen == std::vector<std::string>{"|0x00000002|eth0|via=kernel",
+                                           "3|0x00000002|eth0|" + kCurl + kCurlIntro,
+                                           "|0x00000002|eth0|via=kernel"});
+}
+
+TEST_CASE("comments tell as much as they are asked to") {
+    const Process curl = make_process(7, "curl");
+    const auto written = [&curl](Comments comments) {
+        File file({.comments = comments});
+        file.packet(&curl);
+        file.packet(&curl);
+        file.packet(nullptr);
+        file.finish();
+        CHECK(file.darwin()[2] == "-> 0 7 5");
+        return file.fields({"frame.comment"});
+    };
+    using Lines = std::vector<std::string>;
+    CHECK(written(Comments::kFull) == Lines{kCurl + kCurlIntro, kCurl + kCurlIntro, "via=kernel"});
+    CHECK(written(Comments::kIntro) == Lines{kCurl + kCurlIntro, kCurl, "via=kernel"});
+    CHECK(written(Comments::kShort) == Lines{kCurl, kCurl, "via=kernel"});
+    CHECK(written(Comments::kNone) == Lines{"", "", ""});
+}
+
+TEST_CASE("process and journal blocks stand after the first packet, and only on request") {
+    Process curl = make_process(7, "curl");
+    const bool wanted = GENERATE(true, false);
+    File file({.process_blocks = wanted});
+    file.event(PIDCAP_EVENT_EXEC, curl);
+    file.packet(nullptr);
+    file.packet(&curl);
+    file.packet(&curl);
+    file.event(PIDCAP_EVENT_FORK, curl);
+    file.event(PIDCAP_EVENT_EXIT, curl);
+    file.finish();
+    CHECK(file.blocks() == (wanted ? "IPDPpPJ" : "IPDPP"));
+    file.visit([](const auto& block) {
+        using Kind = std::decay_t<decltype(block)>;
+        if constexpr (std::is_same_v<Kind, pcapng::ProcessInformationRead>) {
+            CHECK(block.pid == 7);
+            CHECK(block.path == "/bin/curl");
+            CHECK(block.ppid == 1U);
+            CHECK(block.uid == 1000U);
+            CHECK(block.start_ns == kTime - 7);
+        } else if constexpr (std::is_same_v<Kind, pcapng::JournalRead>) {
+            CHECK_THAT(std::string(block.entry), Catch::Contains("MESSAGE=exit curl [7] curl -v"));
+        }
+    });
+}
+
+TEST_CASE("the statistics add up to every packet that the interface's hooks saw") {
+    File file;
+    file.packet(nullptr);
+    capture::InterfaceCounters counters;
+    counters.captured = 1;
+    counters.filtered = 20;
+    counters.dropped = {300, 4000};
+    file.finish({counters});
+    CHECK(file.blocks() == "IPS");
+    file.visit([](const auto& block) {
+        if constexpr (std::is_same_v<std::decay_t<decltype(block)>, pcapng::StatisticsRead>) {
+            CHECK(block.interface_id == 0);
+            CHECK(block.received == 4321U);
+            CHECK(block.os_dropped == 4300U);
+            CHECK(block.delivered == 1U);
+        }
+    });
+}
