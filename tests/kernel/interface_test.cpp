@@ -172,7 +172,7 @@ TEST_CASE("an interface that goes down and up again is captured on") {
     CHECK(fields_of(file, {"udp.length"}, "udp.dstport == 9").size() == 10);
 }
 
-TEST_CASE("a capture of one direction holds only that; the flags in the file say it") {
+TEST_CASE("a capture of one direction holds only that, and the flags in the file say it") {
     const Cable cable;
     const TemporaryFolder folder;
     const pcapng::Fd a = udp_socket(cable.a, kAddressA, kPort);
