@@ -95,9 +95,9 @@ Result<CgroupTree> CgroupTree::open(const std::string& proc_root) {
 }
 
 const std::string& CgroupTree::path(uint64_t id) {
-    static const std::string none;
+    static const std::string kNone;
     if (id == 0 || !mount_.valid()) {
-        return none;
+        return kNone;
     }
     if (const auto known = paths_.find(id); known != paths_.end()) {
         return known->second;
@@ -116,7 +116,7 @@ const std::string& CgroupTree::path(uint64_t id) {
         next_walk_ns_ = now + kWalkPauseNs;
     }
     const auto known = paths_.find(id);
-    return known != paths_.end() ? known->second : none;
+    return known != paths_.end() ? known->second : kNone;
 }
 
 std::string CgroupTree::path_by_handle(uint64_t id) {

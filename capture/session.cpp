@@ -54,6 +54,7 @@ class LiveSession : public Session, private RecordHandler {
     const std::vector<CapturedInterface>& interfaces() const override { return interfaces_.list(); }
     std::vector<InterfaceCounters> counters() const override { return interfaces_.counters(); }
     uint64_t events_lost() const override { return programs_->events_lost(); }
+    uint64_t uses_lost() const override { return programs_->uses_lost(); }
 
   private:
     void event(const pidcap_event& event, std::span<const std::byte> payload) override;
@@ -160,6 +161,7 @@ Result<bool> LiveSession::wait(const std::vector<int>& fds, int timeout_ms) {
         ms = kAsleepMs;
     }
     std::vector<pollfd> watched;
+    watched.reserve(fds.size() + 1 + programs_->wake_fds().size());
     for (int fd : fds) {
         watched.push_back({fd, POLLIN, 0});
     }

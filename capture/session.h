@@ -64,6 +64,7 @@ class Session {
     // By interface id; drops as of now.
     virtual std::vector<InterfaceCounters> counters() const = 0;
     virtual uint64_t events_lost() const = 0;
+    virtual uint64_t uses_lost() const = 0;
 };
 
 }  // namespace capture

@@ -41,6 +41,7 @@ pcapng::Result<Pipe> open_pipe() {
         dup2(STDERR_FILENO, STDOUT_FILENO);
     }
     std::vector<char*> argv;
+    argv.reserve(arguments.size() + 1);
     for (const std::string& argument : arguments) {
         argv.push_back(const_cast<char*>(argument.c_str()));
     }

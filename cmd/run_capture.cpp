@@ -279,6 +279,10 @@ Result<void> Run::finish(Result<void> captured) {
     if (uint64_t lost = session_->events_lost(); lost > 0) {
         say(fmt::format("{} process events lost: some processes may lack exe and cmdline", lost));
     }
+    if (uint64_t lost = session_->uses_lost(); lost > 0) {
+        say(fmt::format("{} uses of sockets not noted: some packets may name an earlier user",
+                        lost));
+    }
     // A reader that has left has seen what it wanted.
     if (captured.ok() || captured.error().code == EPIPE) {
         return {};
