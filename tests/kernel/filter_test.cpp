@@ -60,7 +60,7 @@ struct Crowd {
 
 using Counts = std::map<uint32_t, int>;
 
-TEST_CASE("--pid takes the packets of one process, of two, and those to them") {
+TEST_CASE("option --pid takes the packets of one process, of two, and those to them") {
     Crowd crowd;
     const auto talk = [&] { crowd.all_talk(); };
     const auto option = [&](size_t which) { return std::to_string(crowd.pid(which)); };
@@ -71,7 +71,7 @@ TEST_CASE("--pid takes the packets of one process, of two, and those to them") {
           Counts{{crowd.pid(0), 5}, {crowd.pid(1), 5}, {crowd.pid(2), 5}, {crowd.pid(3), 5}});
 }
 
-TEST_CASE("--comm and --uid take the packets of all who match") {
+TEST_CASE("options --comm and --uid take the packets of all who match") {
     Crowd crowd;
     const auto talk = [&] { crowd.all_talk(); };
     CHECK(crowd.senders({"--comm", "ann"}, talk) == Counts{{crowd.pid(0), 5}, {crowd.pid(3), 5}});
@@ -83,7 +83,7 @@ TEST_CASE("--comm and --uid take the packets of all who match") {
     CHECK(crowd.senders({"--uid", "34568"}, talk).empty());
 }
 
-TEST_CASE("--follow takes children too: those there were, new ones, and theirs") {
+TEST_CASE("option --follow takes children too: those there were, new ones, and theirs") {
     Crowd crowd;
     Actor old_child = crowd.talkers[0]->fork_child("old-child");
     std::vector<std::unique_ptr<Actor>> later;
