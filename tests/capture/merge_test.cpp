@@ -34,7 +34,9 @@ std::vector<std::byte> event_record(uint64_t time, std::string_view path = {}) {
     event.path_len = static_cast<uint16_t>(path.size());
     std::vector<std::byte> record(sizeof(event) + path.size());
     std::memcpy(record.data(), &event, sizeof(event));
-    std::memcpy(record.data() + sizeof(event), path.data(), path.size());
+    if (!path.empty()) {  // memcpy takes no null pointer, not even for nothing
+        std::memcpy(record.data() + sizeof(event), path.data(), path.size());
+    }
     return record;
 }
 
