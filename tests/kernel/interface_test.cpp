@@ -40,10 +40,19 @@ std::map<std::string, int> packets_by_interface(const std::string& file,
     return counts;
 }
 
-// Until the capture has an interface of this name in its file.
-void wait_for_interface(const std::string& file, const std::string& name) {
+size_t occurrences(const std::string& text, const std::string& part) {
+    size_t count = 0;
+    for (size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) {
+        count++;
+    }
+    return count;
+}
+
+// Until the capture has so many interfaces of this name in its file: one that comes again is
+// described again.
+void wait_for_interface(const std::string& file, const std::string& name, size_t count = 1) {
     for (int tries = 0; tries < 600; tries++) {
-        if (output_of({"capinfos", file}).find("Name = " + name + "\n") != std::string::npos) {
+        if (occurrences(output_of({"capinfos", file}), "Name = " + name + "\n") >= count) {
             return;
         }
         usleep(50'000);
@@ -65,11 +74,12 @@ TEST_CASE("any follows interfaces that appear, and captures their traffic from b
     const TemporaryFolder folder;
     const std::string file = folder.file("any.pcapng");
     Capture capture(netns, {"-i", "any", "-w", file});
-    for (int round = 0; round < 3; round++) {
+    for (size_t round = 1; round <= 3; round++) {
         netns.ip("link add v1 type veth peer name v2");
         netns.ip("link set v1 up");
         netns.ip("link set v2 up");
-        wait_for_interface(file, "v2");
+        wait_for_interface(file, "v1", round);
+        wait_for_interface(file, "v2", round);
         const pcapng::Fd socket = packet_socket(netns, "v1");
         std::vector<uint8_t> frame = payload_of(1, 100);
         frame[0] = 2;  // to somebody in particular
