@@ -16,6 +16,13 @@ namespace {
 
 using namespace test;
 
+const std::string kSend = "echo x >/dev/udp/127.0.0.1/9;";
+
+// A pause without a child that a signal would miss: a read that gets nothing. The pipe is made
+// once, because a trap that runs while bash parses `<(…)` breaks bash's parser.
+const std::string kNeverReady = "exec 9<> <(:);";
+const std::string kPause = "read -rt 0.3 -u 9;";
+
 // pidcap with a script of bash as its command.
 struct Scripted {
     Netns netns;
@@ -32,13 +39,10 @@ struct Scripted {
                                    const std::vector<std::string>& arguments) const {
         std::vector<std::string> all = {"-i", "lo", "-w", file};
         all.insert(all.end(), arguments.begin(), arguments.end());
-        all.insert(all.end(), {"--", "bash", "-c", script});
+        all.insert(all.end(), {"--", "bash", "-c", kNeverReady + script});
         return all;
     }
 };
-
-const std::string kSend = "echo x >/dev/udp/127.0.0.1/9;";
-const std::string kPause = "read -rt 0.3 <> <(:);";  // no child that a signal would miss
 
 }  // namespace
 
