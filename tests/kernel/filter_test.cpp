@@ -6,6 +6,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <set>
+
 #include "tests/kernel/world.h"
 #include "tests/support/capture.h"
 

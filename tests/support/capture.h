@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "tests/support/process.h"
+#include "tests/support/totals.h"
 
 namespace test {
 
@@ -30,13 +31,6 @@ struct Ended {
     std::string err;
 };
 Ended run_pidcap(const std::vector<std::string>& arguments);
-
-// "N packets captured, M dropped", as its last words.
-struct Totals {
-    uint64_t captured = 0;
-    uint64_t dropped = 0;
-};
-Totals totals_of(const std::string& err);
 
 struct SeenPacket {
     uint64_t time_ns = 0;
