@@ -15,8 +15,12 @@
 #define PACKET_OTHERHOST 3
 #define PACKET_LOOPBACK	 5
 
+/* include/uapi/linux/in_route.h */
+#define RTCF_BROADCAST 0x10000000
+
 extern struct sk_owner_map sk_owner SEC(".maps");
 extern struct socket_call_map socket_call SEC(".maps");
+extern struct packet_user_map packet_user SEC(".maps");
 
 /* Set once a packet came in with its sender's socket: only then are there peers behind an
  * interface. */
@@ -73,7 +77,11 @@ static __always_inline bool owner_of_socket(struct bpf_sock *sk, bool sending, s
 	struct sk_user *user = bpf_map_lookup_elem(&sk_user, &key);
 	struct pidcap_socket_owner *stored;
 
-	if (user) {
+	if (sk->family == AF_PACKET) {
+		user = bpf_map_lookup_elem(&packet_user, &key);
+		if (user && read_user(user, key, &end->owner))
+			return true;
+	} else if (user) {
 		end->born = user->born;
 		/* If it was overwritten meanwhile, then by a newer use: whose, this packet can't
 		 * know. */
@@ -197,6 +205,28 @@ static __always_inline bool is_forwarded(struct __sk_buff *skb, const struct pac
 	       result == BPF_FIB_LKUP_RET_FRAG_NEEDED || result == BPF_FIB_LKUP_RET_UNSUPP_LWT;
 }
 
+/* A packet as a number, see address_of. */
+static __always_inline struct sk_buff *address_of_packet(struct __sk_buff *skb)
+{
+	struct __sk_buff *pointer = skb;
+	struct sk_buff *address = NULL;
+
+	bpf_probe_read_kernel(&address, sizeof(address), &pointer);
+	return address;
+}
+
+/* On its way out a packet doesn't say by its type that it is for all. */
+static __always_inline bool is_routed_to_all(struct __sk_buff *skb, const struct packet *packet)
+{
+	struct rtable *route;
+
+	if (packet->family != AF_INET)
+		return false;
+	/* SKB_DST_PTRMASK of include/linux/skbuff.h */
+	route = (struct rtable *)(BPF_CORE_READ(address_of_packet(skb), _skb_refdst) & ~1UL);
+	return route && BPF_CORE_READ(route, rt_flags) & RTCF_BROADCAST;
+}
+
 static __always_inline bool is_multicast(struct __sk_buff *skb, const struct packet *packet)
 {
 	if (skb->pkt_type == PACKET_MULTICAST || skb->pkt_type == PACKET_BROADCAST)
@@ -288,7 +318,8 @@ static __noinline bool receiver_by_lookup(struct __sk_buff *skb, const struct pa
 		return found;
 	}
 	/* Of several receivers a look-up finds any one, member of the group or not. */
-	if (packet->protocol == IPPROTO_UDP && !is_multicast(skb, packet)) {
+	if (packet->protocol == IPPROTO_UDP && !is_multicast(skb, packet) &&
+	    !(looped && is_routed_to_all(skb, packet))) {
 		sk = bpf_sk_lookup_udp(skb, &tuple, size, BPF_F_CURRENT_NETNS, 0);
 		if (!sk)
 			return false;
@@ -438,8 +469,11 @@ static __always_inline __u8 no_receiver(struct __sk_buff *skb, const struct pack
 		return PIDCAP_VIA_KERNEL;
 	case KIND_PORTS:
 		/* Nobody listens there: the stack answers with a RST or an ICMP error. */
-		return packet->protocol == IPPROTO_TCP && !has_socket ? PIDCAP_VIA_KERNEL
-								      : PIDCAP_VIA_UNKNOWN;
+		return !has_socket && (packet->protocol == IPPROTO_TCP ||
+				       (packet->protocol == IPPROTO_UDP &&
+					!is_multicast(skb, packet)))
+			       ? PIDCAP_VIA_KERNEL
+			       : PIDCAP_VIA_UNKNOWN;
 	default:
 		return packet->protocol == IPPROTO_ICMP || packet->protocol == IPPROTO_ICMPV6 ||
 				       packet->protocol == IPPROTO_IGMP
