@@ -6,6 +6,7 @@
 #ifndef PIDCAP_ATTRIBUTE_H
 #define PIDCAP_ATTRIBUTE_H
 
+#include "conntrack.h"
 #include "memory.h"
 
 /* include/uapi/linux/if_packet.h */
@@ -26,14 +27,8 @@ extern struct packet_user_map packet_user SEC(".maps");
  * interface. */
 __u32 have_local_peers;
 
-/* An end of a packet: owner.tgid is 0 where `via` gives a reason instead. */
-struct end {
-	struct pidcap_owner owner;
-	__u64 sk; /* and born: the owner's socket, see struct sk_user; 0 where it isn't known */
-	__u64 born;
-	__u8 via;	 /* enum pidcap_via */
-	bool has_socket; /* there is one here, whoever owns it */
-};
+/* Set once a peer's packet left with translated addresses. */
+__u32 have_translated;
 
 /* Connections that a listener accepts inherit its storage: its last user's, who waits in accept. */
 static __always_inline void bequeath(struct bpf_sock *listener, const struct pidcap_owner *owner)
@@ -205,16 +200,6 @@ static __always_inline bool is_forwarded(struct __sk_buff *skb, const struct pac
 	       result == BPF_FIB_LKUP_RET_FRAG_NEEDED || result == BPF_FIB_LKUP_RET_UNSUPP_LWT;
 }
 
-/* A packet as a number, see address_of. */
-static __always_inline struct sk_buff *address_of_packet(struct __sk_buff *skb)
-{
-	struct __sk_buff *pointer = skb;
-	struct sk_buff *address = NULL;
-
-	bpf_probe_read_kernel(&address, sizeof(address), &pointer);
-	return address;
-}
-
 /* On its way out a packet doesn't say by its type that it is for all. */
 static __always_inline bool is_routed_to_all(struct __sk_buff *skb, const struct packet *packet)
 {
@@ -253,6 +238,10 @@ static __always_inline bool receiver_by_socket(struct __sk_buff *skb, const stru
 			return false;
 		}
 		if (BPF_CORE_READ(address_of(sk), sk_reuseport_cb, prog))
+			return false;
+		/* It may get another destination yet, unless this one was seen to stay. */
+		if (!looped && translates_incoming(skb, packet->family) &&
+		    !is_served(skb->ifindex, packet))
 			return false;
 	}
 	return find_owner(sk, PIDCAP_VIA_LOOKUP, receiver);
@@ -330,6 +319,20 @@ static __noinline bool receiver_by_lookup(struct __sk_buff *skb, const struct pa
 	return false;
 }
 
+static __always_inline void swap_ends(struct packet *packet)
+{
+	__u16 port = packet->sport;
+
+	for (int i = 0; i < 4; i++) {
+		__u32 address = packet->saddr[i];
+
+		packet->saddr[i] = packet->daddr[i];
+		packet->daddr[i] = address;
+	}
+	packet->sport = packet->dport;
+	packet->dport = port;
+}
+
 /*
  * The packet that an ICMP error quotes, as if its answer had come: its sender is the error's
  * receiver. `local`: the error is for this host, so that its sockets may be asked.
@@ -338,7 +341,6 @@ static __noinline bool receiver_of_error(struct __sk_buff *skb, const struct pac
 					 bool local, bool looped, struct end *receiver)
 {
 	struct packet quoted = {};
-	struct packet answer = {};
 
 	if (error->family == AF_INET)
 		parse_ipv4(skb, error->payload, &quoted);
@@ -349,37 +351,57 @@ static __noinline bool receiver_of_error(struct __sk_buff *skb, const struct pac
 		if (quoted.saddr[i] != error->daddr[i])
 			return false;
 	if (quoted.kind == KIND_PORTS) {
-		answer = quoted;
-		__builtin_memcpy(answer.saddr, quoted.daddr, sizeof(answer.saddr));
-		__builtin_memcpy(answer.daddr, quoted.saddr, sizeof(answer.daddr));
-		answer.sport = quoted.dport;
-		answer.dport = quoted.sport;
-		answer.tcp_flags = 0;
-		if (!(local && receiver_by_lookup(skb, &answer, looped, receiver)) &&
-		    !recall(skb->ifindex, MEMORY_FLOW, &quoted, false, &receiver->owner))
+		swap_ends(&quoted);
+		quoted.tcp_flags = 0;
+		if (!(local && receiver_by_lookup(skb, &quoted, looped, receiver)) &&
+		    !recall(skb->ifindex, MEMORY_FLOW, &quoted, true, receiver))
 			return false;
 	} else if (quoted.kind != KIND_ECHO_REQUEST ||
-		   !recall(skb->ifindex, MEMORY_ECHO, &quoted, false, &receiver->owner)) {
+		   !recall(skb->ifindex, MEMORY_ECHO, &quoted, false, receiver)) {
 		return false;
 	}
 	receiver->via = PIDCAP_VIA_ICMP_ERROR;
 	return true;
 }
 
+/*
+ * The process behind a veth that sent a packet which came from there to this interface: bridged or
+ * routed, perhaps with other addresses. `before` is room for the packet as it was.
+ */
+static __noinline bool sender_elsewhere(struct __sk_buff *skb, const struct packet *packet,
+					struct packet *before, struct end *sender)
+{
+	__u32 netns = BPF_CORE_READ(netns_of(skb), ns.inum);
+	bool echo = packet->kind == KIND_ECHO_REQUEST;
+	bool translated;
+
+	if (packet->kind != KIND_PORTS && !echo)
+		return false;
+	translated = before_translation(skb, packet, before);
+	if (!translated)
+		*before = *packet;
+	if (!recall(netns, echo ? MEMORY_NETNS_ECHO : MEMORY_NETNS_FLOW, before, false, sender))
+		return false;
+	sender->via = translated ? PIDCAP_VIA_CONNTRACK : PIDCAP_VIA_FLOW;
+	return true;
+}
+
 static __always_inline bool find_sender(struct __sk_buff *skb, const struct packet *packet,
-					bool incoming, struct end *sender)
+					struct packet *before, bool incoming, struct end *sender)
 {
 	if (sender_by_socket(skb, sender))
+		return true;
+	if (have_local_peers && sender_elsewhere(skb, packet, before, sender))
 		return true;
 	if (incoming && !have_local_peers)
 		return false;
 	if (packet->kind == KIND_PORTS &&
-	    recall(skb->ifindex, MEMORY_FLOW, packet, false, &sender->owner)) {
+	    recall(skb->ifindex, MEMORY_FLOW, packet, false, sender)) {
 		sender->via = PIDCAP_VIA_FLOW;
 		return true;
 	}
 	if (packet->kind == KIND_LATER_FRAGMENT &&
-	    recall(skb->ifindex, MEMORY_FRAGMENT_SENDER, packet, false, &sender->owner)) {
+	    recall(skb->ifindex, MEMORY_FRAGMENT_SENDER, packet, false, sender)) {
 		sender->via = PIDCAP_VIA_FRAGMENT;
 		return true;
 	}
@@ -391,24 +413,36 @@ static __always_inline bool find_receiver(struct __sk_buff *skb, const struct pa
 {
 	switch (packet->kind) {
 	case KIND_PORTS:
+		if (local && have_translated &&
+		    recall(skb->ifindex, MEMORY_TRANSLATED, packet, true, receiver)) {
+			receiver->via = PIDCAP_VIA_CONNTRACK;
+			return true;
+		}
 		if (local && receiver_by_lookup(skb, packet, looped, receiver))
 			return true;
 		if ((local || have_local_peers) &&
-		    recall(skb->ifindex, MEMORY_FLOW, packet, true, &receiver->owner)) {
+		    recall(skb->ifindex, MEMORY_FLOW, packet, true, receiver)) {
+			receiver->via = PIDCAP_VIA_FLOW;
+			return true;
+		}
+		if (have_local_peers && !looped &&
+		    recall(BPF_CORE_READ(netns_of(skb), ns.inum), MEMORY_NETNS_FLOW, packet, true,
+			   receiver)) {
 			receiver->via = PIDCAP_VIA_FLOW;
 			return true;
 		}
 		return false;
 	case KIND_ECHO_REPLY:
-		if (!recall(skb->ifindex, MEMORY_ECHO, packet, true, &receiver->owner))
+		if (!recall(skb->ifindex, MEMORY_ECHO, packet, true, receiver) &&
+		    !(have_local_peers && recall(BPF_CORE_READ(netns_of(skb), ns.inum),
+						 MEMORY_NETNS_ECHO, packet, true, receiver)))
 			return false;
 		receiver->via = PIDCAP_VIA_ICMP_ECHO;
 		return true;
 	case KIND_ICMP_ERROR:
 		return receiver_of_error(skb, packet, local, looped, receiver);
 	case KIND_LATER_FRAGMENT:
-		if (!recall(skb->ifindex, MEMORY_FRAGMENT_RECEIVER, packet, false,
-			    &receiver->owner))
+		if (!recall(skb->ifindex, MEMORY_FRAGMENT_RECEIVER, packet, false, receiver))
 			return false;
 		receiver->via = PIDCAP_VIA_FRAGMENT;
 		return true;
@@ -417,8 +451,9 @@ static __always_inline bool find_receiver(struct __sk_buff *skb, const struct pa
 	}
 }
 
-static __always_inline void learn(struct __sk_buff *skb, const struct packet *packet, bool incoming,
-				  const struct end *sender, const struct end *receiver)
+static __always_inline void learn(struct __sk_buff *skb, const struct packet *packet,
+				  struct packet *before, bool incoming, const struct end *sender,
+				  const struct end *receiver)
 {
 	struct memory_key key;
 
@@ -426,10 +461,21 @@ static __always_inline void learn(struct __sk_buff *skb, const struct packet *pa
 		remember_fragment(skb->ifindex, MEMORY_FRAGMENT_SENDER, packet, &sender->owner);
 		remember_fragment(skb->ifindex, MEMORY_FRAGMENT_RECEIVER, packet, &receiver->owner);
 	}
+	if (sender->via == PIDCAP_VIA_CONNTRACK && !incoming) {
+		/* For what comes back, before it is translated. */
+		have_translated = 1;
+		memory_key(&key, skb->ifindex,
+			   packet->kind == KIND_PORTS ? MEMORY_TRANSLATED : MEMORY_ECHO, packet,
+			   false);
+		remember(&key, &sender->owner, sender->sk, sender->born);
+	}
 	if (sender->via != PIDCAP_VIA_SOCKET)
 		return;
-	if (incoming)
-		have_local_peers = 1;
+	if (!incoming && packet->kind == KIND_PORTS && connection_of(skb) &&
+	    !before_translation(skb, packet, before)) {
+		served_key(&key, skb->ifindex, packet, false);
+		remember(&key, &sender->owner, 0, 0);
+	}
 	if (packet->kind == KIND_ECHO_REQUEST) {
 		memory_key(&key, skb->ifindex, MEMORY_ECHO, packet, false);
 		remember(&key, &sender->owner, 0, 0);
@@ -438,6 +484,15 @@ static __always_inline void learn(struct __sk_buff *skb, const struct packet *pa
 		memory_key(&key, skb->ifindex, MEMORY_FLOW, packet, false);
 		remember(&key, &sender->owner, sender->sk, sender->born);
 	}
+	if (!incoming)
+		return;
+	have_local_peers = 1;
+	if (packet->kind != KIND_PORTS && packet->kind != KIND_ECHO_REQUEST)
+		return;
+	memory_key(&key, BPF_CORE_READ(netns_of(skb), ns.inum),
+		   packet->kind == KIND_PORTS ? MEMORY_NETNS_FLOW : MEMORY_NETNS_ECHO, packet,
+		   false);
+	remember_in_netns(&key, &sender->owner, sender->sk, sender->born, skb->ifindex);
 }
 
 /* Why an outgoing packet has no sending process. */
@@ -485,6 +540,7 @@ static __always_inline __u8 no_receiver(struct __sk_buff *skb, const struct pack
 /* A packet on its way through our programs: too much for the stack, which all calls share. */
 struct attribution {
 	struct packet packet;
+	struct packet before; /* its addresses were translated */
 	struct end sender;
 	struct end receiver;
 };
@@ -514,10 +570,10 @@ static __always_inline const struct attribution *attribute(struct __sk_buff *skb
 	parse_packet(skb, ethernet, &result->packet);
 	if (result->packet.kind == KIND_PORTS && opens_connection(&result->packet))
 		forget_flow(skb->ifindex, &result->packet);
-	sent = find_sender(skb, &result->packet, incoming, &result->sender);
+	sent = find_sender(skb, &result->packet, &result->before, incoming, &result->sender);
 	received =
 		find_receiver(skb, &result->packet, incoming || looped, looped, &result->receiver);
-	learn(skb, &result->packet, incoming, &result->sender, &result->receiver);
+	learn(skb, &result->packet, &result->before, incoming, &result->sender, &result->receiver);
 	if (!sent && !received) {
 		if (incoming && result->receiver.via == PIDCAP_VIA_UNKNOWN)
 			result->receiver.via =

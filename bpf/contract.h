@@ -62,6 +62,7 @@ enum pidcap_via {
 	PIDCAP_VIA_ICMP_ERROR, /* the flow quoted in the ICMP error */
 	PIDCAP_VIA_FRAGMENT,   /* the first fragment's process */
 	PIDCAP_VIA_FLOW,       /* remembered from an earlier packet of the flow */
+	PIDCAP_VIA_CONNTRACK,  /* the flow that it was before its addresses were translated */
 };
 
 enum pidcap_direction {

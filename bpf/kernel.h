@@ -59,8 +59,28 @@ struct ns_common {
 	unsigned int inum;
 } CORE;
 
+struct nf_hook_ops {
+	int priority;
+} CORE;
+
+struct nf_hook_entry {
+	void *hook;
+} CORE;
+
+struct nf_hook_entries {
+	unsigned short num_hook_entries;
+	struct nf_hook_entry hooks[1];
+} CORE;
+
+/* The index is enum nf_inet_hooks. */
+struct netns_nf {
+	struct nf_hook_entries *hooks_ipv4[5];
+	struct nf_hook_entries *hooks_ipv6[5];
+} CORE;
+
 struct net {
 	struct ns_common ns;
+	struct netns_nf nf;
 } CORE;
 
 struct nsproxy {
@@ -169,8 +189,51 @@ struct sock {
 	__u8 sk_kern_sock : 1;
 } CORE;
 
+typedef struct {
+	struct net *net;
+} possible_net_t;
+
+struct net_device {
+	possible_net_t nd_net;
+} CORE;
+
 struct sk_buff {
+	struct net_device *dev;
 	unsigned long _skb_refdst;
+	unsigned long _nfct;
+} CORE;
+
+union nf_inet_addr {
+	__u32 all[4];
+} CORE;
+
+union nf_conntrack_man_proto {
+	__be16 all;
+} CORE;
+
+struct nf_conntrack_man {
+	union nf_inet_addr u3;
+	union nf_conntrack_man_proto u;
+} CORE;
+
+struct nf_conntrack_tuple {
+	struct nf_conntrack_man src;
+	struct {
+		union nf_inet_addr u3;
+		union {
+			__be16 all;
+		} u;
+	} dst;
+} CORE;
+
+struct nf_conntrack_tuple_hash {
+	struct nf_conntrack_tuple tuple;
+} CORE;
+
+/* One for each direction. */
+struct nf_conn {
+	struct nf_conntrack_tuple_hash tuplehash[2];
+	unsigned long status;
 } CORE;
 
 struct rtable {

@@ -4,9 +4,9 @@
  * process behind an echo request, a TCP connection that is closing, a container's end of a veth, a
  * fragment.
  *
- * Entries are of one interface: what crosses it in both directions is one conversation, whatever
- * name the same addresses have in another network namespace. They expire, so that an address used
- * again by another process isn't taken for the first.
+ * Entries are of one interface, or of one network namespace: what crosses it in both directions is
+ * one conversation, whatever name the same addresses have elsewhere. They expire, so that an
+ * address used again by another process isn't taken for the first.
  */
 #ifndef PIDCAP_MEMORY_H
 #define PIDCAP_MEMORY_H
@@ -15,6 +15,15 @@
 #include "parse.h"
 
 extern struct sk_user_map sk_user SEC(".maps");
+
+/* An end of a packet: owner.tgid is 0 where `via` gives a reason instead. */
+struct end {
+	struct pidcap_owner owner;
+	__u64 sk; /* and born: the owner's socket, see struct sk_user; 0 where it isn't known */
+	__u64 born;
+	__u8 via;	 /* enum pidcap_via */
+	bool has_socket; /* there is one here, whoever owns it */
+};
 
 /* TIME_WAIT lasts 60 s (TCP_TIMEWAIT_LEN); an answer may take as long again. */
 #define MEMORY_NS (120ULL * 1000000000)
@@ -27,6 +36,14 @@ enum memory_kind {
 	MEMORY_ECHO,		/* the sender of the echo request with this id and sequence */
 	MEMORY_FRAGMENT_SENDER, /* of packets with this identification */
 	MEMORY_FRAGMENT_RECEIVER,
+	MEMORY_TRANSLATED, /* the sender of packets that leave with these translated addresses */
+	MEMORY_SERVED,	   /* who answered from an address and port that weren't translated */
+	/*
+	 * The sender, behind a veth, of packets with these addresses in this network namespace: to
+	 * find it on other interfaces, too. In place of the interface stands the namespace.
+	 */
+	MEMORY_NETNS_FLOW,
+	MEMORY_NETNS_ECHO,
 };
 
 struct memory_key {
@@ -49,6 +66,7 @@ struct memory {
 	__u64 born;
 	__u64 seen; /* mono */
 	__u64 check;
+	__u64 from; /* of a namespace: the interface; 0: several, so that nobody is the sender */
 };
 
 struct memory_map {
@@ -73,7 +91,7 @@ static __always_inline void memory_key(struct memory_key *key, __u32 ifindex, __
 		key->id = packet->id;
 		/* RFC 8200 4.5: fragments of one IPv6 packet may differ in it. */
 		key->protocol = packet->family == AF_INET6 ? 0 : packet->protocol;
-	} else if (kind == MEMORY_ECHO) {
+	} else if (kind == MEMORY_ECHO || kind == MEMORY_NETNS_ECHO) {
 		key->sport = packet->sport;
 		key->dport = packet->dport;
 	} else {
@@ -99,7 +117,7 @@ static __always_inline __u64 memory_check(const struct memory_key *key,
 
 static __always_inline struct memory *look_up_memory(const struct memory_key *key)
 {
-	if (key->kind == MEMORY_ECHO)
+	if (key->kind == MEMORY_ECHO || key->kind == MEMORY_NETNS_ECHO)
 		return bpf_map_lookup_elem(&echo_memory, key);
 	return bpf_map_lookup_elem(&memory, key);
 }
@@ -119,10 +137,12 @@ static __always_inline bool recall_user(__u64 sk, __u64 born, __u8 protocol,
 	return protocol == IPPROTO_TCP;
 }
 
+/* Into `end` comes who it was, and by which socket. */
 static __noinline bool recall(__u32 ifindex, __u8 kind, const struct packet *packet, bool reverse,
-			      struct pidcap_owner *owner)
+			      struct end *end)
 {
 	bool fragment = kind == MEMORY_FRAGMENT_SENDER || kind == MEMORY_FRAGMENT_RECEIVER;
+	bool flow = kind == MEMORY_FLOW || kind == MEMORY_TRANSLATED || kind == MEMORY_NETNS_FLOW;
 	struct memory_key key;
 	struct memory *known;
 	__u64 sk, born;
@@ -132,13 +152,16 @@ static __noinline bool recall(__u32 ifindex, __u8 kind, const struct packet *pac
 	if (!known ||
 	    bpf_ktime_get_ns() - known->seen > (fragment ? FRAGMENT_MEMORY_NS : MEMORY_NS))
 		return false;
-	*owner = known->owner;
+	end->owner = known->owner;
 	sk = known->sk;
 	born = known->born;
-	if (known->check == memory_check(&key, owner) &&
-	    (kind != MEMORY_FLOW || recall_user(sk, born, packet->protocol, owner)))
+	if (known->check == memory_check(&key, &end->owner) && end->owner.tgid &&
+	    (!flow || recall_user(sk, born, packet->protocol, &end->owner))) {
+		end->sk = sk;
+		end->born = born;
 		return true;
-	__builtin_memset(owner, 0, sizeof(*owner));
+	}
+	__builtin_memset(&end->owner, 0, sizeof(end->owner));
 	return false;
 }
 
@@ -158,10 +181,61 @@ static __noinline void remember(struct memory_key *key, const struct pidcap_owne
 	fresh.born = born;
 	fresh.seen = now;
 	fresh.check = memory_check(key, owner);
-	if (key->kind == MEMORY_ECHO)
+	if (key->kind == MEMORY_ECHO || key->kind == MEMORY_NETNS_ECHO)
 		bpf_map_update_elem(&echo_memory, key, &fresh, BPF_ANY);
 	else
 		bpf_map_update_elem(&memory, key, &fresh, BPF_ANY);
+}
+
+/*
+ * The same in a namespace, where the same addresses may come from another interface, as another
+ * container's: then they say nothing until they are forgotten.
+ */
+static __noinline void remember_in_netns(struct memory_key *key, const struct pidcap_owner *owner,
+					 __u64 sk, __u64 born, __u32 ifindex)
+{
+	struct memory *known = look_up_memory(key);
+	struct memory fresh = {};
+	__u64 now = bpf_ktime_get_ns();
+	bool recent = known && now - known->seen < MEMORY_NS;
+
+	if (recent && !known->from)
+		return;
+	if (recent && is_same_owner(&known->owner, owner) && known->sk == sk &&
+	    known->born == born && now - known->seen < MEMORY_REFRESH_NS)
+		return;
+	if (!recent || known->from == ifindex || is_same_owner(&known->owner, owner)) {
+		fresh.owner = *owner;
+		fresh.sk = sk;
+		fresh.born = born;
+		fresh.from = ifindex;
+	}
+	fresh.seen = now;
+	fresh.check = memory_check(key, &fresh.owner);
+	if (key->kind == MEMORY_NETNS_ECHO)
+		bpf_map_update_elem(&echo_memory, key, &fresh, BPF_ANY);
+	else
+		bpf_map_update_elem(&memory, key, &fresh, BPF_ANY);
+}
+
+/* The key of a local address and port, whoever is at the other end. */
+static __always_inline void served_key(struct memory_key *key, __u32 ifindex,
+				       const struct packet *packet, bool reverse)
+{
+	memory_key(key, ifindex, MEMORY_SERVED, packet, reverse);
+	__builtin_memset(key->daddr, 0, sizeof(key->daddr));
+	key->dport = 0;
+}
+
+/* Whether somebody has answered from where the packet goes to. */
+static __noinline bool is_served(__u32 ifindex, const struct packet *packet)
+{
+	struct memory_key key;
+	struct memory *known;
+
+	served_key(&key, ifindex, packet, true);
+	known = look_up_memory(&key);
+	return known && bpf_ktime_get_ns() - known->seen <= MEMORY_NS;
 }
 
 /* A first fragment's end: without an owner, later fragments must not find that of an earlier

@@ -21,6 +21,8 @@ const char* via_name(uint8_t via) {
             return "fragment";
         case PIDCAP_VIA_FLOW:
             return "flow";
+        case PIDCAP_VIA_CONNTRACK:
+            return "conntrack";
         default:
             return "unknown";
     }

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the kernel's connection tracking knows of a packet: the addresses and ports that it had
+ * before they were translated. It hangs on the packet after the netfilter hooks, so on the way out;
+ * on the way in we come before them.
+ */
+#ifndef PIDCAP_CONNTRACK_H
+#define PIDCAP_CONNTRACK_H
+
+#include "parse.h"
+
+/* include/uapi/linux/netfilter/nf_conntrack_common.h: enum ip_conntrack_info, ip_conntrack_status
+ */
+#define IP_CT_IS_REPLY 3
+#define IPS_SRC_NAT    0x10
+#define IPS_DST_NAT    0x20
+
+/* include/linux/skbuff.h: below the address stands the enum ip_conntrack_info. */
+#define NFCT_INFOMASK 7UL
+
+/* include/uapi/linux/netfilter.h, netfilter_ipv4.h: where addresses of what comes in are changed.
+ */
+#define NF_INET_PRE_ROUTING 0
+#define NF_IP_PRI_NAT_DST   (-100)
+#define MAX_NF_HOOKS	    16
+
+/* A packet as a number: the verifier allows no arithmetic on the pointer. */
+static __always_inline struct sk_buff *address_of_packet(struct __sk_buff *skb)
+{
+	struct __sk_buff *pointer = skb;
+	struct sk_buff *address = NULL;
+
+	bpf_probe_read_kernel(&address, sizeof(address), &pointer);
+	return address;
+}
+
+static __always_inline struct net *netns_of(struct __sk_buff *skb)
+{
+	return BPF_CORE_READ(address_of_packet(skb), dev, nd_net.net);
+}
+
+/* Address and state of the connection in one; 0: it isn't tracked. */
+static __always_inline unsigned long connection_of(struct __sk_buff *skb)
+{
+	if (!bpf_core_field_exists(struct sk_buff, _nfct))
+		return 0;
+	return BPF_CORE_READ(address_of_packet(skb), _nfct);
+}
+
+/*
+ * The packet as it was before its addresses were translated. False if they weren't. `kind` has to
+ * be that of a packet with ports, or of an echo request.
+ */
+static __always_inline bool before_translation(struct __sk_buff *skb, const struct packet *packet,
+					       struct packet *before)
+{
+	struct nf_conntrack_tuple *tuple;
+	struct nf_conn *connection;
+	unsigned long nfct = connection_of(skb);
+
+	connection = (struct nf_conn *)(nfct & ~NFCT_INFOMASK);
+	if (!connection || !(BPF_CORE_READ(connection, status) & (IPS_SRC_NAT | IPS_DST_NAT)))
+		return false;
+	/* Each direction's tuple is that of its packets when they come in. */
+	if ((nfct & NFCT_INFOMASK) >= IP_CT_IS_REPLY)
+		tuple = &connection->tuplehash[1].tuple;
+	else
+		tuple = &connection->tuplehash[0].tuple;
+	*before = *packet;
+	BPF_CORE_READ_INTO(&before->saddr, tuple, src.u3.all);
+	BPF_CORE_READ_INTO(&before->daddr, tuple, dst.u3.all);
+	before->sport = BPF_CORE_READ(tuple, src.u.all); /* of ICMP: the identifier */
+	if (packet->kind == KIND_PORTS)
+		before->dport = BPF_CORE_READ(tuple, dst.u.all);
+	return true;
+}
+
+/* Whether what comes in may get another destination than it has now. */
+static __always_inline bool translates_incoming(struct __sk_buff *skb, __u8 family)
+{
+	struct net *net = netns_of(skb);
+	struct nf_hook_entries *entries;
+	struct nf_hook_ops **operations, *one;
+	__u32 count;
+
+	if (!bpf_core_field_exists(struct netns_nf, hooks_ipv4))
+		return false;
+	if (family == AF_INET)
+		entries = BPF_CORE_READ(net, nf.hooks_ipv4[NF_INET_PRE_ROUTING]);
+	else
+		entries = BPF_CORE_READ(net, nf.hooks_ipv6[NF_INET_PRE_ROUTING]);
+	if (!entries)
+		return false;
+	/* nf_hook_entries_get_hook_ops() of include/linux/netfilter.h: behind the entries. */
+	count = BPF_CORE_READ(entries, num_hook_entries);
+	operations = (void *)entries + bpf_core_field_offset(struct nf_hook_entries, hooks) +
+		     count * bpf_core_type_size(struct nf_hook_entry);
+	for (__u32 i = 0; i < MAX_NF_HOOKS && i < count; i++) {
+		if (!bpf_probe_read_kernel(&one, sizeof(one), operations + i) &&
+		    BPF_CORE_READ(one, priority) == NF_IP_PRI_NAT_DST)
+			return true;
+	}
+	return count > MAX_NF_HOOKS;
+}
+
+#endif
