@@ -39,10 +39,13 @@ static __always_inline struct net *netns_of(struct __sk_buff *skb)
 	return BPF_CORE_READ(address_of_packet(skb), dev, nd_net.net);
 }
 
-/* Address and state of the connection in one; 0: it isn't tracked. */
+/*
+ * Address and state of the connection in one; 0: it isn't tracked. The module that knows the type
+ * may not have been loaded when the programs were.
+ */
 static __always_inline unsigned long connection_of(struct __sk_buff *skb)
 {
-	if (!bpf_core_field_exists(struct sk_buff, _nfct))
+	if (!bpf_core_field_exists(struct sk_buff, _nfct) || !bpf_core_type_exists(struct nf_conn))
 		return 0;
 	return BPF_CORE_READ(address_of_packet(skb), _nfct);
 }
