@@ -66,6 +66,29 @@ struct nsproxy {
 	struct net *net_ns;
 } CORE;
 
+typedef struct {
+	struct net *net;
+} possible_net_t;
+
+struct net_device {
+	unsigned int flags;
+	char name[16];
+	const unsigned char *dev_addr;
+	possible_net_t nd_net;
+} CORE;
+
+struct sk_buff {
+	struct net_device *dev;
+} CORE;
+
+struct xdp_rxq_info {
+	struct net_device *dev;
+} CORE;
+
+struct xdp_buff {
+	struct xdp_rxq_info *rxq;
+} CORE;
+
 struct kernfs_node {
 	__u64 id;
 } CORE;
@@ -158,8 +181,33 @@ struct sock_reuseport {
 	struct bpf_prog *prog;
 } CORE;
 
+struct hlist_node {
+	struct hlist_node *next;
+} CORE;
+
+struct hlist_head {
+	struct hlist_node *first;
+} CORE;
+
+struct bpf_local_storage_map;
+
+struct bpf_local_storage_data {
+	struct bpf_local_storage_map *smap;
+	__u8 data[];
+} CORE;
+
+struct bpf_local_storage_elem {
+	struct hlist_node snode;
+	struct bpf_local_storage_data sdata;
+} CORE;
+
+struct bpf_local_storage {
+	struct hlist_head list;
+} CORE;
+
 struct sock {
 	struct sock_common __sk_common;
+	struct bpf_local_storage *sk_bpf_storage;
 	struct sock_reuseport *sk_reuseport_cb;
 	__u8 sk_kern_sock : 1;
 } CORE;

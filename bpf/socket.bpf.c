@@ -6,6 +6,7 @@
  * first packet after a socket changed hands (fork, SCM_RIGHTS, accept by a worker) has its new
  * owner already.
  */
+#include "event.h"
 #include "owner.h"
 
 char LICENSE[] SEC("license") = "GPL";
@@ -18,6 +19,8 @@ char LICENSE[] SEC("license") = "GPL";
 const volatile __u64 socket_calls[SYSCALL_WORDS];
 const volatile __u32 splice_call;
 const volatile __u32 accept_call, accept4_call;
+/* The calls that bring a thread into another network namespace. */
+const volatile __u32 setns_call, unshare_call;
 
 struct sk_owner_map sk_owner SEC(".maps");
 struct sk_user_map sk_user SEC(".maps");
@@ -133,9 +136,20 @@ int socket_use(struct bpf_raw_tracepoint_args *ctx)
 	return 0;
 }
 
+/* Other flags of these calls, and namespaces of other kinds, give an event that changes nothing. */
+static __always_inline void report_namespace(void)
+{
+	struct pidcap_event *event = reserve_event();
+
+	if (!event)
+		return;
+	fill_event(event, PIDCAP_EVENT_NETNS, (struct task_struct *)bpf_get_current_task());
+	bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
+}
+
 /*
- * The end of a call on a shared socket. And what accept returned is the caller's: event loops wait
- * for data before they use it.
+ * The end of a call on a shared socket, and of one that changes namespaces. And what accept
+ * returned is the caller's: event loops wait for data before they use it.
  */
 SEC("raw_tp/sys_exit")
 int socket_used(struct bpf_raw_tracepoint_args *ctx)
@@ -146,6 +160,8 @@ int socket_used(struct bpf_raw_tracepoint_args *ctx)
 	__u64 call;
 
 	call = SYSCALL_NUMBER(regs);
+	if (call == setns_call || call == unshare_call)
+		report_namespace();
 	if (!is_socket_call(call))
 		return 0;
 	if (have_shared)

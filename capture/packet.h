@@ -30,7 +30,6 @@ const char* via_name(uint8_t via);
 // and comes back gets a new one.
 struct CapturedInterface {
     uint32_t id = 0;
-    uint32_t ifindex = 0;
     uint16_t link_type = 0;  // LINKTYPE_ of the tcpdump group: 1 Ethernet, 101 raw IP
     uint32_t snaplen = 0;
     std::string name;

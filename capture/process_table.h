@@ -83,6 +83,9 @@ class ProcessTable {
                       const std::function<bool(const Process&)>& is_wanted) const;
     void for_each(const std::function<void(const Process&)>& visit) const;
 
+    // Whether a process that lives is in this network namespace.
+    bool has_process_in(uint32_t netns) const;
+
     size_t size() const { return entries_.size(); }
     const BootClock& clock() const { return clock_; }
 
