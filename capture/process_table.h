@@ -83,6 +83,9 @@ class ProcessTable {
                       const std::function<bool(const Process&)>& is_wanted) const;
     void for_each(const std::function<void(const Process&)>& visit) const;
 
+    // Empty where the user database has none.
+    const std::string& user_name(uint32_t uid) { return users_.name(uid); }
+
     size_t size() const { return entries_.size(); }
     const BootClock& clock() const { return clock_; }
 
