@@ -41,7 +41,9 @@ struct End {
     const Process* process = nullptr;
     uint32_t tid = 0;
     uint8_t via = PIDCAP_VIA_UNKNOWN;
-    uint32_t uid = 0;  // at the socket's last use; `process` has the one of now
+    // At the socket's last use: that of this packet, while `process` has the latest.
+    uint32_t uid = 0;
+    std::string user = {};  // its name; empty where there is none
 };
 
 struct Packet {

@@ -86,6 +86,9 @@ class ProcessTable {
     // Whether a process that lives is in this network namespace.
     bool has_process_in(uint32_t netns) const;
 
+    // Empty where the user database has none.
+    const std::string& user_name(uint32_t uid) { return users_.name(uid); }
+
     size_t size() const { return entries_.size(); }
     const BootClock& clock() const { return clock_; }
 

@@ -254,16 +254,22 @@ void LiveSession::event(const pidcap_event& event, std::span<const std::byte> pa
         return;
     }
     if (event.type == PIDCAP_EVENT_FORK) {
-        filter_.forked(*process, table_.parent(*process));
+        filter_.forked(*process, table_);
     }
-    if (event_result_.ok() && filter_.wants(process, nullptr)) {
+    if (event_result_.ok() && filter_.wants(*process)) {
         event_result_ = sink_->process({clock_.from_mono(event.time_mono),
                                         static_cast<pidcap_event_type>(event.type), process});
     }
 }
 
 End LiveSession::end_of(const pidcap_owner& owner, uint8_t via) {
-    return {table_.find(owner), owner.tid, via, owner.uid};
+    const Process* process = table_.find(owner);
+    if (process == nullptr) {
+        return {.via = via};
+    }
+    const bool is_latest = owner.uid == process->uid;
+    return {process, owner.tid, via, owner.uid,
+            is_latest ? process->user : table_.user_name(owner.uid)};
 }
 
 Result<void> LiveSession::packet(const pidcap_packet& record, std::span<const std::byte> data) {
@@ -291,7 +297,7 @@ Result<void> LiveSession::packet(const pidcap_packet& record, std::span<const st
     InterfaceCounters& counters = attachment_->ledger().count(*interface);
     uint32_t& lost = lost_[interface->id];
     lost += record.lost;
-    if (!filter_.wants(packet.self.process, packet.peer ? packet.peer->process : nullptr)) {
+    if (!filter_.wants(packet)) {
         counters.filtered++;
         return {};
     }

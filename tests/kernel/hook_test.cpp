@@ -130,10 +130,6 @@ std::string filters(const Netns& netns) {
            run_in(netns, "tc filter show dev va egress");
 }
 
-bool contains(const std::string& text, const std::string& part) {
-    return text.find(part) != std::string::npos;
-}
-
 }  // namespace
 
 TEST_CASE("after any end no tcx program of ours is left") {

@@ -2,34 +2,15 @@
 //
 // ICMP: a ping's replies come to no socket, and errors are about packets of somebody's.
 #include <netinet/icmp6.h>
-#include <unistd.h>
 
 #include <catch2/catch.hpp>
 
+#include "tests/kernel/ping.h"
 #include "tests/kernel/world.h"
 #include "tests/support/process.h"
 
 namespace test {
 namespace {
-
-Who ping_who(const Process& ping) {
-    Who who = who_is(ping.pid());
-    // Waits until ping is ping: execve may still be under way.
-    while (who.comm != "ping" || who.exe.empty()) {
-        usleep(1000);
-        who = who_is(ping.pid());
-    }
-    return who;
-}
-
-// A ping knows its identifier only after it has a socket, so packets are told apart by their data:
-// each has a pattern of its own.
-struct Ping {
-    Who who;
-    std::string source;
-    std::string target;
-    size_t length = 0;
-};
 
 TEST_CASE("ping: requests and replies are its own, two at a time, datagram and raw sockets") {
     World world;
@@ -55,7 +36,7 @@ TEST_CASE("ping: requests and replies are its own, two at a time, datagram and r
             }
         }
         for (const auto& ping : parallel) {
-            pings[static_cast<uint32_t>(ping->pid())] = ping_who(*ping);
+            pings[static_cast<uint32_t>(ping->pid())] = who_is_ping(ping->pid());
         }
         for (const auto& ping : parallel) {
             INFO(ping->err());
