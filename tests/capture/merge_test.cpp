@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "capture/merge.h"
 
+#include <fmt/format.h>
+
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <string>
@@ -207,7 +209,8 @@ TEST_CASE("a record that is too short for a packet is an error, and blocks nothi
     Notes notes;
     const Result<uint64_t> handed = merge.round(notes);
     REQUIRE_FALSE(handed.ok());
-    CHECK(handed.error().message == "ring of CPU 0: a record of 127 bytes is no packet");
+    CHECK(handed.error().message == fmt::format("ring of CPU 0: a record of {} bytes is no packet",
+                                                sizeof(pidcap_packet) - 1));
     CHECK(notes.all == std::vector<std::string>{"p 5 data", "p 10 data"});
 }
 
