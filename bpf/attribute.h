@@ -8,8 +8,12 @@
 
 #include "memory.h"
 
+/* include/uapi/linux/in_route.h */
+#define RTCF_BROADCAST 0x10000000
+
 extern struct sk_owner_map sk_owner SEC(".maps");
 extern struct socket_call_map socket_call SEC(".maps");
+extern struct packet_user_map packet_user SEC(".maps");
 
 /* Set once a packet came in with its sender's socket: only then are there peers behind an
  * interface. */
@@ -132,7 +136,11 @@ static __always_inline bool owner_of_socket(struct bpf_sock *sk, bool sending, s
 	__u64 key = (__u64)(long)sk;
 	struct sk_user *user = bpf_map_lookup_elem(&sk_user, &key);
 
-	if (user) {
+	if (sk->family == AF_PACKET) {
+		user = bpf_map_lookup_elem(&packet_user, &key);
+		if (user && read_user(user, key, &end->owner))
+			return true;
+	} else if (user) {
 		end->born = user->born;
 		/* If it was overwritten meanwhile, then by a newer use: whose, this packet can't
 		 * know. */
@@ -254,6 +262,23 @@ static __always_inline bool is_forwarded(context *ctx, const struct packet *pack
 #endif
 }
 
+/* On its way out a packet doesn't say by its type that it is for all. */
+static __always_inline bool is_routed_to_all(context *ctx, const struct packet *packet)
+{
+#ifdef PIDCAP_XDP
+	return false;
+#else
+	struct sk_buff *skb = context_packet(ctx);
+	struct rtable *route;
+
+	if (packet->family != AF_INET)
+		return false;
+	/* SKB_DST_PTRMASK of include/linux/skbuff.h */
+	route = (struct rtable *)(BPF_CORE_READ(skb, _skb_refdst) & ~1UL);
+	return route && BPF_CORE_READ(route, rt_flags) & RTCF_BROADCAST;
+#endif
+}
+
 static __always_inline bool is_multicast(context *ctx, const struct packet *packet)
 {
 	__u32 type = context_packet_type(ctx);
@@ -356,7 +381,8 @@ static __noinline bool receiver_by_lookup(context *ctx, const struct packet *pac
 		return found;
 	}
 	/* Of several receivers a look-up finds any one, member of the group or not. */
-	if (packet->protocol == IPPROTO_UDP && !is_multicast(ctx, packet)) {
+	if (packet->protocol == IPPROTO_UDP && !is_multicast(ctx, packet) &&
+	    !(looped && is_routed_to_all(ctx, packet))) {
 		sk = bpf_sk_lookup_udp(ctx, &tuple, size, BPF_F_CURRENT_NETNS, 0);
 		if (!sk)
 			return false;
@@ -532,8 +558,11 @@ static __always_inline __u8 no_receiver(context *ctx, const struct packet *packe
 		return PIDCAP_VIA_KERNEL;
 	case KIND_PORTS:
 		/* Nobody listens there: the stack answers with a RST or an ICMP error. */
-		return packet->protocol == IPPROTO_TCP && !has_socket ? PIDCAP_VIA_KERNEL
-								      : PIDCAP_VIA_UNKNOWN;
+		return !has_socket && (packet->protocol == IPPROTO_TCP ||
+				       (packet->protocol == IPPROTO_UDP &&
+					!is_multicast(ctx, packet)))
+			       ? PIDCAP_VIA_KERNEL
+			       : PIDCAP_VIA_UNKNOWN;
 	default:
 		return packet->protocol == IPPROTO_ICMP || packet->protocol == IPPROTO_ICMPV6 ||
 				       packet->protocol == IPPROTO_IGMP

@@ -28,20 +28,30 @@ typedef struct xdp_md context;
 typedef struct __sk_buff context;
 #endif
 
+#ifdef PIDCAP_XDP
+#define CONTEXT_STRUCT xdp_buff
+#else
+#define CONTEXT_STRUCT sk_buff
+#endif
+
+/* The kernel's own struct, as a number: the verifier allows no arithmetic on the context. */
+static __always_inline struct CONTEXT_STRUCT *context_packet(context *ctx)
+{
+	struct CONTEXT_STRUCT *address = NULL;
+	context *pointer = ctx;
+
+	bpf_probe_read_kernel(&address, sizeof(address), &pointer);
+	return address;
+}
+
 static __always_inline struct net_device *context_device(context *ctx)
 {
-	/* As a number: the verifier allows no arithmetic on the pointer. */
-	context *pointer = ctx;
+	struct CONTEXT_STRUCT *packet = context_packet(ctx);
+
 #ifdef PIDCAP_XDP
-	struct xdp_buff *xdp = NULL;
-
-	bpf_probe_read_kernel(&xdp, sizeof(xdp), &pointer);
-	return BPF_CORE_READ(xdp, rxq, dev);
+	return BPF_CORE_READ(packet, rxq, dev);
 #else
-	struct sk_buff *skb = NULL;
-
-	bpf_probe_read_kernel(&skb, sizeof(skb), &pointer);
-	return BPF_CORE_READ(skb, dev);
+	return BPF_CORE_READ(packet, dev);
 #endif
 }
 

@@ -22,8 +22,9 @@ static __always_inline void fill_event(struct pidcap_event *event, __u32 type,
 {
 	struct task_struct *leader = BPF_CORE_READ(task, group_leader);
 	struct pid *pid = BPF_CORE_READ(leader, thread_pid);
-	unsigned int level = BPF_CORE_READ(pid, level);
-	struct upid innermost = {};
+	/* Neither the array's length nor its stride is known here: no indexing. */
+	const void *innermost = (const void *)pid + bpf_core_field_offset(struct pid, numbers) +
+				BPF_CORE_READ(pid, level) * bpf_core_type_size(struct upid);
 
 	__builtin_memset(event, 0, sizeof(*event));
 	event->time_mono = bpf_ktime_get_ns();
@@ -36,8 +37,7 @@ static __always_inline void fill_event(struct pidcap_event *event, __u32 type,
 	event->uid = BPF_CORE_READ(task, cred, euid.val);
 	event->gid = BPF_CORE_READ(task, cred, egid.val);
 	event->netns = BPF_CORE_READ(task, nsproxy, net_ns, ns.inum);
-	bpf_core_read(&innermost, sizeof(innermost.nr), &pid->numbers[level].nr);
-	event->nspid = innermost.nr;
+	event->nspid = BPF_CORE_READ((const struct upid *)innermost, nr);
 	BPF_CORE_READ_STR_INTO(&event->comm, leader, comm);
 }
 

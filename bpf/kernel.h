@@ -14,8 +14,9 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_endian.h>
 
-#define AF_INET	 2
-#define AF_INET6 10
+#define AF_INET	  2
+#define AF_INET6  10
+#define AF_PACKET 17
 
 /* include/uapi/linux/stat.h */
 #define S_IFMT	 0170000
@@ -79,6 +80,7 @@ struct net_device {
 
 struct sk_buff {
 	struct net_device *dev;
+	unsigned long _skb_refdst;
 } CORE;
 
 struct xdp_rxq_info {
@@ -155,8 +157,12 @@ struct thread_info {
 	__u32 status;
 } CORE;
 
+/* include/linux/sched.h */
+#define PF_KTHREAD 0x00200000
+
 struct task_struct {
 	struct thread_info thread_info;
+	unsigned int flags;
 	struct mm_struct *mm;
 	int pid;
 	int tgid;
@@ -212,8 +218,21 @@ struct sock {
 	__u8 sk_kern_sock : 1;
 } CORE;
 
+struct rtable {
+	unsigned int rt_flags;
+} CORE;
+
 struct socket {
 	struct sock *sk;
+} CORE;
+
+struct io_cqe {
+	__u64 user_data;
+} CORE;
+
+struct io_kiocb {
+	__u8 opcode;
+	struct io_cqe cqe;
 } CORE;
 
 struct inet_connection_sock {
@@ -229,11 +248,13 @@ struct mptcp_subflow_context {
 } CORE;
 
 /*
- * The registers at the entry of a system call: its first and third argument. User space's view of
- * the call's number is the native one, so calls through a 32-bit ABI have to be told apart.
+ * The registers at the entry of a system call: its first and third argument, also of a call through
+ * the 32-bit ABI (COMPAT_…), which has numbers of its own and has to be told apart.
  */
 #if defined(__TARGET_ARCH_x86)
 struct pt_regs {
+	unsigned long bx;
+	unsigned long cx;
 	unsigned long di;
 	unsigned long dx;
 	unsigned long orig_ax;
@@ -242,6 +263,9 @@ struct pt_regs {
 #define SYSCALL_ARG1(regs)   BPF_CORE_READ(regs, di)
 #define SYSCALL_ARG3(regs)   BPF_CORE_READ(regs, dx)
 #define SYSCALL_NUMBER(regs) BPF_CORE_READ(regs, orig_ax)
+#define COMPAT_ARG1(regs)    BPF_CORE_READ(regs, bx)
+#define COMPAT_ARG2(regs)    BPF_CORE_READ(regs, cx)
+#define COMPAT_ARG3(regs)    BPF_CORE_READ(regs, dx)
 
 /* TS_COMPAT of arch/x86/include/asm/thread_info.h */
 #define IN_COMPAT_SYSCALL(task) (BPF_CORE_READ(task, thread_info.status) & 0x0002)
@@ -255,6 +279,9 @@ struct pt_regs {
 #define SYSCALL_ARG1(regs)	BPF_CORE_READ(regs, orig_x0)
 #define SYSCALL_ARG3(regs)	BPF_CORE_READ(regs, regs[2])
 #define SYSCALL_NUMBER(regs)	((__u32)BPF_CORE_READ(regs, syscallno))
+#define COMPAT_ARG1(regs)	SYSCALL_ARG1(regs)
+#define COMPAT_ARG2(regs)	BPF_CORE_READ(regs, regs[1])
+#define COMPAT_ARG3(regs)	SYSCALL_ARG3(regs)
 
 /* TIF_32BIT of arch/arm64/include/asm/thread_info.h */
 #define IN_COMPAT_SYSCALL(task) (BPF_CORE_READ(task, thread_info.flags) & (1UL << 22))

@@ -51,6 +51,18 @@ struct sk_user_map {
 	__type(value, struct sk_user);
 };
 
+/*
+ * The last users of AF_PACKET sockets, by address. Nothing tells of their release, but a process
+ * has to use its socket before it can send, so that the entry of an earlier one at the address is
+ * replaced before a packet asks for it.
+ */
+struct packet_user_map {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, __u64);
+	__type(value, struct sk_user);
+};
+
 /* Of the threads that used a shared socket, by bpf_get_current_pid_tgid(). */
 struct socket_call_map {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);

@@ -9,22 +9,38 @@
 #include "event.h"
 #include "owner.h"
 
+/* include/uapi/linux/io_uring.h */
+#define IORING_OP_POLL_ADD 6
+
 char LICENSE[] SEC("license") = "GPL";
 
 /*
- * System calls (native numbers) whose first argument is a file that they use as a socket: a bit
- * each. splice writes to its third. Set by user space, which knows the numbers.
+ * System calls whose first argument is a file that they use as a socket: a bit each. splice writes
+ * to its third. Set by user space, which knows the numbers: the native ones, and those of the
+ * 32-bit ABI, which may have one call for all, socketcall(2) (SYS_… of include/uapi/linux/net.h),
+ * whose arguments stand in memory. A number that doesn't exist is NO_CALL.
  */
 #define SYSCALL_WORDS 8
-const volatile __u64 socket_calls[SYSCALL_WORDS];
-const volatile __u32 splice_call;
-const volatile __u32 accept_call, accept4_call;
+const volatile struct {
+	__u64 socket_calls[SYSCALL_WORDS];
+	__u32 splice;
+	__u32 accept;
+	__u32 accept4;
+	__u32 socketcall;
+} native_calls, compat_calls;
+
 /* The calls that bring a thread into another network namespace. */
 const volatile __u32 setns_call, unshare_call;
+
+#define SYS_SOCKET     1
+#define SYS_ACCEPT     5
+#define SYS_SOCKETPAIR 8
+#define SYS_ACCEPT4    18
 
 struct sk_owner_map sk_owner SEC(".maps");
 struct sk_user_map sk_user SEC(".maps");
 struct socket_call_map socket_call SEC(".maps");
+struct packet_user_map packet_user SEC(".maps");
 
 /* Some socket has had several users. */
 __u32 have_shared;
@@ -32,9 +48,16 @@ __u32 have_shared;
 /* Uses that could not be noted because sk_user is full: those sockets keep their previous owner. */
 __u64 sk_user_full;
 
-static __always_inline bool is_socket_call(__u64 call)
+static __always_inline bool is_native_call(__u64 call)
 {
-	return call < SYSCALL_WORDS * 64 && socket_calls[call / 64] & (1ULL << (call % 64));
+	return call < SYSCALL_WORDS * 64 &&
+	       native_calls.socket_calls[call / 64] & (1ULL << (call % 64));
+}
+
+static __always_inline bool is_compat_call(__u64 call)
+{
+	return call < SYSCALL_WORDS * 64 &&
+	       compat_calls.socket_calls[call / 64] & (1ULL << (call % 64));
 }
 
 static __always_inline struct sock *socket_of_fd(struct task_struct *task, unsigned long fd)
@@ -55,11 +78,13 @@ static __always_inline struct sock *socket_of_fd(struct task_struct *task, unsig
 	return BPF_CORE_READ(socket, sk);
 }
 
-static __always_inline bool is_inet(const struct sock *sk)
+static __always_inline bool is_current(const struct pidcap_owner *owner, struct task_struct *task,
+				       __u64 id)
 {
-	unsigned short family = BPF_CORE_READ(sk, __sk_common.skc_family);
-
-	return family == AF_INET || family == AF_INET6;
+	return owner->tgid == id >> 32 && owner->tid == (__u32)id &&
+	       owner->start_boot == BPF_CORE_READ(task, group_leader, start_boottime) &&
+	       owner->uid == BPF_CORE_READ(task, cred, euid.val) &&
+	       owner->real_uid == (__u32)bpf_get_current_uid_gid();
 }
 
 static __always_inline void begin_call(struct task_struct *task, __u64 id, __u64 sk)
@@ -67,9 +92,7 @@ static __always_inline void begin_call(struct task_struct *task, __u64 id, __u64
 	struct socket_call *known = bpf_map_lookup_elem(&socket_call, &id);
 	struct socket_call fresh = {};
 
-	if (known && known->owner.start_boot == BPF_CORE_READ(task, group_leader, start_boottime) &&
-	    known->owner.uid == BPF_CORE_READ(task, cred, euid.val) &&
-	    known->owner.real_uid == (__u32)bpf_get_current_uid_gid()) {
+	if (known && is_current(&known->owner, task, id)) {
 		known->sk = sk;
 		return;
 	}
@@ -87,15 +110,34 @@ static __always_inline void end_call(void)
 		known->sk = 0;
 }
 
+static __always_inline void note_packet_use(struct task_struct *task, __u64 key)
+{
+	struct sk_user *known = bpf_map_lookup_elem(&packet_user, &key);
+	struct sk_user user = {};
+
+	if (known && is_current(&known->owner, task, bpf_get_current_pid_tgid()))
+		return;
+	current_owner(&user.owner);
+	user.sk = key;
+	user.check = owner_check(&user.owner);
+	bpf_map_update_elem(&packet_user, &key, &user, BPF_ANY);
+}
+
 /* The current process is the user of the socket behind one of its descriptors, if that is one. */
 static __always_inline void note_use(struct task_struct *task, unsigned long fd)
 {
 	__u64 key = (__u64)socket_of_fd(task, (__u32)fd);
 	struct sk_user user = {};
 	struct sk_user *known;
+	unsigned short family;
 	__u64 id;
 
-	if (!key || !is_inet((struct sock *)key))
+	if (!key)
+		return;
+	family = BPF_CORE_READ((struct sock *)key, __sk_common.skc_family);
+	if (family == AF_PACKET)
+		note_packet_use(task, key);
+	if (family != AF_INET && family != AF_INET6)
 		return;
 	known = bpf_map_lookup_elem(&sk_user, &key);
 	id = bpf_get_current_pid_tgid();
@@ -105,10 +147,7 @@ static __always_inline void note_use(struct task_struct *task, unsigned long fd)
 		have_shared = 1;
 		begin_call(task, id, key);
 	}
-	if (known && known->owner.tgid == id >> 32 && known->owner.tid == (__u32)id &&
-	    known->owner.start_boot == BPF_CORE_READ(task, group_leader, start_boottime) &&
-	    known->owner.uid == BPF_CORE_READ(task, cred, euid.val) &&
-	    known->owner.real_uid == (__u32)bpf_get_current_uid_gid())
+	if (known && is_current(&known->owner, task, id))
 		return;
 	current_owner(&user.owner);
 	user.sk = key;
@@ -118,20 +157,37 @@ static __always_inline void note_use(struct task_struct *task, unsigned long fd)
 		__sync_fetch_and_add(&sk_user_full, 1);
 }
 
+/* The descriptor of a socketcall(2): the first of the arguments that it points to. */
+static __always_inline bool socketcall_fd(struct pt_regs *regs, __u32 *fd)
+{
+	__u32 which = COMPAT_ARG1(regs);
+
+	return which != SYS_SOCKET && which != SYS_SOCKETPAIR &&
+	       !bpf_probe_read_user(fd, sizeof(*fd), (void *)(__u64)(__u32)COMPAT_ARG2(regs));
+}
+
 SEC("raw_tp/sys_enter")
 int socket_use(struct bpf_raw_tracepoint_args *ctx)
 {
 	struct pt_regs *regs = (struct pt_regs *)ctx->args[0];
 	__u64 call = ctx->args[1];
 	struct task_struct *task;
-	unsigned long fd;
+	__u32 fd;
 
-	if (!is_socket_call(call))
+	if (!is_native_call(call) && !is_compat_call(call))
 		return 0;
 	task = (struct task_struct *)bpf_get_current_task();
-	if (IN_COMPAT_SYSCALL(task))
-		return 0;
-	fd = call == splice_call ? SYSCALL_ARG3(regs) : SYSCALL_ARG1(regs);
+	if (IN_COMPAT_SYSCALL(task)) {
+		if (!is_compat_call(call))
+			return 0;
+		fd = call == compat_calls.splice ? COMPAT_ARG3(regs) : COMPAT_ARG1(regs);
+		if (call == compat_calls.socketcall && !socketcall_fd(regs, &fd))
+			return 0;
+	} else {
+		if (!is_native_call(call))
+			return 0;
+		fd = call == native_calls.splice ? SYSCALL_ARG3(regs) : SYSCALL_ARG1(regs);
+	}
 	note_use(task, fd);
 	return 0;
 }
@@ -145,6 +201,17 @@ static __always_inline void report_namespace(void)
 		return;
 	fill_event(event, PIDCAP_EVENT_NETNS, (struct task_struct *)bpf_get_current_task());
 	bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
+}
+
+static __always_inline bool has_accepted(struct task_struct *task, struct pt_regs *regs, __u64 call)
+{
+	__u32 which;
+
+	if (!IN_COMPAT_SYSCALL(task))
+		return call == native_calls.accept || call == native_calls.accept4;
+	which = COMPAT_ARG1(regs);
+	return call == compat_calls.accept || call == compat_calls.accept4 ||
+	       (call == compat_calls.socketcall && (which == SYS_ACCEPT || which == SYS_ACCEPT4));
 }
 
 /*
@@ -162,15 +229,45 @@ int socket_used(struct bpf_raw_tracepoint_args *ctx)
 	call = SYSCALL_NUMBER(regs);
 	if (call == setns_call || call == unshare_call)
 		report_namespace();
-	if (!is_socket_call(call))
+	if (!is_native_call(call) && !is_compat_call(call))
 		return 0;
 	if (have_shared)
 		end_call();
-	if (result < 0 || (call != accept_call && call != accept4_call))
+	if (result < 0)
 		return 0;
 	task = (struct task_struct *)bpf_get_current_task();
-	if (!IN_COMPAT_SYSCALL(task))
+	if (has_accepted(task, regs, call))
 		note_use(task, result);
+	return 0;
+}
+
+/*
+ * io_uring_file_get(ring or request, fd): a request of a ring is about to use a file, in its
+ * submitter's context or in a thread that works for it. Kernel threads did so before Linux 5.12:
+ * nobody knows for whom. Waiting is no use.
+ */
+SEC("raw_tp/io_uring_file_get")
+int ring_use(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct io_kiocb *request = (struct io_kiocb *)ctx->args[0];
+
+	if (BPF_CORE_READ(task, flags) & PF_KTHREAD)
+		return 0;
+	/* Since Linux 5.19 the tracepoint has the request, whose `cqe` is as old. */
+	if (bpf_core_field_exists(request->cqe) &&
+	    BPF_CORE_READ(request, opcode) == IORING_OP_POLL_ADD)
+		return 0;
+	note_use(task, ctx->args[1]);
+	return 0;
+}
+
+/* In the thread that ran the request; without one, the call ends with io_uring_enter(2). */
+SEC("raw_tp/io_uring_complete")
+int ring_used(__attribute__((unused)) struct bpf_raw_tracepoint_args *ctx)
+{
+	if (have_shared)
+		end_call();
 	return 0;
 }
 

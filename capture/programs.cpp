@@ -37,10 +37,48 @@ constexpr uint32_t kPreallocatedUsers = 65536;
 // The system calls whose first argument is a file that they use as a socket. close(2) isn't one: a
 // parent that closes its copy of a worker's socket doesn't use it.
 constexpr long kSocketCalls[] = {
-    SYS_read,    SYS_readv,   SYS_recvfrom, SYS_recvmsg,  SYS_recvmmsg, SYS_write,    SYS_writev,
-    SYS_sendto,  SYS_sendmsg, SYS_sendmmsg, SYS_sendfile, SYS_splice,   SYS_preadv2,  SYS_pwritev2,
-    SYS_connect, SYS_bind,    SYS_listen,   SYS_accept,   SYS_accept4,  SYS_shutdown,
+    SYS_read,
+    SYS_readv,
+    SYS_recvfrom,
+    SYS_recvmsg,
+    SYS_recvmmsg,
+    SYS_write,
+    SYS_writev,
+    SYS_sendto,
+    SYS_sendmsg,
+    SYS_sendmmsg,
+    SYS_sendfile,
+    SYS_splice,
+    SYS_preadv2,
+    SYS_pwritev2,
+    SYS_connect,
+    SYS_bind,
+    SYS_listen,
+    SYS_accept,
+    SYS_accept4,
+    SYS_shutdown,
+    // Of a ring; what its requests use has a tracepoint of its own. Here they end.
+    SYS_io_uring_enter,
 };
+
+// The same of 32-bit programs: arch/x86/entry/syscalls/syscall_32.tbl, arch/arm/tools/syscall.tbl.
+constexpr uint32_t kNoCall = UINT32_MAX;
+#ifdef __x86_64__
+constexpr uint32_t kCompatCalls[] = {3,   4,   145, 146, 187, 239, 313, 337, 345, 361, 362, 363,
+                                     364, 369, 370, 371, 372, 373, 378, 379, 417, 426, 102};
+constexpr uint32_t kCompatSplice = 313;
+constexpr uint32_t kCompatAccept = kNoCall;
+constexpr uint32_t kCompatAccept4 = 364;
+constexpr uint32_t kCompatSocketcall = 102;
+#else
+constexpr uint32_t kCompatCalls[] = {3,   4,   145, 146, 187, 239, 282, 283, 284,
+                                     285, 289, 290, 291, 292, 293, 296, 297, 340,
+                                     365, 366, 374, 392, 393, 417, 426};
+constexpr uint32_t kCompatSplice = 340;
+constexpr uint32_t kCompatAccept = 285;
+constexpr uint32_t kCompatAccept4 = 366;
+constexpr uint32_t kCompatSocketcall = kNoCall;
+#endif
 
 struct CloseSkeleton {
     void operator()(pidcap_bpf* skeleton) const { pidcap_bpf__destroy(skeleton); }
@@ -150,6 +188,9 @@ Result<void> LoadedPrograms::attach(int cgroup_fd) {
             return failed(fmt::format("the raw tracepoint {}", point.tracepoint).c_str());
         }
     }
+    // Where the kernel has no io_uring, nobody uses it.
+    links.ring_use = bpf_program__attach_raw_tracepoint(programs.ring_use, "io_uring_file_get");
+    links.ring_used = bpf_program__attach_raw_tracepoint(programs.ring_used, "io_uring_complete");
     return {};
 }
 
@@ -292,14 +333,24 @@ void configure(pidcap_bpf& skeleton, const ProgramOptions& options, uint32_t cpu
         (options.in ? uint32_t{PIDCAP_IN} : 0) | (options.out ? uint32_t{PIDCAP_OUT} : 0);
     config->loopback_direction = options.out ? PIDCAP_OUT : PIDCAP_IN;
     config->only_netns = options.only_netns;
+    auto& native = config->native_calls;
     for (long call : kSocketCalls) {
-        config->socket_calls[call / 64] |= 1ULL << (call % 64);
+        native.socket_calls[call / 64] |= 1ULL << (call % 64);
     }
-    config->splice_call = SYS_splice;
-    config->accept_call = SYS_accept;
-    config->accept4_call = SYS_accept4;
+    native.splice = SYS_splice;
+    native.accept = SYS_accept;
+    native.accept4 = SYS_accept4;
+    native.socketcall = kNoCall;
     config->setns_call = SYS_setns;
     config->unshare_call = SYS_unshare;
+    auto& compat = config->compat_calls;
+    for (uint32_t call : kCompatCalls) {
+        compat.socket_calls[call / 64] |= 1ULL << (call % 64);
+    }
+    compat.splice = kCompatSplice;
+    compat.accept = kCompatAccept;
+    compat.accept4 = kCompatAccept4;
+    compat.socketcall = kCompatSocketcall;
 
     bpf_map__set_max_entries(skeleton.maps.events, kEventsRing);
     bpf_map__set_max_entries(skeleton.maps.rings, cpus);

@@ -7,6 +7,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <set>
+
 #include "tests/kernel/world.h"
 #include "tests/support/capture.h"
 

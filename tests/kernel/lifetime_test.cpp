@@ -14,6 +14,8 @@
 #include <cstdio>
 #include <cstring>
 
+#include <set>
+
 #include "tests/kernel/world.h"
 
 namespace test {
@@ -102,66 +104,6 @@ TEST_CASE("of 200 processes that live for a millisecond each has comm, exe and c
             seen.insert(packet.destination + said->note);
         }
         CHECK(seen.size() == kCount * (packets == &world.near_packets() ? 4U : 2U));
-    }
-}
-
-TEST_CASE("short-lived children that don't exec have their own PID, and their parent's program") {
-    World world;
-    world.start();
-    constexpr int kCount = 100;
-    std::map<std::string, Who> parents;
-    for (const Path& path : world.paths()) {
-        Actor parent(path.client, "parent-" + path.name);
-        Actor sink(path.server, "sink");
-        const int to = bound_socket(sink, path.server_at(0), SOCK_DGRAM);
-        // Every other one uses the parent's socket.
-        const int shared =
-            connected_socket(parent, path.server_at(local_port(sink, to)), SOCK_DGRAM);
-        parents[path.server_address] = parent.who();
-        // So that no datagram has to wait for its neighbour, while others use the socket.
-        pass(parent, shared, sink, to, "first");
-        parent.call(
-            [](int inherited, Address peer, int count) -> int64_t {
-                for (int i = 0; i < count; i++) {
-                    if (fork() == 0) {
-                        int fd = inherited;
-                        if (i % 2 == 0) {
-                            fd = socket(peer.family(), SOCK_DGRAM, 0);
-                            connect(fd, reinterpret_cast<sockaddr*>(&peer.storage), peer.length);
-                        }
-                        char text[64];
-                        const int length =
-                            snprintf(text, sizeof(text), "pid=%d tid=%d child", getpid(), getpid());
-                        _exit(write(fd, text, static_cast<size_t>(length)) == length ? 0 : 1);
-                    }
-                }
-                while (waitpid(-1, nullptr, 0) > 0) {
-                }
-                return 0;
-            },
-            shared, path.server_at(local_port(sink, to)), kCount);
-        hear_many(sink, to, kCount);
-    }
-    world.stop();
-    for (const auto* packets : {&world.near_packets(), &world.far_packets()}) {
-        size_t seen = 0;
-        for (const Packet& packet : *packets) {
-            const auto said = said_in(packet);
-            if (!said) {
-                CHECK(!packet.self());
-                continue;
-            }
-            const NamedProcess sender = sender_of(packet);
-            Who child = parents.at(packet.destination);
-            INFO(describe(packet));
-            CHECK((said->pid != child.pid || said->note == "first"));
-            child.pid = said->pid;
-            child.start_ns = sender.start_ns;
-            CHECK(difference(sender, child).empty());
-            CHECK(sender.tid == said->pid);
-            seen += said->note == "child" ? 1 : 0;
-        }
-        CHECK(seen == kCount * (packets == &world.near_packets() ? 4U : 2U));
     }
 }
 
@@ -258,69 +200,6 @@ TEST_CASE("a PID that is used again is another process, with a start of its own"
     }
     CHECK(seen == 5);
     CHECK(starts.size() == 5);
-}
-
-TEST_CASE("one source port, used by ten processes in turn against the same server") {
-    World world;
-    world.start();
-    Ownership ownership;
-    std::map<std::string, std::vector<Who>> users;  // by the client's address
-    std::map<std::string, uint16_t> ports;
-    std::map<std::string, Who> servers;
-    for (const Path& path : world.paths()) {
-        Actor server(path.server, "server-" + path.name);
-        const int listening = listener(server, path.server_at(0));
-        const uint16_t port = local_port(server, listening);
-        const int datagrams = bound_socket(server, path.server_at(port), SOCK_DGRAM);
-        servers[path.server_address] = server.who();
-        uint16_t client_port = 0;
-        for (int i = 0; i < 10; i++) {
-            Actor client(path.client, "user" + std::to_string(i) + "-" + path.name);
-            users[path.client_address].push_back(client.who());
-            ownership.add_user(client.who());
-            const int stream = bound_socket(client, path.client_at(client_port), SOCK_STREAM);
-            client_port = local_port(client, stream);
-            connect_to(client, stream, path.server_at(port));
-            const int accepted = accept_from(server, listening);
-            pass(client, stream, server, accepted, "question");
-            pass(server, accepted, client, stream, "answer " + for_user(client));
-            // The server closes first: TIME_WAIT is at its end, so that the port is free here.
-            close_in(server, accepted);
-            hear_end(client, stream);
-            const int datagram = bound_socket(client, path.client_at(client_port), SOCK_DGRAM);
-            connect_to(client, datagram, path.server_at(port));
-            say(client, datagram, "datagram");
-            hear_and_answer(server, datagrams, "answer " + for_user(client));
-            hear(client, datagram);
-            client.exit();  // closes both
-            settle(path.client);
-        }
-        ports[path.client_address] = client_port;
-    }
-    world.stop();
-    // A connection begins with its SYN, and each is another user's.
-    for (const auto* packets : {&world.near_packets(), &world.far_packets()}) {
-        std::map<std::string, size_t> turn;
-        ownership.set_rule([&](const Packet& packet) -> std::optional<Ends> {
-            const bool from_client =
-                ports.contains(packet.source) && ports.at(packet.source) == packet.source_port;
-            const std::string& client = from_client ? packet.source : packet.destination;
-            if (!users.contains(client) || packet.source_port == 0) {
-                return std::nullopt;
-            }
-            if ((packet.tcp_flags & (kSyn | kAck)) == kSyn) {
-                turn[client]++;
-            }
-            const Who& user = users.at(client).at(turn[client] - 1);
-            const Who& server = servers.at(from_client ? packet.destination : packet.source);
-            return from_client ? Ends{{user}, {server}} : Ends{{server}, {user}};
-        });
-        ownership.check(*packets);
-        CHECK(turn.size() == (packets == &world.near_packets() ? 4U : 2U));
-        for (const auto& [client, turns] : turn) {
-            CHECK(turns == 10);
-        }
-    }
 }
 
 TEST_CASE("a chain of execs: one process, each packet with the arguments of its moment") {

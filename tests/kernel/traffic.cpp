@@ -5,11 +5,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <catch2/catch.hpp>
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
 #include <fstream>
+#include <stdexcept>
 #include <thread>
 
 namespace test {
@@ -43,7 +43,7 @@ Address make_address(const std::string& text, uint16_t port) {
         v6->sin6_port = htons(port);
         address.length = sizeof(*v6);
     } else {
-        FAIL("no address: " << text);
+        throw std::runtime_error("no address: " + text);
     }
     return address;
 }
@@ -100,7 +100,7 @@ Address local_address(Actor& actor, int fd) {
     Address address;
     address.length = sizeof(address.storage);
     if (getsockname(copy.get(), as_sockaddr(address.storage), &address.length) != 0) {
-        FAIL("getsockname");
+        throw std::runtime_error("getsockname");
     }
     return address;
 }
@@ -221,7 +221,7 @@ void settle(const Netns& netns) {
         }
         std::this_thread::sleep_for(std::chrono::milliseconds(2));
     }
-    FAIL("TCP connections don't come to rest");
+    throw std::runtime_error("TCP connections don't come to rest");
 }
 
 }  // namespace test

@@ -2,7 +2,8 @@
 //
 // A program of its own, with its own comm and exe, static so that it lives for about a millisecond:
 //     traffic_program send ADDRESS PORT NOTE     one signed datagram from a new socket
-//     traffic_program use FD NOTE                one signed chunk on a descriptor it got
+//     traffic_program call ADDRESS PORT NOTE     a TCP connection: one signed chunk, an answer, the
+//     end traffic_program use FD NOTE                one signed chunk on a descriptor it got
 //     traffic_program chain N ADDRESS PORT       a datagram, then exec of itself, N times in all
 //     traffic_program tree ADDRESS PORT          three generations, each of which sends a datagram
 //     traffic_program exit STATUS
@@ -24,7 +25,8 @@ int signed_text(char* out, size_t size, const char* note) {
     return snprintf(out, size, "pid=%d tid=%d %s", getpid(), getpid(), note);
 }
 
-int send_datagram(const char* address, const char* port, const char* note) {
+// A new socket that is connected there.
+int connected(int type, const char* address, const char* port) {
     sockaddr_in6 to6{};
     sockaddr_in to4{};
     const bool is_ipv6 = inet_pton(AF_INET6, address, &to6.sin6_addr) == 1;
@@ -34,13 +36,29 @@ int send_datagram(const char* address, const char* port, const char* note) {
     to4.sin_family = AF_INET;
     to4.sin_port = number;
     inet_pton(AF_INET, address, &to4.sin_addr);
-    const int fd = socket(is_ipv6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    char text[256];
-    const int length = signed_text(text, sizeof(text), note);
+    const int fd = socket(is_ipv6 ? AF_INET6 : AF_INET, type | SOCK_CLOEXEC, 0);
     const auto* to =
         is_ipv6 ? reinterpret_cast<const sockaddr*>(&to6) : reinterpret_cast<const sockaddr*>(&to4);
-    const socklen_t to_length = is_ipv6 ? sizeof(to6) : sizeof(to4);
-    return sendto(fd, text, static_cast<size_t>(length), 0, to, to_length) == length ? 0 : 1;
+    return connect(fd, to, is_ipv6 ? sizeof(to6) : sizeof(to4)) == 0 ? fd : -1;
+}
+
+int send_datagram(const char* address, const char* port, const char* note) {
+    const int fd = connected(SOCK_DGRAM, address, port);
+    char text[256];
+    const int length = signed_text(text, sizeof(text), note);
+    return write(fd, text, static_cast<size_t>(length)) == length ? 0 : 1;
+}
+
+int call(const char* address, const char* port, const char* note) {
+    const int fd = connected(SOCK_STREAM, address, port);
+    char text[256];
+    const int length = signed_text(text, sizeof(text), note);
+    if (write(fd, text, static_cast<size_t>(length)) != length) {
+        return 1;
+    }
+    while (read(fd, text, sizeof(text)) > 0) {
+    }
+    return 0;
 }
 
 int use(int fd, const char* note) {
@@ -73,6 +91,9 @@ int main(int argc, char** argv) {
     const std::string what = argc > 1 ? argv[1] : "";
     if (what == "send" && argc == 5) {
         return send_datagram(argv[2], argv[3], argv[4]);
+    }
+    if (what == "call" && argc == 5) {
+        return call(argv[2], argv[3], argv[4]);
     }
     if (what == "use" && argc == 4) {
         return use(atoi(argv[2]), argv[3]);

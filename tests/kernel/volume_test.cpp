@@ -85,7 +85,7 @@ TEST_CASE("of 20,000 pings every request and every reply is the ping's") {
     for (const auto* packets : {&world.near_packets(), &world.far_packets()}) {
         requests.clear();
         replies.clear();
-        ownership.check(*packets);
+        check(ownership, *packets);
         CHECK(requests.size() == (packets == &world.near_packets() ? 4U : 2U));
         for (const auto& [address, count] : requests) {
             INFO(address);
@@ -171,7 +171,7 @@ TEST_CASE("of 20,000 TCP exchanges every packet is its two processes'") {
     for (const auto* packets : {&world.near_packets(), &world.far_packets()}) {
         questions.clear();
         answers.clear();
-        ownership.check(*packets);
+        check(ownership, *packets);
         CHECK(questions.size() == (packets == &world.near_packets() ? 4U : 2U));
         for (const auto& [address, count] : questions) {
             INFO(address);

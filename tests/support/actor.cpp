@@ -9,7 +9,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <catch2/catch.hpp>
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
@@ -217,8 +216,8 @@ int64_t Actor::finish() {
 
 int64_t Actor::demand(int64_t result) const {
     if (result < 0) {
-        FAIL("actor " << pid_ << ": "
-                      << (result == kGone ? "ended" : strerror(static_cast<int>(-result))));
+        throw std::runtime_error("actor " + std::to_string(pid_) + ": " +
+                                 (result == kGone ? "ended" : strerror(static_cast<int>(-result))));
     }
     return result;
 }

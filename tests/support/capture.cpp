@@ -7,7 +7,6 @@
 #include <cstring>
 #include <fstream>
 #include <iterator>
-#include <regex>
 #include <sstream>
 #include <stdexcept>
 #include <utility>
@@ -80,14 +79,6 @@ CommandResult run_pidcap(const Launch& launch) {
 
 CommandResult run_pidcap(const std::vector<std::string>& arguments) {
     return run_pidcap(Launch{.arguments = arguments});
-}
-
-Totals totals_of(const std::string& err) {
-    static const std::regex kPattern("([0-9]+) packets? captured, ([0-9]+) dropped");
-    std::smatch match;
-    INFO(err);
-    REQUIRE(std::regex_search(err, match, kPattern));
-    return {std::stoull(match[1]), std::stoull(match[2])};
 }
 
 std::vector<SeenPacket> packets_of(const std::string& file) {

@@ -10,6 +10,7 @@
 
 #include "tests/support/command.h"
 #include "tests/support/process.h"
+#include "tests/support/totals.h"
 
 namespace test {
 
@@ -37,13 +38,6 @@ class Capture : public Pidcap {
 // pidcap to its end.
 CommandResult run_pidcap(const Launch& launch);
 CommandResult run_pidcap(const std::vector<std::string>& arguments);
-
-// "N packets captured, M dropped", as its last words.
-struct Totals {
-    uint64_t captured = 0;
-    uint64_t dropped = 0;
-};
-Totals totals_of(const std::string& err);
 
 struct SeenPacket {
     uint64_t time_ns = 0;

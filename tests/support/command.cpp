@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include <array>
-#include <catch2/catch.hpp>
 #include <cerrno>
 #include <cstring>
 #include <stdexcept>
@@ -115,7 +114,8 @@ std::string output_of(const std::vector<std::string>& arguments) {
         for (const std::string& argument : arguments) {
             command += argument + ' ';
         }
-        FAIL(command << "ended with status " << result.status << ": " << result.err);
+        throw std::runtime_error(command + "ended with status " + std::to_string(result.status) +
+                                 ": " + result.err);
     }
     return result.out;
 }

@@ -2,8 +2,8 @@
 #include "tests/support/packets.h"
 
 #include <array>
-#include <catch2/catch.hpp>
 #include <cstdlib>
+#include <stdexcept>
 #include <string_view>
 
 #include "tests/support/command.h"
@@ -34,8 +34,16 @@ constexpr std::array kFields = {
     "icmpv6.type",
     "icmpv6.echo.identifier",
     "icmpv6.echo.sequence_number",
+    "sctp.srcport",
+    "sctp.dstport",
+    "arp.dst.proto_ipv4",
+    "data.data",
     "frame.protocols",
 };
+
+[[noreturn]] void fail(const std::string& what, std::string_view where) {
+    throw std::runtime_error(what + ": " + std::string(where));
+}
 
 int hex(char digit) {
     const std::string_view digits = "0123456789abcdef";
@@ -70,18 +78,18 @@ uint64_t to_number(std::string_view text, int base = 10) {
 std::map<std::string, std::string> parse(std::string_view comment) {
     std::map<std::string, std::string> pairs;
     if (!comment.starts_with("pid=") && !comment.starts_with("via=")) {
-        FAIL("not a comment of ours: " << comment);
+        fail("not a comment of ours", comment);
     }
     for (const std::string_view pair : split(comment, ' ')) {
         const size_t equals = pair.find('=');
         if (equals == std::string_view::npos) {
-            FAIL("no pair: '" << pair << "' in: " << comment);
+            fail("no pair: '" + std::string(pair) + "'", comment);
         }
         std::string value;
         for (size_t i = equals + 1; i < pair.size(); i++) {
             if (pair[i] == '%') {
                 if (i + 2 >= pair.size() || hex(pair[i + 1]) < 0 || hex(pair[i + 2]) < 0) {
-                    FAIL("broken escape in: " << comment);
+                    fail("broken escape", comment);
                 }
                 value += static_cast<char>(hex(pair[i + 1]) * 16 + hex(pair[i + 2]));
                 i += 2;
@@ -90,7 +98,7 @@ std::map<std::string, std::string> parse(std::string_view comment) {
             }
         }
         if (!pairs.emplace(pair.substr(0, equals), value).second) {
-            FAIL("a key stands twice in: " << comment);
+            fail("a key stands twice", comment);
         }
     }
     return pairs;
@@ -104,7 +112,7 @@ uint64_t nanoseconds(std::string_view text) {
 
 std::string protocol_of(std::string_view protocols) {
     for (const std::string_view name : split(protocols, ':')) {
-        for (const char* known : {"tcp", "udp", "icmpv6", "icmp", "arp"}) {
+        for (const char* known : {"tcp", "udp", "icmpv6", "icmp", "arp", "sctp"}) {
             if (name == known) {
                 return known;
             }
@@ -116,7 +124,7 @@ std::string protocol_of(std::string_view protocols) {
 Packet packet_of(std::string_view line) {
     const std::vector<std::string_view> values = split(line, '\t');
     if (values.size() != kFields.size()) {
-        FAIL("tshark says " << values.size() << " fields: " << line);
+        fail("tshark says " + std::to_string(values.size()) + " fields", line);
     }
     size_t at = 0;
     const auto next = [&] { return values[at++]; };
@@ -144,7 +152,17 @@ Packet packet_of(std::string_view line) {
     packet.icmp_type = type.empty() ? -1 : static_cast<int>(to_number(type));
     packet.echo_id = static_cast<unsigned>(to_number(either(3), 0));
     packet.echo_sequence = static_cast<unsigned>(to_number(either(3), 0));
-    packet.protocol = protocol_of(values.back());
+    at += 3;
+    if (packet.source_port == 0) {
+        packet.source_port = static_cast<uint16_t>(to_number(values[at]));
+        packet.destination_port = static_cast<uint16_t>(to_number(values[at + 1]));
+    }
+    at += 2;
+    packet.arp_target = next();
+    if (const std::string_view data = next(); packet.payload.empty()) {
+        packet.payload = from_hex(data);
+    }
+    packet.protocol = protocol_of(next());
     return packet;
 }
 
@@ -176,13 +194,15 @@ std::optional<NamedProcess> Packet::named(const std::string& prefix) const {
 }
 
 std::vector<Packet> read_packets(const std::string& file) {
-    std::vector<std::string> arguments = {"tshark", "-n", "-r", file, "-T", "fields",
-                                          // The first of an ICMP error's two IP headers.
-                                          "-E", "occurrence=f",
-                                          // Ports mean nothing here, and streams take time.
-                                          "-o", "tcp.analyze_sequence_numbers:FALSE", "-o",
-                                          "tcp.desegment_tcp_streams:FALSE", "-o",
-                                          "udp.try_heuristic_first:FALSE"};
+    std::vector<std::string> arguments = {
+        "tshark", "-n", "-r", file, "-T", "fields",
+        // The first of an ICMP error's two IP headers.
+        "-E", "occurrence=f",
+        // As captured.
+        "-o", "ip.defragment:FALSE", "-o", "ipv6.defragment:FALSE",
+        // Ports mean nothing here, and streams take time.
+        "-o", "tcp.analyze_sequence_numbers:FALSE", "-o", "tcp.desegment_tcp_streams:FALSE", "-o",
+        "udp.try_heuristic_first:FALSE"};
     for (const char* field : kFields) {
         arguments.insert(arguments.end(), {"-e", field});
     }

@@ -24,20 +24,21 @@ struct NamedProcess {
 };
 
 struct Packet {
+    std::string place;    // where it was captured
     unsigned number = 0;  // as tshark counts, from 1
     std::string interface;
     bool outbound = false;
-    uint32_t epb_pid = 0;  // option 8 and the Darwin block, where this tshark shows them
-    std::string source;    // addresses; empty: not IP
+    std::string source;  // addresses; empty: not IP
     std::string destination;
     uint16_t source_port = 0;
     uint16_t destination_port = 0;
     std::string protocol;  // "tcp", "udp", "icmp", "icmpv6", "arp", other: the highest one
     unsigned tcp_flags = 0;
+    std::string arp_target;  // the address that is asked for
     int icmp_type = -1;
     unsigned echo_id = 0;
     unsigned echo_sequence = 0;
-    std::string payload;  // of TCP and UDP
+    std::string payload;  // what no protocol claims; of TCP and UDP
     uint64_t time_ns = 0;
     std::string raw_comment;
     std::map<std::string, std::string> comment;  // values decoded
@@ -56,7 +57,7 @@ inline constexpr unsigned kSyn = 2;
 inline constexpr unsigned kRst = 4;
 inline constexpr unsigned kAck = 16;
 
-// Every packet of a file, in order. A comment that isn't of our grammar is a failed test.
+// Every packet of a file, in order. Throws at a comment that isn't of our grammar.
 std::vector<Packet> read_packets(const std::string& file);
 
 // One line for a failure's message.

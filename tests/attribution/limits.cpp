@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "tests/attribution/limits.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <fstream>
+#include <iterator>
+#include <sstream>
+#include <stdexcept>
+
+namespace bench {
+namespace {
+
+constexpr std::string_view kTag = "(bench: ";
+
+unsigned release_number(const std::string& text) {
+    unsigned major = 0;
+    unsigned minor = 0;
+    if (std::sscanf(text.c_str(), "%u.%u", &major, &minor) != 2) {
+        throw std::runtime_error("not a kernel's release: " + text);
+    }
+    return major * 1000 + minor;
+}
+
+// "none NAME", "none NAME before 6.1"
+Limit limit_of(const std::string& text) {
+    std::istringstream words(text);
+    std::string verdict;
+    std::string before;
+    std::string release;
+    Limit limit;
+    words >> verdict >> limit.scenario >> before >> release;
+    const auto known = std::find(kVerdictNames.begin(), kVerdictNames.end(), verdict);
+    if (known == kVerdictNames.begin() || known == kVerdictNames.end() || limit.scenario.empty() ||
+        (!before.empty() && before != "before")) {
+        throw std::runtime_error("not understood: (bench: " + text + ")");
+    }
+    limit.verdict = static_cast<test::Verdict>(known - kVerdictNames.begin());
+    limit.before = before.empty() ? 0 : release_number(release);
+    return limit;
+}
+
+}  // namespace
+
+std::vector<Limit> read_limits(const std::string& file) {
+    std::ifstream stream(file);
+    const std::string text{std::istreambuf_iterator<char>(stream), {}};
+    if (text.empty()) {
+        throw std::runtime_error("can't read " + file);
+    }
+    std::vector<Limit> limits;
+    for (size_t at = text.find(kTag); at != std::string::npos; at = text.find(kTag, at + 1)) {
+        const size_t begin = at + kTag.size();
+        std::istringstream items(text.substr(begin, text.find(')', begin) - begin));
+        for (std::string item; std::getline(items, item, ',');) {
+            limits.push_back(limit_of(item));
+        }
+    }
+    return limits;
+}
+
+std::vector<std::string> complaints(const std::vector<Row>& rows, const std::vector<Limit>& limits,
+                                    const std::string& release) {
+    std::vector<std::string> lines;
+    const unsigned kernel = release_number(release);
+    const auto applies = [&](const Limit& limit) {
+        return limit.before == 0 || kernel < limit.before;
+    };
+    for (const Row& row : rows) {
+        if (!row.error.empty()) {
+            lines.push_back(row.name + ": " + row.error);
+        }
+        for (const auto verdict :
+             {test::Verdict::related, test::Verdict::none, test::Verdict::wrong}) {
+            const bool admitted =
+                std::any_of(limits.begin(), limits.end(), [&](const Limit& limit) {
+                    return limit.scenario == row.name && limit.verdict == verdict && applies(limit);
+                });
+            const std::string what = kVerdictNames[static_cast<size_t>(verdict)];
+            if (row.count(verdict) > 0 && !admitted) {
+                lines.push_back(row.name + ": " + std::to_string(row.count(verdict)) + " " + what +
+                                ", which docs/limitations.md doesn't explain");
+            }
+            if (row.count(verdict) == 0 && admitted && row.played()) {
+                lines.push_back(row.name + ": docs/limitations.md admits '" + what +
+                                "', which isn't so any more");
+            }
+        }
+    }
+    return lines;
+}
+
+}  // namespace bench
