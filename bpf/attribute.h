@@ -9,13 +9,6 @@
 #include "conntrack.h"
 #include "memory.h"
 
-/* include/uapi/linux/if_packet.h */
-#define PACKET_HOST	 0
-#define PACKET_BROADCAST 1
-#define PACKET_MULTICAST 2
-#define PACKET_OTHERHOST 3
-#define PACKET_LOOPBACK	 5
-
 /* include/uapi/linux/in_route.h */
 #define RTCF_BROADCAST 0x10000000
 
@@ -25,10 +18,75 @@ extern struct packet_user_map packet_user SEC(".maps");
 
 /* Set once a packet came in with its sender's socket: only then are there peers behind an
  * interface. */
-__u32 have_local_peers;
+extern __u32 have_local_peers;
 
 /* Set once a peer's packet left with translated addresses. */
-__u32 have_translated;
+extern __u32 have_translated;
+
+/* A socket as a number: the verifier allows no arithmetic on the pointer. */
+static __always_inline struct sock *address_of(struct bpf_sock *sk)
+{
+	struct bpf_sock *pointer = sk;
+	struct sock *address = NULL;
+
+	bpf_probe_read_kernel(&address, sizeof(address), &pointer);
+	return address;
+}
+
+#ifdef PIDCAP_XDP
+
+/* How many programs' storage a socket may have before ours isn't found any more. */
+#define MAX_STORAGES 16
+
+/*
+ * What socket storage says of the creator. XDP has no helper for it, so this goes the way of
+ * bpf_local_storage_lookup() (kernel/bpf/bpf_local_storage.c, as of 5.10). Without the lock, two
+ * looks must agree.
+ */
+static __always_inline bool stored_owner(struct bpf_sock *sk, struct pidcap_owner *owner)
+{
+	struct bpf_local_storage *storage = BPF_CORE_READ(address_of(sk), sk_bpf_storage);
+	struct hlist_node *node = BPF_CORE_READ(storage, list.first);
+	struct bpf_local_storage_map *wanted = NULL;
+	struct pidcap_socket_owner *stored;
+	struct bpf_local_storage_elem *elem;
+	struct pidcap_owner again;
+	void *map = &sk_owner;
+
+	bpf_probe_read_kernel(&wanted, sizeof(wanted), &map);
+	for (int i = 0; node && i < MAX_STORAGES; i++) {
+		elem = (void *)node - bpf_core_field_offset(struct bpf_local_storage_elem, snode);
+		if (BPF_CORE_READ(elem, sdata.smap) == wanted) {
+			stored = (void *)elem +
+				 bpf_core_field_offset(struct bpf_local_storage_elem, sdata.data);
+			if (bpf_probe_read_kernel(owner, sizeof(*owner), &stored->owner) ||
+			    bpf_probe_read_kernel(&again, sizeof(again), &stored->owner))
+				break;
+			return owner->tgid && is_same_owner(owner, &again);
+		}
+		node = BPF_CORE_READ(node, next);
+	}
+	return false;
+}
+
+/* What comes in by XDP is answered through traffic control, where it is done. */
+static __always_inline void bequeath(struct bpf_sock *listener, const struct pidcap_owner *owner)
+{
+}
+
+#else
+
+static __always_inline bool stored_owner(struct bpf_sock *sk, struct pidcap_owner *owner)
+{
+	struct pidcap_socket_owner *stored = bpf_sk_storage_get(&sk_owner, sk, NULL, 0);
+
+	if (!stored)
+		return false;
+	bpf_spin_lock(&stored->lock);
+	*owner = stored->owner;
+	bpf_spin_unlock(&stored->lock);
+	return owner->tgid;
+}
 
 /* Connections that a listener accepts inherit its storage: its last user's, who waits in accept. */
 static __always_inline void bequeath(struct bpf_sock *listener, const struct pidcap_owner *owner)
@@ -42,6 +100,8 @@ static __always_inline void bequeath(struct bpf_sock *listener, const struct pid
 	stored->owner = *owner;
 	bpf_spin_unlock(&stored->lock);
 }
+
+#endif
 
 /*
  * The sender from a shared socket: the thread whose system call on it is under way, if that is what
@@ -70,7 +130,6 @@ static __always_inline bool owner_of_socket(struct bpf_sock *sk, bool sending, s
 {
 	__u64 key = (__u64)(long)sk;
 	struct sk_user *user = bpf_map_lookup_elem(&sk_user, &key);
-	struct pidcap_socket_owner *stored;
 
 	if (sk->family == AF_PACKET) {
 		user = bpf_map_lookup_elem(&packet_user, &key);
@@ -87,23 +146,7 @@ static __always_inline bool owner_of_socket(struct bpf_sock *sk, bool sending, s
 			bequeath(sk, &end->owner);
 		return !sending || !user->shared || sender_of_shared(sk, &end->owner);
 	}
-	stored = bpf_sk_storage_get(&sk_owner, sk, NULL, 0);
-	if (!stored)
-		return false;
-	bpf_spin_lock(&stored->lock);
-	end->owner = stored->owner;
-	bpf_spin_unlock(&stored->lock);
-	return end->owner.tgid;
-}
-
-/* A socket as a number: the verifier allows no arithmetic on the pointer. */
-static __always_inline struct sock *address_of(struct bpf_sock *sk)
-{
-	struct bpf_sock *pointer = sk;
-	struct sock *address = NULL;
-
-	bpf_probe_read_kernel(&address, sizeof(address), &pointer);
-	return address;
+	return stored_owner(sk, &end->owner);
 }
 
 /* Whether several sockets may have this one's port, as by SO_REUSEPORT. */
@@ -134,11 +177,14 @@ static __always_inline bool owner_of_connection(struct sock *subflow, struct end
 	return user && read_user(user, key, &end->owner);
 }
 
-/* The process behind a full socket, or why there is none. `via` is what a process is found by. */
-static __always_inline bool find_owner(struct bpf_sock *sk, __u8 via, struct end *end)
+/*
+ * The process behind a full socket, or why there is none. `via` is what a process is found by;
+ * `sending`: the packet is this socket's.
+ */
+static __always_inline bool find_owner(struct bpf_sock *sk, bool sending, __u8 via, struct end *end)
 {
 	struct sock *address;
-	bool found = owner_of_socket(sk, via == PIDCAP_VIA_SOCKET, end);
+	bool found = owner_of_socket(sk, sending, end);
 
 	end->has_socket = true;
 	if (!found) {
@@ -153,6 +199,7 @@ static __always_inline bool find_owner(struct bpf_sock *sk, __u8 via, struct end
 	return found;
 }
 
+#ifndef PIDCAP_XDP
 /*
  * The socket that has an owner: a connection that isn't established yet has only a request, for
  * which its listener answers; one in TIME_WAIT has none.
@@ -163,58 +210,75 @@ static __always_inline struct bpf_sock *owned_socket(struct bpf_sock *sk, __u32 
 		return bpf_get_listener_sock(sk);
 	return bpf_sk_fullsock(sk);
 }
+#endif
 
 /* The sender, from the packet's own socket: it stands there on the way out, and on a veth's far
  * side. */
-static __always_inline bool sender_by_socket(struct __sk_buff *skb, struct end *sender)
+static __always_inline bool sender_by_socket(context *ctx, struct end *sender)
 {
-	struct bpf_sock *sk = skb->sk;
+#ifndef PIDCAP_XDP
+	struct bpf_sock *sk = ctx->sk;
 	struct bpf_sock *full;
 
 	if (!sk)
 		return false;
 	full = owned_socket(sk, sk->state);
-	return full && find_owner(full, PIDCAP_VIA_SOCKET, sender);
+	return full && find_owner(full, true, PIDCAP_VIA_SOCKET, sender);
+#else
+	return false;
+#endif
 }
 
 /*
  * Whether the stack will forward this incoming packet instead of delivering it here. A listener or
  * an unconnected socket bound to any address would match it all the same.
  */
-static __always_inline bool is_forwarded(struct __sk_buff *skb, const struct packet *packet)
+static __always_inline bool is_forwarded(context *ctx, const struct packet *packet)
 {
+#ifdef PIDCAP_CGROUP
+	return false; /* it has its socket already */
+#else
+	__u32 type = context_packet_type(ctx);
 	struct bpf_fib_lookup fib = {};
 	long result;
 
-	if (skb->pkt_type == PACKET_OTHERHOST)
+	if (type == PACKET_OTHERHOST)
 		return true;
-	if (skb->pkt_type != PACKET_HOST)
+	if (type != PACKET_HOST)
 		return false;
 	fib.family = packet->family;
 	fib.l4_protocol = packet->protocol;
-	fib.ifindex = skb->ifindex;
+	fib.ifindex = packet->interface.ifindex;
 	__builtin_memcpy(fib.ipv6_src, packet->saddr, sizeof(fib.ipv6_src));
 	__builtin_memcpy(fib.ipv6_dst, packet->daddr, sizeof(fib.ipv6_dst));
-	result = bpf_fib_lookup(skb, &fib, sizeof(fib), 0);
+	result = bpf_fib_lookup(ctx, &fib, sizeof(fib), 0);
 	return result == BPF_FIB_LKUP_RET_SUCCESS || result == BPF_FIB_LKUP_RET_NO_NEIGH ||
 	       result == BPF_FIB_LKUP_RET_FRAG_NEEDED || result == BPF_FIB_LKUP_RET_UNSUPP_LWT;
+#endif
 }
 
 /* On its way out a packet doesn't say by its type that it is for all. */
-static __always_inline bool is_routed_to_all(struct __sk_buff *skb, const struct packet *packet)
+static __always_inline bool is_routed_to_all(context *ctx, const struct packet *packet)
 {
+#ifdef PIDCAP_XDP
+	return false;
+#else
+	struct sk_buff *skb = context_packet(ctx);
 	struct rtable *route;
 
 	if (packet->family != AF_INET)
 		return false;
 	/* SKB_DST_PTRMASK of include/linux/skbuff.h */
-	route = (struct rtable *)(BPF_CORE_READ(address_of_packet(skb), _skb_refdst) & ~1UL);
+	route = (struct rtable *)(BPF_CORE_READ(skb, _skb_refdst) & ~1UL);
 	return route && BPF_CORE_READ(route, rt_flags) & RTCF_BROADCAST;
+#endif
 }
 
-static __always_inline bool is_multicast(struct __sk_buff *skb, const struct packet *packet)
+static __always_inline bool is_multicast(context *ctx, const struct packet *packet)
 {
-	if (skb->pkt_type == PACKET_MULTICAST || skb->pkt_type == PACKET_BROADCAST)
+	__u32 type = context_packet_type(ctx);
+
+	if (type == PACKET_MULTICAST || type == PACKET_BROADCAST)
 		return true;
 	if (packet->family == AF_INET6)
 		return (packet->daddr[0] & bpf_htonl(0xff000000)) == bpf_htonl(0xff000000);
@@ -227,24 +291,23 @@ static __always_inline bool is_multicast(struct __sk_buff *skb, const struct pac
  * more than it gets: what is forwarded elsewhere, what an earlier rule or a program of a reuseport
  * group gives to another, and on TCP what belongs to no connection.
  */
-static __always_inline bool receiver_by_socket(struct __sk_buff *skb, const struct packet *packet,
+static __always_inline bool receiver_by_socket(context *ctx, const struct packet *packet,
 					       bool looped, struct bpf_sock *sk,
 					       struct end *receiver)
 {
 	receiver->has_socket = true;
 	if (!sk->dst_port) {
-		if (!looped && is_forwarded(skb, packet)) {
+		if (!looped && is_forwarded(ctx, packet)) {
 			receiver->via = PIDCAP_VIA_FORWARDED;
 			return false;
 		}
 		if (BPF_CORE_READ(address_of(sk), sk_reuseport_cb, prog))
 			return false;
 		/* It may get another destination yet, unless this one was seen to stay. */
-		if (!looped && translates_incoming(skb, packet->family) &&
-		    !is_served(skb->ifindex, packet))
+		if (!looped && translates_incoming(ctx, packet->family) && !is_served(packet))
 			return false;
 	}
-	return find_owner(sk, PIDCAP_VIA_LOOKUP, receiver);
+	return find_owner(sk, false, PIDCAP_VIA_LOOKUP, receiver);
 }
 
 /*
@@ -252,8 +315,8 @@ static __always_inline bool receiver_by_socket(struct __sk_buff *skb, const stru
  * lo. TCP and UDP stay apart to the end: one instruction may not read from two kinds of socket
  * pointer.
  */
-static __noinline bool receiver_by_lookup(struct __sk_buff *skb, const struct packet *packet,
-					  bool looped, struct end *receiver)
+static __noinline bool receiver_by_lookup(context *ctx, const struct packet *packet, bool looped,
+					  struct end *receiver)
 {
 	struct bpf_sock_tuple tuple;
 	struct bpf_sock *sk, *full;
@@ -274,7 +337,7 @@ static __noinline bool receiver_by_lookup(struct __sk_buff *skb, const struct pa
 		size = sizeof(tuple.ipv6);
 	}
 	if (packet->protocol == IPPROTO_TCP) {
-		sk = bpf_skc_lookup_tcp(skb, &tuple, size, BPF_F_CURRENT_NETNS, 0);
+		sk = bpf_skc_lookup_tcp(ctx, &tuple, size, BPF_F_CURRENT_NETNS, 0);
 		if (!sk)
 			return false;
 		receiver->has_socket = true;
@@ -290,7 +353,7 @@ static __noinline bool receiver_by_lookup(struct __sk_buff *skb, const struct pa
 				tuple.ipv4.sport = 0;
 			else
 				tuple.ipv6.sport = 0;
-			sk = bpf_skc_lookup_tcp(skb, &tuple, size, BPF_F_CURRENT_NETNS, 0);
+			sk = bpf_skc_lookup_tcp(ctx, &tuple, size, BPF_F_CURRENT_NETNS, 0);
 			if (!sk)
 				return false;
 			if (shares_port(sk)) {
@@ -299,150 +362,187 @@ static __noinline bool receiver_by_lookup(struct __sk_buff *skb, const struct pa
 			}
 			state = sk->state;
 		}
+#ifdef PIDCAP_XDP
+		/* No helper leads from here to the full socket; another look-up does. */
+		bpf_sk_release(sk);
+		sk = bpf_sk_lookup_tcp(ctx, &tuple, size, BPF_F_CURRENT_NETNS, 0);
+		if (!sk)
+			return false;
+		full = sk;
+#else
 		full = owned_socket(sk, state);
+#endif
 		/* Only a SYN is for the listener itself. */
 		found = full && (state != BPF_TCP_LISTEN || packet->tcp_flags & TCP_SYN) &&
-			receiver_by_socket(skb, packet, looped, full, receiver);
+			receiver_by_socket(ctx, packet, looped, full, receiver);
 		bpf_sk_release(sk);
 		return found;
 	}
 	/* Of several receivers a look-up finds any one, member of the group or not. */
-	if (packet->protocol == IPPROTO_UDP && !is_multicast(skb, packet) &&
-	    !(looped && is_routed_to_all(skb, packet))) {
-		sk = bpf_sk_lookup_udp(skb, &tuple, size, BPF_F_CURRENT_NETNS, 0);
+	if (packet->protocol == IPPROTO_UDP && !is_multicast(ctx, packet) &&
+	    !(looped && is_routed_to_all(ctx, packet))) {
+		sk = bpf_sk_lookup_udp(ctx, &tuple, size, BPF_F_CURRENT_NETNS, 0);
 		if (!sk)
 			return false;
-		found = receiver_by_socket(skb, packet, looped, sk, receiver);
+		found = receiver_by_socket(ctx, packet, looped, sk, receiver);
 		bpf_sk_release(sk);
 		return found;
 	}
 	return false;
 }
 
+/* Who sent the packet that an error quotes, `answer` being one that would have come back. */
+static __always_inline bool receiver_of_answer(context *ctx, const struct packet *answer,
+					       bool local, bool looped, struct end *receiver)
+{
+	switch (answer->kind) {
+	case KIND_PORTS:
+		return (local && receiver_by_lookup(ctx, answer, looped, receiver)) ||
+		       recall(MEMORY_FLOW, answer, true, receiver);
+	case KIND_ECHO_REQUEST:
+		return recall(MEMORY_ECHO, answer, true, receiver);
+	default:
+		return false;
+	}
+}
+
 static __always_inline void swap_ends(struct packet *packet)
 {
-	__u16 port = packet->sport;
-
 	for (int i = 0; i < 4; i++) {
-		__u32 address = packet->saddr[i];
+		__u32 addr = packet->saddr[i];
 
 		packet->saddr[i] = packet->daddr[i];
-		packet->daddr[i] = address;
+		packet->daddr[i] = addr;
 	}
-	packet->sport = packet->dport;
-	packet->dport = port;
+	/* An echo request's id and sequence number are those of the reply. */
+	if (packet->kind == KIND_PORTS) {
+		__u16 port = packet->sport;
+
+		packet->sport = packet->dport;
+		packet->dport = port;
+	}
 }
 
 /*
- * The packet that an ICMP error quotes, as if its answer had come: its sender is the error's
- * receiver. `local`: the error is for this host, so that its sockets may be asked.
+ * The sender of the packet that an ICMP error quotes is the error's receiver. `local`: the error is
+ * for this host, so that its sockets may be asked. There is no room on the stack for another struct
+ * packet: the quoted one takes the error's place, of which only the kind is left.
  */
-static __noinline bool receiver_of_error(struct __sk_buff *skb, const struct packet *error,
-					 bool local, bool looped, struct end *receiver)
+static __noinline bool receiver_of_error(context *ctx, struct packet *packet, bool local,
+					 bool looped, struct end *receiver)
 {
-	struct packet quoted = {};
+	__u32 to[4], payload = packet->payload;
+	__u8 family = packet->family;
+	bool found;
 
-	if (error->family == AF_INET)
-		parse_ipv4(skb, error->payload, &quoted);
-	else
-		parse_ipv6(skb, error->payload, &quoted);
+	__builtin_memcpy(to, packet->daddr, sizeof(to));
+	reset_packet(packet);
+	found = family == AF_INET ? parse_ipv4(ctx, payload, packet)
+				  : parse_ipv6(ctx, payload, packet);
 	/* It is for whoever sent what it quotes; anything else is a mistake or a forgery. */
 	for (int i = 0; i < 4; i++)
-		if (quoted.saddr[i] != error->daddr[i])
-			return false;
-	if (quoted.kind == KIND_PORTS) {
-		swap_ends(&quoted);
-		quoted.tcp_flags = 0;
-		if (!(local && receiver_by_lookup(skb, &quoted, looped, receiver)) &&
-		    !recall(skb->ifindex, MEMORY_FLOW, &quoted, true, receiver))
-			return false;
-	} else if (quoted.kind != KIND_ECHO_REQUEST ||
-		   !recall(skb->ifindex, MEMORY_ECHO, &quoted, false, receiver)) {
-		return false;
-	}
-	receiver->via = PIDCAP_VIA_ICMP_ERROR;
-	return true;
+		if (packet->saddr[i] != to[i])
+			found = false;
+	packet->tcp_flags = 0;
+	packet->first_fragment = false;
+	swap_ends(packet);
+	found = found && receiver_of_answer(ctx, packet, local, looped, receiver);
+	packet->kind = KIND_ICMP_ERROR;
+	if (found)
+		receiver->via = PIDCAP_VIA_ICMP_ERROR;
+	return found;
 }
 
+#ifdef SEES_TRANSLATION
 /*
  * The process behind a veth that sent a packet which came from there to this interface: bridged or
  * routed, perhaps with other addresses. `before` is room for the packet as it was.
  */
-static __noinline bool sender_elsewhere(struct __sk_buff *skb, const struct packet *packet,
+static __noinline bool sender_elsewhere(context *ctx, const struct packet *packet,
 					struct packet *before, struct end *sender)
 {
-	__u32 netns = BPF_CORE_READ(netns_of(skb), ns.inum);
 	bool echo = packet->kind == KIND_ECHO_REQUEST;
 	bool translated;
 
 	if (packet->kind != KIND_PORTS && !echo)
 		return false;
-	translated = before_translation(skb, packet, before);
+	translated = before_translation(ctx, packet, before);
 	if (!translated)
 		*before = *packet;
-	if (!recall(netns, echo ? MEMORY_NETNS_ECHO : MEMORY_NETNS_FLOW, before, false, sender))
+	if (!recall(echo ? MEMORY_NETNS_ECHO : MEMORY_NETNS_FLOW, before, false, sender))
 		return false;
 	sender->via = translated ? PIDCAP_VIA_CONNTRACK : PIDCAP_VIA_FLOW;
 	return true;
 }
 
-static __always_inline bool find_sender(struct __sk_buff *skb, const struct packet *packet,
-					struct packet *before, bool incoming, struct end *sender)
+/*
+ * For what comes back, before it is translated: who sends with translated addresses. And which are
+ * not.
+ */
+static __always_inline void learn_translation(context *ctx, const struct packet *packet,
+					      struct packet *before, const struct end *sender)
 {
-	if (sender_by_socket(skb, sender))
-		return true;
-	if (have_local_peers && sender_elsewhere(skb, packet, before, sender))
-		return true;
+	struct memory_key key;
+
+	if (sender->via == PIDCAP_VIA_CONNTRACK) {
+		have_translated = 1;
+		memory_key(&key, packet->kind == KIND_PORTS ? MEMORY_TRANSLATED : MEMORY_ECHO,
+			   packet, false);
+		remember(&key, &sender->owner, sender->sk, sender->born);
+	} else if (sender->via == PIDCAP_VIA_SOCKET && packet->kind == KIND_PORTS &&
+		   connection_of(ctx) && !before_translation(ctx, packet, before)) {
+		served_key(&key, packet, false);
+		remember(&key, &sender->owner, 0, 0);
+	}
+}
+#endif
+
+/* The sender without a socket. */
+static __always_inline bool find_sender(const struct packet *packet, bool incoming,
+					struct end *sender)
+{
 	if (incoming && !have_local_peers)
 		return false;
-	if (packet->kind == KIND_PORTS &&
-	    recall(skb->ifindex, MEMORY_FLOW, packet, false, sender)) {
+	if (packet->kind == KIND_PORTS && recall(MEMORY_FLOW, packet, false, sender)) {
 		sender->via = PIDCAP_VIA_FLOW;
 		return true;
 	}
 	if (packet->kind == KIND_LATER_FRAGMENT &&
-	    recall(skb->ifindex, MEMORY_FRAGMENT_SENDER, packet, false, sender)) {
+	    recall(MEMORY_FRAGMENT_SENDER, packet, false, sender)) {
 		sender->via = PIDCAP_VIA_FRAGMENT;
 		return true;
 	}
 	return false;
 }
 
-static __always_inline bool find_receiver(struct __sk_buff *skb, const struct packet *packet,
-					  bool local, bool looped, struct end *receiver)
+static __always_inline bool find_receiver(context *ctx, struct packet *packet, bool local,
+					  bool looped, struct end *receiver)
 {
 	switch (packet->kind) {
 	case KIND_PORTS:
-		if (local && have_translated &&
-		    recall(skb->ifindex, MEMORY_TRANSLATED, packet, true, receiver)) {
+		if (local && have_translated && recall(MEMORY_TRANSLATED, packet, true, receiver)) {
 			receiver->via = PIDCAP_VIA_CONNTRACK;
 			return true;
 		}
-		if (local && receiver_by_lookup(skb, packet, looped, receiver))
+		if (local && receiver_by_lookup(ctx, packet, looped, receiver))
 			return true;
-		if ((local || have_local_peers) &&
-		    recall(skb->ifindex, MEMORY_FLOW, packet, true, receiver)) {
-			receiver->via = PIDCAP_VIA_FLOW;
-			return true;
-		}
-		if (have_local_peers && !looped &&
-		    recall(BPF_CORE_READ(netns_of(skb), ns.inum), MEMORY_NETNS_FLOW, packet, true,
-			   receiver)) {
+		if (((local || have_local_peers) && recall(MEMORY_FLOW, packet, true, receiver)) ||
+		    (have_local_peers && !looped &&
+		     recall(MEMORY_NETNS_FLOW, packet, true, receiver))) {
 			receiver->via = PIDCAP_VIA_FLOW;
 			return true;
 		}
 		return false;
 	case KIND_ECHO_REPLY:
-		if (!recall(skb->ifindex, MEMORY_ECHO, packet, true, receiver) &&
-		    !(have_local_peers && recall(BPF_CORE_READ(netns_of(skb), ns.inum),
-						 MEMORY_NETNS_ECHO, packet, true, receiver)))
+		if (!recall(MEMORY_ECHO, packet, true, receiver) &&
+		    !(have_local_peers && recall(MEMORY_NETNS_ECHO, packet, true, receiver)))
 			return false;
 		receiver->via = PIDCAP_VIA_ICMP_ECHO;
 		return true;
 	case KIND_ICMP_ERROR:
-		return receiver_of_error(skb, packet, local, looped, receiver);
+		return receiver_of_error(ctx, packet, local, looped, receiver);
 	case KIND_LATER_FRAGMENT:
-		if (!recall(skb->ifindex, MEMORY_FRAGMENT_RECEIVER, packet, false, receiver))
+		if (!recall(MEMORY_FRAGMENT_RECEIVER, packet, false, receiver))
 			return false;
 		receiver->via = PIDCAP_VIA_FRAGMENT;
 		return true;
@@ -451,37 +551,23 @@ static __always_inline bool find_receiver(struct __sk_buff *skb, const struct pa
 	}
 }
 
-static __always_inline void learn(struct __sk_buff *skb, const struct packet *packet,
-				  struct packet *before, bool incoming, const struct end *sender,
-				  const struct end *receiver)
+static __noinline void learn(const struct packet *packet, bool incoming, const struct end *sender,
+			     const struct end *receiver)
 {
 	struct memory_key key;
 
 	if (packet->first_fragment) {
-		remember_fragment(skb->ifindex, MEMORY_FRAGMENT_SENDER, packet, &sender->owner);
-		remember_fragment(skb->ifindex, MEMORY_FRAGMENT_RECEIVER, packet, &receiver->owner);
-	}
-	if (sender->via == PIDCAP_VIA_CONNTRACK && !incoming) {
-		/* For what comes back, before it is translated. */
-		have_translated = 1;
-		memory_key(&key, skb->ifindex,
-			   packet->kind == KIND_PORTS ? MEMORY_TRANSLATED : MEMORY_ECHO, packet,
-			   false);
-		remember(&key, &sender->owner, sender->sk, sender->born);
+		remember_fragment(MEMORY_FRAGMENT_SENDER, packet, &sender->owner);
+		remember_fragment(MEMORY_FRAGMENT_RECEIVER, packet, &receiver->owner);
 	}
 	if (sender->via != PIDCAP_VIA_SOCKET)
 		return;
-	if (!incoming && packet->kind == KIND_PORTS && connection_of(skb) &&
-	    !before_translation(skb, packet, before)) {
-		served_key(&key, skb->ifindex, packet, false);
-		remember(&key, &sender->owner, 0, 0);
-	}
 	if (packet->kind == KIND_ECHO_REQUEST) {
-		memory_key(&key, skb->ifindex, MEMORY_ECHO, packet, false);
+		memory_key(&key, MEMORY_ECHO, packet, false);
 		remember(&key, &sender->owner, 0, 0);
 	} else if (packet->kind == KIND_PORTS &&
 		   (incoming || packet->tcp_flags & (TCP_SYN | TCP_FIN | TCP_RST))) {
-		memory_key(&key, skb->ifindex, MEMORY_FLOW, packet, false);
+		memory_key(&key, MEMORY_FLOW, packet, false);
 		remember(&key, &sender->owner, sender->sk, sender->born);
 	}
 	if (!incoming)
@@ -489,18 +575,19 @@ static __always_inline void learn(struct __sk_buff *skb, const struct packet *pa
 	have_local_peers = 1;
 	if (packet->kind != KIND_PORTS && packet->kind != KIND_ECHO_REQUEST)
 		return;
-	memory_key(&key, BPF_CORE_READ(netns_of(skb), ns.inum),
-		   packet->kind == KIND_PORTS ? MEMORY_NETNS_FLOW : MEMORY_NETNS_ECHO, packet,
+	memory_key(&key, packet->kind == KIND_PORTS ? MEMORY_NETNS_FLOW : MEMORY_NETNS_ECHO, packet,
 		   false);
-	remember_in_netns(&key, &sender->owner, sender->sk, sender->born, skb->ifindex);
+	remember_in_netns(&key, &sender->owner, sender->sk, sender->born,
+			  packet->interface.ifindex);
 }
 
+#ifndef PIDCAP_XDP
 /* Why an outgoing packet has no sending process. */
-static __always_inline __u8 no_sender(struct __sk_buff *skb, const struct packet *packet)
+static __always_inline __u8 no_sender(context *ctx, const struct packet *packet)
 {
-	if (skb->sk)
+	if (ctx->sk)
 		return PIDCAP_VIA_UNKNOWN;
-	if (skb->ingress_ifindex)
+	if (ctx->ingress_ifindex)
 		return PIDCAP_VIA_FORWARDED;
 	/* A process's data has a socket when it leaves; these are the stack's own. */
 	if (packet->kind != KIND_PORTS && packet->kind != KIND_LATER_FRAGMENT)
@@ -509,14 +596,15 @@ static __always_inline __u8 no_sender(struct __sk_buff *skb, const struct packet
 		return PIDCAP_VIA_KERNEL;
 	return PIDCAP_VIA_UNKNOWN;
 }
+#endif
 
 /* Why an incoming packet has no receiving process. */
-static __always_inline __u8 no_receiver(struct __sk_buff *skb, const struct packet *packet,
-					bool has_socket)
+static __always_inline __u8 no_receiver(context *ctx, const struct packet *packet, bool has_socket)
 {
 	if (!packet->family)
-		return skb->pkt_type == PACKET_OTHERHOST ? PIDCAP_VIA_FORWARDED : PIDCAP_VIA_KERNEL;
-	if (is_forwarded(skb, packet))
+		return context_packet_type(ctx) == PACKET_OTHERHOST ? PIDCAP_VIA_FORWARDED
+								    : PIDCAP_VIA_KERNEL;
+	if (is_forwarded(ctx, packet))
 		return PIDCAP_VIA_FORWARDED;
 	switch (packet->kind) {
 	case KIND_ECHO_REQUEST:
@@ -526,7 +614,7 @@ static __always_inline __u8 no_receiver(struct __sk_buff *skb, const struct pack
 		/* Nobody listens there: the stack answers with a RST or an ICMP error. */
 		return !has_socket && (packet->protocol == IPPROTO_TCP ||
 				       (packet->protocol == IPPROTO_UDP &&
-					!is_multicast(skb, packet)))
+					!is_multicast(ctx, packet)))
 			       ? PIDCAP_VIA_KERNEL
 			       : PIDCAP_VIA_UNKNOWN;
 	default:
@@ -537,50 +625,87 @@ static __always_inline __u8 no_receiver(struct __sk_buff *skb, const struct pack
 	}
 }
 
-/* A packet on its way through our programs: too much for the stack, which all calls share. */
+/* A packet on its way through our programs. */
 struct attribution {
 	struct packet packet;
-	struct packet before; /* its addresses were translated */
 	struct end sender;
 	struct end receiver;
 };
 
+/* Room for a packet as it was before it was translated, see attribution_map. */
+struct before_map {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct packet);
+};
+
+extern struct before_map before_packets SEC(".maps");
+
+/* Both ends of a packet, or why there is none at this one. On lo, `looped`, both are here. */
+static __always_inline void find_ends(context *ctx, bool ethernet, bool incoming, bool looped,
+				      struct attribution *result)
+{
+#ifdef SEES_TRANSLATION
+	struct packet *before;
+	__u32 zero = 0;
+#endif
+	bool sent, received;
+
+	__builtin_memset(result, 0, sizeof(*result));
+	parse_packet(ctx, ethernet, &result->packet);
+	if (result->packet.kind == KIND_PORTS && opens_connection(&result->packet))
+		forget_flow(&result->packet);
+	sent = sender_by_socket(ctx, &result->sender);
+#ifdef SEES_TRANSLATION
+	/* Before this interface's memory, which would not know that an address has a new user. */
+	before = bpf_map_lookup_elem(&before_packets, &zero);
+	if (!before)
+		return;
+	if (!sent && have_local_peers)
+		sent = sender_elsewhere(ctx, &result->packet, before, &result->sender);
+#endif
+	if (!sent)
+		sent = find_sender(&result->packet, incoming, &result->sender);
+	received =
+		find_receiver(ctx, &result->packet, incoming || looped, looped, &result->receiver);
+	learn(&result->packet, incoming, &result->sender, &result->receiver);
+#ifdef SEES_TRANSLATION
+	if (!incoming)
+		learn_translation(ctx, &result->packet, before, &result->sender);
+#endif
+	if (!sent && !received) {
+		if (incoming && result->receiver.via == PIDCAP_VIA_UNKNOWN)
+			result->receiver.via =
+				no_receiver(ctx, &result->packet, result->receiver.has_socket);
+#ifndef PIDCAP_XDP
+		if (!incoming && result->sender.via == PIDCAP_VIA_UNKNOWN)
+			result->sender.via = no_sender(ctx, &result->packet);
+#endif
+	}
+}
+
 /*
- * Of this CPU: a program at a traffic control hook runs with softirqs off, and no other starts
- * before it ends.
+ * An attribution is too much for the stack, which all calls share. One for each CPU: a program at a
+ * traffic control or XDP hook runs with softirqs off, and no other of them starts before it ends.
  */
-struct {
+struct attribution_map {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, __u32);
 	__type(value, struct attribution);
-} attributions SEC(".maps");
+};
 
-/* Both ends of a packet, or why there is none at this one. On lo, `looped`, both are here. */
-static __always_inline const struct attribution *attribute(struct __sk_buff *skb, bool ethernet,
+extern struct attribution_map attributions SEC(".maps");
+
+static __always_inline const struct attribution *attribute(context *ctx, bool ethernet,
 							   bool incoming, bool looped)
 {
 	__u32 zero = 0;
 	struct attribution *result = bpf_map_lookup_elem(&attributions, &zero);
-	bool sent, received;
 
-	if (!result)
-		return NULL;
-	__builtin_memset(result, 0, sizeof(*result));
-	parse_packet(skb, ethernet, &result->packet);
-	if (result->packet.kind == KIND_PORTS && opens_connection(&result->packet))
-		forget_flow(skb->ifindex, &result->packet);
-	sent = find_sender(skb, &result->packet, &result->before, incoming, &result->sender);
-	received =
-		find_receiver(skb, &result->packet, incoming || looped, looped, &result->receiver);
-	learn(skb, &result->packet, &result->before, incoming, &result->sender, &result->receiver);
-	if (!sent && !received) {
-		if (incoming && result->receiver.via == PIDCAP_VIA_UNKNOWN)
-			result->receiver.via =
-				no_receiver(skb, &result->packet, result->receiver.has_socket);
-		if (!incoming && result->sender.via == PIDCAP_VIA_UNKNOWN)
-			result->sender.via = no_sender(skb, &result->packet);
-	}
+	if (result)
+		find_ends(ctx, ethernet, incoming, looped, result);
 	return result;
 }
 

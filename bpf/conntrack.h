@@ -24,42 +24,31 @@
 #define NF_IP_PRI_NAT_DST   (-100)
 #define MAX_NF_HOOKS	    16
 
-/* A packet as a number: the verifier allows no arithmetic on the pointer. */
-static __always_inline struct sk_buff *address_of_packet(struct __sk_buff *skb)
-{
-	struct __sk_buff *pointer = skb;
-	struct sk_buff *address = NULL;
-
-	bpf_probe_read_kernel(&address, sizeof(address), &pointer);
-	return address;
-}
-
-static __always_inline struct net *netns_of(struct __sk_buff *skb)
-{
-	return BPF_CORE_READ(address_of_packet(skb), dev, nd_net.net);
-}
-
+#if !defined(PIDCAP_XDP) && !defined(PIDCAP_CGROUP)
+#define SEES_TRANSLATION
 /*
  * Address and state of the connection in one; 0: it isn't tracked. The module that knows the type
  * may not have been loaded when the programs were.
  */
-static __always_inline unsigned long connection_of(struct __sk_buff *skb)
+static __always_inline unsigned long connection_of(context *ctx)
 {
+	struct sk_buff *packet = context_packet(ctx);
+
 	if (!bpf_core_field_exists(struct sk_buff, _nfct) || !bpf_core_type_exists(struct nf_conn))
 		return 0;
-	return BPF_CORE_READ(address_of_packet(skb), _nfct);
+	return BPF_CORE_READ(packet, _nfct);
 }
 
 /*
  * The packet as it was before its addresses were translated. False if they weren't. `kind` has to
  * be that of a packet with ports, or of an echo request.
  */
-static __always_inline bool before_translation(struct __sk_buff *skb, const struct packet *packet,
+static __always_inline bool before_translation(context *ctx, const struct packet *packet,
 					       struct packet *before)
 {
 	struct nf_conntrack_tuple *tuple;
 	struct nf_conn *connection;
-	unsigned long nfct = connection_of(skb);
+	unsigned long nfct = connection_of(ctx);
 
 	connection = (struct nf_conn *)(nfct & ~NFCT_INFOMASK);
 	if (!connection || !(BPF_CORE_READ(connection, status) & (IPS_SRC_NAT | IPS_DST_NAT)))
@@ -77,11 +66,15 @@ static __always_inline bool before_translation(struct __sk_buff *skb, const stru
 		before->dport = BPF_CORE_READ(tuple, dst.u.all);
 	return true;
 }
+#endif
 
 /* Whether what comes in may get another destination than it has now. */
-static __always_inline bool translates_incoming(struct __sk_buff *skb, __u8 family)
+static __always_inline bool translates_incoming(context *ctx, __u8 family)
 {
-	struct net *net = netns_of(skb);
+#ifdef PIDCAP_CGROUP
+	return false; /* it has its socket already */
+#else
+	struct net_device *device = context_device(ctx);
 	struct nf_hook_entries *entries;
 	struct nf_hook_ops **operations, *one;
 	__u32 count;
@@ -89,9 +82,9 @@ static __always_inline bool translates_incoming(struct __sk_buff *skb, __u8 fami
 	if (!bpf_core_field_exists(struct netns_nf, hooks_ipv4))
 		return false;
 	if (family == AF_INET)
-		entries = BPF_CORE_READ(net, nf.hooks_ipv4[NF_INET_PRE_ROUTING]);
+		entries = BPF_CORE_READ(device, nd_net.net, nf.hooks_ipv4[NF_INET_PRE_ROUTING]);
 	else
-		entries = BPF_CORE_READ(net, nf.hooks_ipv6[NF_INET_PRE_ROUTING]);
+		entries = BPF_CORE_READ(device, nd_net.net, nf.hooks_ipv6[NF_INET_PRE_ROUTING]);
 	if (!entries)
 		return false;
 	/* nf_hook_entries_get_hook_ops() of include/linux/netfilter.h: behind the entries. */
@@ -104,6 +97,7 @@ static __always_inline bool translates_incoming(struct __sk_buff *skb, __u8 fami
 			return true;
 	}
 	return count > MAX_NF_HOOKS;
+#endif
 }
 
 #endif

@@ -70,6 +70,21 @@ enum pidcap_direction {
 	PIDCAP_OUT = 2,
 };
 
+/* An interface, and the network namespace that its index is of. */
+struct pidcap_interface {
+	__u32 netns; /* inode number */
+	__u32 ifindex;
+};
+PIDCAP_STATIC_ASSERT(sizeof(struct pidcap_interface) == 8, "pidcap_interface");
+
+/* Value of the map `devices`, by struct pidcap_interface: those that the cgroup hook saw. */
+struct pidcap_device {
+	union {
+		char name[16]; /* IFNAMSIZ of include/uapi/linux/if.h */
+		__u64 words[2];
+	};
+};
+
 /*
  * A packet: this header, then caplen bytes. `owner` is the process at this end, or the only one
  * known; `peer` the other end's where it is on this machine too. Stands in a ring of the CPU that
@@ -77,7 +92,7 @@ enum pidcap_direction {
  */
 struct pidcap_packet {
 	__u64 time_mono;
-	__u32 ifindex;
+	struct pidcap_interface interface;
 	__u32 wire_len;	  /* length of the packet, without the VLAN tag in vlan_tci */
 	__u32 caplen;	  /* bytes that follow */
 	__u32 lost;	  /* packets of this interface lost on this CPU since the last record */
@@ -86,17 +101,18 @@ struct pidcap_packet {
 	__u8 direction; /* enum pidcap_direction */
 	__u8 via;	/* enum pidcap_via, of owner */
 	__u8 peer_via;	/* of peer; 0 when peer.tgid is 0 */
-	__u8 pad;
+	__u8 pad[5];
 	struct pidcap_owner owner;
 	struct pidcap_owner peer;
 };
-PIDCAP_STATIC_ASSERT(sizeof(struct pidcap_packet) == 128, "pidcap_packet");
+PIDCAP_STATIC_ASSERT(sizeof(struct pidcap_packet) == 136, "pidcap_packet");
 
 enum pidcap_event_type {
 	PIDCAP_EVENT_FORK = 1, /* a new process; threads are not reported */
 	PIDCAP_EVENT_EXEC,
 	PIDCAP_EVENT_EXIT,   /* the last thread has gone */
 	PIDCAP_EVENT_RENAME, /* the leader changed its comm */
+	PIDCAP_EVENT_NETNS,  /* the thread `tid` went into another network namespace */
 };
 
 /*
@@ -119,7 +135,8 @@ struct pidcap_event {
 	__u16 args_len;
 	__u8 path_truncated;
 	__u8 args_truncated;
-	__u8 pad[6];
+	__u8 pad[2];
+	__u32 tid; /* the thread it happened to */
 	char comm[PIDCAP_COMM_LEN];
 };
 PIDCAP_STATIC_ASSERT(sizeof(struct pidcap_event) == 80, "pidcap_event");
@@ -131,7 +148,7 @@ enum pidcap_drop {
 	PIDCAP_DROP_CAUSES,
 };
 
-/* Value of the per-CPU map `drops`, by ifindex. */
+/* Value of the per-CPU map `drops`, by struct pidcap_interface. */
 struct pidcap_drops {
 	__u64 count[PIDCAP_DROP_CAUSES];
 	__u64 pending; /* not yet reported in pidcap_packet.lost */

@@ -87,6 +87,64 @@ struct nsproxy {
 	struct net *net_ns;
 } CORE;
 
+typedef struct {
+	struct net *net;
+} possible_net_t;
+
+struct net_device {
+	unsigned int flags;
+	char name[16];
+	const unsigned char *dev_addr;
+	possible_net_t nd_net;
+} CORE;
+
+struct sk_buff {
+	struct net_device *dev;
+	unsigned long _skb_refdst;
+	unsigned long _nfct;
+} CORE;
+
+union nf_inet_addr {
+	__u32 all[4];
+} CORE;
+
+union nf_conntrack_man_proto {
+	__be16 all;
+} CORE;
+
+struct nf_conntrack_man {
+	union nf_inet_addr u3;
+	union nf_conntrack_man_proto u;
+} CORE;
+
+struct nf_conntrack_tuple {
+	struct nf_conntrack_man src;
+	struct {
+		union nf_inet_addr u3;
+		union {
+			__be16 all;
+		} u;
+	} dst;
+} CORE;
+
+struct nf_conntrack_tuple_hash {
+	struct nf_conntrack_tuple tuple;
+} CORE;
+
+/* One for each direction. */
+struct nf_conn {
+	struct nf_conntrack_tuple_hash tuplehash[2];
+	unsigned long status;
+} CORE;
+
+struct xdp_rxq_info {
+	struct net_device *dev;
+} CORE;
+
+struct xdp_buff {
+	struct xdp_rxq_info *rxq;
+} CORE;
+
 struct kernfs_node {
 	__u64 id;
 } CORE;
@@ -183,57 +241,35 @@ struct sock_reuseport {
 	struct bpf_prog *prog;
 } CORE;
 
+struct hlist_node {
+	struct hlist_node *next;
+} CORE;
+
+struct hlist_head {
+	struct hlist_node *first;
+} CORE;
+
+struct bpf_local_storage_map;
+
+struct bpf_local_storage_data {
+	struct bpf_local_storage_map *smap;
+	__u8 data[];
+} CORE;
+
+struct bpf_local_storage_elem {
+	struct hlist_node snode;
+	struct bpf_local_storage_data sdata;
+} CORE;
+
+struct bpf_local_storage {
+	struct hlist_head list;
+} CORE;
+
 struct sock {
 	struct sock_common __sk_common;
+	struct bpf_local_storage *sk_bpf_storage;
 	struct sock_reuseport *sk_reuseport_cb;
 	__u8 sk_kern_sock : 1;
-} CORE;
-
-typedef struct {
-	struct net *net;
-} possible_net_t;
-
-struct net_device {
-	possible_net_t nd_net;
-} CORE;
-
-struct sk_buff {
-	struct net_device *dev;
-	unsigned long _skb_refdst;
-	unsigned long _nfct;
-} CORE;
-
-union nf_inet_addr {
-	__u32 all[4];
-} CORE;
-
-union nf_conntrack_man_proto {
-	__be16 all;
-} CORE;
-
-struct nf_conntrack_man {
-	union nf_inet_addr u3;
-	union nf_conntrack_man_proto u;
-} CORE;
-
-struct nf_conntrack_tuple {
-	struct nf_conntrack_man src;
-	struct {
-		union nf_inet_addr u3;
-		union {
-			__be16 all;
-		} u;
-	} dst;
-} CORE;
-
-struct nf_conntrack_tuple_hash {
-	struct nf_conntrack_tuple tuple;
-} CORE;
-
-/* One for each direction. */
-struct nf_conn {
-	struct nf_conntrack_tuple_hash tuplehash[2];
-	unsigned long status;
 } CORE;
 
 struct rtable {

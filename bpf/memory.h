@@ -40,14 +40,14 @@ enum memory_kind {
 	MEMORY_SERVED,	   /* who answered from an address and port that weren't translated */
 	/*
 	 * The sender, behind a veth, of packets with these addresses in this network namespace: to
-	 * find it on other interfaces, too. In place of the interface stands the namespace.
+	 * find it on other interfaces, too. The key has no interface.
 	 */
 	MEMORY_NETNS_FLOW,
 	MEMORY_NETNS_ECHO,
 };
 
 struct memory_key {
-	__u32 ifindex;
+	struct pidcap_interface interface;
 	__u8 kind; /* enum memory_kind */
 	__u8 family;
 	__u8 protocol;
@@ -77,14 +77,16 @@ struct memory_map {
 };
 
 /* A flood of pings, each with its own entry, must not push the flows out. */
-struct memory_map memory SEC(".maps"), echo_memory SEC(".maps");
+extern struct memory_map memory SEC(".maps"), echo_memory SEC(".maps");
 
 /* The key under which a packet's sender is remembered; `reverse`: under which its receiver is. */
-static __always_inline void memory_key(struct memory_key *key, __u32 ifindex, __u8 kind,
+static __always_inline void memory_key(struct memory_key *key, __u8 kind,
 				       const struct packet *packet, bool reverse)
 {
 	__builtin_memset(key, 0, sizeof(*key));
-	key->ifindex = ifindex;
+	key->interface = packet->interface;
+	if (kind == MEMORY_NETNS_FLOW || kind == MEMORY_NETNS_ECHO)
+		key->interface.ifindex = 0;
 	key->kind = kind;
 	key->family = packet->family;
 	if (kind == MEMORY_FRAGMENT_SENDER || kind == MEMORY_FRAGMENT_RECEIVER) {
@@ -108,7 +110,9 @@ static __always_inline __u64 memory_check(const struct memory_key *key,
 {
 	__u64 check = owner_check(owner);
 
-	check = check * 31 + key->ifindex + ((__u64)key->sport << 48 | (__u64)key->dport << 32);
+	check = check * 31 + key->interface.netns;
+	check = check * 31 + key->interface.ifindex +
+		((__u64)key->sport << 48 | (__u64)key->dport << 32);
 	check = check * 31 + ((__u64)key->kind << 16 | key->family << 8 | key->protocol) + key->id;
 	for (int i = 0; i < 4; i++)
 		check = check * 31 + ((__u64)key->saddr[i] << 32 | key->daddr[i]);
@@ -138,8 +142,7 @@ static __always_inline bool recall_user(__u64 sk, __u64 born, __u8 protocol,
 }
 
 /* Into `end` comes who it was, and by which socket. */
-static __noinline bool recall(__u32 ifindex, __u8 kind, const struct packet *packet, bool reverse,
-			      struct end *end)
+static __noinline bool recall(__u8 kind, const struct packet *packet, bool reverse, struct end *end)
 {
 	bool fragment = kind == MEMORY_FRAGMENT_SENDER || kind == MEMORY_FRAGMENT_RECEIVER;
 	bool flow = kind == MEMORY_FLOW || kind == MEMORY_TRANSLATED || kind == MEMORY_NETNS_FLOW;
@@ -147,7 +150,7 @@ static __noinline bool recall(__u32 ifindex, __u8 kind, const struct packet *pac
 	struct memory *known;
 	__u64 sk, born;
 
-	memory_key(&key, ifindex, kind, packet, reverse);
+	memory_key(&key, kind, packet, reverse);
 	known = look_up_memory(&key);
 	if (!known ||
 	    bpf_ktime_get_ns() - known->seen > (fragment ? FRAGMENT_MEMORY_NS : MEMORY_NS))
@@ -187,9 +190,29 @@ static __noinline void remember(struct memory_key *key, const struct pidcap_owne
 		bpf_map_update_elem(&memory, key, &fresh, BPF_ANY);
 }
 
+/* The key of a local address and port, whoever is at the other end. */
+static __always_inline void served_key(struct memory_key *key, const struct packet *packet,
+				       bool reverse)
+{
+	memory_key(key, MEMORY_SERVED, packet, reverse);
+	__builtin_memset(key->daddr, 0, sizeof(key->daddr));
+	key->dport = 0;
+}
+
+/* Whether somebody has answered from where the packet goes to. */
+static __noinline bool is_served(const struct packet *packet)
+{
+	struct memory_key key;
+	struct memory *known;
+
+	served_key(&key, packet, true);
+	known = look_up_memory(&key);
+	return known && bpf_ktime_get_ns() - known->seen <= MEMORY_NS;
+}
+
 /*
- * The same in a namespace, where the same addresses may come from another interface, as another
- * container's: then they say nothing until they are forgotten.
+ * The same as remember() for a namespace, where the same addresses may come from another interface,
+ * as another container's: then they say nothing until they are forgotten.
  */
 static __noinline void remember_in_netns(struct memory_key *key, const struct pidcap_owner *owner,
 					 __u64 sk, __u64 born, __u32 ifindex)
@@ -218,34 +241,14 @@ static __noinline void remember_in_netns(struct memory_key *key, const struct pi
 		bpf_map_update_elem(&memory, key, &fresh, BPF_ANY);
 }
 
-/* The key of a local address and port, whoever is at the other end. */
-static __always_inline void served_key(struct memory_key *key, __u32 ifindex,
-				       const struct packet *packet, bool reverse)
-{
-	memory_key(key, ifindex, MEMORY_SERVED, packet, reverse);
-	__builtin_memset(key->daddr, 0, sizeof(key->daddr));
-	key->dport = 0;
-}
-
-/* Whether somebody has answered from where the packet goes to. */
-static __noinline bool is_served(__u32 ifindex, const struct packet *packet)
-{
-	struct memory_key key;
-	struct memory *known;
-
-	served_key(&key, ifindex, packet, true);
-	known = look_up_memory(&key);
-	return known && bpf_ktime_get_ns() - known->seen <= MEMORY_NS;
-}
-
 /* A first fragment's end: without an owner, later fragments must not find that of an earlier
  * packet. */
-static __always_inline void remember_fragment(__u32 ifindex, __u8 kind, const struct packet *packet,
+static __always_inline void remember_fragment(__u8 kind, const struct packet *packet,
 					      const struct pidcap_owner *owner)
 {
 	struct memory_key key;
 
-	memory_key(&key, ifindex, kind, packet, false);
+	memory_key(&key, kind, packet, false);
 	if (owner->tgid)
 		remember(&key, owner, 0, 0);
 	else
@@ -253,13 +256,13 @@ static __always_inline void remember_fragment(__u32 ifindex, __u8 kind, const st
 }
 
 /* A new connection begins on these addresses and ports: what was known of an old one is void. */
-static __noinline void forget_flow(__u32 ifindex, const struct packet *packet)
+static __noinline void forget_flow(const struct packet *packet)
 {
 	struct memory_key key;
 
-	memory_key(&key, ifindex, MEMORY_FLOW, packet, false);
+	memory_key(&key, MEMORY_FLOW, packet, false);
 	bpf_map_delete_elem(&memory, &key);
-	memory_key(&key, ifindex, MEMORY_FLOW, packet, true);
+	memory_key(&key, MEMORY_FLOW, packet, true);
 	bpf_map_delete_elem(&memory, &key);
 }
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What attribution needs to know of a packet's headers. Reads with bpf_skb_load_bytes, which checks
- * every length and reaches into fragments; what can't be read stays zero, and the packet has no
+ * What attribution needs to know of a packet's headers. Reads with context_load, which checks every
+ * length and reaches into fragments; what can't be read stays zero, and the packet has no
  * ports.
  */
 #ifndef PIDCAP_PARSE_H
 #define PIDCAP_PARSE_H
 
-#include "kernel.h"
+#include "context.h"
 
 /* include/uapi/linux/if_ether.h, in.h, icmp.h, icmpv6.h */
 #define ETH_HLEN	    14
@@ -50,6 +50,7 @@ enum packet_kind {
 };
 
 struct packet {
+	struct pidcap_interface interface;
 	__u32 saddr[4]; /* IPv4 in the first word */
 	__u32 daddr[4];
 	__u32 id;      /* identification of a fragmented packet */
@@ -85,12 +86,21 @@ struct ipv6_header {
 	__be32 daddr[4];
 };
 
+/* Of another packet at the same interface. */
+static __always_inline void reset_packet(struct packet *packet)
+{
+	struct pidcap_interface interface = packet->interface;
+
+	__builtin_memset(packet, 0, sizeof(*packet));
+	packet->interface = interface;
+}
+
 static __always_inline bool opens_connection(const struct packet *packet)
 {
 	return (packet->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
 }
 
-static __always_inline void parse_icmp(struct __sk_buff *skb, __u32 offset, struct packet *packet)
+static __always_inline void parse_icmp(context *ctx, __u32 offset, struct packet *packet)
 {
 	struct {
 		__u8 type;
@@ -101,7 +111,7 @@ static __always_inline void parse_icmp(struct __sk_buff *skb, __u32 offset, stru
 	} icmp;
 	bool v6 = packet->protocol == IPPROTO_ICMPV6;
 
-	if (bpf_skb_load_bytes(skb, offset, &icmp, sizeof(icmp)))
+	if (context_load(ctx, offset, &icmp, sizeof(icmp)))
 		return;
 	packet->payload = offset + sizeof(icmp);
 	packet->sport = icmp.id;
@@ -118,14 +128,13 @@ static __always_inline void parse_icmp(struct __sk_buff *skb, __u32 offset, stru
 		packet->kind = KIND_ICMP_ERROR;
 }
 
-static __always_inline void parse_transport(struct __sk_buff *skb, __u32 offset,
-					    struct packet *packet)
+static __always_inline void parse_transport(context *ctx, __u32 offset, struct packet *packet)
 {
 	__be16 ports[2];
 
 	switch (packet->protocol) {
 	case IPPROTO_TCP:
-		bpf_skb_load_bytes(skb, offset + 13, &packet->tcp_flags, 1);
+		context_load(ctx, offset + 13, &packet->tcp_flags, 1);
 		break;
 	case IPPROTO_UDP:
 	case IPPROTO_SCTP:
@@ -133,25 +142,26 @@ static __always_inline void parse_transport(struct __sk_buff *skb, __u32 offset,
 		break;
 	case IPPROTO_ICMP:
 	case IPPROTO_ICMPV6:
-		parse_icmp(skb, offset, packet);
+		parse_icmp(ctx, offset, packet);
 		return;
 	default:
 		return;
 	}
-	if (bpf_skb_load_bytes(skb, offset, ports, sizeof(ports)))
+	if (context_load(ctx, offset, ports, sizeof(ports)))
 		return;
 	packet->sport = ports[0];
 	packet->dport = ports[1];
 	packet->kind = KIND_PORTS;
 }
 
-static __always_inline void parse_ipv4(struct __sk_buff *skb, __u32 offset, struct packet *packet)
+/* Each says whether there is such a header. */
+static __noinline bool parse_ipv4(context *ctx, __u32 offset, struct packet *packet)
 {
 	struct ipv4_header ip;
 	__u16 frag;
 
-	if (bpf_skb_load_bytes(skb, offset, &ip, sizeof(ip)))
-		return;
+	if (context_load(ctx, offset, &ip, sizeof(ip)))
+		return false;
 	packet->family = AF_INET;
 	packet->protocol = ip.protocol;
 	packet->saddr[0] = ip.saddr;
@@ -160,13 +170,14 @@ static __always_inline void parse_ipv4(struct __sk_buff *skb, __u32 offset, stru
 	packet->id = ip.id;
 	if (frag & 0x1fff) {
 		packet->kind = KIND_LATER_FRAGMENT;
-		return;
+		return true;
 	}
 	packet->first_fragment = frag & 0x2000;
-	parse_transport(skb, offset + (ip.version_ihl & 0xf) * 4, packet);
+	parse_transport(ctx, offset + (ip.version_ihl & 0xf) * 4, packet);
+	return true;
 }
 
-static __always_inline void parse_ipv6(struct __sk_buff *skb, __u32 offset, struct packet *packet)
+static __noinline bool parse_ipv6(context *ctx, __u32 offset, struct packet *packet)
 {
 	struct ipv6_header ip;
 	struct {
@@ -177,8 +188,8 @@ static __always_inline void parse_ipv6(struct __sk_buff *skb, __u32 offset, stru
 	} ext;
 	__u8 next;
 
-	if (bpf_skb_load_bytes(skb, offset, &ip, sizeof(ip)))
-		return;
+	if (context_load(ctx, offset, &ip, sizeof(ip)))
+		return false;
 	packet->family = AF_INET6;
 	__builtin_memcpy(packet->saddr, ip.saddr, sizeof(ip.saddr));
 	__builtin_memcpy(packet->daddr, ip.daddr, sizeof(ip.daddr));
@@ -188,14 +199,14 @@ static __always_inline void parse_ipv6(struct __sk_buff *skb, __u32 offset, stru
 		if (next != IPPROTO_HOPOPTS && next != IPPROTO_ROUTING && next != IPPROTO_DSTOPTS &&
 		    next != IPPROTO_FRAGMENT)
 			break;
-		if (bpf_skb_load_bytes(skb, offset, &ext, sizeof(ext)))
-			return;
+		if (context_load(ctx, offset, &ext, sizeof(ext)))
+			return true;
 		if (next == IPPROTO_FRAGMENT) {
 			packet->id = ext.id;
 			packet->protocol = ext.next;
 			if (ext.frag & bpf_htons(0xfff8)) {
 				packet->kind = KIND_LATER_FRAGMENT;
-				return;
+				return true;
 			}
 			packet->first_fragment = ext.frag & bpf_htons(1);
 			offset += sizeof(ext);
@@ -205,32 +216,36 @@ static __always_inline void parse_ipv6(struct __sk_buff *skb, __u32 offset, stru
 		next = ext.next;
 	}
 	packet->protocol = next;
-	parse_transport(skb, offset, packet);
+	parse_transport(ctx, offset, packet);
+	return true;
 }
 
-/* `ethernet`: the device has a link layer. Else its packets begin with the IP header. */
-static __always_inline void parse_packet(struct __sk_buff *skb, bool ethernet,
-					 struct packet *packet)
+/* `ethernet`: the bytes begin with this link layer, else with the IP header. */
+static __always_inline void parse_packet(context *ctx, bool ethernet, struct packet *packet)
 {
-	__be16 type = skb->protocol;
 	__u32 offset = 0;
+	__be16 type = 0;
 
+	packet->interface = context_interface(ctx);
+#ifndef PIDCAP_XDP
+	type = ctx->protocol;
+#endif
 	if (ethernet) {
 		offset = ETH_HLEN;
-		if (bpf_skb_load_bytes(skb, offset - 2, &type, sizeof(type)))
+		if (context_load(ctx, offset - 2, &type, sizeof(type)))
 			return;
 		for (int i = 0; i < MAX_VLAN_TAGS; i++) {
 			if (type != bpf_htons(ETH_P_8021Q) && type != bpf_htons(ETH_P_8021AD))
 				break;
 			offset += 4;
-			if (bpf_skb_load_bytes(skb, offset - 2, &type, sizeof(type)))
+			if (context_load(ctx, offset - 2, &type, sizeof(type)))
 				return;
 		}
 	}
 	if (type == bpf_htons(ETH_P_IP))
-		parse_ipv4(skb, offset, packet);
+		parse_ipv4(ctx, offset, packet);
 	else if (type == bpf_htons(ETH_P_IPV6))
-		parse_ipv6(skb, offset, packet);
+		parse_ipv6(ctx, offset, packet);
 }
 
 #endif

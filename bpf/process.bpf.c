@@ -3,16 +3,11 @@
  * Reports processes as they fork, exec, change their name and exit, so that a process that lived
  * for a millisecond still has its executable and command line.
  */
-#include "contract.h"
-#include "kernel.h"
+#include "event.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
-/* Size set by user space. */
-struct {
-	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 4096);
-} events SEC(".maps");
+struct event_map events SEC(".maps");
 
 /* Events that found no room in the ring. */
 __u64 events_lost;
@@ -27,38 +22,6 @@ struct exec_event {
 	struct pidcap_event event;
 	char text[PIDCAP_PATH_LEN + PIDCAP_ARGS_LEN];
 };
-
-static __always_inline void fill_event(struct pidcap_event *event, __u32 type,
-				       struct task_struct *task)
-{
-	struct task_struct *leader = BPF_CORE_READ(task, group_leader);
-	struct pid *pid = BPF_CORE_READ(leader, thread_pid);
-	/* Neither the array's length nor its stride is known here: no indexing. */
-	const void *innermost = (const void *)pid + bpf_core_field_offset(struct pid, numbers) +
-				BPF_CORE_READ(pid, level) * bpf_core_type_size(struct upid);
-
-	__builtin_memset(event, 0, sizeof(*event));
-	event->time_mono = bpf_ktime_get_ns();
-	event->start_boot = BPF_CORE_READ(leader, start_boottime);
-	event->cgroup_id = BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id);
-	event->type = type;
-	event->tgid = BPF_CORE_READ(leader, tgid);
-	event->ppid = BPF_CORE_READ(leader, real_parent, tgid);
-	event->uid = BPF_CORE_READ(task, cred, euid.val);
-	event->gid = BPF_CORE_READ(task, cred, egid.val);
-	event->netns = BPF_CORE_READ(task, nsproxy, net_ns, ns.inum);
-	event->nspid = BPF_CORE_READ((const struct upid *)innermost, nr);
-	BPF_CORE_READ_STR_INTO(&event->comm, leader, comm);
-}
-
-static __always_inline struct pidcap_event *reserve_event(void)
-{
-	struct pidcap_event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
-
-	if (!event)
-		__sync_fetch_and_add(&events_lost, 1);
-	return event;
-}
 
 /*
  * Writes the names from the leaf to the root, across mounts. As d_path does for a path that is out

@@ -8,38 +8,45 @@
 
 #include "attribute.h"
 
-/* Set before loading. */
-const volatile __u32 snaplen = PIDCAP_SNAPLEN_MAX;
+/* Set before loading: the most that is kept of a packet, and which enum pidcap_direction to keep.
+ */
+extern const volatile __u32 snaplen, directions;
+/* What packets on lo are said to be: each is captured once, on its way out. */
+extern const volatile __u32 loopback_direction;
 
 /*
  * User space sets it before it goes to sleep for long; the first record afterwards wakes it.
  * Otherwise it looks for itself every few milliseconds, which is cheaper than a wake-up for each
  * record.
  */
-__u32 wake_reader;
+extern __u32 wake_reader;
 
 /* A ring buffer for each possible CPU, so that CPUs don't wait for each other. */
-struct {
+struct ring_map {
 	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
 	__uint(max_entries, 1); /* set by user space, as are the rings */
 	__type(key, __u32);
 	__type(value, __u32);
-} rings SEC(".maps");
+};
 
-struct {
+struct drop_map {
 	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
 	__uint(max_entries, 4096);
-	__type(key, __u32); /* ifindex */
+	__type(key, struct pidcap_interface);
 	__type(value, struct pidcap_drops);
-} drops SEC(".maps");
+};
 
 /* How many interfaces have `pending` drops on this CPU: saves the look-up while all is well. */
-struct {
+struct drop_pending_map {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, __u32);
 	__type(value, __u32);
-} drops_pending SEC(".maps");
+};
+
+extern struct ring_map rings SEC(".maps");
+extern struct drop_map drops SEC(".maps");
+extern struct drop_pending_map drops_pending SEC(".maps");
 
 /* Drops that a later record of this interface will tell: `add` more of them, or those so far taken.
  */
@@ -58,25 +65,32 @@ static __always_inline __u32 exchange_pending(struct pidcap_drops *known, __u32 
 }
 
 /* `lost`: drops that the record told which now isn't written. */
-static __noinline int count_drop(__u32 ifindex, enum pidcap_drop cause, __u32 lost)
+static __noinline int count_drop(const struct pidcap_interface *interface, enum pidcap_drop cause,
+				 __u32 lost)
 {
 	struct pidcap_drops fresh = {};
-	struct pidcap_drops *known = bpf_map_lookup_elem(&drops, &ifindex);
+	struct pidcap_drops *known = bpf_map_lookup_elem(&drops, interface);
 
 	if (!known) {
-		bpf_map_update_elem(&drops, &ifindex, &fresh, BPF_NOEXIST);
-		known = bpf_map_lookup_elem(&drops, &ifindex);
+		bpf_map_update_elem(&drops, interface, &fresh, BPF_NOEXIST);
+		known = bpf_map_lookup_elem(&drops, interface);
 	}
 	if (!known)
 		return 0;
+#ifdef PIDCAP_CGROUP
+	/* Which packet comes after a lost one isn't certain here: none tells of it. */
+	if (cause < PIDCAP_DROP_CAUSES)
+		__sync_fetch_and_add(&known->count[cause], 1);
+#else
 	if (cause < PIDCAP_DROP_CAUSES)
 		known->count[cause]++;
 	exchange_pending(known, lost + 1);
+#endif
 	return 0;
 }
 
 /* The drops of this interface on this CPU that no record has told yet. */
-static __always_inline __u32 take_pending(__u32 ifindex)
+static __always_inline __u32 take_pending(const struct pidcap_interface *interface)
 {
 	struct pidcap_drops *known;
 	__u32 zero = 0;
@@ -84,30 +98,45 @@ static __always_inline __u32 take_pending(__u32 ifindex)
 
 	if (!interfaces || !*interfaces)
 		return 0;
-	known = bpf_map_lookup_elem(&drops, &ifindex);
+	known = bpf_map_lookup_elem(&drops, interface);
 	return known ? exchange_pending(known, 0) : 0;
 }
+
+/* The tag that the kernel keeps beside the packet. */
+static __always_inline void fill_vlan_tag(struct pidcap_packet *record, context *ctx)
+{
+#if defined(PIDCAP_XDP) || defined(PIDCAP_CGROUP)
+	record->vlan_proto = 0;
+	record->vlan_tci = 0;
+#else
+	record->vlan_proto = ctx->vlan_present ? bpf_ntohs(ctx->vlan_proto) : 0;
+	record->vlan_tci = ctx->vlan_present ? ctx->vlan_tci : 0;
+#endif
+}
+
+/* Which way a packet goes, and which way it is said to go: they differ on lo only. */
+#define INCOMING 1
+#define OUTWARD	 2
 
 /*
  * Everything but the packet's bytes. The owner is the process at this end: the sender of what goes
  * out, the receiver of what comes in; or the only one known. The time is taken after the
- * reservation: see capture/merge.h.
+ * reservation: see capture/merge.h. Returns the flags to submit it with.
  */
-static __always_inline void fill_record(struct pidcap_packet *record, struct __sk_buff *skb,
-					__u32 caplen, bool incoming, bool outward,
-					const struct attribution *ends)
+static __noinline __u64 fill_record(struct pidcap_packet *record, context *ctx, __u32 caplen,
+				    __u32 way, const struct attribution *ends)
 {
+	bool incoming = way & INCOMING, outward = way & OUTWARD;
 	bool sent = ends->sender.owner.tgid, received = ends->receiver.owner.tgid;
 
 	record->time_mono = bpf_ktime_get_ns();
-	record->ifindex = skb->ifindex;
-	record->wire_len = skb->len;
+	record->interface = ends->packet.interface;
+	record->wire_len = context_length(ctx);
 	record->caplen = caplen;
-	record->lost = take_pending(skb->ifindex);
-	record->vlan_proto = skb->vlan_present ? bpf_ntohs(skb->vlan_proto) : 0;
-	record->vlan_tci = skb->vlan_present ? skb->vlan_tci : 0;
+	record->lost = take_pending(&ends->packet.interface);
+	fill_vlan_tag(record, ctx);
 	record->direction = outward ? PIDCAP_OUT : PIDCAP_IN;
-	record->pad = 0;
+	__builtin_memset(record->pad, 0, sizeof(record->pad));
 	if (incoming ? received || !sent : !sent && received) {
 		record->owner = ends->receiver.owner;
 		record->via = ends->receiver.via;
@@ -122,6 +151,10 @@ static __always_inline void fill_record(struct pidcap_packet *record, struct __s
 		__builtin_memset(&record->peer, 0, sizeof(record->peer));
 		record->peer_via = 0;
 	}
+	if (!wake_reader)
+		return BPF_RB_NO_WAKEUP;
+	wake_reader = 0;
+	return BPF_RB_FORCE_WAKEUP;
 }
 
 /*
@@ -132,34 +165,30 @@ static __always_inline void fill_record(struct pidcap_packet *record, struct __s
 	if (caplen <= (bytes)) {                                                                   \
 		record = bpf_ringbuf_reserve(ring, sizeof(*record) + (bytes), 0);                  \
 		if (!record) {                                                                     \
-			count_drop(skb->ifindex, PIDCAP_DROP_RING_FULL, 0);                        \
+			count_drop(&ends->packet.interface, PIDCAP_DROP_RING_FULL, 0);             \
 			return;                                                                    \
 		}                                                                                  \
-		fill_record(record, skb, caplen, incoming, outward, ends);                         \
-		if (caplen && caplen <= (bytes) && bpf_skb_load_bytes(skb, 0, record + 1, caplen)) \
+		wake = fill_record(record, ctx, caplen, way, ends);                                \
+		if (caplen && caplen <= (bytes) && context_load(ctx, 0, record + 1, caplen))       \
 			goto copy_failed;                                                          \
 		bpf_ringbuf_submit(record, wake);                                                  \
 		return;                                                                            \
 	}
 
-/* `outward`: what the packet's direction is said to be; it differs from `incoming` on lo only. */
-static __always_inline void record_packet(struct __sk_buff *skb, bool incoming, bool outward,
-					  const struct attribution *ends)
+static __always_inline void record_packet(context *ctx, __u32 way, const struct attribution *ends)
 {
 	struct pidcap_packet *record;
 	__u32 cpu = bpf_get_smp_processor_id();
 	void *ring = bpf_map_lookup_elem(&rings, &cpu);
-	__u32 caplen = skb->len < snaplen ? skb->len : snaplen;
-	__u64 wake = BPF_RB_NO_WAKEUP;
+	/* 64 bits: of a number cut to 32 the verifier forgets what it was compared with. */
+	__u64 length = context_length(ctx);
+	__u64 caplen = length < snaplen ? length : snaplen;
+	__u64 wake;
 	__u32 lost;
 
 	if (!ring) {
-		count_drop(skb->ifindex, PIDCAP_DROP_RING_FULL, 0);
+		count_drop(&ends->packet.interface, PIDCAP_DROP_RING_FULL, 0);
 		return;
-	}
-	if (wake_reader) {
-		wake_reader = 0;
-		wake = BPF_RB_FORCE_WAKEUP;
 	}
 	RECORD_CLASS(64)
 	RECORD_CLASS(128)
@@ -182,8 +211,8 @@ static __always_inline void record_packet(struct __sk_buff *skb, bool incoming, 
 	return;
 copy_failed:
 	lost = record->lost;
-	bpf_ringbuf_discard(record, BPF_RB_NO_WAKEUP);
-	count_drop(skb->ifindex, PIDCAP_DROP_COPY, lost);
+	bpf_ringbuf_discard(record, wake);
+	count_drop(&ends->packet.interface, PIDCAP_DROP_COPY, lost);
 }
 
 #endif

@@ -6,6 +6,7 @@
  * first packet after a socket changed hands (fork, SCM_RIGHTS, accept by a worker) has its new
  * owner already.
  */
+#include "event.h"
 #include "owner.h"
 
 /* include/uapi/linux/io_uring.h */
@@ -27,6 +28,9 @@ const volatile struct {
 	__u32 accept4;
 	__u32 socketcall;
 } native_calls, compat_calls;
+
+/* The calls that bring a thread into another network namespace. */
+const volatile __u32 setns_call, unshare_call;
 
 #define SYS_SOCKET     1
 #define SYS_ACCEPT     5
@@ -188,6 +192,17 @@ int socket_use(struct bpf_raw_tracepoint_args *ctx)
 	return 0;
 }
 
+/* Other flags of these calls, and namespaces of other kinds, give an event that changes nothing. */
+static __always_inline void report_namespace(void)
+{
+	struct pidcap_event *event = reserve_event();
+
+	if (!event)
+		return;
+	fill_event(event, PIDCAP_EVENT_NETNS, (struct task_struct *)bpf_get_current_task());
+	bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
+}
+
 static __always_inline bool has_accepted(struct task_struct *task, struct pt_regs *regs, __u64 call)
 {
 	__u32 which;
@@ -200,8 +215,8 @@ static __always_inline bool has_accepted(struct task_struct *task, struct pt_reg
 }
 
 /*
- * The end of a call on a shared socket. And what accept returned is the caller's: event loops wait
- * for data before they use it.
+ * The end of a call on a shared socket, and of one that changes namespaces. And what accept
+ * returned is the caller's: event loops wait for data before they use it.
  */
 SEC("raw_tp/sys_exit")
 int socket_used(struct bpf_raw_tracepoint_args *ctx)
@@ -212,6 +227,8 @@ int socket_used(struct bpf_raw_tracepoint_args *ctx)
 	__u64 call;
 
 	call = SYSCALL_NUMBER(regs);
+	if (call == setns_call || call == unshare_call)
+		report_namespace();
 	if (!is_native_call(call) && !is_compat_call(call))
 		return 0;
 	if (have_shared)

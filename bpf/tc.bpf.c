@@ -10,11 +10,6 @@ char LICENSE[] SEC("license") = "GPL";
 /* TCX_NEXT of include/uapi/linux/bpf.h, TC_ACT_UNSPEC of pkt_cls.h: what others decided stands. */
 #define NEXT -1
 
-/* Bits of enum pidcap_direction; both hooks run all the same, because each learns for the other. */
-const volatile __u32 directions = PIDCAP_IN | PIDCAP_OUT;
-/* What packets on lo are said to be: each is captured once, on its way out. */
-const volatile __u32 loopback_direction = PIDCAP_OUT;
-
 static __always_inline int capture(struct __sk_buff *skb, bool ethernet, bool incoming)
 {
 	const struct attribution *ends;
@@ -22,9 +17,10 @@ static __always_inline int capture(struct __sk_buff *skb, bool ethernet, bool in
 	/* The stack's own copy of a multicast that just went out, without its link layer. */
 	if (incoming && skb->pkt_type == PACKET_LOOPBACK)
 		return NEXT;
+	/* Both hooks run whatever was asked for, because each learns for the other. */
 	ends = attribute(skb, ethernet, incoming, false);
 	if (ends && directions & (incoming ? PIDCAP_IN : PIDCAP_OUT))
-		record_packet(skb, incoming, !incoming, ends);
+		record_packet(skb, incoming ? INCOMING : OUTWARD, ends);
 	return NEXT;
 }
 
@@ -59,6 +55,6 @@ int loopback(struct __sk_buff *skb)
 	const struct attribution *ends = attribute(skb, true, false, true);
 
 	if (ends)
-		record_packet(skb, false, loopback_direction == PIDCAP_OUT, ends);
+		record_packet(skb, loopback_direction == PIDCAP_OUT ? OUTWARD : 0, ends);
 	return NEXT;
 }

@@ -85,15 +85,15 @@ int try_clsact(int program) {
     return 0;
 }
 
-TcProbe probe_here() {
-    TcProbe probe;
+InterfaceProbe probe_here() {
+    InterfaceProbe probe;
     if (unshare(CLONE_NEWNET) != 0) {
         probe.unshared = errno;
         return probe;
     }
     const Loaded program = load(BPF_PROG_TYPE_SCHED_CLS, TC_ACT_UNSPEC);
     if (!program.fd.valid()) {
-        probe.tcx = probe.clsact = program.code;
+        probe.tcx = probe.clsact = probe.xdp = program.code;
         return probe;
     }
     probe.tcx = try_link(program.fd.get(), kLoopback, kTcxIngress);
@@ -101,6 +101,8 @@ TcProbe probe_here() {
         probe.tcx = try_link(program.fd.get(), kLoopback, kTcxEgress);
     }
     probe.clsact = try_clsact(program.fd.get());
+    const Loaded xdp = load_attachable(BPF_PROG_TYPE_XDP, XDP_PASS, BPF_XDP);
+    probe.xdp = xdp.fd.valid() ? try_link(xdp.fd.get(), kLoopback, BPF_XDP) : xdp.code;
     return probe;
 }
 
@@ -137,8 +139,8 @@ int try_tcx_known() {
     return code == ENODEV ? 0 : code;
 }
 
-TcProbe try_tc_attach() {
-    TcProbe probe{.unshared = EIO};
+InterfaceProbe try_interface_attach() {
+    InterfaceProbe probe{.unshared = EIO};
     std::array<int, 2> ends{};
     if (pipe2(ends.data(), O_CLOEXEC) != 0) {
         probe.unshared = errno;
@@ -148,7 +150,7 @@ TcProbe try_tc_attach() {
     Fd writer(ends[1]);
     const pid_t child = fork();
     if (child == 0) {
-        const TcProbe found = probe_here();
+        const InterfaceProbe found = probe_here();
         const bool told = write(writer.get(), &found, sizeof(found)) == sizeof(found);
         _exit(told ? 0 : 1);
     }
@@ -157,7 +159,7 @@ TcProbe try_tc_attach() {
         probe.unshared = errno;
         return probe;
     }
-    TcProbe found;
+    InterfaceProbe found;
     ssize_t size = 0;
     do {
         size = read(reader.get(), &found, sizeof(found));
@@ -166,12 +168,12 @@ TcProbe try_tc_attach() {
     return size == sizeof(found) ? found : probe;
 }
 
-int try_cgroup_attach(const std::string& cgroup, bpf_attach_type type) {
+int try_cgroup_attach(const std::string& cgroup, bpf_prog_type program_type, bpf_attach_type type) {
     const Fd directory(open(cgroup.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!directory.valid()) {
         return errno;
     }
-    const Loaded program = load_attachable(BPF_PROG_TYPE_CGROUP_SOCK, kAllow, type);
+    const Loaded program = load_attachable(program_type, kAllow, type);
     if (!program.fd.valid()) {
         return program.code;
     }

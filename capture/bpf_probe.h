@@ -30,15 +30,16 @@ int try_tcx_known();
 
 // Attaches to lo of a network namespace that a child makes and takes with it. `unshared` is the
 // errno of making it; the others mean nothing if that failed.
-struct TcProbe {
+struct InterfaceProbe {
     int unshared = 0;
     int tcx = 0;
     int clsact = 0;
+    int xdp = 0;
 };
-TcProbe try_tc_attach();
+InterfaceProbe try_interface_attach();
 
 // Attaches a program that allows everything to the cgroup, and takes it off at once.
-int try_cgroup_attach(const std::string& cgroup, bpf_attach_type type);
+int try_cgroup_attach(const std::string& cgroup, bpf_prog_type program, bpf_attach_type type);
 
 int try_raw_tracepoint(const char* name);
 

@@ -176,8 +176,8 @@ void add_helpers(std::vector<Feature>& features) {
     }
 }
 
-void add_tc(std::vector<Feature>& features) {
-    TcProbe probe = try_tc_attach();
+void add_interface_hooks(std::vector<Feature>& features) {
+    InterfaceProbe probe = try_interface_attach();
     Feature tcx = make("tcx", "hook", "tcx links on interfaces", Need::kOneOf);
     Feature clsact = make("clsact", "hook", "tc programs by a clsact qdisc", Need::kOneOf);
     if (probe.unshared != 0) {
@@ -200,30 +200,48 @@ void add_tc(std::vector<Feature>& features) {
                                                    : "modprobe sch_ingress cls_bpf";
         features.push_back(*feature);
     }
+    Feature xdp = make("xdp", "hook", "XDP links on interfaces", Need::kOptional);
+    if (probe.unshared != 0) {
+        xdp.state = State::kUnknown;
+        xdp.detail = clsact.detail;
+    } else {
+        answer(xdp, probe.xdp);
+    }
+    xdp.cost = "--hook xdp can't be used";
+    xdp.remedy = xdp.remedy.empty() ? "use Linux 5.9 or later" : xdp.remedy;
+    features.push_back(xdp);
 }
 
 struct CgroupHook {
+    bpf_prog_type program;
     bpf_attach_type type;
+    Need need;
     const char* id;
     const char* name;
     const char* cost;
 };
 
 void add_cgroup_hooks(std::vector<Feature>& features, const std::string& cgroup) {
-    static constexpr std::array<CgroupHook, 2> kHooks{{
-        {BPF_CGROUP_INET_SOCK_CREATE, "cgroup_sock_create", "cgroup/sock_create programs",
+    static constexpr std::array<CgroupHook, 4> kHooks{{
+        {BPF_PROG_TYPE_CGROUP_SOCK, BPF_CGROUP_INET_SOCK_CREATE, Need::kRequired,
+         "cgroup_sock_create", "cgroup/sock_create programs",
          "new sockets can't be tied to the process that makes them"},
-        {BPF_CGROUP_INET_SOCK_RELEASE, "cgroup_sock_release", "cgroup/sock_release programs",
+        {BPF_PROG_TYPE_CGROUP_SOCK, BPF_CGROUP_INET_SOCK_RELEASE, Need::kRequired,
+         "cgroup_sock_release", "cgroup/sock_release programs",
          "closed sockets can't be told from new ones at the same address"},
+        {BPF_PROG_TYPE_CGROUP_SKB, BPF_CGROUP_INET_EGRESS, Need::kOptional, "cgroup_skb_egress",
+         "cgroup_skb programs for what goes out", "--hook cgroup can't be used"},
+        {BPF_PROG_TYPE_CGROUP_SKB, BPF_CGROUP_INET_INGRESS, Need::kOptional, "cgroup_skb_ingress",
+         "cgroup_skb programs for what comes in", "--hook cgroup can't be used"},
     }};
     for (const CgroupHook& hook : kHooks) {
-        Feature feature = make(hook.id, "hook", hook.name, Need::kRequired);
+        Feature feature = make(hook.id, "hook", hook.name, hook.need);
         if (cgroup.empty()) {
             feature.state = State::kUnknown;
             feature.detail = "no cgroup v2 hierarchy to try it on";
             feature.remedy = "mount one, see above";
         } else {
-            answer(feature, try_cgroup_attach(cgroup, hook.type));
+            answer(feature, try_cgroup_attach(cgroup, hook.program, hook.type));
         }
         feature.cost = hook.cost;
         feature.remedy =
@@ -288,7 +306,7 @@ std::vector<Feature> probe_features() {
     add_capabilities(features);
     add_kernel(features, cgroup);
     add_maps(features);
-    add_tc(features);
+    add_interface_hooks(features);
     add_cgroup_hooks(features, cgroup);
     add_tracepoints(features);
     add_helpers(features);

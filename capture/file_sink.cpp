@@ -43,13 +43,14 @@ std::string identity_of(const Process& process, uint32_t uid, std::string_view p
     return identity;
 }
 
-void append_introduction(std::string& out, const Process& process, std::string_view prefix) {
+void append_introduction(std::string& out, const End& end, std::string_view prefix) {
+    const Process& process = *end.process;
     pcapng::Introduction introduction;
     if (process.ppid != 0) {
         introduction.ppid = process.ppid;
     }
     introduction.pcomm = process.parent_comm;
-    introduction.user = process.user;
+    introduction.user = end.user;
     introduction.cmdline = process.cmdline;
     introduction.cgroup = process.cgroup;
     introduction.container = process.container;
@@ -89,9 +90,6 @@ Result<void> FileSink::interface(const CapturedInterface& interface) {
 // What the file already knows of the process; writes its Darwin block when it is new or has
 // changed.
 Result<FileSink::Written*> FileSink::written(const Process& process) {
-    if (known_.size() >= kMaxKnown && !known_.contains(process.key)) {
-        known_.clear();
-    }
     auto [entry, fresh] = known_.try_emplace(process.key);
     Written& written = entry->second;
     if (fresh || written.version != process.version) {
@@ -118,33 +116,38 @@ void FileSink::comment_on(const Packet& packet, Written* self, Written* peer) {
     if (options_.comments == Comments::kNone) {
         return;
     }
-    const auto introduce = [this](const Process& process, Written& written,
-                                  std::string_view prefix) {
+    const auto introduce = [this](const End& end, Written& written, std::string_view prefix) {
         if (options_.comments == Comments::kFull ||
-            (options_.comments == Comments::kIntro && !written.introduced)) {
-            append_introduction(comment_, process, prefix);
-            written.introduced = true;
+            (options_.comments == Comments::kIntro && written.introduced != end.uid)) {
+            append_introduction(comment_, end, prefix);
+            written.introduced = end.uid;
         }
     };
     const char* via = via_name(packet.self.via);
-    if (self == nullptr) {
+    if (self != nullptr) {
+        pcapng::append_process(comment_, packet.self.process->key.pid, packet.self.tid,
+                               identity(packet.self, self->identity, {}), via);
+    } else {
         pcapng::append_key(comment_, "via", via);
-        return;
     }
-    pcapng::append_process(comment_, packet.self.process->key.pid, packet.self.tid,
-                           identity(packet.self, self->identity, {}), via);
     if (peer != nullptr) {
         pcapng::append_process(comment_, packet.peer->process->key.pid, packet.peer->tid,
                                identity(*packet.peer, peer->peer_identity, pcapng::kPeerPrefix),
                                via_name(packet.peer->via), pcapng::kPeerPrefix);
     }
-    introduce(*packet.self.process, *self, {});
+    if (self != nullptr) {
+        introduce(packet.self, *self, {});
+    }
     if (peer != nullptr) {
-        introduce(*packet.peer->process, *peer, pcapng::kPeerPrefix);
+        introduce(*packet.peer, *peer, pcapng::kPeerPrefix);
     }
 }
 
 Result<void> FileSink::packet(const Packet& packet) {
+    // Both ends' texts have room, or none has: who is second must not drive out the first.
+    if (known_.size() + 2 > kMaxKnown) {
+        known_.clear();
+    }
     Written* self = nullptr;
     Written* peer = nullptr;
     if (packet.self.process != nullptr) {
@@ -154,15 +157,12 @@ Result<void> FileSink::packet(const Packet& packet) {
         }
         self = *found;
     }
-    if (self != nullptr && packet.peer && packet.peer->process != nullptr) {
-        // A second look-up may forget the first one's texts, but only when there is no room for
-        // both.
+    if (packet.peer && packet.peer->process != nullptr) {
         auto found = written(*packet.peer->process);
         if (!found) {
             return std::move(found).error();
         }
         peer = *found;
-        self = &known_[packet.self.process->key];
     }
     comment_on(packet, self, peer);
 
@@ -185,15 +185,17 @@ Result<void> FileSink::packet(const Packet& packet) {
         return added;
     }
     any_packet_ = true;
-    return self != nullptr ? describe(*packet.self.process, *self) : Result<void>{};
+    return self != nullptr ? describe(packet.self, *self) : Result<void>{};
 }
 
 // A process information block, after the process's first packet: before the file's first packet it
 // would upset the relative times of Wireshark 4.0.
-Result<void> FileSink::describe(const Process& process, Written& written) {
-    if (!options_.process_blocks || std::exchange(written.described, true)) {
+Result<void> FileSink::describe(const End& end, Written& written) {
+    if (!options_.process_blocks || written.described == end.uid) {
         return {};
     }
+    written.described = end.uid;
+    const Process& process = *end.process;
     pcapng::ProcessInformation block;
     block.pid = process.key.pid;
     block.name = process.comm;
@@ -202,8 +204,8 @@ Result<void> FileSink::describe(const Process& process, Written& written) {
     if (process.ppid != 0) {
         block.ppid = process.ppid;
     }
-    block.uid = process.uid;
-    block.user = process.user;
+    block.uid = end.uid;
+    block.user = end.user;
     block.start_ns = process.start_ns;
     return writer_.process_information(block);
 }

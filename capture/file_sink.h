@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <unordered_map>
 
@@ -51,8 +52,8 @@ class FileSink : public Sink {
     // What was written about a process, and the texts made for it.
     struct Written {
         uint32_t version = 0;
-        bool introduced = false;  // by a packet's comment, as its process or its peer
-        bool described = false;   // by a process information block
+        std::optional<uint32_t> introduced;  // by a packet's comment, as of this uid
+        std::optional<uint32_t> described;   // by a process information block, likewise
         uint32_t darwin_index = 0;
         Identity identity;
         Identity peer_identity;
@@ -63,7 +64,7 @@ class FileSink : public Sink {
     Result<Written*> written(const Process& process);
     static const std::string& identity(const End& end, Identity& kept, std::string_view prefix);
     void comment_on(const Packet& packet, Written* self, Written* peer);
-    Result<void> describe(const Process& process, Written& written);
+    Result<void> describe(const End& end, Written& written);
 
     pcapng::Writer writer_;
     FileOptions options_;

@@ -4,6 +4,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <fmt/format.h>
+#include <linux/if_link.h>
 
 #include <cerrno>
 #include <optional>
@@ -29,11 +30,14 @@ struct Placement {
 };
 
 // lo needs one hook only: every packet on it passes the way out.
-std::vector<Placement> placements(const Programs& programs, HookKind kind) {
+std::vector<Placement> placements(const Programs& programs, HookKind kind, bool xdp) {
     switch (kind) {
         case HookKind::kLoopback:
             return {{TcDirection::kOut, programs.program_fd(HookProgram::kLoopback)}};
         case HookKind::kEthernet:
+            if (xdp) {
+                return {{TcDirection::kOut, programs.program_fd(HookProgram::kEthernetOut)}};
+            }
             return {{TcDirection::kOut, programs.program_fd(HookProgram::kEthernetOut)},
                     {TcDirection::kIn, programs.program_fd(HookProgram::kEthernetIn)}};
         case HookKind::kIp:
@@ -80,13 +84,43 @@ class ClsactHook : public InterfaceHook {
     Clsact qdisc_;
 };
 
-}  // namespace
+// At XDP what comes in, by traffic control what goes out.
+class XdpHook : public InterfaceHook {
+  public:
+    XdpHook(pcapng::Fd link, std::unique_ptr<InterfaceHook> out)
+        : link_(std::move(link)), out_(std::move(out)) {}
+    HookMode mode() const override { return out_->mode(); }
 
-Result<std::unique_ptr<InterfaceHook>> InterfaceHook::attach(const Programs& programs,
-                                                             uint32_t ifindex,
-                                                             const std::string& name, HookKind kind,
-                                                             HookMode mode) {
-    auto places = placements(programs, kind);
+  private:
+    pcapng::Fd link_;
+    std::unique_ptr<InterfaceHook> out_;
+};
+
+Result<pcapng::Fd> attach_xdp(int program_fd, uint32_t ifindex, const std::string& name) {
+    // In the driver if there is a hook and it takes the program: one with large frames may not.
+    int fd = -1;
+    for (uint32_t flags : {uint32_t{0}, uint32_t{XDP_FLAGS_SKB_MODE}}) {
+        LIBBPF_OPTS(bpf_link_create_opts, options, .flags = flags);
+        fd = bpf_link_create(program_fd, static_cast<int>(ifindex), BPF_XDP, &options);
+        if (fd >= 0) {
+            return pcapng::Fd(fd);
+        }
+        uint32_t other = 0;
+        if (bpf_xdp_query_id(static_cast<int>(ifindex), 0, &other) == 0 && other != 0) {
+            return Error{
+                fmt::format("attach to interface {} by XDP: program {} is there already, and there "
+                            "is room for one; use --hook tc, or take it off with `ip link set dev "
+                            "{} xdp off`",
+                            name, other, name),
+                EBUSY};
+        }
+    }
+    return pcapng::errno_error(fmt::format("attach to interface {} by XDP", name), -fd);
+}
+
+Result<std::unique_ptr<InterfaceHook>> attach_tc(const std::vector<Placement>& places,
+                                                 uint32_t ifindex, const std::string& name,
+                                                 HookMode mode) {
     if (mode != HookMode::kClsact) {
         auto attached = TcxHook::attach(places, ifindex);
         if (auto* hook = std::get_if<std::unique_ptr<TcxHook>>(&attached)) {
@@ -108,6 +142,24 @@ Result<std::unique_ptr<InterfaceHook>> InterfaceHook::attach(const Programs& pro
         }
     }
     return std::unique_ptr<InterfaceHook>(std::make_unique<ClsactHook>(*std::move(qdisc)));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<InterfaceHook>> InterfaceHook::attach(const Programs& programs,
+                                                             uint32_t ifindex,
+                                                             const std::string& name, HookKind kind,
+                                                             bool xdp, HookMode mode) {
+    auto hook = attach_tc(placements(programs, kind, xdp), ifindex, name, mode);
+    if (!hook || !xdp || kind != HookKind::kEthernet) {
+        return hook;
+    }
+    auto link = attach_xdp(programs.program_fd(HookProgram::kXdpIn), ifindex, name);
+    if (!link) {
+        return std::move(link).error();
+    }
+    return std::unique_ptr<InterfaceHook>(
+        std::make_unique<XdpHook>(*std::move(link), *std::move(hook)));
 }
 
 }  // namespace capture

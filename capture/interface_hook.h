@@ -4,7 +4,7 @@
 // again, and nothing that others put there.
 //
 // tcx (Linux 6.6) by links, which the kernel removes when their last file descriptor is closed,
-// SIGKILL included; clsact otherwise: a qdisc that outlives us if we are killed.
+// SIGKILL included; clsact otherwise: a qdisc that outlives us if we are killed. XDP by links, too.
 #pragma once
 
 #include <cstdint>
@@ -20,10 +20,12 @@ enum class HookMode { kAuto, kTcx, kClsact };
 
 class InterfaceHook {
   public:
-    // kAuto tries tcx, then clsact. `name` is for messages.
+    // kAuto tries tcx, then clsact. `xdp`: what comes in on an Ethernet interface is taken there,
+    // in the driver if it can, else by the generic hook; if another program is there already, that
+    // is an error. `name` is for messages.
     static Result<std::unique_ptr<InterfaceHook>> attach(const Programs& programs, uint32_t ifindex,
                                                          const std::string& name, HookKind kind,
-                                                         HookMode mode);
+                                                         bool xdp, HookMode mode);
     virtual ~InterfaceHook() = default;
     virtual HookMode mode() const = 0;  // kTcx or kClsact
 };

@@ -12,8 +12,10 @@ namespace capture {
 namespace {
 
 constexpr const char* kAny = "any";
+constexpr const char* kAll = "all";
 constexpr size_t kMaxSkipped = 100;
 constexpr uint16_t kLinkTypeEthernet = 1;
+constexpr uint64_t kCheckNetnsNs = 1'000'000'000;
 
 HookKind kind_of(const Interface& interface, uint16_t link_type) {
     if (interface.loopback()) {
@@ -22,36 +24,14 @@ HookKind kind_of(const Interface& interface, uint16_t link_type) {
     return link_type == kLinkTypeEthernet ? HookKind::kEthernet : HookKind::kIp;
 }
 
-Error unsupported(const Interface& interface) {
-    return Error{fmt::format("interface {}: its link layer (ARPHRD {}) can't be captured",
-                             interface.name, interface.arphrd),
+Error unsupported(const std::string& name, const Interface& interface) {
+    return Error{fmt::format("interface {}: its link layer (ARPHRD {}) can't be captured", name,
+                             interface.arphrd),
                  EOPNOTSUPP};
 }
 
-}  // namespace
-
-Result<InterfaceSet> InterfaceSet::open(const Programs& programs, std::vector<std::string> names,
-                                        HookMode mode, uint32_t snaplen) {
-    auto monitor = InterfaceMonitor::open();
-    if (!monitor) {
-        return std::move(monitor).error();
-    }
-    InterfaceSet set(programs, std::move(names), *std::move(monitor), mode, snaplen);
-    for (const std::string& name : set.names_) {
-        const Interface* interface = set.find_by_name(name);
-        if (name != kAny && interface == nullptr) {
-            return Error{fmt::format("interface {}: no such device; `pidcap -D` lists them", name),
-                         ENODEV};
-        }
-        if (name != kAny && !link_type(interface->arphrd)) {
-            return unsupported(*interface);
-        }
-    }
-    return set;
-}
-
-const Interface* InterfaceSet::find_by_name(const std::string& name) const {
-    for (const auto& [ifindex, interface] : monitor_.interfaces()) {
+const Interface* find_by_name(const InterfaceMonitor& monitor, const std::string& name) {
+    for (const auto& [ifindex, interface] : monitor.interfaces()) {
         if (interface.name == name) {
             return &interface;
         }
@@ -59,183 +39,344 @@ const Interface* InterfaceSet::find_by_name(const std::string& name) const {
     return nullptr;
 }
 
-Result<void> InterfaceSet::attach(Sink& sink) {
-    sink_ = &sink;
-    for (const std::string& name : names_) {
-        if (name == kAny) {
-            any_ = true;
-        } else if (const Interface* interface = find_by_name(name)) {
-            if (auto added = add(*interface, true); !added) {
-                return added;
-            }
+bool contains(const std::vector<std::string>& list, const char* word) {
+    return std::find(list.begin(), list.end(), word) != list.end();
+}
+
+}  // namespace
+
+InterfaceSet::InterfaceSet(const Programs& programs, InterfaceChoice choice, uint32_t snaplen,
+                           IsInUse is_in_use)
+    : programs_(&programs),
+      choice_(std::move(choice)),
+      is_in_use_(std::move(is_in_use)),
+      ledger_(programs, snaplen),
+      any_(contains(choice_.names, kAny)),
+      all_netns_(contains(choice_.netns, kAll)) {}
+
+Result<std::unique_ptr<InterfaceSet>> InterfaceSet::open(const Programs& programs,
+                                                         InterfaceChoice choice, uint32_t snaplen,
+                                                         IsInUse is_in_use) {
+    std::unique_ptr<InterfaceSet> set(
+        new InterfaceSet(programs, std::move(choice), snaplen, std::move(is_in_use)));
+    if (auto opened = set->open_places(); !opened) {
+        return std::move(opened).error();
+    }
+    if (auto checked = set->check_names(); !checked) {
+        return std::move(checked).error();
+    }
+    return set;
+}
+
+Result<void> InterfaceSet::open_places() {
+    if (choice_.netns.empty()) {
+        auto own = current_netns();
+        return own.ok() ? add_place(*std::move(own), true) : std::move(own).error();
+    }
+    for (const std::string& text : choice_.netns) {
+        if (text == kAll) {
+            continue;
+        }
+        auto netns = open_netns(text);
+        if (!netns) {
+            return std::move(netns).error();
+        }
+        if (auto added = add_place(*std::move(netns), true); !added) {
+            return added;
         }
     }
-    if (any_) {
-        for (const auto& [ifindex, interface] : monitor_.interfaces()) {
-            if (auto added = add(interface, false); !added) {
-                return added;
+    if (!all_netns_) {
+        return {};
+    }
+    auto list = list_netns();
+    if (!list) {
+        return std::move(list).error();
+    }
+    for (Netns& netns : *list) {
+        const std::string label = netns.label;
+        if (auto added = add_place(std::move(netns), label.empty()); !added) {
+            skip(added.error().message);
+        }
+    }
+    return {};
+}
+
+Result<void> InterfaceSet::add_place(Netns netns, bool named) {
+    if (const auto known = places_.find(netns.inum); known != places_.end()) {
+        known->second.named |= named;
+        return {};
+    }
+    auto inside = NetnsEntry::enter(netns);
+    if (!inside) {
+        return std::move(inside).error();
+    }
+    auto monitor = InterfaceMonitor::open();
+    if (!monitor) {
+        return std::move(monitor).error();
+    }
+    const uint32_t inum = netns.inum;
+    places_.emplace(inum, Place{std::move(netns), *std::move(monitor), named});
+    return {};
+}
+
+Result<void> InterfaceSet::check_names() const {
+    for (const std::string& name : choice_.names) {
+        if (name == kAny) {
+            continue;
+        }
+        bool found = false;
+        for (const auto& [inum, place] : places_) {
+            const Interface* interface = find_by_name(place.monitor, name);
+            found |= interface != nullptr;
+            if (interface != nullptr && !link_type(interface->arphrd)) {
+                return unsupported(interface_name(place.netns.label, name), *interface);
             }
         }
-        if (hooks_.empty() && !skipped_.empty()) {
-            return Error{fmt::format("no interface could be captured: {}", skipped_.front()),
+        if (!found) {
+            return Error{fmt::format("interface {}: no such device; `pidcap -D` lists them", name),
                          ENODEV};
         }
     }
     return {};
 }
 
-// Failing to attach is an error where the interface is required; otherwise it is skipped.
-Result<void> InterfaceSet::add(const Interface& interface, bool required) {
-    if (hooks_.contains(interface.ifindex)) {
+Result<void> InterfaceSet::attach(Sink& sink) {
+    ledger_.begin(sink);
+    attached_ = true;
+    for (auto& [inum, place] : places_) {
+        if (auto attached = attach_place(place); !attached) {
+            return attached;
+        }
+    }
+    if (hooks_.empty() && !skipped_.empty()) {
+        return Error{fmt::format("no interface could be captured: {}", skipped_.front()), ENODEV};
+    }
+    return {};
+}
+
+Result<void> InterfaceSet::attach_place(Place& place) {
+    auto inside = NetnsEntry::enter(place.netns);
+    if (!inside) {
+        return std::move(inside).error();
+    }
+    for (const std::string& name : choice_.names) {
+        const Interface* interface = find_by_name(place.monitor, name);
+        if (interface != nullptr) {
+            if (auto added = add(place, *interface, true); !added) {
+                return added;
+            }
+        }
+    }
+    for (const auto& [ifindex, interface] : place.monitor.interfaces()) {
+        if (any_) {
+            if (auto added = add(place, interface, false); !added) {
+                return added;
+            }
+        }
+    }
+    return {};
+}
+
+// Failing to attach is an error where the interface is required; otherwise it is skipped. Called
+// within its namespace.
+Result<void> InterfaceSet::add(Place& place, const Interface& interface, bool required) {
+    const InterfaceKey key(place.netns.inum, interface.ifindex);
+    if (hooks_.contains(key)) {
         return {};
     }
+    const std::string name = interface_name(place.netns.label, interface.name);
     std::optional<uint16_t> type = link_type(interface.arphrd);
     Result<std::unique_ptr<InterfaceHook>> hook =
-        type ? InterfaceHook::attach(*programs_, interface.ifindex, interface.name,
-                                     kind_of(interface, *type), mode_)
-             : unsupported(interface);
+        type ? InterfaceHook::attach(*programs_, interface.ifindex, name, kind_of(interface, *type),
+                                     choice_.xdp, choice_.mode)
+             : unsupported(name, interface);
     if (!hook) {
         if (required) {
             return std::move(hook).error();
         }
-        if (skipped_.size() < kMaxSkipped) {
-            skipped_.push_back(hook.error().message);
-        }
+        skip(hook.error().message);
         return {};
     }
     // What worked once is used for the rest.
-    mode_ = (*hook)->mode();
-    hooks_[interface.ifindex] = *std::move(hook);
+    choice_.mode = (*hook)->mode();
+    hooks_[key] = *std::move(hook);
     // One that is down is ready for its first packet, but no interface of the capture until then.
-    renew(interface);
-    return required || interface.up() ? announce(interface.ifindex) : Result<void>{};
+    renew(place, interface);
+    return required || interface.up() ? announce(key) : Result<void>{};
 }
 
-Result<void> InterfaceSet::announce(uint32_t ifindex) {
-    auto node = unannounced_.extract(ifindex);
-    const auto& [interface, drops] = node.mapped();
-    CapturedInterface captured;
-    captured.id = static_cast<uint32_t>(announced_.size());
-    captured.ifindex = interface.ifindex;
-    captured.link_type = *link_type(interface.arphrd);
-    captured.snaplen = snaplen_;
-    captured.name = interface.name;
-    captured.mac = interface.mac;
-    ids_[interface.ifindex] = captured.id;
-    counters_.emplace_back();
-    drops_start_.push_back(drops);
-    announced_.push_back(captured);
-    return sink_->interface(captured);
-}
-
-// The counters of whatever had this ifindex are final, and those of the interface begin. One look
-// at the kernel's serves both: what is dropped between two would belong to neither.
-void InterfaceSet::renew(const Interface& interface) {
-    const pidcap_drops drops = programs_->drops(interface.ifindex);
-    if (auto old = ids_.extract(interface.ifindex)) {
-        add_drops(old.mapped(), drops);
+void InterfaceSet::skip(std::string reason) {
+    if (skipped_.size() < kMaxSkipped) {
+        skipped_.push_back(std::move(reason));
     }
-    unannounced_[interface.ifindex] = {interface, drops};
 }
 
-// The interface has gone. Its packets may still be in the rings, its drops are all counted.
-void InterfaceSet::retire(uint32_t ifindex) {
-    hooks_.erase(ifindex);
-    const pidcap_drops drops = programs_->drops(ifindex);
-    if (auto found = ids_.find(ifindex); found != ids_.end()) {
-        add_drops(found->second, drops);
-        drops_start_[found->second] = {};
-    }
-    programs_->forget_drops(ifindex);
+Result<void> InterfaceSet::announce(const InterfaceKey& key) {
+    auto node = unannounced_.extract(key);
+    Unannounced& unannounced = node.mapped();
+    return ledger_.announce(key, std::move(unannounced.description), unannounced.drops);
 }
 
-// Takes the kernel's counters into ours.
-void InterfaceSet::add_drops(uint32_t id, const pidcap_drops& now) {
-    for (size_t cause = 0; cause < PIDCAP_DROP_CAUSES; cause++) {
-        counters_[id].dropped[cause] += now.count[cause] - drops_start_[id].count[cause];
-    }
+void InterfaceSet::renew(const Place& place, const Interface& interface) {
+    const InterfaceKey key(place.netns.inum, interface.ifindex);
+    unannounced_[key] = {{*link_type(interface.arphrd),
+                          interface_name(place.netns.label, interface.name), interface.mac},
+                         ledger_.close(key)};
 }
 
 Result<void> InterfaceSet::update() {
-    auto events = monitor_.read();
-    if (!events) {
-        return std::move(events).error();
+    for (auto& [inum, place] : places_) {
+        auto events = place.monitor.read();
+        if (!events) {
+            return std::move(events).error();
+        }
+        if (events->empty()) {
+            continue;
+        }
+        auto inside = NetnsEntry::enter(place.netns);
+        if (!inside) {
+            return std::move(inside).error();
+        }
+        for (const InterfaceEvent& event : *events) {
+            if (auto followed = follow(place, event); !followed) {
+                return followed;
+            }
+        }
     }
-    for (const InterfaceEvent& event : *events) {
-        const Interface& interface = event.interface;
-        Result<void> followed;
-        if (event.type == InterfaceEvent::Type::kRemoved ||
-            event.type == InterfaceEvent::Type::kAdded) {
+    return {};
+}
+
+Result<void> InterfaceSet::follow(Place& place, const InterfaceEvent& event) {
+    const Interface& interface = event.interface;
+    const InterfaceKey key(place.netns.inum, interface.ifindex);
+    switch (event.type) {
+        case InterfaceEvent::Type::kRemoved:
+        case InterfaceEvent::Type::kAdded:
             // Also when added: an ifindex can be taken again before we hear that it was free.
-            retire(interface.ifindex);
-        }
-        if (event.type == InterfaceEvent::Type::kAdded && wants(interface)) {
-            followed = add(interface, false);
-        } else if (event.type == InterfaceEvent::Type::kRenamed &&
-                   hooks_.contains(interface.ifindex)) {
-            bool announced = find(interface.ifindex) != nullptr;
-            renew(interface);
-            followed = announced ? announce(interface.ifindex) : Result<void>{};
-        } else if (event.type == InterfaceEvent::Type::kUp &&
-                   unannounced_.contains(interface.ifindex)) {
-            followed = announce(interface.ifindex);
-        }
-        if (!followed) {
-            return followed;
-        }
+            hooks_.erase(key);
+            ledger_.retire(key);
+            return event.type == InterfaceEvent::Type::kAdded && wants(interface)
+                       ? add(place, interface, false)
+                       : Result<void>{};
+        case InterfaceEvent::Type::kRenamed:
+            if (hooks_.contains(key)) {
+                const bool announced = ledger_.find(key) != nullptr;
+                renew(place, interface);
+                return announced ? announce(key) : Result<void>{};
+            }
+            return {};
+        case InterfaceEvent::Type::kUp:
+            return unannounced_.contains(key) ? announce(key) : Result<void>{};
+        case InterfaceEvent::Type::kDown:
+        case InterfaceEvent::Type::kOverrun:
+            break;
     }
     return {};
 }
 
 // A named interface that vanished (a tunnel, a container's) may come back.
 bool InterfaceSet::wants(const Interface& interface) const {
-    return any_ || std::find(names_.begin(), names_.end(), interface.name) != names_.end();
+    return any_ || std::find(choice_.names.begin(), choice_.names.end(), interface.name) !=
+                       choice_.names.end();
 }
 
+void InterfaceSet::netns_seen(uint32_t inum, uint32_t tid) {
+    if (all_netns_ && attached_ && inum != 0 && !places_.contains(inum) &&
+        !refused_.contains(inum)) {
+        arrived_.insert_or_assign(inum, tid);
+    }
+}
+
+Result<void> InterfaceSet::follow_netns(uint64_t now_mono) {
+    for (const auto& [inum, tid] : std::exchange(arrived_, {})) {
+        auto netns = find_netns(inum, tid);
+        if (!netns) {
+            continue;  // gone; if not, the next process in it tells
+        }
+        if (auto added = add_place(*std::move(netns), false); !added) {
+            skip(added.error().message);
+            refused_.insert(inum);
+        } else if (auto attached = attach_place(places_.at(inum)); !attached) {
+            skip(attached.error().message);
+        }
+    }
+    if (!all_netns_ || now_mono < next_check_mono_) {
+        return {};
+    }
+    next_check_mono_ = now_mono + kCheckNetnsNs;
+    refused_.clear();
+    const std::set<uint32_t> mounted = mounted_netns();
+    for (auto place = places_.begin(); place != places_.end();) {
+        if (place->second.named || mounted.contains(place->first) || is_in_use_(place->first)) {
+            ++place;
+        } else {
+            leave_place(place->second);
+            place = places_.erase(place);
+        }
+    }
+    return {};
+}
+
+// What is still in the rings finds its interface by the ledger.
+void InterfaceSet::leave_place(Place& place) {
+    auto inside = NetnsEntry::enter(place.netns);
+    const uint32_t inum = place.netns.inum;
+    for (auto hook = hooks_.lower_bound({inum, 0});
+         hook != hooks_.end() && hook->first.netns == inum;) {
+        ledger_.retire(hook->first);
+        hook = hooks_.erase(hook);
+    }
+}
+
+// Each within its namespace: a filter on clsact is found by the interface's number.
 void InterfaceSet::detach() {
-    hooks_.clear();
+    attached_ = false;
+    for (auto& [inum, place] : places_) {
+        auto inside = NetnsEntry::enter(place.netns);
+        hooks_.erase(hooks_.lower_bound({inum, 0}), hooks_.upper_bound({inum, UINT32_MAX}));
+    }
+}
+
+std::vector<int> InterfaceSet::fds() const {
+    std::vector<int> fds;
+    fds.reserve(places_.size());
+    for (const auto& [inum, place] : places_) {
+        fds.push_back(place.monitor.fd());
+    }
+    return fds;
+}
+
+const char* InterfaceSet::name() const {
+    if (choice_.mode == HookMode::kClsact) {
+        return choice_.xdp ? "xdp and clsact" : "clsact";
+    }
+    return choice_.xdp ? "xdp and tcx" : "tcx";
 }
 
 Result<void> InterfaceSet::announce_dropped() {
-    std::vector<uint32_t> dropped;
-    for (const auto& [ifindex, unannounced] : unannounced_) {
-        const pidcap_drops drops = programs_->drops(ifindex);
+    std::vector<InterfaceKey> dropped;
+    for (const auto& [key, unannounced] : unannounced_) {
+        const pidcap_drops drops = programs_->drops(key.wire());
         if (!std::equal(std::begin(drops.count), std::end(drops.count),
                         std::begin(unannounced.drops.count))) {
-            dropped.push_back(ifindex);
+            dropped.push_back(key);
         }
     }
-    for (uint32_t ifindex : dropped) {
-        if (auto announced = announce(ifindex); !announced) {
+    for (const InterfaceKey& key : dropped) {
+        if (auto announced = announce(key); !announced) {
             return announced;
         }
     }
     return {};
 }
 
-const CapturedInterface* InterfaceSet::find(uint32_t ifindex) const {
-    auto found = ids_.find(ifindex);
-    return found == ids_.end() ? nullptr : &announced_[found->second];
-}
-
-Result<const CapturedInterface*> InterfaceSet::find_for_packet(uint32_t ifindex) {
-    if (unannounced_.contains(ifindex)) {
-        if (auto announced = announce(ifindex); !announced) {
+Result<const CapturedInterface*> InterfaceSet::find_for_packet(const InterfaceKey& key) {
+    if (unannounced_.contains(key)) {
+        if (auto announced = announce(key); !announced) {
             return std::move(announced).error();
         }
     }
-    return find(ifindex);
-}
-
-std::vector<InterfaceCounters> InterfaceSet::counters() const {
-    std::vector<InterfaceCounters> sum = counters_;
-    for (const auto& [ifindex, id] : ids_) {
-        const pidcap_drops now = programs_->drops(ifindex);
-        for (size_t cause = 0; cause < PIDCAP_DROP_CAUSES; cause++) {
-            sum[id].dropped[cause] += now.count[cause] - drops_start_[id].count[cause];
-        }
-    }
-    return sum;
+    return ledger_.find(key);
 }
 
 }  // namespace capture

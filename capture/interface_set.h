@@ -1,90 +1,102 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// InterfaceSet: the captured interfaces of a session, their hooks and their counters. Follows
-// renames, arrivals and departures where "any" was asked for. An interface that is renamed, or that
-// vanishes and comes back, is a new one with a new id: a file's interfaces can't change. One
-// thread.
+// InterfaceSet: hooks on the interfaces of one or more network namespaces. Follows renames,
+// arrivals and departures where "any" was asked for, and new namespaces where all were. An
+// interface that is renamed, or that vanishes and comes back, is a new one with a new id: a file's
+// interfaces can't change. One thread.
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
+#include <set>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
+#include "capture/attachment.h"
 #include "capture/interface_hook.h"
 #include "capture/interfaces.h"
-#include "capture/packet.h"
-#include "capture/programs.h"
+#include "capture/netns.h"
 
 namespace capture {
 
-class InterfaceSet {
+struct InterfaceChoice {
+    std::vector<std::string> names;  // "any": all of them, now and later
+    // Names, paths or pids; "all": all of them, now and later. Empty: the current one.
+    std::vector<std::string> netns;
+    bool xdp = false;  // what comes in is taken there
+    HookMode mode = HookMode::kAuto;
+};
+
+class InterfaceSet : public Attachment {
   public:
-    // `names` may contain "any": all of them, now and later. An unknown name, or one whose link
-    // layer can't be captured, is an error.
-    static Result<InterfaceSet> open(const Programs& programs, std::vector<std::string> names,
-                                     HookMode mode, uint32_t snaplen);
+    // Whether a process is in a network namespace: where none is, a capture in all of them must not
+    // keep the namespace alive.
+    using IsInUse = std::function<bool(uint32_t netns)>;
 
-    // Attaches, and announces to the sink from now on. A failure is an error for an interface that
-    // was named; for "any" it goes to skipped(), unless nothing at all could be attached.
-    Result<void> attach(Sink& sink);
+    // A name that is in none of the namespaces, or whose link layer can't be captured, is an error.
+    static Result<std::unique_ptr<InterfaceSet>> open(const Programs& programs,
+                                                      InterfaceChoice choice, uint32_t snaplen,
+                                                      IsInUse is_in_use);
+    ~InterfaceSet() override { detach(); }
 
-    int fd() const { return monitor_.fd(); }
-    // Follows what changed; call when fd() is readable.
-    Result<void> update();
-
-    void detach();
-    // Interfaces of which every packet was dropped have to be named all the same. Call at the end.
-    Result<void> announce_dropped();
-
-    // The interface that a packet with this ifindex belongs to, announced if it hasn't been yet.
-    // Null only for one that is gone without ever having been announced.
-    Result<const CapturedInterface*> find_for_packet(uint32_t ifindex);
-    InterfaceCounters& count(const CapturedInterface& interface) { return counters_[interface.id]; }
-
-    const std::vector<CapturedInterface>& list() const { return announced_; }
-    std::vector<InterfaceCounters> counters() const;
-    const std::vector<std::string>& skipped() const { return skipped_; }
-    HookMode mode() const { return mode_; }
+    // A failure is an error for an interface that was named; for "any" it goes to skipped(), unless
+    // nothing at all could be attached.
+    Result<void> attach(Sink& sink) override;
+    void detach() override;
+    std::vector<int> fds() const override;
+    Result<void> update() override;
+    void netns_seen(uint32_t inum, uint32_t tid) override;
+    Result<void> follow_netns(uint64_t now_mono) override;
+    Result<const CapturedInterface*> find_for_packet(const InterfaceKey& key) override;
+    Result<void> announce_dropped() override;
+    const char* name() const override;
+    const std::vector<std::string>& skipped() const override { return skipped_; }
+    InterfaceLedger& ledger() override { return ledger_; }
+    const InterfaceLedger& ledger() const override { return ledger_; }
 
   private:
+    struct Place {
+        Netns netns;
+        InterfaceMonitor monitor;
+        bool named = false;  // asked for by name: kept to the end
+    };
     // Attached to, but no packet came yet and it isn't up. `drops` are those of before.
     struct Unannounced {
-        Interface interface;
+        InterfaceLedger::Description description;
         pidcap_drops drops;
     };
 
-    InterfaceSet(const Programs& programs, std::vector<std::string> names, InterfaceMonitor monitor,
-                 HookMode mode, uint32_t snaplen)
-        : programs_(&programs),
-          names_(std::move(names)),
-          monitor_(std::move(monitor)),
-          mode_(mode),
-          snaplen_(snaplen) {}
+    InterfaceSet(const Programs& programs, InterfaceChoice choice, uint32_t snaplen,
+                 IsInUse is_in_use);
 
+    Result<void> open_places();
+    Result<void> add_place(Netns netns, bool named);
+    Result<void> check_names() const;
+    Result<void> attach_place(Place& place);
+    void leave_place(Place& place);
     bool wants(const Interface& interface) const;
-    const CapturedInterface* find(uint32_t ifindex) const;
-    const Interface* find_by_name(const std::string& name) const;
-    Result<void> add(const Interface& interface, bool required);
-    Result<void> announce(uint32_t ifindex);
-    void renew(const Interface& interface);
-    void retire(uint32_t ifindex);
-    void add_drops(uint32_t id, const pidcap_drops& now);
+    Result<void> add(Place& place, const Interface& interface, bool required);
+    Result<void> follow(Place& place, const InterfaceEvent& event);
+    Result<void> announce(const InterfaceKey& key);
+    // An interface that isn't announced takes the place of whatever had its key.
+    void renew(const Place& place, const Interface& interface);
+    void skip(std::string reason);
 
     const Programs* programs_;
-    std::vector<std::string> names_;
-    InterfaceMonitor monitor_;
-    HookMode mode_;
-    uint32_t snaplen_;
-    Sink* sink_ = nullptr;
+    InterfaceChoice choice_;
+    IsInUse is_in_use_;
+    InterfaceLedger ledger_;
     bool any_ = false;
-    std::unordered_map<uint32_t, std::unique_ptr<InterfaceHook>> hooks_;  // by ifindex
-    std::unordered_map<uint32_t, Unannounced> unannounced_;               // by ifindex
-    std::unordered_map<uint32_t, uint32_t> ids_;                          // ifindex to newest id
-    std::vector<CapturedInterface> announced_;                            // by id
-    std::vector<InterfaceCounters> counters_;                             // by id
-    std::vector<pidcap_drops> drops_start_;  // by id: the kernel's counters when it was announced
+    bool all_netns_ = false;
+    bool attached_ = false;
+    std::map<uint32_t, Place> places_;      // by the namespace's number
+    std::map<uint32_t, uint32_t> arrived_;  // namespaces to look at: a thread that was there
+    std::set<uint32_t> refused_;            // that we could not enter
+    uint64_t next_check_mono_ = 0;
+    std::map<InterfaceKey, std::unique_ptr<InterfaceHook>> hooks_;
+    std::map<InterfaceKey, Unannounced> unannounced_;
     std::vector<std::string> skipped_;
 };
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "capture/merge.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <atomic>
 #include <cstddef>
@@ -48,19 +50,24 @@ void Merge::hand_over_events(uint64_t until, RecordHandler& handler) {
     }
 }
 
-bool Merge::next_head(size_t ring, uint64_t now) {
+// Puts the ring's next record among the heads, if there is one up to now.
+Result<void> Merge::next_head(size_t ring, uint64_t now) {
     auto record = packets_[ring].peek(limits_[ring]);
+    if (record.empty()) {
+        return {};
+    }
+    // Not one of our programs wrote it; to pass over it would hide whatever else went wrong.
     if (record.size() < sizeof(pidcap_packet)) {
-        return false;
+        return Error{
+            fmt::format("ring of CPU {}: a record of {} bytes is no packet", ring, record.size())};
     }
     uint64_t time = 0;
     std::memcpy(&time, record.data() + offsetof(pidcap_packet, time_mono), sizeof(time));
-    if (time > now) {
-        return false;
+    if (time <= now) {
+        heads_.push_back({time, ring, record});
+        std::push_heap(heads_.begin(), heads_.end(), std::greater<>());
     }
-    heads_.push_back({time, ring, record});
-    std::push_heap(heads_.begin(), heads_.end(), std::greater<>());
-    return true;
+    return {};
 }
 
 Result<uint64_t> Merge::round(RecordHandler& handler, bool last) {
@@ -73,11 +80,11 @@ Result<uint64_t> Merge::round(RecordHandler& handler, bool last) {
     collect_events();
 
     heads_.clear();
-    for (size_t ring = 0; ring < packets_.size(); ring++) {
-        next_head(ring, now);
+    Result<void> taken;
+    for (size_t ring = 0; ring < packets_.size() && taken.ok(); ring++) {
+        taken = next_head(ring, now);
     }
     uint64_t handed = 0;
-    Result<void> taken;
     while (!heads_.empty() && taken.ok()) {
         std::pop_heap(heads_.begin(), heads_.end(), std::greater<>());
         Head head = heads_.back();
@@ -93,7 +100,9 @@ Result<uint64_t> Merge::round(RecordHandler& handler, bool last) {
         if (++handed % kReleaseEvery == 0) {
             ring.release();
         }
-        next_head(head.ring, now);
+        if (taken.ok()) {
+            taken = next_head(head.ring, now);
+        }
     }
     for (Ring& ring : packets_) {
         ring.release();

@@ -56,7 +56,7 @@ class Merge {
 
     void collect_events();
     void hand_over_events(uint64_t until, RecordHandler& handler);
-    bool next_head(size_t ring, uint64_t now);
+    Result<void> next_head(size_t ring, uint64_t now);
 
     std::vector<Ring> packets_;
     Ring events_;

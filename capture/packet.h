@@ -30,7 +30,6 @@ const char* via_name(uint8_t via);
 // and comes back gets a new one.
 struct CapturedInterface {
     uint32_t id = 0;
-    uint32_t ifindex = 0;
     uint16_t link_type = 0;  // LINKTYPE_ of the tcpdump group: 1 Ethernet, 101 raw IP
     uint32_t snaplen = 0;
     std::string name;
@@ -42,7 +41,9 @@ struct End {
     const Process* process = nullptr;
     uint32_t tid = 0;
     uint8_t via = PIDCAP_VIA_UNKNOWN;
-    uint32_t uid = 0;  // at the socket's last use; `process` has the one of now
+    // At the socket's last use: that of this packet, while `process` has the latest.
+    uint32_t uid = 0;
+    std::string user = {};  // its name; empty where there is none
 };
 
 struct Packet {

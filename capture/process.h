@@ -26,7 +26,7 @@ struct Process {
     ProcessKey key;
     uint64_t start_ns = 0;  // since the epoch, as exact as the key; never changes
     uint32_t ppid = 0;
-    uint32_t uid = 0;
+    uint32_t uid = 0;  // the latest that is known; a packet has its own, see End
     uint32_t gid = 0;
     uint32_t nspid = 0;  // pid in its own PID namespace
     uint32_t netns = 0;  // inode number of the network namespace

@@ -78,6 +78,11 @@ void ProcessTable::apply(const pidcap_event& event, std::span<const std::byte> p
         case PIDCAP_EVENT_EXEC:
             apply_exec(entry_of(event), event, payload);
             break;
+        case PIDCAP_EVENT_NETNS:
+            if (event.tid != event.tgid) {
+                break;  // a thread's own affair
+            }
+            [[fallthrough]];
         case PIDCAP_EVENT_RENAME: {
             Entry& entry = entry_of(event);
             entry.process.version += set_identity(entry, event) ? 1 : 0;
@@ -254,6 +259,11 @@ const Process* ProcessTable::find(const ProcessKey& key) const {
     const Process& last = std::prev(next)->second.process;
     const bool fits = last.key.pid == key.pid && last.key.start_ticks == key.start_ticks;
     return fits ? &last : nullptr;
+}
+
+bool ProcessTable::has_process_in(uint32_t netns) const {
+    return std::any_of(live_.begin(), live_.end(),
+                       [netns](const auto& live) { return live.second->process.netns == netns; });
 }
 
 const Process* ProcessTable::find_live(uint32_t pid) const {

@@ -83,6 +83,12 @@ class ProcessTable {
                       const std::function<bool(const Process&)>& is_wanted) const;
     void for_each(const std::function<void(const Process&)>& visit) const;
 
+    // Whether a process that lives is in this network namespace.
+    bool has_process_in(uint32_t netns) const;
+
+    // Empty where the user database has none.
+    const std::string& user_name(uint32_t uid) { return users_.name(uid); }
+
     size_t size() const { return entries_.size(); }
     const BootClock& clock() const { return clock_; }
 

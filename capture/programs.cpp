@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <bit>
 #include <cerrno>
+#include <cstring>
 
 #include "capture/libbpf_log.h"
 #include "capture/privilege.h"
@@ -115,10 +116,12 @@ class LoadedPrograms : public Programs {
         __atomic_store_n(&skeleton_->bss->wake_reader, 1, __ATOMIC_SEQ_CST);
     }
     Result<void> set_owner(int socket_fd, const pidcap_owner& owner) override;
-    pidcap_drops drops(uint32_t ifindex) const override;
-    void forget_drops(uint32_t ifindex) const override {
-        bpf_map_delete_elem(bpf_map__fd(skeleton_->maps.drops), &ifindex);
+    pidcap_drops drops(const pidcap_interface& interface) const override;
+    void forget_drops(const pidcap_interface& interface) const override {
+        bpf_map_delete_elem(bpf_map__fd(skeleton_->maps.drops), &interface);
     }
+    std::vector<pidcap_interface> with_drops() const override;
+    std::string device_name(const pidcap_interface& interface) const override;
     uint64_t events_lost() const override { return skeleton_->bss->events_lost; }
     uint64_t uses_lost() const override { return skeleton_->bss->sk_user_full; }
 
@@ -204,6 +207,12 @@ int LoadedPrograms::program_fd(HookProgram program) const {
             return bpf_program__fd(programs.ip_out);
         case HookProgram::kLoopback:
             return bpf_program__fd(programs.loopback);
+        case HookProgram::kXdpIn:
+            return bpf_program__fd(programs.xdp_in);
+        case HookProgram::kSocketIn:
+            return bpf_program__fd(programs.socket_in);
+        case HookProgram::kSocketOut:
+            return bpf_program__fd(programs.socket_out);
     }
     return -1;
 }
@@ -245,10 +254,10 @@ Result<void> LoadedPrograms::set_owner(int socket_fd, const pidcap_owner& owner)
     return {};
 }
 
-pidcap_drops LoadedPrograms::drops(uint32_t ifindex) const {
+pidcap_drops LoadedPrograms::drops(const pidcap_interface& interface) const {
     std::vector<pidcap_drops> per_cpu(cpus_);
     pidcap_drops sum{};
-    if (bpf_map_lookup_elem(bpf_map__fd(skeleton_->maps.drops), &ifindex, per_cpu.data()) != 0) {
+    if (bpf_map_lookup_elem(bpf_map__fd(skeleton_->maps.drops), &interface, per_cpu.data()) != 0) {
         return sum;  // no drops yet
     }
     for (const pidcap_drops& cpu : per_cpu) {
@@ -258,6 +267,25 @@ pidcap_drops LoadedPrograms::drops(uint32_t ifindex) const {
         sum.pending += cpu.pending;
     }
     return sum;
+}
+
+std::vector<pidcap_interface> LoadedPrograms::with_drops() const {
+    std::vector<pidcap_interface> all;
+    pidcap_interface next{};
+    const pidcap_interface* last = nullptr;
+    while (bpf_map_get_next_key(bpf_map__fd(skeleton_->maps.drops), last, &next) == 0) {
+        all.push_back(next);
+        last = &all.back();
+    }
+    return all;
+}
+
+std::string LoadedPrograms::device_name(const pidcap_interface& interface) const {
+    pidcap_device device{};
+    if (bpf_map_lookup_elem(bpf_map__fd(skeleton_->maps.devices), &interface, &device) != 0) {
+        return {};
+    }
+    return {device.name, strnlen(device.name, sizeof(device.name))};
 }
 
 uint32_t ring_size(uint64_t budget, size_t cpus) {
@@ -273,6 +301,30 @@ bool can_allocate_in_tracepoints() {
            btf__find_by_name_kind(kernel.get(), "bpf_mem_alloc", BTF_KIND_STRUCT) > 0;
 }
 
+// From 5.18 on (commit f45d5b6ce2e8) an XDP program says whether it can take packets in several
+// pieces. Kernels before don't know the flag.
+bool knows_xdp_pieces() {
+    std::unique_ptr<btf, decltype(&btf__free)> kernel(btf__load_vmlinux_btf(), btf__free);
+    return kernel != nullptr &&
+           btf__find_by_name_kind(kernel.get(), "bpf_xdp_get_buff_len", BTF_KIND_FUNC) > 0;
+}
+
+// The programs of the hook that was asked for; all others need no verifying.
+void choose_programs(pidcap_bpf& skeleton, Hook hook) {
+    auto& programs = skeleton.progs;
+    for (bpf_program* tc : {programs.ethernet_in, programs.ethernet_out, programs.ip_in,
+                            programs.ip_out, programs.loopback}) {
+        bpf_program__set_autoload(tc, hook != Hook::kCgroup);
+    }
+    bpf_program__set_autoload(programs.xdp_in, hook == Hook::kXdp);
+    if (hook == Hook::kXdp && knows_xdp_pieces()) {
+        bpf_program__set_flags(programs.xdp_in, BPF_F_XDP_HAS_FRAGS);
+    }
+    for (bpf_program* socket : {programs.socket_in, programs.socket_out}) {
+        bpf_program__set_autoload(socket, hook == Hook::kCgroup);
+    }
+}
+
 // Everything that has to be set before the programs are loaded.
 void configure(pidcap_bpf& skeleton, const ProgramOptions& options, uint32_t cpus) {
     auto* config = skeleton.rodata;
@@ -280,6 +332,7 @@ void configure(pidcap_bpf& skeleton, const ProgramOptions& options, uint32_t cpu
     config->directions =
         (options.in ? uint32_t{PIDCAP_IN} : 0) | (options.out ? uint32_t{PIDCAP_OUT} : 0);
     config->loopback_direction = options.out ? PIDCAP_OUT : PIDCAP_IN;
+    config->only_netns = options.only_netns;
     auto& native = config->native_calls;
     for (long call : kSocketCalls) {
         native.socket_calls[call / 64] |= 1ULL << (call % 64);
@@ -288,6 +341,8 @@ void configure(pidcap_bpf& skeleton, const ProgramOptions& options, uint32_t cpu
     native.accept = SYS_accept;
     native.accept4 = SYS_accept4;
     native.socketcall = kNoCall;
+    config->setns_call = SYS_setns;
+    config->unshare_call = SYS_unshare;
     auto& compat = config->compat_calls;
     for (uint32_t call : kCompatCalls) {
         compat.socket_calls[call / 64] |= 1ULL << (call % 64);
@@ -328,6 +383,7 @@ Result<std::unique_ptr<Programs>> Programs::load(const ProgramOptions& options,
         return load_error(errno, log);
     }
     configure(*skeleton, options, static_cast<uint32_t>(cpus));
+    choose_programs(*skeleton, options.hook);
     Fd inner(bpf_map_create(BPF_MAP_TYPE_RINGBUF, "packets", 0, 0, ring_bytes, nullptr));
     if (!inner.valid()) {
         return load_error(errno, log);

@@ -18,11 +18,20 @@
 
 namespace capture {
 
+// Where packets are taken.
+enum class Hook {
+    kTc,      // on interfaces, at traffic control
+    kXdp,     // on interfaces: what comes in at XDP, the rest at traffic control
+    kCgroup,  // at sockets
+};
+
 struct ProgramOptions {
     uint32_t snaplen = PIDCAP_SNAPLEN_MAX;
     bool in = true;             // record what comes in
     bool out = true;            // record what goes out
     uint64_t buffer_bytes = 0;  // all packet rings together; 0: kDefaultBuffer
+    Hook hook = Hook::kTc;
+    uint32_t only_netns = 0;  // the namespace that all packets are of; 0: several
 };
 
 // Memory of all packet rings together, and the least that one CPU's ring is given: a packet of 256
@@ -30,8 +39,17 @@ struct ProgramOptions {
 constexpr uint64_t kDefaultBuffer = 32ULL << 20;
 constexpr uint64_t kMinRing = 512ULL << 10;
 
-// The program for one hook of an interface.
-enum class HookProgram { kEthernetIn, kEthernetOut, kIpIn, kIpOut, kLoopback };
+// The program for one hook.
+enum class HookProgram {
+    kEthernetIn,
+    kEthernetOut,
+    kIpIn,
+    kIpOut,
+    kLoopback,
+    kXdpIn,
+    kSocketIn,
+    kSocketOut,
+};
 
 class Programs {
   public:
@@ -58,9 +76,13 @@ class Programs {
     virtual Result<void> set_owner(int socket_fd, const pidcap_owner& owner) = 0;
 
     // Counters since the start, or since forget_drops().
-    virtual pidcap_drops drops(uint32_t ifindex) const = 0;
+    virtual pidcap_drops drops(const pidcap_interface& interface) const = 0;
     // The interface has gone: makes room for others.
-    virtual void forget_drops(uint32_t ifindex) const = 0;
+    virtual void forget_drops(const pidcap_interface& interface) const = 0;
+    // Those that have such counters.
+    virtual std::vector<pidcap_interface> with_drops() const = 0;
+    // As the cgroup hook's programs saw it; empty: they didn't.
+    virtual std::string device_name(const pidcap_interface& interface) const = 0;
     virtual uint64_t events_lost() const = 0;
     virtual uint64_t uses_lost() const = 0;
 };

@@ -14,8 +14,8 @@
 
 #include "capture/cgroup.h"
 #include "capture/clock.h"
-#include "capture/interface_set.h"
 #include "capture/process_table.h"
+#include "capture/socket_hook.h"
 #include "capture/socket_scan.h"
 
 namespace capture {
@@ -33,14 +33,15 @@ constexpr uint32_t kVlanTagBytes = 4;
 class LiveSession : public Session, private RecordHandler {
   public:
     LiveSession(std::unique_ptr<Programs> programs, Merge merge, ProcessTable table,
-                InterfaceSet interfaces, const SessionOptions& options)
+                const SessionOptions& options)
         : programs_(std::move(programs)),
           merge_(std::move(merge)),
           table_(std::move(table)),
-          interfaces_(std::move(interfaces)),
           snaplen_(options.programs.snaplen),
           count_(options.count) {}
 
+    // Where packets come from. `cgroup_root`: where cgroup v2 is mounted.
+    Result<void> prepare(const SessionOptions& options, const std::string& cgroup_root);
     Result<void> learn(const ProcessConditions& filter, const CgroupTree& cgroups);
 
     Result<void> start(Sink& sink) override;
@@ -51,8 +52,12 @@ class LiveSession : public Session, private RecordHandler {
 
     bool count_reached() const override { return count_ && captured_ >= *count_; }
     const SessionReport& report() const override { return report_; }
-    const std::vector<CapturedInterface>& interfaces() const override { return interfaces_.list(); }
-    std::vector<InterfaceCounters> counters() const override { return interfaces_.counters(); }
+    const std::vector<CapturedInterface>& interfaces() const override {
+        return attachment_->ledger().list();
+    }
+    std::vector<InterfaceCounters> counters() const override {
+        return attachment_->ledger().counters();
+    }
     uint64_t events_lost() const override { return programs_->events_lost(); }
     uint64_t uses_lost() const override { return programs_->uses_lost(); }
 
@@ -68,7 +73,7 @@ class LiveSession : public Session, private RecordHandler {
     std::unique_ptr<Programs> programs_;
     Merge merge_;
     ProcessTable table_;
-    InterfaceSet interfaces_;
+    std::unique_ptr<Attachment> attachment_;
     ProcessFilter filter_;
     WallClock clock_;
     uint32_t snaplen_;
@@ -85,6 +90,23 @@ class LiveSession : public Session, private RecordHandler {
     bool asleep_ = false;
     bool ended_ = false;  // no hook is on any more
 };
+
+Result<void> LiveSession::prepare(const SessionOptions& options, const std::string& cgroup_root) {
+    if (options.programs.hook == Hook::kCgroup) {
+        attachment_ = std::make_unique<SocketHook>(*programs_, cgroup_root, snaplen_);
+        return {};
+    }
+    InterfaceChoice choice = options.interfaces;
+    choice.xdp = options.programs.hook == Hook::kXdp;
+    auto interfaces =
+        InterfaceSet::open(*programs_, std::move(choice), snaplen_,
+                           [this](uint32_t netns) { return table_.has_process_in(netns); });
+    if (!interfaces) {
+        return std::move(interfaces).error();
+    }
+    attachment_ = *std::move(interfaces);
+    return {};
+}
 
 Result<void> LiveSession::learn(const ProcessConditions& filter, const CgroupTree& cgroups) {
     if (auto scanned = table_.scan(); !scanned) {
@@ -111,9 +133,9 @@ Result<void> LiveSession::learn(const ProcessConditions& filter, const CgroupTre
 
 Result<void> LiveSession::start(Sink& sink) {
     sink_ = &sink;
-    auto attached = interfaces_.attach(sink);
-    report_.hook = interfaces_.mode();
-    report_.skipped = interfaces_.skipped();
+    auto attached = attachment_->attach(sink);
+    report_.hook = attachment_->name();
+    report_.skipped = attachment_->skipped();
     return attached;
 }
 
@@ -144,6 +166,9 @@ Result<uint64_t> LiveSession::step() {
         return std::exchange(event_result_, {}).error();
     }
     table_.expire(clock_ns(CLOCK_MONOTONIC));
+    if (auto followed = attachment_->follow_netns(clock_ns(CLOCK_MONOTONIC)); !followed) {
+        return std::move(followed).error();
+    }
     if (auto told = sink_->idle(); !told) {
         return std::move(told).error();
     }
@@ -165,7 +190,10 @@ Result<bool> LiveSession::wait(const std::vector<int>& fds, int timeout_ms) {
     for (int fd : fds) {
         watched.push_back({fd, POLLIN, 0});
     }
-    watched.push_back({interfaces_.fd(), POLLIN, 0});
+    for (int fd : attachment_->fds()) {
+        watched.push_back({fd, POLLIN, 0});
+    }
+    const size_t changes_end = watched.size();
     for (int fd : programs_->wake_fds()) {
         // While busy only the time counts: a ring with records in it is always readable.
         if (ms == kAsleepMs) {
@@ -180,12 +208,14 @@ Result<bool> LiveSession::wait(const std::vector<int>& fds, int timeout_ms) {
         return pcapng::errno_error("wait for packets", errno);
     }
     asleep_ = false;
-    if (watched[fds.size()].revents != 0) {
+    if (std::any_of(watched.begin() + static_cast<ptrdiff_t>(fds.size()),
+                    watched.begin() + static_cast<ptrdiff_t>(changes_end),
+                    [](const pollfd& change) { return change.revents != 0; })) {
         // What came before a change belongs to the interface as it was.
         if (auto handed = step(); !handed) {
             return std::move(handed).error();
         }
-        if (auto updated = interfaces_.update(); !updated) {
+        if (auto updated = attachment_->update(); !updated) {
             return std::move(updated).error();
         }
     }
@@ -198,7 +228,7 @@ Result<bool> LiveSession::wait(const std::vector<int>& fds, int timeout_ms) {
 }
 
 Result<void> LiveSession::finish() {
-    interfaces_.detach();
+    attachment_->detach();
     ended_ = true;
     // Programs that were running when their hook was taken off have long ended after one round.
     Result<void> result;
@@ -209,34 +239,41 @@ Result<void> LiveSession::finish() {
         }
     }
     if (result.ok()) {
-        result = interfaces_.announce_dropped();
+        result = attachment_->announce_dropped();
     }
-    auto finished = sink_->finish(interfaces_.counters());
+    auto finished = sink_->finish(counters());
     return result.ok() ? finished : result;
 }
 
 void LiveSession::event(const pidcap_event& event, std::span<const std::byte> payload) {
     table_.apply(event, payload);
+    attachment_->netns_seen(event.netns, event.tid);
     const Process* process =
         table_.find(ProcessKey{event.tgid, table_.clock().ticks(event.start_boot)});
     if (process == nullptr) {
         return;
     }
     if (event.type == PIDCAP_EVENT_FORK) {
-        filter_.forked(*process, table_.parent(*process));
+        filter_.forked(*process, table_);
     }
-    if (event_result_.ok() && filter_.wants(process, nullptr)) {
+    if (event_result_.ok() && filter_.wants(*process)) {
         event_result_ = sink_->process({clock_.from_mono(event.time_mono),
                                         static_cast<pidcap_event_type>(event.type), process});
     }
 }
 
 End LiveSession::end_of(const pidcap_owner& owner, uint8_t via) {
-    return {table_.find(owner), owner.tid, via, owner.uid};
+    const Process* process = table_.find(owner);
+    if (process == nullptr) {
+        return {.via = via};
+    }
+    const bool is_latest = owner.uid == process->uid;
+    return {process, owner.tid, via, owner.uid,
+            is_latest ? process->user : table_.user_name(owner.uid)};
 }
 
 Result<void> LiveSession::packet(const pidcap_packet& record, std::span<const std::byte> data) {
-    auto found = interfaces_.find_for_packet(record.ifindex);
+    auto found = attachment_->find_for_packet(record.interface);
     if (!found) {
         return std::move(found).error();
     }
@@ -257,10 +294,10 @@ Result<void> LiveSession::packet(const pidcap_packet& record, std::span<const st
     if (record.peer.tgid != 0) {
         packet.peer = end_of(record.peer, record.peer_via);
     }
-    InterfaceCounters& counters = interfaces_.count(*interface);
+    InterfaceCounters& counters = attachment_->ledger().count(*interface);
     uint32_t& lost = lost_[interface->id];
     lost += record.lost;
-    if (!filter_.wants(packet.self.process, packet.peer ? packet.peer->process : nullptr)) {
+    if (!filter_.wants(packet)) {
         counters.filtered++;
         return {};
     }
@@ -302,14 +339,17 @@ Result<std::unique_ptr<Session>> Session::open(const SessionOptions& options) {
     if (!cgroups) {
         return std::move(cgroups).error();
     }
-    auto programs = Programs::load(options.programs, cgroups->mount_point());
+    ProgramOptions program_options = options.programs;
+    if (options.programs.hook != Hook::kCgroup && options.interfaces.netns.empty()) {
+        auto own = current_netns();
+        if (!own) {
+            return std::move(own).error();
+        }
+        program_options.only_netns = own->inum;
+    }
+    auto programs = Programs::load(program_options, cgroups->mount_point());
     if (!programs) {
         return std::move(programs).error();
-    }
-    auto interfaces =
-        InterfaceSet::open(**programs, options.interfaces, options.hook, options.programs.snaplen);
-    if (!interfaces) {
-        return std::move(interfaces).error();
     }
     auto merge = (*programs)->open_rings();
     if (!merge) {
@@ -323,9 +363,11 @@ Result<std::unique_ptr<Session>> Session::open(const SessionOptions& options) {
     if (!table) {
         return std::move(table).error();
     }
-    auto session =
-        std::make_unique<LiveSession>(*std::move(programs), *std::move(merge), *std::move(table),
-                                      *std::move(interfaces), options);
+    auto session = std::make_unique<LiveSession>(*std::move(programs), *std::move(merge),
+                                                 *std::move(table), options);
+    if (auto prepared = session->prepare(options, cgroups->mount_point()); !prepared) {
+        return std::move(prepared).error();
+    }
     if (auto learnt = session->learn(options.filter, *cgroups); !learnt) {
         return std::move(learnt).error();
     }

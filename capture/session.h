@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "capture/interface_hook.h"
+#include "capture/interface_set.h"
 #include "capture/packet.h"
 #include "capture/process_filter.h"
 #include "capture/programs.h"
@@ -21,16 +21,15 @@
 namespace capture {
 
 struct SessionOptions {
-    std::vector<std::string> interfaces;  // names; "any": all of them, now and later
-    ProgramOptions programs;
-    HookMode hook = HookMode::kAuto;
+    InterfaceChoice interfaces;     // of no meaning for Hook::kCgroup
+    ProgramOptions programs;        // only_netns is set by the session
     ProcessConditions filter;       // start_ticks 0 stands for the process that has this pid now
     std::optional<uint64_t> count;  // packets to hand to the sink at most
 };
 
 // What the start found, for those who want to know (-v).
 struct SessionReport {
-    HookMode hook = HookMode::kTcx;
+    std::string hook;  // "tcx", …
     size_t processes = 0;
     uint64_t sockets = 0;
     uint64_t shared_sockets = 0;       // of several processes: without an owner until one uses them

@@ -91,7 +91,9 @@ void append_udp(fmt::memory_buffer& out, const Network& network) {
         return;
     }
     // 0: longer than 64 KiB (RFC 2675). A first fragment says the length of the whole datagram.
-    const size_t length = udp.u16(4) == 0 ? udp.length() : udp.u16(4);
+    // UDP-Lite has the coverage of its checksum there, and no length (RFC 3828).
+    const bool has_length = network.protocol == IPPROTO_UDP && udp.u16(4) != 0;
+    const size_t length = has_length ? udp.u16(4) : udp.length();
     if (length < kUdpHeader || (length > udp.length() && !network.fragment && !network.missing)) {
         append(out, "[bad length {}]", length);
         return;

@@ -27,7 +27,7 @@ bool is_permitted(const Capabilities& now, cap_value_t capability) {
 
 }  // namespace
 
-pcapng::Result<void> drop_privileges() {
+pcapng::Result<void> drop_privileges(bool enters_namespaces) {
     Capabilities now(cap_get_proc());
     Capabilities kept(cap_init());
     if (now == nullptr || kept == nullptr) {
@@ -47,9 +47,9 @@ pcapng::Result<void> drop_privileges() {
             cap_set_flag(kept.get(), CAP_EFFECTIVE, 1, &capability, CAP_SET);
         }
     }
-    // CAP_SYS_ADMIN stands in for CAP_BPF where that wasn't granted.
+    // It also stands in for CAP_BPF where that wasn't granted.
     cap_value_t admin = CAP_SYS_ADMIN;
-    if (!is_permitted(now, CAP_BPF) && is_permitted(now, admin)) {
+    if ((enters_namespaces || !is_permitted(now, CAP_BPF)) && is_permitted(now, admin)) {
         cap_set_flag(kept.get(), CAP_PERMITTED, 1, &admin, CAP_SET);
         cap_set_flag(kept.get(), CAP_EFFECTIVE, 1, &admin, CAP_SET);
     }

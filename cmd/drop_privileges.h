@@ -9,8 +9,8 @@
 
 namespace cmd {
 
-// Gives up, for good and also across execve(2), every other capability. A command that was forked
-// before keeps its own.
-pcapng::Result<void> drop_privileges();
+// Gives up, for good and also across execve(2), every other capability; not CAP_SYS_ADMIN where
+// other network namespaces are still to be entered. A command that was forked before keeps its own.
+pcapng::Result<void> drop_privileges(bool enters_namespaces);
 
 }  // namespace cmd

@@ -16,6 +16,12 @@ Usage:
 Where
   -i IFACE            interface to capture on; repeatable. "any" (the default): every interface
                       that is up, and those that come later
+  --netns NAME|PATH|PID|all
+                      the interfaces of another network namespace; repeatable. "all": of every
+                      namespace, those that come later included
+  --hook tc|xdp|cgroup
+                      take packets at traffic control (the default), what comes in before the
+                      stack sees it (xdp), or at the sockets of all network namespaces (cgroup)
   -Q in|out|inout     packets that come in, go out, or both (the default)
   -D                  list the interfaces and exit
 

@@ -32,6 +32,8 @@ constexpr size_t kInterfaceNameMax = 15;  // IFNAMSIZ with its NUL
 struct CommandLine {
     CLI::App app;
     CLI::Option* interface = value("-i");
+    CLI::Option* netns = value("--netns");
+    CLI::Option* hook = value("--hook");
     CLI::Option* output = value("-w");
     CLI::Option* snaplen = value("-s");
     CLI::Option* direction = value("-Q");
@@ -171,6 +173,20 @@ void read_where(const CommandLine& line, Reader& reader, Options& options) {
     if (options.interfaces.empty()) {
         options.interfaces.emplace_back("any");
     }
+    reader.each(line.netns, [&](const std::string& text) -> std::optional<Error> {
+        options.netns.push_back(text);
+        return text.empty() ? std::optional(Error{"--netns: the name is empty"}) : std::nullopt;
+    });
+    using capture::Hook;
+    static constexpr std::array<std::pair<std::string_view, Hook>, 3> kHooks{
+        {{"tc", Hook::kTc}, {"xdp", Hook::kXdp}, {"cgroup", Hook::kCgroup}}};
+    reader.word(line.hook, kHooks, options.hook);
+    const bool chosen =
+        options.interfaces != std::vector<std::string>{"any"} || !options.netns.empty();
+    reader.refuse_if(
+        options.hook == Hook::kCgroup && chosen,
+        "--hook cgroup sees all interfaces of all network namespaces: leave out -i and "
+        "--netns");
     using Sides = std::pair<bool, bool>;
     static constexpr std::array<std::pair<std::string_view, Sides>, 3> kDirections{
         {{"in", {true, false}}, {"out", {false, true}}, {"inout", {true, true}}}};

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "bpf/contract.h"
+#include "capture/programs.h"
 #include "cmd/color.h"
 
 namespace cmd {
@@ -32,7 +33,9 @@ struct Options {
 
     // Where to capture, and into what.
     std::vector<std::string> interfaces;  // never empty after parsing; may contain "any"
-    std::optional<std::string> output;    // -w; "-" is stdout; none: lines on stdout
+    std::vector<std::string> netns;       // names, paths, pids, "all"; none: the current one
+    capture::Hook hook = capture::Hook::kTc;
+    std::optional<std::string> output;  // -w; "-" is stdout; none: lines on stdout
     uint32_t snaplen = PIDCAP_SNAPLEN_MAX;
     bool in = true;  // -Q
     bool out = true;

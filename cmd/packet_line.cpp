@@ -45,11 +45,11 @@ void append_details(fmt::memory_buffer& out, const End& end, std::string_view pr
         append(out, " {}exe=", prefix);
         append_word(out, process.exe);
     }
-    if (numeric || process.user.empty()) {
-        append(out, " {}uid={}", prefix, process.uid);
+    if (numeric || end.user.empty()) {
+        append(out, " {}uid={}", prefix, end.uid);
     } else {
         append(out, " {}user=", prefix);
-        append_word(out, process.user);
+        append_word(out, end.user);
     }
     if (end.tid != 0) {
         append(out, " {}tid={}", prefix, end.tid);

@@ -45,7 +45,9 @@ void say(const std::string& text) {
 capture::SessionOptions session_options(const Options& options,
                                         const std::optional<Command>& command) {
     capture::SessionOptions session;
-    session.interfaces = options.interfaces;
+    session.interfaces.names = options.interfaces;
+    session.interfaces.netns = options.netns;
+    session.programs.hook = options.hook;
     session.programs.snaplen = options.snaplen;
     session.programs.in = options.in;
     session.programs.out = options.out;
@@ -94,9 +96,12 @@ LineStyle line_style(const Options& options) {
 }
 
 // As in "eth0, lo", or their number when they are many.
-std::string interface_names(const capture::Session& session) {
+std::string interface_names(const capture::Session& session, const Options& options) {
     constexpr size_t kMany = 16;
     const auto& interfaces = session.interfaces();
+    if (options.hook == capture::Hook::kCgroup) {
+        return "all sockets";
+    }
     if (interfaces.size() > kMany) {
         return fmt::format("{} interfaces", interfaces.size());
     }
@@ -110,9 +115,8 @@ std::string interface_names(const capture::Session& session) {
 void say_start(const capture::Session& session, const Options& options) {
     const capture::SessionReport& report = session.report();
     if (options.verbose > 0) {
-        say(fmt::format("attached by {}; {} processes, {} sockets known",
-                        report.hook == capture::HookMode::kTcx ? "tcx" : "clsact", report.processes,
-                        report.sockets));
+        say(fmt::format("attached by {}; {} processes, {} sockets known", report.hook,
+                        report.processes, report.sockets));
         say(fmt::format(
             "without an owner until used: {} sockets of several processes, {} of processes "
             "that may not be looked into",
@@ -121,7 +125,7 @@ void say_start(const capture::Session& session, const Options& options) {
     for (const std::string& reason : report.skipped) {
         say("skipped: " + reason);
     }
-    say(fmt::format("listening on {}, snaplen {} bytes", interface_names(session),
+    say(fmt::format("listening on {}, snaplen {} bytes", interface_names(session, options),
                     options.snaplen));
 }
 
@@ -191,7 +195,7 @@ Result<void> Run::start() {
         text_fd_ = pcapng::nonblocking_copy(STDOUT_FILENO);
         text_ = std::make_unique<TextSink>(text_fd_.get(), line_style(options_), signals_->fd());
         auto started = session_->start(*text_);
-        return started.ok() ? drop_privileges() : started;
+        return started.ok() ? drop_privileges(!options_.netns.empty()) : started;
     }
     auto file = OutputFile::open(*options_.output, file_options(options_), signals_->fd());
     if (!file) {
@@ -201,7 +205,7 @@ Result<void> Run::start() {
     if (auto started = session_->start(*file_); !started) {
         return started;
     }
-    if (auto dropped = drop_privileges(); !dropped) {
+    if (auto dropped = drop_privileges(!options_.netns.empty()); !dropped) {
         return dropped;
     }
     return file_->begin();

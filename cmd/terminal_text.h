@@ -12,8 +12,8 @@
 
 namespace cmd {
 
-// Appends `text` so that it is one line without control over the terminal. Passes printable UTF-8;
-// escapes C0, DEL, C1, invalid UTF-8, line separators, and invisible or bidirectional formatting.
+// Appends `text` so that it is one line without control over the terminal: escapes invalid UTF-8
+// and what isn't shown as itself (pcapng/text.h).
 void append_printable(fmt::memory_buffer& out, std::string_view text);
 std::string printable(std::string_view text);
 

@@ -100,9 +100,11 @@ void read_packet_options(PacketRead& packet, Bytes bytes, ByteOrder order) {
                            : Reception::kUnspecified;
 }
 
-Result<Block> parse_enhanced_packet(Cursor cursor, const SectionState& section) {
+// What the enhanced and the obsolete packet block share behind the interface's number: time,
+// lengths and data. The cursor then stands at the options.
+Result<PacketRead> read_packet(Cursor& cursor, uint32_t interface_id, const SectionState& section) {
     PacketRead packet;
-    packet.interface_id = cursor.u32();
+    packet.interface_id = interface_id;
     const uint64_t ticks = cursor.time();
     const uint32_t captured = cursor.u32();
     packet.wire_length = cursor.u32();
@@ -110,47 +112,45 @@ Result<Block> parse_enhanced_packet(Cursor cursor, const SectionState& section) 
     if (cursor.failed()) {
         return too_short("packet");
     }
-    if (packet.interface_id >= section.interfaces.size()) {
-        return unknown_interface("packet", packet.interface_id, section);
+    if (interface_id >= section.interfaces.size()) {
+        return unknown_interface("packet", interface_id, section);
     }
-    const SectionState::Interface& interface = section.interfaces[packet.interface_id];
+    const SectionState::Interface& interface = section.interfaces[interface_id];
     packet.link_type = interface.link_type;
     packet.time_ns = to_nanoseconds(ticks, interface.clock);
     read_packet_options(packet, cursor.rest(), section.byte_order);
-    packet.drop_count = packet.options.find_u64(kEpbDropcount);
-    if (const auto value = packet.options.find(kEpbProcessThread);
+    return packet;
+}
+
+Result<Block> parse_enhanced_packet(Cursor cursor, const SectionState& section) {
+    const uint32_t interface_id = cursor.u32();
+    Result<PacketRead> packet = read_packet(cursor, interface_id, section);
+    if (!packet.ok()) {
+        return std::move(packet).error();
+    }
+    packet->drop_count = packet->options.find_u64(kEpbDropcount);
+    if (const auto value = packet->options.find(kEpbProcessThread);
         value.has_value() && value->size() == 8) {
         Cursor process(*value, section.byte_order);
-        packet.process.emplace();
-        packet.process->pid = process.u32();
-        packet.process->tid = process.u32();
+        packet->process.emplace();
+        packet->process->pid = process.u32();
+        packet->process->tid = process.u32();
     }
-    packet.darwin_index = packet.options.find_u32(kEpbDarwinProcess);
-    return Block(packet);
+    packet->darwin_index = packet->options.find_u32(kEpbDarwinProcess);
+    return Block(*packet);
 }
 
 Result<Block> parse_obsolete_packet(Cursor cursor, const SectionState& section) {
-    PacketRead packet;
-    packet.interface_id = cursor.u16();
+    const uint16_t interface_id = cursor.u16();
     const uint16_t drops = cursor.u16();
-    const uint64_t ticks = cursor.time();
-    const uint32_t captured = cursor.u32();
-    packet.wire_length = cursor.u32();
-    packet.data = cursor.padded_bytes(captured);
-    if (cursor.failed()) {
-        return too_short("packet");
+    Result<PacketRead> packet = read_packet(cursor, interface_id, section);
+    if (!packet.ok()) {
+        return std::move(packet).error();
     }
-    if (packet.interface_id >= section.interfaces.size()) {
-        return unknown_interface("packet", packet.interface_id, section);
-    }
-    const SectionState::Interface& interface = section.interfaces[packet.interface_id];
-    packet.link_type = interface.link_type;
-    packet.time_ns = to_nanoseconds(ticks, interface.clock);
     if (drops != kDropsUnknown) {
-        packet.drop_count = drops;
+        packet->drop_count = drops;
     }
-    read_packet_options(packet, cursor.rest(), section.byte_order);
-    return Block(packet);
+    return Block(*packet);
 }
 
 // Of the section's first interface, without time or options.

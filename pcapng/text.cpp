@@ -23,8 +23,11 @@ constexpr std::array kNotShown = {
     Range{0x061C, 0x061C},    // Arabic letter mark
     Range{0x06DD, 0x06DD},    // Arabic end of ayah
     Range{0x070F, 0x070F},    // Syriac abbreviation mark
+    Range{0x0890, 0x0891},    // Arabic pound marks
+    Range{0x08E2, 0x08E2},    // Arabic disputed end of ayah
     Range{0x115F, 0x1160},    // Hangul fillers
     Range{0x1680, 0x1680},    // Ogham space
+    Range{0x17B4, 0x17B5},    // Khmer inherent vowels
     Range{0x180B, 0x180F},    // Mongolian variation selectors, vowel separator
     Range{0x2000, 0x200F},    // spaces, zero width, LRM and RLM
     Range{0x2028, 0x202F},    // line and paragraph separator, bidi embeddings and overrides
@@ -37,7 +40,11 @@ constexpr std::array kNotShown = {
     Range{0xFEFF, 0xFEFF},    // byte order mark
     Range{0xFFA0, 0xFFA0},    // Hangul filler
     Range{0xFFF0, 0xFFFB},    // unassigned, interlinear annotation
-    Range{0xE0000, 0xE0FFF},  // tags, variation selectors
+    Range{0x110BD, 0x110BD},  // Kaithi number signs
+    Range{0x110CD, 0x110CD}, Range{0x13430, 0x1343F},  // Egyptian hieroglyph format
+    Range{0x1BCA0, 0x1BCA3},                           // shorthand format
+    Range{0x1D173, 0x1D17A},                           // musical format
+    Range{0xE0000, 0xE0FFF},                           // tags, variation selectors
 };
 
 constexpr std::string_view kHex = "0123456789ABCDEF";

@@ -11,6 +11,8 @@ complete -c pidcap -n 'not __pidcap_capture' -l json -d 'For programs'
 complete -c pidcap -s h -l help -d 'Show help'
 
 complete -c pidcap -n __pidcap_capture -s i -x -a 'any (path basename /sys/class/net/*)' -d 'Interface'
+complete -c pidcap -n __pidcap_capture -l netns -x -a 'all (path basename /run/netns/*)' -d 'Network namespace'
+complete -c pidcap -n __pidcap_capture -l hook -x -a 'tc xdp cgroup' -d 'Where packets are taken'
 complete -c pidcap -n __pidcap_capture -s Q -x -a 'in out inout' -d 'Direction'
 complete -c pidcap -n __pidcap_capture -s D -d 'List the interfaces'
 complete -c pidcap -n __pidcap_capture -l pid -x -a '(__fish_complete_pids)' -d 'Process'

@@ -5,7 +5,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <iterator>
 #include <string>
 #include <utility>
 #include <variant>
@@ -54,19 +56,32 @@ class File {
         need(sink_.interface(interface_));
     }
 
-    // Packets are 1 s apart.
     void packet(const Process* self, const Process* peer = nullptr, uint32_t lost = 0) {
         Packet packet;
-        packet.time_ns = kTime + 1'000'000'000 * packets_++;
-        packet.interface = &interface_;
-        packet.direction = capture::Direction::kOut;
-        packet.wire_len = static_cast<uint32_t>(frame_.size());
-        packet.data = std::as_bytes(std::span(frame_));
         packet.lost = lost;
         packet.self = end_of(self, 5, self != nullptr ? PIDCAP_VIA_SOCKET : PIDCAP_VIA_KERNEL);
         if (peer != nullptr) {
             packet.peer = end_of(peer, 6, PIDCAP_VIA_LOOKUP);
         }
+        write(std::move(packet));
+    }
+
+    // Of a socket that was used last when the process was this user.
+    void packet_as(const Process& process, uint32_t uid, const char* user) {
+        Packet packet;
+        packet.self = end_of(&process, 5, PIDCAP_VIA_SOCKET);
+        packet.self.uid = uid;
+        packet.self.user = user;
+        write(std::move(packet));
+    }
+
+    // Packets are 1 s apart.
+    void write(Packet packet) {
+        packet.time_ns = kTime + 1'000'000'000 * packets_++;
+        packet.interface = &interface_;
+        packet.direction = capture::Direction::kOut;
+        packet.wire_len = static_cast<uint32_t>(frame_.size());
+        packet.data = std::as_bytes(std::span(frame_));
         need(sink_.packet(packet));
     }
 
@@ -136,7 +151,10 @@ class File {
         end.process = process;
         end.tid = process != nullptr ? tid : 0;
         end.via = via;
-        end.uid = process != nullptr ? process->uid : 0;
+        if (process != nullptr) {
+            end.uid = process->uid;
+            end.user = process->user;
+        }
         return end;
     }
     std::string path() const { return folder_.file("a.pcapng"); }
@@ -229,13 +247,84 @@ TEST_CASE("a packet without a process says why, lost packets are counted on the 
     File file;
     file.packet(nullptr);
     file.packet(&curl, nullptr, 3);
-    file.packet(nullptr, &curl, 0);
     file.finish();
     const auto seen = file.fields({"frame.drop_count", "frame.packet_flags_direction",
                                    "frame.interface_name", "frame.comment"});
     CHECK(seen == std::vector<std::string>{"|0x00000002|eth0|via=kernel",
-                                           "3|0x00000002|eth0|" + kCurl + kCurlIntro,
-                                           "|0x00000002|eth0|via=kernel"});
+                                           "3|0x00000002|eth0|" + kCurl + kCurlIntro});
+}
+
+TEST_CASE("a peer is named also where no process is at this end") {
+    const Process curl = make_process(7, "curl");
+    File file;
+    file.packet(nullptr, &curl);
+    file.packet(nullptr, &curl);
+    file.finish();
+    const std::string named =
+        "via=kernel peer.pid=7 peer.tid=6 peer.comm=curl peer.exe=/bin/curl peer.uid=1000"
+        " peer.st=1763650000123456782 peer.via=lookup";
+    CHECK(file.fields({"frame.comment"}) ==
+          std::vector<std::string>{named + " peer.ppid=1 peer.pcomm=init peer.user=alice"
+                                           " peer.cmdline=curl%20-v",
+                                   named});
+    CHECK(file.darwin() == std::vector<std::string>{"0 7 curl", "-> none", "-> none"});
+}
+
+TEST_CASE("the user is each packet's own, and a process that is another is introduced again") {
+    const Process curl = make_process(7, "curl");
+    File file({.process_blocks = true});
+    file.packet(&curl);
+    file.packet_as(curl, 0, "root");
+    file.packet_as(curl, 0, "root");
+    file.packet(&curl);
+    file.finish();
+    const auto seen = file.fields({"frame.comment"});
+    std::vector<std::string> comments;
+    std::copy_if(seen.begin(), seen.end(), std::back_inserter(comments),
+                 [](const std::string& text) { return !text.empty(); });
+    REQUIRE(comments.size() == 4);
+    const std::string as_root =
+        "pid=7 tid=5 comm=curl exe=/bin/curl uid=0 st=1763650000123456782 via=socket";
+    CHECK(comments[0] == kCurl + kCurlIntro);
+    CHECK(comments[1] == as_root + " ppid=1 pcomm=init user=root cmdline=curl%20-v");
+    CHECK(comments[2] == as_root);
+    CHECK(comments[3] == kCurl + kCurlIntro);
+    std::vector<std::pair<uint32_t, std::string>> users;
+    file.visit([&users](const auto& block) {
+        if constexpr (std::is_same_v<std::decay_t<decltype(block)>,
+                                     pcapng::ProcessInformationRead>) {
+            users.emplace_back(block.uid.value(), block.user);
+        }
+    });
+    CHECK(users == std::vector<std::pair<uint32_t, std::string>>{
+                       {1000, "alice"}, {0, "root"}, {1000, "alice"}});
+}
+
+// More of them than texts are kept for: who was forgotten gets another Darwin block.
+TEST_CASE("of very many processes each packet has its own's Darwin index") {
+    const Process first = make_process(1, "first");
+    const Process client = make_process(2, "client");
+    File file({.comments = Comments::kNone});
+    file.packet(&first);
+    for (uint32_t pid = 3; pid < 140'000; pid++) {
+        const Process server = make_process(pid, "server");
+        file.packet(&client, &server);
+    }
+    file.finish();
+    std::vector<uint32_t> pids;
+    size_t packets = 0;
+    size_t wrong = 0;
+    file.visit([&](const auto& block) {
+        using Kind = std::decay_t<decltype(block)>;
+        if constexpr (std::is_same_v<Kind, pcapng::DarwinProcessRead>) {
+            pids.push_back(block.pid);
+        } else if constexpr (std::is_same_v<Kind, pcapng::PacketRead>) {
+            wrong += pids.at(block.darwin_index.value()) != block.process->pid;
+            packets++;
+        }
+    });
+    CHECK(packets == 139'998);
+    CHECK(wrong == 0);
 }
 
 TEST_CASE("comments tell as much as they are asked to") {

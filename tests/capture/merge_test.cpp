@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "capture/merge.h"
 
+#include <fmt/format.h>
+
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <string>
@@ -196,6 +198,20 @@ TEST_CASE("lengths in a record are not believed beyond the record") {
     Notes notes;
     CHECK(round(merge, notes) == 1);
     CHECK(notes.all == std::vector<std::string>{"e 5 xyz", "p 10 abc"});
+}
+
+TEST_CASE("a record that is too short for a packet is an error, and blocks nothing in silence") {
+    Rings rings;
+    Merge merge = rings.merge();
+    rings.first.add(packet_record(10));
+    rings.first.add(std::vector<std::byte>(sizeof(pidcap_packet) - 1));
+    rings.second.add(packet_record(5));
+    Notes notes;
+    const Result<uint64_t> handed = merge.round(notes);
+    REQUIRE_FALSE(handed.ok());
+    CHECK(handed.error().message == fmt::format("ring of CPU 0: a record of {} bytes is no packet",
+                                                sizeof(pidcap_packet) - 1));
+    CHECK(notes.all == std::vector<std::string>{"p 5 data", "p 10 data"});
 }
 
 TEST_CASE("an error of the one who takes the packets ends the round and is returned") {

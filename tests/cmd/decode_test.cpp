@@ -234,6 +234,14 @@ TEST_CASE("headers that lie about lengths are called bad") {
                Catch::EndsWith("[bad length 7]"));
 }
 
+TEST_CASE("a UDP-Lite packet's length is not the coverage of its checksum") {
+    Bytes datagram = udp(100);
+    datagram[4] = std::byte{0};
+    datagram[5] = std::byte{12};  // the header and four bytes
+    CHECK(decode(ethernet(kIp, ipv4(IPPROTO_UDPLITE, datagram))) ==
+          "UDP-Lite 10.0.0.1.40000 > 10.0.0.2.40001: length 100");
+}
+
 TEST_CASE("a packet of more than 64 KiB has the length of its bytes") {
     Bytes big = ipv4(IPPROTO_TCP, tcp(0x10, 0, 0, 100000));
     big[2] = big[3] = std::byte{0};  // Linux's BIG TCP

@@ -29,8 +29,8 @@ struct Scene {
         sender.key.pid = 42;
         sender.comm = "curl";
         sender.exe = "/usr/bin/curl";
-        sender.uid = 33;
-        sender.user = "www-data";
+        sender.uid = 34;  // by now
+        sender.user = "backup";
         receiver.key.pid = 7;
         receiver.comm = "Web Content";
         packet.time_ns = 1700000000'000000123;
@@ -38,7 +38,7 @@ struct Scene {
         packet.direction = Direction::kOut;
         packet.data = data;
         packet.wire_len = static_cast<uint32_t>(data.size());
-        packet.self = {&sender, 43, PIDCAP_VIA_SOCKET};
+        packet.self = {&sender, 43, PIDCAP_VIA_SOCKET, 33, "www-data"};
     }
 
     std::string line(LineStyle style = {}) const {

@@ -26,21 +26,10 @@ namespace {
 
 using namespace test;
 
-struct Lo {
-    Netns netns;
-    pcapng::Fd receiver = udp_socket(netns, "127.0.0.1", 9);
-    pcapng::Fd sender = udp_socket(netns, "127.0.0.1");
-    Lo() { connect_to(sender, "127.0.0.1", 9); }
-};
-
-bool contains(const std::string& text, const std::string& part) {
-    return text.find(part) != std::string::npos;
-}
-
 int status_of_command(const std::vector<std::string>& command, std::string* err = nullptr) {
     std::vector<std::string> arguments = {"-i", "lo", "-w", "/dev/null", "--"};
     arguments.insert(arguments.end(), command.begin(), command.end());
-    const Ended ended = run_pidcap(arguments);
+    const CommandResult ended = run_pidcap(arguments);
     if (err != nullptr) {
         *err = ended.err;
     }
@@ -83,7 +72,7 @@ struct Terminal {
 }  // namespace
 
 TEST_CASE("what listening promises is kept: the next packet is always captured") {
-    const Lo lo;
+    const Loopback lo;
     const TemporaryFolder folder;
     for (int round = 0; round < 20; round++) {
         const std::string file = folder.file("first.pcapng");
@@ -96,7 +85,7 @@ TEST_CASE("what listening promises is kept: the next packet is always captured")
 }
 
 TEST_CASE("a count ends the capture after exactly so many packets") {
-    const Lo lo;
+    const Loopback lo;
     const TemporaryFolder folder;
     const std::string file = folder.file("count.pcapng");
     for (uint32_t count : {1U, 7U, 500U}) {
@@ -110,7 +99,7 @@ TEST_CASE("a count ends the capture after exactly so many packets") {
 
 TEST_CASE("a duration ends the capture, and not before") {
     const auto start = std::chrono::steady_clock::now();
-    const Ended ended = run_pidcap({"-i", "lo", "-w", "/dev/null", "--duration", "1.5"});
+    const CommandResult ended = run_pidcap({"-i", "lo", "-w", "/dev/null", "--duration", "1.5"});
     CHECK(ended.status == 0);
     CHECK(std::chrono::steady_clock::now() - start >= std::chrono::milliseconds(1500));
 }
@@ -132,7 +121,7 @@ TEST_CASE("a command's exit status is pidcap's") {
 }
 
 TEST_CASE("a command gets its signals and its first packet is captured") {
-    const Lo lo;
+    const Loopback lo;
     const TemporaryFolder folder;
     const std::string file = folder.file("command.pcapng");
     Capture capture(Launch{.arguments = {"-i", "lo", "-w", file, "--", "sh", "-c",
@@ -174,7 +163,7 @@ TEST_CASE("wrong usage is told apart from failure") {
                                                {"-w", ""},
                                                {"-w"}}) {
         INFO(Catch::Detail::stringify(arguments));
-        const Ended ended = run_pidcap(arguments);
+        const CommandResult ended = run_pidcap(arguments);
         INFO(ended.err);
         CHECK(ended.status == 2);
         CHECK(ended.err.starts_with("pidcap: "));
@@ -182,7 +171,7 @@ TEST_CASE("wrong usage is told apart from failure") {
     }
     for (const std::vector<std::string>& arguments : std::vector<std::vector<std::string>>{
              {"-i", "nosuch0"}, {"-i", "lo", "-i", "nosuch0"}, {"-i", "lo", "--pid", "4194303"}}) {
-        const Ended ended = run_pidcap(arguments);
+        const CommandResult ended = run_pidcap(arguments);
         INFO(ended.err);
         CHECK(ended.status == 1);
         CHECK(contains(ended.err, arguments.back()));
@@ -194,7 +183,7 @@ TEST_CASE("wrong usage is told apart from failure") {
 }
 
 TEST_CASE("lines are coloured when asked for, and only then") {
-    const Lo lo;
+    const Loopback lo;
     const auto lines_with = [&](const std::vector<std::string>& options, bool no_color) {
         std::vector<std::string> arguments = {"-i", "lo", "-c", "2"};
         arguments.insert(arguments.end(), options.begin(), options.end());
@@ -214,15 +203,14 @@ TEST_CASE("lines are coloured when asked for, and only then") {
 
     for (bool no_color : {false, true}) {
         Terminal terminal;
-        Process capture({.arguments = {PIDCAP, "-i", "lo", "-c", "2"},
-                         .netns = &lo.netns,
-                         .prepare =
-                             [no_color] {
-                                 no_color ? setenv("NO_COLOR", "1", 1) : unsetenv("NO_COLOR");
-                                 setenv("TERM", "xterm", 1);
-                             },
-                         .stdout_fd = terminal.slave.get()});
-        capture.wait_for("listening on");
+        Capture capture(Launch{.arguments = {"-i", "lo", "-c", "2"},
+                               .netns = &lo.netns,
+                               .prepare =
+                                   [no_color] {
+                                       no_color ? setenv("NO_COLOR", "1", 1) : unsetenv("NO_COLOR");
+                                       setenv("TERM", "xterm", 1);
+                                   },
+                               .stdout_fd = terminal.slave.get()});
         send_numbered(lo.sender, 0, 2, 100);
         CHECK(capture.wait() == 0);
         terminal.take();
@@ -232,7 +220,7 @@ TEST_CASE("lines are coloured when asked for, and only then") {
 }
 
 TEST_CASE("a process can't send escapes to the terminal by its name") {
-    const Lo lo;
+    const Loopback lo;
     const auto send_as = [&](const char* name) {
         return std::make_unique<Child>([name] { prctl(PR_SET_NAME, name); },
                                        [&lo] { send_numbered(lo.sender, 0, 1, 50); });
@@ -261,7 +249,7 @@ TEST_CASE("a process can't send escapes to the terminal by its name") {
 }
 
 TEST_CASE("the status line is for terminals") {
-    const Lo lo;
+    const Loopback lo;
     const TemporaryFolder folder;
     {
         Capture capture(lo.netns, {"-i", "lo", "-w", folder.file("1")});
@@ -288,8 +276,7 @@ TEST_CASE("the status line is for terminals") {
 
 TEST_CASE("a capture isn't written to a terminal") {
     Terminal terminal;
-    Process capture(
-        {.arguments = {PIDCAP, "-i", "lo", "-w", "-"}, .stdout_fd = terminal.slave.get()});
+    Pidcap capture({.arguments = {"-i", "lo", "-w", "-"}, .stdout_fd = terminal.slave.get()});
     CHECK(capture.wait() == 1);
     CHECK(contains(capture.err(), "binary"));
     terminal.take();

@@ -57,8 +57,7 @@ TEST_CASE("a word that could be taken for more than one is quoted") {
     CHECK(word("a\"b") == "\"a\\x22b\"");
     CHECK(word("") == "\"\"");
     CHECK(word("a\xe3\x80\x80"
-               "b")
-              .front() == '"');
+               "b") == "a\\xe3\\x80\\x80b");  // an ideographic space
 }
 
 TEST_CASE("no bytes whatever leave a control character or a line break") {

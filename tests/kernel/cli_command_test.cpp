@@ -2,6 +2,7 @@
 //
 // The command after `--`: its signals, its end and its status.
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
@@ -67,43 +68,46 @@ TEST_CASE("a command that a signal ends gives 128 and the signal") {
 }
 
 TEST_CASE("a second signal leaves a command alone that ignores the first") {
-    Scripted run("trap '' TERM; echo ready >&2; for ((i = 0; i < 15; i++)); do " + kPause +
-                 " done; echo over >&2");
+    Scripted run("trap '' TERM HUP; echo \"pid $$ ready\" >&2; while :; do " + kPause + " done");
     run.capture.wait_for("ready");
     run.capture.signal(SIGTERM);
-    usleep(100'000);
-    run.capture.signal(SIGTERM);  // together with the first, as timeout(1) sends them
+    run.capture.signal(SIGHUP);  // together with the first, as timeout(1) sends two
     usleep(900'000);
     REQUIRE(run.capture.running());
     run.capture.signal(SIGTERM);
     CHECK(run.capture.wait() == 128 + SIGTERM);
-    CHECK(run.capture.err().find("over") == std::string::npos);
     CHECK(statistics_of(run.file).blocks == 1);
+    const std::string& said = run.capture.err();
+    const pid_t command = std::stoi(said.substr(said.find("pid ") + 4));
+    CHECK(kill(command, SIGKILL) == 0);  // it was there still
 }
 
 TEST_CASE("a capture that ends before its command waits for it") {
     for (const std::vector<std::string>& limit :
          {std::vector<std::string>{"-c", "1"}, {"--duration", "0.3"}}) {
         INFO(limit[0]);
-        Scripted run(kSend + kSend + kPause + kPause + kPause + "echo over >&2; exit 3", limit);
+        const TemporaryFolder folder;
+        const std::string gate = folder.file("gate");
+        REQUIRE(mkfifo(gate.c_str(), 0600) == 0);
+        Scripted run(kSend + kSend + "read -r <" + gate + "; echo over >&2; exit 3", limit);
+        run.capture.wait_for("waiting for bash to end");
+        std::ofstream(gate) << "go on\n";
         CHECK(run.capture.wait() == 3);
-        CHECK(run.capture.err().find("waiting for bash to end") != std::string::npos);
-        CHECK(run.capture.err().find("over") != std::string::npos);
+        CHECK(contains(run.capture.err(), "over"));
     }
 }
 
 TEST_CASE("a command that can't be run gives the status of a shell") {
     const TemporaryFolder folder;
     std::ofstream(folder.file("text")) << "text\n";
-    const Ended missing =
+    const CommandResult missing =
         run_pidcap({"-i", "lo", "-w", folder.file("a"), "--", folder.file("missing")});
     CHECK(missing.status == 127);
-    CHECK(missing.err.find("run " + folder.file("missing") + ": No such file") !=
-          std::string::npos);
-    const Ended refused =
+    CHECK(contains(missing.err, "run " + folder.file("missing") + ": No such file"));
+    const CommandResult refused =
         run_pidcap({"-i", "lo", "-w", folder.file("a"), "--", folder.file("text")});
     CHECK(refused.status == 126);
-    CHECK(refused.err.find("Permission denied") != std::string::npos);
+    CHECK(contains(refused.err, "Permission denied"));
 }
 
 TEST_CASE("the command has the signals as pidcap found them") {

@@ -8,7 +8,6 @@
 #include <catch2/catch.hpp>
 #include <cstdlib>
 #include <fstream>
-#include <iterator>
 #include <string>
 
 #include "tests/support/capture.h"
@@ -20,11 +19,6 @@ using namespace test;
 
 constexpr uid_t kCaller = 54321;
 const std::string kOld = "precious";
-
-std::string content_of(const std::string& path) {
-    std::ifstream stream(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(stream), {}};
-}
 
 uid_t owner_of(const std::string& path) {
     struct stat status {};
@@ -38,16 +32,14 @@ void write_old(const std::string& path, uid_t owner, mode_t mode) {
     REQUIRE(chown(path.c_str(), owner, owner) == 0);
 }
 
-Ended capture_to(const std::string& path, const std::function<void()>& prepare) {
+CommandResult capture_to(const std::string& path, const std::function<void()>& prepare) {
     const Netns netns;
-    Process run(Launch{.arguments = {PIDCAP_PROGRAM, "-i", "lo", "--duration", "0.1", "-w", path},
-                       .netns = &netns,
-                       .prepare = prepare});
-    const int status = run.wait();
-    return {status, run.out(), run.err()};
+    return run_pidcap(Launch{.arguments = {"-i", "lo", "--duration", "0.1", "-w", path},
+                             .netns = &netns,
+                             .prepare = prepare});
 }
 
-Ended capture_under_sudo(const std::string& path) {
+CommandResult capture_under_sudo(const std::string& path) {
     return capture_to(path, [] {
         setenv("SUDO_UID", "54321", 1);
         setenv("SUDO_GID", "54321", 1);
@@ -72,7 +64,7 @@ TEST_CASE("under sudo, a new file belongs to who called it, and theirs are overw
     const Folders folders;
     const std::string path = folders.own + "/a.pcapng";
     for (int i = 0; i < 2; i++) {
-        const Ended ended = capture_under_sudo(path);
+        const CommandResult ended = capture_under_sudo(path);
         INFO(ended.err);
         REQUIRE(ended.status == 0);
         CHECK(owner_of(path) == kCaller);
@@ -87,7 +79,7 @@ TEST_CASE("under sudo, nobody else's file is overwritten or given away") {
     write_old(path, 0, 0644);
     REQUIRE(symlink(path.c_str(), link.c_str()) == 0);
     for (const std::string& name : {path, link, folders.root.file("new")}) {
-        const Ended ended = capture_under_sudo(name);
+        const CommandResult ended = capture_under_sudo(name);
         INFO(ended.err);
         CHECK(ended.status == 1);
         CHECK(ended.err.find("open " + name + ": Permission denied; under sudo") !=
@@ -101,7 +93,7 @@ TEST_CASE("under sudo, nobody else's file is overwritten or given away") {
 
 TEST_CASE("under sudo, a device stays whose it is") {
     const uid_t before = owner_of("/dev/null");
-    const Ended ended = capture_under_sudo("/dev/null");
+    const CommandResult ended = capture_under_sudo("/dev/null");
     const uid_t after = owner_of("/dev/null");
     (void)!chown("/dev/null", before, before);  // a failed test mustn't break the machine
     CHECK(ended.status == 0);
@@ -112,7 +104,7 @@ TEST_CASE("root without sudo overwrites anyone's file and leaves it theirs") {
     const Folders folders;
     const std::string path = folders.own + "/a.pcapng";
     write_old(path, kCaller, 0600);
-    const Ended ended = capture_to(path, [] {
+    const CommandResult ended = capture_to(path, [] {
         unsetenv("SUDO_UID");
         unsetenv("SUDO_GID");
     });
@@ -129,7 +121,7 @@ TEST_CASE("an older file survives every start that fails") {
     write_old(path, 0, 0644);
     rlim_t limit = 8;
     for (; content_of(path) == kOld && limit < 400; limit++) {
-        const Ended ended = capture_to(path, [limit] {
+        const CommandResult ended = capture_to(path, [limit] {
             const rlimit few = {.rlim_cur = limit, .rlim_max = limit};
             setrlimit(RLIMIT_NOFILE, &few);
         });

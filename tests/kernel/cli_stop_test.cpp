@@ -24,7 +24,6 @@ namespace {
 using namespace test;
 using Clock = std::chrono::steady_clock;
 
-constexpr uint16_t kPort = 9;
 constexpr std::chrono::seconds kSoon{5};
 
 using Ends = std::pair<pcapng::Fd, pcapng::Fd>;  // reader, writer
@@ -41,24 +40,14 @@ Ends make_socket_pair() {
     return {pcapng::Fd(ends[0]), pcapng::Fd(ends[1])};
 }
 
-// Datagrams on lo that nobody takes.
-struct Loopback {
-    Netns netns;
-    pcapng::Fd receiver = udp_socket(netns, "127.0.0.1", kPort);
-    pcapng::Fd sender = udp_socket(netns, "127.0.0.1");
-
-    Loopback() { connect_to(sender, "127.0.0.1", kPort); }
-    uint64_t send(uint32_t count) const { return send_numbered(sender, 0, count, 200); }
-};
-
 // A capture into `ends` that is stuck, with full rings, is told to end.
 void check_stuck(const std::vector<std::string>& arguments, const Ends& ends, int number) {
     const Loopback loopback;
     Capture capture(
         Launch{.arguments = arguments, .netns = &loopback.netns, .stdout_fd = ends.second.get()});
-    uint64_t sent = loopback.send(3000);
+    uint64_t sent = send_numbered(loopback.sender, 0, 3000, 200);
     usleep(300'000);  // it has run into the full pipe
-    sent += loopback.send(20'000);
+    sent += send_numbered(loopback.sender, 0, 20'000, 200);
 
     const auto start = Clock::now();
     capture.signal(number);
@@ -73,6 +62,19 @@ void check_stuck(const std::vector<std::string>& arguments, const Ends& ends, in
     CHECK(totals.captured + totals.dropped == sent);
     // Whoever shares our stdout still has it as it was.
     CHECK((fcntl(ends.second.get(), F_GETFL) & O_NONBLOCK) == 0);
+}
+
+// Until the process blocks the signal: pidcap has come as far as its main function.
+void wait_until_blocking(pid_t pid, int number) {
+    for (int tries = 0; tries < 6000; tries++) {
+        const std::string status = content_of("/proc/" + std::to_string(pid) + "/status");
+        const std::string mask = status.substr(std::min(status.find("SigBlk:"), status.size()));
+        if (!mask.empty() && (std::stoull(mask.substr(8), nullptr, 16) >> (number - 1) & 1) != 0) {
+            return;
+        }
+        usleep(10'000);
+    }
+    FAIL("process " << pid << " doesn't block signal " << number);
 }
 
 std::string read_to_end(const pcapng::Fd& fd) {
@@ -106,10 +108,10 @@ TEST_CASE("a reader that goes on reading gets everything, also after the signal"
                            .netns = &loopback.netns,
                            .stdout_fd = ends.second.get()});
     ends.second.reset();
-    const uint64_t sent = loopback.send(5000);
+    const uint64_t sent = send_numbered(loopback.sender, 0, 5000, 200);
     usleep(300'000);
     capture.signal(SIGTERM);
-    usleep(300'000);
+    usleep(100'000);  // well below its patience of a second
     std::string bytes;
     std::thread reader([&] { bytes = read_to_end(ends.first); });
     const int status = capture.wait();
@@ -128,9 +130,9 @@ TEST_CASE("a fifo that nobody opens can be left") {
     const Netns netns;
     const TemporaryFolder folder;
     REQUIRE(mkfifo(folder.file("fifo").c_str(), 0600) == 0);
-    Process run(Launch{.arguments = {PIDCAP_PROGRAM, "-i", "lo", "-w", folder.file("fifo")},
-                       .netns = &netns});
-    usleep(1'500'000);
+    Pidcap run(Launch{.arguments = {"-i", "lo", "-w", folder.file("fifo")}, .netns = &netns});
+    wait_until_blocking(run.pid(), SIGTERM);
+    usleep(1'000'000);
     REQUIRE(run.running());
     run.signal(SIGTERM);
     CHECK(run.wait() == 1);
@@ -144,7 +146,7 @@ TEST_CASE("each signal that ends a program finishes the file") {
         const TemporaryFolder folder;
         const std::string file = folder.file("a.pcapng");
         Capture capture(loopback.netns, {"-i", "lo", "-w", file});
-        const uint64_t sent = loopback.send(100);
+        const uint64_t sent = send_numbered(loopback.sender, 0, 100, 200);
         capture.stop(number);
         CHECK(totals_of(capture.err()).captured == sent);
         CHECK(statistics_of(file).delivered == sent);

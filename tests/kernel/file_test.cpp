@@ -19,17 +19,6 @@ namespace {
 
 using namespace test;
 
-struct Lo {
-    Netns netns;
-    pcapng::Fd receiver = udp_socket(netns, "127.0.0.1", 9);
-    pcapng::Fd sender = udp_socket(netns, "127.0.0.1");
-    Lo() { connect_to(sender, "127.0.0.1", 9); }
-};
-
-bool contains(const std::string& text, const std::string& part) {
-    return text.find(part) != std::string::npos;
-}
-
 std::string field_of_blocks(const std::string& file, const std::string& name) {
     const std::string text = output_of(
         {"tshark", "-X", "read_format:MIME Files Format", "-r", file, "-T", "fields", "-e", name});
@@ -40,7 +29,7 @@ std::string field_of_blocks(const std::string& file, const std::string& name) {
 
 // tshark's dissector of the format itself, which names every field of every block.
 TEST_CASE("the blocks of a capture are what the format says") {
-    const Lo lo;
+    const Loopback lo;
     const TemporaryFolder folder;
     const std::string file = folder.file("blocks.pcapng");
     Capture capture(lo.netns, {"-i", "lo", "-w", file, "--process-blocks"});
@@ -60,21 +49,19 @@ TEST_CASE("the blocks of a capture are what the format says") {
 }
 
 TEST_CASE("a file of several Ethernet interfaces is one for every reader") {
-    const Cable cable;
+    const Line line;
+    const Cable& cable = line.cable;
     const TemporaryFolder folder;
     const std::string file = folder.file("several.pcapng");
     cable.a.ip("link add vx type veth peer name vy");
     cable.a.ip("link set vx up");
     cable.a.ip("link set vy up");
-    const pcapng::Fd receiver = udp_socket(cable.b, kAddressB, 9);
-    const pcapng::Fd sender = udp_socket(cable.a, kAddressA);
-    connect_to(sender, kAddressB, 9);
     const pcapng::Fd raw = packet_socket(cable.a, "vx");
     Capture capture(cable.a, {"-i", "any", "-w", file});
     std::vector<uint8_t> frame = payload_of(1, 100);
     frame[0] = 2;
     REQUIRE(send(raw.get(), frame.data(), frame.size(), 0) == 100);
-    REQUIRE(send_numbered(sender, 0, 5, 100) == 5);
+    REQUIRE(send_numbered(line.sender, 0, 5, 100) == 5);
     capture.stop();
     require_readable(file);
     // vx and vy both see the one frame.
@@ -83,7 +70,7 @@ TEST_CASE("a file of several Ethernet interfaces is one for every reader") {
 }
 
 TEST_CASE("process blocks leave the relative times alone") {
-    const Lo lo;
+    const Loopback lo;
     const TemporaryFolder folder;
     const std::string file = folder.file("blocks.pcapng");
     Capture capture(lo.netns, {"-i", "lo", "-w", file, "--process-blocks", "--", "bash", "-c",
@@ -105,7 +92,7 @@ TEST_CASE("process blocks leave the relative times alone") {
 }
 
 TEST_CASE("comments say as much as was asked for") {
-    const Lo lo;
+    const Loopback lo;
     const TemporaryFolder folder;
     const std::string pid = std::to_string(getpid());
     for (const std::string mode : {"full", "intro", "short", "none"}) {
@@ -128,7 +115,7 @@ TEST_CASE("comments say as much as was asked for") {
 }
 
 TEST_CASE("hostile names do no harm to a file's readers") {
-    const Lo lo;
+    const Loopback lo;
     const TemporaryFolder folder;
     const std::string file = folder.file("hostile.pcapng");
     const std::vector<std::pair<const char*, std::string>> names = {

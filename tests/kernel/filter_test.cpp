@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // Whose packets are wanted: --pid, --comm, --uid, --follow, and a command of our own.
+#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -85,6 +86,46 @@ TEST_CASE("options --comm and --uid take the packets of all who match") {
     CHECK(crowd.senders({"--uid", "34568"}, talk).empty());
 }
 
+// pidcap looks only when the process is root again: the packets alone know who sent them.
+TEST_CASE("option --uid and the user in the file are of the packet's moment") {
+    const Netns netns;
+    const TemporaryFolder folder;
+    constexpr uint32_t kNobody = 65534;
+    Actor sink(netns, "sink");
+    sink.call([] { return setuid(45678); });
+    const int to = bound_socket(sink, make_address("127.0.0.1", 0), SOCK_DGRAM);
+    Actor talker(netns, "talker");
+    const int fd =
+        connected_socket(talker, make_address("127.0.0.1", local_port(sink, to)), SOCK_DGRAM);
+    const auto packets_with = [&](const std::vector<std::string>& options) {
+        std::vector<std::string> arguments = {"-i",         "lo",   "-w", folder.file("uid.pcapng"),
+                                              "--comments", "full", "-v"};
+        arguments.insert(arguments.end(), options.begin(), options.end());
+        Capture capture(netns, arguments);
+        capture.signal(SIGSTOP);
+        say(talker, fd, "uid=0");
+        talker.call([](uint32_t uid) { return seteuid(uid); }, kNobody);
+        say(talker, fd, "uid=65534");
+        talker.call([] { return seteuid(0); });
+        say(talker, fd, "uid=0");
+        capture.signal(SIGCONT);
+        capture.stop();
+        std::vector<std::string> notes;
+        for (const Packet& packet : read_packets(folder.file("uid.pcapng"))) {
+            INFO(describe(packet));
+            const std::string note = packet.payload.substr(packet.payload.find("uid="));
+            CHECK(note == "uid=" + std::to_string(packet.self()->uid));
+            CHECK(packet.comment.at("user") == (note == "uid=0" ? "root" : "nobody"));
+            notes.push_back(note);
+        }
+        return notes;
+    };
+    using Notes = std::vector<std::string>;
+    CHECK(packets_with({}) == Notes{"uid=0", "uid=65534", "uid=0"});
+    CHECK(packets_with({"--uid", "0"}) == Notes{"uid=0", "uid=0"});
+    CHECK(packets_with({"--uid", "nobody"}) == Notes{"uid=65534"});
+}
+
 TEST_CASE("option --follow takes children too: those there were, new ones, and theirs") {
     Crowd crowd;
     Actor old_child = crowd.talkers[0]->fork_child("old-child");
@@ -123,9 +164,9 @@ TEST_CASE("a command's whole process tree is captured from its first packet, and
     Actor& noise = *crowd.talkers[0];
     const int noisy = connected_socket(noise, make_address("127.0.0.1", crowd.port), SOCK_DGRAM);
     say(noise, noisy, "noise");
-    Process pidcap(Launch{{PIDCAP_PROGRAM, "-i", "lo", "-w", file, "--", TRAFFIC_PROGRAM, "tree",
-                           "127.0.0.1", std::to_string(crowd.port)},
-                          &crowd.netns});
+    Pidcap pidcap(Launch{{"-i", "lo", "-w", file, "--", TRAFFIC_PROGRAM, "tree", "127.0.0.1",
+                          std::to_string(crowd.port)},
+                         &crowd.netns});
     say(noise, noisy, "noise");
     CHECK(pidcap.wait() == 0);
     INFO(pidcap.err());
@@ -153,10 +194,9 @@ TEST_CASE("a command's whole process tree is captured from its first packet, and
 TEST_CASE("pidcap ends with its command's status") {
     const Netns netns;
     const auto status_of = [&](const std::vector<std::string>& command) {
-        std::vector<std::string> arguments = {PIDCAP_PROGRAM, "-i", "lo", "--"};
+        std::vector<std::string> arguments = {"-i", "lo", "--"};
         arguments.insert(arguments.end(), command.begin(), command.end());
-        Process pidcap(Launch{arguments, &netns});
-        return pidcap.wait();
+        return run_pidcap(Launch{arguments, &netns}).status;
     };
     CHECK(status_of({TRAFFIC_PROGRAM, "exit", "0"}) == 0);
     CHECK(status_of({TRAFFIC_PROGRAM, "exit", "42"}) == 42);

@@ -68,8 +68,8 @@ class ClsactSession {
   public:
     explicit ClsactSession(const Netns& netns) : inside_(netns) {
         capture::SessionOptions options;
-        options.interfaces = {"va"};
-        options.hook = capture::HookMode::kClsact;
+        options.interfaces.names = {"va"};
+        options.interfaces.mode = capture::HookMode::kClsact;
         auto session = capture::Session::open(options);
         if (!session) {
             throw std::runtime_error(session.error().message);
@@ -78,7 +78,7 @@ class ClsactSession {
         if (auto started = session_->start(sink_); !started) {
             throw std::runtime_error(started.error().message);
         }
-        REQUIRE(session_->report().hook == capture::HookMode::kClsact);
+        REQUIRE(session_->report().hook == "clsact");
     }
     CountingSink& finish() {
         REQUIRE(session_->finish().ok());
@@ -128,10 +128,6 @@ std::string qdiscs(const Netns& netns) {
 std::string filters(const Netns& netns) {
     return run_in(netns, "tc filter show dev va ingress") +
            run_in(netns, "tc filter show dev va egress");
-}
-
-bool contains(const std::string& text, const std::string& part) {
-    return text.find(part) != std::string::npos;
 }
 
 }  // namespace

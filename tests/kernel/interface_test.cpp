@@ -49,21 +49,15 @@ size_t occurrences(const std::string& text, const std::string& part) {
 }
 
 // Until the capture has so many interfaces of this name in its file: one that comes again is
-// described again.
+// described again. The file may be empty still, or end in the middle of a block.
 void wait_for_interface(const std::string& file, const std::string& name, size_t count = 1) {
     for (int tries = 0; tries < 600; tries++) {
-        if (occurrences(output_of({"capinfos", file}), "Name = " + name + "\n") >= count) {
+        if (occurrences(run({"capinfos", file}).out, "Name = " + name + "\n") >= count) {
             return;
         }
         usleep(50'000);
     }
     FAIL("no interface " << name << " in the file");
-}
-
-pcapng::Fd sender_to_b(const Cable& cable) {
-    pcapng::Fd sender = udp_socket(cable.a, kAddressA);
-    connect_to(sender, kAddressB, kPort);
-    return sender;
 }
 
 }  // namespace
@@ -96,19 +90,18 @@ TEST_CASE("any follows interfaces that appear, and captures their traffic from b
 }
 
 TEST_CASE("an interface that vanishes under traffic ends no capture") {
-    Cable cable;
+    const Line line;
+    const Cable& cable = line.cable;
     const TemporaryFolder folder;
     const std::string file = folder.file("gone.pcapng");
     const pcapng::Fd lo_receiver = udp_socket(cable.a, "127.0.0.1", kPort);
     const pcapng::Fd lo = udp_socket(cable.a, "127.0.0.1");
     connect_to(lo, "127.0.0.1", kPort);
-    const pcapng::Fd receiver = udp_socket(cable.b, kAddressB, kPort);
-    const pcapng::Fd sender = sender_to_b(cable);
     Capture capture(cable.a, {"-i", "any", "-w", file});
     std::atomic<uint64_t> sent = 0;
     std::thread traffic([&] {
         const std::vector<uint8_t> payload = payload_of(0, 100);
-        while (send(sender.get(), payload.data(), payload.size(), 0) == 100) {
+        while (send(line.sender.get(), payload.data(), payload.size(), 0) == 100) {
             sent++;
         }
     });
@@ -128,18 +121,17 @@ TEST_CASE("an interface that vanishes under traffic ends no capture") {
 }
 
 TEST_CASE("a renamed interface goes on under its new name") {
-    const Cable cable;
+    const Line line;
+    const Cable& cable = line.cable;
     const TemporaryFolder folder;
     const std::string file = folder.file("renamed.pcapng");
-    const pcapng::Fd receiver = udp_socket(cable.b, kAddressB, kPort);
-    const pcapng::Fd sender = sender_to_b(cable);
     Capture capture(cable.a, {"-i", "va", "-w", file});
-    REQUIRE(send_numbered(sender, 0, 7, 100) == 7);
+    REQUIRE(send_numbered(line.sender, 0, 7, 100) == 7);
     cable.a.ip("link set va name uplink");
     wait_for_interface(file, "uplink");
-    REQUIRE(send_numbered(sender, 0, 5, 100) == 5);
+    REQUIRE(send_numbered(line.sender, 0, 5, 100) == 5);
     cable.a.ip("link set uplink name va");
-    REQUIRE(send_numbered(sender, 0, 3, 100) == 3);
+    REQUIRE(send_numbered(line.sender, 0, 3, 100) == 3);
     capture.stop();
     const auto rows = fields_of(file, {"frame.interface_name", "frame.interface_id"});
     REQUIRE(rows.size() == 15);
@@ -150,34 +142,32 @@ TEST_CASE("a renamed interface goes on under its new name") {
 }
 
 TEST_CASE("packets from before a rename stand under the old name") {
-    const Cable cable;
+    const Line line;
+    const Cable& cable = line.cable;
     const TemporaryFolder folder;
     const std::string file = folder.file("renamed.pcapng");
-    const pcapng::Fd receiver = udp_socket(cable.b, kAddressB, kPort);
-    const pcapng::Fd sender = sender_to_b(cable);
     Capture capture(cable.a, {"-i", "va", "-w", file});
     capture.signal(SIGSTOP);
-    REQUIRE(send_numbered(sender, 0, 9, 100) == 9);
+    REQUIRE(send_numbered(line.sender, 0, 9, 100) == 9);
     cable.a.ip("link set va name uplink");
     capture.signal(SIGCONT);
     wait_for_interface(file, "uplink");
-    REQUIRE(send_numbered(sender, 0, 4, 100) == 4);
+    REQUIRE(send_numbered(line.sender, 0, 4, 100) == 4);
     capture.stop();
     CHECK(packets_by_interface(file) == std::map<std::string, int>{{"va", 9}, {"uplink", 4}});
 }
 
 TEST_CASE("an interface that goes down and up again is captured on") {
-    const Cable cable;
+    const Line line;
+    const Cable& cable = line.cable;
     const TemporaryFolder folder;
     const std::string file = folder.file("updown.pcapng");
-    const pcapng::Fd receiver = udp_socket(cable.b, kAddressB, kPort);
-    const pcapng::Fd sender = sender_to_b(cable);
     Capture capture(cable.a, {"-i", "va", "-w", file});
-    REQUIRE(send_numbered(sender, 0, 4, 100) == 4);
+    REQUIRE(send_numbered(line.sender, 0, 4, 100) == 4);
     cable.a.ip("link set va down");
     cable.a.ip("link set va up");
     cable.a.ip("neigh replace 10.7.0.2 lladdr 02:00:00:00:00:0b dev va nud permanent");
-    REQUIRE(send_numbered(sender, 4, 6, 100) == 6);
+    REQUIRE(send_numbered(line.sender, 4, 6, 100) == 6);
     capture.stop();
     CHECK(fields_of(file, {"udp.length"}, "udp.dstport == 9").size() == 10);
 }
@@ -205,16 +195,15 @@ TEST_CASE("a capture of one direction holds only that, and the flags in the file
 }
 
 TEST_CASE("several -i, one of them twice, give each packet once") {
-    const Cable cable;
+    const Line line;
+    const Cable& cable = line.cable;
     const TemporaryFolder folder;
     const std::string file = folder.file("several.pcapng");
     const pcapng::Fd lo_receiver = udp_socket(cable.a, "127.0.0.1", kPort);
     const pcapng::Fd lo = udp_socket(cable.a, "127.0.0.1");
     connect_to(lo, "127.0.0.1", kPort);
-    const pcapng::Fd receiver = udp_socket(cable.b, kAddressB, kPort);
-    const pcapng::Fd sender = sender_to_b(cable);
     Capture capture(cable.a, {"-i", "va", "-i", "lo", "-i", "va", "-i", "any", "-w", file});
-    REQUIRE(send_numbered(sender, 0, 8, 100) == 8);
+    REQUIRE(send_numbered(line.sender, 0, 8, 100) == 8);
     REQUIRE(send_numbered(lo, 0, 6, 100) == 6);
     capture.stop();
     CHECK(packets_by_interface(file) == std::map<std::string, int>{{"va", 8}, {"lo", 6}});
@@ -236,7 +225,7 @@ TEST_CASE("500 interfaces are captured at once") {
     }
     netns.ip("-batch " + folder.file("batch"));
     Capture capture(netns, {"-i", "any", "-w", file});
-    CHECK(capture.err().find("listening on 501 interfaces") != std::string::npos);
+    CHECK(contains(capture.err(), "listening on 501 interfaces"));
     std::vector<uint8_t> frame = payload_of(1, 100);
     frame[0] = 2;
     for (int i = 0; i < kPairs; i++) {
@@ -245,7 +234,7 @@ TEST_CASE("500 interfaces are captured at once") {
     }
     capture.stop();
     const auto counts = packets_by_interface(file, "frame.len == 100");
-    CHECK(counts.size() == 2 * kPairs);
+    CHECK(counts.size() == size_t{2} * kPairs);
     CHECK(std::all_of(counts.begin(), counts.end(), [](auto& each) { return each.second == 1; }));
     CHECK(statistics_of(file).blocks == 2 * kPairs + 1);
     require_readable(file);
@@ -295,6 +284,6 @@ TEST_CASE("a tun device is captured as raw IP, in both directions") {
         fields_of(file, {"frame.protocols", "ip.src", "frame.packet_flags_direction"});
     CHECK(rows[0] == std::vector<std::string>{"raw:ip:udp:data", "10.8.0.1", "0x00000002"});
     CHECK(rows[1] == std::vector<std::string>{"raw:ip:udp:data", "10.8.0.2", "0x00000001"});
-    CHECK(output_of({"capinfos", file}).find("Raw IP") != std::string::npos);
+    CHECK(contains(output_of({"capinfos", file}), "Raw IP"));
     require_readable(file);
 }

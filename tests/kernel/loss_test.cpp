@@ -103,6 +103,29 @@ void require_equation(const Capture& capture, const std::string& file, uint64_t 
     CHECK(drop_counts_of(file) == totals.dropped);
 }
 
+// A capture on lo with the smallest rings, and where it goes.
+struct Narrow {
+    Netns netns;
+    TemporaryFolder folder;
+    std::string file = folder.file("loss.pcapng");
+    Generator generator{netns, "127.0.0.1", netns, "127.0.0.1"};
+    Capture capture{netns, {"-i", "lo", "-w", file, "-B", "1"}};
+};
+
+// The same on one end of a cable that is flooded from a.
+struct NarrowCable {
+    Cable cable;
+    TemporaryFolder folder;
+    std::string file = folder.file("loss.pcapng");
+    Generator generator{cable.a, kAddressA, cable.b, kAddressB};
+    DeviceCounters before = transmitted(cable.a, "va");
+    Capture capture;
+
+    explicit NarrowCable(bool way_out)
+        : capture(way_out ? cable.a : cable.b,
+                  {"-i", way_out ? "va" : "vb", "-w", file, "-B", "1"}) {}
+};
+
 // Two floods against a stopped pidcap, and one in between while it runs.
 uint64_t overflow(Capture& capture, const Generator& generator, const std::string& file) {
     constexpr uint32_t kEach = 5000;
@@ -119,63 +142,43 @@ uint64_t overflow(Capture& capture, const Generator& generator, const std::strin
 }  // namespace
 
 TEST_CASE("what overflows the rings on a veth's way out is counted to the last packet") {
-    const Cable cable;
-    const TemporaryFolder folder;
-    const std::string file = folder.file("loss.pcapng");
-    const Generator generator(cable.a, kAddressA, cable.b, kAddressB);
-    const DeviceCounters before = transmitted(cable.a, "va");
-    Capture capture(cable.a, {"-i", "va", "-w", file, "-B", "1"});
+    NarrowCable narrow(true);
+    const uint64_t sent = overflow(narrow.capture, narrow.generator, narrow.file);
+    narrow.capture.stop();
 
-    const uint64_t sent = overflow(capture, generator, file);
-    capture.stop();
-
-    const DeviceCounters after = transmitted(cable.a, "va");
-    CHECK(after.packets - before.packets + after.dropped - before.dropped == sent);
-    REQUIRE(totals_of(capture.err()).dropped > 5000);
-    require_equation(capture, file, sent);
-    require_readable(file);
+    const DeviceCounters after = transmitted(narrow.cable.a, "va");
+    CHECK(after.packets - narrow.before.packets + after.dropped - narrow.before.dropped == sent);
+    REQUIRE(totals_of(narrow.capture.err()).dropped > 5000);
+    require_equation(narrow.capture, narrow.file, sent);
+    require_readable(narrow.file);
 }
 
 TEST_CASE("what overflows the rings on a veth's way in is counted to the last packet") {
-    const Cable cable;
-    const TemporaryFolder folder;
-    const std::string file = folder.file("loss.pcapng");
-    const Generator generator(cable.a, kAddressA, cable.b, kAddressB);
-    const DeviceCounters before = transmitted(cable.a, "va");
-    Capture capture(cable.b, {"-i", "vb", "-w", file, "-B", "1"});
-
-    overflow(capture, generator, file);
-    capture.stop();
+    NarrowCable narrow(false);
+    overflow(narrow.capture, narrow.generator, narrow.file);
+    narrow.capture.stop();
 
     // A full backlog of the receiving side drops before any hook sees the packet.
-    const uint64_t arrived = transmitted(cable.a, "va").packets - before.packets;
-    REQUIRE(totals_of(capture.err()).dropped > 5000);
-    require_equation(capture, file, arrived);
+    const uint64_t arrived = transmitted(narrow.cable.a, "va").packets - narrow.before.packets;
+    REQUIRE(totals_of(narrow.capture.err()).dropped > 5000);
+    require_equation(narrow.capture, narrow.file, arrived);
 }
 
 TEST_CASE("what overflows the rings on lo is counted to the last packet") {
-    const Netns netns;
-    const TemporaryFolder folder;
-    const std::string file = folder.file("loss.pcapng");
-    const Generator generator(netns, "127.0.0.1", netns, "127.0.0.1");
-    Capture capture(netns, {"-i", "lo", "-w", file, "-B", "1"});
+    Narrow narrow;
+    const uint64_t sent = overflow(narrow.capture, narrow.generator, narrow.file);
+    narrow.capture.stop();
 
-    const uint64_t sent = overflow(capture, generator, file);
-    capture.stop();
-
-    REQUIRE(totals_of(capture.err()).dropped > 5000);
-    require_equation(capture, file, sent);
+    REQUIRE(totals_of(narrow.capture.err()).dropped > 5000);
+    require_equation(narrow.capture, narrow.file, sent);
 }
 
 TEST_CASE("drops that no later packet can tell are in the statistics all the same") {
-    const Netns netns;
-    const TemporaryFolder folder;
-    const std::string file = folder.file("loss.pcapng");
-    const Generator generator(netns, "127.0.0.1", netns, "127.0.0.1");
-    Capture capture(netns, {"-i", "lo", "-w", file, "-B", "1"});
-
+    Narrow narrow;
+    Capture& capture = narrow.capture;
+    const std::string& file = narrow.file;
     capture.signal(SIGSTOP);
-    const uint64_t sent = flood(generator.senders, 10'000, 100);
+    const uint64_t sent = flood(narrow.generator.senders, 10'000, 100);
     capture.signal(SIGINT);  // pending until it goes on
     capture.signal(SIGCONT);
     REQUIRE(capture.wait() == 0);

@@ -12,7 +12,6 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <string>
 #include <thread>
 
@@ -25,19 +24,6 @@
 namespace {
 
 using namespace test;
-
-// Datagrams on lo in a namespace of their own.
-struct Lo {
-    Netns netns;
-    pcapng::Fd receiver = udp_socket(netns, "127.0.0.1", 9);
-    pcapng::Fd sender = udp_socket(netns, "127.0.0.1");
-    Lo() { connect_to(sender, "127.0.0.1", 9); }
-};
-
-std::string content_of(const std::string& file) {
-    std::ifstream stream(file, std::ios::binary);
-    return {std::istreambuf_iterator<char>(stream), {}};
-}
 
 // A file system of this size that only this process and its children see.
 void mount_small(const std::string& folder, const std::string& size) {
@@ -60,7 +46,7 @@ struct Pipe {
 }  // namespace
 
 TEST_CASE("a full disk leaves a valid file, and the message says how much is in it") {
-    const Lo lo;
+    const Loopback lo;
     const TemporaryFolder folder;
     mount_small(folder.path(), "1m");
     const std::string file = folder.file("full.pcapng");
@@ -87,10 +73,9 @@ TEST_CASE("a full disk leaves a valid file, and the message says how much is in 
 }
 
 TEST_CASE("a full disk at the very start is said, too") {
-    const Lo lo;
+    const Loopback lo;
     const TemporaryFolder folder;
-    Process capture(
-        {.arguments = {PIDCAP, "-i", "lo", "-w", "/dev/full", "-c", "1"}, .netns = &lo.netns});
+    Pidcap capture({.arguments = {"-i", "lo", "-w", "/dev/full", "-c", "1"}, .netns = &lo.netns});
     // Traffic until it has noticed.
     while (capture.running()) {
         send_numbered(lo.sender, 0, 10, 100);
@@ -107,7 +92,7 @@ TEST_CASE("a file that can't be written is named, with status 1") {
     for (const std::string& file :
          {folder.path(), folder.file("missing/x.pcapng"), std::string("/sys/kernel/x.pcapng")}) {
         INFO(file);
-        const Ended ended = run_pidcap({"-i", "lo", "-w", file});
+        const CommandResult ended = run_pidcap({"-i", "lo", "-w", file});
         CHECK(ended.status == 1);
         CHECK(ended.err.find(file) != std::string::npos);
         CHECK(ended.err.find("listening") == std::string::npos);
@@ -127,14 +112,14 @@ TEST_CASE("a capture that can't start leaves an older file alone") {
     CHECK(content_of(file) == "precious");
     chmod(file.c_str(), 0666);
     chmod(folder.path().c_str(), 0777);
-    const CommandResult nobody = run({"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups",
-                                      PIDCAP, "-i", "lo", "-w", file});
+    const CommandResult nobody = run(pidcap_command(
+        {"-i", "lo", "-w", file}, {"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"}));
     CHECK(nobody.status == 1);
     CHECK(content_of(file) == "precious");
 }
 
 TEST_CASE("a reader that leaves ends the capture quietly") {
-    const Lo lo;
+    const Loopback lo;
     for (const std::vector<std::string>& options :
          {std::vector<std::string>{"-w", "-"}, std::vector<std::string>{}}) {
         Pipe pipe;
@@ -160,7 +145,7 @@ TEST_CASE("a reader that leaves ends the capture quietly") {
 
 // Its reader takes nothing: the rings overflow, and signals still end it, the second at the latest.
 TEST_CASE("a stuck reader can't hold a capture, and the drops are counted") {
-    const Lo lo;
+    const Loopback lo;
     for (const std::vector<std::string>& options :
          {std::vector<std::string>{"-w", "-"}, std::vector<std::string>{}}) {
         INFO((options.empty() ? "text" : "-w -"));
@@ -185,7 +170,7 @@ TEST_CASE("a stuck reader can't hold a capture, and the drops are counted") {
 }
 
 TEST_CASE("a capture into a pipe is a whole file for its reader") {
-    const Lo lo;
+    const Loopback lo;
     const TemporaryFolder folder;
     const std::string file = folder.file("piped.pcapng");
     const pcapng::Fd copy(open(file.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
@@ -206,19 +191,8 @@ TEST_CASE("a capture into a pipe is a whole file for its reader") {
     require_readable(file);
 }
 
-TEST_CASE("a fifo that nobody reads can be given up") {
-    const Lo lo;
-    const TemporaryFolder folder;
-    const std::string fifo = folder.file("fifo");
-    REQUIRE(mkfifo(fifo.c_str(), 0600) == 0);
-    Process capture({.arguments = {PIDCAP, "-i", "lo", "-w", fifo}, .netns = &lo.netns});
-    std::this_thread::sleep_for(std::chrono::seconds(1));
-    capture.signal(SIGINT);
-    CHECK(capture.wait() != 0);
-}
-
 TEST_CASE("the file belongs to the user who called sudo") {
-    const Lo lo;
+    const Loopback lo;
     const TemporaryFolder folder;
     chmod(folder.path().c_str(), 0777);
     const std::string file = folder.file("mine.pcapng");

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/capture.h"
 #include "tests/support/command.h"
 #include "tests/support/temporary_folder.h"
 
@@ -20,12 +21,7 @@ CommandResult as_nobody(const std::string& capabilities) {
         command.insert(command.end(),
                        {"--inh-caps=" + capabilities, "--ambient-caps=" + capabilities});
     }
-    command.insert(command.end(), {PIDCAP, "-i", "lo", "-w", "/dev/null", "--duration", "0.1"});
-    return run(command);
-}
-
-bool contains(const std::string& text, const std::string& part) {
-    return text.find(part) != std::string::npos;
+    return run(pidcap_command({"-i", "lo", "-w", "/dev/null", "--duration", "0.1"}, command));
 }
 
 }  // namespace

@@ -110,16 +110,13 @@ TEST_CASE("a snaplen cuts packets to the byte and keeps their length") {
 }
 
 TEST_CASE("datagrams of up to 64 KiB over lo are captured whole") {
-    const Netns netns;
+    const Loopback lo;
     const TemporaryFolder folder;
     const std::string file = folder.file("lo.pcapng");
-    const pcapng::Fd receiver = udp_socket(netns, "127.0.0.1", 9);
-    const pcapng::Fd sender = udp_socket(netns, "127.0.0.1");
-    connect_to(sender, "127.0.0.1", 9);
-    Capture capture(netns, {"-i", "lo", "-w", file});
+    Capture capture(lo.netns, {"-i", "lo", "-w", file});
     const std::vector<size_t> sizes = {4, 22, 1472, 1473, 9000, 32768, 65000, 65506, 65507};
     for (size_t size : sizes) {
-        REQUIRE(send_numbered(sender, static_cast<uint32_t>(size), 1, size) == 1);
+        REQUIRE(send_numbered(lo.sender, static_cast<uint32_t>(size), 1, size) == 1);
     }
     capture.stop();
     const auto packets = packets_of(file);

@@ -62,17 +62,14 @@ TEST_CASE("packets of all CPUs at once are in the order of their time") {
 }
 
 TEST_CASE("each packet's time is that of the wall clock when it was sent") {
-    const Netns netns;
+    const Loopback lo;
     const TemporaryFolder folder;
     const std::string file = folder.file("time.pcapng");
-    const pcapng::Fd receiver = udp_socket(netns, "127.0.0.1", 9);
-    const pcapng::Fd sender = udp_socket(netns, "127.0.0.1");
-    connect_to(sender, "127.0.0.1", 9);
-    Capture capture(netns, {"-i", "lo", "-w", file});
+    Capture capture(lo.netns, {"-i", "lo", "-w", file});
     std::vector<std::pair<uint64_t, uint64_t>> moments;
     for (uint32_t number = 0; number < 50; number++) {
         const uint64_t before = capture::clock_ns(CLOCK_REALTIME);
-        send_numbered(sender, number, 1, 100);
+        send_numbered(lo.sender, number, 1, 100);
         moments.emplace_back(before, capture::clock_ns(CLOCK_REALTIME));
     }
     capture.stop();

@@ -9,6 +9,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "tests/kernel/ping.h"
 #include "tests/kernel/world.h"
 #include "tests/support/process.h"
 
@@ -61,10 +62,7 @@ TEST_CASE("of 20,000 pings every request and every reply is the ping's") {
         Process ping(
             Launch{{"ping", "-n", "-q", "-f", "-c", std::to_string(kEach), path.server_address},
                    &path.client});
-        Who& who = pings[path.server_address];
-        for (who = who_is(ping.pid()); who.comm != "ping"; who = who_is(ping.pid())) {
-            usleep(1000);
-        }
+        pings[path.server_address] = who_is_ping(ping.pid());
         CHECK(ping.wait() == 0);
         INFO(ping.out());
     }

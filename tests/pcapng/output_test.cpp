@@ -20,6 +20,7 @@
 #include "tests/support/temporary_folder.h"
 
 using namespace pcapng;
+using test::contains;
 using test::Bytes;
 using test::need;
 
@@ -71,10 +72,6 @@ Bytes drain(const Fd& fd) {
         }
         all.insert(all.end(), chunk.begin(), chunk.begin() + count);
     }
-}
-
-bool contains(const std::string& text, const std::string& part) {
-    return text.find(part) != std::string::npos;
 }
 
 }  // namespace

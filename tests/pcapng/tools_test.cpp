@@ -15,6 +15,7 @@
 #include "tests/support/temporary_folder.h"
 
 using namespace pcapng;
+using test::contains;
 using namespace std::string_literals;
 using test::Bytes;
 using test::need;
@@ -51,10 +52,6 @@ std::vector<std::string> hostile_names() {
             "nul\0nul"s,
             "%00%0A",
             std::string(300, '%')};
-}
-
-bool contains(const std::string& text, const std::string& part) {
-    return text.find(part) != std::string::npos;
 }
 
 }  // namespace

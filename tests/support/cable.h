@@ -39,4 +39,20 @@ void connect_to(const pcapng::Fd& socket, const char* address, uint16_t port);
 // A packet socket (all protocols) that sends on an interface, and receives what comes in there.
 pcapng::Fd packet_socket(const Netns& where, const std::string& interface);
 
+// A sender on lo of a namespace of its own, and a receiver that takes nothing.
+struct Loopback {
+    Netns netns;
+    pcapng::Fd receiver = udp_socket(netns, "127.0.0.1", 9);
+    pcapng::Fd sender = udp_socket(netns, "127.0.0.1");
+    Loopback() { connect_to(sender, "127.0.0.1", 9); }
+};
+
+// The same from a to b over a cable.
+struct Line {
+    Cable cable;
+    pcapng::Fd receiver = udp_socket(cable.b, kAddressB, 9);
+    pcapng::Fd sender = udp_socket(cable.a, kAddressA);
+    Line() { connect_to(sender, kAddressB, 9); }
+};
+
 }  // namespace test

@@ -18,12 +18,6 @@
 namespace test {
 namespace {
 
-std::vector<std::string> with_program(const std::vector<std::string>& arguments) {
-    std::vector<std::string> command = {PIDCAP};
-    command.insert(command.end(), arguments.begin(), arguments.end());
-    return command;
-}
-
 std::vector<std::string> split(const std::string& text, char separator) {
     std::vector<std::string> parts;
     std::istringstream stream(text);
@@ -44,14 +38,23 @@ uint32_t u32_at(const std::string& bytes, size_t offset) {
 
 }  // namespace
 
+std::vector<std::string> pidcap_command(const std::vector<std::string>& arguments,
+                                        std::vector<std::string> before) {
+    before.emplace_back(PIDCAP);
+    before.insert(before.end(), arguments.begin(), arguments.end());
+    return before;
+}
+
+Pidcap::Pidcap(Launch launch)
+    : Process([&] {
+          launch.arguments = pidcap_command(launch.arguments);
+          return std::move(launch);
+      }()) {}
+
 Capture::Capture(const Netns& netns, const std::vector<std::string>& arguments)
     : Capture(Launch{.arguments = arguments, .netns = &netns}) {}
 
-Capture::Capture(Launch launch)
-    : Process([&] {
-          launch.arguments = with_program(launch.arguments);
-          return launch;
-      }()) {
+Capture::Capture(const Launch& launch) : Pidcap(launch) {
     if (launch.stderr_fd < 0) {
         wait_for("listening on");
     }
@@ -68,9 +71,14 @@ void Capture::stop(int number) {
     REQUIRE(status == 0);
 }
 
-Ended run_pidcap(const std::vector<std::string>& arguments) {
-    CommandResult result = run(with_program(arguments));
-    return {result.status, result.out, result.err};
+CommandResult run_pidcap(const Launch& launch) {
+    Pidcap pidcap(launch);
+    const int status = pidcap.wait();
+    return {status, pidcap.out(), pidcap.err()};
+}
+
+CommandResult run_pidcap(const std::vector<std::string>& arguments) {
+    return run_pidcap(Launch{.arguments = arguments});
 }
 
 std::vector<SeenPacket> packets_of(const std::string& file) {

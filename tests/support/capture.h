@@ -8,16 +8,27 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/command.h"
 #include "tests/support/process.h"
 #include "tests/support/totals.h"
 
 namespace test {
 
-// pidcap in a network namespace, with these arguments; returns once it is listening.
-class Capture : public Process {
+// pidcap with these arguments, as a command; `before` is a program that runs it, as setpriv(1).
+std::vector<std::string> pidcap_command(const std::vector<std::string>& arguments,
+                                        std::vector<std::string> before = {});
+
+// pidcap as it starts; arguments are without the program's name.
+class Pidcap : public Process {
+  public:
+    explicit Pidcap(Launch launch);
+};
+
+// The same, once it is listening.
+class Capture : public Pidcap {
   public:
     Capture(const Netns& netns, const std::vector<std::string>& arguments);
-    explicit Capture(Launch launch);  // arguments without the program's name
+    explicit Capture(const Launch& launch);
 
     // Ends it by a signal, and requires status 0.
     void stop();
@@ -25,12 +36,8 @@ class Capture : public Process {
 };
 
 // pidcap to its end.
-struct Ended {
-    int status = -1;
-    std::string out;
-    std::string err;
-};
-Ended run_pidcap(const std::vector<std::string>& arguments);
+CommandResult run_pidcap(const Launch& launch);
+CommandResult run_pidcap(const std::vector<std::string>& arguments);
 
 struct SeenPacket {
     uint64_t time_ns = 0;

@@ -21,4 +21,9 @@ CommandResult run(const std::vector<std::string>& arguments);
 // command went wrong and how.
 std::string output_of(const std::vector<std::string>& arguments);
 
+// For what a program has said.
+inline bool contains(const std::string& text, const std::string& part) {
+    return text.find(part) != std::string::npos;
+}
+
 }  // namespace test

@@ -19,7 +19,7 @@
 namespace test {
 
 // No test should ever come near it: a wait that is over before has succeeded.
-inline constexpr std::chrono::seconds kPatience{30};
+inline constexpr std::chrono::seconds kPatience{120};
 
 struct Launch {
     std::vector<std::string> arguments;

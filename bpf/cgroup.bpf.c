@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Captures what sockets send and receive, in every network namespace, at the cgroup of the socket:
+ * IP packets, without a link layer. What goes out is seen before it is cut into fragments, what
+ * comes in after it was put together. Every packet goes on.
+ *
+ * These programs can be interrupted, and preempted, by others of them on the same CPU: nothing of a
+ * packet is kept in a per-CPU map, and counters are atomic.
+ */
+#define PIDCAP_CGROUP
+#include "record.h"
+
+char LICENSE[] SEC("license") = "GPL";
+
+#define PASS 1
+
+/* The names of devices in network namespaces that user space isn't in. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, struct pidcap_interface);
+	__type(value, struct pidcap_device);
+} devices SEC(".maps");
+
+static __noinline int name_device(struct net_device *device,
+				  const struct pidcap_interface *interface)
+{
+	struct pidcap_device now = {};
+	struct pidcap_device *known;
+
+	BPF_CORE_READ_STR_INTO(&now.name, device, name);
+	known = bpf_map_lookup_elem(&devices, interface);
+	if (!known || known->words[0] != now.words[0] || known->words[1] != now.words[1])
+		bpf_map_update_elem(&devices, interface, &now, BPF_ANY);
+	return 0;
+}
+
+static __always_inline void find_own(struct __sk_buff *skb, struct end *receiver)
+{
+	struct bpf_sock *sk = skb->sk;
+	struct bpf_sock *full = sk ? bpf_sk_fullsock(sk) : NULL;
+
+	if (full)
+		find_owner(full, false, PIDCAP_VIA_SOCKET, receiver);
+}
+
+SEC("cgroup_skb/ingress")
+int socket_in(struct __sk_buff *skb)
+{
+	struct net_device *device = context_device(skb);
+	struct attribution ends = {};
+
+	/* On lo its way out was captured, where both ends are known. */
+	if (BPF_CORE_READ(device, flags) & IFF_LOOPBACK)
+		return PASS;
+	ends.packet.interface = context_interface(skb);
+	find_own(skb, &ends.receiver);
+	if (directions & PIDCAP_IN) {
+		name_device(device, &ends.packet.interface);
+		record_packet(skb, INCOMING, &ends);
+	}
+	return PASS;
+}
+
+SEC("cgroup_skb/egress")
+int socket_out(struct __sk_buff *skb)
+{
+	struct net_device *device = context_device(skb);
+	bool looped = BPF_CORE_READ(device, flags) & IFF_LOOPBACK;
+	bool outward = !looped || loopback_direction == PIDCAP_OUT;
+	struct attribution ends;
+
+	find_ends(skb, false, false, looped, &ends);
+	if (directions & (outward ? PIDCAP_OUT : PIDCAP_IN)) {
+		name_device(device, &ends.packet.interface);
+		record_packet(skb, outward ? OUTWARD : 0, &ends);
+	}
+	return PASS;
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A packet as a hook's program is given it: its bytes, its interface, how it was addressed. A file
+ * of programs that are not for traffic control says so first, by PIDCAP_XDP or PIDCAP_CGROUP.
+ */
+#ifndef PIDCAP_CONTEXT_H
+#define PIDCAP_CONTEXT_H
+
+#include "contract.h"
+#include "kernel.h"
+
+/* include/uapi/linux/if_packet.h */
+#define PACKET_HOST	 0
+#define PACKET_BROADCAST 1
+#define PACKET_MULTICAST 2
+#define PACKET_OTHERHOST 3
+#define PACKET_LOOPBACK	 5
+
+/* include/uapi/linux/if.h */
+#define IFF_LOOPBACK 0x8
+
+/* The only network namespace whose packets come by, or 0: several. Set before loading. */
+extern const volatile __u32 only_netns;
+
+#ifdef PIDCAP_XDP
+typedef struct xdp_md context;
+#else
+typedef struct __sk_buff context;
+#endif
+
+#ifdef PIDCAP_XDP
+#define CONTEXT_STRUCT xdp_buff
+#else
+#define CONTEXT_STRUCT sk_buff
+#endif
+
+/* The kernel's own struct, as a number: the verifier allows no arithmetic on the context. */
+static __always_inline struct CONTEXT_STRUCT *context_packet(context *ctx)
+{
+	struct CONTEXT_STRUCT *address = NULL;
+	context *pointer = ctx;
+
+	bpf_probe_read_kernel(&address, sizeof(address), &pointer);
+	return address;
+}
+
+static __always_inline struct net_device *context_device(context *ctx)
+{
+	struct CONTEXT_STRUCT *packet = context_packet(ctx);
+
+#ifdef PIDCAP_XDP
+	return BPF_CORE_READ(packet, rxq, dev);
+#else
+	return BPF_CORE_READ(packet, dev);
+#endif
+}
+
+#ifdef PIDCAP_XDP
+
+/* From 5.18 on (commit 3f364222d032) packets may lie in several pieces, and there are helpers. */
+static __always_inline bool has_xdp_helpers(void)
+{
+	return bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_xdp_load_bytes);
+}
+
+static __always_inline __u64 context_length(context *ctx)
+{
+	return has_xdp_helpers() ? bpf_xdp_get_buff_len(ctx) : ctx->data_end - ctx->data;
+}
+
+/* Copies `length` bytes from `offset` on, or returns an error if the packet hasn't got them. */
+static __always_inline long context_load(context *ctx, __u32 offset, void *to, __u32 length)
+{
+	if (has_xdp_helpers())
+		return bpf_xdp_load_bytes(ctx, offset, to, length);
+	if ((__u64)offset + length > (__u64)(ctx->data_end - ctx->data))
+		return -1;
+	return bpf_probe_read_kernel(to, length, (void *)(long)(ctx->data + offset));
+}
+
+static __always_inline __u32 context_ifindex(context *ctx)
+{
+	return ctx->ingress_ifindex;
+}
+
+/* PACKET_: as eth_type_trans() of net/ethernet/eth.c will find out. */
+static __always_inline __u32 context_packet_type(context *ctx)
+{
+	struct net_device *device = context_device(ctx);
+	__u8 to[6], own[6] = {};
+
+	if (context_load(ctx, 0, to, sizeof(to)))
+		return PACKET_OTHERHOST;
+	if (to[0] & 1)
+		return (to[0] & to[1] & to[2] & to[3] & to[4] & to[5]) == 0xff ? PACKET_BROADCAST
+									       : PACKET_MULTICAST;
+	bpf_probe_read_kernel(own, sizeof(own), BPF_CORE_READ(device, dev_addr));
+	for (int i = 0; i < 6; i++)
+		if (to[i] != own[i])
+			return PACKET_OTHERHOST;
+	return PACKET_HOST;
+}
+
+#else
+
+static __always_inline __u64 context_length(context *ctx)
+{
+	return ctx->len;
+}
+
+static __always_inline long context_load(context *ctx, __u32 offset, void *to, __u32 length)
+{
+	return bpf_skb_load_bytes(ctx, offset, to, length);
+}
+
+static __always_inline __u32 context_ifindex(context *ctx)
+{
+	return ctx->ifindex;
+}
+
+static __always_inline __u32 context_packet_type(context *ctx)
+{
+	return ctx->pkt_type;
+}
+
+#endif
+
+static __always_inline struct pidcap_interface context_interface(context *ctx)
+{
+	struct pidcap_interface interface = {.netns = only_netns, .ifindex = context_ifindex(ctx)};
+	struct net_device *device;
+
+	if (!interface.netns) {
+		device = context_device(ctx);
+		interface.netns = BPF_CORE_READ(device, nd_net.net, ns.inum);
+	}
+	return interface;
+}
+
+#endif

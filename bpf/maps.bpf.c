@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The maps and settings that the programs of all hooks share.
+ */
+#include "record.h"
+
+char LICENSE[] SEC("license") = "GPL";
+
+const volatile __u32 only_netns = 0;
+const volatile __u32 snaplen = PIDCAP_SNAPLEN_MAX;
+const volatile __u32 directions = PIDCAP_IN | PIDCAP_OUT;
+const volatile __u32 loopback_direction = PIDCAP_OUT;
+
+__u32 wake_reader;
+__u32 have_local_peers;
+__u32 have_translated;
+
+struct memory_map memory SEC(".maps"), echo_memory SEC(".maps");
+struct attribution_map attributions SEC(".maps");
+struct before_map before_packets SEC(".maps");
+struct ring_map rings SEC(".maps");
+struct drop_map drops SEC(".maps");
+struct drop_pending_map drops_pending SEC(".maps");
