@@ -127,7 +127,10 @@ TEST_CASE("short-lived children that don't exec have their own PID, and their pa
                         int fd = inherited;
                         if (i % 2 == 0) {
                             fd = socket(peer.family(), SOCK_DGRAM, 0);
-                            connect(fd, reinterpret_cast<sockaddr*>(&peer.storage), peer.length);
+                            if (connect(fd, reinterpret_cast<sockaddr*>(&peer.storage),
+                                        peer.length) != 0) {
+                                _exit(1);
+                            }
                         }
                         char text[64];
                         const int length =
