@@ -35,6 +35,7 @@ std::vector<Placement> placements(const Programs& programs, HookKind kind, bool 
         case HookKind::kLoopback:
             return {{TcDirection::kOut, programs.program_fd(HookProgram::kLoopback)}};
         case HookKind::kEthernet:
+        case HookKind::kVeth:
             if (xdp) {
                 return {{TcDirection::kOut, programs.program_fd(HookProgram::kEthernetOut)}};
             }
@@ -96,10 +97,15 @@ class XdpHook : public InterfaceHook {
     std::unique_ptr<InterfaceHook> out_;
 };
 
-Result<pcapng::Fd> attach_xdp(int program_fd, uint32_t ifindex, const std::string& name) {
-    // In the driver if there is a hook and it takes the program: one with large frames may not.
+Result<pcapng::Fd> attach_xdp(int program_fd, uint32_t ifindex, const std::string& name,
+                              HookKind kind) {
+    // A driver with a hook may still refuse the program, for large frames for example.
+    std::vector<uint32_t> modes = {0, XDP_FLAGS_SKB_MODE};
+    if (kind == HookKind::kVeth) {
+        modes.erase(modes.begin());
+    }
     int fd = -1;
-    for (uint32_t flags : {uint32_t{0}, uint32_t{XDP_FLAGS_SKB_MODE}}) {
+    for (uint32_t flags : modes) {
         LIBBPF_OPTS(bpf_link_create_opts, options, .flags = flags);
         fd = bpf_link_create(program_fd, static_cast<int>(ifindex), BPF_XDP, &options);
         if (fd >= 0) {
@@ -151,10 +157,10 @@ Result<std::unique_ptr<InterfaceHook>> InterfaceHook::attach(const Programs& pro
                                                              const std::string& name, HookKind kind,
                                                              bool xdp, HookMode mode) {
     auto hook = attach_tc(placements(programs, kind, xdp), ifindex, name, mode);
-    if (!hook || !xdp || kind != HookKind::kEthernet) {
+    if (!hook || !xdp || kind == HookKind::kIp || kind == HookKind::kLoopback) {
         return hook;
     }
-    auto link = attach_xdp(programs.program_fd(HookProgram::kXdpIn), ifindex, name);
+    auto link = attach_xdp(programs.program_fd(HookProgram::kXdpIn), ifindex, name, kind);
     if (!link) {
         return std::move(link).error();
     }

@@ -21,7 +21,10 @@ HookKind kind_of(const Interface& interface, uint16_t link_type) {
     if (interface.loopback()) {
         return HookKind::kLoopback;
     }
-    return link_type == kLinkTypeEthernet ? HookKind::kEthernet : HookKind::kIp;
+    if (link_type != kLinkTypeEthernet) {
+        return HookKind::kIp;
+    }
+    return interface.kind == "veth" ? HookKind::kVeth : HookKind::kEthernet;
 }
 
 Error unsupported(const std::string& name, const Interface& interface) {

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <exception>
 #include <string>
 #include <variant>
 #include <vector>
@@ -12,7 +13,7 @@
 #include "cmd/options.h"
 #include "cmd/run_capture.h"
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
     const std::vector<std::string> arguments(argv + 1, argv + argc);
     auto parsed = cmd::parse_options(arguments);
     if (const auto* stop = std::get_if<cmd::Stop>(&parsed)) {
@@ -33,4 +34,7 @@ int main(int argc, char** argv) {
             break;
     }
     return cmd::run_capture(options);
+} catch (const std::exception& error) {  // no memory, no standard output
+    std::fprintf(stderr, "pidcap: %s\n", error.what());
+    return cmd::kExitFailed;
 }

@@ -31,7 +31,6 @@
 namespace cmd {
 namespace {
 
-using capture::Error;
 using capture::Result;
 using Clock = std::chrono::steady_clock;
 

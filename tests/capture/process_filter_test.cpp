@@ -6,7 +6,6 @@
 #include "tests/capture/table_fixture.h"
 
 using capture::Process;
-using capture::ProcessConditions;
 using capture::ProcessFilter;
 using capture::ProcessKey;
 using capture::ProcessTable;

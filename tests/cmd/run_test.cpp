@@ -124,10 +124,10 @@ TEST_CASE("a command gets its signals and its first packet is captured") {
     const Loopback lo;
     const TemporaryFolder folder;
     const std::string file = folder.file("command.pcapng");
-    Capture capture(Launch{.arguments = {"-i", "lo", "-w", file, "--", "sh", "-c",
-                                         "echo hello > /dev/udp/127.0.0.1/9; "
-                                         "trap 'exit 7' TERM; grep SigBlk /proc/self/status; "
-                                         "grep SigIgn /proc/self/status"},
+    const std::string script =
+        "echo hello > /dev/udp/127.0.0.1/9; trap 'exit 7' TERM; "
+        "grep SigBlk /proc/self/status; grep SigIgn /proc/self/status";
+    Capture capture(Launch{.arguments = {"-i", "lo", "-w", file, "--", "sh", "-c", script},
                            .netns = &lo.netns});
     capture.wait();
     INFO(capture.out());

@@ -9,7 +9,6 @@
 
 #include "pcapng/fd.h"
 
-using cmd::Progress;
 using cmd::progress_text;
 using cmd::StatusLine;
 using cmd::summary_text;

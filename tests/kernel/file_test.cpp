@@ -73,9 +73,10 @@ TEST_CASE("process blocks leave the relative times alone") {
     const Loopback lo;
     const TemporaryFolder folder;
     const std::string file = folder.file("blocks.pcapng");
-    Capture capture(lo.netns, {"-i", "lo", "-w", file, "--process-blocks", "--", "bash", "-c",
-                               "echo 1 > /dev/udp/127.0.0.1/9; sleep 0.3; "
-                               "echo 2 > /dev/udp/127.0.0.1/9"});
+    const std::string script =
+        "echo 1 > /dev/udp/127.0.0.1/9; sleep 0.3; echo 2 > /dev/udp/127.0.0.1/9";
+    Capture capture(lo.netns,
+                    {"-i", "lo", "-w", file, "--process-blocks", "--", "bash", "-c", script});
     REQUIRE(capture.wait() == 0);
     const auto rows = fields_of(file, {"frame.time_relative", "frame.time_epoch"}, "udp");
     REQUIRE(rows.size() == 2);

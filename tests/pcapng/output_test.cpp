@@ -20,8 +20,8 @@
 #include "tests/support/temporary_folder.h"
 
 using namespace pcapng;
-using test::contains;
 using test::Bytes;
+using test::contains;
 using test::need;
 
 namespace {

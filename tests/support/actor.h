@@ -131,7 +131,8 @@ class Actor {
     template <typename Function, typename... Arguments>
     static Request make_request(const Arguments&... arguments) {
         static_assert((std::is_trivially_copyable_v<Arguments> && ...));
-        static_assert((sizeof(Arguments) + ... + 0) <= sizeof(Request::arguments));
+        constexpr size_t kSize = (sizeof(Arguments) + ... + 0);
+        static_assert(kSize <= std::tuple_size_v<decltype(Request::arguments)>);
         Request request;
         request.run = &run<Function, Arguments...>;
         char* at = request.arguments.data();
