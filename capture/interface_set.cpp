@@ -267,7 +267,7 @@ Result<void> InterfaceSet::follow(Place& place, const InterfaceEvent& event) {
                 renew(place, interface);
                 return announced ? announce(key) : Result<void>{};
             }
-            return {};
+            return wants(interface) ? add(place, interface, false) : Result<void>{};
         case InterfaceEvent::Type::kUp:
             return unannounced_.contains(key) ? announce(key) : Result<void>{};
         case InterfaceEvent::Type::kDown:

@@ -141,6 +141,27 @@ TEST_CASE("a renamed interface goes on under its new name") {
     require_readable(file);
 }
 
+TEST_CASE("a name that was asked for is captured on the interface that takes it later") {
+    const Netns netns;
+    make_quiet(netns);
+    netns.ip("link add w1 type veth peer name w2");
+    const TemporaryFolder folder;
+    const std::string file = folder.file("taken.pcapng");
+    Capture capture(netns, {"-i", "w1", "-w", file});
+    netns.ip("link del w1");
+    netns.ip("link add x1 type veth peer name x2");
+    netns.ip("link set x1 name w1");
+    netns.ip("link set w1 up");
+    netns.ip("link set x2 up");
+    wait_for_interface(file, "w1", 2);
+    const pcapng::Fd socket = packet_socket(netns, "w1");
+    std::vector<uint8_t> frame = payload_of(1, 100);
+    frame[0] = 2;  // to somebody in particular
+    REQUIRE(send(socket.get(), frame.data(), frame.size(), 0) == 100);
+    capture.stop();
+    CHECK(packets_by_interface(file, "frame.len == 100") == std::map<std::string, int>{{"w1", 1}});
+}
+
 TEST_CASE("packets from before a rename stand under the old name") {
     const Line line;
     const Cable& cable = line.cable;
