@@ -158,8 +158,9 @@ static __noinline __u64 fill_record(struct pidcap_packet *record, context *ctx, 
 }
 
 /*
- * One size class: the packet fits into `bytes`. The bound is checked beside the call because the
- * verifier doesn't relate `caplen` to the class that was chosen.
+ * One size class: the packet fits into `bytes`. The bounds are checked beside the call because the
+ * verifier doesn't relate `caplen` to the class that was chosen; by its last byte, because before
+ * Linux 6.8 (commit d028f87517d6) the verifier learns nothing from "not 0".
  */
 #define RECORD_CLASS(bytes)                                                                        \
 	if (caplen <= (bytes)) {                                                                   \
@@ -169,7 +170,9 @@ static __noinline __u64 fill_record(struct pidcap_packet *record, context *ctx, 
 			return;                                                                    \
 		}                                                                                  \
 		wake = fill_record(record, ctx, caplen, way, ends);                                \
-		if (caplen && caplen <= (bytes) && context_load(ctx, 0, record + 1, caplen))       \
+		last = caplen - 1;                                                                 \
+		barrier_var(last);                                                                 \
+		if (last < (bytes) && context_load(ctx, 0, record + 1, last + 1))                  \
 			goto copy_failed;                                                          \
 		bpf_ringbuf_submit(record, wake);                                                  \
 		return;                                                                            \
@@ -183,7 +186,7 @@ static __always_inline void record_packet(context *ctx, __u32 way, const struct 
 	/* 64 bits: of a number cut to 32 the verifier forgets what it was compared with. */
 	__u64 length = context_length(ctx);
 	__u64 caplen = length < snaplen ? length : snaplen;
-	__u64 wake;
+	__u64 last, wake;
 	__u32 lost;
 
 	if (!ring) {
