@@ -19,14 +19,24 @@ class LibbpfLog {
     LibbpfLog(const LibbpfLog&) = delete;
     LibbpfLog& operator=(const LibbpfLog&) = delete;
 
-    // The last line: the verifier's log before it is for developers.
-    std::string last_line() const {
-        std::string all = text();
-        while (!all.empty() && all.back() == '\n') {
-            all.pop_back();
+    // Why a program was refused, "NAME: the verifier's last word", or else libbpf's last line. The
+    // log looks like this:
+    //     libbpf: prog 'NAME': -- BEGIN PROG LOAD LOG --
+    //     …
+    //     the verifier's last word
+    //     processed N insns …
+    std::string reason() const {
+        const std::string& all = text();
+        const size_t log = all.find("': -- BEGIN PROG LOAD LOG --");
+        const size_t end = all.find("\nprocessed ", log);
+        if (log != std::string::npos && end != std::string::npos) {
+            const size_t name = all.rfind('\'', log - 1) + 1;
+            const size_t word = all.rfind('\n', end - 1) + 1;
+            return all.substr(name, log - name) + ": " + all.substr(word, end - word);
         }
-        size_t start = all.rfind('\n');
-        return start == std::string::npos ? all : all.substr(start + 1);
+        const size_t last = all.find_last_not_of('\n');
+        const size_t start = all.rfind('\n', last) + 1;
+        return last == std::string::npos ? "" : all.substr(start, last + 1 - start);
     }
 
   private:
@@ -38,9 +48,17 @@ class LibbpfLog {
         if (level == LIBBPF_DEBUG) {
             return 0;
         }
-        char line[1024];
-        int length = vsnprintf(line, sizeof(line), format, arguments);
-        text().append(line);
+        // The verifier's log comes at once.
+        va_list again;
+        va_copy(again, arguments);
+        const int length = vsnprintf(nullptr, 0, format, again);
+        va_end(again);
+        if (length > 0) {
+            const size_t before = text().size();
+            text().resize(before + static_cast<size_t>(length) + 1);
+            vsnprintf(&text()[before], static_cast<size_t>(length) + 1, format, arguments);
+            text().pop_back();
+        }
         return length;
     }
 

@@ -97,7 +97,7 @@ Error load_error(int code, const LibbpfLog& log) {
             code};
     }
     Error error = errno_error("load the programs into the kernel", code);
-    error.message += fmt::format(" ({}); see `pidcap doctor`", log.last_line());
+    error.message += fmt::format(" ({}); see `pidcap doctor`", log.reason());
     return error;
 }
 
