@@ -106,7 +106,8 @@ static __always_inline void bequeath(struct bpf_sock *listener, const struct pid
 /*
  * The sender from a shared socket: the thread whose system call on it is under way, if that is what
  * runs here. Its last user has to stand in for it in TCP, where a socket speaks for itself too; a
- * datagram that left later than its call is nobody's.
+ * datagram that left later than its call is nobody's, and not that of a thread which is waiting for
+ * one.
  */
 static __always_inline bool sender_of_shared(struct bpf_sock *sk, struct pidcap_owner *owner)
 {
@@ -114,7 +115,8 @@ static __always_inline bool sender_of_shared(struct bpf_sock *sk, struct pidcap_
 	__u64 id = (__u64)BPF_CORE_READ(task, tgid) << 32 | (__u32)BPF_CORE_READ(task, pid);
 	struct socket_call *call = bpf_map_lookup_elem(&socket_call, &id);
 
-	if (call && call->sk == (__u64)(long)sk) {
+	if (call && call->sk == (__u64)(long)sk &&
+	    (sk->protocol == IPPROTO_TCP || !call->receives)) {
 		*owner = call->owner;
 		if (owner->tgid == id >> 32 && owner->tid == (__u32)id)
 			return true;

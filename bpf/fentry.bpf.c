@@ -13,10 +13,10 @@
 char LICENSE[] SEC("license") = "GPL";
 
 /* All of a call: what leaves meanwhile, and in its context, is the caller's. */
-#define CALLED(function)                                                                           \
+#define CALLED(function, use)                                                                      \
 	SEC("fentry/" #function) int function##_entered(__u64 *ctx)                                \
 	{                                                                                          \
-		note_socket_use((struct socket *)ctx[0], true);                                    \
+		note_socket_use((struct socket *)ctx[0], use);                                     \
 		return 0;                                                                          \
 	}                                                                                          \
 	SEC("fexit/" #function) int function##_left(__u64 *ctx)                                    \
@@ -30,19 +30,19 @@ char LICENSE[] SEC("license") = "GPL";
 #define ENTERED(function)                                                                          \
 	SEC("fentry/" #function) int function##_entered(__u64 *ctx)                                \
 	{                                                                                          \
-		note_socket_use((struct socket *)ctx[0], false);                                   \
+		note_socket_use((struct socket *)ctx[0], USE);                                     \
 		return 0;                                                                          \
 	}
 
-CALLED(inet_sendmsg)
-CALLED(inet6_sendmsg)
-CALLED(inet_recvmsg)
-CALLED(inet6_recvmsg)
+CALLED(inet_sendmsg, CALL_SENDS)
+CALLED(inet6_sendmsg, CALL_SENDS)
+CALLED(inet_recvmsg, CALL_RECEIVES)
+CALLED(inet6_recvmsg, CALL_RECEIVES)
 
 /* Until Linux 6.4; since then splice and sendfile are inet_sendmsg, and at their end the second. */
-CALLED(inet_sendpage)
-CALLED(inet_splice_eof)
-CALLED(tcp_splice_read)
+CALLED(inet_sendpage, CALL_SENDS)
+CALLED(inet_splice_eof, CALL_SENDS)
+CALLED(tcp_splice_read, CALL_RECEIVES)
 
 ENTERED(packet_sendmsg)
 ENTERED(packet_sendmsg_spkt)
@@ -55,7 +55,7 @@ ENTERED(security_socket_shutdown)
 
 SEC("fentry/inet_accept") int inet_accept_entered(__u64 *ctx)
 {
-	note_socket_use((struct socket *)ctx[0], true);
+	note_socket_use((struct socket *)ctx[0], CALL_RECEIVES);
 	return 0;
 }
 
@@ -64,7 +64,7 @@ SEC("fexit/inet_accept") int inet_accept_left(__u64 *ctx)
 {
 	if (have_shared)
 		end_call();
-	note_socket_use((struct socket *)ctx[1], false);
+	note_socket_use((struct socket *)ctx[1], USE);
 	return 0;
 }
 

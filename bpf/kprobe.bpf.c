@@ -10,8 +10,15 @@
 char LICENSE[] SEC("license") = "GPL";
 
 SEC("kprobe")
-int function_entered(struct pt_regs *ctx)
+int sending_entered(struct pt_regs *ctx)
 {
-	note_socket_use((struct socket *)FUNCTION_ARG1(ctx), true);
+	note_socket_use((struct socket *)FUNCTION_ARG1(ctx), CALL_SENDS);
+	return 0;
+}
+
+SEC("kprobe")
+int receiving_entered(struct pt_regs *ctx)
+{
+	note_socket_use((struct socket *)FUNCTION_ARG1(ctx), CALL_RECEIVES);
 	return 0;
 }

@@ -33,7 +33,8 @@ struct sk_user {
  */
 struct socket_call {
 	struct pidcap_owner owner;
-	__u64 sk; /* 0: the call has ended */
+	__u64 sk;	/* 0: the call has ended */
+	__u64 receives; /* and so sends no data */
 };
 
 struct sk_owner_map {

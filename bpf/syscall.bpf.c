@@ -14,14 +14,16 @@
 char LICENSE[] SEC("license") = "GPL";
 
 /*
- * System calls whose first argument is a file that they use as a socket: a bit each. splice writes
- * to its third. Set by user space, which knows the numbers: the native ones, and those of the
- * 32-bit ABI, which may have one call for all, socketcall(2) (SYS_… of include/uapi/linux/net.h),
- * whose arguments stand in memory. A number that doesn't exist is NO_CALL.
+ * System calls whose first argument is a file that they use as a socket: a bit each, and one in
+ * receiving_calls for those that only receive. splice writes to its third. Set by user space, which
+ * knows the numbers: the native ones, and those of the 32-bit ABI, which may have one call for all,
+ * socketcall(2) (SYS_… of include/uapi/linux/net.h), whose arguments stand in memory. A number that
+ * doesn't exist is NO_CALL.
  */
 #define SYSCALL_WORDS 8
 const volatile struct {
 	__u64 socket_calls[SYSCALL_WORDS];
+	__u64 receiving_calls[SYSCALL_WORDS];
 	__u32 splice;
 	__u32 accept;
 	__u32 accept4;
@@ -75,12 +77,20 @@ static __always_inline bool socketcall_fd(struct pt_regs *regs, __u32 *fd)
 	       !bpf_probe_read_user(fd, sizeof(*fd), (void *)(__u64)(__u32)COMPAT_ARG2(regs));
 }
 
+static __always_inline enum use use_of(const volatile __u64 *receiving_calls, __u64 call)
+{
+	if (call < SYSCALL_WORDS * 64 && receiving_calls[call / 64] & (1ULL << (call % 64)))
+		return CALL_RECEIVES;
+	return CALL_SENDS;
+}
+
 SEC("raw_tp/sys_enter")
 int socket_use(struct bpf_raw_tracepoint_args *ctx)
 {
 	struct pt_regs *regs = (struct pt_regs *)ctx->args[0];
 	__u64 call = ctx->args[1];
 	struct task_struct *task;
+	enum use use;
 	__u32 fd;
 
 	if (!is_native_call(call) && !is_compat_call(call))
@@ -92,12 +102,14 @@ int socket_use(struct bpf_raw_tracepoint_args *ctx)
 		fd = call == compat_calls.splice ? COMPAT_ARG3(regs) : COMPAT_ARG1(regs);
 		if (call == compat_calls.socketcall && !socketcall_fd(regs, &fd))
 			return 0;
+		use = use_of(compat_calls.receiving_calls, call);
 	} else {
 		if (!is_native_call(call))
 			return 0;
 		fd = call == native_calls.splice ? SYSCALL_ARG3(regs) : SYSCALL_ARG1(regs);
+		use = use_of(native_calls.receiving_calls, call);
 	}
-	note_use(task, socket_of_fd(task, fd), true);
+	note_use(task, socket_of_fd(task, fd), use);
 	return 0;
 }
 
@@ -135,7 +147,7 @@ int socket_used(struct bpf_raw_tracepoint_args *ctx)
 		return 0;
 	task = (struct task_struct *)bpf_get_current_task();
 	if (has_accepted(task, regs, call))
-		note_use(task, socket_of_fd(task, (__u32)result), false);
+		note_use(task, socket_of_fd(task, (__u32)result), USE);
 	return 0;
 }
 
@@ -156,7 +168,7 @@ int ring_use(struct bpf_raw_tracepoint_args *ctx)
 	if (bpf_core_field_exists(request->cqe) &&
 	    BPF_CORE_READ(request, opcode) == IORING_OP_POLL_ADD)
 		return 0;
-	note_use(task, socket_of_fd(task, (__u32)ctx->args[1]), true);
+	note_use(task, socket_of_fd(task, (__u32)ctx->args[1]), CALL_SENDS);
 	return 0;
 }
 

@@ -28,17 +28,26 @@ static __always_inline bool is_current(const struct pidcap_owner *owner, struct 
 	       owner->real_uid == (__u32)bpf_get_current_uid_gid();
 }
 
-static __always_inline void begin_call(struct task_struct *task, __u64 id, __u64 sk)
+/* What the use of a socket is; the end of a call is told by end_call(). */
+enum use {
+	USE, /* or a call whose end won't be seen */
+	CALL_RECEIVES,
+	CALL_SENDS, /* or does both */
+};
+
+static __always_inline void begin_call(struct task_struct *task, __u64 id, __u64 sk, enum use use)
 {
 	struct socket_call *known = bpf_map_lookup_elem(&socket_call, &id);
 	struct socket_call fresh = {};
 
 	if (known && is_current(&known->owner, task, id)) {
+		known->receives = use == CALL_RECEIVES;
 		known->sk = sk;
 		return;
 	}
 	current_owner(&fresh.owner);
 	fresh.sk = sk;
+	fresh.receives = use == CALL_RECEIVES;
 	bpf_map_update_elem(&socket_call, &id, &fresh, BPF_ANY);
 }
 
@@ -64,8 +73,8 @@ static __always_inline void note_packet_use(struct task_struct *task, __u64 key)
 	bpf_map_update_elem(&packet_user, &key, &user, BPF_ANY);
 }
 
-/* The current process uses this socket; `in_call`: until end_call(), which is sure to come. */
-static __always_inline void note_use(struct task_struct *task, struct sock *sk, bool in_call)
+/* The current process uses this socket. */
+static __always_inline void note_use(struct task_struct *task, struct sock *sk, enum use use)
 {
 	__u64 key = (__u64)sk;
 	struct sk_user user = {};
@@ -86,8 +95,8 @@ static __always_inline void note_use(struct task_struct *task, struct sock *sk, 
 				known->owner.tgid != id >> 32);
 	if (user.shared) {
 		have_shared = 1;
-		if (in_call)
-			begin_call(task, id, key);
+		if (use != USE)
+			begin_call(task, id, key, use);
 	}
 	if (known && is_current(&known->owner, task, id))
 		return;
@@ -103,7 +112,7 @@ static __always_inline void note_use(struct task_struct *task, struct sock *sk, 
  * The same for the socket that a function of the kernel got. It may be one that the kernel itself
  * uses in the process's name, as network file systems do: that one is nobody's.
  */
-static __always_inline void note_socket_use(struct socket *socket, bool in_call)
+static __always_inline void note_socket_use(struct socket *socket, enum use use)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 	struct sock *sk = BPF_CORE_READ(socket, sk);
@@ -111,7 +120,7 @@ static __always_inline void note_socket_use(struct socket *socket, bool in_call)
 	if (!sk || BPF_CORE_READ(task, flags) & PF_KTHREAD ||
 	    BPF_CORE_READ_BITFIELD_PROBED(sk, sk_kern_sock))
 		return;
-	note_use(task, sk, in_call);
+	note_use(task, sk, use);
 }
 
 /* Other flags of these calls, and namespaces of other kinds, give an event that changes nothing. */

@@ -5,12 +5,14 @@
 #include <bpf/libbpf.h>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sched.h>
 #include <sys/syscall.h>
 
 #include <algorithm>
 #include <bit>
 #include <cerrno>
 #include <cstring>
+#include <span>
 
 #include "capture/kernel_types.h"
 #include "capture/libbpf_log.h"
@@ -34,14 +36,11 @@ constexpr uint32_t kEventsRing = 4U << 20;
 // Sockets in use whose users are remembered, where memory has to be set aside for them.
 constexpr uint32_t kPreallocatedUsers = 65536;
 
-// The system calls whose first argument is a file that they use as a socket. close(2) isn't one: a
-// parent that closes its copy of a worker's socket doesn't use it.
-constexpr long kSocketCalls[] = {
-    SYS_read,
-    SYS_readv,
-    SYS_recvfrom,
-    SYS_recvmsg,
-    SYS_recvmmsg,
+// The system calls whose first argument is a file that they use as a socket; the first ones only
+// receive. close(2) isn't one: a parent that closes its copy of a worker's socket doesn't use it.
+constexpr uint32_t kReceivingCalls[] = {SYS_read,     SYS_readv,   SYS_recvfrom, SYS_recvmsg,
+                                        SYS_recvmmsg, SYS_preadv2, SYS_accept,   SYS_accept4};
+constexpr uint32_t kOtherCalls[] = {
     SYS_write,
     SYS_writev,
     SYS_sendto,
@@ -49,13 +48,10 @@ constexpr long kSocketCalls[] = {
     SYS_sendmmsg,
     SYS_sendfile,
     SYS_splice,
-    SYS_preadv2,
     SYS_pwritev2,
     SYS_connect,
     SYS_bind,
     SYS_listen,
-    SYS_accept,
-    SYS_accept4,
     SYS_shutdown,
     // Of a ring; what its requests use has a tracepoint of its own. Here they end.
     SYS_io_uring_enter,
@@ -64,16 +60,17 @@ constexpr long kSocketCalls[] = {
 // The same of 32-bit programs: arch/x86/entry/syscalls/syscall_32.tbl, arch/arm/tools/syscall.tbl.
 constexpr uint32_t kNoCall = UINT32_MAX;
 #ifdef __x86_64__
-constexpr uint32_t kCompatCalls[] = {3,   4,   145, 146, 187, 239, 313, 337, 345, 361, 362, 363,
-                                     364, 369, 370, 371, 372, 373, 378, 379, 417, 426, 102};
+constexpr uint32_t kCompatReceivingCalls[] = {3, 145, 337, 364, 371, 372, 378, 417};
+constexpr uint32_t kCompatOtherCalls[] = {4,   146, 187, 239, 313, 345, 361, 362,
+                                          363, 369, 370, 373, 379, 426, 102};
 constexpr uint32_t kCompatSplice = 313;
 constexpr uint32_t kCompatAccept = kNoCall;
 constexpr uint32_t kCompatAccept4 = 364;
 constexpr uint32_t kCompatSocketcall = 102;
 #else
-constexpr uint32_t kCompatCalls[] = {3,   4,   145, 146, 187, 239, 282, 283, 284,
-                                     285, 289, 290, 291, 292, 293, 296, 297, 340,
-                                     365, 366, 374, 392, 393, 417, 426};
+constexpr uint32_t kCompatReceivingCalls[] = {3, 145, 285, 291, 292, 297, 365, 366, 392, 417};
+constexpr uint32_t kCompatOtherCalls[] = {4,   146, 187, 239, 282, 283, 284, 289,
+                                          290, 293, 296, 340, 374, 393, 426};
 constexpr uint32_t kCompatSplice = 340;
 constexpr uint32_t kCompatAccept = 285;
 constexpr uint32_t kCompatAccept4 = 366;
@@ -250,8 +247,16 @@ std::vector<int> LoadedPrograms::wake_fds() const {
 Result<void> LoadedPrograms::set_owner(int socket_fd, const pidcap_owner& owner) {
     pidcap_socket_owner value{};
     value.owner = owner;
-    int code =
-        bpf_map_update_elem(bpf_map__fd(skeleton_->maps.sk_owner), &socket_fd, &value, BPF_NOEXIST);
+    // Seen on Linux 7.2: memory for it may be refused at one moment and given at the next.
+    constexpr int kAttempts = 100;
+    int code = -ENOMEM;
+    for (int attempt = 0; attempt < kAttempts && code == -ENOMEM; attempt++) {
+        code = bpf_map_update_elem(bpf_map__fd(skeleton_->maps.sk_owner), &socket_fd, &value,
+                                   BPF_NOEXIST);
+        if (code == -ENOMEM) {
+            sched_yield();
+        }
+    }
     if (code != 0 && code != -EEXIST) {
         return errno_error(fmt::format("store the owner of a socket of process {}", owner.tgid),
                            -code);
@@ -326,6 +331,16 @@ void choose_programs(pidcap_bpf& skeleton, Hook hook, const KernelTypes& kernel)
     }
 }
 
+template <typename Calls>
+void add_calls(Calls& calls, std::span<const uint32_t> numbers, bool receive) {
+    for (const uint32_t call : numbers) {
+        calls.socket_calls[call / 64] |= 1ULL << (call % 64);
+        if (receive) {
+            calls.receiving_calls[call / 64] |= 1ULL << (call % 64);
+        }
+    }
+}
+
 // Everything that has to be set before the programs are loaded.
 void configure(pidcap_bpf& skeleton, const ProgramOptions& options, uint32_t cpus,
                const KernelTypes& kernel) {
@@ -336,9 +351,8 @@ void configure(pidcap_bpf& skeleton, const ProgramOptions& options, uint32_t cpu
     config->loopback_direction = options.out ? PIDCAP_OUT : PIDCAP_IN;
     config->only_netns = options.only_netns;
     auto& native = config->native_calls;
-    for (long call : kSocketCalls) {
-        native.socket_calls[call / 64] |= 1ULL << (call % 64);
-    }
+    add_calls(native, kReceivingCalls, true);
+    add_calls(native, kOtherCalls, false);
     native.splice = SYS_splice;
     native.accept = SYS_accept;
     native.accept4 = SYS_accept4;
@@ -346,9 +360,8 @@ void configure(pidcap_bpf& skeleton, const ProgramOptions& options, uint32_t cpu
     config->setns_call = SYS_setns;
     config->unshare_call = SYS_unshare;
     auto& compat = config->compat_calls;
-    for (uint32_t call : kCompatCalls) {
-        compat.socket_calls[call / 64] |= 1ULL << (call % 64);
-    }
+    add_calls(compat, kCompatReceivingCalls, true);
+    add_calls(compat, kCompatOtherCalls, false);
     compat.splice = kCompatSplice;
     compat.accept = kCompatAccept;
     compat.accept4 = kCompatAccept4;

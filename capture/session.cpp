@@ -116,18 +116,24 @@ Result<void> LiveSession::learn(const ProcessConditions& filter, const CgroupTre
         return resolved;
     }
     Result<void> stored;
+    uint64_t without_memory = 0;
     auto counts = scan_sockets(table_.clock(), cgroups, [&](int fd, const pidcap_owner& owner) {
-        if (owner.tgid != 0 && stored.ok()) {
-            stored = programs_->set_owner(fd, owner);
+        if (owner.tgid == 0 || !stored) {
+            return;
+        }
+        stored = programs_->set_owner(fd, owner);
+        if (!stored && stored.error().code == ENOMEM) {
+            without_memory++;  // unknown until it is used
+            stored = {};
         }
     });
     if (!counts) {
         return std::move(counts).error();
     }
     report_.processes = table_.size();
-    report_.sockets = counts->sockets;
+    report_.sockets = counts->sockets - without_memory;
     report_.shared_sockets = counts->shared;
-    report_.unreadable_sockets = counts->unreadable + counts->unreadable_processes;
+    report_.unreadable_sockets = counts->unreadable + counts->unreadable_processes + without_memory;
     return stored;
 }
 

@@ -34,7 +34,7 @@ struct SessionReport {
     size_t processes = 0;
     uint64_t sockets = 0;
     uint64_t shared_sockets = 0;       // of several processes: without an owner until one uses them
-    uint64_t unreadable_sockets = 0;   // of processes that we may not look into
+    uint64_t unreadable_sockets = 0;   // of processes that we may not look into, or no memory
     std::vector<std::string> skipped;  // interfaces that can't be captured, with the reason
 };
 

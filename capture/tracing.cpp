@@ -17,27 +17,28 @@ using pcapng::errno_error;
 using pcapng::Error;
 
 // Functions whose first argument is a socket that the current process uses. bpf/fentry.bpf.c has a
-// program for each.
+// program for each, bpf/kprobe.bpf.c two for all.
 struct Function {
     const char* name;
+    bool receives;
     bool needed;  // false: some kernels do without
 };
 
 constexpr std::array<Function, 14> kFunctions{{
-    {"inet_sendmsg", true},
-    {"inet6_sendmsg", true},
-    {"inet_recvmsg", true},
-    {"inet6_recvmsg", true},
-    {"inet_accept", true},
-    {"security_socket_bind", true},
-    {"security_socket_connect", true},
-    {"security_socket_listen", true},
-    {"security_socket_shutdown", true},
-    {"inet_sendpage", false},
-    {"inet_splice_eof", false},
-    {"tcp_splice_read", false},
-    {"packet_sendmsg", false},
-    {"packet_sendmsg_spkt", false},
+    {"inet_sendmsg", false, true},
+    {"inet6_sendmsg", false, true},
+    {"inet_sendpage", false, false},
+    {"inet_splice_eof", false, false},
+    {"packet_sendmsg", false, false},
+    {"packet_sendmsg_spkt", false, false},
+    {"security_socket_bind", false, true},
+    {"security_socket_connect", false, true},
+    {"security_socket_listen", false, true},
+    {"security_socket_shutdown", false, true},
+    {"inet_recvmsg", true, true},
+    {"inet6_recvmsg", true, true},
+    {"tcp_splice_read", true, false},
+    {"inet_accept", true, true},
 }};
 
 // The programs of each way, by the section that they are in.
@@ -96,8 +97,9 @@ std::string refusal(Tracing tracing, const KernelTypes& kernel) {
 
 Result<void> attach_kprobes(const bpf_program& program, const KernelTypes& kernel,
                             std::vector<Link>& links) {
+    const bool receives = std::string_view(bpf_program__name(&program)) == "receiving_entered";
     for (const Function& function : kFunctions) {
-        if (!kernel.has_function(function.name)) {
+        if (function.receives != receives || !kernel.has_function(function.name)) {
             continue;
         }
         links.emplace_back(bpf_program__attach_kprobe(&program, false, function.name));

@@ -109,8 +109,10 @@ bool Process::take(Clock::time_point until) {
 void Process::wait_for(std::string_view text) {
     const auto until = Clock::now() + kPatience;
     while (err_.find(text) == std::string::npos) {
-        if (take(until) || Clock::now() >= until) {
-            give_up("waited in vain for '" + std::string(text) + "'");
+        const bool ended = take(until);
+        if (ended || Clock::now() >= until) {
+            give_up((ended ? "ended" : "waited in vain") +
+                    (" before it said '" + std::string(text) + "'"));
         }
     }
 }
