@@ -642,6 +642,15 @@ struct before_map {
 
 extern struct before_map before_packets SEC(".maps");
 
+/*
+ * The packet's own socket is a process's, but nobody can tell whose: what was remembered of earlier
+ * packets can't either. The kernel's own sockets answer for those that are gone.
+ */
+static __always_inline bool is_ownerless(const struct end *sender)
+{
+	return sender->has_socket && sender->via != PIDCAP_VIA_KERNEL;
+}
+
 /* Both ends of a packet, or why there is none at this one. On lo, `looped`, both are here. */
 static __always_inline void find_ends(context *ctx, bool ethernet, bool incoming, bool looped,
 				      struct attribution *result)
@@ -662,10 +671,10 @@ static __always_inline void find_ends(context *ctx, bool ethernet, bool incoming
 	before = bpf_map_lookup_elem(&before_packets, &zero);
 	if (!before)
 		return;
-	if (!sent && have_local_peers)
+	if (!sent && !is_ownerless(&result->sender) && have_local_peers)
 		sent = sender_elsewhere(ctx, &result->packet, before, &result->sender);
 #endif
-	if (!sent)
+	if (!sent && !is_ownerless(&result->sender))
 		sent = find_sender(&result->packet, incoming, &result->sender);
 	received =
 		find_receiver(ctx, &result->packet, incoming || looped, looped, &result->receiver);

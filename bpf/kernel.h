@@ -303,7 +303,8 @@ struct mptcp_subflow_context {
 
 /*
  * The registers at the entry of a system call: its first and third argument, also of a call through
- * the 32-bit ABI (COMPAT_…), which has numbers of its own and has to be told apart.
+ * the 32-bit ABI (COMPAT_…), which has numbers of its own and has to be told apart. FUNCTION_ARG1:
+ * at the entry of a function of the kernel, from a kprobe's own context.
  */
 #if defined(__TARGET_ARCH_x86)
 struct pt_regs {
@@ -320,6 +321,7 @@ struct pt_regs {
 #define COMPAT_ARG1(regs)    BPF_CORE_READ(regs, bx)
 #define COMPAT_ARG2(regs)    BPF_CORE_READ(regs, cx)
 #define COMPAT_ARG3(regs)    BPF_CORE_READ(regs, dx)
+#define FUNCTION_ARG1(regs)  ((regs)->di)
 
 /* TS_COMPAT of arch/x86/include/asm/thread_info.h */
 #define IN_COMPAT_SYSCALL(task) (BPF_CORE_READ(task, thread_info.status) & 0x0002)
@@ -336,6 +338,7 @@ struct pt_regs {
 #define COMPAT_ARG1(regs)	SYSCALL_ARG1(regs)
 #define COMPAT_ARG2(regs)	BPF_CORE_READ(regs, regs[1])
 #define COMPAT_ARG3(regs)	SYSCALL_ARG3(regs)
+#define FUNCTION_ARG1(regs)	((regs)->regs[0])
 
 /* TIF_32BIT of arch/arm64/include/asm/thread_info.h */
 #define IN_COMPAT_SYSCALL(task) (BPF_CORE_READ(task, thread_info.flags) & (1UL << 22))

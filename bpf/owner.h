@@ -3,7 +3,7 @@
  * Who owns a socket: the two maps that remember it, and the current process as an owner.
  *
  * sk_owner is socket storage: it dies with the socket, and accepted sockets inherit their
- * listener's. But the tracepoint that sees every use of a socket may not write it, so sk_user,
+ * listener's. But the tracepoints that see every use of a socket may not write it, so sk_user,
  * keyed by the socket's address, holds the last user of each open socket, and wins. When a socket
  * is released its last user moves to sk_owner, for the FIN and what else comes later, and the
  * address is forgotten before the kernel can use it again. A listener's last user moves there with

@@ -12,6 +12,8 @@
 
 #include "capture/bpf_probe.h"
 #include "capture/cgroup.h"
+#include "capture/kernel_types.h"
+#include "capture/tracing.h"
 
 namespace capture {
 namespace {
@@ -283,15 +285,28 @@ void add_tracepoints(std::vector<Feature>& features) {
 }
 
 void add_tracing(std::vector<Feature>& features) {
+    const KernelTypes kernel;
     Feature fentry = make("fentry", "tracing", "fentry programs", Need::kOptional);
     answer(fentry, try_fentry());
+    fentry.cost = "the users of sockets are seen by kprobes instead";
     Feature kprobe = make("kprobe", "tracing", "kprobe programs", Need::kOptional);
     answer(kprobe, try_kprobe());
-    for (Feature* feature : {&fentry, &kprobe}) {
-        feature->cost = "nothing: not needed today";
-        feature->remedy = feature->remedy.empty()
-                              ? "use a kernel with CONFIG_KPROBES=y and CONFIG_FUNCTION_TRACER=y"
-                              : feature->remedy;
+    kprobe.cost =
+        "without fentry either, the users of sockets are seen at the system calls, all of which "
+        "take a little longer";
+    const std::pair<Feature*, Tracing> ways[] = {{&fentry, Tracing::kFentry},
+                                                 {&kprobe, Tracing::kKprobe}};
+    for (const auto& [feature, tracing] : ways) {
+        const std::string missing = missing_for(tracing, kernel);
+        if (feature->state == State::kYes && !missing.empty()) {
+            feature->state = State::kNo;
+            feature->detail = missing;
+        }
+        if (feature->remedy.empty()) {
+            feature->remedy =
+                "use a kernel with CONFIG_KPROBES=y, CONFIG_FUNCTION_TRACER=y and "
+                "CONFIG_SECURITY_NETWORK=y";
+        }
         features.push_back(*feature);
     }
 }

@@ -21,7 +21,7 @@ constexpr uint64_t kFlushNs = 200'000'000;
 // Texts are forgotten when so many processes have come by; who comes back is introduced again.
 constexpr size_t kMaxKnown = 65536;
 
-pcapng::SectionInfo section_info() {
+pcapng::SectionInfo section_info(const std::string& origin) {
     pcapng::SectionInfo section;
     utsname system{};
     if (uname(&system) == 0) {
@@ -29,6 +29,7 @@ pcapng::SectionInfo section_info() {
         section.os = fmt::format("{} {}", system.sysname, system.release);
     }
     section.application = fmt::format("pidcap {}", kVersion);
+    section.comments.push_back(origin);
     return section;
 }
 
@@ -62,8 +63,9 @@ void append_introduction(std::string& out, const End& end, std::string_view pref
 
 }  // namespace
 
-Result<FileSink> FileSink::create(pcapng::Output output, const FileOptions& options) {
-    auto writer = pcapng::Writer::create(std::move(output), section_info());
+Result<FileSink> FileSink::create(pcapng::Output output, const FileOptions& options,
+                                  const std::string& origin) {
+    auto writer = pcapng::Writer::create(std::move(output), section_info(origin));
     if (!writer) {
         return std::move(writer).error();
     }

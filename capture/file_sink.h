@@ -31,8 +31,9 @@ struct FileOptions {
 
 class FileSink : public Sink {
   public:
-    // Begins the file on `output`.
-    static Result<FileSink> create(pcapng::Output output, const FileOptions& options);
+    // Begins the file on `output`. `origin`: how the packets were taken, a comment of the section.
+    static Result<FileSink> create(pcapng::Output output, const FileOptions& options,
+                                   const std::string& origin);
 
     Result<void> interface(const CapturedInterface& interface) override;
     Result<void> packet(const Packet& packet) override;

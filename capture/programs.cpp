@@ -2,7 +2,6 @@
 #include "capture/programs.h"
 
 #include <bpf/bpf.h>
-#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -13,6 +12,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "capture/kernel_types.h"
 #include "capture/libbpf_log.h"
 #include "capture/privilege.h"
 #include "pcapng/fd.h"
@@ -103,12 +103,13 @@ Error load_error(int code, const LibbpfLog& log) {
 
 class LoadedPrograms : public Programs {
   public:
-    LoadedPrograms(Skeleton skeleton, size_t cpus, uint32_t ring_bytes)
-        : skeleton_(std::move(skeleton)), cpus_(cpus), ring_bytes_(ring_bytes) {}
+    LoadedPrograms(Skeleton skeleton, Tracing tracing, size_t cpus, uint32_t ring_bytes)
+        : skeleton_(std::move(skeleton)), tracing_(tracing), cpus_(cpus), ring_bytes_(ring_bytes) {}
 
     Result<void> create_rings();
-    Result<void> attach(int cgroup_fd);
+    Result<void> attach(int cgroup_fd, const KernelTypes& kernel);
 
+    Tracing tracing() const override { return tracing_; }
     int program_fd(HookProgram program) const override;
     Result<Merge> open_rings() override;
     std::vector<int> wake_fds() const override;
@@ -127,6 +128,8 @@ class LoadedPrograms : public Programs {
 
   private:
     Skeleton skeleton_;
+    Tracing tracing_;
+    std::vector<Link> tracing_links_;
     size_t cpus_;
     uint32_t ring_bytes_;
     std::vector<Fd> ring_fds_;
@@ -151,7 +154,7 @@ Result<void> LoadedPrograms::create_rings() {
     return {};
 }
 
-Result<void> LoadedPrograms::attach(int cgroup_fd) {
+Result<void> LoadedPrograms::attach(int cgroup_fd, const KernelTypes& kernel) {
     auto& programs = skeleton_->progs;
     auto& links = skeleton_->links;
     const LibbpfLog quiet;
@@ -170,13 +173,18 @@ Result<void> LoadedPrograms::attach(int cgroup_fd) {
         nullptr) {
         return failed("socket release in the root of cgroup v2");
     }
+    auto attached = attach_tracing(*skeleton_->obj, kernel);
+    if (!attached) {
+        Error error = std::move(attached).error();
+        error.message += "; see `pidcap doctor`";
+        return error;
+    }
+    tracing_links_ = *std::move(attached);
     struct {
         bpf_program* program;
         bpf_link** link;
         const char* tracepoint;
     } const points[] = {
-        {programs.socket_use, &links.socket_use, "sys_enter"},
-        {programs.socket_used, &links.socket_used, "sys_exit"},
         {programs.process_fork, &links.process_fork, "sched_process_fork"},
         {programs.process_exec, &links.process_exec, "sched_process_exec"},
         {programs.process_exit, &links.process_exit, "sched_process_exit"},
@@ -188,9 +196,6 @@ Result<void> LoadedPrograms::attach(int cgroup_fd) {
             return failed(fmt::format("the raw tracepoint {}", point.tracepoint).c_str());
         }
     }
-    // Where the kernel has no io_uring, nobody uses it.
-    links.ring_use = bpf_program__attach_raw_tracepoint(programs.ring_use, "io_uring_file_get");
-    links.ring_used = bpf_program__attach_raw_tracepoint(programs.ring_used, "io_uring_complete");
     return {};
 }
 
@@ -295,29 +300,25 @@ uint32_t ring_size(uint64_t budget, size_t cpus) {
 
 // Before 6.1 (commit fba1a1c6c912) hash maps allocate from the general pool, and the kernel warns,
 // or refuses, when a tracepoint's program makes them do so.
-bool can_allocate_in_tracepoints() {
-    std::unique_ptr<btf, decltype(&btf__free)> kernel(btf__load_vmlinux_btf(), btf__free);
-    return kernel != nullptr &&
-           btf__find_by_name_kind(kernel.get(), "bpf_mem_alloc", BTF_KIND_STRUCT) > 0;
+bool can_allocate_in_tracepoints(const KernelTypes& kernel) {
+    return kernel.has_struct("bpf_mem_alloc");
 }
 
 // From 5.18 on (commit f45d5b6ce2e8) an XDP program says whether it can take packets in several
 // pieces. Kernels before don't know the flag.
-bool knows_xdp_pieces() {
-    std::unique_ptr<btf, decltype(&btf__free)> kernel(btf__load_vmlinux_btf(), btf__free);
-    return kernel != nullptr &&
-           btf__find_by_name_kind(kernel.get(), "bpf_xdp_get_buff_len", BTF_KIND_FUNC) > 0;
+bool knows_xdp_pieces(const KernelTypes& kernel) {
+    return kernel.has_function("bpf_xdp_get_buff_len");
 }
 
 // The programs of the hook that was asked for; all others need no verifying.
-void choose_programs(pidcap_bpf& skeleton, Hook hook) {
+void choose_programs(pidcap_bpf& skeleton, Hook hook, const KernelTypes& kernel) {
     auto& programs = skeleton.progs;
     for (bpf_program* tc : {programs.ethernet_in, programs.ethernet_out, programs.ip_in,
                             programs.ip_out, programs.loopback}) {
         bpf_program__set_autoload(tc, hook != Hook::kCgroup);
     }
     bpf_program__set_autoload(programs.xdp_in, hook == Hook::kXdp);
-    if (hook == Hook::kXdp && knows_xdp_pieces()) {
+    if (hook == Hook::kXdp && knows_xdp_pieces(kernel)) {
         bpf_program__set_flags(programs.xdp_in, BPF_F_XDP_HAS_FRAGS);
     }
     for (bpf_program* socket : {programs.socket_in, programs.socket_out}) {
@@ -326,7 +327,8 @@ void choose_programs(pidcap_bpf& skeleton, Hook hook) {
 }
 
 // Everything that has to be set before the programs are loaded.
-void configure(pidcap_bpf& skeleton, const ProgramOptions& options, uint32_t cpus) {
+void configure(pidcap_bpf& skeleton, const ProgramOptions& options, uint32_t cpus,
+               const KernelTypes& kernel) {
     auto* config = skeleton.rodata;
     config->snaplen = options.snaplen;
     config->directions =
@@ -354,7 +356,7 @@ void configure(pidcap_bpf& skeleton, const ProgramOptions& options, uint32_t cpu
 
     bpf_map__set_max_entries(skeleton.maps.events, kEventsRing);
     bpf_map__set_max_entries(skeleton.maps.rings, cpus);
-    if (!can_allocate_in_tracepoints()) {
+    if (!can_allocate_in_tracepoints(kernel)) {
         bpf_map__set_map_flags(skeleton.maps.sk_user, 0);
         bpf_map__set_max_entries(skeleton.maps.sk_user, kPreallocatedUsers);
     }
@@ -382,8 +384,14 @@ Result<std::unique_ptr<Programs>> Programs::load(const ProgramOptions& options,
     if (skeleton == nullptr) {
         return load_error(errno, log);
     }
-    configure(*skeleton, options, static_cast<uint32_t>(cpus));
-    choose_programs(*skeleton, options.hook);
+    const KernelTypes kernel;
+    auto tracing = choose_tracing(options.tracing, kernel);
+    if (!tracing) {
+        return std::move(tracing).error();
+    }
+    configure(*skeleton, options, static_cast<uint32_t>(cpus), kernel);
+    choose_programs(*skeleton, options.hook, kernel);
+    choose_tracing_programs(*skeleton->obj, *tracing, kernel);
     Fd inner(bpf_map_create(BPF_MAP_TYPE_RINGBUF, "packets", 0, 0, ring_bytes, nullptr));
     if (!inner.valid()) {
         return load_error(errno, log);
@@ -393,11 +401,12 @@ Result<std::unique_ptr<Programs>> Programs::load(const ProgramOptions& options,
         return load_error(-code, log);
     }
 
-    auto programs = std::make_unique<LoadedPrograms>(std::move(skeleton), cpus, ring_bytes);
+    auto programs =
+        std::make_unique<LoadedPrograms>(std::move(skeleton), *tracing, cpus, ring_bytes);
     if (auto created = programs->create_rings(); !created) {
         return std::move(created).error();
     }
-    if (auto attached = programs->attach(cgroup.get()); !attached) {
+    if (auto attached = programs->attach(cgroup.get(), kernel); !attached) {
         return std::move(attached).error();
     }
     return std::unique_ptr<Programs>(std::move(programs));

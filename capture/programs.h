@@ -9,11 +9,13 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "bpf/contract.h"
 #include "capture/merge.h"
+#include "capture/tracing.h"
 #include "pcapng/result.h"
 
 namespace capture {
@@ -31,7 +33,8 @@ struct ProgramOptions {
     bool out = true;            // record what goes out
     uint64_t buffer_bytes = 0;  // all packet rings together; 0: kDefaultBuffer
     Hook hook = Hook::kTc;
-    uint32_t only_netns = 0;  // the namespace that all packets are of; 0: several
+    std::optional<Tracing> tracing;  // none: the best that this kernel allows
+    uint32_t only_netns = 0;         // the namespace that all packets are of; 0: several
 };
 
 // Memory of all packet rings together, and the least that one CPU's ring is given: a packet of 256
@@ -60,6 +63,7 @@ class Programs {
                                                   const std::string& cgroup_root);
     virtual ~Programs() = default;
 
+    virtual Tracing tracing() const = 0;
     virtual int program_fd(HookProgram program) const = 0;
 
     // The readers of the rings; call once.

@@ -135,6 +135,7 @@ Result<void> LiveSession::start(Sink& sink) {
     sink_ = &sink;
     auto attached = attachment_->attach(sink);
     report_.hook = attachment_->name();
+    report_.tracing = programs_->tracing();
     report_.skipped = attachment_->skipped();
     return attached;
 }

@@ -30,6 +30,7 @@ struct SessionOptions {
 // What the start found, for those who want to know (-v).
 struct SessionReport {
     std::string hook;  // "tcx", …
+    Tracing tracing = Tracing::kSyscalls;
     size_t processes = 0;
     uint64_t sockets = 0;
     uint64_t shared_sockets = 0;       // of several processes: without an owner until one uses them

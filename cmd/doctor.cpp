@@ -47,8 +47,8 @@ std::string_view state_color(const Feature& feature) {
     return feature.need == Feature::Need::kRequired ? kColorBad : kColorWarn;
 }
 
-// Which kind of kernel this is (docs/attribution): one that lets programs into its functions, or
-// one that doesn't.
+// Which kind of kernel this is (docs/kernels.md): one that lets programs into its functions, or one
+// that doesn't.
 std::string_view tier(const std::vector<Feature>& features) {
     bool unknown = true;
     for (const Feature& feature : features) {

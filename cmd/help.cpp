@@ -22,6 +22,9 @@ Where
   --hook tc|xdp|cgroup
                       take packets at traffic control (the default), what comes in before the
                       stack sees it (xdp), or at the sockets of all network namespaces (cgroup)
+  --tracing auto|fentry|kprobe|syscalls
+                      how to see who uses a socket; auto (the default): the first of these that
+                      the kernel allows
   -Q in|out|inout     packets that come in, go out, or both (the default)
   -D                  list the interfaces and exit
 

@@ -34,6 +34,7 @@ struct CommandLine {
     CLI::Option* interface = value("-i");
     CLI::Option* netns = value("--netns");
     CLI::Option* hook = value("--hook");
+    CLI::Option* tracing = value("--tracing");
     CLI::Option* output = value("-w");
     CLI::Option* snaplen = value("-s");
     CLI::Option* direction = value("-Q");
@@ -187,6 +188,13 @@ void read_where(const CommandLine& line, Reader& reader, Options& options) {
         options.hook == Hook::kCgroup && chosen,
         "--hook cgroup sees all interfaces of all network namespaces: leave out -i and "
         "--netns");
+    using capture::Tracing;
+    static constexpr std::array<std::pair<std::string_view, std::optional<Tracing>>, 4> kTracings{
+        {{"auto", std::nullopt},
+         {"fentry", Tracing::kFentry},
+         {"kprobe", Tracing::kKprobe},
+         {"syscalls", Tracing::kSyscalls}}};
+    reader.word(line.tracing, kTracings, options.tracing);
     using Sides = std::pair<bool, bool>;
     static constexpr std::array<std::pair<std::string_view, Sides>, 3> kDirections{
         {{"in", {true, false}}, {"out", {false, true}}, {"inout", {true, true}}}};

@@ -103,7 +103,7 @@ Result<std::unique_ptr<OutputFile>> OutputFile::open(const std::string& path,
     return file;
 }
 
-Result<void> OutputFile::begin() {
+Result<void> OutputFile::begin(const std::string& origin) {
     struct stat status {};
     // What is behind the position in stdout is the shell's business.
     if (!to_stdout_ && fstat(fd_.get(), &status) == 0 && S_ISREG(status.st_mode) &&
@@ -111,7 +111,7 @@ Result<void> OutputFile::begin() {
         return pcapng::errno_error("empty " + name_, errno);
     }
     auto sink = capture::FileSink::create(pcapng::Output::from_fd(std::move(fd_), name_, stop_fd_),
-                                          options_);
+                                          options_, origin);
     if (!sink) {
         return std::move(sink).error();
     }

@@ -28,7 +28,8 @@ class OutputFile : public capture::Sink {
                                                              int stop_fd);
 
     // Empties and begins the file; until then no sink function but interface() may be called.
-    capture::Result<void> begin();
+    // `origin`: see FileSink.
+    capture::Result<void> begin(const std::string& origin);
 
     capture::Result<void> interface(const capture::CapturedInterface& interface) override;
     capture::Result<void> packet(const capture::Packet& packet) override;

@@ -47,6 +47,7 @@ capture::SessionOptions session_options(const Options& options,
     session.interfaces.names = options.interfaces;
     session.interfaces.netns = options.netns;
     session.programs.hook = options.hook;
+    session.programs.tracing = options.tracing;
     session.programs.snaplen = options.snaplen;
     session.programs.in = options.in;
     session.programs.out = options.out;
@@ -114,8 +115,8 @@ std::string interface_names(const capture::Session& session, const Options& opti
 void say_start(const capture::Session& session, const Options& options) {
     const capture::SessionReport& report = session.report();
     if (options.verbose > 0) {
-        say(fmt::format("attached by {}; {} processes, {} sockets known", report.hook,
-                        report.processes, report.sockets));
+        say(fmt::format("attached by {}, tracing by {}; {} processes, {} sockets known",
+                        report.hook, name_of(report.tracing), report.processes, report.sockets));
         say(fmt::format(
             "without an owner until used: {} sockets of several processes, {} of processes "
             "that may not be looked into",
@@ -207,7 +208,8 @@ Result<void> Run::start() {
     if (auto dropped = drop_privileges(!options_.netns.empty()); !dropped) {
         return dropped;
     }
-    return file_->begin();
+    const capture::Tracing tracing = session_->report().tracing;
+    return file_->begin(fmt::format("tier={} tracing={}", tier_of(tracing), name_of(tracing)));
 }
 
 // Whether a signal says so. With a command it is for that one first: it is passed on, unless the

@@ -24,6 +24,7 @@ _pidcap() {
         -i) words="any $(cd /sys/class/net && echo *)" ;;
         --netns) words="all $(cd /run/netns 2>/dev/null && echo *)" ;;
         --hook) words="tc xdp cgroup" ;;
+        --tracing) words="auto fentry kprobe syscalls" ;;
         -Q) words="in out inout" ;;
         -w)
             compopt -o filenames 2>/dev/null
@@ -43,7 +44,7 @@ _pidcap() {
         --color) words="auto always never" ;;
         -s | -B | -c | --duration) return ;;
         *)
-            words="-i --netns --hook -Q -D --pid --comm --uid -f --follow -w -s --comments --process-blocks -B -c
+            words="-i --netns --hook --tracing -Q -D --pid --comm --uid -f --follow -w -s --comments --process-blocks -B -c
                    --duration -v -q -n --color -h --help --version --"
             ((COMP_CWORD > 1)) || words+=" doctor"
             if [[ ${COMP_WORDS[1]} == doctor && $COMP_CWORD -gt 1 ]]; then

@@ -12,6 +12,7 @@ complete -c pidcap -s h -l help -d 'Show help'
 
 complete -c pidcap -n __pidcap_capture -s i -x -a 'any (path basename /sys/class/net/*)' -d 'Interface'
 complete -c pidcap -n __pidcap_capture -l netns -x -a 'all (path basename /run/netns/*)' -d 'Network namespace'
+complete -c pidcap -n __pidcap_capture -l tracing -x -a 'auto fentry kprobe syscalls' -d 'How users of sockets are seen'
 complete -c pidcap -n __pidcap_capture -l hook -x -a 'tc xdp cgroup' -d 'Where packets are taken'
 complete -c pidcap -n __pidcap_capture -s Q -x -a 'in out inout' -d 'Direction'
 complete -c pidcap -n __pidcap_capture -s D -d 'List the interfaces'

@@ -29,6 +29,7 @@ using test::need;
 namespace {
 
 constexpr uint64_t kTime = 1763650000123456789;
+constexpr const char* kOrigin = "tier=locked tracing=syscalls";
 
 Process make_process(uint32_t pid, const std::string& comm) {
     Process process;
@@ -49,7 +50,7 @@ Process make_process(uint32_t pid, const std::string& comm) {
 class File {
   public:
     explicit File(const FileOptions& options = {})
-        : sink_(need(FileSink::create(need(pcapng::Output::open_file(path())), options))) {
+        : sink_(need(FileSink::create(need(pcapng::Output::open_file(path())), options, kOrigin))) {
         interface_.link_type = 1;
         interface_.snaplen = 262144;
         interface_.name = "eth0";

@@ -18,8 +18,9 @@
 
 namespace test {
 
-// No test should ever come near it: a wait that is over before has succeeded.
-inline constexpr std::chrono::seconds kPatience{120};
+// No test should ever come near it, not even in a virtual machine on a busy host: a wait that is
+// over before has succeeded.
+inline constexpr std::chrono::seconds kPatience{600};
 
 struct Launch {
     std::vector<std::string> arguments;

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Who uses a socket, seen at the functions of the kernel that every way to use one leads to:
+ * system calls of either ABI, io_uring with or without registered files, splice and sendfile.
+ * Nothing else in the system runs slower for it.
+ *
+ * The first argument is the struct socket. Ownership moves as the function is entered, before a
+ * packet can leave because of it; where several use a socket, the call is over as the function is
+ * left. User space leaves out what this kernel doesn't have: see capture/tracing.cpp.
+ */
+#include "use.h"
+
+char LICENSE[] SEC("license") = "GPL";
+
+/* All of a call: what leaves meanwhile, and in its context, is the caller's. */
+#define CALLED(function)                                                                           \
+	SEC("fentry/" #function) int function##_entered(__u64 *ctx)                                \
+	{                                                                                          \
+		note_socket_use((struct socket *)ctx[0], true);                                    \
+		return 0;                                                                          \
+	}                                                                                          \
+	SEC("fexit/" #function) int function##_left(__u64 *ctx)                                    \
+	{                                                                                          \
+		if (have_shared)                                                                   \
+			end_call();                                                                \
+		return 0;                                                                          \
+	}
+
+/* What the call sends is the last user's in any case. */
+#define ENTERED(function)                                                                          \
+	SEC("fentry/" #function) int function##_entered(__u64 *ctx)                                \
+	{                                                                                          \
+		note_socket_use((struct socket *)ctx[0], false);                                   \
+		return 0;                                                                          \
+	}
+
+CALLED(inet_sendmsg)
+CALLED(inet6_sendmsg)
+CALLED(inet_recvmsg)
+CALLED(inet6_recvmsg)
+
+/* Until Linux 6.4; since then splice and sendfile are inet_sendmsg, and at their end the second. */
+CALLED(inet_sendpage)
+CALLED(inet_splice_eof)
+CALLED(tcp_splice_read)
+
+ENTERED(packet_sendmsg)
+ENTERED(packet_sendmsg_spkt)
+
+/* The same functions for every protocol. */
+ENTERED(security_socket_bind)
+ENTERED(security_socket_connect)
+ENTERED(security_socket_listen)
+ENTERED(security_socket_shutdown)
+
+SEC("fentry/inet_accept") int inet_accept_entered(__u64 *ctx)
+{
+	note_socket_use((struct socket *)ctx[0], true);
+	return 0;
+}
+
+/* What was accepted is the caller's: event loops wait for data before they use it. */
+SEC("fexit/inet_accept") int inet_accept_left(__u64 *ctx)
+{
+	if (have_shared)
+		end_call();
+	note_socket_use((struct socket *)ctx[1], false);
+	return 0;
+}
+
+/* Called by setns and unshare, and, without a namespace, at a process's end. */
+SEC("fexit/switch_task_namespaces") int switch_task_namespaces_left(__u64 *ctx)
+{
+	struct task_struct *task = (struct task_struct *)ctx[0];
+
+	if (BPF_CORE_READ(task, nsproxy))
+		report_namespace();
+	return 0;
+}

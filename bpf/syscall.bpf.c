@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Who uses a socket, seen at the tracepoints of system calls: for kernels that allow nothing else.
+ *
+ * The use is seen at the entry of the system call, before a packet can leave because of it, so the
+ * first packet after a socket changed hands (fork, SCM_RIGHTS, accept by a worker) has its new
+ * owner already.
+ */
+#include "use.h"
+
+/* include/uapi/linux/io_uring.h */
+#define IORING_OP_POLL_ADD 6
+
+char LICENSE[] SEC("license") = "GPL";
+
+/*
+ * System calls whose first argument is a file that they use as a socket: a bit each. splice writes
+ * to its third. Set by user space, which knows the numbers: the native ones, and those of the
+ * 32-bit ABI, which may have one call for all, socketcall(2) (SYS_… of include/uapi/linux/net.h),
+ * whose arguments stand in memory. A number that doesn't exist is NO_CALL.
+ */
+#define SYSCALL_WORDS 8
+const volatile struct {
+	__u64 socket_calls[SYSCALL_WORDS];
+	__u32 splice;
+	__u32 accept;
+	__u32 accept4;
+	__u32 socketcall;
+} native_calls, compat_calls;
+
+/* The calls that bring a thread into another network namespace. */
+const volatile __u32 setns_call, unshare_call;
+
+#define SYS_SOCKET     1
+#define SYS_ACCEPT     5
+#define SYS_SOCKETPAIR 8
+#define SYS_ACCEPT4    18
+
+static __always_inline bool is_native_call(__u64 call)
+{
+	return call < SYSCALL_WORDS * 64 &&
+	       native_calls.socket_calls[call / 64] & (1ULL << (call % 64));
+}
+
+static __always_inline bool is_compat_call(__u64 call)
+{
+	return call < SYSCALL_WORDS * 64 &&
+	       compat_calls.socket_calls[call / 64] & (1ULL << (call % 64));
+}
+
+static __always_inline struct sock *socket_of_fd(struct task_struct *task, unsigned long fd)
+{
+	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
+	struct file **files;
+	struct file *file = NULL;
+	struct socket *socket;
+
+	if (fd >= BPF_CORE_READ(table, max_fds))
+		return NULL;
+	files = BPF_CORE_READ(table, fd);
+	if (bpf_probe_read_kernel(&file, sizeof(file), files + fd) || !file)
+		return NULL;
+	if ((BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
+		return NULL;
+	socket = BPF_CORE_READ(file, private_data);
+	return BPF_CORE_READ(socket, sk);
+}
+
+/* The descriptor of a socketcall(2): the first of the arguments that it points to. */
+static __always_inline bool socketcall_fd(struct pt_regs *regs, __u32 *fd)
+{
+	__u32 which = COMPAT_ARG1(regs);
+
+	return which != SYS_SOCKET && which != SYS_SOCKETPAIR &&
+	       !bpf_probe_read_user(fd, sizeof(*fd), (void *)(__u64)(__u32)COMPAT_ARG2(regs));
+}
+
+SEC("raw_tp/sys_enter")
+int socket_use(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct pt_regs *regs = (struct pt_regs *)ctx->args[0];
+	__u64 call = ctx->args[1];
+	struct task_struct *task;
+	__u32 fd;
+
+	if (!is_native_call(call) && !is_compat_call(call))
+		return 0;
+	task = (struct task_struct *)bpf_get_current_task();
+	if (IN_COMPAT_SYSCALL(task)) {
+		if (!is_compat_call(call))
+			return 0;
+		fd = call == compat_calls.splice ? COMPAT_ARG3(regs) : COMPAT_ARG1(regs);
+		if (call == compat_calls.socketcall && !socketcall_fd(regs, &fd))
+			return 0;
+	} else {
+		if (!is_native_call(call))
+			return 0;
+		fd = call == native_calls.splice ? SYSCALL_ARG3(regs) : SYSCALL_ARG1(regs);
+	}
+	note_use(task, socket_of_fd(task, fd), true);
+	return 0;
+}
+
+static __always_inline bool has_accepted(struct task_struct *task, struct pt_regs *regs, __u64 call)
+{
+	__u32 which;
+
+	if (!IN_COMPAT_SYSCALL(task))
+		return call == native_calls.accept || call == native_calls.accept4;
+	which = COMPAT_ARG1(regs);
+	return call == compat_calls.accept || call == compat_calls.accept4 ||
+	       (call == compat_calls.socketcall && (which == SYS_ACCEPT || which == SYS_ACCEPT4));
+}
+
+/*
+ * The end of a call on a shared socket, and of one that changes namespaces. And what accept
+ * returned is the caller's: event loops wait for data before they use it.
+ */
+SEC("raw_tp/sys_exit")
+int socket_used(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct pt_regs *regs = (struct pt_regs *)ctx->args[0];
+	long result = ctx->args[1];
+	struct task_struct *task;
+	__u64 call;
+
+	call = SYSCALL_NUMBER(regs);
+	if (call == setns_call || call == unshare_call)
+		report_namespace();
+	if (!is_native_call(call) && !is_compat_call(call))
+		return 0;
+	if (have_shared)
+		end_call();
+	if (result < 0)
+		return 0;
+	task = (struct task_struct *)bpf_get_current_task();
+	if (has_accepted(task, regs, call))
+		note_use(task, socket_of_fd(task, (__u32)result), false);
+	return 0;
+}
+
+/*
+ * io_uring_file_get(ring or request, fd): a request of a ring is about to use a file, in its
+ * submitter's context or in a thread that works for it. Kernel threads did so before Linux 5.12:
+ * nobody knows for whom. Waiting is no use.
+ */
+SEC("raw_tp/io_uring_file_get")
+int ring_use(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct io_kiocb *request = (struct io_kiocb *)ctx->args[0];
+
+	if (BPF_CORE_READ(task, flags) & PF_KTHREAD)
+		return 0;
+	/* Since Linux 5.19 the tracepoint has the request, whose `cqe` is as old. */
+	if (bpf_core_field_exists(request->cqe) &&
+	    BPF_CORE_READ(request, opcode) == IORING_OP_POLL_ADD)
+		return 0;
+	note_use(task, socket_of_fd(task, (__u32)ctx->args[1]), true);
+	return 0;
+}
+
+/* In the thread that ran the request; without one, the call ends with io_uring_enter(2). */
+SEC("raw_tp/io_uring_complete")
+int ring_used(__attribute__((unused)) struct bpf_raw_tracepoint_args *ctx)
+{
+	if (have_shared)
+		end_call();
+	return 0;
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The current process uses a socket: what to remember of it. There are several ways to see that it
+ * does, of which one is attached: syscall.bpf.c, fentry.bpf.c, kprobe.bpf.c.
+ */
+#ifndef PIDCAP_USE_H
+#define PIDCAP_USE_H
+
+#include "event.h"
+#include "owner.h"
+
+extern struct sk_user_map sk_user SEC(".maps");
+extern struct socket_call_map socket_call SEC(".maps");
+extern struct packet_user_map packet_user SEC(".maps");
+
+/* Some socket has had several users. */
+extern __u32 have_shared;
+
+/* Uses that could not be noted because sk_user is full: those sockets keep their previous owner. */
+extern __u64 sk_user_full;
+
+static __always_inline bool is_current(const struct pidcap_owner *owner, struct task_struct *task,
+				       __u64 id)
+{
+	return owner->tgid == id >> 32 && owner->tid == (__u32)id &&
+	       owner->start_boot == BPF_CORE_READ(task, group_leader, start_boottime) &&
+	       owner->uid == BPF_CORE_READ(task, cred, euid.val) &&
+	       owner->real_uid == (__u32)bpf_get_current_uid_gid();
+}
+
+static __always_inline void begin_call(struct task_struct *task, __u64 id, __u64 sk)
+{
+	struct socket_call *known = bpf_map_lookup_elem(&socket_call, &id);
+	struct socket_call fresh = {};
+
+	if (known && is_current(&known->owner, task, id)) {
+		known->sk = sk;
+		return;
+	}
+	current_owner(&fresh.owner);
+	fresh.sk = sk;
+	bpf_map_update_elem(&socket_call, &id, &fresh, BPF_ANY);
+}
+
+static __always_inline void end_call(void)
+{
+	__u64 id = bpf_get_current_pid_tgid();
+	struct socket_call *known = bpf_map_lookup_elem(&socket_call, &id);
+
+	if (known)
+		known->sk = 0;
+}
+
+static __always_inline void note_packet_use(struct task_struct *task, __u64 key)
+{
+	struct sk_user *known = bpf_map_lookup_elem(&packet_user, &key);
+	struct sk_user user = {};
+
+	if (known && is_current(&known->owner, task, bpf_get_current_pid_tgid()))
+		return;
+	current_owner(&user.owner);
+	user.sk = key;
+	user.check = owner_check(&user.owner);
+	bpf_map_update_elem(&packet_user, &key, &user, BPF_ANY);
+}
+
+/* The current process uses this socket; `in_call`: until end_call(), which is sure to come. */
+static __always_inline void note_use(struct task_struct *task, struct sock *sk, bool in_call)
+{
+	__u64 key = (__u64)sk;
+	struct sk_user user = {};
+	struct sk_user *known;
+	unsigned short family;
+	__u64 id;
+
+	if (!sk)
+		return;
+	family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	if (family == AF_PACKET)
+		note_packet_use(task, key);
+	if (family != AF_INET && family != AF_INET6)
+		return;
+	known = bpf_map_lookup_elem(&sk_user, &key);
+	id = bpf_get_current_pid_tgid();
+	user.shared = known && (known->shared || known->owner.tid != (__u32)id ||
+				known->owner.tgid != id >> 32);
+	if (user.shared) {
+		have_shared = 1;
+		if (in_call)
+			begin_call(task, id, key);
+	}
+	if (known && is_current(&known->owner, task, id))
+		return;
+	current_owner(&user.owner);
+	user.sk = key;
+	user.born = known ? known->born : bpf_ktime_get_ns();
+	user.check = owner_check(&user.owner);
+	if (bpf_map_update_elem(&sk_user, &key, &user, BPF_ANY))
+		__sync_fetch_and_add(&sk_user_full, 1);
+}
+
+/*
+ * The same for the socket that a function of the kernel got. It may be one that the kernel itself
+ * uses in the process's name, as network file systems do: that one is nobody's.
+ */
+static __always_inline void note_socket_use(struct socket *socket, bool in_call)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct sock *sk = BPF_CORE_READ(socket, sk);
+
+	if (!sk || BPF_CORE_READ(task, flags) & PF_KTHREAD ||
+	    BPF_CORE_READ_BITFIELD_PROBED(sk, sk_kern_sock))
+		return;
+	note_use(task, sk, in_call);
+}
+
+/* Other flags of these calls, and namespaces of other kinds, give an event that changes nothing. */
+static __always_inline void report_namespace(void)
+{
+	struct pidcap_event *event = reserve_event();
+
+	if (!event)
+		return;
+	fill_event(event, PIDCAP_EVENT_NETNS, (struct task_struct *)bpf_get_current_task());
+	bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
+}
+
+#endif
