@@ -53,10 +53,16 @@ class Pings {
                 }
             }
         }
+        Ends ends{asked, {}, {}, {"socket"}};
         if (asked.empty()) {
-            return packet.self() ? Ends{} : Ends{found->second, {}};
+            ends = packet.self() ? Ends{} : Ends{found->second, {}};
         }
-        return Ends{asked, {}, {}, {"socket"}};
+        // ping(8) filters requests only once it has its raw socket.
+        const auto asking_back = pings_.find({packet.destination, packet.source});
+        if (raw_ && asking_back != pings_.end()) {
+            ends.copies = asking_back->second;
+        }
+        return ends;
     }
 
   private:
