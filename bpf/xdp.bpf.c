@@ -8,11 +8,56 @@
 
 char LICENSE[] SEC("license") = "GPL";
 
+#define MIN_IPV4_HLEN 20
+#define MAX_IPV4_HLEN 60
+#define IPV6_HLEN     40
+
+/* RFC 791: the sum of an IPv4 header's words, its checksum among them, is all ones. */
+static __always_inline bool is_checksummed(const __u16 *header)
+{
+	__u32 sum = 0;
+
+	for (int i = 0; i < MAX_IPV4_HLEN / 2; i++)
+		sum += header[i];
+	return (sum & 0xffff) + (sum >> 16) == 0xffff;
+}
+
+/*
+ * The stack's own copy of a multicast that just went out, as tc.bpf.c knows by its type: it comes
+ * without its link layer (dev_loopback_xmit() of net/core/dev.c), but the generic hook shows it
+ * as if it had one. So: an IP packet from its first byte to its last, and not a frame to this
+ * device; over IPv6, which has no checksum there, to a group.
+ */
+static __always_inline bool is_looped_copy(context *ctx)
+{
+	__u8 header[MAX_IPV4_HLEN] __attribute__((aligned(2))) = {};
+	__u32 length, total, version;
+
+	if (context_load(ctx, 0, header, 1))
+		return false;
+	version = header[0] >> 4;
+	if (version != 4 && version != 6)
+		return false;
+	length = version == 6 ? IPV6_HLEN : (header[0] & 0xf) * 4;
+	if (length < MIN_IPV4_HLEN || context_load(ctx, 0, header, length) ||
+	    context_packet_type(ctx) == PACKET_HOST)
+		return false;
+	if (version == 6) {
+		total = IPV6_HLEN + (header[4] << 8 | header[5]);
+		return total == context_length(ctx) && header[24] == 0xff;
+	}
+	total = header[2] << 8 | header[3];
+	return total == context_length(ctx) && is_checksummed((const __u16 *)header);
+}
+
 SEC("xdp")
 int xdp_in(struct xdp_md *ctx)
 {
-	const struct attribution *ends = attribute(ctx, true, true, false);
+	const struct attribution *ends;
 
+	if (is_looped_copy(ctx))
+		return XDP_PASS;
+	ends = attribute(ctx, true, true, false);
 	if (ends && directions & PIDCAP_IN)
 		record_packet(ctx, INCOMING, ends);
 	return XDP_PASS;

@@ -9,6 +9,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "tests/attribution/hooks.h"
 #include "tests/attribution/limits.h"
 #include "tests/attribution/report.h"
 #include "tests/attribution/run.h"
@@ -17,7 +18,7 @@ namespace bench {
 namespace {
 
 struct Options {
-    std::string hook;
+    std::string hook = "tc";
     std::string only;
     std::string title;
     std::string json;
@@ -28,9 +29,9 @@ struct Options {
     bool verbose = false;
 };
 
-Scenarios chosen(const std::string& pattern) {
+Scenarios chosen(const std::string& pattern, test::Hook hook) {
     Scenarios scenarios;
-    for (Scenario& scenario : all_scenarios()) {
+    for (Scenario& scenario : scenarios_at(hook)) {
         if (scenario.name.find(pattern) != std::string::npos) {
             scenarios.push_back(std::move(scenario));
         }
@@ -52,11 +53,9 @@ int play(const Options& options) {
     utsname system{};
     uname(&system);
     const std::vector<Limit> limits = read_limits(options.limitations);
-    std::vector<std::string> pidcap = {options.pidcap};
-    if (!options.hook.empty()) {
-        pidcap.insert(pidcap.end(), {"--hook", options.hook});
-    }
-    const std::vector<Row> rows = run(chosen(options.only), pidcap);
+    const test::Hook hook = *test::hook_of(options.hook);
+    const std::vector<Row> rows =
+        run(chosen(options.only, hook), hook, {options.pidcap, "--hook", options.hook});
     std::fputs(table(rows).c_str(), stdout);
     if (!options.json.empty()) {
         std::ofstream file(options.json);
@@ -66,7 +65,7 @@ int play(const Options& options) {
             return 1;
         }
     }
-    const std::vector<std::string> failed = complaints(rows, limits, system.release);
+    const std::vector<std::string> failed = complaints(rows, limits, system.release, hook);
     for (const std::string& line : failed) {
         std::printf("FAILED %s\n", line.c_str());
     }
@@ -85,7 +84,8 @@ int main(int argc, char** argv) {
     CLI::App app("Plays traffic of known processes and scores what pidcap says about each packet.");
     app.add_flag("--list", options.list, "Print the names of the scenarios");
     app.add_option("--only", options.only, "Play those with this in their name");
-    app.add_option("--hook", options.hook, "Passed on to pidcap");
+    app.add_option("--hook", options.hook, "Where pidcap takes packets; default: tc")
+        ->check(CLI::IsMember({"tc", "xdp", "cgroup"}));
     app.add_option("--pidcap", options.pidcap, "The program");
     app.add_option("--limitations", options.limitations, "The list of what isn't right, and why");
     app.add_flag("--verbose", options.verbose,
@@ -95,7 +95,7 @@ int main(int argc, char** argv) {
     app.add_option("--markdown", options.markdown, "Only print a table of these results");
     CLI11_PARSE(app, argc, argv);
     if (options.list) {
-        for (const Scenario& scenario : chosen(options.only)) {
+        for (const Scenario& scenario : chosen(options.only, *test::hook_of(options.hook))) {
             std::printf("%s\n", scenario.name.c_str());
         }
         return 0;

@@ -18,6 +18,7 @@ using namespace test;
 
 constexpr uint16_t kPublished = 8080;
 constexpr uint16_t kInside = 80;
+constexpr uint16_t kProxy = 3128;
 
 // container (c0) - vc [br0 host up0] - i0 (internet). The container's addresses are masqueraded;
 // kPublished of the host leads to kInside of the container.
@@ -206,13 +207,16 @@ Play prepare_redirected(Stage& stage) {
             Actor other(world->host, "other-listener");
             Actor client(world->outside, "client");
             listener(other, make_address(address, kPublished));
-            const int listening = listener(proxy, make_address(address, 3128));
+            const int listening = listener(proxy, make_address(address, kProxy));
             const int caller =
                 connected_socket(client, make_address(address, kPublished), SOCK_STREAM);
-            ownership.claim_conversation(
-                "tcp", {ipv6 ? "fd92::2" : "10.92.0.2", local_port(client, caller)},
-                {address, kPublished},
-                {{client.who()}, {proxy.who()}, {}, {"socket", "conntrack", "flow"}});
+            // At the wire, and at the proxy's socket.
+            for (const uint16_t port : {kPublished, kProxy}) {
+                ownership.claim_conversation(
+                    "tcp", {ipv6 ? "fd92::2" : "10.92.0.2", local_port(client, caller)},
+                    {address, port},
+                    {{client.who()}, {proxy.who()}, {}, {"socket", "conntrack", "flow"}});
+            }
             const int accepted = accept_from(proxy, listening);
             for (int i = 0; i < 3; i++) {
                 pass(client, caller, proxy, accepted, "question");

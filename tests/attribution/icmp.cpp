@@ -21,6 +21,9 @@ using namespace test;
 // right: one of the pings to this address, and one identifier and sequence number, one ping.
 class Pings {
   public:
+    // `raw`: raw sockets get the replies to all of them.
+    explicit Pings(bool raw) : raw_(raw) {}
+
     void add(const std::string& source, const std::string& target, const Who& who) {
         pings_[{source, target}].push_back(who);
     }
@@ -35,7 +38,10 @@ class Pings {
         }
         auto& asked = asked_[{packet.place, found->first, packet.echo_id, packet.echo_sequence}];
         if (reply) {
-            return Ends{{}, asked, {}, {"icmp-echo"}};
+            return Ends{.sender = {},
+                        .receiver = asked,
+                        .via = {asked.empty() ? "kernel" : "icmp-echo"},
+                        .copies = raw_ ? found->second : std::vector<Who>()};
         }
         asked.clear();
         for (const Who& who : found->second) {
@@ -47,21 +53,32 @@ class Pings {
                 }
             }
         }
-        return asked.empty() ? Ends{found->second, {}} : Ends{asked, {}, {}, {"socket"}};
+        Ends ends{asked, {}, {}, {"socket"}};
+        if (asked.empty()) {
+            ends = packet.self() ? Ends{} : Ends{found->second, {}};
+        }
+        // ping(8) filters requests only once it has its raw socket.
+        const auto asking_back = pings_.find({packet.destination, packet.source});
+        if (raw_ && asking_back != pings_.end()) {
+            ends.copies = asking_back->second;
+        }
+        return ends;
     }
 
   private:
     using Route = std::pair<std::string, std::string>;
+    bool raw_;
     std::map<Route, std::vector<Who>> pings_;
     std::map<std::tuple<std::string, Route, unsigned, unsigned>, std::vector<Who>> asked_;
     std::map<std::pair<std::string, uint32_t>, std::set<unsigned>> ids_;
 };
 
 // Two at a time to the same host, and back from the other namespace.
-void play_ping(const Stage& stage, Ownership& ownership, const char* group_range) {
+void play_ping(const Stage& stage, Ownership& ownership, bool raw) {
+    const char* group_range = raw ? "1 0" : "0 2147483647";  // of groups that need no raw socket
     stage.near().sysctl("ipv4/ping_group_range", group_range);
     stage.far().sysctl("ipv4/ping_group_range", group_range);
-    Pings pings;
+    Pings pings(raw);
     for (const Path& path : stage.paths()) {
         std::vector<std::unique_ptr<Tool>> parallel;
         const auto ping = [&](const Netns& netns, const std::string& from, const std::string& to) {
@@ -134,7 +151,9 @@ void play_late_replies(const Stage& stage, Ownership& ownership) {
         }
     };
     ignore("1");
-    std::map<std::string, Who> answerers;  // by address
+    // By address; every raw socket gets a copy of all that comes to it.
+    std::map<std::string, Who> answerers;
+    std::map<std::string, std::vector<Who>> asking;
     for (const Path& path : stage.paths()) {
         Actor answerer(path.server, "answerer");
         const int from = echo_socket(answerer, path.family());
@@ -147,6 +166,7 @@ void play_late_replies(const Stage& stage, Ownership& ownership) {
             fds.push_back(fd);
             send_echo(*askers.back(), fd, path.server_at(0), true, id);
             ownership.claim_echo(path.client_address, id, askers.back()->who());
+            asking[path.client_address].push_back(askers.back()->who());
         }
         hear_many(answerer, from, 5);
         for (uint16_t id = 5; id > 0; id--) {
@@ -156,13 +176,17 @@ void play_late_replies(const Stage& stage, Ownership& ownership) {
         hear_many(*askers.back(), fds.back(), path.loopback ? 6 : 5);
     }
     ignore("0");
-    ownership.set_rule([&ownership, answerers](const Packet& packet) -> std::optional<Ends> {
-        auto ends = ownership.by_claims(packet);
-        if (ends && (packet.icmp_type == 0 || packet.icmp_type == 129)) {
-            ends->sender = {answerers.at(packet.source)};
-        }
-        return ends;
-    });
+    ownership.set_rule(
+        [&ownership, answerers, asking](const Packet& packet) -> std::optional<Ends> {
+            auto ends = ownership.by_claims(packet);
+            if (ends && (packet.icmp_type == 0 || packet.icmp_type == 129)) {
+                ends->sender = {answerers.at(packet.source)};
+                ends->copies = asking.at(packet.destination);
+            } else if (ends) {
+                ends->copies = {answerers.at(packet.destination)};
+            }
+            return ends;
+        });
 }
 
 // The same addresses and identifiers in a namespace that isn't captured, at the same time.
@@ -277,13 +301,12 @@ Play prepare_traceroute(Stage& stage, const std::vector<std::string>& options) {
 }  // namespace
 
 void add_icmp(Scenarios& all) {
-    all.push_back(
-        from_scratch("ping-datagram-socket", 160, [](const Stage& stage, Ownership& ownership) {
-            play_ping(stage, ownership, "0 2147483647");
-        }));
+    all.push_back(from_scratch(
+        "ping-datagram-socket", 160,
+        [](const Stage& stage, Ownership& ownership) { play_ping(stage, ownership, false); }));
     all.push_back(from_scratch(
         "ping-raw-socket", 160,
-        [](const Stage& stage, Ownership& ownership) { play_ping(stage, ownership, "1 0"); }));
+        [](const Stage& stage, Ownership& ownership) { play_ping(stage, ownership, true); }));
     all.push_back(from_scratch("ping-late-replies", 54, play_late_replies));
     all.push_back(on_each_path("ping-same-id-elsewhere", 18, play_same_id));
     all.push_back(on_each_path("port-unreachable", 21, play_unreachable));

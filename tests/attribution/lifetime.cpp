@@ -51,6 +51,13 @@ void play_datagrams(const Stage& stage, Ownership& ownership) {
         const int to = bound_socket(sink, path.server_at(0), SOCK_DGRAM);
         const uint16_t port = local_port(sink, to);
         sinks[{path.server_address, port}] = sink.who();
+        // All of them may have to wait, and take more memory once they passed a program at XDP.
+        sink.call(
+            [](int fd) {
+                const int bytes = 16 << 20;
+                return setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof(bytes));
+            },
+            to);
         spawner.call(kSpawn, Text("send"), Text(path.server_address), port, 250);
         hear_many(sink, to, 250);
     }

@@ -22,21 +22,39 @@ unsigned release_number(const std::string& text) {
     return major * 1000 + minor;
 }
 
-// "none NAME", "none NAME before 6.1"
+[[noreturn]] void not_understood(const std::string& text) {
+    throw std::runtime_error("not understood: (bench: " + text + ")");
+}
+
+// "none NAME", and "before 6.1", "with xdp", "without cgroup" behind it
 Limit limit_of(const std::string& text) {
     std::istringstream words(text);
     std::string verdict;
-    std::string before;
-    std::string release;
     Limit limit;
-    words >> verdict >> limit.scenario >> before >> release;
+    words >> verdict >> limit.scenario;
     const auto known = std::find(kVerdictNames.begin(), kVerdictNames.end(), verdict);
-    if (known == kVerdictNames.begin() || known == kVerdictNames.end() || limit.scenario.empty() ||
-        (!before.empty() && before != "before")) {
-        throw std::runtime_error("not understood: (bench: " + text + ")");
+    if (known == kVerdictNames.begin() || known == kVerdictNames.end() || limit.scenario.empty()) {
+        not_understood(text);
     }
     limit.verdict = static_cast<test::Verdict>(known - kVerdictNames.begin());
-    limit.before = before.empty() ? 0 : release_number(release);
+    for (std::string condition, value; words >> condition;) {
+        words >> value;
+        if (condition == "before") {
+            limit.before = release_number(value);
+            continue;
+        }
+        const auto hook = test::hook_of(value);
+        if (!hook) {
+            not_understood(text);
+        }
+        if (condition == "with") {
+            limit.hooks = {*hook};
+        } else if (condition == "without") {
+            limit.hooks.erase(*hook);
+        } else {
+            not_understood(text);
+        }
+    }
     return limit;
 }
 
@@ -60,11 +78,11 @@ std::vector<Limit> read_limits(const std::string& file) {
 }
 
 std::vector<std::string> complaints(const std::vector<Row>& rows, const std::vector<Limit>& limits,
-                                    const std::string& release) {
+                                    const std::string& release, test::Hook hook) {
     std::vector<std::string> lines;
     const unsigned kernel = release_number(release);
     const auto applies = [&](const Limit& limit) {
-        return limit.before == 0 || kernel < limit.before;
+        return limit.hooks.contains(hook) && (limit.before == 0 || kernel < limit.before);
     };
     for (const Row& row : rows) {
         if (!row.error.empty()) {

@@ -71,6 +71,9 @@ void play_to(const Path& path, Ownership& ownership, const std::string& address,
     if (receivers == 1) {
         ownership.claim("udp", address, port, actors.front()->who());
     }
+    for (const auto& actor : actors) {
+        ownership.claim_copy("udp", address, port, actor->who());
+    }
     Actor sender(path.client, "sender-" + path.name);
     const int from = bound_socket(sender, path.client_at(0), SOCK_DGRAM);
     ownership.claim("udp", path.client_address, local_port(sender, from), sender.who());
@@ -89,6 +92,32 @@ void play_multicast(const Path& path, Ownership& ownership, int receivers) {
         return;
     }
     play_to(path, ownership, path.is_ipv6() ? "ff15::7b" : "239.7.7.7", true, receivers);
+}
+
+// The sender's host is a member, too: it gets a copy that never was on the wire.
+void play_to_self(const Path& path, Ownership& ownership) {
+    if (path.loopback) {
+        return;
+    }
+    const std::string group = path.is_ipv6() ? "ff15::7c" : "239.7.7.8";
+    Actor here(path.client, "member-here");
+    Actor there(path.server, "member-there");
+    const int in = receiver(there, path, 0);
+    const uint16_t port = local_port(there, in);
+    const int own = receiver(here, path, port);
+    join(there, in, group, "veth0");
+    join(here, own, group, "veth0");
+    Actor sender(path.client, "sender-" + path.name);
+    const int from = bound_socket(sender, path.client_at(0), SOCK_DGRAM);
+    ownership.claim("udp", path.client_address, local_port(sender, from), sender.who());
+    ownership.claim_copy("udp", group, port, here.who());
+    ownership.claim_copy("udp", group, port, there.who());
+    send_through(sender, from, "veth0");
+    for (int i = 0; i < 3; i++) {
+        say_to(sender, from, make_address(group, port), "to whom it may concern");
+        hear(here, own);
+        hear(there, in);
+    }
 }
 
 void play_broadcast(const Path& path, Ownership& ownership, int receivers) {
@@ -112,6 +141,7 @@ void add_multicast(Scenarios& all) {
                                        play_broadcast(path, ownership, receivers);
                                    }));
     }
+    all.push_back(on_each_path("multicast-to-self", 12, play_to_self));
 }
 
 }  // namespace bench

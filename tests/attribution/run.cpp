@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdio>
+#include <fstream>
 #include <memory>
 #include <numeric>
 #include <thread>
@@ -44,6 +45,30 @@ void attempt(Row& row, const std::function<void()>& what) {
     }
 }
 
+// A veth takes IPv6 multicasts when the kernel has noticed that its link is up, which can take a
+// second: then there is a route for them.
+bool takes_multicasts(const test::Netns& netns) {
+    const test::InNetns inside(netns);
+    std::ifstream routes("/proc/thread-self/net/ipv6_route");
+    for (std::string line; std::getline(routes, line);) {
+        if (line.starts_with("ff0000") && line.ends_with(" veth0")) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void wait_for_links(const Stage& stage) {
+    constexpr int kTries = 10000 / 5;  // of pause(): ten seconds
+    for (int tries = 0; !takes_multicasts(stage.near()) || !takes_multicasts(stage.far());
+         tries++) {
+        if (tries == kTries) {
+            throw std::runtime_error("veth0 has no route for IPv6 multicasts");
+        }
+        pause();
+    }
+}
+
 void play_all(const Stage& stage, std::vector<Act>& acts) {
     for (Act& act : acts) {
         if (!act.row.played()) {
@@ -73,7 +98,8 @@ void score(const test::Packet& packet, const test::Ownership& ownership, Row& ro
     }
 }
 
-void score_all(const std::vector<test::Packet>& packets, std::vector<Act>& acts, Row& neighbours) {
+void score_all(const std::vector<test::Packet>& packets, test::Hook hook, std::vector<Act>& acts,
+               Row& neighbours) {
     for (const test::Packet& packet : packets) {
         Act* playing = nullptr;
         for (Act& act : acts) {
@@ -83,11 +109,29 @@ void score_all(const std::vector<test::Packet>& packets, std::vector<Act>& acts,
         }
         if (is_neighbour_discovery(packet) &&
             (playing == nullptr || !playing->ownership.rules(packet))) {
-            score(packet, test::Ownership(), neighbours);
+            score(packet, test::Ownership(hook), neighbours);
         } else if (playing != nullptr) {
             score(packet, playing->ownership, playing->row);
         }
     }
+}
+
+using Recordings = std::vector<std::unique_ptr<test::Recording>>;
+
+// One for each place, or, at the sockets, one for all.
+Recordings record(const Stage& stage, test::Hook hook, const std::vector<std::string>& pidcap,
+                  const test::TemporaryFolder& folder) {
+    Recordings recordings;
+    if (hook == test::Hook::cgroup) {
+        recordings.push_back(
+            std::make_unique<test::Recording>(stage.places(), pidcap, folder.file("sockets")));
+        return recordings;
+    }
+    for (const test::Place& place : stage.places()) {
+        recordings.push_back(
+            std::make_unique<test::Recording>(place, pidcap, folder.file(place.name)));
+    }
+    return recordings;
 }
 
 }  // namespace
@@ -96,29 +140,27 @@ size_t Row::packets() const {
     return std::accumulate(verdicts.begin(), verdicts.end(), size_t{0});
 }
 
-std::vector<Row> run(const Scenarios& scenarios, const std::vector<std::string>& pidcap) {
+std::vector<Row> run(const Scenarios& scenarios, test::Hook hook,
+                     const std::vector<std::string>& pidcap) {
     const test::TemporaryFolder folder;
     Stage stage;
     std::vector<Act> acts;
     for (const Scenario& scenario : scenarios) {
-        acts.push_back({scenario, {.name = scenario.name}, {}, {}});
+        acts.push_back({scenario, {.name = scenario.name}, test::Ownership(hook), {}});
         attempt(acts.back().row, [&] { acts.back().play = scenario.prepare(stage); });
     }
-    std::vector<std::unique_ptr<test::Recording>> recordings;
-    for (const test::Place& place : stage.places()) {
-        recordings.push_back(
-            std::make_unique<test::Recording>(place, pidcap, folder.file(place.name)));
-    }
+    const Recordings recordings = record(stage, hook, pidcap, folder);
     for (const auto& recording : recordings) {
         recording->wait_until_listening();
     }
+    wait_for_links(stage);
     play_all(stage, acts);
     for (const auto& recording : recordings) {
         recording->stop();
     }
     Row neighbours{.name = kNeighbours};
     for (const auto& recording : recordings) {
-        score_all(recording->packets(), acts, neighbours);
+        score_all(recording->packets(), hook, acts, neighbours);
     }
     std::vector<Row> rows;
     for (Act& act : acts) {

@@ -28,8 +28,9 @@ struct Row {
 
 inline constexpr std::array kVerdictNames = {"right", "related", "none", "wrong"};
 
-// `pidcap`: the program and further arguments. The last row is what the kernel said by itself to
-// its neighbours, whatever was playing.
-std::vector<Row> run(const Scenarios& scenarios, const std::vector<std::string>& pidcap);
+// `pidcap`: the program and further arguments, `hook` among them. The last row is what the kernel
+// said by itself to its neighbours, whatever was playing.
+std::vector<Row> run(const Scenarios& scenarios, test::Hook hook,
+                     const std::vector<std::string>& pidcap);
 
 }  // namespace bench

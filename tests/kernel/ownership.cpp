@@ -59,7 +59,8 @@ void take_worse(Score& score, Score other) {
 std::string wrong_provenance(const NamedProcess& self, const std::optional<NamedProcess>& peer,
                              bool receiver_first, bool loopback) {
     std::string reason;
-    if ((receiver_first ? peer->via : self.via) != "socket") {
+    const std::optional<NamedProcess>& sender = receiver_first ? peer : self;
+    if (sender && sender->via != "socket") {
         reason += "data whose sender isn't known by its socket; ";
     }
     if (receiver_first && self.via != "lookup") {
@@ -181,6 +182,11 @@ std::optional<Ends> Ownership::by_claims(const Packet& packet) const {
         return ends;
     }
     ends = {users_of(packet, true), users_of(packet, false)};
+    const auto copies =
+        copies_.find({packet.protocol, packet.destination, packet.destination_port});
+    if (copies != copies_.end()) {
+        ends.copies = copies->second;
+    }
     if (ends.sender.empty() && ends.receiver.empty()) {
         return std::nullopt;
     }
@@ -233,7 +239,7 @@ std::string Ownership::unmet_demand(const Packet& packet) const {
 Score Ownership::score(const Packet& packet) const {
     std::optional<Ends> ends = rule_ ? rule_(packet) : std::nullopt;
     if (!ends && is_neighbour_discovery(packet)) {
-        return score_ends(packet, {.sender = {}, .receiver = {}, .via = {"kernel", "forwarded"}});
+        ends = Ends{.sender = {}, .receiver = {}, .via = {"kernel", "forwarded"}};
     }
     if (!ends) {
         ends = by_claims(packet);
@@ -241,7 +247,7 @@ Score Ownership::score(const Packet& packet) const {
     if (!ends) {
         return {Verdict::wrong, "nobody expects this packet"};
     }
-    return score_ends(packet, *ends);
+    return score_ends(packet, at_hook(hook_, packet, *ends));
 }
 
 Score Ownership::score_ends(const Packet& packet, const Ends& ends) const {
@@ -291,9 +297,9 @@ Score Ownership::score_ends(const Packet& packet, const Ends& ends) const {
         return {Verdict::wrong, unmet};
     }
     const auto& sender = receiver_first ? peer : self;
-    const auto signer = signature(packet);
-    if (signer && sender) {
-        if (signer->pid != sender->pid || (signer->tid != 0 && signer->tid != sender->tid)) {
+    if (const auto signer = signature(packet)) {
+        if (sender &&
+            (signer->pid != sender->pid || (signer->tid != 0 && signer->tid != sender->tid))) {
             return {Verdict::wrong, "signed by another process or thread"};
         }
         const std::string reason =

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "tests/kernel/hook.h"
 #include "tests/kernel/pair.h"
 #include "tests/support/actor.h"
 #include "tests/support/packets.h"
@@ -28,6 +29,8 @@ struct Ends {
     // PIDs that may be missing: of the two ends one has to be named, this one's unless only it is
     // listed here.
     std::vector<uint32_t> optional{};
+    // Those whose sockets get a copy each, if `receiver` isn't who gets it.
+    std::vector<Who> copies{};
 };
 
 using Endpoint = std::pair<std::string, uint16_t>;  // address and port
@@ -42,10 +45,17 @@ struct Score {
 
 class Ownership {
   public:
-    // The process behind an address and port: one of those that claim it. And the one behind an
-    // echo request's identifier.
+    explicit Ownership(Hook hook = Hook::tc) : hook_(hook) {}
+
+    // The process behind an address and port: one of those that claim it.
     void claim(const std::string& protocol, const std::string& address, uint16_t port,
                const Who& who);
+    // A process whose socket gets a copy of what goes there.
+    void claim_copy(const std::string& protocol, const std::string& address, uint16_t port,
+                    const Who& who) {
+        copies_[{protocol, address, port}].push_back(who);
+    }
+    // The process behind an echo request's identifier.
     void claim_echo(const std::string& requester, unsigned id, const Who& who);
     // All that goes from one address to the other, whatever it is.
     void claim_route(const std::string& source, const std::string& destination, const Ends& ends) {
@@ -55,9 +65,8 @@ class Ownership {
     void claim_error(const std::string& address, uint16_t port, const Who& who);
     // A process that shares a socket with others. Signed data is of no other than who signed it;
     // "for=PID" in its note says who should be named as its receiver.
-    void add_user(const Who& who) {
-        users_[who.pid] = who;
-    }  // Where a packet introduces this process, it has to say this.
+    void add_user(const Who& who) { users_[who.pid] = who; }
+    // Where a packet introduces this process, it has to say this.
     void demand(uint32_t pid, const std::string& key, const std::string& value) {
         demands_[pid] = {key, value};
     }
@@ -91,7 +100,10 @@ class Ownership {
     std::string unmet_demand(const Packet& packet) const;
     void narrow_by_signature(const Packet& packet, Ends& ends) const;
 
-    std::map<std::tuple<std::string, std::string, uint16_t>, std::vector<Who>> claims_;
+    using End = std::tuple<std::string, std::string, uint16_t>;  // protocol, address, port
+    Hook hook_;
+    std::map<End, std::vector<Who>> claims_;
+    std::map<End, std::vector<Who>> copies_;
     std::map<std::tuple<std::string, Endpoint, Endpoint>, Ends> conversations_;
     std::map<uint32_t, Who> users_;
     std::map<std::pair<std::string, unsigned>, Who> echoes_;
