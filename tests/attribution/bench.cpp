@@ -24,6 +24,8 @@ struct Options {
     std::string json;
     std::string limitations = LIMITATIONS;
     std::string pidcap = PIDCAP_PROGRAM;
+    std::string tracing;
+    bool together = false;
     std::vector<std::string> markdown;
     bool list = false;
     bool verbose = false;
@@ -54,8 +56,11 @@ int play(const Options& options) {
     uname(&system);
     const std::vector<Limit> limits = read_limits(options.limitations);
     const test::Hook hook = *test::hook_of(options.hook);
-    const std::vector<Row> rows =
-        run(chosen(options.only, hook), hook, {options.pidcap, "--hook", options.hook});
+    Captures captures{hook, options.together, {options.pidcap}};
+    if (!options.tracing.empty()) {
+        captures.pidcap.insert(captures.pidcap.end(), {"--tracing", options.tracing});
+    }
+    const std::vector<Row> rows = run(chosen(options.only, hook), captures);
     std::fputs(table(rows).c_str(), stdout);
     if (!options.json.empty()) {
         std::ofstream file(options.json);
@@ -87,6 +92,11 @@ int main(int argc, char** argv) {
     app.add_option("--hook", options.hook, "Where pidcap takes packets; default: tc")
         ->check(CLI::IsMember({"tc", "xdp", "cgroup"}));
     app.add_option("--pidcap", options.pidcap, "The program");
+    app.add_option("--tracing", options.tracing, "Passed on to pidcap");
+    app.add_flag(
+        "--together", options.together,
+        "One capture of all network namespaces, not one at each place: a slow machine takes "
+        "long to start several");
     app.add_option("--limitations", options.limitations, "The list of what isn't right, and why");
     app.add_flag("--verbose", options.verbose,
                  "Show packets that aren't right; default with --only");

@@ -421,6 +421,51 @@ void play_shared_datagrams(const Path& path, Ownership& ownership) {
     }
 }
 
+// A datagram whose next hop has to be asked for first, while others are at the socket.
+void play_waiting_datagram(const Path& path, Ownership& ownership) {
+    if (path.loopback) {
+        return;
+    }
+    Shared shared(path, SOCK_DGRAM);
+    std::vector<std::unique_ptr<Actor>> others;
+    std::vector<const Actor*> users = {&shared.first};
+    for (int i = 0; i < 2; i++) {
+        others.push_back(
+            std::make_unique<Actor>(shared.first.fork_child("other" + std::to_string(i))));
+        users.push_back(others.back().get());
+    }
+    claim_users(ownership, path, SOCK_DGRAM, shared, users);
+    use_by(shared.first, shared.fd, shared.peer, shared.peer_fd);
+    const std::string address = path.server_address + (path.is_ipv6() ? "/64" : "/24");
+    // Ask again soon.
+    path.client.ip(std::string("ntable change name ") + (path.is_ipv6() ? "ndisc" : "arp") +
+                   "_cache dev veth0 retrans 100");
+    const std::string nodad = path.is_ipv6() ? " nodad" : "";
+    for (int i = 0; i < 3; i++) {
+        path.server.ip("address del " + address + " dev veth0");
+        path.client.ip("neigh flush dev veth0");
+        for (const auto& other : others) {
+            other->begin(
+                [](int which) {
+                    const auto until =
+                        std::chrono::steady_clock::now() + std::chrono::milliseconds(500);
+                    char byte = 0;
+                    while (std::chrono::steady_clock::now() < until) {
+                        recv(which, &byte, 1, MSG_DONTWAIT);
+                    }
+                    return 0;
+                },
+                shared.fd);
+        }
+        say(shared.first, shared.fd, "waits for its neighbour " + for_user(shared.peer));
+        path.server.ip("address add " + address + " dev veth0" + nodad);
+        hear(shared.peer, shared.peer_fd);
+        for (const auto& other : others) {
+            other->finish();
+        }
+    }
+}
+
 // The same process under another name, from its next packet on.
 void play_exec(const Stage& stage, Ownership& ownership) {
     const auto users = std::make_shared<std::map<uint32_t, std::pair<Who, Who>>>();
@@ -536,6 +581,7 @@ void add_handover(Scenarios& all) {
         "prefork-event-loop", 400,
         [](const Path& path, Ownership& ownership) { play_prefork(path, ownership, false); }));
     all.push_back(on_each_path("shared-datagram-socket", 10821, play_shared_datagrams));
+    all.push_back(on_each_path("datagram-waits", 18, play_waiting_datagram));
     all.push_back(from_scratch("connect-then-exec", 64, play_exec));
     all.push_back(on_each_path("vfork-exec", 81, play_vfork_exec));
     all.push_back(on_each_path("change-of-user", 21, play_uid));

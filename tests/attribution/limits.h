@@ -4,6 +4,7 @@
 // it, and how:
 //     (bench: none udp-multicast, related tcp-prefork)
 //     (bench: none io-uring before 6.6)             on older kernels only
+//     (bench: sometimes none shared-datagrams)      depends on luck: it need not be so
 //     (bench: none arping with xdp)                 with this hook only
 //     (bench: none raw-ip without cgroup)           with the other hooks only
 #pragma once
@@ -19,6 +20,7 @@ namespace bench {
 struct Limit {
     test::Verdict verdict = test::Verdict::none;
     std::string scenario;
+    bool sometimes = false;
     std::set<test::Hook> hooks = {test::Hook::tc, test::Hook::xdp, test::Hook::cgroup};
     unsigned before = 0;  // major * 1000 + minor of the first kernel without it; 0: every kernel
 };

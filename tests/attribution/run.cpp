@@ -118,13 +118,18 @@ void score_all(const std::vector<test::Packet>& packets, test::Hook hook, std::v
 
 using Recordings = std::vector<std::unique_ptr<test::Recording>>;
 
-// One for each place, or, at the sockets, one for all.
-Recordings record(const Stage& stage, test::Hook hook, const std::vector<std::string>& pidcap,
+Recordings record(const Stage& stage, const Captures& captures,
                   const test::TemporaryFolder& folder) {
+    std::vector<std::string> pidcap = captures.pidcap;
+    pidcap.insert(pidcap.end(), {"--hook", name_of(captures.hook)});
+    const bool at_sockets = captures.hook == test::Hook::cgroup;
     Recordings recordings;
-    if (hook == test::Hook::cgroup) {
+    if (at_sockets || captures.together) {
+        if (!at_sockets) {
+            pidcap.insert(pidcap.end(), {"--netns", "all"});
+        }
         recordings.push_back(
-            std::make_unique<test::Recording>(stage.places(), pidcap, folder.file("sockets")));
+            std::make_unique<test::Recording>(stage.places(), pidcap, folder.file("all")));
         return recordings;
     }
     for (const test::Place& place : stage.places()) {
@@ -134,14 +139,24 @@ Recordings record(const Stage& stage, test::Hook hook, const std::vector<std::st
     return recordings;
 }
 
+// A capture of all network namespaces leaves those that have no process.
+std::vector<std::unique_ptr<test::Process>> inhabit(const Stage& stage) {
+    std::vector<std::unique_ptr<test::Process>> inhabitants;
+    for (const test::Place& place : stage.places()) {
+        inhabitants.push_back(
+            std::make_unique<test::Process>(test::Launch{{"sleep", "infinity"}, &place.netns}));
+    }
+    return inhabitants;
+}
+
 }  // namespace
 
 size_t Row::packets() const {
     return std::accumulate(verdicts.begin(), verdicts.end(), size_t{0});
 }
 
-std::vector<Row> run(const Scenarios& scenarios, test::Hook hook,
-                     const std::vector<std::string>& pidcap) {
+std::vector<Row> run(const Scenarios& scenarios, const Captures& captures) {
+    const test::Hook hook = captures.hook;
     const test::TemporaryFolder folder;
     Stage stage;
     std::vector<Act> acts;
@@ -149,7 +164,8 @@ std::vector<Row> run(const Scenarios& scenarios, test::Hook hook,
         acts.push_back({scenario, {.name = scenario.name}, test::Ownership(hook), {}});
         attempt(acts.back().row, [&] { acts.back().play = scenario.prepare(stage); });
     }
-    const Recordings recordings = record(stage, hook, pidcap, folder);
+    const auto inhabitants = inhabit(stage);
+    const Recordings recordings = record(stage, captures, folder);
     for (const auto& recording : recordings) {
         recording->wait_until_listening();
     }

@@ -28,9 +28,14 @@ struct Row {
 
 inline constexpr std::array kVerdictNames = {"right", "related", "none", "wrong"};
 
-// `pidcap`: the program and further arguments, `hook` among them. The last row is what the kernel
-// said by itself to its neighbours, whatever was playing.
-std::vector<Row> run(const Scenarios& scenarios, test::Hook hook,
-                     const std::vector<std::string>& pidcap);
+// How to capture.
+struct Captures {
+    test::Hook hook = test::Hook::tc;
+    bool together = false;            // one of all network namespaces, not one at each place
+    std::vector<std::string> pidcap;  // the program and further arguments
+};
+
+// The last row is what the kernel said by itself to its neighbours, whatever was playing.
+std::vector<Row> run(const Scenarios& scenarios, const Captures& captures);
 
 }  // namespace bench

@@ -6,13 +6,24 @@
 namespace test {
 
 std::optional<Hook> hook_of(std::string_view name) {
-    if (name == "tc") {
-        return Hook::tc;
+    for (const Hook hook : {Hook::tc, Hook::xdp, Hook::cgroup}) {
+        if (name == name_of(hook)) {
+            return hook;
+        }
     }
-    if (name == "xdp") {
-        return Hook::xdp;
+    return std::nullopt;
+}
+
+const char* name_of(Hook hook) {
+    switch (hook) {
+        case Hook::tc:
+            return "tc";
+        case Hook::xdp:
+            return "xdp";
+        case Hook::cgroup:
+            break;
     }
-    return name == "cgroup" ? std::optional(Hook::cgroup) : std::nullopt;
+    return "cgroup";
 }
 
 Ends at_hook(Hook hook, const Packet& packet, Ends ends) {

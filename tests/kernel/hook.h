@@ -23,6 +23,7 @@ struct Packet;
 
 enum class Hook { tc, xdp, cgroup };
 std::optional<Hook> hook_of(std::string_view name);
+const char* name_of(Hook hook);
 
 // Of the ends of a packet, what is known of them where the hook has it.
 Ends at_hook(Hook hook, const Packet& packet, Ends ends);
