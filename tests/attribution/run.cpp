@@ -6,6 +6,7 @@
 #include <fstream>
 #include <memory>
 #include <numeric>
+#include <set>
 #include <thread>
 
 #include "tests/support/temporary_folder.h"
@@ -116,6 +117,14 @@ void score_all(const std::vector<test::Packet>& packets, test::Hook hook, std::v
     }
 }
 
+std::set<std::string> interfaces_of(const Stage& stage) {
+    std::set<std::string> names;
+    for (const test::Place& place : stage.places()) {
+        names.insert(place.interfaces.begin(), place.interfaces.end());
+    }
+    return names;
+}
+
 using Recordings = std::vector<std::unique_ptr<test::Recording>>;
 
 Recordings record(const Stage& stage, const Captures& captures,
@@ -127,6 +136,9 @@ Recordings record(const Stage& stage, const Captures& captures,
     if (at_sockets || captures.together) {
         if (!at_sockets) {
             pidcap.insert(pidcap.end(), {"--netns", "all"});
+            for (const std::string& interface : interfaces_of(stage)) {
+                pidcap.insert(pidcap.end(), {"-i", interface});
+            }
         }
         recordings.push_back(
             std::make_unique<test::Recording>(stage.places(), pidcap, folder.file("all")));
