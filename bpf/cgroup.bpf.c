@@ -5,7 +5,8 @@
  * comes in after it was put together. Every packet goes on.
  *
  * These programs can be interrupted, and preempted, by others of them on the same CPU: nothing of a
- * packet is kept in a per-CPU map, and counters are atomic.
+ * packet is kept in a per-CPU map, and counters are atomic. Nor is the stack a place for it: the
+ * verifier follows every value there, and is soon beyond its limit.
  */
 #define PIDCAP_CGROUP
 #include "record.h"
@@ -62,18 +63,35 @@ int socket_in(struct __sk_buff *skb)
 	return PASS;
 }
 
+/* Room for an attribution, to be given back: a record of its own, which user space passes over. */
+static __always_inline struct attribution *reserve_attribution(void)
+{
+	__u32 cpu = bpf_get_smp_processor_id();
+	void *ring = bpf_map_lookup_elem(&rings, &cpu);
+
+	return ring ? bpf_ringbuf_reserve(ring, sizeof(struct attribution), 0) : NULL;
+}
+
 SEC("cgroup_skb/egress")
 int socket_out(struct __sk_buff *skb)
 {
 	struct net_device *device = context_device(skb);
+	struct pidcap_interface interface = context_interface(skb);
 	bool looped = BPF_CORE_READ(device, flags) & IFF_LOOPBACK;
 	bool outward = !looped || loopback_direction == PIDCAP_OUT;
-	struct attribution ends;
+	bool wanted = directions & (outward ? PIDCAP_OUT : PIDCAP_IN);
+	struct attribution *ends = reserve_attribution();
 
-	find_ends(skb, false, false, looped, &ends);
-	if (directions & (outward ? PIDCAP_OUT : PIDCAP_IN)) {
-		name_device(device, &ends.packet.interface);
-		record_packet(skb, outward ? OUTWARD : 0, &ends);
+	if (!ends) {
+		if (wanted)
+			count_drop(&interface, PIDCAP_DROP_RING_FULL, 0);
+		return PASS;
 	}
+	find_ends(skb, false, false, looped, ends);
+	if (wanted) {
+		name_device(device, &interface);
+		record_packet(skb, outward ? OUTWARD : 0, ends);
+	}
+	bpf_ringbuf_discard(ends, BPF_RB_NO_WAKEUP);
 	return PASS;
 }

@@ -68,12 +68,13 @@ static __always_inline __u32 exchange_pending(struct pidcap_drops *known, __u32 
 static __noinline int count_drop(const struct pidcap_interface *interface, enum pidcap_drop cause,
 				 __u32 lost)
 {
+	struct pidcap_interface key = *interface; /* on the stack: older kernels insist */
 	struct pidcap_drops fresh = {};
-	struct pidcap_drops *known = bpf_map_lookup_elem(&drops, interface);
+	struct pidcap_drops *known = bpf_map_lookup_elem(&drops, &key);
 
 	if (!known) {
-		bpf_map_update_elem(&drops, interface, &fresh, BPF_NOEXIST);
-		known = bpf_map_lookup_elem(&drops, interface);
+		bpf_map_update_elem(&drops, &key, &fresh, BPF_NOEXIST);
+		known = bpf_map_lookup_elem(&drops, &key);
 	}
 	if (!known)
 		return 0;
@@ -92,13 +93,14 @@ static __noinline int count_drop(const struct pidcap_interface *interface, enum 
 /* The drops of this interface on this CPU that no record has told yet. */
 static __always_inline __u32 take_pending(const struct pidcap_interface *interface)
 {
+	struct pidcap_interface key = *interface;
 	struct pidcap_drops *known;
 	__u32 zero = 0;
 	__u32 *interfaces = bpf_map_lookup_elem(&drops_pending, &zero);
 
 	if (!interfaces || !*interfaces)
 		return 0;
-	known = bpf_map_lookup_elem(&drops, interface);
+	known = bpf_map_lookup_elem(&drops, &key);
 	return known ? exchange_pending(known, 0) : 0;
 }
 

@@ -78,6 +78,7 @@ Result<uint64_t> Merge::round(RecordHandler& handler, bool last) {
         limits_.push_back(ring.produced());
     }
     collect_events();
+    handler.begin();
 
     heads_.clear();
     Result<void> taken;

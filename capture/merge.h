@@ -26,6 +26,8 @@ namespace capture {
 class RecordHandler {
   public:
     virtual ~RecordHandler() = default;
+    // A round begins: everything up to a time that has just passed is about to come.
+    virtual void begin() = 0;
     virtual void event(const pidcap_event& event, std::span<const std::byte> payload) = 0;
     virtual Result<void> packet(const pidcap_packet& packet, std::span<const std::byte> data) = 0;
 };

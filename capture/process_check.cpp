@@ -36,7 +36,7 @@ ProcessTable::Fate ProcessTable::refresh(Entry& entry) {
     const Fate fate = read_same(entry, seen);
     if (fate == Fate::kSame) {
         fill(entry, std::move(seen));
-        entry.epoch = epoch_;
+        entry.known_mono = std::max(entry.known_mono, lost_mono_);
     } else if (fate == Fate::kEnded) {
         mark_exited(entry);
     }
@@ -94,7 +94,20 @@ void ProcessTable::fill_gaps(Entry& entry) {
 
 // Whether what is known of a live process holds: no event was lost since, or /proc confirms it.
 bool ProcessTable::is_believed(Entry& entry) {
-    return entry.epoch == epoch_ || refresh(entry) == Fate::kSame;
+    return is_up_to_date(entry) || refresh(entry) == Fate::kSame;
+}
+
+// Events were lost since this was known. An exec may have been among them: what it would have
+// changed isn't told unless /proc does.
+void ProcessTable::settle_doubt(Entry& entry, std::string comm) {
+    if (entry.process.exited || refresh(entry) != Fate::kSame) {
+        Process& process = entry.process;
+        process.comm = std::move(comm);
+        process.exe.clear();
+        process.cmdline.clear();
+        ++process.version;
+    }
+    entry.known_mono = lost_mono_;
 }
 
 // There are no events for a change of user or cgroup. A packet's owner shows one, but an owner is
@@ -130,8 +143,8 @@ void ProcessTable::reconcile(Entry& entry, const pidcap_owner& owner) {
     entry.process.version += changed ? 1 : 0;
 }
 
-void ProcessTable::events_lost() {
-    ++epoch_;
+void ProcessTable::events_lost(uint64_t now_mono) {
+    lost_mono_ = now_mono;
     in_doubt_ = to_check_.size();
 }
 

@@ -88,9 +88,14 @@ void ProcessTable::apply(const pidcap_event& event, std::span<const std::byte> p
             entry.process.version += set_identity(entry, event) ? 1 : 0;
             break;
         }
-        case PIDCAP_EVENT_EXIT:
-            mark_exited(entry_of(event));
+        case PIDCAP_EVENT_EXIT: {
+            Entry& entry = entry_of(event);
+            if (is_up_to_date(entry)) {
+                entry.known_mono = UINT64_MAX;  // nothing can happen to it any more
+            }
+            mark_exited(entry);
             break;
+        }
         default:
             break;
     }
@@ -111,6 +116,7 @@ void ProcessTable::apply_fork(const pidcap_event& event) {
         return;
     }
     Entry& child = insert(key);
+    child.known_mono = event.time_mono;
     set_identity(child, event);
     const Entry* parent = set_parent(child, event.ppid);
     if (parent != nullptr && parent->process.comm == child.process.comm) {
@@ -124,6 +130,7 @@ void ProcessTable::apply_exec(Entry& entry, const pidcap_event& event,
                               std::span<const std::byte> payload) {
     ExecPayload decoded = decode_exec_payload(event, payload);
     set_identity(entry, event);
+    entry.known_mono = std::max(entry.known_mono, uint64_t{event.time_mono});
     Process& process = entry.process;
     process.exe = std::move(decoded.exe);
     process.cmdline = std::move(decoded.cmdline);
@@ -156,6 +163,7 @@ ProcessTable::Entry& ProcessTable::entry_of(const pidcap_event& event) {
         return *known;
     }
     Entry& entry = insert(key);
+    entry.known_mono = event.time_mono;
     set_identity(entry, event);
     set_parent(entry, event.ppid);
     if (event.type == PIDCAP_EVENT_RENAME) {
@@ -238,9 +246,8 @@ const Process* ProcessTable::find(const pidcap_owner& owner) {
         if (!entry->process.exited && refresh(*entry) == Fate::kSame) {
             set_parent(*entry, entry->process.ppid);
         }
-    } else if (!entry->process.exited && entry->epoch != epoch_) {
-        refresh(*entry);
-        entry->epoch = epoch_;
+    } else if (!is_up_to_date(*entry)) {
+        settle_doubt(*entry, text_of(owner.comm));
     }
     reconcile(*entry, owner);
     entry->used = true;
@@ -347,7 +354,7 @@ ProcessTable::Entry& ProcessTable::insert(const ProcessKey& key) {
         entry.process.start_ns += key.start_boot - clock_.start_boot(key.start_ticks);
     }
     entry.process.version = 1;
-    entry.epoch = epoch_;
+    entry.known_mono = lost_mono_;
     Entry* other = live_entry(key.pid);
     if (other != nullptr && is_younger(*other, entry)) {
         mark_exited(entry);

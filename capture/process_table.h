@@ -59,9 +59,9 @@ class ProcessTable {
     // One event, with the bytes that follow it. A malformed one is believed as far as it can be.
     void apply(const pidcap_event& event, std::span<const std::byte> payload);
 
-    // Events were lost: from now on what is known of a process is checked with /proc before it is
-    // told or inherited.
-    void events_lost();
+    // Events were lost, before this time: what is known of a process from before is checked with
+    // /proc before it is told or inherited, and forgotten where nobody is left to ask.
+    void events_lost(uint64_t now_mono);
 
     // The process of a socket or a packet; null for tgid 0. One that is not known is created from
     // what the owner says of itself, and completed from /proc where that shows the same process.
@@ -99,8 +99,8 @@ class ProcessTable {
         uint64_t start_boot = 0;  // exact; 0: not known yet
         uint64_t cgroup_id = 0;
         uint64_t exit_mono = 0;
-        uint64_t epoch = 0;  // of loss; an older one than the table's: not to be believed
-        bool used = false;   // looked up since its end
+        uint64_t known_mono = 0;  // when what is known of it held: an event's time, or a look
+        bool used = false;        // looked up since its end
         // The last owner that contradicted the process, and when /proc was asked who is right.
         uint64_t checked_mono = 0;
         uint64_t checked_cgroup = 0;
@@ -134,7 +134,9 @@ class ProcessTable {
     Fate refresh(Entry& entry);
     void fill(Entry& entry, ProcProcess&& seen);
     void fill_gaps(Entry& entry);
+    bool is_up_to_date(const Entry& entry) const { return entry.known_mono >= lost_mono_; }
     bool is_believed(Entry& entry);
+    void settle_doubt(Entry& entry, std::string comm);
     void reconcile(Entry& entry, const pidcap_owner& owner);
     void forget_exited(uint64_t now_mono);
     void check_some();
@@ -149,8 +151,8 @@ class ProcessTable {
     std::deque<ProcessKey> exited_;              // in the order of their end
     std::deque<ProcessKey> to_check_;            // the others, and some that have ended meanwhile
     size_t in_doubt_ = 0;                        // how many at the front to check soon
-    uint64_t epoch_ = 0;
-    uint64_t now_mono_ = 0;  // the latest time told by apply() or expire()
+    uint64_t lost_mono_ = 0;                     // events may be missing from before
+    uint64_t now_mono_ = 0;                      // the latest time told by apply() or expire()
     uint64_t next_check_mono_ = 0;
 };
 

@@ -247,7 +247,8 @@ std::vector<int> LoadedPrograms::wake_fds() const {
 Result<void> LoadedPrograms::set_owner(int socket_fd, const pidcap_owner& owner) {
     pidcap_socket_owner value{};
     value.owner = owner;
-    // Seen on Linux 7.2: memory for it may be refused at one moment and given at the next.
+    // Newer kernels allocate here without waiting for a lock (kmalloc_nolock, seen on 7.2), which
+    // may fail at one moment and not at the next.
     constexpr int kAttempts = 100;
     int code = -ENOMEM;
     for (int attempt = 0; attempt < kAttempts && code == -ENOMEM; attempt++) {

@@ -62,6 +62,7 @@ class LiveSession : public Session, private RecordHandler {
     uint64_t uses_lost() const override { return programs_->uses_lost(); }
 
   private:
+    void begin() override;
     void event(const pidcap_event& event, std::span<const std::byte> payload) override;
     Result<void> packet(const pidcap_packet& record, std::span<const std::byte> data) override;
 
@@ -161,10 +162,6 @@ Result<void> LiveSession::resolve(ProcessConditions conditions) {
 
 Result<uint64_t> LiveSession::step() {
     clock_.update();
-    if (uint64_t lost = programs_->events_lost(); lost != events_lost_seen_) {
-        events_lost_seen_ = lost;
-        table_.events_lost();
-    }
     auto handed = merge_.round(*this, ended_);
     if (!handed) {
         return handed;
@@ -181,6 +178,14 @@ Result<uint64_t> LiveSession::step() {
     }
     idle_rounds_ = *handed > 0 ? 0 : idle_rounds_ + 1;
     return handed;
+}
+
+// Not before the round: a loss after that, and a packet behind it, may be of this round.
+void LiveSession::begin() {
+    if (uint64_t lost = programs_->events_lost(); lost != events_lost_seen_) {
+        events_lost_seen_ = lost;
+        table_.events_lost(clock_ns(CLOCK_MONOTONIC));
+    }
 }
 
 Result<bool> LiveSession::wait(const std::vector<int>& fds, int timeout_ms) {

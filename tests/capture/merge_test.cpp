@@ -52,6 +52,7 @@ class Notes : public capture::RecordHandler {
     static std::string text(std::span<const std::byte> bytes) {
         return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
     }
+    void begin() override { all.emplace_back("begin"); }
     void event(const pidcap_event& event, std::span<const std::byte> payload) override {
         all.push_back("e " + std::to_string(event.time_mono) + " " + text(payload));
     }
@@ -153,14 +154,14 @@ TEST_CASE("packets of all rings come in the order of their time, each event befo
     rings.events.add(event_record(5), BPF_RINGBUF_DISCARD_BIT);
     Notes notes;
     CHECK(round(merge, notes) == 6);
-    CHECK(notes.all == std::vector<std::string>{"p 10 first", "e 20 same", "p 20 second",
+    CHECK(notes.all == std::vector<std::string>{"begin", "p 10 first", "e 20 same", "p 20 second",
                                                 "p 30 second", "p 40 first", "e 45 late",
                                                 "p 50 first", "p 60 second", "e 70 "});
     CHECK(rings.first.consumed() == rings.first.produced());
     CHECK(rings.second.consumed() == rings.second.produced());
     CHECK(rings.events.consumed() == rings.events.produced());
     CHECK(round(merge, notes) == 0);
-    CHECK(notes.all.size() == 9);
+    CHECK(notes.all.size() == 11);
 }
 
 TEST_CASE("what is later than a round's beginning waits for the next") {
@@ -173,14 +174,14 @@ TEST_CASE("what is later than a round's beginning waits for the next") {
     rings.events.add(event_record(5));
     Notes notes;
     CHECK(round(merge, notes) == 1);
-    CHECK(notes.all == std::vector<std::string>{"e 5 ", "p 10 b"});
+    CHECK(notes.all == std::vector<std::string>{"begin", "e 5 ", "p 10 b"});
     CHECK(rings.first.consumed() == 0);
     while (capture::clock_ns(CLOCK_MONOTONIC) <= later) {
         std::this_thread::sleep_for(std::chrono::milliseconds(20));
     }
     CHECK(round(merge, notes) == 1);
-    CHECK(notes.all[2] == "e " + std::to_string(later - 1) + " ");
-    CHECK(notes.all[3] == "p " + std::to_string(later) + " a");
+    CHECK(notes.all[4] == "e " + std::to_string(later - 1) + " ");
+    CHECK(notes.all[5] == "p " + std::to_string(later) + " a");
 }
 
 TEST_CASE("lengths in a record are not believed beyond the record") {
@@ -197,7 +198,7 @@ TEST_CASE("lengths in a record are not believed beyond the record") {
     rings.events.add(std::vector<std::byte>(8));  // too short for an event
     Notes notes;
     CHECK(round(merge, notes) == 1);
-    CHECK(notes.all == std::vector<std::string>{"e 5 xyz", "p 10 abc"});
+    CHECK(notes.all == std::vector<std::string>{"begin", "e 5 xyz", "p 10 abc"});
 }
 
 TEST_CASE("a record that is too short for a packet is an error, and blocks nothing in silence") {
@@ -211,7 +212,7 @@ TEST_CASE("a record that is too short for a packet is an error, and blocks nothi
     REQUIRE_FALSE(handed.ok());
     CHECK(handed.error().message == fmt::format("ring of CPU 0: a record of {} bytes is no packet",
                                                 sizeof(pidcap_packet) - 1));
-    CHECK(notes.all == std::vector<std::string>{"p 5 data", "p 10 data"});
+    CHECK(notes.all == std::vector<std::string>{"begin", "p 5 data", "p 10 data"});
 }
 
 TEST_CASE("an error of the one who takes the packets ends the round and is returned") {
@@ -224,5 +225,5 @@ TEST_CASE("an error of the one who takes the packets ends the round and is retur
     const Result<uint64_t> handed = merge.round(notes);
     REQUIRE_FALSE(handed.ok());
     CHECK(handed.error().message == "stop");
-    CHECK(notes.all.size() == 1);
+    CHECK(notes.all.size() == 2);
 }

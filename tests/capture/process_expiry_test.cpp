@@ -53,7 +53,7 @@ TEST_CASE("a living process is never forgotten, a lost end is noticed") {
     for (uint32_t pid = 10; pid < 13; ++pid) {
         test::apply(table, make_event(PIDCAP_EVENT_FORK, pid, 100, 1, "a"));
     }
-    table.events_lost();
+    table.events_lost(1);
     run(table, 0, 10);
     CHECK(table.size() == 1);
     CHECK(table.find_live(10) != nullptr);
@@ -86,7 +86,7 @@ TEST_CASE("100,000 processes come and go, the living stay") {
                              << " s, at most " << most << " in the table");
     CHECK(most < (lost_exits ? 3'000U : 1'500U));
     now = run(table, now, 1);
-    table.events_lost();
+    table.events_lost(now);
     run(table, now, 30);
     CHECK(table.size() == 100);
     for (uint32_t pid = 1; pid <= 100; ++pid) {

@@ -271,7 +271,7 @@ TEST_CASE("after a loss nothing is inherited that /proc doesn't confirm") {
         test::apply_exec(table, make_event(PIDCAP_EVENT_EXEC, pid, 100, 1, "sh"), "sh\0bin\0"sv,
                          {});
     }
-    table.events_lost();  // 10 called exec, 20 ended
+    table.events_lost(1);  // 10 called exec, 20 ended
     proc.put({.pid = 10, .start_ticks = 100, .comm = "sh", .exe = "/bin/busybox"});
     test::apply(table, make_event(PIDCAP_EVENT_FORK, 11, 200, 10, "sh"));
     test::apply(table, make_event(PIDCAP_EVENT_FORK, 21, 200, 20, "sh"));
@@ -279,6 +279,36 @@ TEST_CASE("after a loss nothing is inherited that /proc doesn't confirm") {
     CHECK(table.find_live(21)->exe.empty());
     CHECK(table.find_live(20) == nullptr);
     CHECK(table.find(make_owner(10, 100, "sh"))->exe == "/bin/busybox");
+}
+
+TEST_CASE("after a loss, what an exec may have changed is told only if /proc or an event does") {
+    const test::FakeProc proc;
+    ProcessTable table = test::make_table(proc);
+    const auto at = [](uint64_t time_mono, pidcap_event event) {
+        event.time_mono = time_mono;
+        return event;
+    };
+    test::apply_exec(table, at(1, make_event(PIDCAP_EVENT_EXEC, 10, 100, 1, "sh")), "sh\0bin\0"sv,
+                     "sh\0"sv);
+    test::apply(table, at(2, make_event(PIDCAP_EVENT_EXIT, 10, 100, 1, "sh")));
+    // Noticed before the round that brings the rest: each may have called exec since.
+    table.events_lost(10);
+    test::apply_exec(table, at(3, make_event(PIDCAP_EVENT_EXEC, 1, 50, 0, "sh")), "sh\0bin\0"sv,
+                     "sh\0"sv);
+    test::apply(table, at(4, make_event(PIDCAP_EVENT_FORK, 11, 200, 1, "sh")));
+    test::apply(table, at(5, make_event(PIDCAP_EVENT_EXIT, 11, 200, 1, "sh")));
+    test::apply(table, at(6, make_event(PIDCAP_EVENT_FORK, 12, 200, 1, "sh")));
+    test::apply_exec(table, at(11, make_event(PIDCAP_EVENT_EXEC, 13, 300, 1, "cat")),
+                     "cat\0bin\0"sv, "cat\0"sv);
+
+    CHECK(table.find(make_owner(10, 100, "sh"))->exe == "/bin/sh");  // had ended before
+    for (const uint32_t pid : {11U, 12U}) {
+        const Process* process = table.find(make_owner(pid, 200, "dd"));
+        CHECK(process->exe.empty());
+        CHECK(process->cmdline.empty());
+        CHECK(process->comm == "dd");
+    }
+    CHECK(table.find(make_owner(13, 300, "cat"))->exe == "/bin/cat");
 }
 
 TEST_CASE("a change of user is told with the next packet, an old socket's user is not") {
