@@ -63,9 +63,24 @@ static __always_inline bool has_xdp_helpers(void)
 	return bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_xdp_load_bytes);
 }
 
+/* Without them: the packet as numbers again. */
+static __always_inline __u64 linear_data(context *ctx)
+{
+	struct xdp_buff *packet = context_packet(ctx);
+
+	return (__u64)BPF_CORE_READ(packet, data);
+}
+
+static __always_inline __u64 linear_length(context *ctx)
+{
+	struct xdp_buff *packet = context_packet(ctx);
+
+	return (__u64)BPF_CORE_READ(packet, data_end) - linear_data(ctx);
+}
+
 static __always_inline __u64 context_length(context *ctx)
 {
-	return has_xdp_helpers() ? bpf_xdp_get_buff_len(ctx) : ctx->data_end - ctx->data;
+	return has_xdp_helpers() ? bpf_xdp_get_buff_len(ctx) : linear_length(ctx);
 }
 
 /* Copies `length` bytes from `offset` on, or returns an error if the packet hasn't got them. */
@@ -73,9 +88,9 @@ static __always_inline long context_load(context *ctx, __u32 offset, void *to, _
 {
 	if (has_xdp_helpers())
 		return bpf_xdp_load_bytes(ctx, offset, to, length);
-	if ((__u64)offset + length > (__u64)(ctx->data_end - ctx->data))
+	if ((__u64)offset + length > linear_length(ctx))
 		return -1;
-	return bpf_probe_read_kernel(to, length, (void *)(long)(ctx->data + offset));
+	return bpf_probe_read_kernel(to, length, (void *)(linear_data(ctx) + offset));
 }
 
 static __always_inline __u32 context_ifindex(context *ctx)

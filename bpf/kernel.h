@@ -142,6 +142,8 @@ struct xdp_rxq_info {
 } CORE;
 
 struct xdp_buff {
+	void *data;
+	void *data_end;
 	struct xdp_rxq_info *rxq;
 } CORE;
 

@@ -437,9 +437,9 @@ void play_waiting_datagram(const Path& path, Ownership& ownership) {
     claim_users(ownership, path, SOCK_DGRAM, shared, users);
     use_by(shared.first, shared.fd, shared.peer, shared.peer_fd);
     const std::string address = path.server_address + (path.is_ipv6() ? "/64" : "/24");
-    // Ask again soon.
+    // Ask again soon, and often enough for a slow machine.
     path.client.ip(std::string("ntable change name ") + (path.is_ipv6() ? "ndisc" : "arp") +
-                   "_cache dev veth0 retrans 100");
+                   "_cache dev veth0 retrans 100 mcast_probes 100");
     const std::string nodad = path.is_ipv6() ? " nodad" : "";
     for (int i = 0; i < 3; i++) {
         path.server.ip("address del " + address + " dev veth0");
