@@ -35,6 +35,19 @@ std::string cell(const nlohmann::json& row) {
     return text;
 }
 
+// Of all scenarios.
+nlohmann::json sum_of(const nlohmann::json& scenarios) {
+    nlohmann::json sum = {{"skipped", ""}, {"error", ""}};
+    for (const char* verdict : kVerdictNames) {
+        size_t packets = 0;
+        for (const auto& row : scenarios) {
+            packets += row[verdict].get<size_t>();
+        }
+        sum[verdict] = packets;
+    }
+    return sum;
+}
+
 }  // namespace
 
 std::string table(const std::vector<Row>& rows) {
@@ -102,7 +115,11 @@ std::string markdown(const std::vector<std::string>& texts) {
         }
         body += "\n";
     }
-    return head + "\n" + rule + "\n" + body;
+    body += "| **all** |";
+    for (const auto& run : runs) {
+        body += " " + cell(sum_of(run["scenarios"])) + " |";
+    }
+    return head + "\n" + rule + "\n" + body + "\n";
 }
 
 }  // namespace bench
