@@ -135,7 +135,8 @@ struct pidcap_event {
 	__u16 args_len;
 	__u8 path_truncated;
 	__u8 args_truncated;
-	__u8 pad[2];
+	__u8 in_exec; /* of a RENAME: an EXEC comes next, or perhaps */
+	__u8 pad;
 	__u32 tid; /* the thread it happened to */
 	char comm[PIDCAP_COMM_LEN];
 };

@@ -218,6 +218,7 @@ struct thread_info {
 
 struct task_struct {
 	struct thread_info thread_info;
+	unsigned int in_execve : 1;
 	unsigned int flags;
 	struct mm_struct *mm;
 	int pid;

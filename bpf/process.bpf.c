@@ -144,6 +144,8 @@ int process_rename(struct bpf_raw_tracepoint_args *ctx)
 	if (!event)
 		return 0;
 	fill_event(event, PIDCAP_EVENT_RENAME, task);
+	event->in_exec = !bpf_core_field_exists(task->in_execve) ||
+			 BPF_CORE_READ_BITFIELD_PROBED(task, in_execve);
 	bpf_probe_read_kernel_str(event->comm, sizeof(event->comm), (const void *)ctx->args[1]);
 	bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
 	return 0;

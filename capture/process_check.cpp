@@ -37,6 +37,7 @@ ProcessTable::Fate ProcessTable::refresh(Entry& entry) {
     if (fate == Fate::kSame) {
         fill(entry, std::move(seen));
         entry.known_mono = std::max(entry.known_mono, lost_mono_);
+        entry.in_exec = false;
     } else if (fate == Fate::kEnded) {
         mark_exited(entry);
     }
@@ -97,8 +98,7 @@ bool ProcessTable::is_believed(Entry& entry) {
     return is_up_to_date(entry) || refresh(entry) == Fate::kSame;
 }
 
-// Events were lost since this was known. An exec may have been among them: what it would have
-// changed isn't told unless /proc does.
+// An exec may have been missed: what it would have changed isn't told unless /proc does.
 void ProcessTable::settle_doubt(Entry& entry, std::string comm) {
     if (entry.process.exited || refresh(entry) != Fate::kSame) {
         Process& process = entry.process;
@@ -107,7 +107,8 @@ void ProcessTable::settle_doubt(Entry& entry, std::string comm) {
         process.cmdline.clear();
         ++process.version;
     }
-    entry.known_mono = lost_mono_;
+    entry.known_mono = std::max(entry.known_mono, lost_mono_);
+    entry.in_exec = false;
 }
 
 // There are no events for a change of user or cgroup. A packet's owner shows one, but an owner is

@@ -86,6 +86,11 @@ void ProcessTable::apply(const pidcap_event& event, std::span<const std::byte> p
         case PIDCAP_EVENT_RENAME: {
             Entry& entry = entry_of(event);
             entry.process.version += set_identity(entry, event) ? 1 : 0;
+            // Linux 7 may leave out the program that would tell of the exec, where another process
+            // of this CPU was in it and had to wait: until it tells, nothing else is sure.
+            if (event.type == PIDCAP_EVENT_RENAME && event.in_exec != 0) {
+                entry.in_exec = true;
+            }
             break;
         }
         case PIDCAP_EVENT_EXIT: {
@@ -131,6 +136,7 @@ void ProcessTable::apply_exec(Entry& entry, const pidcap_event& event,
     ExecPayload decoded = decode_exec_payload(event, payload);
     set_identity(entry, event);
     entry.known_mono = std::max(entry.known_mono, uint64_t{event.time_mono});
+    entry.in_exec = false;
     Process& process = entry.process;
     process.exe = std::move(decoded.exe);
     process.cmdline = std::move(decoded.cmdline);

@@ -100,6 +100,7 @@ class ProcessTable {
         uint64_t cgroup_id = 0;
         uint64_t exit_mono = 0;
         uint64_t known_mono = 0;  // when what is known of it held: an event's time, or a look
+        bool in_exec = false;     // what it executes isn't known yet
         bool used = false;        // looked up since its end
         // The last owner that contradicted the process, and when /proc was asked who is right.
         uint64_t checked_mono = 0;
@@ -134,7 +135,9 @@ class ProcessTable {
     Fate refresh(Entry& entry);
     void fill(Entry& entry, ProcProcess&& seen);
     void fill_gaps(Entry& entry);
-    bool is_up_to_date(const Entry& entry) const { return entry.known_mono >= lost_mono_; }
+    bool is_up_to_date(const Entry& entry) const {
+        return entry.known_mono >= lost_mono_ && !entry.in_exec;
+    }
     bool is_believed(Entry& entry);
     void settle_doubt(Entry& entry, std::string comm);
     void reconcile(Entry& entry, const pidcap_owner& owner);

@@ -121,7 +121,14 @@ class LoadedPrograms : public Programs {
     std::vector<pidcap_interface> with_drops() const override;
     std::string device_name(const pidcap_interface& interface) const override;
     uint64_t events_lost() const override { return skeleton_->bss->events_lost; }
-    uint64_t uses_lost() const override { return skeleton_->bss->sk_user_full; }
+    uint64_t events_missed() const override {
+        const auto& programs = skeleton_->progs;
+        return misses_of(*programs.process_fork) + misses_of(*programs.process_exec) +
+               misses_of(*programs.process_exit) + misses_of(*programs.process_rename);
+    }
+    uint64_t uses_lost() const override {
+        return skeleton_->bss->sk_user_full + missed_uses(*skeleton_->obj);
+    }
 
   private:
     Skeleton skeleton_;

@@ -87,8 +87,9 @@ class Programs {
     virtual std::vector<pidcap_interface> with_drops() const = 0;
     // As the cgroup hook's programs saw it; empty: they didn't.
     virtual std::string device_name(const pidcap_interface& interface) const = 0;
-    virtual uint64_t events_lost() const = 0;
-    virtual uint64_t uses_lost() const = 0;
+    virtual uint64_t events_lost() const = 0;    // no room in their ring
+    virtual uint64_t events_missed() const = 0;  // see misses_of()
+    virtual uint64_t uses_lost() const = 0;      // either
 };
 
 }  // namespace capture

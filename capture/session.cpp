@@ -58,7 +58,9 @@ class LiveSession : public Session, private RecordHandler {
     std::vector<InterfaceCounters> counters() const override {
         return attachment_->ledger().counters();
     }
-    uint64_t events_lost() const override { return programs_->events_lost(); }
+    uint64_t events_lost() const override {
+        return programs_->events_lost() + programs_->events_missed();
+    }
     uint64_t uses_lost() const override { return programs_->uses_lost(); }
 
   private:

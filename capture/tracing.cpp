@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "capture/tracing.h"
 
+#include <bpf/bpf.h>
 #include <fmt/format.h>
 
 #include <array>
@@ -198,6 +199,24 @@ Result<std::vector<Link>> attach_tracing(const bpf_object& object, const KernelT
         }
     }
     return links;
+}
+
+uint64_t misses_of(const bpf_program& program) {
+    bpf_prog_info info{};
+    __u32 size = sizeof(info);
+    const bool known = bpf_obj_get_info_by_fd(bpf_program__fd(&program), &info, &size) == 0;
+    return known ? info.recursion_misses : 0;  // 0 before Linux 5.12
+}
+
+uint64_t missed_uses(const bpf_object& object) {
+    uint64_t misses = 0;
+    bpf_program* program = nullptr;
+    bpf_object__for_each_program(program, &object) {
+        if (part_of(*program) != nullptr && bpf_program__autoload(program)) {
+            misses += misses_of(*program);
+        }
+    }
+    return misses;
 }
 
 }  // namespace capture

@@ -47,4 +47,10 @@ using Link = std::unique_ptr<bpf_link, DestroyLink>;
 // After loading: attaches what was left in. Destroying the links detaches it.
 Result<std::vector<Link>> attach_tracing(const bpf_object& object, const KernelTypes& kernel);
 
+// How often the kernel left out the program because it was under way on the same CPU already, and
+// had been preempted there: on Linux 7 and with PREEMPT.
+uint64_t misses_of(const bpf_program& program);
+// The same of all programs that see uses.
+uint64_t missed_uses(const bpf_object& object);
+
 }  // namespace capture

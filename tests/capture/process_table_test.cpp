@@ -311,6 +311,27 @@ TEST_CASE("after a loss, what an exec may have changed is told only if /proc or 
     CHECK(table.find(make_owner(13, 300, "cat"))->exe == "/bin/cat");
 }
 
+TEST_CASE("between the new name and the rest of an exec nothing old is told") {
+    const test::FakeProc proc;
+    ProcessTable table = test::make_table(proc);
+    pidcap_event rename = make_event(PIDCAP_EVENT_RENAME, 10, 100, 1, "cat");
+    for (const uint32_t pid : {10U, 11U, 12U}) {
+        test::apply_exec(table, make_event(PIDCAP_EVENT_EXEC, pid, 100, 1, "sh"), "sh\0bin\0"sv,
+                         "sh\0"sv);
+    }
+    test::apply(table, rename);  // by prctl
+    CHECK(table.find(make_owner(10, 100, "cat"))->exe == "/bin/sh");
+    rename.in_exec = 1;
+    for (const uint32_t pid : {11U, 12U}) {
+        rename.tgid = rename.tid = pid;
+        test::apply(table, rename);
+    }
+    test::apply_exec(table, make_event(PIDCAP_EVENT_EXEC, 11, 100, 1, "cat"), "cat\0bin\0"sv,
+                     "cat\0"sv);
+    CHECK(table.find(make_owner(11, 100, "cat"))->exe == "/bin/cat");
+    CHECK(table.find(make_owner(12, 100, "cat"))->exe.empty());
+}
+
 TEST_CASE("a change of user is told with the next packet, an old socket's user is not") {
     const test::FakeProc proc;
     proc.put({.pid = 10, .start_ticks = 100, .uid = 0});

@@ -23,6 +23,14 @@ std::string without_difference(const NamedProcess& named, const std::vector<Who>
     return reasons;
 }
 
+// What is missing isn't wrong.
+bool is_without_exe(NamedProcess named, const std::vector<Who>& whos) {
+    return named.exe.empty() && std::ranges::any_of(whos, [&](const Who& who) {
+               named.exe = who.exe;
+               return difference(named, who).empty();
+           });
+}
+
 bool is_one_of(const std::optional<NamedProcess>& named, const std::vector<Who>& whos) {
     return named && !whos.empty() && without_difference(*named, whos).empty();
 }
@@ -37,6 +45,9 @@ Score score_end(const std::optional<NamedProcess>& named, const std::vector<Who>
     const std::string reason = without_difference(*named, whos);
     if (reason.empty()) {
         return {};
+    }
+    if (is_without_exe(*named, whos)) {
+        return {Verdict::none, which + " has no exe"};
     }
     return {is_one_of(named, related) ? Verdict::related : Verdict::wrong,
             which + " is wrong: " + reason};

@@ -63,9 +63,18 @@ int bound_socket(Actor& actor, const Address& local, int type) {
 void bind_to(Actor& actor, int fd, const Address& local) {
     actor.call(
         [](int which, Address address) {
-            const int on = 1;
-            setsockopt(which, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-            return bind(which, as_sockaddr(address.storage), address.length);
+            int type = 0;
+            socklen_t size = sizeof(type);
+            getsockopt(which, SOL_SOCKET, SO_TYPE, &type, &size);
+            // For a datagram socket the kernel would choose a port that another has, too. Both
+            // families have the port at the same place.
+            const auto* ip = reinterpret_cast<const sockaddr_in*>(&address.storage);
+            const int before = type == SOCK_STREAM || ip->sin_port != 0 ? 1 : 0;
+            setsockopt(which, SOL_SOCKET, SO_REUSEADDR, &before, sizeof(before));
+            const int result = bind(which, as_sockaddr(address.storage), address.length);
+            const int after = 1;
+            setsockopt(which, SOL_SOCKET, SO_REUSEADDR, &after, sizeof(after));
+            return result;
         },
         fd, local);
 }
