@@ -80,18 +80,19 @@ int socket_out(struct __sk_buff *skb)
 	bool looped = BPF_CORE_READ(device, flags) & IFF_LOOPBACK;
 	bool outward = !looped || loopback_direction == PIDCAP_OUT;
 	bool wanted = directions & (outward ? PIDCAP_OUT : PIDCAP_IN);
-	struct attribution *ends = reserve_attribution();
+	struct attribution *ends;
 
+	if (wanted)
+		name_device(device, &interface);
+	ends = reserve_attribution();
 	if (!ends) {
 		if (wanted)
 			count_drop(&interface, PIDCAP_DROP_RING_FULL, 0);
 		return PASS;
 	}
 	find_ends(skb, false, false, looped, ends);
-	if (wanted) {
-		name_device(device, &interface);
+	if (wanted)
 		record_packet(skb, outward ? OUTWARD : 0, ends);
-	}
 	bpf_ringbuf_discard(ends, BPF_RB_NO_WAKEUP);
 	return PASS;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Who uses a socket, seen at the functions of the kernel that every way to use one leads to:
- * system calls of either ABI, io_uring with or without registered files, splice and sendfile.
+ * Who uses a socket, seen at the functions of the kernel that the ways to use one lead to: system
+ * calls of either ABI, io_uring with or without registered files, splice and sendfile.
  * Nothing else in the system runs slower for it.
  *
  * The first argument is the struct socket. Ownership moves as the function is entered, before a
@@ -22,7 +22,7 @@ char LICENSE[] SEC("license") = "GPL";
 	SEC("fexit/" #function) int function##_left(__u64 *ctx)                                    \
 	{                                                                                          \
 		if (have_shared)                                                                   \
-			end_call();                                                                \
+			end_call_on((struct socket *)ctx[0]);                                      \
 		return 0;                                                                          \
 	}
 
@@ -38,6 +38,7 @@ CALLED(inet_sendmsg, CALL_SENDS)
 CALLED(inet6_sendmsg, CALL_SENDS)
 CALLED(inet_recvmsg, CALL_RECEIVES)
 CALLED(inet6_recvmsg, CALL_RECEIVES)
+CALLED(sock_common_recvmsg, CALL_RECEIVES)
 
 /* Until Linux 6.4; since then splice and sendfile are inet_sendmsg, and at their end the second. */
 CALLED(inet_sendpage, CALL_SENDS)
@@ -53,20 +54,23 @@ ENTERED(security_socket_connect)
 ENTERED(security_socket_listen)
 ENTERED(security_socket_shutdown)
 
-SEC("fentry/inet_accept") int inet_accept_entered(__u64 *ctx)
-{
-	note_socket_use((struct socket *)ctx[0], CALL_RECEIVES);
-	return 0;
-}
-
 /* What was accepted is the caller's: event loops wait for data before they use it. */
-SEC("fexit/inet_accept") int inet_accept_left(__u64 *ctx)
-{
-	if (have_shared)
-		end_call();
-	note_socket_use((struct socket *)ctx[1], USE);
-	return 0;
-}
+#define ACCEPTS(function)                                                                          \
+	SEC("fentry/" #function) int function##_entered(__u64 *ctx)                                \
+	{                                                                                          \
+		note_socket_use((struct socket *)ctx[0], CALL_RECEIVES);                           \
+		return 0;                                                                          \
+	}                                                                                          \
+	SEC("fexit/" #function) int function##_left(__u64 *ctx)                                    \
+	{                                                                                          \
+		if (have_shared)                                                                   \
+			end_call_on((struct socket *)ctx[0]);                                      \
+		note_socket_use((struct socket *)ctx[1], USE);                                     \
+		return 0;                                                                          \
+	}
+
+ACCEPTS(inet_accept)
+ACCEPTS(mptcp_stream_accept)
 
 /* Called by setns and unshare, and, without a namespace, at a process's end. */
 SEC("fexit/switch_task_namespaces") int switch_task_namespaces_left(__u64 *ctx)

@@ -60,6 +60,16 @@ static __always_inline void end_call(void)
 		known->sk = 0;
 }
 
+/* The same for the call on this socket only: the kernel may use others in the middle of one. */
+static __always_inline void end_call_on(struct socket *socket)
+{
+	__u64 id = bpf_get_current_pid_tgid();
+	struct socket_call *known = bpf_map_lookup_elem(&socket_call, &id);
+
+	if (known && known->sk == (__u64)BPF_CORE_READ(socket, sk))
+		known->sk = 0;
+}
+
 static __always_inline void note_packet_use(struct task_struct *task, __u64 key)
 {
 	struct sk_user *known = bpf_map_lookup_elem(&packet_user, &key);

@@ -385,8 +385,9 @@ void configure(pidcap_bpf& skeleton, const ProgramOptions& options, uint32_t cpu
 
 }  // namespace
 
-Result<std::unique_ptr<Programs>> Programs::load(const ProgramOptions& options,
-                                                 const std::string& cgroup_root) {
+static Result<std::unique_ptr<Programs>> load_with(const ProgramOptions& options,
+                                                   const std::string& cgroup_root, Tracing tracing,
+                                                   const KernelTypes& kernel) {
     Fd cgroup(::open(cgroup_root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!cgroup.valid()) {
         return errno_error(fmt::format("open {}", cgroup_root), errno);
@@ -405,14 +406,9 @@ Result<std::unique_ptr<Programs>> Programs::load(const ProgramOptions& options,
     if (skeleton == nullptr) {
         return load_error(errno, log);
     }
-    const KernelTypes kernel;
-    auto tracing = choose_tracing(options.tracing, kernel);
-    if (!tracing) {
-        return std::move(tracing).error();
-    }
     configure(*skeleton, options, static_cast<uint32_t>(cpus), kernel);
     choose_programs(*skeleton, options.hook, kernel);
-    choose_tracing_programs(*skeleton->obj, *tracing, kernel);
+    choose_tracing_programs(*skeleton->obj, tracing, kernel);
     Fd inner(bpf_map_create(BPF_MAP_TYPE_RINGBUF, "packets", 0, 0, ring_bytes, nullptr));
     if (!inner.valid()) {
         return load_error(errno, log);
@@ -423,7 +419,7 @@ Result<std::unique_ptr<Programs>> Programs::load(const ProgramOptions& options,
     }
 
     auto programs =
-        std::make_unique<LoadedPrograms>(std::move(skeleton), *tracing, cpus, ring_bytes);
+        std::make_unique<LoadedPrograms>(std::move(skeleton), tracing, cpus, ring_bytes);
     if (auto created = programs->create_rings(); !created) {
         return std::move(created).error();
     }
@@ -431,6 +427,21 @@ Result<std::unique_ptr<Programs>> Programs::load(const ProgramOptions& options,
         return std::move(attached).error();
     }
     return std::unique_ptr<Programs>(std::move(programs));
+}
+
+Result<std::unique_ptr<Programs>> Programs::load(const ProgramOptions& options,
+                                                 const std::string& cgroup_root) {
+    const KernelTypes kernel;
+    auto tracing = choose_tracing(options.tracing, kernel);
+    if (!tracing) {
+        return std::move(tracing).error();
+    }
+    auto programs = load_with(options, cgroup_root, *tracing, kernel);
+    // A single function may be taken, by a live patch for example.
+    if (!programs && !options.tracing && *tracing != Tracing::kSyscalls) {
+        return load_with(options, cgroup_root, Tracing::kSyscalls, kernel);
+    }
+    return programs;
 }
 
 }  // namespace capture

@@ -25,7 +25,7 @@ struct Function {
     bool needed;  // false: some kernels do without
 };
 
-constexpr std::array<Function, 14> kFunctions{{
+constexpr std::array<Function, 16> kFunctions{{
     {"inet_sendmsg", false, true},
     {"inet6_sendmsg", false, true},
     {"inet_sendpage", false, false},
@@ -38,7 +38,9 @@ constexpr std::array<Function, 14> kFunctions{{
     {"security_socket_shutdown", false, true},
     {"inet_recvmsg", true, true},
     {"inet6_recvmsg", true, true},
+    {"sock_common_recvmsg", true, false},
     {"tcp_splice_read", true, false},
+    {"mptcp_stream_accept", true, false},
     {"inet_accept", true, true},
 }};
 
@@ -138,6 +140,9 @@ std::string missing_for(Tracing tracing, const KernelTypes& kernel) {
             return fmt::format("this kernel has no function {}", function.name);
         }
     }
+    if (tracing == Tracing::kFentry && !kernel.has_function("switch_task_namespaces")) {
+        return "this kernel has no function switch_task_namespaces";
+    }
     // Before commit e21aa341785c (Linux 5.12, and the long-term ones since), to take a program off
     // the exit of a function in which a process sleeps, as it does in one that receives, frees code
     // that it returns to.
@@ -193,7 +198,7 @@ Result<std::vector<Link>> attach_tracing(const bpf_object& object, const KernelT
             }
         } else if (Link link(bpf_program__attach(program)); link != nullptr) {
             links.push_back(std::move(link));
-        } else if (part->needed) {
+        } else if (part->needed || errno != ENOENT) {
             return errno_error(fmt::format("attach to {}", bpf_program__section_name(program)),
                                errno);
         }

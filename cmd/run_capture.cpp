@@ -119,7 +119,7 @@ void say_start(const capture::Session& session, const Options& options) {
                         report.hook, name_of(report.tracing), report.processes, report.sockets));
         say(fmt::format(
             "without an owner until used: {} sockets of several processes, {} of processes "
-            "that may not be looked into",
+            "that can't be looked into",
             report.shared_sockets, report.unreadable_sockets));
     }
     for (const std::string& reason : report.skipped) {
