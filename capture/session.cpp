@@ -30,9 +30,6 @@ constexpr int kAsleepMs = 100;
 
 constexpr uint32_t kVlanTagBytes = 4;
 
-// How often to ask for events that were missed; those that were lost are a number in memory.
-constexpr uint64_t kMissedPauseNs = 1'000'000'000;
-
 class LiveSession : public Session, private RecordHandler {
   public:
     LiveSession(std::unique_ptr<Programs> programs, Merge merge, ProcessTable table,
@@ -92,8 +89,6 @@ class LiveSession : public Session, private RecordHandler {
     std::vector<std::byte> tagged_;
     uint64_t captured_ = 0;
     uint64_t events_lost_seen_ = 0;
-    uint64_t events_missed_ = 0;
-    uint64_t next_missed_mono_ = 0;
     int idle_rounds_ = 0;
     bool asleep_ = false;
     bool ended_ = false;  // no hook is on any more
@@ -189,15 +184,9 @@ Result<uint64_t> LiveSession::step() {
 
 // Not before the round: a loss after that, and a packet behind it, may be of this round.
 void LiveSession::begin() {
-    const uint64_t now = clock_ns(CLOCK_MONOTONIC);
-    if (now >= next_missed_mono_) {  // asked for program by program
-        next_missed_mono_ = now + kMissedPauseNs;
-        events_missed_ = programs_->events_missed();
-    }
-    const uint64_t lost = programs_->events_lost() + events_missed_;
-    if (lost != events_lost_seen_) {
+    if (uint64_t lost = programs_->events_lost(); lost != events_lost_seen_) {
         events_lost_seen_ = lost;
-        table_.events_lost(now);
+        table_.events_lost(clock_ns(CLOCK_MONOTONIC));
     }
 }
 
