@@ -12,25 +12,29 @@
 
 char LICENSE[] SEC("license") = "GPL";
 
-/* All of a call: what leaves meanwhile, and in its context, is the caller's. */
-#define CALLED(function, use)                                                                      \
+#define ENTERED(function, use)                                                                     \
 	SEC("fentry/" #function) int function##_entered(__u64 *ctx)                                \
 	{                                                                                          \
 		note_socket_use((struct socket *)ctx[0], use);                                     \
 		return 0;                                                                          \
-	}                                                                                          \
+	}
+
+/* All of a call: what leaves meanwhile, and in its context, is the caller's. */
+#define CALLED(function, use)                                                                      \
+	ENTERED(function, use)                                                                     \
 	SEC("fexit/" #function) int function##_left(__u64 *ctx)                                    \
 	{                                                                                          \
-		if (have_shared)                                                                   \
-			end_call_on((struct socket *)ctx[0]);                                      \
+		end_call_on((struct socket *)ctx[0]);                                              \
 		return 0;                                                                          \
 	}
 
-/* What the call sends is the last user's in any case. */
-#define ENTERED(function)                                                                          \
-	SEC("fentry/" #function) int function##_entered(__u64 *ctx)                                \
+/* And what was accepted is the caller's: event loops wait for data before they use it. */
+#define ACCEPTED(function)                                                                         \
+	ENTERED(function, CALL_RECEIVES)                                                           \
+	SEC("fexit/" #function) int function##_left(__u64 *ctx)                                    \
 	{                                                                                          \
-		note_socket_use((struct socket *)ctx[0], USE);                                     \
+		end_call_on((struct socket *)ctx[0]);                                              \
+		note_socket_use((struct socket *)ctx[1], USE);                                     \
 		return 0;                                                                          \
 	}
 
@@ -45,32 +49,16 @@ CALLED(inet_sendpage, CALL_SENDS)
 CALLED(inet_splice_eof, CALL_SENDS)
 CALLED(tcp_splice_read, CALL_RECEIVES)
 
-ENTERED(packet_sendmsg)
-ENTERED(packet_sendmsg_spkt)
+ACCEPTED(inet_accept)
+ACCEPTED(mptcp_stream_accept)
 
-/* The same functions for every protocol. */
-ENTERED(security_socket_bind)
-ENTERED(security_socket_connect)
-ENTERED(security_socket_listen)
-ENTERED(security_socket_shutdown)
-
-/* What was accepted is the caller's: event loops wait for data before they use it. */
-#define ACCEPTS(function)                                                                          \
-	SEC("fentry/" #function) int function##_entered(__u64 *ctx)                                \
-	{                                                                                          \
-		note_socket_use((struct socket *)ctx[0], CALL_RECEIVES);                           \
-		return 0;                                                                          \
-	}                                                                                          \
-	SEC("fexit/" #function) int function##_left(__u64 *ctx)                                    \
-	{                                                                                          \
-		if (have_shared)                                                                   \
-			end_call_on((struct socket *)ctx[0]);                                      \
-		note_socket_use((struct socket *)ctx[1], USE);                                     \
-		return 0;                                                                          \
-	}
-
-ACCEPTS(inet_accept)
-ACCEPTS(mptcp_stream_accept)
+/* What these send is the last user's in any case. The last ones are the same for every protocol. */
+ENTERED(packet_sendmsg, USE)
+ENTERED(packet_sendmsg_spkt, USE)
+ENTERED(security_socket_bind, USE)
+ENTERED(security_socket_connect, USE)
+ENTERED(security_socket_listen, USE)
+ENTERED(security_socket_shutdown, USE)
 
 /* Called by setns and unshare, and, without a namespace, at a process's end. */
 SEC("fexit/switch_task_namespaces") int switch_task_namespaces_left(__u64 *ctx)

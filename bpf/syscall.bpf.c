@@ -141,8 +141,7 @@ int socket_used(struct bpf_raw_tracepoint_args *ctx)
 		report_namespace();
 	if (!is_native_call(call) && !is_compat_call(call))
 		return 0;
-	if (have_shared)
-		end_call();
+	end_call();
 	if (result < 0)
 		return 0;
 	task = (struct task_struct *)bpf_get_current_task();
@@ -176,7 +175,6 @@ int ring_use(struct bpf_raw_tracepoint_args *ctx)
 SEC("raw_tp/io_uring_complete")
 int ring_used(__attribute__((unused)) struct bpf_raw_tracepoint_args *ctx)
 {
-	if (have_shared)
-		end_call();
+	end_call();
 	return 0;
 }

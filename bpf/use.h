@@ -51,23 +51,29 @@ static __always_inline void begin_call(struct task_struct *task, __u64 id, __u64
 	bpf_map_update_elem(&socket_call, &id, &fresh, BPF_ANY);
 }
 
-static __always_inline void end_call(void)
+/* What the current thread has begun; NULL while no socket has several users. */
+static __always_inline struct socket_call *current_call(void)
 {
 	__u64 id = bpf_get_current_pid_tgid();
-	struct socket_call *known = bpf_map_lookup_elem(&socket_call, &id);
 
-	if (known)
-		known->sk = 0;
+	return have_shared ? bpf_map_lookup_elem(&socket_call, &id) : NULL;
+}
+
+static __always_inline void end_call(void)
+{
+	struct socket_call *call = current_call();
+
+	if (call)
+		call->sk = 0;
 }
 
 /* The same for the call on this socket only: the kernel may use others in the middle of one. */
 static __always_inline void end_call_on(struct socket *socket)
 {
-	__u64 id = bpf_get_current_pid_tgid();
-	struct socket_call *known = bpf_map_lookup_elem(&socket_call, &id);
+	struct socket_call *call = current_call();
 
-	if (known && known->sk == (__u64)BPF_CORE_READ(socket, sk))
-		known->sk = 0;
+	if (call && call->sk == (__u64)BPF_CORE_READ(socket, sk))
+		call->sk = 0;
 }
 
 static __always_inline void note_packet_use(struct task_struct *task, __u64 key)
