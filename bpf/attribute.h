@@ -583,6 +583,64 @@ static __noinline void learn(const struct packet *packet, bool incoming, const s
 			  packet->interface.ifindex);
 }
 
+/* Whether learn() or learn_translation() may take something from a packet that goes out. */
+static __always_inline bool teaches_outgoing(context *ctx, __u8 protocol, __u8 tcp_flags)
+{
+#ifdef SEES_TRANSLATION
+	if (connection_of(ctx) && (!ctx->sk || protocol == IPPROTO_UDP))
+		return true;
+#endif
+	if (protocol == IPPROTO_TCP)
+		return tcp_flags & (TCP_SYN | TCP_FIN | TCP_RST);
+	return protocol == IPPROTO_ICMP || protocol == IPPROTO_ICMPV6;
+}
+
+/*
+ * Whether a later packet may need to know of this one, which isn't captured itself: a quick look at
+ * what find_ends() would learn from it. In doubt it says yes.
+ */
+static __always_inline bool teaches(context *ctx, bool ethernet, bool incoming)
+{
+	__u32 offset = ethernet ? ETH_HLEN : 0;
+	struct ipv4_header ip;
+	__u8 protocol, tcp_flags = 0;
+	__be16 type = 0;
+
+#ifdef PIDCAP_XDP
+	if (context_load(ctx, offset - 2, &type, sizeof(type)))
+		return false;
+#else
+	type = ctx->protocol;
+	if (incoming && ctx->sk)
+		return true;
+#endif
+	if (type == bpf_htons(ETH_P_8021Q) || type == bpf_htons(ETH_P_8021AD))
+		return true;
+	/* An IPv6 header is longer; what follows it tells as much. */
+	if (context_load(ctx, offset, &ip, sizeof(ip)))
+		return false;
+	if (type == bpf_htons(ETH_P_IP)) {
+		/* The first fragment of several: more to come, offset 0. */
+		if ((bpf_ntohs(ip.frag) & 0x3fff) == 0x2000)
+			return true;
+		protocol = ip.protocol;
+		offset += (ip.version_ihl & 0xf) * 4;
+	} else if (type == bpf_htons(ETH_P_IPV6)) {
+		protocol = ((struct ipv6_header *)&ip)->next;
+		if (protocol == IPPROTO_HOPOPTS || protocol == IPPROTO_ROUTING ||
+		    protocol == IPPROTO_FRAGMENT || protocol == IPPROTO_DSTOPTS)
+			return true;
+		offset += sizeof(struct ipv6_header);
+	} else {
+		return false;
+	}
+	if (protocol == IPPROTO_TCP)
+		context_load(ctx, offset + 13, &tcp_flags, 1);
+	/* What was known of an old connection ends with a new one's SYN, either way. */
+	return (protocol == IPPROTO_TCP && tcp_flags & TCP_SYN) ||
+	       (!incoming && teaches_outgoing(ctx, protocol, tcp_flags));
+}
+
 #ifndef PIDCAP_XDP
 /* Why an outgoing packet has no sending process. */
 static __always_inline __u8 no_sender(context *ctx, const struct packet *packet)

@@ -96,3 +96,23 @@ int socket_out(struct __sk_buff *skb)
 	bpf_ringbuf_discard(ends, BPF_RB_NO_WAKEUP);
 	return PASS;
 }
+
+/*
+ * As in tc.bpf.c: of packets that a filter has refused. What comes in has its socket here, and
+ * teaches nothing.
+ */
+SEC("cgroup_skb/egress")
+int learn_socket_out(struct __sk_buff *skb)
+{
+	struct net_device *device = context_device(skb);
+	struct attribution *ends;
+
+	if (!teaches(skb, false, false))
+		return PASS;
+	ends = reserve_attribution();
+	if (!ends)
+		return PASS;
+	find_ends(skb, false, false, BPF_CORE_READ(device, flags) & IFF_LOOPBACK, ends);
+	bpf_ringbuf_discard(ends, BPF_RB_NO_WAKEUP);
+	return PASS;
+}

@@ -58,3 +58,47 @@ int loopback(struct __sk_buff *skb)
 		record_packet(skb, loopback_direction == PIDCAP_OUT ? OUTWARD : 0, ends);
 	return NEXT;
 }
+
+/*
+ * The same packets where a filter has refused them: they aren't captured, but a later one that is
+ * may need what is learnt from them.
+ */
+static __always_inline int learn_only(struct __sk_buff *skb, bool ethernet, bool incoming,
+				      bool looped)
+{
+	if (incoming && skb->pkt_type == PACKET_LOOPBACK)
+		return NEXT;
+	if (teaches(skb, ethernet, incoming))
+		attribute(skb, ethernet, incoming, looped);
+	return NEXT;
+}
+
+SEC("tc")
+int learn_ethernet_in(struct __sk_buff *skb)
+{
+	return learn_only(skb, true, true, false);
+}
+
+SEC("tc")
+int learn_ethernet_out(struct __sk_buff *skb)
+{
+	return learn_only(skb, true, false, false);
+}
+
+SEC("tc")
+int learn_ip_in(struct __sk_buff *skb)
+{
+	return learn_only(skb, false, true, false);
+}
+
+SEC("tc")
+int learn_ip_out(struct __sk_buff *skb)
+{
+	return learn_only(skb, false, false, false);
+}
+
+SEC("tc")
+int learn_loopback(struct __sk_buff *skb)
+{
+	return learn_only(skb, true, false, true);
+}

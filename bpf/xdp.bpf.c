@@ -62,3 +62,12 @@ int xdp_in(struct xdp_md *ctx)
 		record_packet(ctx, INCOMING, ends);
 	return XDP_PASS;
 }
+
+/* As in tc.bpf.c: of packets that a filter has refused. */
+SEC("xdp")
+int learn_xdp_in(struct xdp_md *ctx)
+{
+	if (!is_looped_copy(ctx) && teaches(ctx, true, true))
+		attribute(ctx, true, true, false);
+	return XDP_PASS;
+}

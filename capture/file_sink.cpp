@@ -77,6 +77,7 @@ FileSink::FileSink(pcapng::Writer writer, const FileOptions& options)
 
 Result<void> FileSink::interface(const CapturedInterface& interface) {
     pcapng::Interface block;
+    block.filter = options_.filter;
     block.link_type = interface.link_type;
     block.snaplen = interface.snaplen;
     block.name = interface.name;

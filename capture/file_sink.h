@@ -27,6 +27,7 @@ enum class Comments {
 struct FileOptions {
     Comments comments = Comments::kIntro;
     bool process_blocks = false;  // process information and journal blocks too
+    std::string filter = {};      // the expression that packets were chosen by
 };
 
 class FileSink : public Sink {

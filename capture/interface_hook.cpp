@@ -30,22 +30,32 @@ struct Placement {
 };
 
 // lo needs one hook only: every packet on it passes the way out.
-std::vector<Placement> placements(const Programs& programs, HookKind kind, bool xdp) {
+Result<std::vector<Placement>> placements(const Programs& programs, HookKind kind, bool xdp) {
+    std::vector<std::pair<TcDirection, HookProgram>> wanted;
     switch (kind) {
         case HookKind::kLoopback:
-            return {{TcDirection::kOut, programs.program_fd(HookProgram::kLoopback)}};
+            wanted = {{TcDirection::kOut, HookProgram::kLoopback}};
+            break;
         case HookKind::kEthernet:
         case HookKind::kVeth:
-            if (xdp) {
-                return {{TcDirection::kOut, programs.program_fd(HookProgram::kEthernetOut)}};
+            wanted = {{TcDirection::kOut, HookProgram::kEthernetOut}};
+            if (!xdp) {
+                wanted.emplace_back(TcDirection::kIn, HookProgram::kEthernetIn);
             }
-            return {{TcDirection::kOut, programs.program_fd(HookProgram::kEthernetOut)},
-                    {TcDirection::kIn, programs.program_fd(HookProgram::kEthernetIn)}};
+            break;
         case HookKind::kIp:
-            return {{TcDirection::kOut, programs.program_fd(HookProgram::kIpOut)},
-                    {TcDirection::kIn, programs.program_fd(HookProgram::kIpIn)}};
+            wanted = {{TcDirection::kOut, HookProgram::kIpOut},
+                      {TcDirection::kIn, HookProgram::kIpIn}};
     }
-    return {};
+    std::vector<Placement> places;
+    for (const auto& [direction, program] : wanted) {
+        auto fd = programs.program_fd(program);
+        if (!fd) {
+            return std::move(fd).error();
+        }
+        places.push_back({direction, *fd});
+    }
+    return places;
 }
 
 class TcxHook : public InterfaceHook {
@@ -156,11 +166,21 @@ Result<std::unique_ptr<InterfaceHook>> InterfaceHook::attach(const Programs& pro
                                                              uint32_t ifindex,
                                                              const std::string& name, HookKind kind,
                                                              bool xdp, HookMode mode) {
-    auto hook = attach_tc(placements(programs, kind, xdp), ifindex, name, mode);
+    auto places = placements(programs, kind, xdp);
+    if (!places) {
+        Error error = std::move(places).error();
+        error.message = fmt::format("interface {}: {}", name, error.message);
+        return error;
+    }
+    auto hook = attach_tc(*places, ifindex, name, mode);
     if (!hook || !xdp || kind == HookKind::kIp || kind == HookKind::kLoopback) {
         return hook;
     }
-    auto link = attach_xdp(programs.program_fd(HookProgram::kXdpIn), ifindex, name, kind);
+    auto program = programs.program_fd(HookProgram::kXdpIn);
+    if (!program) {
+        return std::move(program).error();
+    }
+    auto link = attach_xdp(*program, ifindex, name, kind);
     if (!link) {
         return std::move(link).error();
     }

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "capture/interfaces.h"
 
+#include <ifaddrs.h>
 #include <libmnl/libmnl.h>
 #include <linux/if.h>
 #include <linux/if_arp.h>
 #include <linux/rtnetlink.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <cstring>
+#include <memory>
 #include <utility>
 
 #include "capture/link_message.h"
@@ -62,6 +66,23 @@ std::optional<uint16_t> link_type(uint16_t arphrd) {
         default:
             return std::nullopt;
     }
+}
+
+std::optional<uint32_t> netmask_of(const std::string& name) {
+    ifaddrs* all = nullptr;
+    if (getifaddrs(&all) != 0) {
+        return std::nullopt;
+    }
+    const std::unique_ptr<ifaddrs, decltype(&freeifaddrs)> owned(all, freeifaddrs);
+    for (const ifaddrs* one = all; one != nullptr; one = one->ifa_next) {
+        if (name == one->ifa_name && one->ifa_netmask != nullptr &&
+            one->ifa_netmask->sa_family == AF_INET) {
+            sockaddr_in mask{};
+            std::memcpy(&mask, one->ifa_netmask, sizeof(mask));
+            return mask.sin_addr.s_addr;
+        }
+    }
+    return std::nullopt;
 }
 
 Result<std::vector<Interface>> list_interfaces() {

@@ -44,6 +44,9 @@ std::optional<uint16_t> link_type(uint16_t arphrd);
 // Every interface, by ifindex.
 Result<std::vector<Interface>> list_interfaces();
 
+// The mask of the interface's first IPv4 address, in network byte order.
+std::optional<uint32_t> netmask_of(const std::string& name);
+
 struct InterfaceEvent {
     enum class Type {
         kAdded,

@@ -14,6 +14,7 @@
 #include <cstring>
 #include <span>
 
+#include "capture/filter_programs.h"
 #include "capture/kernel_types.h"
 #include "capture/libbpf_log.h"
 #include "capture/privilege.h"
@@ -98,16 +99,37 @@ Error load_error(int code, const LibbpfLog& log) {
     return error;
 }
 
+// From 5.18 on (commit f45d5b6ce2e8) an XDP program says whether it can take packets in several
+// pieces. Kernels before don't know the flag.
+bool knows_xdp_pieces(const KernelTypes& kernel) {
+    return kernel.has_function("bpf_xdp_get_buff_len");
+}
+
+// Those that take packets.
+std::vector<HookProgram> programs_of(Hook hook) {
+    std::vector<HookProgram> programs = {HookProgram::kEthernetIn, HookProgram::kEthernetOut,
+                                         HookProgram::kIpIn, HookProgram::kIpOut,
+                                         HookProgram::kLoopback};
+    if (hook == Hook::kXdp) {
+        programs.push_back(HookProgram::kXdpIn);
+    }
+    if (hook == Hook::kCgroup) {
+        programs = {HookProgram::kSocketIn, HookProgram::kSocketOut};
+    }
+    return programs;
+}
+
 class LoadedPrograms : public Programs {
   public:
     LoadedPrograms(Skeleton skeleton, Tracing tracing, size_t cpus, uint32_t ring_bytes)
         : skeleton_(std::move(skeleton)), tracing_(tracing), cpus_(cpus), ring_bytes_(ring_bytes) {}
 
     Result<void> create_rings();
+    Result<void> load_filters(const ProgramOptions& options, const KernelTypes& kernel);
     Result<void> attach(int cgroup_fd, const KernelTypes& kernel);
 
     Tracing tracing() const override { return tracing_; }
-    int program_fd(HookProgram program) const override;
+    Result<int> program_fd(HookProgram program) const override;
     Result<Merge> open_rings() override;
     std::vector<int> wake_fds() const override;
     void request_wake() override {
@@ -131,8 +153,13 @@ class LoadedPrograms : public Programs {
     }
 
   private:
+    // The hook's own programs, behind the filter if there is one.
+    bpf_program* capturing(HookProgram program) const;
+    bpf_program* learning(HookProgram program) const;
+
     Skeleton skeleton_;
     Tracing tracing_;
+    std::optional<FilterPrograms> filters_;
     std::vector<Link> tracing_links_;
     size_t cpus_;
     uint32_t ring_bytes_;
@@ -203,27 +230,75 @@ Result<void> LoadedPrograms::attach(int cgroup_fd, const KernelTypes& kernel) {
     return {};
 }
 
-int LoadedPrograms::program_fd(HookProgram program) const {
+bpf_program* LoadedPrograms::capturing(HookProgram program) const {
     const auto& programs = skeleton_->progs;
     switch (program) {
         case HookProgram::kEthernetIn:
-            return bpf_program__fd(programs.ethernet_in);
+            return programs.ethernet_in;
         case HookProgram::kEthernetOut:
-            return bpf_program__fd(programs.ethernet_out);
+            return programs.ethernet_out;
         case HookProgram::kIpIn:
-            return bpf_program__fd(programs.ip_in);
+            return programs.ip_in;
         case HookProgram::kIpOut:
-            return bpf_program__fd(programs.ip_out);
+            return programs.ip_out;
         case HookProgram::kLoopback:
-            return bpf_program__fd(programs.loopback);
+            return programs.loopback;
         case HookProgram::kXdpIn:
-            return bpf_program__fd(programs.xdp_in);
+            return programs.xdp_in;
         case HookProgram::kSocketIn:
-            return bpf_program__fd(programs.socket_in);
+            return programs.socket_in;
         case HookProgram::kSocketOut:
-            return bpf_program__fd(programs.socket_out);
+            return programs.socket_out;
     }
-    return -1;
+    return nullptr;
+}
+
+bpf_program* LoadedPrograms::learning(HookProgram program) const {
+    const auto& programs = skeleton_->progs;
+    switch (program) {
+        case HookProgram::kEthernetIn:
+            return programs.learn_ethernet_in;
+        case HookProgram::kEthernetOut:
+            return programs.learn_ethernet_out;
+        case HookProgram::kIpIn:
+            return programs.learn_ip_in;
+        case HookProgram::kIpOut:
+            return programs.learn_ip_out;
+        case HookProgram::kLoopback:
+            return programs.learn_loopback;
+        case HookProgram::kXdpIn:
+            return programs.learn_xdp_in;
+        case HookProgram::kSocketOut:
+            return programs.learn_socket_out;
+        case HookProgram::kSocketIn:  // what comes in there teaches nothing
+            break;
+    }
+    return nullptr;
+}
+
+Result<void> LoadedPrograms::load_filters(const ProgramOptions& options,
+                                          const KernelTypes& kernel) {
+    if (!options.filter) {
+        return {};
+    }
+    filters_.emplace();
+    const FilterSetting setting{knows_xdp_pieces(kernel), options.out};
+    for (const HookProgram program : programs_of(options.hook)) {
+        const bpf_program* learns = learning(program);
+        const FilterPrograms::Exits exits{bpf_program__fd(capturing(program)),
+                                          learns != nullptr ? bpf_program__fd(learns) : -1};
+        if (auto added = filters_->add(program, *options.filter, setting, exits); !added) {
+            return added;
+        }
+    }
+    return {};
+}
+
+Result<int> LoadedPrograms::program_fd(HookProgram program) const {
+    if (filters_) {
+        return filters_->program_fd(program);
+    }
+    return bpf_program__fd(capturing(program));
 }
 
 Result<Merge> LoadedPrograms::open_rings() {
@@ -317,26 +392,33 @@ bool can_allocate_in_tracepoints(const KernelTypes& kernel) {
     return kernel.has_struct("bpf_mem_alloc");
 }
 
-// From 5.18 on (commit f45d5b6ce2e8) an XDP program says whether it can take packets in several
-// pieces. Kernels before don't know the flag.
-bool knows_xdp_pieces(const KernelTypes& kernel) {
-    return kernel.has_function("bpf_xdp_get_buff_len");
-}
-
 // The programs of the hook that was asked for; all others need no verifying.
-void choose_programs(pidcap_bpf& skeleton, Hook hook, const KernelTypes& kernel) {
+void choose_programs(pidcap_bpf& skeleton, const ProgramOptions& options,
+                     const KernelTypes& kernel) {
     auto& programs = skeleton.progs;
-    for (bpf_program* tc : {programs.ethernet_in, programs.ethernet_out, programs.ip_in,
-                            programs.ip_out, programs.loopback}) {
-        bpf_program__set_autoload(tc, hook != Hook::kCgroup);
+    const bool learns = options.filter.has_value();
+    const auto load = [](std::initializer_list<bpf_program*> some, bool wanted) {
+        for (bpf_program* program : some) {
+            bpf_program__set_autoload(program, wanted);
+        }
+    };
+    const bool tc = options.hook != Hook::kCgroup;
+    load({programs.ethernet_in, programs.ethernet_out, programs.ip_in, programs.ip_out,
+          programs.loopback},
+         tc);
+    load({programs.learn_ethernet_in, programs.learn_ethernet_out, programs.learn_ip_in,
+          programs.learn_ip_out, programs.learn_loopback},
+         tc && learns);
+    const bool xdp = options.hook == Hook::kXdp;
+    load({programs.xdp_in}, xdp);
+    load({programs.learn_xdp_in}, xdp && learns);
+    if (knows_xdp_pieces(kernel)) {
+        for (bpf_program* program : {programs.xdp_in, programs.learn_xdp_in}) {
+            bpf_program__set_flags(program, BPF_F_XDP_HAS_FRAGS);
+        }
     }
-    bpf_program__set_autoload(programs.xdp_in, hook == Hook::kXdp);
-    if (hook == Hook::kXdp && knows_xdp_pieces(kernel)) {
-        bpf_program__set_flags(programs.xdp_in, BPF_F_XDP_HAS_FRAGS);
-    }
-    for (bpf_program* socket : {programs.socket_in, programs.socket_out}) {
-        bpf_program__set_autoload(socket, hook == Hook::kCgroup);
-    }
+    load({programs.socket_in, programs.socket_out}, !tc);
+    load({programs.learn_socket_out}, !tc && learns);
 }
 
 template <typename Calls>
@@ -407,7 +489,7 @@ static Result<std::unique_ptr<Programs>> load_with(const ProgramOptions& options
         return load_error(errno, log);
     }
     configure(*skeleton, options, static_cast<uint32_t>(cpus), kernel);
-    choose_programs(*skeleton, options.hook, kernel);
+    choose_programs(*skeleton, options, kernel);
     choose_tracing_programs(*skeleton->obj, tracing, kernel);
     Fd inner(bpf_map_create(BPF_MAP_TYPE_RINGBUF, "packets", 0, 0, ring_bytes, nullptr));
     if (!inner.valid()) {
@@ -422,6 +504,9 @@ static Result<std::unique_ptr<Programs>> load_with(const ProgramOptions& options
         std::make_unique<LoadedPrograms>(std::move(skeleton), tracing, cpus, ring_bytes);
     if (auto created = programs->create_rings(); !created) {
         return std::move(created).error();
+    }
+    if (auto loaded = programs->load_filters(options, kernel); !loaded) {
+        return std::move(loaded).error();
     }
     if (auto attached = programs->attach(cgroup.get(), kernel); !attached) {
         return std::move(attached).error();

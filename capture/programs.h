@@ -15,6 +15,7 @@
 
 #include "bpf/contract.h"
 #include "capture/merge.h"
+#include "capture/packet_filter.h"
 #include "capture/tracing.h"
 #include "pcapng/result.h"
 
@@ -33,8 +34,9 @@ struct ProgramOptions {
     bool out = true;            // record what goes out
     uint64_t buffer_bytes = 0;  // all packet rings together; 0: kDefaultBuffer
     Hook hook = Hook::kTc;
-    std::optional<Tracing> tracing;  // none: the best that this kernel allows
-    uint32_t only_netns = 0;         // the namespace that all packets are of; 0: several
+    std::optional<Tracing> tracing;      // none: the best that this kernel allows
+    uint32_t only_netns = 0;             // the namespace that all packets are of; 0: several
+    std::optional<PacketFilter> filter;  // none: every packet
 };
 
 // Memory of all packet rings together, and the least that one CPU's ring is given: a packet of 256
@@ -64,7 +66,8 @@ class Programs {
     virtual ~Programs() = default;
 
     virtual Tracing tracing() const = 0;
-    virtual int program_fd(HookProgram program) const = 0;
+    // What to attach. An error: the filter makes no sense for the packets there.
+    virtual Result<int> program_fd(HookProgram program) const = 0;
 
     // The readers of the rings; call once.
     virtual Result<Merge> open_rings() = 0;

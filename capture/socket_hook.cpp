@@ -29,8 +29,11 @@ Result<void> SocketHook::attach(Sink& sink) {
                   {HookProgram::kSocketIn, BPF_CGROUP_INET_INGRESS}};
     for (const auto& place : places) {
         // A link goes together with others' programs, and with this process (Linux 5.7).
-        int link = bpf_link_create(programs_->program_fd(place.program), cgroup.get(), place.type,
-                                   nullptr);
+        auto program = programs_->program_fd(place.program);
+        if (!program) {
+            return std::move(program).error();
+        }
+        int link = bpf_link_create(*program, cgroup.get(), place.type, nullptr);
         if (link < 0) {
             return pcapng::errno_error(
                 fmt::format("attach to the root of cgroup v2, {} (another tool may have taken it "

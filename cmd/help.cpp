@@ -7,8 +7,8 @@ std::string_view help_text() {
     return R"(pidcap: a packet capture in which every packet knows its process
 
 Usage:
-  pidcap [options]                      one line a packet on stdout
-  pidcap -w FILE [options]              into a pcapng file
+  pidcap [options] [FILTER]             one line a packet on stdout
+  pidcap -w FILE [options] [FILTER]     into a pcapng file
   pidcap [options] -- COMMAND ARGS...   run COMMAND and capture its packets, and those of every
                                         process that it starts, until it ends
   pidcap doctor [--json]                what this machine grants, what is missing, what to do
@@ -27,6 +27,12 @@ Where
                       the kernel allows
   -Q in|out|inout     packets that come in, go out, or both (the default)
   -D                  list the interfaces and exit
+
+Which
+  FILTER              an expression of pcap-filter(7), as in: tcp port 443 and host 10.0.0.1
+  --filter FILTER     the same as one word
+  -F FILE             the same from a file
+  -d                  list the filter in classic BPF and exit; -dd: as the kernel runs it, in eBPF
 
 Whose (one of the values of each option given, at either end; none given: every packet)
   --pid N             process N; repeatable

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "cmd/doctor.h"
+#include "cmd/filter.h"
 #include "cmd/list_interfaces.h"
 #include "cmd/options.h"
 #include "cmd/run_capture.h"
@@ -24,6 +25,8 @@ int main(int argc, char** argv) try {
     switch (options.action) {
         case cmd::Options::Action::kListInterfaces:
             return cmd::list_interfaces();
+        case cmd::Options::Action::kListFilter:
+            return cmd::list_filter(options);
         case cmd::Options::Action::kDoctor: {
             cmd::DoctorReport report =
                 cmd::run_doctor(options.json, cmd::use_color(options.color, STDOUT_FILENO));

@@ -41,6 +41,9 @@ struct CommandLine {
     CLI::Option* buffer = value("-B");
     CLI::Option* count = value("-c");
     CLI::Option* duration = value("--duration");
+    CLI::Option* filter = value("--filter");
+    CLI::Option* filter_file = value("-F");
+    CLI::Option* list_filter = flag(app, "-d");
     CLI::Option* pid = value("--pid");
     CLI::Option* comm = value("--comm");
     CLI::Option* uid = value("--uid");
@@ -243,6 +246,35 @@ void read_what(const CommandLine& line, Reader& reader, Options& options) {
                      "--comments and --process-blocks say what goes into a file: add -w FILE");
 }
 
+// Words that no option took are the filter, as for tcpdump.
+void read_which(const CommandLine& line, Reader& reader, Options& options) {
+    for (const std::string& word : line.app.remaining()) {
+        reader.refuse_if(word.starts_with('-') && word.size() > 1,
+                         fmt::format("{}: no such option", printable(word)));
+        options.filter += (options.filter.empty() ? "" : " ") + word;
+    }
+    const auto alone = [&] {
+        const bool twice = !options.filter.empty() || options.filter_file;
+        return twice ? std::optional(Error{"the filter is given twice: use one of words at the "
+                                           "end, --filter and -F"})
+                     : std::nullopt;
+    };
+    reader.once(line.filter, [&](const std::string& text) {
+        const auto error = alone();
+        options.filter += text;
+        return error;
+    });
+    reader.once(line.filter_file, [&](const std::string& file) -> std::optional<Error> {
+        const auto error = alone();
+        options.filter_file = file;
+        return file.empty() ? Error{"-F: the file name is empty"} : error;
+    });
+    options.list_filter = static_cast<int>(line.list_filter->count());
+    reader.refuse_if(options.list_filter > 2, "-d: given more than twice");
+    reader.refuse_if(options.list_filter > 0 && options.filter.empty() && !options.filter_file,
+                     "-d: give the filter that is to be listed");
+}
+
 void read_until(const CommandLine& line, Reader& reader, Options& options) {
     reader.number(line.count, 1, std::numeric_limits<uint64_t>::max(), options.count);
     reader.once(line.duration, [&](const std::string& text) {
@@ -263,21 +295,6 @@ Stop usage_error(std::string_view message) {
     return Stop{kExitUsage, fmt::format("pidcap: {}\nTry 'pidcap --help'.\n", message)};
 }
 
-// What no option took.
-std::optional<std::string> describe_stray(const std::vector<std::string>& words) {
-    if (words.empty()) {
-        return std::nullopt;
-    }
-    const std::string word = printable(words.front());
-    if (word.starts_with('-') && word.size() > 1) {
-        return fmt::format("{}: no such option", word);
-    }
-    return fmt::format(
-        "{}: a word without an option; filter expressions are not supported yet, and a command to "
-        "run comes after --",
-        word);
-}
-
 std::variant<Options, Stop> read_doctor(const CommandLine& line, size_t arguments,
                                         bool has_command) {
     const std::vector<std::string> strays = line.doctor->remaining();
@@ -296,10 +313,8 @@ std::variant<Options, Stop> read_doctor(const CommandLine& line, size_t argument
 }
 
 std::variant<Options, Stop> read_capture(const CommandLine& line, Options options) {
-    if (const auto stray = describe_stray(line.app.remaining())) {
-        return usage_error(*stray);
-    }
     Reader reader;
+    read_which(line, reader, options);
     read_where(line, reader, options);
     read_whose(line, reader, options);
     read_what(line, reader, options);
@@ -307,6 +322,9 @@ std::variant<Options, Stop> read_capture(const CommandLine& line, Options option
     read_looks(line, reader, options);
     if (reader.error()) {
         return usage_error(reader.error()->message);
+    }
+    if (options.list_filter > 0) {
+        options.action = Options::Action::kListFilter;
     }
     if (line.list_interfaces->count() > 0) {
         options.action = Options::Action::kListInterfaces;

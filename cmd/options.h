@@ -25,7 +25,7 @@ inline constexpr int kExitFailed = 1;
 inline constexpr int kExitUsage = 2;
 
 struct Options {
-    enum class Action { kCapture, kListInterfaces, kDoctor };
+    enum class Action { kCapture, kListInterfaces, kListFilter, kDoctor };
     enum class Comments { kFull, kIntro, kShort, kNone };
 
     Action action = Action::kCapture;
@@ -41,6 +41,11 @@ struct Options {
     bool in = true;  // -Q
     bool out = true;
     std::optional<uint64_t> buffer_kib;  // -B, all rings together; none: the session's default
+
+    // Which packets.
+    std::string filter;                      // an expression of pcap-filter(7); empty: all
+    std::optional<std::string> filter_file;  // -F: the expression stands there
+    int list_filter = 0;                     // how many -d: list it, and capture nothing
 
     // When to stop.
     std::optional<uint64_t> count;

@@ -21,6 +21,7 @@
 #include "capture/session.h"
 #include "cmd/command.h"
 #include "cmd/drop_privileges.h"
+#include "cmd/filter.h"
 #include "cmd/output_file.h"
 #include "cmd/status_line.h"
 #include "cmd/stop_signals.h"
@@ -161,6 +162,7 @@ class Run {
     const Options& options_;
     std::optional<StopSignals> signals_;
     std::optional<Command> command_;
+    std::string filter_;  // the expression
     std::unique_ptr<OutputFile> file_;
     pcapng::Fd text_fd_;
     std::unique_ptr<TextSink> text_;
@@ -182,7 +184,16 @@ Result<void> Run::open() {
         }
         command_ = *std::move(command);
     }
-    auto session = capture::Session::open(session_options(options_, command_));
+    auto filter = read_filter(options_);
+    if (!filter) {
+        return std::move(filter).error();
+    }
+    capture::SessionOptions wanted = session_options(options_, command_);
+    wanted.programs.filter = *std::move(filter);
+    if (wanted.programs.filter) {
+        filter_ = wanted.programs.filter->expression();
+    }
+    auto session = capture::Session::open(wanted);
     if (!session) {
         return std::move(session).error();
     }
@@ -197,7 +208,9 @@ Result<void> Run::start() {
         auto started = session_->start(*text_);
         return started.ok() ? drop_privileges(!options_.netns.empty()) : started;
     }
-    auto file = OutputFile::open(*options_.output, file_options(options_), signals_->fd());
+    capture::FileOptions wanted = file_options(options_);
+    wanted.filter = filter_;
+    auto file = OutputFile::open(*options_.output, wanted, signals_->fd());
     if (!file) {
         return std::move(file).error();
     }

@@ -26,7 +26,7 @@ _pidcap() {
         --hook) words="tc xdp cgroup" ;;
         --tracing) words="auto fentry kprobe syscalls" ;;
         -Q) words="in out inout" ;;
-        -w)
+        -w | -F)
             compopt -o filenames 2>/dev/null
             mapfile -t COMPREPLY < <(compgen -f -- "$word")
             return
@@ -42,9 +42,9 @@ _pidcap() {
             ;;
         --comments) words="full intro short none" ;;
         --color) words="auto always never" ;;
-        -s | -B | -c | --duration) return ;;
+        --filter | -s | -B | -c | --duration) return ;;
         *)
-            words="-i --netns --hook --tracing -Q -D --pid --comm --uid -f --follow -w -s --comments --process-blocks -B -c
+            words="-i --netns --hook --tracing -Q -D --filter -F -d --pid --comm --uid -f --follow -w -s --comments --process-blocks -B -c
                    --duration -v -q -n --color -h --help --version --"
             ((COMP_CWORD > 1)) || words+=" doctor"
             if [[ ${COMP_WORDS[1]} == doctor && $COMP_CWORD -gt 1 ]]; then

@@ -35,7 +35,7 @@ mapfile -t options < <(
 check 'the bash completion' "${options[@]}"
 
 # '*-i[…', or '(-f --follow)'{-f,--follow}'[…'
-mapfile -t options < <(sed -nE "s/^ +'\(-[^)]*\)'\{(.*)\}'\[.*/\1/p; s/^ +'\*?(-[^[]*)\[.*/\1/p" completions/_pidcap |
+mapfile -t options < <(sed -nE "s/^ +'\(-[^)]*\)'\{(.*)\}'\[.*/\1/p; s/^ +'(\*|\([^)]*\))?(-[^[]*)\[.*/\2/p" completions/_pidcap |
     tr , '\n')
 check 'the zsh completion' "${options[@]}"
 
@@ -50,7 +50,7 @@ for option in "${help[@]}"; do
     value=()
     [ "$option" != --json ] || before=(doctor)
     case $option in
-        -[iQwsBc] | --pid | --comm | --uid | --comments | --color | --duration) value=(1) ;;
+        -[iQwsBcF] | --filter | --pid | --comm | --uid | --comments | --color | --duration) value=(1) ;;
     esac
     said=$("$pidcap" "${before[@]}" "$option" "${value[@]}" --no-such-option 2>&1)
     status=$?

@@ -121,9 +121,27 @@ TEST_CASE("words and names that can't be meant are refused") {
     CHECK_THAT(refusal({"-w", "a", "-w", "b"}), Catch::Contains("-w is given twice"));
 }
 
-TEST_CASE("a filter expression is refused in so many words") {
-    CHECK_THAT(refusal({"-i", "lo", "tcp", "port", "443"}),
-               Catch::Contains("filter expressions are not supported yet"));
+TEST_CASE("words that no option takes are the filter, wherever they stand") {
+    CHECK(run({"-i", "lo", "tcp", "port", "443"}).filter == "tcp port 443");
+    CHECK(run({"tcp", "-i", "lo", "and", "port 443"}).filter == "tcp and port 443");
+    CHECK(run({"--filter", "not icmp"}).filter == "not icmp");
+    CHECK(run({"--filter=-ip[8] < 5"}).filter == "-ip[8] < 5");
+    CHECK(run({"(tcp)", "or", "ip[8]", "-", "1", "=", "5"}).filter == "(tcp) or ip[8] - 1 = 5");
+    CHECK(run({"udp", "--", "tcp"}).filter == "udp");
+    CHECK(run({"-F", "file"}).filter_file == "file");
+    CHECK(run({}).filter.empty());
+    CHECK_THAT(refusal({"tcp", "-F", "file"}), Catch::Contains("the filter is given twice"));
+    CHECK_THAT(refusal({"tcp", "--filter", "udp"}), Catch::Contains("the filter is given twice"));
+    CHECK_THAT(refusal({"-F", "a", "-F", "b"}), Catch::Contains("-F is given twice"));
+    CHECK_THAT(refusal({"-F", ""}), Catch::Contains("the file name is empty"));
+}
+
+TEST_CASE("option -d lists the filter, and needs one") {
+    CHECK(run({"-d", "tcp"}).action == Options::Action::kListFilter);
+    CHECK(run({"-d", "tcp"}).list_filter == 1);
+    CHECK(run({"-dd", "-F", "file"}).list_filter == 2);
+    CHECK_THAT(refusal({"-d"}), Catch::Contains("give the filter"));
+    CHECK_THAT(refusal({"-ddd", "tcp"}), Catch::Contains("more than twice"));
 }
 
 TEST_CASE("options that would do nothing are refused") {
@@ -134,7 +152,7 @@ TEST_CASE("options that would do nothing are refused") {
 }
 
 TEST_CASE("hostile arguments reach the terminal escaped") {
-    const std::string message = refusal({"\x1b[31mx"});
+    const std::string message = refusal({"-\x1b[31mx"});
     CHECK(message.find('\x1b') == std::string::npos);
     CHECK_THAT(message, Catch::Contains("\\x1b"));
 }

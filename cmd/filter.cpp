@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cmd/filter.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <string>
+#include <utility>
+
+#include "capture/bpf_listing.h"
+#include "capture/filter_programs.h"
+#include "capture/interfaces.h"
+#include "cmd/terminal_text.h"
+#include "pcapng/fd.h"
+
+namespace cmd {
+namespace {
+
+using capture::HookProgram;
+using capture::LinkType;
+using capture::PacketFilter;
+using pcapng::Error;
+using pcapng::Result;
+
+// Far more than any expression that libpcap would compile in a lifetime.
+constexpr size_t kLongest = 1 << 20;
+
+// The file's text; from "#" to the end of the line is a comment, as for tcpdump.
+Result<std::string> read_expression(const std::string& name) {
+    const std::string what = fmt::format("read the filter {}", printable(name));
+    const pcapng::Fd file(::open(name.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!file.valid()) {
+        return pcapng::errno_error(what, errno);
+    }
+    std::string text;
+    std::array<char, 4096> part{};
+    while (true) {
+        const ssize_t got = ::read(file.get(), part.data(), part.size());
+        if (got < 0) {
+            return pcapng::errno_error(what, errno);
+        }
+        if (got == 0) {
+            break;
+        }
+        text.append(part.data(), static_cast<size_t>(got));
+        if (text.size() > kLongest) {
+            return Error{fmt::format("{}: longer than {} bytes", what, kLongest)};
+        }
+    }
+    for (size_t at = text.find('#'); at != std::string::npos; at = text.find('#', at)) {
+        const size_t end = std::min(text.find('\n', at), text.size());
+        std::fill(text.begin() + static_cast<ptrdiff_t>(at),
+                  text.begin() + static_cast<ptrdiff_t>(end), ' ');
+    }
+    if (text.find('\0') != std::string::npos) {
+        return Error{what + ": not text"};
+    }
+    return text;
+}
+
+Result<std::string> expression_of(const Options& options) {
+    if (options.filter_file) {
+        return read_expression(*options.filter_file);
+    }
+    return options.filter;
+}
+
+// The interface, if there is just one.
+std::string only_interface(const Options& options) {
+    const bool one = options.interfaces.size() == 1 && options.interfaces.front() != "any";
+    return one && options.netns.empty() ? options.interfaces.front() : std::string();
+}
+
+LinkType link_of(const Options& options) {
+    if (options.hook == capture::Hook::kCgroup) {
+        return LinkType::kRawIp;
+    }
+    const std::string name = only_interface(options);
+    if (const auto interfaces = capture::list_interfaces(); interfaces && !name.empty()) {
+        for (const auto& interface : *interfaces) {
+            const auto type = capture::link_type(interface.arphrd);
+            if (interface.name == name && type == static_cast<uint16_t>(LinkType::kRawIp)) {
+                return LinkType::kRawIp;
+            }
+        }
+    }
+    return LinkType::kEthernet;
+}
+
+HookProgram program_of(const Options& options) {
+    const bool out = !options.in;
+    if (options.hook == capture::Hook::kCgroup) {
+        return out ? HookProgram::kSocketOut : HookProgram::kSocketIn;
+    }
+    if (link_of(options) == LinkType::kRawIp) {
+        return out ? HookProgram::kIpOut : HookProgram::kIpIn;
+    }
+    if (out) {
+        return HookProgram::kEthernetOut;
+    }
+    return options.hook == capture::Hook::kXdp ? HookProgram::kXdpIn : HookProgram::kEthernetIn;
+}
+
+}  // namespace
+
+Result<std::optional<PacketFilter>> read_filter(const Options& options) {
+    auto expression = expression_of(options);
+    if (!expression) {
+        return std::move(expression).error();
+    }
+    if (expression->find_first_not_of(" \t\r\n") == std::string::npos) {
+        return std::optional<PacketFilter>();
+    }
+    auto filter = PacketFilter::compile(*expression, link_of(options),
+                                        capture::netmask_of(only_interface(options)));
+    if (!filter) {
+        return std::move(filter).error();
+    }
+    return std::optional<PacketFilter>(*std::move(filter));
+}
+
+int list_filter(const Options& options) {
+    const auto fail = [](const Error& error) {
+        fmt::print(stderr, "pidcap: {}\n", error.message);
+        return kExitFailed;
+    };
+    auto filter = read_filter(options);
+    if (!filter) {
+        return fail(filter.error());
+    }
+    if (!*filter) {
+        return fail(Error{"-d: there is no filter to list"});
+    }
+    if (options.list_filter == 1) {
+        fmt::print("{}", capture::list_classic(*(*filter)->program(link_of(options))));
+        return kExitDone;
+    }
+    const capture::FilterSetting setting{true, options.out};
+    const auto program = capture::translate_for(program_of(options), **filter, setting, 0);
+    if (!program) {
+        return fail(program.error());
+    }
+    fmt::print("{}", capture::list_extended(*program));
+    return kExitDone;
+}
+
+}  // namespace cmd

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// The packet filter of the command line: from its words or from a file (-F), compiled for the
+// packets that the options lead to; and the listing of what it becomes (-d).
+#pragma once
+
+#include <optional>
+
+#include "capture/packet_filter.h"
+#include "cmd/options.h"
+#include "pcapng/result.h"
+
+namespace cmd {
+
+// None: every packet is wanted. An expression may make the resolver ask for names.
+pcapng::Result<std::optional<capture::PacketFilter>> read_filter(const Options& options);
+
+// Prints the program in classic BPF, or with -dd in eBPF. The exit status.
+int list_filter(const Options& options);
+
+}  // namespace cmd
