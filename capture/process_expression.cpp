@@ -276,8 +276,7 @@ ProcessExpression::NodePtr ProcessExpression::resolve(const NodePtr& node, const
         return std::make_shared<const Node>(Node{ProcessTest{test->pid, test->descendants, key}});
     }
     if (const auto* negated = std::get_if<Node::Not>(&node->what)) {
-        return std::make_shared<const Node>(
-            Node{Node::Not{resolve(negated->member, find, error)}});
+        return std::make_shared<const Node>(Node{Node::Not{resolve(negated->member, find, error)}});
     }
     if (const auto* all = std::get_if<Node::All>(&node->what)) {
         return std::make_shared<const Node>(Node{Node::All{each(all->members)}});

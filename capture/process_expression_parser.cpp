@@ -5,7 +5,8 @@
 //     expression = conjunction { "or" conjunction }
 //     conjunction = negation { "and" negation }
 //     negation = "not" negation | "(" expression ")" | test
-//     test = "kernel" | "unattributed" | field operator value | field "in" "{" value {"," value} "}"
+//     test = "kernel" | "unattributed" | field operator value | field "in" "{" value {"," value}
+//     "}"
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -142,8 +143,9 @@ void Parser::advance() {
     }
     const std::string_view two = text_.substr(next_, 2);
     if (c == '&' || c == '|' || (c == '!' && two != "!=")) {
-        fail(next_, "write \"and\", \"or\" and \"not\" as words; a value that holds marks stands in "
-                    "double quotes");
+        fail(next_,
+             "write \"and\", \"or\" and \"not\" as words; a value that holds marks stands in "
+             "double quotes");
         return;
     }
     if (two == "==" || two == "<=" || two == ">=" || two == "=~") {
@@ -314,8 +316,8 @@ ProcessExpression Parser::make_test(std::string_view field, const Field& of, Ope
                                     const Token& value) {
     if (const auto* text = std::get_if<TextField>(&of)) {
         if (*text == TextField::kComm && glob_min_length(value.text) > kCommMax) {
-            fail(value.place, fmt::format("the kernel keeps {} bytes of a comm: this can't match",
-                                          kCommMax));
+            fail(value.place,
+                 fmt::format("the kernel keeps {} bytes of a comm: this can't match", kCommMax));
         }
         return ProcessExpression::text(*text, value.text);
     }

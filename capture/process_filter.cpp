@@ -34,8 +34,7 @@ void ProcessFilter::start(const ProcessTable& table) {
         return;
     }
     table.for_each([&](const Process& process) {
-        if (table.has_ancestor(process,
-                               [&](const Process& above) { return holds(self(above)); })) {
+        if (table.has_ancestor(process, [&](const Process& above) { return holds(self(above)); })) {
             followed_.add(process.key, table);
         }
     });

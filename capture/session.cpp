@@ -8,7 +8,9 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
+#include <thread>
 #include <unordered_map>
 #include <utility>
 
@@ -166,6 +168,7 @@ Result<void> LiveSession::resolve(const ProcessConditions& conditions) {
 // What came before belongs to the filter as it was, and may tell of processes.
 Result<void> LiveSession::set_filter(const ProcessConditions& conditions) {
     if (sink_ != nullptr) {
+        std::this_thread::sleep_for(std::chrono::nanoseconds(Merge::kSlackNs));
         if (auto handed = step(); !handed) {
             return std::move(handed).error();
         }

@@ -58,8 +58,9 @@ class Session {
     // Takes the hooks off, hands over what is left, and gives the sink the final counters.
     virtual Result<void> finish() = 0;
 
-    // Changes whose packets are wanted, from the next packet on: pids are those of now, and trees
-    // and descendants are found anew. After an error the filter is as it was.
+    // Changes whose packets are wanted: those up to the call are handed over by the filter as it
+    // was, those after its return by the new one. Pids are those of now; trees and descendants are
+    // found anew. After an error the filter is as it was.
     virtual Result<void> set_filter(const ProcessConditions& conditions) = 0;
 
     virtual bool count_reached() const = 0;

@@ -28,9 +28,8 @@ using Made = Result<ProcessExpression>;
 Made comm_value(const std::string& text) {
     const size_t length = capture::glob_min_length(text);
     if (length > capture::kCommMax) {
-        const std::string limit =
-            fmt::format("--comm {}: the kernel keeps {} bytes of a name", printable(text),
-                        capture::kCommMax);
+        const std::string limit = fmt::format("--comm {}: the kernel keeps {} bytes of a name",
+                                              printable(text), capture::kCommMax);
         if (capture::is_glob(text)) {
             return Error{fmt::format("{}, and this needs {}", limit, length)};
         }
@@ -74,9 +73,10 @@ Made cgroup_value(const std::string& text) {
         return ProcessExpression::text(TextField::kCgroup, text);
     }
     if (!text.starts_with('/') || text.starts_with(kMount)) {
-        return Error{fmt::format("--cgroup {}: write the path as /proc/PID/cgroup does: from the "
-                                 "root of cgroup v2, beginning with /, without its mount point",
-                                 printable(text))};
+        return Error{
+            fmt::format("--cgroup {}: write the path as /proc/PID/cgroup does: from the "
+                        "root of cgroup v2, beginning with /, without its mount point",
+                        printable(text))};
     }
     const std::string path = glob_literal(text.substr(0, text.find_last_not_of('/') + 1));
     ProcessExpression below = ProcessExpression::text(TextField::kCgroup, path + "/*");
@@ -258,8 +258,8 @@ Result<Whose> read_process_options(const ProcessOptionValues& values) {
     if (values.unattributed || values.kernel) {
         const char* option = values.kernel ? "--kernel" : "--unattributed";
         if (values.follow) {
-            return Error{fmt::format("{}: such packets have no process that --follow could follow",
-                                     option)};
+            return Error{
+                fmt::format("{}: such packets have no process that --follow could follow", option)};
         }
         if (!all.can_hold_without_process()) {
             return Error{fmt::format(

@@ -92,9 +92,9 @@ TEST_CASE("each field of an expression is that of the process, or of the packet'
     CHECK(holds("netns = 4026531840"));
     CHECK(holds("container = \"\""));
     for (const char* other :
-         {"pid = 4243", "ppid = 4242", "comm = nginx2", "exe = nginx", "cmdline = nginx",
-          "uid = 1", "gid = 1", "user = daemon", "cgroup = /system.slice", "unit = nginx",
-          "netns = 1", "container = x", "kernel", "unattributed"}) {
+         {"pid = 4243", "ppid = 4242", "comm = nginx2", "exe = nginx", "cmdline = nginx", "uid = 1",
+          "gid = 1", "user = daemon", "cgroup = /system.slice", "unit = nginx", "netns = 1",
+          "container = x", "kernel", "unattributed"}) {
         CAPTURE(other);
         CHECK_FALSE(holds(other));
         CHECK(holds(std::string("not ") + other));
@@ -183,9 +183,8 @@ TEST_CASE("of a packet without a process only kernel and unattributed are known"
     for (const uint8_t via : {kKernel, kUnknown, uint8_t{PIDCAP_VIA_FORWARDED}}) {
         CHECK(without_process("unattributed", via) == Truth::kTrue);
         CHECK(without_process("not unattributed", via) == Truth::kFalse);
-        for (const char* field :
-             {"pid", "ppid", "comm", "exe", "cmdline", "uid", "user", "gid", "cgroup", "container",
-              "unit", "netns", "tree"}) {
+        for (const char* field : {"pid", "ppid", "comm", "exe", "cmdline", "uid", "user", "gid",
+                                  "cgroup", "container", "unit", "netns", "tree"}) {
             const std::string test = std::string(field) + " = 0";
             CAPTURE(test);
             CHECK(without_process(test, via) == Truth::kUnknown);
@@ -206,9 +205,7 @@ TEST_CASE("of a packet without a process only kernel and unattributed are known"
 
 TEST_CASE("a pid becomes the process that has it, by equality and as a tree, not by comparison") {
     const ProcessKey now{4242, 100, 1'000'000'001};
-    const auto find = [&](uint32_t pid) {
-        return pid == 4242 ? std::optional(now) : std::nullopt;
-    };
+    const auto find = [&](uint32_t pid) { return pid == 4242 ? std::optional(now) : std::nullopt; };
     FamilyTrees trees;
     trees.pids[now] = {4242, 7};
     const auto holds_of = [&](const std::string& text, const ProcessKey& key) {
@@ -219,7 +216,8 @@ TEST_CASE("a pid becomes the process that has it, by equality and as a tree, not
         return resolved->evaluate({&process}, trees) == Truth::kTrue;
     };
     const ProcessKey later{4242, 200, 2'000'000'001};
-    for (const char* text : {"pid = 4242", "pid in {4242}", "not pid != 4242", "comm = \"\" and pid = 4242"}) {
+    for (const char* text :
+         {"pid = 4242", "pid in {4242}", "not pid != 4242", "comm = \"\" and pid = 4242"}) {
         CAPTURE(text);
         CHECK(holds_of(text, now));
         CHECK_FALSE(holds_of(text, later));

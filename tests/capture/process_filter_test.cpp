@@ -23,11 +23,10 @@ ProcessConditions make_conditions(const char* text, bool follow = false) {
 
 // As a session does.
 ProcessFilter start(const ProcessTable& table, const char* text, bool follow = false) {
-    const auto resolved =
-        make_conditions(text).expression.resolved([&table](uint32_t pid) {
-            const Process* process = table.find_live(pid);
-            return process != nullptr ? std::optional(process->key) : std::nullopt;
-        });
+    const auto resolved = make_conditions(text).expression.resolved([&table](uint32_t pid) {
+        const Process* process = table.find_live(pid);
+        return process != nullptr ? std::optional(process->key) : std::nullopt;
+    });
     REQUIRE(resolved.ok());
     ProcessFilter filter({*resolved, follow});
     filter.start(table);
@@ -156,8 +155,9 @@ TEST_CASE("very many followed processes are forgotten when the table has forgott
 }
 
 TEST_CASE("a process that took the pid is not the one asked for") {
-    const auto resolved = make_conditions("pid = 7").expression.resolved(
-        [](uint32_t) { return std::optional(ProcessKey{7, 100}); });
+    const auto resolved = make_conditions("pid = 7").expression.resolved([](uint32_t) {
+        return std::optional(ProcessKey{7, 100});
+    });
     REQUIRE(resolved.ok());
     const ProcessFilter filter({*resolved});
     Process process = make_process(7, "a", 0);

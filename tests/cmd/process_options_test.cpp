@@ -45,8 +45,9 @@ ProcessExpression expression_of(const std::vector<std::string>& arguments,
         FAIL(stop->text);
     }
     const auto conditions = cmd::conditions_of(std::get<cmd::Options>(parsed).whose, command);
-    const auto resolved = conditions.expression.resolved(
-        [](uint32_t pid) { return std::optional(capture::ProcessKey{pid, 100}); });
+    const auto resolved = conditions.expression.resolved([](uint32_t pid) {
+        return std::optional(capture::ProcessKey{pid, 100});
+    });
     REQUIRE(resolved.ok());
     return *resolved;
 }
@@ -133,10 +134,11 @@ TEST_CASE("each option compares what it says") {
     check("--uid", {"0", "root"}, {"1", "daemon"});
     check("--user", {"0", "root"}, {"1", "daemon"});
     check("--gid", {"0", "root"}, {"1", "daemon"});
-    check("--cgroup",
-          {"/system.slice", "/system.slice/", "/system.slice/agent.service", "/",
-           "/system.slice/agent.service/sub", "*/agent.service/*", "/system.slice/*"},
-          {"/system", "/system.slice/agent", "/system.slice/agent.service/sub/x", "*agent.service"});
+    check(
+        "--cgroup",
+        {"/system.slice", "/system.slice/", "/system.slice/agent.service", "/",
+         "/system.slice/agent.service/sub", "*/agent.service/*", "/system.slice/*"},
+        {"/system", "/system.slice/agent", "/system.slice/agent.service/sub/x", "*agent.service"});
     check("--container", {"c0ffee", "c0ffee00", "*"}, {"c0ffee001", "0ffee", "c0*"});
     check("--unit", {"agent", "agent.service", "agent*", "agen?.service"},
           {"agen", "agent.scope", "sub"});
@@ -147,8 +149,8 @@ TEST_CASE("each option compares what it says") {
 }
 
 TEST_CASE("an expression is one more condition, and so is a second one") {
-    const std::vector<std::string> options = {"--process", "comm = a* or comm = b*", "--process",
-                                              "comm != a1", "--comm", "?1"};
+    const std::vector<std::string> options = {
+        "--process", "comm = a* or comm = b*", "--process", "comm != a1", "--comm", "?1"};
     CHECK(wants(options, named("b1")));
     CHECK(wants(options, named("a1")) == false);
     CHECK_FALSE(wants(options, named("b2")));
@@ -228,7 +230,8 @@ TEST_CASE("options that can never match together are refused") {
     }
 }
 
-TEST_CASE("a command's tree is one more value of --tree and of --pid, and other options narrow it") {
+TEST_CASE(
+    "a command's tree is one more value of --tree and of --pid, and other options narrow it") {
     FamilyTrees trees;
     trees.pairs = {{50, 51}, {60, 61}, {70, 71}};
     const auto holds = [&](const std::vector<std::string>& options, uint32_t pid,
