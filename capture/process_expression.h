@@ -30,9 +30,9 @@ enum class Truth : uint8_t { kFalse, kUnknown, kTrue };
 // Who or what is asked about: a process as it is at one end of a packet, or a packet without any.
 struct ProcessSubject {
     const Process* process = nullptr;  // null: none, and `via` says why
-    uint32_t uid = 0;                  // the packet's own, as is
-    uint32_t gid = 0;                  // this,
-    std::string_view user = {};        // and this; they may differ from what the process has
+    uint32_t uid = 0;                  // these three are the packet's; the process may have others
+    uint32_t gid = 0;
+    std::string_view user = {};
     uint8_t via = PIDCAP_VIA_UNKNOWN;  // enum pidcap_via; of no meaning with a process
 };
 
