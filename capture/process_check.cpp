@@ -111,10 +111,10 @@ void ProcessTable::settle_doubt(Entry& entry, std::string comm) {
     entry.in_exec = false;
 }
 
-// There are no events for a change of user, group or cgroup. A packet's owner shows one, but an owner is
-// as old as the last use of its socket: where it contradicts, /proc decides. A process that uses
-// sockets of different ages contradicts all the time, so the same owner is not asked about at once
-// again.
+// There are no events for a change of user, group or cgroup. A packet's owner shows one, but an
+// owner is as old as the last use of its socket: where it contradicts, /proc decides. A process
+// that uses sockets of different ages contradicts all the time, so the same owner is not asked
+// about at once again.
 void ProcessTable::reconcile(Entry& entry, const pidcap_owner& owner) {
     const bool same_cgroup = owner.cgroup_id == 0 || owner.cgroup_id == entry.cgroup_id;
     const bool same_user = owner.uid == entry.process.uid && owner.gid == entry.process.gid;
@@ -122,7 +122,8 @@ void ProcessTable::reconcile(Entry& entry, const pidcap_owner& owner) {
         return;
     }
     if (entry.checked_mono != 0 && entry.checked_uid == owner.uid &&
-        entry.checked_gid == owner.gid && entry.checked_cgroup == owner.cgroup_id && now_mono_ < entry.checked_mono + kPauseNs) {
+        entry.checked_gid == owner.gid && entry.checked_cgroup == owner.cgroup_id &&
+        now_mono_ < entry.checked_mono + kPauseNs) {
         return;
     }
     entry.checked_mono = std::max<uint64_t>(now_mono_, 1);

@@ -53,9 +53,9 @@ capture::SessionOptions session_options(const Options& options,
     session.programs.out = options.out;
     session.programs.buffer_bytes = options.buffer_kib.value_or(0) * 1024;
     session.count = options.count;
-    session.filter = conditions_of(
-        options.whose,
-        command ? std::optional(static_cast<uint32_t>(command->pid())) : std::nullopt);
+    session.filter =
+        conditions_of(options.whose, command ? std::optional(static_cast<uint32_t>(command->pid()))
+                                             : std::nullopt);
     return session;
 }
 

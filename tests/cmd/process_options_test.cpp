@@ -244,7 +244,7 @@ TEST_CASE(
     CHECK(holds({}, 51));
     CHECK_FALSE(holds({}, 60));
     const std::vector<std::string> more = {"--pid", "60", "--tree", "70"};
-    for (const uint32_t pid : {50, 51, 60, 70, 71}) {
+    for (const uint32_t pid : {50U, 51U, 60U, 70U, 71U}) {
         CHECK(holds(more, pid));
     }
     CHECK_FALSE(holds(more, 61));
