@@ -263,6 +263,7 @@ ProcessExpression::NodePtr ProcessExpression::resolve(const NodePtr& node, const
                                                       std::optional<pcapng::Error>& error) {
     const auto each = [&](const std::vector<NodePtr>& members) {
         std::vector<NodePtr> resolved;
+        resolved.reserve(members.size());
         for (const NodePtr& member : members) {
             resolved.push_back(resolve(member, find, error));
         }

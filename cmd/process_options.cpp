@@ -209,6 +209,7 @@ class Collector {
 std::vector<ProcessExpression> made_of(const std::vector<uint32_t>& pids,
                                        ProcessExpression (*make)(uint32_t)) {
     std::vector<ProcessExpression> made;
+    made.reserve(pids.size());
     for (const uint32_t pid : pids) {
         made.push_back(make(pid));
     }
