@@ -38,7 +38,7 @@ struct pidcap_owner {
 	__u32 tgid;
 	__u32 tid;
 	__u32 uid; /* effective */
-	__u32 real_uid;
+	__u32 gid; /* effective */
 	char comm[PIDCAP_COMM_LEN];
 };
 PIDCAP_STATIC_ASSERT(sizeof(struct pidcap_owner) == 48, "pidcap_owner");

@@ -74,7 +74,8 @@ struct socket_call_map {
 
 static __always_inline __u64 owner_check(const struct pidcap_owner *owner)
 {
-	return owner->start_boot ^ ((__u64)owner->tgid << 32 | owner->tid) ^ owner->uid;
+	return owner->start_boot ^ ((__u64)owner->tgid << 32 | owner->tid) ^
+	       ((__u64)owner->gid << 32 | owner->uid);
 }
 
 static __always_inline bool is_same_owner(const struct pidcap_owner *one,
@@ -82,7 +83,7 @@ static __always_inline bool is_same_owner(const struct pidcap_owner *one,
 {
 	return one->tgid == other->tgid && one->tid == other->tid &&
 	       one->start_boot == other->start_boot && one->uid == other->uid &&
-	       one->real_uid == other->real_uid;
+	       one->gid == other->gid;
 }
 
 /* Copies the user out of an entry that stands under `sk`; false if it was changed meanwhile. */
@@ -101,14 +102,15 @@ static __always_inline void current_owner(struct pidcap_owner *owner)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 	struct task_struct *leader = BPF_CORE_READ(task, group_leader);
+	const struct cred *cred = BPF_CORE_READ(task, cred);
 	__u64 id = bpf_get_current_pid_tgid();
 
 	owner->tgid = id >> 32;
 	owner->tid = (__u32)id;
 	owner->start_boot = BPF_CORE_READ(leader, start_boottime);
 	owner->cgroup_id = bpf_get_current_cgroup_id();
-	owner->uid = BPF_CORE_READ(task, cred, euid.val);
-	owner->real_uid = (__u32)bpf_get_current_uid_gid();
+	owner->uid = BPF_CORE_READ(cred, euid.val);
+	owner->gid = BPF_CORE_READ(cred, egid.val);
 	BPF_CORE_READ_STR_INTO(&owner->comm, leader, comm);
 }
 

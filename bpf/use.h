@@ -22,10 +22,12 @@ extern __u64 sk_user_full;
 static __always_inline bool is_current(const struct pidcap_owner *owner, struct task_struct *task,
 				       __u64 id)
 {
+	const struct cred *cred = BPF_CORE_READ(task, cred);
+
 	return owner->tgid == id >> 32 && owner->tid == (__u32)id &&
 	       owner->start_boot == BPF_CORE_READ(task, group_leader, start_boottime) &&
-	       owner->uid == BPF_CORE_READ(task, cred, euid.val) &&
-	       owner->real_uid == (__u32)bpf_get_current_uid_gid();
+	       owner->uid == BPF_CORE_READ(cred, euid.val) &&
+	       owner->gid == BPF_CORE_READ(cred, egid.val);
 }
 
 /* What the use of a socket is; the end of a call is told by end_call(). */

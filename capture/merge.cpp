@@ -16,9 +16,6 @@ namespace {
 // Space goes back to the kernel in steps of this many packets.
 constexpr uint64_t kReleaseEvery = 64;
 
-// Far more than a store takes to reach another CPU, and than their clocks differ.
-constexpr uint64_t kSlackNs = 100'000;
-
 }  // namespace
 
 void Merge::collect_events() {

@@ -34,6 +34,10 @@ class RecordHandler {
 
 class Merge {
   public:
+    // A round leaves what is younger. Far more than a store takes to reach another CPU, and than
+    // their clocks differ.
+    static constexpr uint64_t kSlackNs = 100'000;
+
     Merge(std::vector<Ring> packets, Ring events)
         : packets_(std::move(packets)), events_(std::move(events)) {}
 

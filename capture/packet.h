@@ -43,7 +43,8 @@ struct End {
     uint8_t via = PIDCAP_VIA_UNKNOWN;
     // At the socket's last use: that of this packet, while `process` has the latest.
     uint32_t uid = 0;
-    std::string user = {};  // its name; empty where there is none
+    std::string user = {};  // the user's name; empty where there is none
+    uint32_t gid = 0;
 };
 
 struct Packet {

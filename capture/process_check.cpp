@@ -111,21 +111,24 @@ void ProcessTable::settle_doubt(Entry& entry, std::string comm) {
     entry.in_exec = false;
 }
 
-// There are no events for a change of user or cgroup. A packet's owner shows one, but an owner is
-// as old as the last use of its socket: where it contradicts, /proc decides. A process that uses
-// sockets of different ages contradicts all the time, so the same owner is not asked about at once
-// again.
+// There are no events for a change of user, group or cgroup. A packet's owner shows one, but an
+// owner is as old as the last use of its socket: where it contradicts, /proc decides. A process
+// that uses sockets of different ages contradicts all the time, so the same owner is not asked
+// about at once again.
 void ProcessTable::reconcile(Entry& entry, const pidcap_owner& owner) {
     const bool same_cgroup = owner.cgroup_id == 0 || owner.cgroup_id == entry.cgroup_id;
-    if (owner.uid == entry.process.uid && same_cgroup) {
+    const bool same_user = owner.uid == entry.process.uid && owner.gid == entry.process.gid;
+    if (same_user && same_cgroup) {
         return;
     }
     if (entry.checked_mono != 0 && entry.checked_uid == owner.uid &&
-        entry.checked_cgroup == owner.cgroup_id && now_mono_ < entry.checked_mono + kPauseNs) {
+        entry.checked_gid == owner.gid && entry.checked_cgroup == owner.cgroup_id &&
+        now_mono_ < entry.checked_mono + kPauseNs) {
         return;
     }
     entry.checked_mono = std::max<uint64_t>(now_mono_, 1);
     entry.checked_uid = owner.uid;
+    entry.checked_gid = owner.gid;
     entry.checked_cgroup = owner.cgroup_id;
 
     ProcProcess seen;
@@ -136,7 +139,7 @@ void ProcessTable::reconcile(Entry& entry, const pidcap_owner& owner) {
             changed = set_cgroup(entry, cgroups_.id(seen.cgroup), seen.cgroup) || changed;
         }
     } else {  // nobody is left to ask
-        changed = owner.uid != entry.process.uid && set_user(entry, owner.uid, 0);
+        changed = set_user(entry, owner.uid, owner.gid);
         if (!same_cgroup) {
             changed = set_cgroup(entry, owner.cgroup_id, {}) || changed;
         }
@@ -174,6 +177,7 @@ void ProcessTable::forget_exited(uint64_t now_mono) {
             entry.exit_mono = now_mono;
             exited_.push_back(key);
         } else {
+            first_version_ = std::max(first_version_, entry.process.version + 1);
             entries_.erase(found);
         }
     }

@@ -2,65 +2,105 @@
 #include "capture/process_filter.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace capture {
-namespace {
 
-template <typename T>
-bool contains_or_empty(const std::vector<T>& values, const T& value) {
-    return values.empty() || std::find(values.begin(), values.end(), value) != values.end();
+void ProcessFilter::Family::add(const ProcessKey& key, const ProcessTable& table) {
+    members.insert(key);
+    if (members.size() < forget_at) {
+        return;
+    }
+    std::erase_if(members, [&](const ProcessKey& member) { return table.find(member) == nullptr; });
+    forget_at = std::max(kFollowed, 2 * members.size());
 }
 
-}  // namespace
+ProcessFilter::ProcessFilter(ProcessConditions conditions) : conditions_(std::move(conditions)) {
+    for (const ProcessKey& root : conditions_.expression.roots()) {
+        trees_.push_back({root, {}});
+    }
+}
 
 void ProcessFilter::start(const ProcessTable& table) {
+    for (Tree& tree : trees_) {
+        const auto is_root = [&tree](const Process& process) { return process.key == tree.root; };
+        table.for_each([&](const Process& process) {
+            if (is_root(process) || table.has_ancestor(process, is_root)) {
+                tree.family.add(process.key, table);
+            }
+        });
+    }
     if (!conditions_.follow) {
         return;
     }
     table.for_each([&](const Process& process) {
-        if (table.has_ancestor(process,
-                               [&](const Process& above) { return matches(above, above.uid); })) {
-            followed_.insert(process.key);
+        if (table.has_ancestor(process, [&](const Process& above) { return holds(self(above)); })) {
+            followed_.add(process.key, table);
         }
     });
 }
 
-// A child begins as the user that its parent is at this moment.
 void ProcessFilter::forked(const Process& child, const ProcessTable& table) {
-    if (!conditions_.follow) {
+    if (trees_.empty() && !conditions_.follow) {
         return;
     }
     const Process* parent = table.parent(child);
-    if (parent != nullptr && (followed_.contains(parent->key) || matches(*parent, child.uid))) {
-        followed_.insert(child.key);
-        forget_unknown(table);
-    }
-}
-
-void ProcessFilter::forget_unknown(const ProcessTable& table) {
-    if (followed_.size() < forget_at_) {
+    if (parent == nullptr) {
         return;
     }
-    std::erase_if(followed_, [&](const ProcessKey& key) { return table.find(key) == nullptr; });
-    forget_at_ = std::max(kFollowed, 2 * followed_.size());
+    for (Tree& tree : trees_) {
+        if (tree.family.has(*parent)) {
+            tree.family.add(child.key, table);
+        }
+    }
+    // What was answered for a process that /proc showed before its fork was told.
+    answers_.erase({child.key, child.uid, child.gid});
+    // A child begins as the user that its parent is at this moment.
+    if (conditions_.follow &&
+        (followed_.has(*parent) || holds({parent, child.uid, child.gid, child.user}))) {
+        followed_.add(child.key, table);
+    }
 }
 
-bool ProcessFilter::matches(const Process& process, uint32_t uid) const {
-    return contains_or_empty(conditions_.processes, process.key) &&
-           contains_or_empty(conditions_.comms, process.comm) &&
-           contains_or_empty(conditions_.uids, uid);
+bool ProcessFilter::contains(const ProcessKey& root, const Process& process) const {
+    return std::any_of(trees_.begin(), trees_.end(), [&](const Tree& tree) {
+        return tree.root == root && tree.family.has(process);
+    });
 }
 
-bool ProcessFilter::wants(const Process& process, uint32_t uid) const {
-    return conditions_.empty() || matches(process, uid) || followed_.contains(process.key);
+// Of a process.
+bool ProcessFilter::holds(const ProcessSubject& subject) const {
+    const Process& process = *subject.process;
+    const Question question{process.key, subject.uid, subject.gid};
+    const auto known = answers_.find(question);
+    if (known != answers_.end() && known->second.version == process.version) {
+        return known->second.holds;
+    }
+    const bool holds = conditions_.expression.evaluate(subject, *this) == Truth::kTrue;
+    if (answers_.size() >= kAnswers) {
+        answers_.clear();
+    }
+    answers_[question] = {process.version, holds};
+    return holds;
+}
+
+bool ProcessFilter::wants(const ProcessSubject& subject) const {
+    return conditions_.expression.is_always_true() || holds(subject) ||
+           (conditions_.follow && followed_.has(*subject.process));
 }
 
 bool ProcessFilter::wants(const Packet& packet) const {
-    const auto wants_end = [this](const End& end) {
-        return end.process != nullptr && wants(*end.process, end.uid);
+    if (conditions_.expression.is_always_true()) {
+        return true;
+    }
+    const auto has_process = [](const End& end) { return end.process != nullptr; };
+    const auto wants_end = [&](const End& end) {
+        return has_process(end) && wants({end.process, end.uid, end.gid, end.user});
     };
-    return conditions_.empty() || wants_end(packet.self) ||
-           (packet.peer && wants_end(*packet.peer));
+    if (has_process(packet.self) || (packet.peer && has_process(*packet.peer))) {
+        return wants_end(packet.self) || (packet.peer && wants_end(*packet.peer));
+    }
+    return conditions_.expression.evaluate({.via = packet.self.via}, *this) == Truth::kTrue;
 }
 
 }  // namespace capture

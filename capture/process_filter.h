@@ -1,60 +1,93 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// ProcessFilter: whose packets are wanted. Different conditions are joined by "and", several values
-// of one by "or". With `follow`, descendants of a process that matches are wanted too, whatever
-// they are.
+// ProcessFilter: whose packets are wanted. With `follow`, descendants of a process for which the
+// expression holds are wanted too, whatever they are.
 //
-// Decided per packet from the process table, which stands at the packet's time; but the user is the
-// packet's own, because the table hears late of a change. One thread.
+// Decided per packet from the process table, which stands at the packet's time; but user and group
+// are the packet's own, because the table hears late of a change. Answers are remembered until the
+// process changes, so that a packet costs a look-up. One thread.
 #pragma once
 
 #include <cstdint>
-#include <set>
-#include <string>
+#include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "capture/packet.h"
 #include "capture/process.h"
+#include "capture/process_expression.h"
 #include "capture/process_table.h"
 
 namespace capture {
 
 struct ProcessConditions {
-    std::vector<ProcessKey> processes = {};
-    std::vector<std::string> comms = {};
-    std::vector<uint32_t> uids = {};
+    ProcessExpression expression = {};
     bool follow = false;
-
-    bool empty() const { return processes.empty() && comms.empty() && uids.empty(); }
 };
 
-class ProcessFilter {
+class ProcessFilter : private ProcessTrees {
   public:
-    // So many descendants are remembered however long ago they ended.
+    // So many descendants are remembered however long ago they ended, and so many answers at most.
     static constexpr size_t kFollowed = 65536;
+    static constexpr size_t kAnswers = 65536;
 
     ProcessFilter() = default;  // everything matches, also what has no process
-    explicit ProcessFilter(ProcessConditions conditions) : conditions_(std::move(conditions)) {}
+    // The expression is resolved.
+    explicit ProcessFilter(ProcessConditions conditions);
 
-    // Call once the table has been scanned: descendants that run already are followed too.
+    // Call once the table has been scanned: descendants that run already are found.
     void start(const ProcessTable& table);
 
-    // A process was forked: its parent may be wanted or followed.
+    // A process was forked: its parent may be wanted, followed or in a tree.
     void forked(const Process& child, const ProcessTable& table);
 
-    // Whether one of the packet's ends is wanted.
+    // Whether one of the packet's ends is wanted, or the packet for having none.
     bool wants(const Packet& packet) const;
     // Whether the process is, as the user that it is by its last event.
-    bool wants(const Process& process) const { return wants(process, process.uid); }
+    bool wants(const Process& process) const { return wants(self(process)); }
 
   private:
-    bool wants(const Process& process, uint32_t uid) const;
-    bool matches(const Process& process, uint32_t uid) const;
-    void forget_unknown(const ProcessTable& table);
+    struct Family {
+        std::unordered_set<ProcessKey, ProcessKeyHash> members;
+        size_t forget_at = kFollowed;  // when there are so many, those that the table forgot go
+
+        void add(const ProcessKey& key, const ProcessTable& table);
+        bool has(const Process& process) const { return members.contains(process.key); }
+    };
+    struct Tree {
+        ProcessKey root;
+        Family family;  // the root and its descendants
+    };
+    // One process as one user. Its version is part of the answer, so that a newer one replaces it.
+    struct Question {
+        ProcessKey key;
+        uint32_t uid = 0;
+        uint32_t gid = 0;
+
+        bool operator==(const Question&) const = default;
+    };
+    struct QuestionHash {
+        size_t operator()(const Question& question) const {
+            return ProcessKeyHash{}(question.key) ^ question.uid ^
+                   (static_cast<size_t>(question.gid) << 32);
+        }
+    };
+    struct Answer {
+        uint32_t version = 0;
+        bool holds = false;
+    };
+
+    static ProcessSubject self(const Process& process) {
+        return {&process, process.uid, process.gid, process.user};
+    }
+    bool contains(const ProcessKey& root, const Process& process) const override;
+    bool wants(const ProcessSubject& subject) const;
+    bool holds(const ProcessSubject& subject) const;
 
     ProcessConditions conditions_;
-    std::set<ProcessKey> followed_;
-    size_t forget_at_ = kFollowed;  // when there are so many, those that the table has forgotten go
+    std::vector<Tree> trees_;
+    Family followed_;
+    mutable std::unordered_map<Question, Answer, QuestionHash> answers_;
 };
 
 }  // namespace capture

@@ -116,7 +116,9 @@ void ProcessTable::apply_fork(const pidcap_event& event) {
         // scan() or find() was faster. What they saw is this process, maybe after an exec whose
         // event is still to come; not to be undone.
         if (known->parent.pid == 0) {
+            const uint32_t before = known->process.ppid;
             set_parent(*known, event.ppid);
+            known->process.version += known->process.ppid != before ? 1 : 0;
         }
         return;
     }
@@ -247,7 +249,7 @@ const Process* ProcessTable::find(const pidcap_owner& owner) {
     if (entry == nullptr) {
         entry = &insert(key);
         entry->process.comm = text_of(owner.comm);
-        set_user(*entry, owner.uid, 0);
+        set_user(*entry, owner.uid, owner.gid);
         set_cgroup(*entry, owner.cgroup_id, {});
         if (!entry->process.exited && refresh(*entry) == Fate::kSame) {
             set_parent(*entry, entry->process.ppid);
@@ -359,7 +361,7 @@ ProcessTable::Entry& ProcessTable::insert(const ProcessKey& key) {
     if (key.start_boot != 0) {
         entry.process.start_ns += key.start_boot - clock_.start_boot(key.start_ticks);
     }
-    entry.process.version = 1;
+    entry.process.version = first_version_;
     entry.known_mono = lost_mono_;
     Entry* other = live_entry(key.pid);
     if (other != nullptr && is_younger(*other, entry)) {

@@ -106,6 +106,7 @@ class ProcessTable {
         uint64_t checked_mono = 0;
         uint64_t checked_cgroup = 0;
         uint32_t checked_uid = 0;
+        uint32_t checked_gid = 0;
     };
     enum class Fate { kSame, kEnded, kUnknown };  // what /proc says of a process
 
@@ -157,6 +158,8 @@ class ProcessTable {
     uint64_t lost_mono_ = 0;                     // events may be missing from before
     uint64_t now_mono_ = 0;                      // the latest time told by apply() or expire()
     uint64_t next_check_mono_ = 0;
+    // Higher than that of any process that was forgotten: key and version never mean two things.
+    uint32_t first_version_ = 1;
 };
 
 }  // namespace capture

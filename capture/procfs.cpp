@@ -280,7 +280,6 @@ Result<ProcStatus> parse_status(std::string_view text) {
         if (line.starts_with("Tgid:")) {
             tgid = parse_number<uint32_t>(field(line, 1));
         } else if (line.starts_with("Uid:")) {  // real, effective, saved, file system
-            status.real_uid = parse_number<uint32_t>(field(line, 1)).value_or(0);
             uid = parse_number<uint32_t>(field(line, 2));
         } else if (line.starts_with("Gid:")) {
             gid = parse_number<uint32_t>(field(line, 2));

@@ -29,8 +29,7 @@ struct ProcStat {
 // What stands in /proc/PID/status.
 struct ProcStatus {
     uint32_t tgid = 0;
-    uint32_t uid = 0;  // effective
-    uint32_t real_uid = 0;
+    uint32_t uid = 0;    // effective
     uint32_t gid = 0;    // effective
     uint32_t nspid = 0;  // in the innermost PID namespace
 };

@@ -8,7 +8,9 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
+#include <thread>
 #include <unordered_map>
 #include <utility>
 
@@ -49,6 +51,7 @@ class LiveSession : public Session, private RecordHandler {
     Result<uint64_t> step() override;
     Result<bool> wait(const std::vector<int>& fds, int timeout_ms) override;
     Result<void> finish() override;
+    Result<void> set_filter(const ProcessConditions& conditions) override;
 
     bool count_reached() const override { return count_ && captured_ >= *count_; }
     const SessionReport& report() const override { return report_; }
@@ -68,7 +71,7 @@ class LiveSession : public Session, private RecordHandler {
     void event(const pidcap_event& event, std::span<const std::byte> payload) override;
     Result<void> packet(const pidcap_packet& record, std::span<const std::byte> data) override;
 
-    Result<void> resolve(ProcessConditions conditions);
+    Result<void> resolve(const ProcessConditions& conditions);
     End end_of(const pidcap_owner& owner, uint8_t via);
     std::span<const std::byte> with_vlan_tag(const pidcap_packet& record,
                                              std::span<const std::byte> data);
@@ -149,17 +152,28 @@ Result<void> LiveSession::start(Sink& sink) {
     return attached;
 }
 
-Result<void> LiveSession::resolve(ProcessConditions conditions) {
-    for (ProcessKey& key : conditions.processes) {
-        const Process* process = table_.find_live(key.pid);
-        if (process == nullptr) {
-            return Error{fmt::format("process {}: no such process", key.pid), ESRCH};
-        }
-        key = process->key;
+Result<void> LiveSession::resolve(const ProcessConditions& conditions) {
+    auto expression = conditions.expression.resolved([this](uint32_t pid) {
+        const Process* process = table_.find_live(pid);
+        return process != nullptr ? std::optional(process->key) : std::nullopt;
+    });
+    if (!expression) {
+        return std::move(expression).error();
     }
-    filter_ = ProcessFilter(std::move(conditions));
+    filter_ = ProcessFilter({*std::move(expression), conditions.follow});
     filter_.start(table_);
     return {};
+}
+
+// What came before belongs to the filter as it was, and may tell of processes.
+Result<void> LiveSession::set_filter(const ProcessConditions& conditions) {
+    if (sink_ != nullptr) {
+        std::this_thread::sleep_for(std::chrono::nanoseconds(Merge::kSlackNs));
+        if (auto handed = step(); !handed) {
+            return std::move(handed).error();
+        }
+    }
+    return resolve(conditions);
 }
 
 Result<uint64_t> LiveSession::step() {
@@ -282,8 +296,12 @@ End LiveSession::end_of(const pidcap_owner& owner, uint8_t via) {
         return {.via = via};
     }
     const bool is_latest = owner.uid == process->uid;
-    return {process, owner.tid, via, owner.uid,
-            is_latest ? process->user : table_.user_name(owner.uid)};
+    return {process,
+            owner.tid,
+            via,
+            owner.uid,
+            is_latest ? process->user : table_.user_name(owner.uid),
+            owner.gid};
 }
 
 Result<void> LiveSession::packet(const pidcap_packet& record, std::span<const std::byte> data) {

@@ -23,7 +23,7 @@ namespace capture {
 struct SessionOptions {
     InterfaceChoice interfaces;     // of no meaning for Hook::kCgroup
     ProgramOptions programs;        // only_netns is set by the session
-    ProcessConditions filter;       // start_ticks 0 stands for the process that has this pid now
+    ProcessConditions filter;       // its pids are those of the processes that have them now
     std::optional<uint64_t> count;  // packets to hand to the sink at most
 };
 
@@ -57,6 +57,11 @@ class Session {
 
     // Takes the hooks off, hands over what is left, and gives the sink the final counters.
     virtual Result<void> finish() = 0;
+
+    // Changes whose packets are wanted: those up to the call are handed over by the filter as it
+    // was, those after its return by the new one. Pids are those of now; trees and descendants are
+    // found anew. After an error the filter is as it was.
+    virtual Result<void> set_filter(const ProcessConditions& conditions) = 0;
 
     virtual bool count_reached() const = 0;
     virtual const SessionReport& report() const = 0;

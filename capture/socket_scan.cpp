@@ -153,7 +153,7 @@ class Visitor {
         owner_.tid = holder.pid;
         owner_.start_boot = clock_.start_boot(holder.start_ticks);
         owner_.uid = status->uid;
-        owner_.real_uid = status->real_uid;
+        owner_.gid = status->gid;
         owner_.cgroup_id = cgroups_.id(read_cgroup(*process));
         std::memcpy(owner_.comm, stat->comm.data(),
                     std::min(stat->comm.size(), sizeof(owner_.comm) - 1));

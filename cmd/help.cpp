@@ -34,11 +34,23 @@ Which
   -F FILE             the same from a file
   -d                  list the filter in classic BPF and exit; -dd: as the kernel runs it, in eBPF
 
-Whose (one of the values of each option given, at either end; none given: every packet)
-  --pid N             process N; repeatable
-  --comm NAME         processes with exactly this name, at most 15 bytes; repeatable
-  --uid USER|N        processes of this user; repeatable
+Whose (at either end; none given: every packet). Several values of one option are alternatives,
+different options must all hold, a value behind "!" is excluded; in a GLOB stand *, ? and [a-z]
+  --pid N             process N
+  --comm GLOB         processes with this name, at most 15 bytes
+  --exe GLOB          ... whose executable has this path
+  --cmdline GLOB      ... with this command line, its arguments joined by one space
+  --uid, --user USER|N
+                      ... of this user
+  --gid GROUP|N       ... of this group
+  --cgroup PATH|GLOB  ... in this cgroup or below it
+  --container PREFIX  ... in the container whose id begins so; "*": in any
+  --unit NAME|GLOB    ... of this systemd unit
+  --tree PID          this process and all its descendants, those to come included
+  --process EXPR      processes for which this holds: 'comm = "nginx*" and not uid = 0'
   -f, --follow        and all that these processes have started and will start
+  --unattributed      only packets without a process
+  --kernel            only packets that are the kernel's own
 
 Into what
   -w FILE             write pcapng to FILE; "-" is stdout

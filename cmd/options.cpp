@@ -22,9 +22,7 @@ namespace {
 
 using pcapng::Error;
 
-constexpr uint64_t kPidMax = 1U << 22;  // PID_MAX_LIMIT of include/linux/threads.h
 constexpr uint64_t kBufferMaxKib = 4U << 20;
-constexpr size_t kCommMax = PIDCAP_COMM_LEN - 1;
 constexpr size_t kInterfaceNameMax = 15;  // IFNAMSIZ with its NUL
 
 // The options as CLI11 sees them. Values stay text until values.h reads them, so that a bad one is
@@ -46,10 +44,20 @@ struct CommandLine {
     CLI::Option* list_filter = flag(app, "-d");
     CLI::Option* pid = value("--pid");
     CLI::Option* comm = value("--comm");
-    CLI::Option* uid = value("--uid");
+    CLI::Option* exe = value("--exe");
+    CLI::Option* cmdline = value("--cmdline");
+    CLI::Option* uid = value("--uid,--user");
+    CLI::Option* gid = value("--gid");
+    CLI::Option* cgroup = value("--cgroup");
+    CLI::Option* container = value("--container");
+    CLI::Option* unit = value("--unit");
+    CLI::Option* tree = value("--tree");
+    CLI::Option* process = value("--process");
     CLI::Option* comments = value("--comments");
     CLI::Option* color = value("--color");
     CLI::Option* follow = flag(app, "-f,--follow");
+    CLI::Option* unattributed = flag(app, "--unattributed");
+    CLI::Option* kernel = flag(app, "--kernel");
     CLI::Option* process_blocks = flag(app, "--process-blocks");
     CLI::Option* list_interfaces = flag(app, "-D");
     CLI::Option* numeric = flag(app, "-n");
@@ -149,22 +157,11 @@ class Reader {
     std::optional<Error> error_;
 };
 
-// check_*: what is wrong with a name, if anything.
+// What is wrong with a name, if anything.
 std::optional<Error> check_interface(const std::string& name) {
     if (name.empty() || name.size() > kInterfaceNameMax) {
         return Error{fmt::format("-i {}: no interface has such a name (it has 1 to {} bytes)",
                                  printable(name), kInterfaceNameMax)};
-    }
-    return std::nullopt;
-}
-
-std::optional<Error> check_comm(const std::string& name) {
-    if (name.empty()) {
-        return Error{"--comm: the name is empty"};
-    }
-    if (name.size() > kCommMax) {
-        return Error{fmt::format("--comm {}: the kernel keeps {} bytes of a name; try --comm '{}'",
-                                 printable(name), kCommMax, printable(name.substr(0, kCommMax)))};
     }
     return std::nullopt;
 }
@@ -207,21 +204,28 @@ void read_where(const CommandLine& line, Reader& reader, Options& options) {
 }
 
 void read_whose(const CommandLine& line, Reader& reader, Options& options) {
-    reader.each(line.pid, [&](const std::string& text) {
-        return store(parse_number("--pid", text, 1, kPidMax), options.pids.emplace_back());
-    });
-    reader.each(line.comm, [&](const std::string& name) {
-        options.comms.push_back(name);
-        return check_comm(name);
-    });
-    reader.each(line.uid, [&](const std::string& text) {
-        return store(parse_uid("--uid", text), options.uids.emplace_back());
-    });
-    options.follow = line.follow->count() > 0;
-    const bool chosen = !options.pids.empty() || !options.comms.empty() || !options.uids.empty() ||
-                        !options.command.empty();
-    reader.refuse_if(options.follow && !chosen,
-                     "--follow: say whom to follow, with --pid, --comm or --uid");
+    ProcessOptionValues values;
+    values.pid = line.pid->results();
+    values.comm = line.comm->results();
+    values.exe = line.exe->results();
+    values.cmdline = line.cmdline->results();
+    values.uid = line.uid->results();
+    values.gid = line.gid->results();
+    values.cgroup = line.cgroup->results();
+    values.container = line.container->results();
+    values.unit = line.unit->results();
+    values.tree = line.tree->results();
+    values.process = line.process->results();
+    values.unattributed = line.unattributed->count() > 0;
+    values.kernel = line.kernel->count() > 0;
+    values.follow = line.follow->count() > 0;
+    values.command = !options.command.empty();
+    auto whose = read_process_options(values);
+    if (!whose) {
+        reader.refuse_if(true, whose.error().message);
+        return;
+    }
+    options.whose = *std::move(whose);
 }
 
 void read_what(const CommandLine& line, Reader& reader, Options& options) {

@@ -2,7 +2,7 @@
 //
 // pidcap's command line: argv in, Options or the reason to stop out. Checks what can be checked
 // without touching the network or the file system; the one look outside is the user database, for
-// --uid NAME. Passive data.
+// names of users and groups. Passive data.
 #pragma once
 
 #include <chrono>
@@ -16,6 +16,7 @@
 #include "bpf/contract.h"
 #include "capture/programs.h"
 #include "cmd/color.h"
+#include "cmd/process_options.h"
 
 namespace cmd {
 
@@ -51,11 +52,7 @@ struct Options {
     std::optional<uint64_t> count;
     std::optional<std::chrono::nanoseconds> duration;
 
-    // Whose packets: one of the values of each option that is given. All empty: everybody's.
-    std::vector<uint32_t> pids;
-    std::vector<std::string> comms;
-    std::vector<uint32_t> uids;
-    bool follow = false;
+    Whose whose;
     std::vector<std::string> command;  // after --, verbatim; empty: none
 
     // What it looks like.

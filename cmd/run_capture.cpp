@@ -54,16 +54,9 @@ capture::SessionOptions session_options(const Options& options,
     session.programs.out = options.out;
     session.programs.buffer_bytes = options.buffer_kib.value_or(0) * 1024;
     session.count = options.count;
-    for (uint32_t pid : options.pids) {
-        session.filter.processes.push_back({pid, 0});
-    }
-    session.filter.comms = options.comms;
-    session.filter.uids = options.uids;
-    session.filter.follow = options.follow;
-    if (command) {
-        session.filter.processes.push_back({static_cast<uint32_t>(command->pid()), 0});
-        session.filter.follow = true;
-    }
+    session.filter =
+        conditions_of(options.whose, command ? std::optional(static_cast<uint32_t>(command->pid()))
+                                             : std::nullopt);
     return session;
 }
 

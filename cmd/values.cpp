@@ -2,11 +2,13 @@
 #include "cmd/values.h"
 
 #include <fmt/format.h>
+#include <grp.h>
 #include <pwd.h>
 
 #include <cerrno>
 #include <charconv>
 #include <limits>
+#include <optional>
 #include <vector>
 
 #include "cmd/terminal_text.h"
@@ -20,6 +22,28 @@ constexpr double kYear = 366.0 * 86400;
 
 bool all_digits(std::string_view text) {
     return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+// The largest number means "no user" and "no group" to the kernel.
+Result<uint32_t> parse_id(std::string_view option, const std::string& text) {
+    const auto id =
+        parse_number(option, text, 0, std::numeric_limits<uint32_t>::max() - uint64_t{1});
+    if (!id) {
+        return id.error();
+    }
+    return static_cast<uint32_t>(*id);
+}
+
+// getpwnam_r(3) or getgrnam_r(3). The pointers in the entry point nowhere any more.
+template <typename Entry, typename Ask>
+std::optional<Entry> look_up(Ask ask, const std::string& name) {
+    std::vector<char> buffer(1024);
+    Entry entry{};
+    Entry* found = nullptr;
+    while (ask(name.c_str(), &entry, buffer.data(), buffer.size(), &found) == ERANGE) {
+        buffer.resize(buffer.size() * 2);
+    }
+    return found != nullptr ? std::optional(entry) : std::nullopt;
 }
 
 }  // namespace
@@ -62,26 +86,26 @@ Result<std::chrono::nanoseconds> parse_duration(std::string_view option, std::st
     return std::chrono::nanoseconds(static_cast<int64_t>(seconds * 1e9));
 }
 
-Result<uint32_t> parse_uid(std::string_view option, const std::string& text) {
+Result<uint32_t> parse_uid(const std::string& text) {
     if (all_digits(text)) {
-        // The largest number means "no user" to the kernel.
-        const auto uid =
-            parse_number(option, text, 0, std::numeric_limits<uint32_t>::max() - uint64_t{1});
-        if (!uid) {
-            return uid.error();
-        }
-        return static_cast<uint32_t>(*uid);
+        return parse_id("--uid", text);
     }
-    std::vector<char> buffer(1024);
-    passwd entry{};
-    passwd* found = nullptr;
-    while (getpwnam_r(text.c_str(), &entry, buffer.data(), buffer.size(), &found) == ERANGE) {
-        buffer.resize(buffer.size() * 2);
+    const auto found = look_up<passwd>(getpwnam_r, text);
+    if (!found) {
+        return Error{fmt::format("--user {}: no such user", printable(text))};
     }
-    if (found == nullptr) {
-        return Error{fmt::format("{} {}: no such user", option, printable(text))};
+    return found->pw_uid;
+}
+
+Result<uint32_t> parse_gid(const std::string& text) {
+    if (all_digits(text)) {
+        return parse_id("--gid", text);
     }
-    return entry.pw_uid;
+    const auto found = look_up<group>(getgrnam_r, text);
+    if (!found) {
+        return Error{fmt::format("--gid {}: no such group", printable(text))};
+    }
+    return found->gr_gid;
 }
 
 }  // namespace cmd

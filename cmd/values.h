@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // The values of command line options, from text. Each error names the option, what was given and
-// what would be right: "-c 0: not a number from 1 to …". Pure but for parse_uid, which asks the
-// user database.
+// what would be right: "-c 0: not a number from 1 to …". Pure but for parse_uid and
+// parse_gid, which ask the user database.
 #pragma once
 
 #include <chrono>
@@ -24,7 +24,8 @@ Result<uint64_t> parse_number(std::string_view option, std::string_view text, ui
 // year.
 Result<std::chrono::nanoseconds> parse_duration(std::string_view option, std::string_view text);
 
-// A user's name, or a number.
-Result<uint32_t> parse_uid(std::string_view option, const std::string& text);
+// Values of --uid and --user, and of --gid: a name, or a number.
+Result<uint32_t> parse_uid(const std::string& text);
+Result<uint32_t> parse_gid(const std::string& text);
 
 }  // namespace cmd

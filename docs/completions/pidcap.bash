@@ -31,21 +31,35 @@ _pidcap() {
             mapfile -t COMPREPLY < <(compgen -f -- "$word")
             return
             ;;
-        --pid) words=$(cd /proc && echo [0-9]*) ;;
+        --pid | --tree) words=$(cd /proc && echo [0-9]*) ;;
         --comm)
             mapfile -t COMPREPLY < <(compgen -W "$(cat /proc/[0-9]*/comm 2>/dev/null | sort -u)" -- "$word")
             return
             ;;
-        --uid)
+        --uid | --user)
             mapfile -t COMPREPLY < <(compgen -u -- "$word")
+            return
+            ;;
+        --gid)
+            mapfile -t COMPREPLY < <(compgen -g -- "$word")
+            return
+            ;;
+        --exe)
+            compopt -o filenames 2>/dev/null
+            mapfile -t COMPREPLY < <(compgen -f -- "$word")
+            return
+            ;;
+        --cgroup)
+            mapfile -t COMPREPLY < <(compgen -W "$(sed -n 's/^0:://p' /proc/[0-9]*/cgroup 2>/dev/null | sort -u)" -- "$word")
             return
             ;;
         --comments) words="full intro short none" ;;
         --color) words="auto always never" ;;
-        --filter | -s | -B | -c | --duration) return ;;
+        --filter | -s | -B | -c | --duration | --cmdline | --container | --unit | --process) return ;;
         *)
-            words="-i --netns --hook --tracing -Q -D --filter -F -d --pid --comm --uid -f --follow -w -s --comments --process-blocks -B -c
-                   --duration -v -q -n --color -h --help --version --"
+            words="-i --netns --hook --tracing -Q -D --filter -F -d --pid --comm --exe --cmdline --uid --user --gid --cgroup --container
+                   --unit --tree --process -f --follow --unattributed --kernel -w -s --comments --process-blocks -B -c --duration
+                   -v -q -n --color -h --help --version --"
             ((COMP_CWORD > 1)) || words+=" doctor"
             if [[ ${COMP_WORDS[1]} == doctor && $COMP_CWORD -gt 1 ]]; then
                 words="--json -h --help"

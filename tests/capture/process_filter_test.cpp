@@ -6,12 +6,32 @@
 #include "tests/capture/table_fixture.h"
 
 using capture::Process;
+using capture::ProcessConditions;
+using capture::ProcessExpression;
 using capture::ProcessFilter;
 using capture::ProcessKey;
 using capture::ProcessTable;
 using test::make_event;
 
 namespace {
+
+ProcessConditions make_conditions(const char* text, bool follow = false) {
+    auto parsed = capture::parse_process_expression(text);
+    REQUIRE(std::holds_alternative<ProcessExpression>(parsed));
+    return {std::get<ProcessExpression>(parsed), follow};
+}
+
+// As a session does.
+ProcessFilter start(const ProcessTable& table, const char* text, bool follow = false) {
+    const auto resolved = make_conditions(text).expression.resolved([&table](uint32_t pid) {
+        const Process* process = table.find_live(pid);
+        return process != nullptr ? std::optional(process->key) : std::nullopt;
+    });
+    REQUIRE(resolved.ok());
+    ProcessFilter filter({*resolved, follow});
+    filter.start(table);
+    return filter;
+}
 
 Process make_process(uint32_t pid, const char* comm, uint32_t uid) {
     Process process;
@@ -24,6 +44,9 @@ Process make_process(uint32_t pid, const char* comm, uint32_t uid) {
 capture::Packet make_packet(const Process* self, const Process* peer = nullptr) {
     capture::Packet packet;
     packet.self = {self, 1, PIDCAP_VIA_SOCKET, self != nullptr ? self->uid : 0};
+    if (self == nullptr) {
+        packet.self.via = PIDCAP_VIA_UNKNOWN;
+    }
     if (peer != nullptr) {
         packet.peer = {peer, 1, PIDCAP_VIA_LOOKUP, peer->uid};
     }
@@ -53,10 +76,11 @@ TEST_CASE("without conditions every packet is wanted, also one without a process
     CHECK(wants(filter, &process));
 }
 
-TEST_CASE("values of one condition are joined by or, conditions by and") {
-    const ProcessFilter filter({.comms = {"curl", "wget"}, .uids = {1000, 33}});
-    const auto wants_these = [&filter](const char* comm, uint32_t uid) {
-        const Process process = make_process(7, comm, uid);
+TEST_CASE("a process is wanted if the expression holds for it") {
+    const ProcessFilter filter(make_conditions("comm in {curl, wget} and uid in {1000, 33}"));
+    uint32_t pid = 7;
+    const auto wants_these = [&](const char* comm, uint32_t uid) {
+        const Process process = make_process(pid++, comm, uid);
         return wants(filter, &process);
     };
     CHECK(wants_these("curl", 1000));
@@ -68,7 +92,7 @@ TEST_CASE("values of one condition are joined by or, conditions by and") {
 }
 
 TEST_CASE("a packet is wanted for either of its ends, but one of them must match alone") {
-    const ProcessFilter filter({.comms = {"curl"}, .uids = {1000}});
+    const ProcessFilter filter(make_conditions("comm = curl and uid = 1000"));
     const Process match = make_process(7, "curl", 1000);
     const Process half = make_process(8, "curl", 0);
     const Process other_half = make_process(9, "nginx", 1000);
@@ -79,7 +103,7 @@ TEST_CASE("a packet is wanted for either of its ends, but one of them must match
 }
 
 TEST_CASE("the user that counts is the packet's own, not what the process has become") {
-    const ProcessFilter filter({.uids = {1000}});
+    const ProcessFilter filter(make_conditions("uid = 1000"));
     const Process process = make_process(7, "sudo", 0);
     capture::Packet packet = make_packet(&process);
     CHECK_FALSE(filter.wants(packet));
@@ -98,8 +122,7 @@ TEST_CASE("a child is followed if it was forked by a wanted user, heard of or no
     proc.put({.pid = 10, .start_ticks = 100, .ppid = 1, .comm = "shell"});
     ProcessTable table = test::make_table(proc);
     REQUIRE(table.scan().ok());
-    ProcessFilter filter({.uids = {1000}, .follow = true});
-    filter.start(table);
+    ProcessFilter filter = start(table, "uid = 1000", true);
     auto event = make_event(PIDCAP_EVENT_FORK, 11, 200, 10, "shell");
     event.uid = 1000;  // the parent has called setuid(2), of which no event tells
     test::apply(table, event);
@@ -116,8 +139,7 @@ TEST_CASE("very many followed processes are forgotten when the table has forgott
     proc.put({.pid = 10, .start_ticks = 100, .ppid = 1, .comm = "shell"});
     ProcessTable table = test::make_table(proc, {.grace_ns = 0, .max_exited = 10});
     REQUIRE(table.scan().ok());
-    ProcessFilter filter({.comms = {"shell"}, .follow = true});
-    filter.start(table);
+    ProcessFilter filter = start(table, "comm = shell", true);
     const Process first = *fork(table, filter, 11, 10);
     CHECK(wants(filter, &first));
     uint64_t now = 0;
@@ -133,7 +155,11 @@ TEST_CASE("very many followed processes are forgotten when the table has forgott
 }
 
 TEST_CASE("a process that took the pid is not the one asked for") {
-    const ProcessFilter filter({.processes = {ProcessKey{7, 100}}});
+    const auto resolved = make_conditions("pid = 7").expression.resolved([](uint32_t) {
+        return std::optional(ProcessKey{7, 100});
+    });
+    REQUIRE(resolved.ok());
+    const ProcessFilter filter({*resolved});
     Process process = make_process(7, "a", 0);
     CHECK(wants(filter, &process));
     process.key.start_boot = 100 * test::kTick + 1;
@@ -152,8 +178,7 @@ TEST_CASE("follow wants descendants that run already and later ones, whatever th
     ProcessTable table = test::make_table(proc);
     REQUIRE(table.scan().ok());
     const bool follow = GENERATE(true, false);
-    ProcessFilter filter({.comms = {"shell"}, .follow = follow});
-    filter.start(table);
+    ProcessFilter filter = start(table, "comm = shell", follow);
     const auto wants_pid = [&](uint32_t pid) { return wants(filter, table.find_live(pid)); };
     CHECK(wants_pid(10));
     CHECK(wants_pid(11) == follow);
@@ -182,7 +207,121 @@ TEST_CASE("a circle of parents doesn't hold up a filter that follows") {
     ProcessTable table = test::make_table(proc);
     REQUIRE(table.scan().ok());
     REQUIRE(table.parent(*table.parent(*table.find_live(10))) == table.find_live(10));
-    ProcessFilter filter({.comms = {"nobody"}, .follow = true});
-    filter.start(table);
-    CHECK_FALSE(wants(filter, table.find_live(10)));
+    const ProcessFilter filter = start(table, "comm = nobody or tree = 10", true);
+    CHECK(wants(filter, table.find_live(10)));
+    CHECK(wants(filter, table.find_live(11)));
+}
+
+TEST_CASE("a tree holds its root and its descendants, those there are and those to come") {
+    const test::FakeProc proc;
+    proc.put({.pid = 1, .start_ticks = 1, .ppid = 0, .comm = "init"});
+    proc.put({.pid = 10, .start_ticks = 100, .ppid = 1});
+    proc.put({.pid = 11, .start_ticks = 110, .ppid = 10});
+    proc.put({.pid = 20, .start_ticks = 100, .ppid = 1});
+    ProcessTable table = test::make_table(proc);
+    REQUIRE(table.scan().ok());
+    ProcessFilter filter = start(table, "tree = 10");
+    ProcessFilter others = start(table, "tree != 10");
+    const auto check = [&](uint32_t pid, bool wanted) {
+        CAPTURE(pid);
+        CHECK(wants(filter, table.find_live(pid)) == wanted);
+        CHECK(wants(others, table.find_live(pid)) == !wanted);
+    };
+    const auto fork_in_both = [&](uint32_t pid, uint32_t ppid, uint64_t start_ticks) {
+        others.forked(*fork(table, filter, pid, ppid, start_ticks), table);
+    };
+    check(1, false);
+    check(10, true);
+    check(11, true);
+    check(20, false);
+    fork_in_both(30, 11, 200);
+    fork_in_both(31, 20, 200);
+    check(30, true);
+    check(31, false);
+    // Orphans stay, the end of the root changes nothing, and its pid alone is not its tree.
+    test::apply(table, make_event(PIDCAP_EVENT_EXIT, 11, 110, 10, "fake"));
+    test::apply(table, make_event(PIDCAP_EVENT_EXIT, 10, 100, 1, "fake"));
+    fork_in_both(32, 30, 300);
+    check(32, true);
+    fork_in_both(10, 20, 300);
+    check(10, false);
+    fork_in_both(33, 10, 301);
+    check(33, false);
+}
+
+TEST_CASE("a process is in the tree though it was asked for before its fork was told") {
+    const test::FakeProc proc;
+    proc.put({.pid = 10, .start_ticks = 100, .ppid = 1});
+    ProcessTable table = test::make_table(proc);
+    REQUIRE(table.scan().ok());
+    ProcessFilter filter = start(table, "tree = 10");
+    proc.put({.pid = 11, .start_ticks = 200, .ppid = 10});
+    const Process* child = table.find(test::make_owner(11, 200, "fake"));
+    REQUIRE_FALSE(wants(filter, child));
+    fork(table, filter, 11, 10);
+    CHECK(wants(filter, table.find_live(11)));
+}
+
+TEST_CASE("an answer is kept for as long as nothing changes, for each user and group of its own") {
+    const test::FakeProc proc;
+    ProcessTable table = test::make_table(proc);
+    test::apply(table, make_event(PIDCAP_EVENT_FORK, 10, 100, 1, "shell"));
+    const ProcessFilter filter(make_conditions("comm = curl and gid = 5"));
+    const auto wants_as = [&](uint32_t uid, uint32_t gid) {
+        capture::Packet packet;
+        packet.self = {table.find_live(10), 10, PIDCAP_VIA_SOCKET, uid, "", gid};
+        return filter.wants(packet);
+    };
+    CHECK_FALSE(wants_as(0, 5));
+    test::apply_exec(table, make_event(PIDCAP_EVENT_EXEC, 10, 100, 1, "curl"), "curl", "curl");
+    CHECK(wants_as(0, 5));
+    CHECK_FALSE(wants_as(0, 6));
+    CHECK(wants_as(1, 5));
+    CHECK(wants_as(0, 5));
+    test::apply(table, make_event(PIDCAP_EVENT_RENAME, 10, 100, 1, "other"));
+    CHECK_FALSE(wants_as(0, 5));
+}
+
+TEST_CASE("a process that the table forgot and made anew is asked about anew") {
+    const test::FakeProc proc;
+    ProcessTable table = test::make_table(proc, {.grace_ns = 0});
+    const ProcessFilter filter(make_conditions("comm = first"));
+    const auto owner = [](const char* comm) { return test::make_owner(10, 100, comm); };
+    CHECK(wants(filter, table.find(owner("first"))));
+    uint64_t now = 0;
+    while (table.size() > 0) {
+        table.expire(now += test::kSecond);
+    }
+    CHECK_FALSE(wants(filter, table.find(owner("second"))));
+}
+
+TEST_CASE("a packet without a process is wanted for its reason, and never for a process") {
+    const auto wants_via = [](const char* text, uint8_t via) {
+        capture::Packet packet;
+        packet.self.via = via;
+        return ProcessFilter(make_conditions(text)).wants(packet);
+    };
+    CHECK(wants_via("kernel", PIDCAP_VIA_KERNEL));
+    CHECK_FALSE(wants_via("kernel", PIDCAP_VIA_UNKNOWN));
+    CHECK(wants_via("unattributed", PIDCAP_VIA_KERNEL));
+    CHECK(wants_via("unattributed", PIDCAP_VIA_FORWARDED));
+    CHECK_FALSE(wants_via("comm != curl", PIDCAP_VIA_UNKNOWN));
+    CHECK_FALSE(wants_via("comm = \"\"", PIDCAP_VIA_UNKNOWN));
+    CHECK(wants_via("comm = curl or kernel", PIDCAP_VIA_KERNEL));
+    const Process curl = make_process(7, "curl", 0);
+    const ProcessFilter unattributed(make_conditions("unattributed"));
+    CHECK_FALSE(wants(unattributed, &curl));
+    CHECK_FALSE(wants(unattributed, nullptr, &curl));
+    const ProcessFilter attributed(make_conditions("not unattributed"));
+    CHECK(wants(attributed, nullptr, &curl));
+    CHECK_FALSE(wants(attributed, nullptr));
+}
+
+TEST_CASE("a negated condition wants a packet if either end is another process") {
+    const ProcessFilter filter(make_conditions("comm != curl"));
+    const Process curl = make_process(7, "curl", 0);
+    const Process server = make_process(8, "server", 0);
+    CHECK_FALSE(wants(filter, &curl));
+    CHECK_FALSE(wants(filter, &curl, &curl));
+    CHECK(wants(filter, &curl, &server));
 }

@@ -352,6 +352,23 @@ TEST_CASE("a change of user is told with the next packet, an old socket's user i
     CHECK(table.find(make_owner(10, 100, "fake", 1000))->uid == 1000);
 }
 
+TEST_CASE("a change of group is told with the next packet, an old socket's group is not") {
+    const test::FakeProc proc;
+    proc.put({.pid = 10, .start_ticks = 100});
+    ProcessTable table = test::make_table(proc);
+    REQUIRE(table.scan().ok());
+    const auto find_as = [&table](uint32_t gid) {
+        pidcap_owner owner = make_owner(10, 100, "fake");
+        owner.gid = gid;
+        return table.find(owner);
+    };
+    const uint32_t version = find_as(0)->version;
+    proc.put({.pid = 10, .start_ticks = 100, .gid = 50});
+    CHECK(find_as(50)->gid == 50);
+    CHECK(find_as(0)->gid == 50);
+    CHECK(find_as(0)->version == version + 1);
+}
+
 TEST_CASE("a path that was cut off is completed from /proc only where the rest agrees") {
     const test::FakeProc proc;
     proc.put({.pid = 10, .start_ticks = 100, .comm = "tool", .exe = "/very/long/bin/tool"});

@@ -100,6 +100,7 @@ TEST_CASE("an existing socket is shown once with the process that holds it") {
             ++shown;
             check_owner(seen, inode, child, "hol) der");
             CHECK(seen.owners.at(inode).uid == 76);
+            CHECK(seen.owners.at(inode).gid == 77);
         }
     }
     CHECK(shown == 2);

@@ -41,6 +41,7 @@ inline pidcap_owner make_owner(uint32_t pid, uint64_t start_ticks, std::string_v
     owner.tid = pid;
     owner.start_boot = start_ticks * kTick + kTick / 2;
     owner.uid = uid;
+    owner.gid = uid;  // as in FakeProc
     set_comm(owner.comm, comm);
     return owner;
 }

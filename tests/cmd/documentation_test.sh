@@ -50,7 +50,8 @@ for option in "${help[@]}"; do
     value=()
     [ "$option" != --json ] || before=(doctor)
     case $option in
-        -[iQwsBcF] | --filter | --pid | --comm | --uid | --comments | --color | --duration) value=(1) ;;
+        -[iQwsBcF] | --filter | --pid | --comm | --exe | --cmdline | --uid | --user | --gid | --cgroup | --container | --unit | --tree | \
+            --process | --comments | --color | --duration) value=(1) ;;
     esac
     said=$("$pidcap" "${before[@]}" "$option" "${value[@]}" --no-such-option 2>&1)
     status=$?

@@ -25,6 +25,7 @@ struct FakeProcess {
     std::string cmdline = std::string("fake\0", 5);
     std::string cgroup = "/";
     uint32_t tgid = 0;  // 0: pid
+    uint32_t gid = 0;   // 0: uid
 };
 
 class FakeProc {
@@ -54,9 +55,10 @@ class FakeProc {
                         process.pid, process.comm, process.ppid, process.start_ticks));
         write(
             directory + "/status",
-            fmt::format("Name:\tx\nTgid:\t{0}\nPid:\t{1}\nUid:\t7\t{2}\t7\t7\nGid:\t8\t{2}\t8\t8\n"
+            fmt::format("Name:\tx\nTgid:\t{0}\nPid:\t{1}\nUid:\t7\t{2}\t7\t7\nGid:\t8\t{3}\t8\t8\n"
                         "Groups:\t1 2 3 \nNStgid:\t{1}\t5\nNSpid:\t{1}\t5\n",
-                        process.tgid == 0 ? process.pid : process.tgid, process.pid, process.uid));
+                        process.tgid == 0 ? process.pid : process.tgid, process.pid, process.uid,
+                        process.gid == 0 ? process.uid : process.gid));
         write(directory + "/cmdline", process.cmdline);
         write(directory + "/cgroup", "4:memory:/elsewhere\n0::" + process.cgroup + "\n");
         link(directory + "/exe", process.exe);

@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "capture/process_expression.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <cerrno>
+
+#include "capture/glob.h"
+
+namespace capture {
+namespace {
+
+struct NumberTest {
+    NumberField field;
+    Comparison comparison;
+    uint32_t value;
+};
+
+struct TextTest {
+    TextField field;
+    std::string pattern;
+};
+
+// `key` is set once it is resolved.
+struct ProcessTest {
+    uint32_t pid;
+    bool descendants;
+    std::optional<ProcessKey> key;
+};
+
+struct UnattributedTest {
+    bool kernel_only;
+};
+
+Truth truth(bool value) {
+    return value ? Truth::kTrue : Truth::kFalse;
+}
+
+Truth opposite(Truth value) {
+    return static_cast<Truth>(static_cast<int>(Truth::kTrue) - static_cast<int>(value));
+}
+
+uint32_t number_of(const ProcessSubject& subject, NumberField field) {
+    switch (field) {
+        case NumberField::kPid:
+            return subject.process->key.pid;
+        case NumberField::kPpid:
+            return subject.process->ppid;
+        case NumberField::kUid:
+            return subject.uid;
+        case NumberField::kGid:
+            return subject.gid;
+        case NumberField::kNetns:
+            break;
+    }
+    return subject.process->netns;
+}
+
+std::string joined_arguments(const Process& process) {
+    std::string text = process.cmdline;
+    if (text.ends_with('\0')) {
+        text.pop_back();
+    }
+    std::replace(text.begin(), text.end(), '\0', ' ');
+    return text;
+}
+
+bool holds(const NumberTest& test, const ProcessSubject& subject) {
+    const uint32_t number = number_of(subject, test.field);
+    switch (test.comparison) {
+        case Comparison::kBelow:
+            return number < test.value;
+        case Comparison::kAbove:
+            return number > test.value;
+        case Comparison::kEqual:
+            break;
+    }
+    return number == test.value;
+}
+
+bool holds(const TextTest& test, const ProcessSubject& subject) {
+    const Process& process = *subject.process;
+    switch (test.field) {
+        case TextField::kComm:
+            return glob_matches(test.pattern, process.comm);
+        case TextField::kExe:
+            return glob_matches(test.pattern, process.exe);
+        case TextField::kCmdline:
+            return glob_matches(test.pattern, joined_arguments(process));
+        case TextField::kUser:
+            return glob_matches(test.pattern, subject.user);
+        case TextField::kCgroup:
+            return glob_matches(test.pattern, process.cgroup);
+        case TextField::kContainer:
+            return glob_matches(test.pattern, process.container);
+        case TextField::kUnit:
+            break;
+    }
+    return glob_matches(test.pattern, process.unit);
+}
+
+bool holds(const ProcessTest& test, const Process& process, const ProcessTrees& trees) {
+    if (test.descendants) {
+        return test.key && trees.contains(*test.key, process);
+    }
+    return test.key ? process.key == *test.key : process.key.pid == test.pid;
+}
+
+// For what isn't asked about trees.
+class NoTrees : public ProcessTrees {
+    bool contains(const ProcessKey& /*root*/, const Process& /*process*/) const override {
+        return false;
+    }
+};
+
+}  // namespace
+
+struct ProcessExpression::Node {
+    struct All {
+        std::vector<NodePtr> members;
+    };
+    struct Any {
+        std::vector<NodePtr> members;
+    };
+    struct Not {
+        NodePtr member;
+    };
+    std::variant<NumberTest, TextTest, ProcessTest, UnattributedTest, All, Any, Not> what;
+
+    Truth evaluate(const ProcessSubject& subject, const ProcessTrees& trees) const;
+
+    template <typename Visit>
+    void for_each_process_test(const Visit& visit) const;
+};
+
+Truth ProcessExpression::Node::evaluate(const ProcessSubject& subject,
+                                        const ProcessTrees& trees) const {
+    if (const auto* all = std::get_if<All>(&what)) {
+        Truth result = Truth::kTrue;
+        for (size_t i = 0; i < all->members.size() && result != Truth::kFalse; ++i) {
+            result = std::min(result, all->members[i]->evaluate(subject, trees));
+        }
+        return result;
+    }
+    if (const auto* any = std::get_if<Any>(&what)) {
+        Truth result = Truth::kFalse;
+        for (size_t i = 0; i < any->members.size() && result != Truth::kTrue; ++i) {
+            result = std::max(result, any->members[i]->evaluate(subject, trees));
+        }
+        return result;
+    }
+    if (const auto* negated = std::get_if<Not>(&what)) {
+        return opposite(negated->member->evaluate(subject, trees));
+    }
+    if (const auto* test = std::get_if<UnattributedTest>(&what)) {
+        return truth(subject.process == nullptr &&
+                     (!test->kernel_only || subject.via == PIDCAP_VIA_KERNEL));
+    }
+    if (subject.process == nullptr) {
+        return Truth::kUnknown;
+    }
+    if (const auto* test = std::get_if<ProcessTest>(&what)) {
+        return truth(holds(*test, *subject.process, trees));
+    }
+    if (const auto* test = std::get_if<NumberTest>(&what)) {
+        return truth(holds(*test, subject));
+    }
+    return truth(holds(std::get<TextTest>(what), subject));
+}
+
+template <typename Visit>
+void ProcessExpression::Node::for_each_process_test(const Visit& visit) const {
+    if (const auto* test = std::get_if<ProcessTest>(&what)) {
+        visit(*test);
+    } else if (const auto* negated = std::get_if<Not>(&what)) {
+        negated->member->for_each_process_test(visit);
+    } else if (const auto* all = std::get_if<All>(&what)) {
+        for (const NodePtr& member : all->members) {
+            member->for_each_process_test(visit);
+        }
+    } else if (const auto* any = std::get_if<Any>(&what)) {
+        for (const NodePtr& member : any->members) {
+            member->for_each_process_test(visit);
+        }
+    }
+}
+
+ProcessExpression ProcessExpression::number(NumberField field, Comparison comparison,
+                                            uint32_t value) {
+    return ProcessExpression(
+        std::make_shared<const Node>(Node{NumberTest{field, comparison, value}}));
+}
+
+ProcessExpression ProcessExpression::text(TextField field, std::string pattern) {
+    return ProcessExpression(
+        std::make_shared<const Node>(Node{TextTest{field, std::move(pattern)}}));
+}
+
+ProcessExpression ProcessExpression::process(uint32_t pid) {
+    return ProcessExpression(std::make_shared<const Node>(Node{ProcessTest{pid, false, {}}}));
+}
+
+ProcessExpression ProcessExpression::tree(uint32_t pid) {
+    return ProcessExpression(std::make_shared<const Node>(Node{ProcessTest{pid, true, {}}}));
+}
+
+ProcessExpression ProcessExpression::unattributed() {
+    return ProcessExpression(std::make_shared<const Node>(Node{UnattributedTest{false}}));
+}
+
+ProcessExpression ProcessExpression::kernel() {
+    return ProcessExpression(std::make_shared<const Node>(Node{UnattributedTest{true}}));
+}
+
+ProcessExpression ProcessExpression::all_of(std::vector<ProcessExpression> members) {
+    std::erase_if(members, [](const auto& member) { return member.is_always_true(); });
+    if (members.size() <= 1) {
+        return members.empty() ? ProcessExpression() : std::move(members.front());
+    }
+    Node::All all;
+    for (ProcessExpression& member : members) {
+        all.members.push_back(std::move(member.node_));
+    }
+    return ProcessExpression(std::make_shared<const Node>(Node{std::move(all)}));
+}
+
+ProcessExpression ProcessExpression::any_of(std::vector<ProcessExpression> members) {
+    assert(!members.empty());
+    if (std::any_of(members.begin(), members.end(),
+                    [](const auto& member) { return member.is_always_true(); })) {
+        return {};
+    }
+    if (members.size() == 1) {
+        return std::move(members.front());
+    }
+    Node::Any any;
+    for (ProcessExpression& member : members) {
+        any.members.push_back(std::move(member.node_));
+    }
+    return ProcessExpression(std::make_shared<const Node>(Node{std::move(any)}));
+}
+
+ProcessExpression ProcessExpression::negation(const ProcessExpression& expression) {
+    assert(!expression.is_always_true());
+    return ProcessExpression(std::make_shared<const Node>(Node{Node::Not{expression.node_}}));
+}
+
+Truth ProcessExpression::evaluate(const ProcessSubject& subject, const ProcessTrees& trees) const {
+    return node_ == nullptr ? Truth::kTrue : node_->evaluate(subject, trees);
+}
+
+bool ProcessExpression::can_hold_without_process() const {
+    constexpr std::array<uint8_t, 2> kReasons = {PIDCAP_VIA_UNKNOWN, PIDCAP_VIA_KERNEL};
+    return std::any_of(kReasons.begin(), kReasons.end(), [this](uint8_t via) {
+        return evaluate({.via = via}, NoTrees()) == Truth::kTrue;
+    });
+}
+
+ProcessExpression::NodePtr ProcessExpression::resolve(const NodePtr& node, const FindProcess& find,
+                                                      std::optional<pcapng::Error>& error) {
+    const auto each = [&](const std::vector<NodePtr>& members) {
+        std::vector<NodePtr> resolved;
+        resolved.reserve(members.size());
+        for (const NodePtr& member : members) {
+            resolved.push_back(resolve(member, find, error));
+        }
+        return resolved;
+    };
+    if (const auto* test = std::get_if<ProcessTest>(&node->what)) {
+        const std::optional<ProcessKey> key = find(test->pid);
+        if (!key && !error) {
+            error = pcapng::Error{fmt::format("process {}: no such process", test->pid), ESRCH};
+        }
+        return std::make_shared<const Node>(Node{ProcessTest{test->pid, test->descendants, key}});
+    }
+    if (const auto* negated = std::get_if<Node::Not>(&node->what)) {
+        return std::make_shared<const Node>(Node{Node::Not{resolve(negated->member, find, error)}});
+    }
+    if (const auto* all = std::get_if<Node::All>(&node->what)) {
+        return std::make_shared<const Node>(Node{Node::All{each(all->members)}});
+    }
+    if (const auto* any = std::get_if<Node::Any>(&node->what)) {
+        return std::make_shared<const Node>(Node{Node::Any{each(any->members)}});
+    }
+    return node;
+}
+
+pcapng::Result<ProcessExpression> ProcessExpression::resolved(const FindProcess& find) const {
+    if (node_ == nullptr) {
+        return *this;
+    }
+    std::optional<pcapng::Error> error;
+    ProcessExpression result(resolve(node_, find, error));
+    if (error) {
+        return *std::move(error);
+    }
+    return result;
+}
+
+std::vector<ProcessKey> ProcessExpression::roots() const {
+    std::vector<ProcessKey> roots;
+    if (node_ != nullptr) {
+        node_->for_each_process_test([&roots](const ProcessTest& test) {
+            if (test.descendants && test.key) {
+                roots.push_back(*test.key);
+            }
+        });
+    }
+    std::sort(roots.begin(), roots.end());
+    roots.erase(std::unique(roots.begin(), roots.end()), roots.end());
+    return roots;
+}
+
+}  // namespace capture

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// ProcessExpression: a condition on processes, made of tests that are joined by and, or and not.
+// What the options and --process say becomes one of these (docs/filters.md). An immutable value,
+// cheap to copy; needs nothing but what it is asked about, so that it works on a file as well.
+//
+// Three-valued: of a packet without a process nothing is known that a test on processes could
+// compare, and the negation of what isn't known isn't known either.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "bpf/contract.h"
+#include "capture/process.h"
+#include "pcapng/result.h"
+
+namespace capture {
+
+enum class Truth : uint8_t { kFalse, kUnknown, kTrue };
+
+// Who or what is asked about: a process as it is at one end of a packet, or a packet without any.
+struct ProcessSubject {
+    const Process* process = nullptr;  // null: none, and `via` says why
+    uint32_t uid = 0;                  // these three are the packet's; the process may have others
+    uint32_t gid = 0;
+    std::string_view user = {};
+    uint8_t via = PIDCAP_VIA_UNKNOWN;  // enum pidcap_via; of no meaning with a process
+};
+
+// Knows who descends from whom.
+class ProcessTrees {
+  public:
+    virtual ~ProcessTrees() = default;
+    // Whether the process is `root` or one of its descendants.
+    virtual bool contains(const ProcessKey& root, const Process& process) const = 0;
+};
+
+enum class NumberField : uint8_t { kPid, kPpid, kUid, kGid, kNetns };
+enum class TextField : uint8_t { kComm, kExe, kCmdline, kUser, kCgroup, kContainer, kUnit };
+enum class Comparison : uint8_t { kEqual, kBelow, kAbove };
+
+class ProcessExpression {
+  public:
+    // True of everything.
+    ProcessExpression() = default;
+
+    static ProcessExpression number(NumberField field, Comparison comparison, uint32_t value);
+    // The whole text matches (glob.h). Arguments of a command line are joined by one space. What
+    // isn't known of a process is the empty text.
+    static ProcessExpression text(TextField field, std::string pattern);
+    // The process of this pid, or that and its descendants: see resolved(). Unresolved, the first
+    // means every process with the pid, and the second none.
+    static ProcessExpression process(uint32_t pid);
+    static ProcessExpression tree(uint32_t pid);
+    static ProcessExpression unattributed();  // no process
+    static ProcessExpression kernel();        // no process, because it is the kernel's own
+
+    // Members that are always true don't count in all_of; any_of, of one at least, is always true
+    // with one.
+    static ProcessExpression all_of(std::vector<ProcessExpression> members);
+    static ProcessExpression any_of(std::vector<ProcessExpression> members);
+    static ProcessExpression negation(const ProcessExpression& expression);  // of a condition
+
+    bool is_always_true() const { return node_ == nullptr; }
+
+    Truth evaluate(const ProcessSubject& subject, const ProcessTrees& trees) const;
+    // Whether it can be true where there is no process.
+    bool can_hold_without_process() const;
+
+    // The same with the processes that have these pids now, according to `find`; an error where
+    // there is none.
+    using FindProcess = std::function<std::optional<ProcessKey>(uint32_t pid)>;
+    pcapng::Result<ProcessExpression> resolved(const FindProcess& find) const;
+    // The roots of the trees that it asks about, once resolved.
+    std::vector<ProcessKey> roots() const;
+
+  private:
+    struct Node;
+    using NodePtr = std::shared_ptr<const Node>;
+    explicit ProcessExpression(NodePtr node) : node_(std::move(node)) {}
+
+    static NodePtr resolve(const NodePtr& node, const FindProcess& find,
+                           std::optional<pcapng::Error>& error);
+
+    NodePtr node_;  // null: true of everything
+};
+
+// The longest comm that the kernel keeps.
+constexpr size_t kCommMax = PIDCAP_COMM_LEN - 1;
+
+struct SyntaxError {
+    std::string message;
+    size_t place = 0;  // in the text; its length: at the end
+};
+
+// The expression of a text like: comm = "nginx*" and not uid = 0. An expression of more than
+// kExpressionMax bytes, or nested deeper than kNestingMax, is refused.
+constexpr size_t kExpressionMax = 65536;
+constexpr int kNestingMax = 100;
+std::variant<ProcessExpression, SyntaxError> parse_process_expression(std::string_view text);
+
+}  // namespace capture

@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cmd/process_options.h"
+
+#include <fmt/format.h>
+
+#include <string_view>
+#include <utility>
+
+#include "capture/glob.h"
+#include "cmd/terminal_text.h"
+#include "cmd/values.h"
+
+namespace cmd {
+namespace {
+
+using capture::Comparison;
+using capture::glob_literal;
+using capture::NumberField;
+using capture::ProcessExpression;
+using capture::TextField;
+using pcapng::Error;
+
+constexpr uint64_t kPidMax = 1U << 22;  // PID_MAX_LIMIT of include/linux/threads.h
+
+// Each *_value() makes an expression of one value of an option.
+using Made = Result<ProcessExpression>;
+
+Made comm_value(const std::string& text) {
+    const size_t length = capture::glob_min_length(text);
+    if (length > capture::kCommMax) {
+        const std::string limit = fmt::format("--comm {}: the kernel keeps {} bytes of a name",
+                                              printable(text), capture::kCommMax);
+        if (capture::is_glob(text)) {
+            return Error{fmt::format("{}, and this needs {}", limit, length)};
+        }
+        return Error{fmt::format("{}; try --comm '{}'", limit,
+                                 printable(text.substr(0, capture::kCommMax)))};
+    }
+    return ProcessExpression::text(TextField::kComm, text);
+}
+
+Made exe_value(const std::string& text) {
+    if (std::string_view("/*?[\\").find(text.front()) == std::string_view::npos) {
+        return Error{fmt::format("--exe {}: a path begins with /; try --exe '*/{}'",
+                                 printable(text), printable(text))};
+    }
+    return ProcessExpression::text(TextField::kExe, text);
+}
+
+Made cmdline_value(const std::string& text) {
+    return ProcessExpression::text(TextField::kCmdline, text);
+}
+
+Made uid_value(const std::string& text) {
+    const auto uid = parse_uid(text);
+    if (!uid) {
+        return uid.error();
+    }
+    return ProcessExpression::number(NumberField::kUid, Comparison::kEqual, *uid);
+}
+
+Made gid_value(const std::string& text) {
+    const auto gid = parse_gid(text);
+    if (!gid) {
+        return gid.error();
+    }
+    return ProcessExpression::number(NumberField::kGid, Comparison::kEqual, *gid);
+}
+
+Made cgroup_value(const std::string& text) {
+    static constexpr std::string_view kMount = "/sys/fs/cgroup/";
+    if (capture::is_glob(text)) {
+        return ProcessExpression::text(TextField::kCgroup, text);
+    }
+    if (!text.starts_with('/') || text.starts_with(kMount)) {
+        return Error{
+            fmt::format("--cgroup {}: write the path as /proc/PID/cgroup does: from the "
+                        "root of cgroup v2, beginning with /, without its mount point",
+                        printable(text))};
+    }
+    const std::string path = glob_literal(text.substr(0, text.find_last_not_of('/') + 1));
+    ProcessExpression below = ProcessExpression::text(TextField::kCgroup, path + "/*");
+    if (path.empty()) {
+        return below;
+    }
+    return ProcessExpression::any_of(
+        {ProcessExpression::text(TextField::kCgroup, path), std::move(below)});
+}
+
+Made container_value(const std::string& text) {
+    return ProcessExpression::text(TextField::kContainer,
+                                   text == "*" ? "?*" : glob_literal(text) + "*");
+}
+
+Made unit_value(const std::string& text) {
+    if (capture::is_glob(text)) {
+        return ProcessExpression::text(TextField::kUnit, text);
+    }
+    const std::string name = glob_literal(text);
+    ProcessExpression as_is = ProcessExpression::text(TextField::kUnit, name);
+    if (text.find('.') != std::string::npos) {
+        return as_is;
+    }
+    return ProcessExpression::any_of(
+        {std::move(as_is), ProcessExpression::text(TextField::kUnit, name + ".service")});
+}
+
+// The message of a mistake in an expression, with the expression and a caret below the place.
+// Everything but ASCII is escaped: only so the terminal and we agree on columns.
+std::string syntax_message(std::string_view text, const capture::SyntaxError& error) {
+    std::string shown;
+    size_t column = 0;
+    for (size_t i = 0; i < text.size(); ++i) {
+        column = i == error.place ? shown.size() : column;
+        const char c = text[i];
+        if (c >= ' ' && c <= '~') {
+            shown.push_back(c);
+        } else {
+            shown += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+        }
+    }
+    column = error.place >= text.size() ? shown.size() : column;
+    return fmt::format("--process: {}\n  {}\n  {}^", error.message, shown,
+                       std::string(column, ' '));
+}
+
+Made process_value(const std::string& text) {
+    auto parsed = capture::parse_process_expression(text);
+    if (const auto* error = std::get_if<capture::SyntaxError>(&parsed)) {
+        return text.size() > capture::kExpressionMax || text.empty()
+                   ? Error{"--process: " + error->message}
+                   : Error{syntax_message(text, *error)};
+    }
+    return std::get<ProcessExpression>(std::move(parsed));
+}
+
+// Collects what the options say, up to the first error.
+class Collector {
+  public:
+    // Calls make(text) for each value, without its "!"; it returns a Result. Then
+    // take(made, excluded).
+    template <typename Make, typename Take>
+    void each(std::string_view option, const std::vector<std::string>& values, Make make,
+              Take take) {
+        for (const std::string& value : values) {
+            const bool excluded = value.starts_with('!');
+            const std::string text = value.substr(excluded ? 1 : 0);
+            if (error_) {
+                return;
+            }
+            if (text.empty()) {
+                error_ = Error{fmt::format("{}: the value is empty", option)};
+                return;
+            }
+            auto made = make(text);
+            if (made) {
+                take(*std::move(made), excluded);
+            } else {
+                error_ = std::move(made).error();
+            }
+        }
+    }
+
+    void option(std::string_view name, const std::vector<std::string>& values,
+                Made (*make)(const std::string&)) {
+        std::vector<ProcessExpression> wanted;
+        each(name, values, make, [&](ProcessExpression&& made, bool excluded) {
+            if (excluded) {
+                require(ProcessExpression::negation(made));
+            } else {
+                wanted.push_back(std::move(made));
+            }
+        });
+        if (!wanted.empty()) {
+            require(ProcessExpression::any_of(std::move(wanted)));
+        }
+    }
+
+    // A number of a process: those that are wanted go to `wanted`.
+    void pid_option(std::string_view name, const std::vector<std::string>& values,
+                    ProcessExpression (*make)(uint32_t), std::vector<uint32_t>& wanted) {
+        const auto parse = [name](const std::string& text) {
+            return parse_number(name, text, 1, kPidMax);
+        };
+        each(name, values, parse, [&](uint64_t number, bool excluded) {
+            const auto pid = static_cast<uint32_t>(number);
+            if (excluded) {
+                require(ProcessExpression::negation(make(pid)));
+            } else {
+                wanted.push_back(pid);
+            }
+        });
+    }
+
+    void require(ProcessExpression expression) { required_.push_back(std::move(expression)); }
+
+    Result<ProcessExpression> result() && {
+        if (error_) {
+            return *std::move(error_);
+        }
+        return ProcessExpression::all_of(std::move(required_));
+    }
+
+  private:
+    std::vector<ProcessExpression> required_;
+    std::optional<Error> error_;
+};
+
+std::vector<ProcessExpression> made_of(const std::vector<uint32_t>& pids,
+                                       ProcessExpression (*make)(uint32_t)) {
+    std::vector<ProcessExpression> made;
+    made.reserve(pids.size());
+    for (const uint32_t pid : pids) {
+        made.push_back(make(pid));
+    }
+    return made;
+}
+
+}  // namespace
+
+Result<Whose> read_process_options(const ProcessOptionValues& values) {
+    Whose whose;
+    whose.follow = values.follow;
+    Collector collector;
+    collector.pid_option("--pid", values.pid, ProcessExpression::process, whose.pids);
+    collector.option("--comm", values.comm, comm_value);
+    collector.option("--exe", values.exe, exe_value);
+    collector.option("--cmdline", values.cmdline, cmdline_value);
+    collector.option("--uid", values.uid, uid_value);
+    collector.option("--gid", values.gid, gid_value);
+    collector.option("--cgroup", values.cgroup, cgroup_value);
+    collector.option("--container", values.container, container_value);
+    collector.option("--unit", values.unit, unit_value);
+    collector.pid_option("--tree", values.tree, ProcessExpression::tree, whose.trees);
+    for (const std::string& text : values.process) {
+        // Not by option(): "!" means nothing here, and different expressions are joined by "and".
+        Made made = process_value(text);
+        if (!made) {
+            return std::move(made).error();
+        }
+        collector.require(*std::move(made));
+    }
+    if (values.unattributed) {
+        collector.require(ProcessExpression::unattributed());
+    }
+    if (values.kernel) {
+        collector.require(ProcessExpression::kernel());
+    }
+    auto others = std::move(collector).result();
+    if (!others) {
+        return std::move(others).error();
+    }
+    whose.others = *std::move(others);
+    const std::optional<uint32_t> some_command = values.command ? std::optional(1U) : std::nullopt;
+    const ProcessExpression all = conditions_of(whose, some_command).expression;
+    if (values.follow && all.is_always_true()) {
+        return Error{"--follow: say whom to follow, with --pid, --comm, --uid or the like"};
+    }
+    if (values.unattributed || values.kernel) {
+        const char* option = values.kernel ? "--kernel" : "--unattributed";
+        if (values.follow) {
+            return Error{
+                fmt::format("{}: such packets have no process that --follow could follow", option)};
+        }
+        if (!all.can_hold_without_process()) {
+            return Error{fmt::format(
+                "{}: such packets have no process, and the other options ask for one", option)};
+        }
+    }
+    return whose;
+}
+
+capture::ProcessConditions conditions_of(const Whose& whose, std::optional<uint32_t> command_pid) {
+    std::vector<ProcessExpression> pids = made_of(whose.pids, ProcessExpression::process);
+    std::vector<ProcessExpression> roots = made_of(whose.trees, ProcessExpression::tree);
+    std::vector<ProcessExpression> all = {whose.others};
+    if (command_pid) {
+        // As one more value of --tree and of --pid.
+        roots.push_back(ProcessExpression::tree(*command_pid));
+        roots.insert(roots.end(), pids.begin(), pids.end());
+        pids.clear();
+    }
+    for (std::vector<ProcessExpression>* alternatives : {&pids, &roots}) {
+        if (!alternatives->empty()) {
+            all.push_back(ProcessExpression::any_of(std::move(*alternatives)));
+        }
+    }
+    return {ProcessExpression::all_of(std::move(all)), whose.follow};
+}
+
+}  // namespace cmd

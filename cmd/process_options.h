@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// The options that say whose packets are wanted, as one expression: different options are joined by
+// "and", several values of one by "or", and a value after "!" is excluded. Asks nobody but the user
+// database.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "capture/process_filter.h"
+#include "pcapng/result.h"
+
+namespace cmd {
+
+// What was given, by option; --user counts as --uid.
+struct ProcessOptionValues {
+    std::vector<std::string> pid = {};
+    std::vector<std::string> comm = {};
+    std::vector<std::string> exe = {};
+    std::vector<std::string> cmdline = {};
+    std::vector<std::string> uid = {};
+    std::vector<std::string> gid = {};
+    std::vector<std::string> cgroup = {};
+    std::vector<std::string> container = {};
+    std::vector<std::string> unit = {};
+    std::vector<std::string> tree = {};
+    std::vector<std::string> process = {};
+    bool unattributed = false;
+    bool kernel = false;
+    bool follow = false;
+    bool command = false;  // there is one after --
+};
+
+struct Whose {
+    std::vector<uint32_t> pids = {};   // --pid and
+    std::vector<uint32_t> trees = {};  // --tree, those that aren't excluded
+    capture::ProcessExpression others = {};
+    bool follow = false;
+};
+
+pcapng::Result<Whose> read_process_options(const ProcessOptionValues& values);
+
+// The packets of a command's tree, and those of --pid and --tree, if the rest holds for them.
+capture::ProcessConditions conditions_of(const Whose& whose, std::optional<uint32_t> command_pid);
+
+}  // namespace cmd
