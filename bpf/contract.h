@@ -43,6 +43,26 @@ struct pidcap_owner {
 };
 PIDCAP_STATIC_ASSERT(sizeof(struct pidcap_owner) == 48, "pidcap_owner");
 
+/* A process, as the key of a map. */
+struct pidcap_process {
+	__u64 start_boot;
+	__u32 tgid;
+	__u32 pad;
+};
+PIDCAP_STATIC_ASSERT(sizeof(struct pidcap_process) == 16, "pidcap_process");
+
+/* Key of the map `unwanted`: a process as the user, in the group and cgroup that an owner says. */
+struct pidcap_subject {
+	__u64 start_boot;
+	__u64 cgroup_id;
+	__u32 tgid;
+	__u32 uid;
+	__u32 gid;
+	__u32 pad;
+};
+PIDCAP_STATIC_ASSERT(sizeof(struct pidcap_subject) == 32, "pidcap_subject");
+#define PIDCAP_UNWANTED_MAX 65536
+
 /* Value of the socket storage `sk_owner`. The lock is held while owner is read or written. */
 struct pidcap_socket_owner {
 	struct bpf_spin_lock lock;

@@ -7,6 +7,7 @@
 
 #include "contract.h"
 #include "kernel.h"
+#include "verdict.h"
 
 /* Size set by user space. */
 struct event_map {
@@ -48,6 +49,17 @@ static __always_inline struct pidcap_event *reserve_event(void)
 	if (!event)
 		__sync_fetch_and_add(&events_lost, 1);
 	return event;
+}
+
+/*
+ * The event, if there was room for it, is of a change that may make the process another one to
+ * user space's filter. One that nobody hears of leaves it undecided for good.
+ */
+static __always_inline void note_change_of(struct task_struct *task,
+					   const struct pidcap_event *event)
+{
+	note_change(BPF_CORE_READ(task, tgid), BPF_CORE_READ(task, group_leader, start_boottime),
+		    event ? event->time_mono : bpf_ktime_get_ns());
 }
 
 #endif

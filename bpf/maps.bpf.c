@@ -14,6 +14,9 @@ const volatile __u32 loopback_direction = PIDCAP_OUT;
 __u32 wake_reader;
 __u32 have_local_peers;
 __u32 have_translated;
+__u32 filters_processes;
+__u32 wanted_without_process;
+__u32 changes_lost;
 
 struct memory_map memory SEC(".maps"), echo_memory SEC(".maps");
 struct attribution_map attributions SEC(".maps");
@@ -21,3 +24,5 @@ struct before_map before_packets SEC(".maps");
 struct ring_map rings SEC(".maps");
 struct drop_map drops SEC(".maps");
 struct drop_pending_map drops_pending SEC(".maps");
+struct unwanted_map unwanted SEC(".maps");
+struct change_map changes SEC(".maps");

@@ -122,9 +122,11 @@ int process_exec(struct bpf_raw_tracepoint_args *ctx)
 
 	if (!exec) {
 		__sync_fetch_and_add(&events_lost, 1);
+		note_change_of(task, NULL);
 		return 0;
 	}
 	fill_event(&exec->event, PIDCAP_EVENT_EXEC, task);
+	note_change_of(task, &exec->event);
 	fill_path(exec, BPF_CORE_READ(mm, exe_file));
 	fill_args(exec, mm);
 	bpf_ringbuf_submit(exec, BPF_RB_NO_WAKEUP);
@@ -141,9 +143,12 @@ int process_rename(struct bpf_raw_tracepoint_args *ctx)
 	if (BPF_CORE_READ(task, pid) != BPF_CORE_READ(task, tgid))
 		return 0;
 	event = reserve_event();
-	if (!event)
+	if (!event) {
+		note_change_of(task, NULL);
 		return 0;
+	}
 	fill_event(event, PIDCAP_EVENT_RENAME, task);
+	note_change_of(task, event);
 	event->in_exec = !bpf_core_field_exists(task->in_execve) ||
 			 BPF_CORE_READ_BITFIELD_PROBED(task, in_execve);
 	bpf_probe_read_kernel_str(event->comm, sizeof(event->comm), (const void *)ctx->args[1]);

@@ -7,6 +7,7 @@
 #define PIDCAP_RECORD_H
 
 #include "attribute.h"
+#include "verdict.h"
 
 /* Set before loading: the most that is kept of a packet, and which enum pidcap_direction to keep.
  */
@@ -159,6 +160,17 @@ static __noinline __u64 fill_record(struct pidcap_packet *record, context *ctx, 
 	return BPF_RB_FORCE_WAKEUP;
 }
 
+/* `via`: why there is no process, where there is none at either end. */
+static __noinline bool is_wanted(const struct pidcap_owner *sender,
+				 const struct pidcap_owner *receiver, __u8 via)
+{
+	if (!filters_processes || changes_lost)
+		return true;
+	if (!sender->tgid && !receiver->tgid)
+		return wanted_without_process & (1U << (via & 31));
+	return (sender->tgid && !is_unwanted(sender)) || (receiver->tgid && !is_unwanted(receiver));
+}
+
 /*
  * One size class: the packet fits into `bytes`. The bounds are checked beside the call because the
  * verifier doesn't relate `caplen` to the class that was chosen; by its last byte, because before
@@ -191,6 +203,9 @@ static __always_inline void record_packet(context *ctx, __u32 way, const struct 
 	__u64 last, wake;
 	__u32 lost;
 
+	if (!is_wanted(&ends->sender.owner, &ends->receiver.owner,
+		       way & INCOMING ? ends->receiver.via : ends->sender.via))
+		return;
 	if (!ring) {
 		count_drop(&ends->packet.interface, PIDCAP_DROP_RING_FULL, 0);
 		return;

@@ -144,12 +144,16 @@ static __always_inline void note_socket_use(struct socket *socket, enum use use)
 /* Other flags of these calls, and namespaces of other kinds, give an event that changes nothing. */
 static __always_inline void report_namespace(void)
 {
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	bool leads = BPF_CORE_READ(task, pid) == BPF_CORE_READ(task, tgid);
 	struct pidcap_event *event = reserve_event();
 
-	if (!event)
-		return;
-	fill_event(event, PIDCAP_EVENT_NETNS, (struct task_struct *)bpf_get_current_task());
-	bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
+	if (event)
+		fill_event(event, PIDCAP_EVENT_NETNS, task);
+	if (leads)
+		note_change_of(task, event);
+	if (event)
+		bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
 }
 
 #endif

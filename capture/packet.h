@@ -58,11 +58,12 @@ struct Packet {
     std::optional<End> peer;
 };
 
-// Counters of one interface. captured + filtered + dropped = every packet that its hooks saw.
+// Counters of one interface. captured + filtered + dropped = every packet that the kernel side
+// passed on or had to drop.
 struct InterfaceCounters {
     uint64_t captured = 0;  // handed to the sink
     uint64_t captured_bytes = 0;
-    uint64_t filtered = 0;  // of processes that weren't asked for
+    uint64_t filtered = 0;  // of processes that weren't asked for, until the kernel knew it
     std::array<uint64_t, PIDCAP_DROP_CAUSES> dropped{};
 };
 

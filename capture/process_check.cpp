@@ -69,7 +69,9 @@ void ProcessTable::fill(Entry& entry, ProcProcess&& seen) {
     if (process.ppid == 0) {
         process.ppid = seen.stat.ppid;
     }
-    process.version += changed ? 1 : 0;
+    if (changed) {
+        note_version(entry);
+    }
 }
 
 // Completes an entry that an event created: what the event said stays.
@@ -105,7 +107,7 @@ void ProcessTable::settle_doubt(Entry& entry, std::string comm) {
         process.comm = std::move(comm);
         process.exe.clear();
         process.cmdline.clear();
-        ++process.version;
+        note_version(entry);
     }
     entry.known_mono = std::max(entry.known_mono, lost_mono_);
     entry.in_exec = false;
@@ -144,7 +146,9 @@ void ProcessTable::reconcile(Entry& entry, const pidcap_owner& owner) {
             changed = set_cgroup(entry, owner.cgroup_id, {}) || changed;
         }
     }
-    entry.process.version += changed ? 1 : 0;
+    if (changed) {
+        note_version(entry);
+    }
 }
 
 void ProcessTable::events_lost(uint64_t now_mono) {
@@ -178,6 +182,9 @@ void ProcessTable::forget_exited(uint64_t now_mono) {
             exited_.push_back(key);
         } else {
             first_version_ = std::max(first_version_, entry.process.version + 1);
+            if (watcher_ != nullptr) {
+                watcher_->forgotten(entry.process, entry.start_boot);
+            }
             entries_.erase(found);
         }
     }

@@ -85,12 +85,11 @@ bool ProcessFilter::holds(const ProcessSubject& subject) const {
 }
 
 bool ProcessFilter::wants(const ProcessSubject& subject) const {
-    return conditions_.expression.is_always_true() || holds(subject) ||
-           (conditions_.follow && followed_.has(*subject.process));
+    return wants_all() || holds(subject) || (conditions_.follow && followed_.has(*subject.process));
 }
 
 bool ProcessFilter::wants(const Packet& packet) const {
-    if (conditions_.expression.is_always_true()) {
+    if (wants_all()) {
         return true;
     }
     const auto has_process = [](const End& end) { return end.process != nullptr; };
@@ -100,7 +99,15 @@ bool ProcessFilter::wants(const Packet& packet) const {
     if (has_process(packet.self) || (packet.peer && has_process(*packet.peer))) {
         return wants_end(packet.self) || (packet.peer && wants_end(*packet.peer));
     }
-    return conditions_.expression.evaluate({.via = packet.self.via}, *this) == Truth::kTrue;
+    return wants_without_process(packet.self.via);
+}
+
+uint32_t ProcessFilter::wanted_without_process() const {
+    uint32_t wanted = 0;
+    for (uint8_t via = PIDCAP_VIA_UNKNOWN; via <= PIDCAP_VIA_CONNTRACK; via++) {
+        wanted |= wants_without_process(via) ? 1U << via : 0;
+    }
+    return wanted;
 }
 
 }  // namespace capture

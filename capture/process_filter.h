@@ -41,6 +41,10 @@ class ProcessFilter : private ProcessTrees {
     // A process was forked: its parent may be wanted, followed or in a tree.
     void forked(const Process& child, const ProcessTable& table);
 
+    bool wants_all() const { return conditions_.expression.is_always_true(); }
+    // By enum pidcap_via, a bit each: whether packets without a process are wanted.
+    uint32_t wanted_without_process() const;
+
     // Whether one of the packet's ends is wanted, or the packet for having none.
     bool wants(const Packet& packet) const;
     // Whether the process is, as the user that it is by its last event.
@@ -82,6 +86,9 @@ class ProcessFilter : private ProcessTrees {
     }
     bool contains(const ProcessKey& root, const Process& process) const override;
     bool wants(const ProcessSubject& subject) const;
+    bool wants_without_process(uint8_t via) const {
+        return conditions_.expression.evaluate({.via = via}, *this) == Truth::kTrue;
+    }
     bool holds(const ProcessSubject& subject) const;
 
     ProcessConditions conditions_;

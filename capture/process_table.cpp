@@ -85,7 +85,10 @@ void ProcessTable::apply(const pidcap_event& event, std::span<const std::byte> p
             [[fallthrough]];
         case PIDCAP_EVENT_RENAME: {
             Entry& entry = entry_of(event);
-            entry.process.version += set_identity(entry, event) ? 1 : 0;
+            entry.change_mono = event.time_mono;
+            if (set_identity(entry, event)) {
+                note_version(entry);
+            }
             // Linux 7 may leave out the program that would tell of the exec, where another process
             // of this CPU was in it and had to wait: until it tells, nothing else is sure.
             if (event.type == PIDCAP_EVENT_RENAME && event.in_exec != 0) {
@@ -118,7 +121,9 @@ void ProcessTable::apply_fork(const pidcap_event& event) {
         if (known->parent.pid == 0) {
             const uint32_t before = known->process.ppid;
             set_parent(*known, event.ppid);
-            known->process.version += known->process.ppid != before ? 1 : 0;
+            if (known->process.ppid != before) {
+                note_version(*known);
+            }
         }
         return;
     }
@@ -137,12 +142,13 @@ void ProcessTable::apply_exec(Entry& entry, const pidcap_event& event,
                               std::span<const std::byte> payload) {
     ExecPayload decoded = decode_exec_payload(event, payload);
     set_identity(entry, event);
+    entry.change_mono = event.time_mono;
     entry.known_mono = std::max(entry.known_mono, uint64_t{event.time_mono});
     entry.in_exec = false;
     Process& process = entry.process;
     process.exe = std::move(decoded.exe);
     process.cmdline = std::move(decoded.cmdline);
-    ++process.version;
+    note_version(entry);
     if ((decoded.exe_complete && decoded.cmdline_complete) || process.exited) {
         return;
     }
@@ -178,6 +184,21 @@ ProcessTable::Entry& ProcessTable::entry_of(const pidcap_event& event) {
         fill_gaps(entry);  // an exec brings its own, and after an exit there is nothing to read
     }
     return entry;
+}
+
+void ProcessTable::note_version(Entry& entry) {
+    ++entry.process.version;
+    if (watcher_ != nullptr) {
+        watcher_->changed(entry.process);
+    }
+}
+
+std::optional<uint64_t> ProcessTable::settled(const Process& process) const {
+    const auto found = entries_.find(process.key);
+    if (found == entries_.end() || !is_up_to_date(found->second)) {
+        return std::nullopt;
+    }
+    return found->second.change_mono;
 }
 
 // True: something changed.

@@ -16,6 +16,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -46,11 +47,24 @@ struct ProcessKeyHash {
     }
 };
 
+// Who is told that what was known of a process holds no longer, at once.
+class ProcessWatcher {
+  public:
+    virtual ~ProcessWatcher() = default;
+    // Its version has grown.
+    virtual void changed(const Process& process) = 0;
+    // It ended long ago and goes now. `start_boot`: its start as exactly as it is known.
+    virtual void forgotten(const Process& process, uint64_t start_boot) = 0;
+};
+
 class ProcessTable {
   public:
     // `cgroups` may be a CgroupTree(): then paths come from /proc alone.
     static pcapng::Result<ProcessTable> open(const ProcessTableOptions& options,
                                              CgroupTree cgroups);
+
+    // The watcher outlives the table.
+    void watch(ProcessWatcher& watcher) { watcher_ = &watcher; }
 
     // Reads all of /proc. Call it after the programs that report events are attached, so that no
     // process falls in between.
@@ -76,6 +90,9 @@ class ProcessTable {
     // latest process of its tick.
     const Process* find(const ProcessKey& key) const;
     const Process* find_live(uint32_t pid) const;
+    // If what is known of the process is all there was to hear and to see of it: the time (mono) of
+    // its last change that the kernel noted (`changes` of bpf/verdict.h), 0 if there was none.
+    std::optional<uint64_t> settled(const Process& process) const;
     // The process that forked this one, or that it had as parent when it was first seen.
     const Process* parent(const Process& process) const;
     // Whether `is_wanted` says so of one of its ancestors, as far as the table still knows them.
@@ -99,9 +116,10 @@ class ProcessTable {
         uint64_t start_boot = 0;  // exact; 0: not known yet
         uint64_t cgroup_id = 0;
         uint64_t exit_mono = 0;
-        uint64_t known_mono = 0;  // when what is known of it held: an event's time, or a look
-        bool in_exec = false;     // what it executes isn't known yet
-        bool used = false;        // looked up since its end
+        uint64_t change_mono = 0;  // of the last exec, new name or namespace that was heard of
+        uint64_t known_mono = 0;   // when what is known of it held: an event's time, or a look
+        bool in_exec = false;      // what it executes isn't known yet
+        bool used = false;         // looked up since its end
         // The last owner that contradicted the process, and when /proc was asked who is right.
         uint64_t checked_mono = 0;
         uint64_t checked_cgroup = 0;
@@ -128,6 +146,7 @@ class ProcessTable {
     Entry& insert(const ProcessKey& key);
     static bool is_younger(const Entry& one, const Entry& other);
     void mark_exited(Entry& entry);
+    void note_version(Entry& entry);
     bool set_user(Entry& entry, uint32_t uid, uint32_t gid);
     bool set_cgroup(Entry& entry, uint64_t id, const std::string& path);
 
@@ -149,6 +168,7 @@ class ProcessTable {
     ProcFs procfs_;
     CgroupTree cgroups_;
     UserNames users_;
+    ProcessWatcher* watcher_ = nullptr;
     BootClock clock_;
     std::map<ProcessKey, Entry> entries_;        // those of one tick side by side
     std::unordered_map<uint32_t, Entry*> live_;  // by pid

@@ -36,6 +36,8 @@ constexpr uint32_t kEventsRing = 4U << 20;
 
 // Sockets in use whose users are remembered, where memory has to be set aside for them.
 constexpr uint32_t kPreallocatedUsers = 65536;
+// The same for processes that changed: as many as may be remembered after their end, and more.
+constexpr uint32_t kPreallocatedChanges = 131072;
 
 // The system calls whose first argument is a file that they use as a socket; the first ones only
 // receive. close(2) isn't one: a parent that closes its copy of a worker's socket doesn't use it.
@@ -136,6 +138,20 @@ class LoadedPrograms : public Programs {
         __atomic_store_n(&skeleton_->bss->wake_reader, 1, __ATOMIC_SEQ_CST);
     }
     Result<void> set_owner(int socket_fd, const pidcap_owner& owner) override;
+    void filter_processes(bool active, uint32_t without_process) override {
+        __atomic_store_n(&skeleton_->bss->wanted_without_process, without_process,
+                         __ATOMIC_SEQ_CST);
+        __atomic_store_n(&skeleton_->bss->filters_processes, active ? 1 : 0, __ATOMIC_SEQ_CST);
+    }
+    void refuse(const pidcap_subject& subject, uint64_t change) override {
+        bpf_map_update_elem(bpf_map__fd(skeleton_->maps.unwanted), &subject, &change, BPF_ANY);
+    }
+    void take_back(const pidcap_subject& subject) override {
+        bpf_map_delete_elem(bpf_map__fd(skeleton_->maps.unwanted), &subject);
+    }
+    void forget_changes(const pidcap_process& process) override {
+        bpf_map_delete_elem(bpf_map__fd(skeleton_->maps.changes), &process);
+    }
     pidcap_drops drops(const pidcap_interface& interface) const override;
     void forget_drops(const pidcap_interface& interface) const override {
         bpf_map_delete_elem(bpf_map__fd(skeleton_->maps.drops), &interface);
@@ -462,6 +478,8 @@ void configure(pidcap_bpf& skeleton, const ProgramOptions& options, uint32_t cpu
     if (!can_allocate_in_tracepoints(kernel)) {
         bpf_map__set_map_flags(skeleton.maps.sk_user, 0);
         bpf_map__set_max_entries(skeleton.maps.sk_user, kPreallocatedUsers);
+        bpf_map__set_map_flags(skeleton.maps.changes, 0);
+        bpf_map__set_max_entries(skeleton.maps.changes, kPreallocatedChanges);
     }
 }
 

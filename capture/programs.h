@@ -82,6 +82,14 @@ class Programs {
     // Names the owner of a socket that existed before the start, unless it was used since.
     virtual Result<void> set_owner(int socket_fd, const pidcap_owner& owner) = 0;
 
+    // The process filter's part in the kernel (bpf/verdict.h). `without_process`: by enum
+    // pidcap_via, a bit each, which packets without a process are wanted. A refusal that finds no
+    // room is left out: user space decides then.
+    virtual void filter_processes(bool active, uint32_t without_process) = 0;
+    virtual void refuse(const pidcap_subject& subject, uint64_t change) = 0;
+    virtual void take_back(const pidcap_subject& subject) = 0;
+    virtual void forget_changes(const pidcap_process& process) = 0;
+
     // Counters since the start, or since forget_drops().
     virtual pidcap_drops drops(const pidcap_interface& interface) const = 0;
     // The interface has gone: makes room for others.

@@ -19,6 +19,7 @@
 #include "capture/process_table.h"
 #include "capture/socket_hook.h"
 #include "capture/socket_scan.h"
+#include "capture/verdicts.h"
 
 namespace capture {
 namespace {
@@ -38,9 +39,12 @@ class LiveSession : public Session, private RecordHandler {
                 const SessionOptions& options)
         : programs_(std::move(programs)),
           merge_(std::move(merge)),
+          verdicts_(*programs_),
           table_(std::move(table)),
           snaplen_(options.programs.snaplen),
-          count_(options.count) {}
+          count_(options.count) {
+        table_.watch(verdicts_);
+    }
 
     // Where packets come from. `cgroup_root`: where cgroup v2 is mounted.
     Result<void> prepare(const SessionOptions& options, const std::string& cgroup_root);
@@ -72,12 +76,14 @@ class LiveSession : public Session, private RecordHandler {
     Result<void> packet(const pidcap_packet& record, std::span<const std::byte> data) override;
 
     Result<void> resolve(const ProcessConditions& conditions);
+    void refuse(const pidcap_owner& owner, const Process* process);
     End end_of(const pidcap_owner& owner, uint8_t via);
     std::span<const std::byte> with_vlan_tag(const pidcap_packet& record,
                                              std::span<const std::byte> data);
 
     std::unique_ptr<Programs> programs_;
     Merge merge_;
+    Verdicts verdicts_;
     ProcessTable table_;
     std::unique_ptr<Attachment> attachment_;
     ProcessFilter filter_;
@@ -160,9 +166,24 @@ Result<void> LiveSession::resolve(const ProcessConditions& conditions) {
     if (!expression) {
         return std::move(expression).error();
     }
+    // Meanwhile every packet passes.
+    programs_->filter_processes(false, 0);
+    verdicts_.clear();
     filter_ = ProcessFilter({*std::move(expression), conditions.follow});
     filter_.start(table_);
+    programs_->filter_processes(!filter_.wants_all(), filter_.wanted_without_process());
     return {};
+}
+
+// Nobody wants a packet of this owner: the kernel needn't pass on any more of them, unless there is
+// something to come that may change the answer.
+void LiveSession::refuse(const pidcap_owner& owner, const Process* process) {
+    if (process == nullptr) {
+        return;
+    }
+    if (const auto change = table_.settled(*process)) {
+        verdicts_.refuse(owner, *change);
+    }
 }
 
 // What came before belongs to the filter as it was, and may tell of processes.
@@ -283,6 +304,7 @@ void LiveSession::event(const pidcap_event& event, std::span<const std::byte> pa
     }
     if (event.type == PIDCAP_EVENT_FORK) {
         filter_.forked(*process, table_);
+        verdicts_.take_back(process->key.pid);
     }
     if (event_result_.ok() && filter_.wants(*process)) {
         event_result_ = sink_->process({clock_.from_mono(event.time_mono),
@@ -331,6 +353,10 @@ Result<void> LiveSession::packet(const pidcap_packet& record, std::span<const st
     lost += record.lost;
     if (!filter_.wants(packet)) {
         counters.filtered++;
+        refuse(record.owner, packet.self.process);
+        if (packet.peer) {
+            refuse(record.peer, packet.peer->process);
+        }
         return {};
     }
     if (record.vlan_proto != 0) {
