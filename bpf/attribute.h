@@ -595,6 +595,68 @@ static __always_inline bool teaches_outgoing(context *ctx, __u8 protocol, __u8 t
 	return protocol == IPPROTO_ICMP || protocol == IPPROTO_ICMPV6;
 }
 
+#ifdef SEES_TRANSLATION
+/* A flow from behind a veth that a packet has taught lately. */
+struct taught {
+	__u64 cookie; /* of its socket */
+	__u64 time;   /* mono */
+	__u32 ifindex;
+	__be32 saddr;
+	__be32 daddr;
+	__be32 ports;
+};
+
+#define TAUGHT_FLOWS 256
+struct taught_map {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, TAUGHT_FLOWS);
+	__type(key, __u32);
+	__type(value, struct taught);
+};
+
+extern struct taught_map taught_flows SEC(".maps");
+
+/*
+ * Whether an incoming packet with a socket is of a flow that was taught within the time in which
+ * it wouldn't be again, see remember(). If not, it is from now on. Never of what opens or closes a
+ * connection.
+ */
+static __noinline bool is_taught(context *ctx, __u32 offset)
+{
+	struct taught now = {};
+	struct ipv4_header ip;
+	struct taught *known;
+	__u8 tcp_flags = 0;
+	__u32 index;
+
+	if (ctx->protocol != bpf_htons(ETH_P_IP) || context_load(ctx, offset, &ip, sizeof(ip)) ||
+	    ip.version_ihl != 0x45 || bpf_ntohs(ip.frag) & 0x3fff ||
+	    context_load(ctx, offset + sizeof(ip), &now.ports, sizeof(now.ports)))
+		return false;
+	if (ip.protocol == IPPROTO_TCP)
+		context_load(ctx, offset + sizeof(ip) + 13, &tcp_flags, 1);
+	else if (ip.protocol != IPPROTO_UDP)
+		return false;
+	if (tcp_flags & (TCP_SYN | TCP_FIN | TCP_RST))
+		return false;
+	now.cookie = bpf_get_socket_cookie(ctx);
+	now.time = bpf_ktime_get_ns();
+	now.ifindex = ctx->ifindex;
+	now.saddr = ip.saddr;
+	now.daddr = ip.daddr;
+	index = (__u32)(now.cookie ^ now.daddr ^ now.ports ^ now.ports >> 16) % TAUGHT_FLOWS;
+	known = bpf_map_lookup_elem(&taught_flows, &index);
+	if (!known)
+		return false;
+	if (known->cookie == now.cookie && known->ifindex == now.ifindex &&
+	    known->saddr == now.saddr && known->daddr == now.daddr && known->ports == now.ports &&
+	    now.time - known->time < MEMORY_REFRESH_NS)
+		return true;
+	*known = now;
+	return false;
+}
+#endif
+
 /*
  * Whether a later packet may need to know of this one, which isn't captured itself: a quick look at
  * what find_ends() would learn from it. In doubt it says yes.
@@ -611,8 +673,10 @@ static __always_inline bool teaches(context *ctx, bool ethernet, bool incoming)
 		return false;
 #else
 	type = ctx->protocol;
+#endif
+#ifdef SEES_TRANSLATION
 	if (incoming && ctx->sk)
-		return true;
+		return !is_taught(ctx, offset);
 #endif
 	if (type == bpf_htons(ETH_P_8021Q) || type == bpf_htons(ETH_P_8021AD))
 		return true;

@@ -85,6 +85,10 @@ class BpfAssembler {
         emit_jump(BPF_JMP | BPF_K | operation, dst, 0, value, to);
     }
 
+    void jump_if64_register(uint8_t operation, uint8_t dst, uint8_t src, Label to) {
+        emit_jump(BPF_JMP | BPF_X | operation, dst, src, 0, to);
+    }
+
     // Call this at least every kReach instructions: jumps from here on back that still wait for
     // their label get a jump in between, as 16 bits take none far.
     static constexpr size_t kReach = 16000;

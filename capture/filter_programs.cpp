@@ -39,6 +39,7 @@ Kind kind_of(HookProgram program, const FilterSetting& setting) {
 FilterTarget target_of(HookProgram program, const FilterSetting& setting, int exits_fd) {
     FilterTarget target;
     target.exits_fd = exits_fd;
+    target.direct = setting.direct;
     target.ethernet = link_type(program) == LinkType::kEthernet;
     target.outgoing = program == HookProgram::kEthernetOut || program == HookProgram::kIpOut ||
                       program == HookProgram::kSocketOut ||
@@ -88,19 +89,9 @@ Result<std::vector<bpf_insn>> translate_for(HookProgram program, const PacketFil
     return translate_filter(*classic, target_of(program, setting, exits_fd));
 }
 
-Result<void> FilterPrograms::add(HookProgram program, const PacketFilter& filter,
-                                 const FilterSetting& setting, const Exits& exits) {
-    if (const auto& classic = filter.program(link_type(program)); !classic) {
-        loaded_.emplace(program, classic.error());
-        return {};
-    }
-    Loaded loaded;
-    loaded.exits = Fd(bpf_map_create(BPF_MAP_TYPE_PROG_ARRAY, "filter_exits", sizeof(uint32_t),
-                                     sizeof(uint32_t), kFilterExits, nullptr));
-    if (!loaded.exits.valid()) {
-        return errno_error("create the map of programs behind the filter", errno);
-    }
-    auto code = translate_for(program, filter, setting, loaded.exits.get());
+Result<Fd> FilterPrograms::load(HookProgram program, const PacketFilter& filter,
+                                const FilterSetting& setting, int exits_fd) {
+    auto code = translate_for(program, filter, setting, exits_fd);
     if (!code) {
         return std::move(code).error();
     }
@@ -113,7 +104,31 @@ Result<void> FilterPrograms::add(HookProgram program, const PacketFilter& filter
     if (fd < 0) {
         return refusal(-fd, code->size());
     }
-    loaded.program = Fd(fd);
+    return Fd(fd);
+}
+
+Result<void> FilterPrograms::add(HookProgram program, const PacketFilter& filter,
+                                 const FilterSetting& setting, const Exits& exits) {
+    if (const auto& classic = filter.program(link_type(program)); !classic) {
+        loaded_.emplace(program, classic.error());
+        return {};
+    }
+    Loaded loaded;
+    loaded.exits = Fd(bpf_map_create(BPF_MAP_TYPE_PROG_ARRAY, "filter_exits", sizeof(uint32_t),
+                                     sizeof(uint32_t), kFilterExits, nullptr));
+    if (!loaded.exits.valid()) {
+        return errno_error("create the map of programs behind the filter", errno);
+    }
+    auto filtering = load(program, filter, setting, loaded.exits.get());
+    if (!filtering && setting.direct) {
+        FilterSetting plain = setting;
+        plain.direct = false;
+        filtering = load(program, filter, plain, loaded.exits.get());
+    }
+    if (!filtering) {
+        return std::move(filtering).error();
+    }
+    loaded.program = *std::move(filtering);
     const std::pair<FilterExit, int> ways[] = {{kFilterMatch, exits.match},
                                                {kFilterNoMatch, exits.no_match}};
     for (const auto& [exit, to] : ways) {

@@ -22,6 +22,7 @@ namespace capture {
 struct FilterSetting {
     bool xdp_helpers = true;        // the kernel has bpf_xdp_load_bytes()
     bool loopback_outgoing = true;  // what packets on lo are said to be
+    bool direct = true;             // see FilterTarget
 };
 
 LinkType link_type(HookProgram program);
@@ -48,6 +49,9 @@ class FilterPrograms {
     Result<int> program_fd(HookProgram program) const;
 
   private:
+    static Result<pcapng::Fd> load(HookProgram program, const PacketFilter& filter,
+                                   const FilterSetting& setting, int exits_fd);
+
     struct Loaded {
         pcapng::Fd exits;
         pcapng::Fd program;

@@ -19,6 +19,7 @@ constexpr uint8_t kContext = 6;
 constexpr uint8_t kA = 7;  // the accumulator and the index register, 32 bits wide
 constexpr uint8_t kX = 8;
 constexpr uint8_t kHeaderLength = 9;
+constexpr uint8_t kPacket = 9;  // in its place, on the direct way: the packet itself
 constexpr uint8_t kFrame = BPF_REG_10;
 
 // The stack, from the top down. The header is the packet's first bytes: loads from a fixed offset,
@@ -36,6 +37,9 @@ constexpr uint32_t kTagEnd = 16;
 
 // Beyond any packet, and what helpers take as an offset.
 constexpr uint32_t kOffsetMax = 0x7fff'0000;
+// Less than MAX_PACKET_OFF of kernel/bpf/verifier.c: so far a packet is read directly.
+constexpr int32_t kDirectMax = 0x7fff;
+
 // sll_pkttype(7) of include/uapi/linux/if_packet.h
 constexpr uint32_t kPacketHost = 0;
 constexpr uint32_t kPacketOutgoing = 4;
@@ -45,12 +49,23 @@ class Translation {
     Translation(const ClassicProgram& classic, const FilterTarget& target)
         : classic_(unroll_loops(classic, kFilterLoopLimit)),
           reachable_(reachable(classic_)),
-          target_(target) {}
+          target_(target) {
+        // In a loop the verifier would follow every place that a packet is read at.
+        target_.direct = target.direct && classic_.size() == classic.size();
+    }
 
     std::vector<bpf_insn> run();
 
   private:
     void lay_out_header();
+    void translate_all();
+    void find_packet(BpfAssembler::Label otherwise);
+    void load_packet_end(uint8_t to);
+    int16_t data_field() const;
+    bool is_xdp() const {
+        return target_.context == FilterContext::kXdp ||
+               target_.context == FilterContext::kXdpLinear;
+    }
 
     bool may_have_tag() const { return target_.context == FilterContext::kTc && target_.ethernet; }
 
@@ -68,7 +83,7 @@ class Translation {
     void load_indirect(uint32_t offset, uint32_t width);
     void load_across_tag(uint32_t width, BpfAssembler::Label done);
     void load_packet_type();
-    void load_value(uint32_t width, uint8_t to);
+    void load_directly(uint8_t base, int16_t offset, uint32_t width, uint8_t to);
     void call_load_bytes(int16_t to);
     void find_address();
     void packet_length();
@@ -88,6 +103,8 @@ class Translation {
     std::vector<BpfAssembler::Label> labels_;  // by classic instruction
     BpfAssembler::Label match_{};
     BpfAssembler::Label no_match_{};
+    size_t relayed_ = 0;  // how long the program was when jumps were last relayed
+    bool direct_ = false;
     uint32_t header_size_ = 0;
     int header_begin_ = 0;
 };
@@ -124,24 +141,61 @@ std::vector<bpf_insn> Translation::run() {
     lay_out_header();
     match_ = out_.make_label();
     no_match_ = out_.make_label();
+    begin();
+    if (target_.direct && header_size_ > 0) {
+        const auto otherwise = out_.make_label();
+        find_packet(otherwise);
+        direct_ = true;
+        translate_all();
+        direct_ = false;
+        out_.bind(otherwise);
+    }
+    if (header_size_ > 0) {
+        load_header();
+    }
+    translate_all();
+    end();
+    return out_.finish();
+}
+
+void Translation::translate_all() {
+    labels_.clear();
     for (size_t at = 0; at < classic_.size(); at++) {
         labels_.push_back(out_.make_label());
     }
-    begin();
-    size_t relayed = 0;
     for (size_t at = 0; at < classic_.size(); at++) {
         if (!reachable_[at]) {
             continue;
         }
-        if (out_.size() - relayed > BpfAssembler::kReach) {
+        if (out_.size() - relayed_ > BpfAssembler::kReach) {
             out_.relay_jumps();
-            relayed = out_.size();
+            relayed_ = out_.size();
         }
         out_.bind(labels_[at]);
         translate(at);
     }
-    end();
-    return out_.finish();
+}
+
+// Whether the header lies in one piece, and no tag beside it: what the direct way goes by.
+void Translation::find_packet(BpfAssembler::Label otherwise) {
+    if (may_have_tag()) {
+        out_.load(BPF_W, BPF_REG_1, kContext, offsetof(__sk_buff, vlan_present));
+        out_.jump_if(BPF_JNE, BPF_REG_1, 0, otherwise);
+    }
+    out_.load(BPF_W, kPacket, kContext, data_field());
+    load_packet_end(BPF_REG_2);
+    out_.alu64_register(BPF_MOV, BPF_REG_1, kPacket);
+    out_.alu64(BPF_ADD, BPF_REG_1, static_cast<int32_t>(header_size_));
+    out_.jump_if64_register(BPF_JGT, BPF_REG_1, BPF_REG_2, otherwise);
+}
+
+int16_t Translation::data_field() const {
+    return is_xdp() ? offsetof(xdp_md, data) : offsetof(__sk_buff, data);
+}
+
+void Translation::load_packet_end(uint8_t to) {
+    out_.load(BPF_W, to, kContext,
+              is_xdp() ? offsetof(xdp_md, data_end) : offsetof(__sk_buff, data_end));
 }
 
 void Translation::begin() {
@@ -163,9 +217,6 @@ void Translation::begin() {
     }
     if (target_.context == FilterContext::kXdpLinear) {
         find_address();
-    }
-    if (header_size_ > 0) {
-        load_header();
     }
 }
 
@@ -390,13 +441,17 @@ void Translation::whole_length(uint8_t to) {
 
 // From the bytes that the file will have.
 void Translation::load_absolute(uint32_t offset, uint32_t width, uint8_t to) {
+    if (direct_ && offset + width <= header_size_) {
+        load_directly(kPacket, static_cast<int16_t>(offset), width, to);
+        return;
+    }
     if (offset + width <= header_size_) {
         out_.jump_if(BPF_JLT, kHeaderLength, offset + width, no_match_);
         load_from_header(offset, width, to);
         return;
     }
     out_.alu64(BPF_MOV, BPF_REG_2, static_cast<int32_t>(offset));
-    if (may_have_tag()) {  // far behind the tag
+    if (may_have_tag() && !direct_) {  // far behind the tag
         const auto plain = out_.make_label();
         out_.load(BPF_W, BPF_REG_1, kContext, offsetof(__sk_buff, vlan_present));
         out_.jump_if(BPF_JEQ, BPF_REG_1, 0, plain);
@@ -406,16 +461,12 @@ void Translation::load_absolute(uint32_t offset, uint32_t width, uint8_t to) {
     out_.alu64(BPF_MOV, BPF_REG_4, static_cast<int32_t>(width));
     call_load_bytes(kValue);
     out_.jump_if(BPF_JNE, BPF_REG_0, 0, no_match_);
-    load_value(width, to);
+    load_directly(kFrame, kValue, width, to);
 }
 
 void Translation::load_from_header(uint32_t offset, uint32_t width, uint8_t to) {
     if ((header_begin_ + static_cast<int>(offset)) % static_cast<int>(width) == 0) {
-        const uint8_t size = width == 1 ? BPF_B : width == 2 ? BPF_H : BPF_W;
-        out_.load(size, to, kFrame, header(offset));
-        if (width > 1) {
-            out_.to_host_order(to, static_cast<int32_t>(8 * width));
-        }
+        load_directly(kFrame, header(offset), width, to);
         return;
     }
     out_.load(BPF_B, to, kFrame, header(offset));
@@ -426,10 +477,10 @@ void Translation::load_from_header(uint32_t offset, uint32_t width, uint8_t to) 
     }
 }
 
-// Takes what call_load_bytes(kValue) has put there.
-void Translation::load_value(uint32_t width, uint8_t to) {
+// A value that lies in network byte order.
+void Translation::load_directly(uint8_t base, int16_t offset, uint32_t width, uint8_t to) {
     const uint8_t size = width == 1 ? BPF_B : width == 2 ? BPF_H : BPF_W;
-    out_.load(size, to, kFrame, kValue);
+    out_.load(size, to, base, offset);
     if (width > 1) {
         out_.to_host_order(to, static_cast<int32_t>(8 * width));
     }
@@ -442,7 +493,17 @@ void Translation::load_indirect(uint32_t offset, uint32_t width) {
     out_.alu64_register(BPF_MOV, BPF_REG_2, kX);
     out_.alu64(BPF_ADD, BPF_REG_2, static_cast<int32_t>(offset));
     out_.jump_if64(BPF_JGT, BPF_REG_2, static_cast<int32_t>(kOffsetMax), no_match_);
-    if (may_have_tag()) {
+    if (direct_) {
+        out_.jump_if64(BPF_JGT, BPF_REG_2, kDirectMax, plain);
+        out_.alu64_register(BPF_MOV, BPF_REG_1, kPacket);
+        out_.alu64_register(BPF_ADD, BPF_REG_1, BPF_REG_2);
+        out_.alu64_register(BPF_MOV, BPF_REG_3, BPF_REG_1);
+        out_.alu64(BPF_ADD, BPF_REG_3, static_cast<int32_t>(width));
+        load_packet_end(BPF_REG_4);
+        out_.jump_if64_register(BPF_JGT, BPF_REG_3, BPF_REG_4, plain);
+        load_directly(BPF_REG_1, 0, width, kA);
+        out_.jump(done);
+    } else if (may_have_tag()) {
         const auto before = out_.make_label();
         out_.load(BPF_W, BPF_REG_1, kContext, offsetof(__sk_buff, vlan_present));
         out_.jump_if(BPF_JEQ, BPF_REG_1, 0, plain);
@@ -456,7 +517,7 @@ void Translation::load_indirect(uint32_t offset, uint32_t width) {
     out_.alu64(BPF_MOV, BPF_REG_4, static_cast<int32_t>(width));
     call_load_bytes(kValue);
     out_.jump_if(BPF_JNE, BPF_REG_0, 0, no_match_);
-    load_value(width, kA);
+    load_directly(kFrame, kValue, width, kA);
     out_.bind(done);
 }
 

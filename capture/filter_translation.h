@@ -29,6 +29,9 @@ enum FilterExit : uint32_t { kFilterMatch = 0, kFilterNoMatch = 1, kFilterExits 
 
 struct FilterTarget {
     FilterContext context = FilterContext::kTc;
+    // Read what lies in one piece where it lies; the rest, and tagged packets, take a slower way.
+    // It is left out where the program would become too complex for the verifier.
+    bool direct = true;
     bool outgoing = false;  // for `inbound` and `outbound`
     bool ethernet = true;   // and so there may be a VLAN tag beside the packet
     int exits_fd = -1;      // the map of programs

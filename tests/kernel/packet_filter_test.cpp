@@ -228,6 +228,38 @@ TEST_CASE(
     }
 }
 
+// The other end of a veth is on this machine, too: what it sends names it, captured or not.
+TEST_CASE("the process behind a veth is known where the filter takes only what goes to it") {
+    World world;
+    const TemporaryFolder folder;
+    const std::string file = folder.file("answers");
+    Capture capture(world.near(), {"-i", "veth0", "-w", file, "udp and src 10.77.0.1"});
+    Actor server(world.near(), "server");
+    const int served = bound_socket(server, make_address("10.77.0.1", 7777), SOCK_DGRAM);
+    // The second one takes the first one's address and port.
+    for (const char* name : {"first", "second"}) {
+        Actor client(world.far(), name);
+        const int fd = bound_socket(client, make_address("10.77.0.2", 8888), SOCK_DGRAM);
+        connect_to(client, fd, make_address("10.77.0.1", 7777));
+        connect_to(server, served, make_address("10.77.0.2", 8888));
+        for (int i = 0; i < 5; i++) {
+            pass(client, fd, server, served, "question");
+            pass(server, served, client, fd,
+                 name + std::string("-") + std::to_string(client.pid()));
+        }
+    }
+    capture.stop();
+    const auto packets = read_packets(file);
+    CHECK(packets.size() == 10);
+    for (const Packet& packet : packets) {
+        INFO(describe(packet));
+        REQUIRE(packet.peer());
+        CHECK(packet.self()->comm == "server");
+        CHECK(packet.payload.ends_with(packet.peer()->comm + "-" +
+                                       std::to_string(packet.peer()->pid)));
+    }
+}
+
 TEST_CASE("a filter looks into packets whose bytes don't lie in one piece") {
     World world;
     const TemporaryFolder folder;
