@@ -148,12 +148,15 @@ static __always_inline void report_namespace(void)
 	bool leads = BPF_CORE_READ(task, pid) == BPF_CORE_READ(task, tgid);
 	struct pidcap_event *event = reserve_event();
 
-	if (event)
-		fill_event(event, PIDCAP_EVENT_NETNS, task);
+	if (!event) {
+		if (leads)
+			note_change_of(task, NULL);
+		return;
+	}
+	fill_event(event, PIDCAP_EVENT_NETNS, task);
 	if (leads)
 		note_change_of(task, event);
-	if (event)
-		bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
+	bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
 }
 
 #endif

@@ -25,7 +25,7 @@ constexpr int kEthernet = 1;
 constexpr int kRaw = 12;
 constexpr int kSll2 = 276;
 
-constexpr size_t kExpressions = 400;
+constexpr size_t kExpressions = 320;
 constexpr size_t kPackets = 2000;
 constexpr uint32_t kNetmask = 0x00ffffff;
 
@@ -143,7 +143,7 @@ TEST_CASE("the kernel decides as libpcap does on Ethernet packets") {
 
 TEST_CASE("the kernel decides as libpcap does on packets whose VLAN tag is held beside them") {
     const auto expressions = make_expressions(3, kExpressions, kEthernet);
-    const auto packets = make_packets(4, kPackets / 4, make_ethernet_packet);
+    const auto packets = make_packets(4, kPackets / 8, make_ethernet_packet);
     std::vector<std::string> behind_tag;
     for (const std::string& expression : expressions) {
         const std::string tagged = "vlan and (" + expression + ")";
@@ -156,7 +156,7 @@ TEST_CASE("the kernel decides as libpcap does on packets whose VLAN tag is held 
 
 TEST_CASE("the kernel decides as libpcap does on packets without a link layer") {
     const auto expressions = make_expressions(5, kExpressions, kRaw);
-    const auto packets = make_packets(6, kPackets / 4, make_ip_packet);
+    const auto packets = make_packets(6, kPackets / 8, make_ip_packet);
     FilterTarget target;
     target.ethernet = false;
     check_worth(compare_all(kRaw, target, expressions, packets), kExpressions);
@@ -164,7 +164,7 @@ TEST_CASE("the kernel decides as libpcap does on packets without a link layer") 
 
 TEST_CASE("the kernel decides as libpcap does on cooked packets") {
     const auto expressions = make_expressions(7, kExpressions, kSll2);
-    const auto packets = make_packets(8, kPackets / 4, make_sll2_packet);
+    const auto packets = make_packets(8, kPackets / 8, make_sll2_packet);
     FilterTarget target;
     target.ethernet = false;
     check_worth(compare_all(kSll2, target, expressions, packets), kExpressions);
@@ -172,7 +172,7 @@ TEST_CASE("the kernel decides as libpcap does on cooked packets") {
 
 TEST_CASE("the kernel decides as libpcap does at XDP, with helpers to read packets and without") {
     const auto expressions = make_expressions(9, kExpressions, kEthernet);
-    const auto packets = make_packets(10, kPackets / 4, make_ethernet_packet);
+    const auto packets = make_packets(10, kPackets / 8, make_ethernet_packet);
     for (const FilterContext context : {FilterContext::kXdp, FilterContext::kXdpLinear}) {
         FilterTarget target;
         target.context = context;

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// What a packet costs in our programs when it isn't captured, by the kernel's own run-time
+// statistics (BPF_STATS_RUN_TIME). Prints the numbers, and asserts only that they are real: what a
+// machine makes of them depends on what else it does. Run it alone on a quiet one:
+//     build/release/tests/test_bench
+#include <bpf/bpf.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <cstring>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "tests/support/cable.h"
+#include "tests/support/capture.h"
+#include "tests/support/temporary_folder.h"
+#include "tests/support/traffic.h"
+
+namespace test {
+namespace {
+
+constexpr uint32_t kPackets = 200'000;
+constexpr int kRuns = 3;
+constexpr size_t kPayload = 22;  // a frame of 64 bytes
+
+struct Cost {
+    uint64_t time_ns = 0;
+    uint64_t runs = 0;
+};
+
+// Of every program of this kind that is loaded, by its id.
+std::map<uint32_t, Cost> costs() {
+    std::map<uint32_t, Cost> costs;
+    uint32_t id = 0;
+    while (bpf_prog_get_next_id(id, &id) == 0) {
+        const pcapng::Fd program(bpf_prog_get_fd_by_id(id));
+        bpf_prog_info info{};
+        uint32_t size = sizeof(info);
+        if (program.valid() && bpf_obj_get_info_by_fd(program.get(), &info, &size) == 0 &&
+            info.type == BPF_PROG_TYPE_SCHED_CLS) {
+            costs[id] = {info.run_time_ns, info.run_cnt};
+        }
+    }
+    return costs;
+}
+
+struct Measured {
+    double ns = 0;  // a packet
+    Totals totals;
+    uint64_t received = 0;  // records that came through the rings
+};
+
+// One flood from a to b, captured at one end with these options. Only one program sees all of it.
+Measured measure(bool at_receiver, const std::vector<std::string>& options) {
+    const Line line;
+    const TemporaryFolder folder;
+    const std::string file = folder.file("bench");
+    std::vector<std::string> arguments = {"-i", at_receiver ? "vb" : "va", "-w", file};
+    arguments.insert(arguments.end(), options.begin(), options.end());
+    Capture capture(at_receiver ? line.cable.b : line.cable.a, arguments);
+    send_numbered(line.sender, 0, 1000, kPayload);
+    const auto before = costs();
+    send_numbered(line.sender, 0, kPackets, kPayload);
+    Measured measured;
+    for (const auto& [id, cost] : costs()) {
+        const auto then = before.find(id);
+        if (then != before.end() && cost.runs - then->second.runs >= kPackets) {
+            measured.ns = static_cast<double>(cost.time_ns - then->second.time_ns) /
+                          static_cast<double>(cost.runs - then->second.runs);
+        }
+    }
+    capture.stop();
+    measured.totals = totals_of(capture.err());
+    measured.received = statistics_of(file).received;
+    return measured;
+}
+
+TEST_CASE("what a packet of a flood costs that isn't captured") {
+    const pcapng::Fd statistics(bpf_enable_stats(BPF_STATS_RUN_TIME));
+    REQUIRE(statistics.valid());
+    struct {
+        const char* what;
+        bool at_receiver;
+        std::vector<std::string> options;
+        bool by_process;  // user space has to decide first
+    } const cases[] = {
+        {"filter: less 10", false, {"less", "10"}, false},
+        {"filter: tcp port 443 and host 10.0.0.1",
+         false,
+         {"tcp port 443 and host 10.0.0.1"},
+         false},
+        {"filter: udp port 10", false, {"udp port 10"}, false},
+        {"filter: udp port 10, from behind a veth", true, {"udp port 10"}, false},
+        {"process filter: --comm nobody", false, {"--comm", "nobody"}, true},
+    };
+    fmt::print("{:<45} {:>6} {:>6} {:>6}  ns a packet: least, median, most of {} floods of {}\n",
+               "", "least", "median", "most", kRuns, kPackets);
+    for (const auto& one : cases) {
+        std::vector<double> all;
+        for (int run = 0; run < kRuns; run++) {
+            INFO(one.what);
+            const Measured measured = measure(one.at_receiver, one.options);
+            CHECK(measured.ns > 0);
+            CHECK(measured.totals.captured == 0);
+            CHECK(measured.totals.dropped == 0);
+            CHECK(measured.received < (one.by_process ? kPackets / 2 : 1));
+            all.push_back(measured.ns);
+        }
+        std::sort(all.begin(), all.end());
+        fmt::print("{:<45} {:>6.0f} {:>6.0f} {:>6.0f}\n", one.what, all.front(), all[kRuns / 2],
+                   all.back());
+    }
+}
+
+}  // namespace
+}  // namespace test
