@@ -17,7 +17,9 @@ namespace test {
 
 class TemporaryFolder {
   public:
-    TemporaryFolder() : path_(std::filesystem::temp_directory_path() / "pidcap-test-XXXXXX") {
+    TemporaryFolder() : TemporaryFolder(std::filesystem::temp_directory_path()) {}
+    explicit TemporaryFolder(const std::filesystem::path& parent)
+        : path_(parent / "pidcap-test-XXXXXX") {
         if (::mkdtemp(path_.data()) == nullptr) {
             throw std::runtime_error("mkdtemp " + path_ + ": " + std::strerror(errno));
         }

@@ -1,0 +1,358 @@
+-- SPDX-License-Identifier: GPL-2.0-only
+--
+-- Post-dissector for Wireshark 4.0 and later: the processes at a packet's ends as fields, process.pid, process.comm, …,
+-- process.peer.pid, …, from the packet's comment (docs/file-format.md), or from what Wireshark knows itself.
+--
+-- Each process is introduced once in a file: its command line, parent, … stand in the comment of one packet and are
+-- remembered here for the others. Wireshark dissects in order once, then again in any order: an introduction counts for
+-- the packets from its own on, so that a packet's fields are the same each time.
+if not register_postdissector then
+    return
+end
+
+local directory = debug.getinfo(1, "S").source:gsub("^@", ""):match("^(.*[/\\])") or ""
+local comment = dofile(directory .. "pidcap/comment.lua")
+local statistics = dofile(directory .. "pidcap/statistics.lua")
+
+-- "process" is a protocol of Wireshark 4.6's own.
+local pidcap = Proto("pidcap", "Process")
+pidcap.prefs.info = Pref.bool("Show the process in the Info column", false, "Appends it to each packet's information.")
+
+-- How many colours process.color has; the profile has a rule for each.
+local color_count = 12
+-- Comments repeat: what they say is kept, until they have so many bytes.
+local most_bytes = 16000000
+
+-- name, kind, title, description
+local descriptions = {
+    {"pid", "uint32", "PID", "The process at this end"},
+    {"id", "string", "Identity", "PID and start time: one process, also where the PID is used again"},
+    {"tid", "uint32", "Thread"},
+    {"name", "string", "Name", "What it calls itself, or else the last part of its executable's path"},
+    {"comm", "string", "Comm", "What it calls itself"},
+    {"exe", "string", "Executable"},
+    {"cmdline", "string", "Command line"},
+    {"start", "time", "Start"},
+    {"uid", "uint32", "UID"},
+    {"user", "string", "User"},
+    {"ppid", "uint32", "Parent PID"},
+    {"parent", "string", "Parent"},
+    {"cgroup", "string", "Cgroup"},
+    {"container", "string", "Container"},
+    {"unit", "string", "Unit", "systemd unit"},
+    {"netns", "uint64", "Network namespace", "Inode number"},
+    {"nspid", "uint32", "PID in its namespace"},
+    {"via", "string", "Found via", "How the process was found, or why there is none"},
+}
+
+local all_fields = {}
+local function new_field(kind, name, title, description)
+    local field
+    if kind == "uint32" then
+        field = ProtoField.uint32(name, title, base.DEC, nil, nil, description)
+    elseif kind == "uint64" then
+        field = ProtoField.uint64(name, title, base.DEC, nil, nil, description)
+    elseif kind == "time" then
+        field = ProtoField.absolute_time(name, title, base.LOCAL, description)
+    else
+        field = ProtoField.string(name, title, base.NONE, description)
+    end
+    all_fields[#all_fields + 1] = field
+    return field
+end
+
+local function new_fields(prefix, title_prefix)
+    local fields = {}
+    for i, d in ipairs(descriptions) do
+        fields[i] = {name = d[1], field = new_field(d[2], prefix .. d[1], title_prefix .. d[3], d[4])}
+    end
+    return fields
+end
+
+local self_fields = new_fields("process.", "")
+local peer_fields = new_fields("process.peer.", "Peer ")
+local any_fields = {
+    {name = "pid", field = new_field("uint32", "process.any.pid", "PID of either end")},
+    {name = "id", field = new_field("string", "process.any.id", "Identity of either end")},
+    {name = "comm", field = new_field("string", "process.any.comm", "Comm of either end")},
+    {name = "exe", field = new_field("string", "process.any.exe", "Executable of either end")},
+}
+local color_field = new_field("uint32", "process.color", "Color", "The same for processes of one name")
+pidcap.fields = all_fields
+
+local unknown_expert = ProtoExpert.new("process.unknown", "The process of this packet was not found",
+                                       expert.group.UNDECODED, expert.severity.NOTE)
+pidcap.experts = {unknown_expert}
+
+-- Where a field is absent from this version, so is what it would tell.
+local function field_or_nil(name)
+    local found, field = pcall(Field.new, name)
+    return found and field or nil
+end
+
+local comment_value = Field.new("frame.comment")
+-- By Wireshark 5 from option 8 and process information blocks; by 4.6 from Apple's blocks.
+local native = {
+    {pid = "frame.process.pid", tid = "frame.process.tid", comm = "frame.process.name", exe = "frame.process.path",
+     cmdline = "frame.process.cmdline", ppid = "frame.process.ppid", uid = "frame.process.uid",
+     user = "frame.process.user", start = "frame.process.start_time"},
+    {pid = "frame.darwin.process_info.pid", comm = "frame.darwin.process_info.pname"},
+}
+for i = #native, 1, -1 do
+    for name, abbreviation in pairs(native[i]) do
+        native[i][name] = field_or_nil(abbreviation)
+    end
+    if not native[i].pid then
+        table.remove(native, i)
+    end
+end
+
+local records        -- by comment
+local record_bytes   -- about what they take
+local introductions  -- by identity: {frame = …, process = …} in order of frames
+local colors         -- by name
+local next_color
+local current        -- the record of the packet at hand, for the statistics
+
+local function forget()
+    records, record_bytes, introductions, colors, next_color, current = {}, 0, {}, {}, 0, nil
+end
+forget()
+pidcap.init = forget
+
+local function color_of(name)
+    local color = colors[name]
+    if not color then
+        color = next_color % color_count
+        next_color = next_color + 1
+        colors[name] = color
+    end
+    return color
+end
+
+-- What is asked of each packet, answered once a record. Colours are given in the order of the file, as first passes are.
+local function prepared(record)
+    local process, peer = record.self, record.peer
+    if process and process.name then
+        color_of(process.name)
+    end
+    record.introduces = process and process.introduces or peer and peer.introduces
+    record.unknown = process and process.via == "unknown" and not process.pid
+    return record
+end
+
+-- What `value` says, parsed once; false: nothing about a process.
+local function record_of(value)
+    local record = records[value]
+    if record == nil then
+        if record_bytes > most_bytes then
+            records, record_bytes = {}, 0
+        end
+        record = comment.parse(value)
+        records[value] = record and prepared(record) or false
+        record_bytes = record_bytes + 2 * #value + 500
+    end
+    return record
+end
+
+local function native_record()
+    for _, extractors in ipairs(native) do
+        if extractors.pid() then
+            local process = {}
+            for name, extractor in pairs(extractors) do
+                local info = extractor()
+                process[name] = info and info.value
+            end
+            return prepared(comment.record_of(process))
+        end
+    end
+end
+
+-- A packet may have several comments, and from 4.4 on each line is one.
+local function record_of_several(values)
+    for _, info in ipairs(values) do
+        local record = record_of(info.value)
+        if record and record.ours then
+            return record
+        end
+    end
+    local native_one = native_record()
+    if native_one then
+        return native_one
+    end
+    local lines = {}
+    for i, info in ipairs(values) do
+        lines[i] = info.value
+    end
+    return record_of(table.concat(lines, "\n"))
+end
+
+local function read_record()
+    local first, second = comment_value()
+    if second then
+        return record_of_several({comment_value()})
+    end
+    local record = first and record_of(first.value)
+    if record and record.ours then
+        return record
+    end
+    return native_record() or record
+end
+
+-- The last introduction that stands in `frame` or before, and its place in the list; nil and 0: none.
+local function introduction_at(list, frame)
+    local low, high = 0, #list
+    while low < high do
+        local middle = math.ceil((low + high) / 2)
+        if list[middle].frame <= frame then
+            low = middle
+        else
+            high = middle - 1
+        end
+    end
+    return list[low], low
+end
+
+-- With `--comments full` every packet introduces its process.
+local function tells_the_same(one, other)
+    for key in pairs(comment.introduction) do
+        if one[key] ~= other[key] then
+            return false
+        end
+    end
+    return one.uid == other.uid and one.exe == other.exe
+end
+
+-- Not in first passes only: tshark's has no comments where no filter needs a tree.
+local function remember(process, frame)
+    if not process or not process.introduces or not process.id then
+        return
+    end
+    local list = introductions[process.id] or {}
+    introductions[process.id] = list
+    local last, place = introduction_at(list, frame)
+    if not last or last.process ~= process and not tells_the_same(last.process, process) then
+        table.insert(list, place + 1, {frame = frame, process = process})
+    end
+end
+
+-- The process with what its introduction told. A user belongs to a uid, and a command line to what was executed: after
+-- a change of these the old ones would be wrong.
+local function introduced(process, frame)
+    if not process or process.introduces or not process.id then
+        return process
+    end
+    local list = introductions[process.id]
+    local introduction = list and introduction_at(list, frame)
+    if not introduction then
+        return process
+    end
+    local told = introduction.process
+    if process.told ~= told then
+        local full = {}
+        for key, value in pairs(process) do
+            full[key] = value
+        end
+        for key in pairs(comment.introduction) do
+            full[key] = told[key]
+        end
+        if told.uid ~= process.uid then
+            full.user = nil
+        end
+        if told.exe ~= process.exe then
+            full.cmdline = nil
+        end
+        full.told, full.full = nil, nil
+        process.told, process.full = told, full
+    end
+    return process.full
+end
+
+-- The packet at hand: its record and both ends, for the statistics.
+local function current_ends(frame)
+    if current then
+        return introduced(current.self, frame), introduced(current.peer, frame)
+    end
+end
+
+local function title(process)
+    local parts = {}
+    if process.pid then
+        parts[1] = string.format("%s (%d)", process.name or "unnamed", process.pid)
+        if process.user or process.uid then
+            parts[2] = process.user and "user " .. process.user or string.format("uid %d", process.uid)
+        end
+    else
+        parts[1] = "none"
+    end
+    if process.via then
+        parts[#parts + 1] = "via " .. process.via
+    end
+    return table.concat(parts, ", ")
+end
+
+-- `fields` of `process`, those that somebody wants; nothing is nil here, which `add` doesn't take.
+local function add_fields(item, tree, fields, process, hidden)
+    for i = 1, #fields do
+        local value = process[fields[i].name]
+        if value ~= nil and tree:referenced(fields[i].field) then
+            local added = item:add(fields[i].field, value)
+            if hidden then
+                added:set_hidden()
+            end
+        end
+    end
+end
+
+local function add_end(tree, label, fields, process)
+    local item = tree:add(pidcap, label .. ": " .. title(process))
+    add_fields(item, tree, fields, process)
+    add_fields(item, tree, any_fields, process, true)
+    return item
+end
+
+local show_in_info = false
+function pidcap.prefs_changed()
+    show_in_info = pidcap.prefs.info
+end
+
+local handle  -- of this dissector: referenced when any of its fields is
+
+function pidcap.dissector(_, pinfo, tree)
+    local record = read_record()
+    current = record
+    if not record then
+        return
+    end
+    local process = record.self
+    if record.introduces then
+        remember(process, pinfo.number)
+        remember(record.peer, pinfo.number)
+    end
+    if show_in_info and process and process.pid then
+        pinfo.cols.info:append(string.format(" [%s %d]", process.name or "", process.pid))
+    end
+    if not tree:referenced(handle) then
+        if record.unknown then
+            tree:add_proto_expert_info(unknown_expert)
+        end
+        return
+    end
+    local item
+    if process then
+        item = add_end(tree, "Process", self_fields, introduced(process, pinfo.number))
+        if process.name and tree:referenced(color_field) then
+            item:add(color_field, color_of(process.name)):set_hidden()
+        end
+        if record.unknown then
+            item:add_proto_expert_info(unknown_expert)
+        end
+    end
+    if record.peer then
+        add_end(tree, "Peer process", peer_fields, introduced(record.peer, pinfo.number))
+    end
+end
+
+register_postdissector(pidcap)
+handle = Dissector.get("pidcap")
+statistics.register(current_ends)

@@ -1,0 +1,291 @@
+-- SPDX-License-Identifier: GPL-2.0-only
+--
+-- Tables by process and by flow: `tshark -q -z pidcap,processes`, `-z pidcap,flows`, each with `,FILTER`; in Wireshark
+-- from the menu Statistics. A packet with two processes counts for both. Bytes are those on the wire.
+local statistics = {}
+
+local no_process = {kernel = "(kernel)", forwarded = "(forwarded)", unknown = "(unknown)"}
+-- Only receivers are found in these ways, and only senders in those.
+local receiver_via = {lookup = true, ["icmp-echo"] = true, ["icmp-error"] = true}
+local sender_via = {socket = true, current = true}
+local inbound, outbound = 1, 0  -- pinfo.p2p_dir, from the packet's direction flag
+
+-- Which way a packet went for the first of its processes: "out" if it was sent by it. The packet's direction alone
+-- doesn't say: a container's packets come in at the host's end of its veth. `sends_from` knows where a process has
+-- surely sent from. nil: nobody knows.
+local function way_of(process, peer, packet, sends_from)
+    local by_direction = packet.direction == outbound and "out" or packet.direction == inbound and "in" or nil
+    if peer or not process.pid then
+        return by_direction
+    elseif receiver_via[process.via] then
+        return "in"
+    elseif sender_via[process.via] then
+        -- Without a link layer it may be from a hook at the receiver's socket.
+        return packet.raw_ip and by_direction or "out"
+    elseif process.id and sends_from[process.id .. " " .. packet.destination] then
+        return "in"
+    elseif process.id and sends_from[process.id .. " " .. packet.source] then
+        return "out"
+    end
+    return by_direction
+end
+
+local opposite = {["in"] = "out", out = "in"}
+
+local ip_protocols = {[1] = "icmp", [2] = "igmp", [6] = "tcp", [17] = "udp", [58] = "icmpv6", [132] = "sctp"}
+local has_ports = {tcp = true, udp = true, sctp = true}
+
+-- The protocol above IP, of the outermost header: pinfo's may be that of a packet which an ICMP error quotes. By the
+-- bytes, because each field that a script reads costs every packet something, also where no table is asked for.
+local function protocol_of(bytes, raw_ip)
+    local at = raw_ip and 0 or 14
+    if bytes:len() < at + 20 then
+        return "other"
+    end
+    local ether_type = raw_ip and 0 or bytes(12, 2):uint()
+    while (ether_type == 0x8100 or ether_type == 0x88A8) and bytes:len() >= at + 24 do
+        ether_type = bytes(at + 2, 2):uint()
+        at = at + 4
+    end
+    local version = bytes(at, 1):uint()
+    if ether_type == 0x0806 then
+        return "arp"
+    elseif version >= 0x40 and version <= 0x4F then
+        return ip_protocols[bytes(at + 9, 1):uint()] or "other"
+    elseif version >= 0x60 and version <= 0x6F then
+        return ip_protocols[bytes(at + 6, 1):uint()] or "other"
+    end
+    return "other"
+end
+
+local function endpoint(address, port, protocol)
+    if not has_ports[protocol] then
+        return address
+    end
+    return string.format(address:find(":", 1, true) and "[%s]:%d" or "%s:%d", address, port)
+end
+
+local function packet_of(pinfo, bytes)
+    local raw_ip = tostring(pinfo.dl_src) == "NONE"
+    local protocol = protocol_of(bytes, raw_ip)
+    local source, destination = tostring(pinfo.src), tostring(pinfo.dst)
+    return {
+        direction = pinfo.p2p_dir,
+        raw_ip = raw_ip,
+        protocol = protocol,
+        source_address = source,
+        destination_address = destination,
+        source = endpoint(source, pinfo.src_port, protocol),
+        destination = endpoint(destination, pinfo.dst_port, protocol),
+        bytes = pinfo.len,
+        time = pinfo.rel_ts,
+    }
+end
+
+local Table = {}
+Table.__index = Table
+
+local function new_table(by_flow)
+    return setmetatable({by_flow = by_flow, rows = {}, order = {}, sends_from = {}}, Table)
+end
+
+function Table:row(process, peer, packet, way)
+    local who = process.pid and (process.id or string.format("%d %s", process.pid, process.name or "")) or process.via or ""
+    local key = who
+    local from_here = way ~= "in"
+    local near = from_here and packet.source or packet.destination
+    local far = from_here and packet.destination or packet.source
+    if self.by_flow then
+        -- Without a process or a direction the two ends are in no order that is kept.
+        if not process.pid and far < near then
+            near, far = far, near
+        end
+        key = table.concat({who, packet.protocol, near, far}, " ")
+    end
+    local row = self.rows[key]
+    if not row then
+        row = {process = process, peer = peer, protocol = packet.protocol, near = near, far = far, packets = 0, bytes = 0,
+               ["in"] = 0, out = 0, peers = {}, peer_count = 0, first = packet.time}
+        self.rows[key] = row
+        self.order[#self.order + 1] = row
+    end
+    local remote = from_here and packet.destination_address or packet.source_address
+    if not row.peers[remote] then
+        row.peers[remote] = true
+        row.peer_count = row.peer_count + 1
+    end
+    return row
+end
+
+function Table:count(process, peer, packet, way)
+    local row = self:row(process, peer, packet, way)
+    -- The last one has what a later introduction tells.
+    row.process = process
+    row.peer = peer or row.peer
+    row.packets = row.packets + 1
+    row.bytes = row.bytes + packet.bytes
+    if way then
+        row[way] = row[way] + packet.bytes
+    end
+    row.last = packet.time
+end
+
+local nobody = {}
+
+function Table:packet(process, peer, packet)
+    process = process or nobody
+    local way = way_of(process, peer, packet, self.sends_from)
+    if process.id and way == "out" and sender_via[process.via] then
+        self.sends_from[process.id .. " " .. packet.source] = true
+    end
+    self:count(process, peer, packet, way)
+    if peer then
+        self:count(peer, process, packet, opposite[way])
+    end
+end
+
+local function name_of(process)
+    if not process or not process.pid then
+        return process and process.via and (no_process[process.via] or "(" .. process.via .. ")") or "(no process)"
+    end
+    return process.name or "(unnamed)"
+end
+
+local function text_of(number)
+    return number and string.format("%d", number) or ""
+end
+
+local function seconds(time)
+    return string.format("%.6f", time)
+end
+
+-- Columns: title, value, "right" for numbers.
+local process_columns = {
+    {"Process", function(row) return name_of(row.process) end},
+    {"PID", function(row) return text_of(row.process.pid) end, "right"},
+    {"User", function(row) return row.process.user or text_of(row.process.uid) end},
+    {"Packets", function(row) return text_of(row.packets) end, "right"},
+    {"Bytes", function(row) return text_of(row.bytes) end, "right"},
+    {"Bytes in", function(row) return text_of(row["in"]) end, "right"},
+    {"Bytes out", function(row) return text_of(row.out) end, "right"},
+    {"Peers", function(row) return text_of(row.peer_count) end, "right"},
+    {"First", function(row) return seconds(row.first) end, "right"},
+    {"Last", function(row) return seconds(row.last) end, "right"},
+    {"Executable", function(row) return row.process.exe or "" end},
+}
+local flow_columns = {
+    {"Process", function(row) return name_of(row.process) end},
+    {"PID", function(row) return text_of(row.process.pid) end, "right"},
+    {"Protocol", function(row) return row.protocol end},
+    {"Local", function(row) return row.near end},
+    {"Remote", function(row) return row.far end},
+    {"Peer", function(row) return row.peer and row.peer.pid and
+        string.format("%s (%d)", name_of(row.peer), row.peer.pid) or "" end},
+    {"Packets", function(row) return text_of(row.packets) end, "right"},
+    {"Bytes", function(row) return text_of(row.bytes) end, "right"},
+    {"Bytes in", function(row) return text_of(row["in"]) end, "right"},
+    {"Bytes out", function(row) return text_of(row.out) end, "right"},
+    {"First", function(row) return seconds(row.first) end, "right"},
+    {"Last", function(row) return seconds(row.last) end, "right"},
+}
+
+-- What counts is code points, not bytes: texts are UTF-8.
+local function width_of(value)
+    return select(2, value:gsub("[^\128-\191]", ""))
+end
+
+local most_width = 100
+
+-- One process with a long path doesn't push everything else out of sight.
+local function cut(value)
+    if width_of(value) <= most_width then
+        return value
+    end
+    local parts = {}
+    for code_point in value:gmatch("[^\128-\191][\128-\191]*") do
+        parts[#parts + 1] = code_point
+        if #parts == most_width - 1 then
+            return table.concat(parts) .. "…"
+        end
+    end
+end
+
+function Table:text()
+    local columns = self.by_flow and flow_columns or process_columns
+    for place, row in ipairs(self.order) do
+        row.place = place
+    end
+    table.sort(self.order, function(one, other)
+        if one.bytes ~= other.bytes then
+            return one.bytes > other.bytes
+        end
+        return one.place < other.place
+    end)
+    local lines = {{}}
+    local widths = {}
+    for i, column in ipairs(columns) do
+        lines[1][i] = column[1]
+        widths[i] = width_of(column[1])
+    end
+    for _, row in ipairs(self.order) do
+        local cells = {}
+        for i, column in ipairs(columns) do
+            cells[i] = cut(column[2](row))
+            widths[i] = math.max(widths[i], width_of(cells[i]))
+        end
+        lines[#lines + 1] = cells
+    end
+    for at, cells in ipairs(lines) do
+        for i, column in ipairs(columns) do
+            local padding = string.rep(" ", widths[i] - width_of(cells[i]))
+            cells[i] = column[3] and padding .. cells[i] or cells[i] .. padding
+        end
+        lines[at] = table.concat(cells, "  "):match("^.*%S")
+    end
+    return table.concat(lines, "\n") .. "\n"
+end
+
+local titles = {processes = "Processes", flows = "Process Flows"}
+
+-- `show(text)` gets the table whenever Wireshark wants it drawn.
+local function listen(kind, filter, ends, show)
+    local listener = Listener.new("frame", filter)
+    local tab = new_table(kind == "flows")
+    function listener.packet(pinfo, bytes)
+        local process, peer = ends(pinfo.number)
+        tab:packet(process, peer, packet_of(pinfo, bytes))
+    end
+    function listener.draw()
+        show(tab:text())
+    end
+    function listener.reset()
+        tab = new_table(kind == "flows")
+    end
+    return listener
+end
+
+-- `ends(frame)`: both ends of the packet at hand.
+function statistics.register(ends)
+    for kind, title in pairs(titles) do
+        register_stat_cmd_arg("pidcap," .. kind, function(argument)
+            local filter = argument and argument:match("^pidcap,%a+,(.+)$")
+            listen(kind, filter, ends, function(text)
+                print(title .. (filter and ", filter " .. filter or "") .. "\n" .. text)
+            end)
+        end)
+        if gui_enabled() then
+            register_menu(title, function()
+                local window = TextWindow.new(title)
+                local listener = listen(kind, nil, ends, function(text)
+                    window:set(text)
+                end)
+                window:set_atclose(function()
+                    listener:remove()
+                end)
+                retap_packets()
+            end, MENU_STAT_UNSORTED)
+        end
+    end
+end
+
+return statistics

@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// The dissector's fields: what each is, when an introduction counts, and which comment is believed.
+#include <fmt/format.h>
+
+#include <catch2/catch.hpp>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "tests/pcapng/files.h"
+#include "tests/wireshark/wireshark.h"
+
+using namespace test;
+
+namespace {
+
+using Strings = std::vector<std::string>;
+
+constexpr const char* kCurl =
+    "pid=812 tid=813 comm=curl exe=/usr/bin/curl uid=1000 st=1763650000123456789 via=socket";
+constexpr const char* kCurlIntroduction =
+    " ppid=700 pcomm=bash user=alice cmdline=curl%20-v%20https://h/ cgroup=/user.slice ctr=0123abc "
+    "unit=a.service"
+    " netns=4026531840 nspid=12";
+constexpr const char* kNginx =
+    " peer.pid=77 peer.tid=78 peer.comm=nginx peer.exe=/usr/sbin/nginx peer.uid=33 "
+    "peer.st=1763640000000000000"
+    " peer.via=lookup";
+constexpr const char* kNginxIntroduction =
+    " peer.ppid=1 peer.pcomm=systemd peer.user=www-data peer.cmdline=nginx "
+    "peer.cgroup=/system.slice peer.ctr=fed"
+    " peer.unit=nginx.service peer.netns=4026531841 peer.nspid=5";
+
+struct Expected {
+    const char* name;
+    const char* type;
+    const char* self;
+    const char* peer;
+};
+
+const std::vector<Expected>& expected() {
+    static const std::vector<Expected> all = {
+        {"pid", "FT_UINT32", "812", "77"},
+        {"id", "FT_STRING", "812-1763650000123456789", "77-1763640000000000000"},
+        {"tid", "FT_UINT32", "813", "78"},
+        {"name", "FT_STRING", "curl", "nginx"},
+        {"comm", "FT_STRING", "curl", "nginx"},
+        {"exe", "FT_STRING", "/usr/bin/curl", "/usr/sbin/nginx"},
+        {"cmdline", "FT_STRING", "curl -v https://h/", "nginx"},
+        {"start", "FT_ABSOLUTE_TIME", "2025-11-20 14:46:40.123456789",
+         "2025-11-20 12:00:00.000000000"},
+        {"uid", "FT_UINT32", "1000", "33"},
+        {"user", "FT_STRING", "alice", "www-data"},
+        {"ppid", "FT_UINT32", "700", "1"},
+        {"parent", "FT_STRING", "bash", "systemd"},
+        {"cgroup", "FT_STRING", "/user.slice", "/system.slice"},
+        {"container", "FT_STRING", "0123abc", "fed"},
+        {"unit", "FT_STRING", "a.service", "nginx.service"},
+        {"netns", "FT_UINT64", "4026531840", "4026531841"},
+        {"nspid", "FT_UINT32", "12", "5"},
+        {"via", "FT_STRING", "socket", "lookup"},
+    };
+    return all;
+}
+
+Strings all_names() {
+    Strings names;
+    for (const Expected& field : expected()) {
+        names.push_back(std::string("process.") + field.name);
+        names.push_back(std::string("process.peer.") + field.name);
+    }
+    for (const char* name : {"any.pid", "any.id", "any.comm", "any.exe", "color"}) {
+        names.push_back(std::string("process.") + name);
+    }
+    return names;
+}
+
+}  // namespace
+
+TEST_CASE("each field of both ends has its type and its value") {
+    const Wireshark wireshark;
+    const std::string path = wireshark.file("a.pcapng");
+    write_comments(path, {std::string(kCurl) + kNginx + kCurlIntroduction + kNginxIntroduction});
+
+    std::map<std::string, std::string> types;
+    for (const std::string& line : lines(wireshark.tshark({"-G", "fields"}))) {
+        // F, title, name, type, …
+        const size_t name = line.find("\tprocess.");
+        if (name != std::string::npos) {
+            const size_t type = line.find('\t', name + 1);
+            types[line.substr(name + 1, type - name - 1)] =
+                line.substr(type + 1, line.find('\t', type + 1) - type - 1);
+        }
+    }
+    std::string times;
+    Strings names;
+    Row values;
+    for (const Expected& field : expected()) {
+        for (const auto& [prefix, value] :
+             {std::pair<std::string, std::string>{"process.", field.self},
+              {"process.peer.", field.peer}}) {
+            const std::string name = prefix + field.name;
+            INFO(name);
+            CHECK(types[name] == field.type);
+            if (field.type == std::string("FT_ABSOLUTE_TIME")) {
+                // By a filter: how a time is printed differs between versions.
+                times += fmt::format("{}{} == \"{}\"", times.empty() ? "" : " and ", name, value);
+            } else {
+                names.push_back(name);
+                values.push_back(value);
+            }
+        }
+    }
+    CHECK(wireshark.fields(path, names) == std::vector<Row>{values});
+    CHECK(wireshark.count(path, times) == 1);
+    CHECK(types["process.any.pid"] == "FT_UINT32");
+    CHECK(wireshark.fields(path, {"process.any.pid", "process.any.comm", "process.any.exe",
+                                  "process.cmdline"}) ==
+          std::vector<Row>{
+              {"812,77", "curl,nginx", "/usr/bin/curl,/usr/sbin/nginx", "curl -v https://h/"}});
+}
+
+TEST_CASE("fields compare as numbers and texts, and with either end") {
+    const Wireshark wireshark;
+    const std::string path = wireshark.file("a.pcapng");
+    write_comments(
+        path, {std::string(kCurl) + kNginx, "via=kernel", "pid=9 comm=dig uid=0 via=lookup", ""});
+    const std::vector<std::pair<const char*, size_t>> filters = {
+        {"process.pid > 10", 1},
+        {"process.pid < 100", 1},
+        {"process.uid == 0", 1},
+        {"process.comm == \"curl\"", 1},
+        {"process.comm matches \"^[cd]\"", 2},
+        {"process.any.comm == \"nginx\"", 1},
+        {"process.any.exe contains \"nginx\"", 1},
+        {"process.any.pid in {77, 9}", 2},
+        {"process.start > \"2025-11-20 00:00:00\"", 1},
+        {"process.via == \"kernel\"", 1},
+        {"pidcap", 3},
+        {"!process.pid", 2},
+    };
+    for (const auto& [filter, count] : filters) {
+        INFO(filter);
+        CHECK(wireshark.count(path, filter) == count);
+    }
+}
+
+TEST_CASE("an introduction holds for the process's packets from there on, and for no other's") {
+    const Wireshark wireshark;
+    const std::string path = wireshark.file("a.pcapng");
+    const std::string curl = kCurl;
+    const std::string later =
+        "pid=812 comm=curl exe=/usr/bin/curl uid=1000 st=1763650009000000000 via=socket";
+    write_comments(
+        path,
+        {
+            curl,                                                       // not introduced yet
+            curl + kCurlIntroduction,                                   //
+            curl,                                                       //
+            later,                                                      // the pid again
+            "pid=812 comm=curl exe=/usr/bin/curl uid=1000 via=socket",  // which of them?
+            "pid=77 comm=nginx st=1763640000000000000 via=socket" +     // as a peer
+                std::string(" peer.pid=812 peer.comm=curl peer.exe=/usr/bin/curl peer.uid=1000"
+                            " peer.st=1763650000123456789 peer.via=lookup"),
+            "pid=812 comm=curl exe=/usr/bin/curl uid=0 st=1763650000123456789 via=socket",
+            "pid=812 comm=sh exe=/bin/sh uid=1000 st=1763650000123456789 via=socket",
+        });
+    const Strings names = {"process.ppid", "process.user", "process.cmdline",
+                           "process.peer.cmdline", "process.peer.unit"};
+    const std::string cmdline = "curl -v https://h/";
+    const std::vector<Row> seen = {
+        {"", "", "", "", ""},
+        {"700", "alice", cmdline, "", ""},
+        {"700", "alice", cmdline, "", ""},
+        {"", "", "", "", ""},
+        {"", "", "", "", ""},
+        {"", "", "", cmdline, "a.service"},
+        {"700", "", cmdline, "", ""},  // another user, whose name wasn't told
+        {"700", "alice", "", "", ""},  // another program, whose arguments weren't told
+    };
+    CHECK(wireshark.fields(path, names) == seen);
+    CHECK(wireshark.fields(path, names, {"-2"}) == seen);
+}
+
+TEST_CASE("a newer introduction replaces the older one from its packet on, in every pass") {
+    const Wireshark wireshark;
+    const std::string path = wireshark.file("a.pcapng");
+    Strings comments;
+    std::vector<Row> seen;
+    for (int user = 0; user < 40; ++user) {
+        const std::string process =
+            fmt::format("pid=5 comm=smbd uid={} st=1763650000000000000 via=socket", user);
+        comments.push_back(process + fmt::format(" user=u{} ppid=1", user));
+        comments.push_back(process);
+        comments.push_back("pid=5 comm=smbd uid=1000 st=1763650000000000000 via=socket");
+        seen.insert(seen.end(),
+                    {{fmt::format("u{}", user), "1"}, {fmt::format("u{}", user), "1"}, {"", "1"}});
+    }
+    write_comments(path, comments);
+    CHECK(wireshark.fields(path, {"process.user", "process.ppid"}) == seen);
+    CHECK(wireshark.fields(path, {"process.user", "process.ppid"}, {"-2"}) == seen);
+    CHECK(wireshark.count(path, "process.user == \"u7\"", {"-2", "-R", "process.user"}) == 2);
+}
+
+TEST_CASE("two passes show the same as one") {
+    const Wireshark wireshark;
+    const std::string path = wireshark.file("a.pcapng");
+    Strings comments;
+    std::set<int> told;  // pid and start repeat after 20
+    size_t known = 0;
+    for (int i = 0; i < 300; ++i) {
+        std::string comment = fmt::format(
+            "pid={} comm=c{} uid=0 st=17636500{:02}000000000 via=socket", i % 5, i % 17, i % 4);
+        if (i % 3 == 0) {
+            told.insert(i % 20);
+            comment += fmt::format(" ppid={} cmdline=c%20{}", i, i);
+        }
+        comments.push_back(comment);
+        known += told.count(i % 20);
+    }
+    write_comments(path, comments);
+    const std::vector<Row> once = wireshark.fields(path, all_names());
+    REQUIRE(once.size() == 300);
+    CHECK(wireshark.count(path, "process.ppid") == known);
+    CHECK(wireshark.fields(path, all_names(), {"-2"}) == once);
+}
+
+TEST_CASE("the first twelve names have colours of their own") {
+    const Wireshark wireshark;
+    const std::string path = wireshark.file("a.pcapng");
+    Strings comments;
+    for (int i = 0; i < 26; ++i) {
+        comments.push_back(fmt::format("pid={} comm=p{} via=socket", i, i % 13));
+    }
+    comments.push_back("via=kernel");
+    write_comments(path, comments);
+    const std::vector<Row> seen = wireshark.fields(path, {"process.color"});
+    REQUIRE(seen.size() == 27);
+    for (size_t i = 0; i < 26; ++i) {
+        CHECK(seen[i][0] == std::to_string(i % 13 % 12));
+    }
+    CHECK(seen[26][0].empty());
+    CHECK(wireshark.fields(path, {"process.color"}, {"-2"}) == seen);
+}
+
+TEST_CASE("a packet has one line for each end, with who it is") {
+    const Wireshark wireshark;
+    const std::string path = wireshark.file("a.pcapng");
+    write_comments(path, {std::string(kCurl) + kNginx + " user=alice", "via=forwarded"});
+    const std::string seen = wireshark.tshark({"-r", path, "-V"});
+    for (const char* line : {"\nProcess: curl (812), user alice, via socket\n    PID: 812\n",
+                             "\nPeer process: nginx (77), uid 33, via lookup\n    Peer PID: 77\n",
+                             "\nProcess: none, via forwarded\n    Found via: forwarded\n"}) {
+        INFO(line);
+        CHECK(contains(seen, line));
+    }
+}
+
+TEST_CASE("a packet whose process was not found has a note, one of the kernel has none") {
+    const Wireshark wireshark;
+    const std::string path = wireshark.file("a.pcapng");
+    write_comments(path, {"via=unknown", "via=kernel", "via=forwarded", "pid=1 via=socket", ""});
+    CHECK(wireshark.count(path, "process.unknown") == 1);
+    CHECK(wireshark.count(path, "_ws.expert.message contains \"process\"") == 1);
+    const std::string seen = wireshark.tshark({"-r", path, "-q", "-z", "expert,note"});
+    CHECK(contains(seen, "Notes (1)"));
+}
+
+TEST_CASE("the Info column names the process only where that is wanted") {
+    const Wireshark wireshark;
+    const std::string path = wireshark.file("a.pcapng");
+    write_comments(path, {kCurl, "via=kernel"});
+    CHECK_FALSE(contains(wireshark.tshark({"-r", path}), "[curl 812]"));
+    const auto seen = lines(wireshark.tshark({"-r", path, "-o", "pidcap.info:TRUE"}));
+    REQUIRE(seen.size() == 2);
+    CHECK(contains(seen[0], "Len=16 [curl 812]"));
+    CHECK_FALSE(contains(seen[1], "["));
+}
