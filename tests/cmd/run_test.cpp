@@ -154,7 +154,6 @@ TEST_CASE("wrong usage is told apart from failure") {
                                                {"--pid", "x"},
                                                {"--uid", "no-such-user"},
                                                {"-i", ""},
-                                               {"stray"},
                                                {"--no-such-option"},
                                                {"-Q", "sideways"},
                                                {"--duration", "soon"},
@@ -169,8 +168,11 @@ TEST_CASE("wrong usage is told apart from failure") {
         CHECK(ended.err.starts_with("pidcap: "));
         CHECK(ended.out.empty());
     }
-    for (const std::vector<std::string>& arguments : std::vector<std::vector<std::string>>{
-             {"-i", "nosuch0"}, {"-i", "lo", "-i", "nosuch0"}, {"-i", "lo", "--pid", "4194303"}}) {
+    for (const std::vector<std::string>& arguments :
+         std::vector<std::vector<std::string>>{{"-i", "nosuch0"},
+                                               {"stray"},
+                                               {"-i", "lo", "-i", "nosuch0"},
+                                               {"-i", "lo", "--pid", "4194303"}}) {
         const CommandResult ended = run_pidcap(arguments);
         INFO(ended.err);
         CHECK(ended.status == 1);
