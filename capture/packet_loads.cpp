@@ -88,6 +88,11 @@ void PacketLoads::begin_direct(BpfAssembler::Label otherwise) {
     out_->jump_if64_register(BPF_JGT, BPF_REG_1, BPF_REG_2, otherwise);
 }
 
+void PacketLoads::jump_if_untagged(BpfAssembler::Label to) {
+    out_->load(BPF_W, BPF_REG_1, kContext, offsetof(__sk_buff, vlan_present));
+    out_->jump_if(BPF_JEQ, BPF_REG_1, 0, to);
+}
+
 void PacketLoads::load_packet_end(uint8_t to) {
     out_->load(BPF_W, to, kContext,
                is_xdp() ? offsetof(xdp_md, data_end) : offsetof(__sk_buff, data_end));
@@ -134,8 +139,7 @@ void PacketLoads::begin_copy() {
 void PacketLoads::copy_tagged_header(BpfAssembler::Label plain, BpfAssembler::Label ready) {
     const auto cut = out_->make_label();
     const auto tagged = out_->make_label();
-    out_->load(BPF_W, BPF_REG_1, kContext, offsetof(__sk_buff, vlan_present));
-    out_->jump_if(BPF_JEQ, BPF_REG_1, 0, plain);
+    jump_if_untagged(plain);
     out_->jump_if64(BPF_JLT, kHeaderLength, kTagBegin, plain);
     out_->alu64(BPF_MOV, BPF_REG_2, 0);
     out_->alu64(BPF_MOV, BPF_REG_4, kTagBegin);
@@ -211,8 +215,7 @@ void PacketLoads::length(uint8_t to) {
     out_->alu_register(BPF_MOV, to, BPF_REG_0);
     if (may_have_tag()) {
         const auto plain = out_->make_label();
-        out_->load(BPF_W, BPF_REG_1, kContext, offsetof(__sk_buff, vlan_present));
-        out_->jump_if(BPF_JEQ, BPF_REG_1, 0, plain);
+        jump_if_untagged(plain);
         out_->jump_if(BPF_JLT, to, kTagBegin, plain);
         out_->alu(BPF_ADD, to, kTagEnd - kTagBegin);
         out_->bind(plain);
@@ -233,8 +236,7 @@ void PacketLoads::absolute(uint32_t offset, uint32_t width, uint8_t to) {
     out_->alu64(BPF_MOV, BPF_REG_2, static_cast<int32_t>(offset));
     if (may_have_tag() && !direct_) {  // far behind the tag
         const auto plain = out_->make_label();
-        out_->load(BPF_W, BPF_REG_1, kContext, offsetof(__sk_buff, vlan_present));
-        out_->jump_if(BPF_JEQ, BPF_REG_1, 0, plain);
+        jump_if_untagged(plain);
         out_->alu64(BPF_SUB, BPF_REG_2, kTagEnd - kTagBegin);
         out_->bind(plain);
     }
@@ -290,8 +292,7 @@ void PacketLoads::indirect(uint32_t offset, uint32_t width) {
         out_->jump(done);
     } else if (may_have_tag()) {
         const auto before = out_->make_label();
-        out_->load(BPF_W, BPF_REG_1, kContext, offsetof(__sk_buff, vlan_present));
-        out_->jump_if(BPF_JEQ, BPF_REG_1, 0, plain);
+        jump_if_untagged(plain);
         out_->jump_if64(BPF_JLT, BPF_REG_2, static_cast<int32_t>(kTagEnd), before);
         out_->alu64(BPF_SUB, BPF_REG_2, kTagEnd - kTagBegin);
         out_->jump(plain);

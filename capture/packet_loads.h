@@ -73,6 +73,7 @@ class PacketLoads {
     void call_load_bytes(int16_t to);
     void packet_length();
     void load_packet_end(uint8_t to);
+    void jump_if_untagged(BpfAssembler::Label to);  // no tag is kept beside the packet
 
     BpfAssembler* out_;
     FilterTarget target_;

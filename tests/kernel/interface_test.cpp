@@ -3,10 +3,8 @@
 // Interfaces that come, go, change their name or their state during a capture; very many of them;
 // and one without a link layer.
 #include <fcntl.h>
-#include <linux/if_tun.h>
 #include <net/if.h>
 #include <signal.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -266,17 +264,7 @@ TEST_CASE("a tun device is captured as raw IP, in both directions") {
     make_quiet(netns);
     const TemporaryFolder folder;
     const std::string file = folder.file("tun.pcapng");
-    pcapng::Fd tun;
-    {
-        const InNetns inside(netns);
-        tun = pcapng::Fd(open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK));
-        ifreq request{};
-        std::strcpy(request.ifr_name, "tun7");
-        request.ifr_flags = IFF_TUN | IFF_NO_PI;
-        REQUIRE(ioctl(tun.get(), TUNSETIFF, &request) == 0);
-    }
-    netns.ip("address add 10.8.0.1/24 dev tun7");
-    netns.ip("link set tun7 up");
+    const pcapng::Fd tun = tun_device(netns);
     const pcapng::Fd socket = udp_socket(netns, "10.8.0.1", kPort);
     connect_to(socket, "10.8.0.2", kPort);
     Capture capture(netns, {"-i", "tun7", "-w", file});

@@ -3,15 +3,11 @@
 // Packet filters in a running capture: what is captured is what tcpdump takes from the unfiltered
 // file with the same expression, and packets that aren't captured still tell whose later ones are.
 #include <fcntl.h>
-#include <linux/if.h>
-#include <linux/if_tun.h>
-#include <sys/ioctl.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
-#include <cstring>
 #include <fstream>
 #include <memory>
 #include <string>
@@ -332,17 +328,7 @@ TEST_CASE("a filter sees the VLAN tag that the kernel took off a received packet
 TEST_CASE("an interface that the filter makes no sense for is skipped by any, refused by name") {
     const Netns netns;
     const TemporaryFolder folder;
-    pcapng::Fd tun;
-    {
-        const InNetns inside(netns);
-        tun = pcapng::Fd(open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK));
-        ifreq request{};
-        std::strcpy(request.ifr_name, "tun7");
-        request.ifr_flags = IFF_TUN | IFF_NO_PI;
-        REQUIRE(ioctl(tun.get(), TUNSETIFF, &request) == 0);
-    }
-    netns.ip("address add 10.8.0.1/24 dev tun7");
-    netns.ip("link set tun7 up");
+    const pcapng::Fd tun = tun_device(netns);
     Capture any(netns, {"-i", "any", "-w", folder.file("any"), "ether host 2:0:0:0:0:1"});
     CHECK(contains(any.err(), "skipped: interface tun7: filter"));
     any.stop();

@@ -2,9 +2,12 @@
 #include "tests/support/cable.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <linux/if_packet.h>
+#include <linux/if_tun.h>
 #include <net/ethernet.h>
 #include <net/if.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -77,6 +80,23 @@ void connect_to(const pcapng::Fd& socket, const char* address, uint16_t port) {
     if (connect(socket.get(), reinterpret_cast<const sockaddr*>(&remote), sizeof(remote)) != 0) {
         fail("connect");
     }
+}
+
+pcapng::Fd tun_device(const Netns& netns) {
+    pcapng::Fd tun;
+    {
+        const InNetns inside(netns);
+        tun = pcapng::Fd(open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK));
+        ifreq request{};
+        std::strcpy(request.ifr_name, "tun7");
+        request.ifr_flags = IFF_TUN | IFF_NO_PI;
+        if (ioctl(tun.get(), TUNSETIFF, &request) != 0) {
+            fail("make tun7");
+        }
+    }
+    netns.ip("address add 10.8.0.1/24 dev tun7");
+    netns.ip("link set tun7 up");
+    return tun;
 }
 
 pcapng::Fd packet_socket(const Netns& where, const std::string& interface) {
