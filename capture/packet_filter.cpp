@@ -100,26 +100,27 @@ std::optional<size_t> find_place(const std::string& expression, int dlt) {
     return expression.size();
 }
 
-std::string with_place(const Error& error, const std::string& expression, int dlt) {
-    std::string message = fmt::format("filter \"{}\": {}", pcapng::shown_text(expression),
-                                      pcapng::shown_text(error.message));
-    if (is_syntax_error(error)) {
-        if (const auto place = find_place(expression, dlt)) {
-            message +=
-                *place == expression.size()
-                    ? " at its end"
-                    : fmt::format(" at \"{}\"", pcapng::shown_text(expression.substr(*place)));
-        }
+int dlt_of(LinkType link) {
+    return link == LinkType::kEthernet ? DLT_EN10MB : DLT_RAW;
+}
+
+// What is known of the place, to be added to an error.
+std::string place_text(const std::string& expression, int dlt) {
+    const auto place = find_place(expression, dlt);
+    if (!place) {
+        return {};
     }
-    return message;
+    return *place == expression.size()
+               ? " at its end"
+               : fmt::format(" at \"{}\"", pcapng::shown_text(expression.substr(*place)));
 }
 
 Result<ClassicProgram> compile_for(LinkType link, const std::string& expression,
                                    std::optional<uint32_t> netmask) {
-    const int dlt = link == LinkType::kEthernet ? DLT_EN10MB : DLT_RAW;
-    auto compiled = compile_filter(expression, dlt, netmask);
+    auto compiled = compile_filter(expression, dlt_of(link), netmask);
     if (!compiled) {
-        return Error{with_place(compiled.error(), expression, dlt)};
+        return Error{fmt::format("filter \"{}\": {}", pcapng::shown_text(expression),
+                                 pcapng::shown_text(compiled.error().message))};
     }
     return compiled;
 }
@@ -150,7 +151,11 @@ Result<PacketFilter> PacketFilter::compile(const std::string& expression, LinkTy
                                            std::optional<uint32_t> netmask) {
     PacketFilter filter(expression, netmask);
     if (const auto& program = filter.program(link); !program) {
-        return program.error();
+        Error error = program.error();
+        if (is_syntax_error(error)) {
+            error.message += place_text(expression, dlt_of(link));
+        }
+        return error;
     }
     return filter;
 }
