@@ -5,6 +5,7 @@
 //     (bench: none udp-multicast, related tcp-prefork)
 //     (bench: none io-uring before 6.6)             on older kernels only
 //     (bench: sometimes none shared-datagrams)      depends on luck: it need not be so
+//     (bench: rarely none send-calls)               likewise, for one packet in fifty at most
 //     (bench: none arping with xdp)                 with this hook only
 //     (bench: none raw-ip without cgroup)           with the other hooks only
 #pragma once
@@ -21,6 +22,7 @@ struct Limit {
     test::Verdict verdict = test::Verdict::none;
     std::string scenario;
     bool sometimes = false;
+    bool rarely = false;
     std::set<test::Hook> hooks = {test::Hook::tc, test::Hook::xdp, test::Hook::cgroup};
     unsigned before = 0;  // major * 1000 + minor of the first kernel without it; 0: every kernel
 };
