@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "cmd/sudo_caller.h"
+#include "cmd/terminal_text.h"
 #include "pcapng/output.h"
 #include "pcapng/write_bytes.h"
 
@@ -51,11 +52,11 @@ bool is_fifo(const std::string& path) {
     return stat(path.c_str(), &status) == 0 && S_ISFIFO(status.st_mode);
 }
 
-Result<Fd> open_path(const std::string& path, int stop_fd) {
-    const std::optional<SudoCaller> caller = SudoCaller::find();
+Result<Fd> open_path(const std::string& path, int create, const std::optional<SudoCaller>& caller,
+                     int stop_fd) {
     // Non-blocking, so that neither a fifo without a reader nor a full one holds us.
-    const auto open_once = [&path] {
-        return ::open(path.c_str(), O_WRONLY | O_CREAT | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0644);
+    const auto open_once = [&path, create] {
+        return ::open(path.c_str(), O_WRONLY | create | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0644);
     };
     while (true) {
         int code = 0;
@@ -93,7 +94,7 @@ Result<std::unique_ptr<OutputFile>> OutputFile::open(const std::string& path,
                                                      const capture::FileOptions& options,
                                                      int stop_fd) {
     const bool to_stdout = path == "-";
-    auto fd = to_stdout ? open_stdout() : open_path(path, stop_fd);
+    auto fd = to_stdout ? open_stdout() : open_path(path, O_CREAT, SudoCaller::find(), stop_fd);
     if (!fd) {
         return std::move(fd).error();
     }
@@ -101,6 +102,19 @@ Result<std::unique_ptr<OutputFile>> OutputFile::open(const std::string& path,
         new OutputFile(*std::move(fd), to_stdout ? "stdout" : path, options, stop_fd));
     file->to_stdout_ = to_stdout;
     return file;
+}
+
+Result<std::unique_ptr<OutputFile>> OutputFile::open_fifo(const std::string& path,
+                                                          const capture::FileOptions& options,
+                                                          int stop_fd) {
+    if (!is_fifo(path)) {
+        return Error{fmt::format("open {}: not a fifo", printable(path))};
+    }
+    auto fd = open_path(path, 0, std::nullopt, stop_fd);
+    if (!fd) {
+        return std::move(fd).error();
+    }
+    return std::unique_ptr<OutputFile>(new OutputFile(*std::move(fd), path, options, stop_fd));
 }
 
 Result<void> OutputFile::begin(const std::string& origin) {

@@ -26,6 +26,9 @@ class OutputFile : public capture::Sink {
     static capture::Result<std::unique_ptr<OutputFile>> open(const std::string& path,
                                                              const capture::FileOptions& options,
                                                              int stop_fd);
+    // A fifo that exists and has been made for us; sudo is of no meaning.
+    static capture::Result<std::unique_ptr<OutputFile>> open_fifo(
+        const std::string& path, const capture::FileOptions& options, int stop_fd);
 
     // Empties and begins the file; until then no sink function but interface() may be called.
     // `origin`: see FileSink.

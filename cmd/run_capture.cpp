@@ -11,7 +11,6 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
-#include <numeric>
 #include <optional>
 #include <string>
 #include <utility>
@@ -19,10 +18,12 @@
 
 #include "capture/file_sink.h"
 #include "capture/session.h"
+#include "cmd/capture_options.h"
 #include "cmd/command.h"
 #include "cmd/drop_privileges.h"
 #include "cmd/filter.h"
 #include "cmd/output_file.h"
+#include "cmd/session_lines.h"
 #include "cmd/status_line.h"
 #include "cmd/stop_signals.h"
 #include "cmd/text_sink.h"
@@ -42,99 +43,12 @@ void say(const std::string& text) {
     fmt::print(stderr, "pidcap: {}\n", text);
 }
 
-capture::SessionOptions session_options(const Options& options,
-                                        const std::optional<Command>& command) {
-    capture::SessionOptions session;
-    session.interfaces.names = options.interfaces;
-    session.interfaces.netns = options.netns;
-    session.programs.hook = options.hook;
-    session.programs.tracing = options.tracing;
-    session.programs.snaplen = options.snaplen;
-    session.programs.in = options.in;
-    session.programs.out = options.out;
-    session.programs.buffer_bytes = options.buffer_kib.value_or(0) * 1024;
-    session.count = options.count;
-    session.filter =
-        conditions_of(options.whose, command ? std::optional(static_cast<uint32_t>(command->pid()))
-                                             : std::nullopt);
-    return session;
-}
-
-capture::Comments comments_of(Options::Comments comments) {
-    switch (comments) {
-        case Options::Comments::kFull:
-            return capture::Comments::kFull;
-        case Options::Comments::kIntro:
-            return capture::Comments::kIntro;
-        case Options::Comments::kShort:
-            return capture::Comments::kShort;
-        case Options::Comments::kNone:
-            break;
-    }
-    return capture::Comments::kNone;
-}
-
-capture::FileOptions file_options(const Options& options) {
-    capture::FileOptions file;
-    file.comments = comments_of(options.comments);
-    file.process_blocks = options.process_blocks;
-    return file;
-}
-
 LineStyle line_style(const Options& options) {
     LineStyle style;
     style.color = use_color(options.color, STDOUT_FILENO);
     style.quiet = options.quiet;
     style.verbose = options.verbose;
     return style;
-}
-
-// As in "eth0, lo", or their number when they are many.
-std::string interface_names(const capture::Session& session, const Options& options) {
-    constexpr size_t kMany = 16;
-    const auto& interfaces = session.interfaces();
-    if (options.hook == capture::Hook::kCgroup) {
-        return "all sockets";
-    }
-    if (interfaces.size() > kMany) {
-        return fmt::format("{} interfaces", interfaces.size());
-    }
-    std::string names;
-    for (const auto& interface : interfaces) {
-        names += (names.empty() ? "" : ", ") + interface.name;
-    }
-    return names;
-}
-
-void say_start(const capture::Session& session, const Options& options) {
-    const capture::SessionReport& report = session.report();
-    if (options.verbose > 0) {
-        say(fmt::format("attached by {}, tracing by {}; {} processes, {} sockets known",
-                        report.hook, name_of(report.tracing), report.processes, report.sockets));
-        say(fmt::format(
-            "without an owner until used: {} sockets of several processes, {} of processes "
-            "that can't be looked into",
-            report.shared_sockets, report.unreadable_sockets));
-    }
-    for (const std::string& reason : report.skipped) {
-        say("skipped: " + reason);
-    }
-    say(fmt::format("listening on {}, snaplen {} bytes", interface_names(session, options),
-                    options.snaplen));
-}
-
-Progress progress_of(const capture::Session& session, const OutputFile* file) {
-    Progress progress;
-    for (const auto& counters : session.counters()) {
-        progress.packets += counters.captured;
-        progress.bytes += counters.captured_bytes;
-        progress.dropped +=
-            std::accumulate(counters.dropped.begin(), counters.dropped.end(), uint64_t{0});
-    }
-    if (file != nullptr) {
-        progress.file_bytes = file->bytes();
-    }
-    return progress;
 }
 
 // One capture: what it consists of, and the loop.
@@ -181,12 +95,13 @@ Result<void> Run::open() {
     if (!filter) {
         return std::move(filter).error();
     }
-    capture::SessionOptions wanted = session_options(options_, command_);
-    wanted.programs.filter = *std::move(filter);
-    if (wanted.programs.filter) {
-        filter_ = wanted.programs.filter->expression();
+    if (*filter) {
+        filter_ = (*filter)->expression();
     }
-    auto session = capture::Session::open(wanted);
+    const auto command_pid =
+        command_ ? std::optional(static_cast<uint32_t>(command_->pid())) : std::nullopt;
+    auto session =
+        capture::Session::open(session_options(options_, command_pid, *std::move(filter)));
     if (!session) {
         return std::move(session).error();
     }
@@ -201,9 +116,7 @@ Result<void> Run::start() {
         auto started = session_->start(*text_);
         return started.ok() ? drop_privileges(!options_.netns.empty()) : started;
     }
-    capture::FileOptions wanted = file_options(options_);
-    wanted.filter = filter_;
-    auto file = OutputFile::open(*options_.output, wanted, signals_->fd());
+    auto file = OutputFile::open(*options_.output, file_options(options_, filter_), signals_->fd());
     if (!file) {
         return std::move(file).error();
     }
@@ -214,8 +127,7 @@ Result<void> Run::start() {
     if (auto dropped = drop_privileges(!options_.netns.empty()); !dropped) {
         return dropped;
     }
-    const capture::Tracing tracing = session_->report().tracing;
-    return file_->begin(fmt::format("tier={} tracing={}", tier_of(tracing), name_of(tracing)));
+    return file_->begin(origin_of(session_->report()));
 }
 
 // Whether a signal says so. With a command it is for that one first: it is passed on, unless the
@@ -263,7 +175,11 @@ Result<void> Run::loop() {
             return std::move(handed).error();
         }
         if (const auto now = Clock::now(); status.due(now)) {
-            status.update(progress_of(*session_, file_.get()), now);
+            Progress progress = progress_of(session_->counters());
+            if (file_ != nullptr) {
+                progress.file_bytes = file_->bytes();
+            }
+            status.update(progress, now);
         }
         if (last_round || session_->count_reached() || (end_ && Clock::now() >= *end_)) {
             return {};
@@ -286,13 +202,8 @@ Result<void> Run::finish(Result<void> captured) {
     if (captured.ok()) {
         captured = std::move(finished);
     }
-    say(summary_text(session_->counters()));
-    if (uint64_t lost = session_->events_lost(); lost > 0) {
-        say(fmt::format("{} process events lost: some processes may lack exe and cmdline", lost));
-    }
-    if (uint64_t lost = session_->uses_lost(); lost > 0) {
-        say(fmt::format("{} uses of sockets not noted: some packets may name an earlier user",
-                        lost));
+    for (const std::string& line : end_lines(*session_)) {
+        say(line);
     }
     // A reader that has left has seen what it wanted.
     if (captured.ok() || captured.error().code == EPIPE) {
@@ -331,7 +242,9 @@ int Run::run() {
         say(opened.error().message);
         return kExitFailed;
     }
-    say_start(*session_, options_);
+    for (const std::string& line : start_lines(*session_, options_)) {
+        say(line);
+    }
     if (options_.duration) {
         end_ = Clock::now() + *options_.duration;
     }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <numeric>
 #include <string_view>
 
 namespace cmd {
@@ -49,6 +50,17 @@ void draw(int fd, std::string_view text) {
 }
 
 }  // namespace
+
+Progress progress_of(const std::vector<capture::InterfaceCounters>& counters) {
+    Progress progress;
+    for (const capture::InterfaceCounters& interface : counters) {
+        progress.packets += interface.captured;
+        progress.bytes += interface.captured_bytes;
+        progress.dropped +=
+            std::accumulate(interface.dropped.begin(), interface.dropped.end(), uint64_t{0});
+    }
+    return progress;
+}
 
 std::string progress_text(const Progress& progress, size_t columns) {
     std::string text = fmt::format("{}, {}, {} dropped", packets_text(progress.packets),

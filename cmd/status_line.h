@@ -21,6 +21,9 @@ struct Progress {
     std::optional<uint64_t> file_bytes;  // none: there is no file
 };
 
+// Of all interfaces, without a file.
+Progress progress_of(const std::vector<capture::InterfaceCounters>& counters);
+
 // "1234 packets, 1.2 MiB, 0 dropped, file 1.3 MiB", cut to `columns`.
 std::string progress_text(const Progress& progress, size_t columns);
 

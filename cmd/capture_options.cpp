@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cmd/capture_options.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "capture/tracing.h"
+#include "cmd/process_options.h"
+
+namespace cmd {
+namespace {
+
+capture::Comments comments_of(Options::Comments comments) {
+    switch (comments) {
+        case Options::Comments::kFull:
+            return capture::Comments::kFull;
+        case Options::Comments::kIntro:
+            return capture::Comments::kIntro;
+        case Options::Comments::kShort:
+            return capture::Comments::kShort;
+        case Options::Comments::kNone:
+            break;
+    }
+    return capture::Comments::kNone;
+}
+
+}  // namespace
+
+capture::SessionOptions session_options(const Options& options, std::optional<uint32_t> command_pid,
+                                        std::optional<capture::PacketFilter> filter) {
+    capture::SessionOptions session;
+    session.interfaces.names = options.interfaces;
+    session.interfaces.netns = options.netns;
+    session.programs.hook = options.hook;
+    session.programs.tracing = options.tracing;
+    session.programs.snaplen = options.snaplen;
+    session.programs.in = options.in;
+    session.programs.out = options.out;
+    session.programs.buffer_bytes = options.buffer_kib.value_or(0) * 1024;
+    session.programs.filter = std::move(filter);
+    session.count = options.count;
+    session.filter = conditions_of(options.whose, command_pid);
+    return session;
+}
+
+capture::FileOptions file_options(const Options& options, const std::string& filter) {
+    capture::FileOptions file;
+    file.comments = comments_of(options.comments);
+    file.process_blocks = options.process_blocks;
+    file.filter = filter;
+    return file;
+}
+
+std::string origin_of(const capture::SessionReport& report) {
+    return fmt::format("tier={} tracing={}", tier_of(report.tracing), name_of(report.tracing));
+}
+
+}  // namespace cmd

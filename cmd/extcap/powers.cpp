@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cmd/extcap/powers.h"
+
+#include <sys/capability.h>
+
+#include <cerrno>
+#include <memory>
+
+namespace extcap {
+namespace {
+
+struct FreeCapabilities {
+    void operator()(_cap_struct* capabilities) const { cap_free(capabilities); }
+};
+
+// Makes the effective ones all that are permitted, or none.
+pcapng::Result<void> set_effective(bool all) {
+    const std::unique_ptr<_cap_struct, FreeCapabilities> powers(cap_get_proc());
+    bool set = powers != nullptr && cap_clear_flag(powers.get(), CAP_EFFECTIVE) == 0;
+    for (cap_value_t power = 0; set && all && power <= cap_max_bits(); power++) {
+        cap_flag_value_t permitted = CAP_CLEAR;
+        if (cap_get_flag(powers.get(), power, CAP_PERMITTED, &permitted) == 0 &&
+            permitted == CAP_SET) {
+            set = cap_set_flag(powers.get(), CAP_EFFECTIVE, 1, &power, CAP_SET) == 0;
+        }
+    }
+    if (!set || cap_set_proc(powers.get()) != 0) {
+        return pcapng::errno_error("set this process's capabilities", errno);
+    }
+    return {};
+}
+
+}  // namespace
+
+pcapng::Result<void> lay_down_powers() {
+    return set_effective(false);
+}
+
+pcapng::Result<void> take_up_powers() {
+    return set_effective(true);
+}
+
+}  // namespace extcap

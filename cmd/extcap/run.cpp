@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cmd/extcap/run.h"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "capture/privilege.h"
+#include "capture/session.h"
+#include "cmd/capture_options.h"
+#include "cmd/drop_privileges.h"
+#include "cmd/extcap/dialog.h"
+#include "cmd/extcap/powers.h"
+#include "cmd/extcap/toolbar.h"
+#include "cmd/filter.h"
+#include "cmd/output_file.h"
+#include "cmd/session_lines.h"
+#include "cmd/status_line.h"
+#include "cmd/stop_signals.h"
+
+namespace extcap {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+constexpr milliseconds kShowEvery{500};  // counters, in the toolbar
+constexpr size_t kStatusLength = 200;
+
+class Run {
+  public:
+    explicit Run(const Call& call) : call_(call) {}
+    int run();
+
+  private:
+    Result<void> open();
+    Result<void> start();
+    Result<void> loop();
+    void obey(const Message& message);
+    void change_filter(const std::string& expression);
+    void log(const std::string& line);
+    // Returns how long to wait at most for the next time, -1 for ever.
+    int show_counters();
+    int end(Result<void> captured);
+
+    const Call& call_;
+    cmd::Options options_;
+    std::optional<cmd::StopSignals> signals_;
+    Toolbar toolbar_;
+    std::unique_ptr<cmd::OutputFile> file_;
+    std::unique_ptr<capture::Session> session_;
+    bool begun_ = false;  // the file
+    cmd::Progress shown_;
+    Clock::time_point show_next_{};
+};
+
+// What Wireshark waits for; its user's files with its user's rights.
+Result<void> Run::open() {
+    if (auto laid_down = lay_down_powers(); !laid_down) {
+        return laid_down;
+    }
+    auto toolbar = Toolbar::open(call_.control_in, call_.control_out);
+    if (!toolbar) {
+        return std::move(toolbar).error();
+    }
+    toolbar_ = *std::move(toolbar);
+    auto signals = cmd::StopSignals::open();
+    if (!signals) {
+        return std::move(signals).error();
+    }
+    signals_ = *std::move(signals);
+    auto options = options_of(call_);
+    options_ = options ? *options : cmd::Options{};
+    auto file = cmd::OutputFile::open_fifo(call_.fifo, cmd::file_options(options_, options_.filter),
+                                           signals_->fd());
+    if (!file) {
+        return std::move(file).error();
+    }
+    file_ = *std::move(file);
+    return options ? Result<void>{} : std::move(options).error();
+}
+
+Result<void> Run::start() {
+    auto filter = cmd::read_filter(options_);
+    if (!filter) {
+        return std::move(filter).error();
+    }
+    if (auto taken_up = take_up_powers(); !taken_up) {
+        return taken_up;
+    }
+    if (const std::string missing = capture::missing_capabilities(); !missing.empty()) {
+        return pcapng::Error{fmt::format(
+            "capturing needs {}: an administrator runs 'sudo pidcap setup-wireshark' once, and "
+            "makes you a member of the group that it names; then log in again",
+            missing)};
+    }
+    auto session =
+        capture::Session::open(cmd::session_options(options_, std::nullopt, *std::move(filter)));
+    if (!session) {
+        return std::move(session).error();
+    }
+    session_ = *std::move(session);
+    if (auto started = session_->start(*file_); !started) {
+        return started;
+    }
+    if (auto dropped = cmd::drop_privileges(false); !dropped) {
+        return dropped;
+    }
+    begun_ = true;
+    return file_->begin(cmd::origin_of(session_->report()));
+}
+
+Result<void> Run::loop() {
+    while (true) {
+        auto handed = session_->step();
+        if (!handed) {
+            return std::move(handed).error();
+        }
+        const int timeout_ms = show_counters();
+        std::vector<int> watched = {signals_->fd()};
+        if (toolbar_.fd() >= 0) {
+            watched.push_back(toolbar_.fd());
+        }
+        auto ready = session_->wait(watched, timeout_ms);
+        if (!ready) {
+            return std::move(ready).error();
+        }
+        if (signals_->pending()) {
+            return {};
+        }
+        for (const Message& message : toolbar_.hear()) {
+            obey(message);
+        }
+    }
+}
+
+void Run::obey(const Message& message) {
+    if (message.command == Command::kInitialized) {
+        toolbar_.say({kCaptured, Command::kDisable});
+        toolbar_.say({kDropped, Command::kDisable});
+    } else if (message.command == Command::kSet && message.control == kWhose) {
+        change_filter(message.payload);
+    }
+}
+
+void Run::change_filter(const std::string& expression) {
+    const bool as_chosen = expression.find_first_not_of(" \t") == std::string::npos;
+    const auto whose = whose_of(call_, as_chosen ? "" : expression);
+    Result<void> changed =
+        whose ? session_->set_filter(cmd::conditions_of(*whose, std::nullopt)) : whose.error();
+    if (!changed) {
+        toolbar_.say({kWhose, Command::kWarning, changed.error().message});
+        log("the processes stay as they were: " + changed.error().message);
+        return;
+    }
+    const std::string text =
+        as_chosen ? "processes as chosen in the options" : "processes with " + expression;
+    toolbar_.say({kWhose, Command::kStatusbar, text.substr(0, kStatusLength)});
+    log(text);
+}
+
+void Run::log(const std::string& line) {
+    toolbar_.say({kLog, Command::kAdd, line + "\n"});
+}
+
+int Run::show_counters() {
+    toolbar_.flush();
+    const auto now = Clock::now();
+    const cmd::Progress progress = cmd::progress_of(session_->counters());
+    const bool news = progress.packets != shown_.packets || progress.dropped != shown_.dropped;
+    if (now >= show_next_ && news) {
+        toolbar_.show({kCaptured, Command::kSet, std::to_string(progress.packets)});
+        toolbar_.show({kDropped, Command::kSet, std::to_string(progress.dropped)});
+        shown_ = progress;
+        show_next_ = now + kShowEvery;
+        return toolbar_.behind() ? static_cast<int>(kShowEvery.count()) : -1;
+    }
+    if (!news && !toolbar_.behind()) {
+        return -1;
+    }
+    const auto left = std::chrono::ceil<milliseconds>(show_next_ - now);
+    return static_cast<int>(std::max(left, milliseconds(1)).count());
+}
+
+// A reader that has left, and a stop before there was any, are no failures.
+int Run::end(Result<void> captured) {
+    if (session_ != nullptr) {
+        auto finished = session_->finish();
+        if (captured.ok()) {
+            captured = std::move(finished);
+        }
+        for (const std::string& line : cmd::end_lines(*session_)) {
+            log(line);
+        }
+    }
+    const bool left =
+        !captured.ok() && (captured.error().code == EPIPE || captured.error().code == ECANCELED);
+    if (captured.ok() || left) {
+        return cmd::kExitDone;
+    }
+    if (file_ != nullptr && !begun_) {
+        // A file without packets, so that Wireshark doesn't wait for it.
+        if (session_ == nullptr || session_->interfaces().empty()) {
+            (void)file_->interface({0, 1, options_.snaplen, call_.interface, std::nullopt});
+        }
+        (void)file_->begin(captured.error().message);
+        (void)file_->finish({});
+    }
+    log(captured.error().message);
+    fmt::print(stderr, "{}\n", captured.error().message);
+    return cmd::kExitFailed;
+}
+
+int Run::run() {
+    Result<void> done = open();
+    if (done.ok()) {
+        done = start();
+    }
+    if (done.ok()) {
+        for (const std::string& line : cmd::start_lines(*session_, options_)) {
+            log(line);
+        }
+        done = loop();
+    }
+    return end(std::move(done));
+}
+
+}  // namespace
+
+int run(const Call& call) {
+    return Run(call).run();
+}
+
+}  // namespace extcap

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// Toolbar: the other end of Wireshark's toolbar for our interfaces, by two fifos: messages of a
+// sync byte 'T', 24 bits of length (big-endian, of what follows), control, command, and a payload
+// (its manual page extcap(4)).
+//
+// Never waits: what Wireshark doesn't read is kept up to a limit and then left out. One thread.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "pcapng/fd.h"
+#include "pcapng/result.h"
+
+namespace extcap {
+
+enum class Command : uint8_t {
+    kInitialized = 0,  // from Wireshark: it has sent all values
+    kSet = 1,
+    kAdd = 2,
+    kDisable = 5,
+    kStatusbar = 6,
+    kWarning = 8,  // a message box
+};
+
+struct Message {
+    uint8_t control = 0;
+    Command command = Command::kInitialized;
+    std::string payload = {};
+
+    bool operator==(const Message&) const = default;
+};
+
+// As it goes over the wire; a payload of at most 65,533 bytes, what is beyond is cut.
+std::string encode(const Message& message);
+
+// Takes the messages that are complete off the beginning of `bytes`. An error: they are no
+// messages, and nothing that follows can be understood.
+pcapng::Result<std::vector<Message>> take_messages(std::string& bytes);
+
+class Toolbar {
+  public:
+    // Of a Wireshark without one: says nothing and hears nothing.
+    Toolbar() = default;
+
+    // Wireshark waits until its fifos are open: to be called before anything that takes its time.
+    static pcapng::Result<Toolbar> open(const std::string& control_in,
+                                        const std::string& control_out);
+
+    int fd() const { return in_.get(); }  // -1: there is nothing to hear (any more)
+    // What has come; never waits.
+    std::vector<Message> hear();
+
+    void say(const Message& message);
+    // For what the next one makes out of date: left out while Wireshark is behind.
+    void show(const Message& message);
+
+    // Tries again to write what Wireshark had no room for.
+    void flush();
+    bool behind() const { return !unwritten_.empty(); }
+
+  private:
+    pcapng::Fd in_;
+    pcapng::Fd out_;
+    std::string heard_;
+    std::string unwritten_;
+};
+
+}  // namespace extcap

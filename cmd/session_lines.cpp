@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cmd/session_lines.h"
+
+#include <fmt/format.h>
+
+#include "cmd/status_line.h"
+#include "cmd/terminal_text.h"
+
+namespace cmd {
+namespace {
+
+// As in "eth0, lo", or their number when they are many.
+std::string interface_names(const capture::Session& session, const Options& options) {
+    constexpr size_t kMany = 16;
+    const auto& interfaces = session.interfaces();
+    if (options.hook == capture::Hook::kCgroup) {
+        return "all sockets";
+    }
+    if (interfaces.size() > kMany) {
+        return fmt::format("{} interfaces", interfaces.size());
+    }
+    std::string names;
+    for (const auto& interface : interfaces) {
+        names += (names.empty() ? "" : ", ") + printable(interface.name);
+    }
+    return names;
+}
+
+}  // namespace
+
+std::vector<std::string> start_lines(const capture::Session& session, const Options& options) {
+    std::vector<std::string> lines;
+    const capture::SessionReport& report = session.report();
+    if (options.verbose > 0) {
+        lines.push_back(fmt::format("attached by {}, tracing by {}; {} processes, {} sockets known",
+                                    report.hook, name_of(report.tracing), report.processes,
+                                    report.sockets));
+        lines.push_back(fmt::format(
+            "without an owner until used: {} sockets of several processes, {} of processes "
+            "that can't be looked into",
+            report.shared_sockets, report.unreadable_sockets));
+    }
+    for (const std::string& reason : report.skipped) {
+        lines.push_back("skipped: " + reason);
+    }
+    lines.push_back(fmt::format("listening on {}, snaplen {} bytes",
+                                interface_names(session, options), options.snaplen));
+    return lines;
+}
+
+std::vector<std::string> end_lines(const capture::Session& session) {
+    std::vector<std::string> lines = {summary_text(session.counters())};
+    if (const uint64_t lost = session.events_lost(); lost > 0) {
+        lines.push_back(
+            fmt::format("{} process events lost: some processes may lack exe and cmdline", lost));
+    }
+    if (const uint64_t lost = session.uses_lost(); lost > 0) {
+        lines.push_back(fmt::format(
+            "{} uses of sockets not noted: some packets may name an earlier user", lost));
+    }
+    return lines;
+}
+
+}  // namespace cmd
