@@ -43,6 +43,7 @@ class FileSink : public Sink {
     Result<void> finish(const std::vector<InterfaceCounters>& counters) override;
 
     uint64_t bytes() const { return writer_.bytes(); }
+    int fd() const { return writer_.output().fd(); }
 
   private:
     // A process as comments tell it, for one uid: sockets may be older than its latest.

@@ -51,8 +51,8 @@ class Session {
     // Hands over everything up to now. Returns how many packets the rings held.
     virtual Result<uint64_t> step() = 0;
 
-    // Sleeps until there may be something to do, one of `fds` is readable or `timeout_ms` is over.
-    // Returns whether one of `fds` is.
+    // Sleeps until there may be something to do, one of `fds` (-1 is passed over) is readable or
+    // has hung up, or `timeout_ms` is over. Returns whether one of `fds` is.
     virtual Result<bool> wait(const std::vector<int>& fds, int timeout_ms) = 0;
 
     // Takes the hooks off, hands over what is left, and gives the sink the final counters.

@@ -119,9 +119,10 @@ Result<std::unique_ptr<OutputFile>> OutputFile::open_fifo(const std::string& pat
 
 Result<void> OutputFile::begin(const std::string& origin) {
     struct stat status {};
+    const bool known = fstat(fd_.get(), &status) == 0;
+    is_fifo_ = known && S_ISFIFO(status.st_mode);
     // What is behind the position in stdout is the shell's business.
-    if (!to_stdout_ && fstat(fd_.get(), &status) == 0 && S_ISREG(status.st_mode) &&
-        ftruncate(fd_.get(), 0) != 0) {
+    if (!to_stdout_ && known && S_ISREG(status.st_mode) && ftruncate(fd_.get(), 0) != 0) {
         return pcapng::errno_error("empty " + name_, errno);
     }
     auto sink = capture::FileSink::create(pcapng::Output::from_fd(std::move(fd_), name_, stop_fd_),
@@ -136,6 +137,11 @@ Result<void> OutputFile::begin(const std::string& origin) {
         }
     }
     return {};
+}
+
+bool OutputFile::reader_left() const {
+    pollfd watched{reader_fd(), 0, 0};
+    return poll(&watched, 1, 0) == 1 && (watched.revents & POLLERR) != 0;
 }
 
 Result<void> OutputFile::noted(Result<void> result) {

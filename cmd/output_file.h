@@ -41,6 +41,10 @@ class OutputFile : public capture::Sink {
     capture::Result<void> finish(const std::vector<capture::InterfaceCounters>& counters) override;
 
     uint64_t bytes() const { return sink_ ? sink_->bytes() : 0; }
+    // Of a pipe or fifo, once it is begun: what poll(2) answers for when the reader has left, -1
+    // otherwise. A capture in which nothing happens would notice no other way.
+    int reader_fd() const { return sink_ && is_fifo_ ? sink_->fd() : -1; }
+    bool reader_left() const;
     // Packets that came after a failed write.
     uint64_t unwritten() const { return unwritten_; }
 
@@ -54,6 +58,7 @@ class OutputFile : public capture::Sink {
     capture::FileOptions options_;
     int stop_fd_;
     bool to_stdout_ = false;
+    bool is_fifo_ = false;
     std::vector<capture::CapturedInterface> announced_;  // before begin()
     std::unique_ptr<capture::FileSink> sink_;
     bool failed_ = false;

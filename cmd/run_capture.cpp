@@ -168,6 +168,9 @@ Result<void> Run::loop() {
     if (command_) {
         watched.push_back(command_->fd());
     }
+    if (file_ != nullptr) {
+        watched.push_back(file_->reader_fd());
+    }
     bool last_round = false;
     while (true) {
         auto handed = session_->step();
@@ -188,7 +191,7 @@ Result<void> Run::loop() {
         if (!ready) {
             return std::move(ready).error();
         }
-        if (told_to_end()) {
+        if (told_to_end() || (file_ != nullptr && file_->reader_left())) {
             return {};
         }
         // One more round for the command's last packets.

@@ -123,15 +123,12 @@ Result<void> Run::loop() {
             return std::move(handed).error();
         }
         const int timeout_ms = show_counters();
-        std::vector<int> watched = {signals_->fd()};
-        if (toolbar_.fd() >= 0) {
-            watched.push_back(toolbar_.fd());
-        }
-        auto ready = session_->wait(watched, timeout_ms);
+        auto ready =
+            session_->wait({signals_->fd(), toolbar_.fd(), file_->reader_fd()}, timeout_ms);
         if (!ready) {
             return std::move(ready).error();
         }
-        if (signals_->pending()) {
+        if (signals_->pending() || file_->reader_left()) {
             return {};
         }
         for (const Message& message : toolbar_.hear()) {
@@ -199,8 +196,8 @@ int Run::end(Result<void> captured) {
             log(line);
         }
     }
-    const bool left =
-        !captured.ok() && (captured.error().code == EPIPE || captured.error().code == ECANCELED);
+    const int code = captured.ok() ? 0 : captured.error().code;
+    const bool left = code == EPIPE || (code == ECANCELED && !begun_);
     if (captured.ok() || left) {
         return cmd::kExitDone;
     }
@@ -212,8 +209,13 @@ int Run::end(Result<void> captured) {
         (void)file_->begin(captured.error().message);
         (void)file_->finish({});
     }
-    log(captured.error().message);
-    fmt::print(stderr, "{}\n", captured.error().message);
+    std::string message = captured.error().message;
+    if (file_ != nullptr && file_->unwritten() > 0) {
+        message +=
+            fmt::format("; {} packets captured after that were not written", file_->unwritten());
+    }
+    log(message);
+    fmt::print(stderr, "{}\n", message);
     return cmd::kExitFailed;
 }
 

@@ -50,6 +50,20 @@ Wireshark::Wireshark() : root_(wireshark_root()), folder_(root_ + "/tmp") {
     }
 }
 
+void Wireshark::add_extcap(bool with_capabilities) {
+    namespace fs = std::filesystem;
+    const fs::path program = file("pidcap-extcap");
+    const fs::path folder = file("home/.config/wireshark/extcap");
+    fs::copy_file(PIDCAP_EXTCAP, program);
+    fs::create_directories(folder);
+    fs::create_symlink(program, folder / "pidcap-extcap");
+    if (with_capabilities) {
+        output_of({"setcap",
+                   "cap_net_admin,cap_bpf,cap_perfmon,cap_sys_ptrace,cap_dac_read_search=ep",
+                   program});
+    }
+}
+
 CommandResult Wireshark::run(std::vector<std::string> arguments) const {
     const std::string inside = folder_.path().substr(root_.size());
     for (std::string& argument : arguments) {

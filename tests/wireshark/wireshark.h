@@ -25,6 +25,10 @@ class Wireshark {
   public:
     Wireshark();
 
+    // Makes a copy of pidcap-extcap one of its programs, with the capabilities that an administrator
+    // gives it or without. Not for Wiresharks of other suites.
+    void add_extcap(bool with_capabilities);
+
     // A path in its folder, for what it is to read.
     std::string file(const std::string& name) const { return folder_.file(name); }
 
