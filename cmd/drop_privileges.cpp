@@ -1,24 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "cmd/drop_privileges.h"
 
-#include <sys/capability.h>
 #include <sys/prctl.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
-#include <memory>
+
+#include "cmd/capabilities.h"
 
 namespace cmd {
 namespace {
-
-constexpr std::array<cap_value_t, 5> kNeeded = {CAP_NET_ADMIN, CAP_BPF, CAP_PERFMON, CAP_SYS_PTRACE,
-                                                CAP_DAC_READ_SEARCH};
-
-struct FreeCapabilities {
-    void operator()(_cap_struct* capabilities) const { cap_free(capabilities); }
-};
-using Capabilities = std::unique_ptr<_cap_struct, FreeCapabilities>;
 
 bool is_permitted(const Capabilities& now, cap_value_t capability) {
     cap_flag_value_t value = CAP_CLEAR;
@@ -35,13 +26,14 @@ pcapng::Result<void> drop_privileges(bool enters_namespaces) {
     }
     if (is_permitted(now, CAP_SETPCAP)) {
         for (cap_value_t capability = 0; capability <= cap_max_bits(); capability++) {
-            bool needed = std::find(kNeeded.begin(), kNeeded.end(), capability) != kNeeded.end();
+            bool needed = std::find(kCaptureCapabilities.begin(), kCaptureCapabilities.end(),
+                                    capability) != kCaptureCapabilities.end();
             if (!needed && cap_get_bound(capability) == CAP_SET) {
                 cap_drop_bound(capability);
             }
         }
     }
-    for (cap_value_t capability : kNeeded) {
+    for (cap_value_t capability : kCaptureCapabilities) {
         if (is_permitted(now, capability)) {
             cap_set_flag(kept.get(), CAP_PERMITTED, 1, &capability, CAP_SET);
             cap_set_flag(kept.get(), CAP_EFFECTIVE, 1, &capability, CAP_SET);

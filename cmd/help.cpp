@@ -12,6 +12,8 @@ Usage:
   pidcap [options] -- COMMAND ARGS...   run COMMAND and capture its packets, and those of every
                                         process that it starts, until it ends
   pidcap doctor [--json]                what this machine grants, what is missing, what to do
+  pidcap setup-wireshark [--remove|--check]
+                                        pidcap in Wireshark's list of interfaces, and its fields
 
 Where
   -i IFACE            interface to capture on; repeatable. "any" (the default): every interface
@@ -90,6 +92,23 @@ whether it is there, what missing it costs, and what to do about it. Changes not
   -h, --help    this text
 
 Exit status: 0 a capture can work, 1 something required is missing, 2 wrong usage.
+)";
+}
+
+std::string_view setup_help_text() {
+    return R"(Usage: pidcap setup-wireshark [--remove | --check | --group NAME]
+
+Puts pidcap into Wireshark: an interface in its list, the dissector with the fields of processes,
+and the profile "Processes". As root for everyone; the users of a group may capture then, without
+being root. As any other user for this user alone, which gives nobody the right to capture.
+
+  --remove      undo all of it: as root what is there for everyone, else what is there for this
+                user. A profile that you have changed stays.
+  --check       say what is there, what is missing and what to do about it; changes nothing
+  --group NAME  who may capture; by default wireshark. The group has to exist.
+  -h, --help    this text
+
+Exit status: 0 done, or nothing is missing; 1 failed, or something is; 2 wrong usage.
 )";
 }
 

@@ -10,6 +10,7 @@ namespace cmd {
 
 std::string_view help_text();
 std::string_view doctor_help_text();
+std::string_view setup_help_text();
 std::string version_text();
 
 }  // namespace cmd

@@ -13,6 +13,7 @@
 #include "cmd/list_interfaces.h"
 #include "cmd/options.h"
 #include "cmd/run_capture.h"
+#include "cmd/setup_wireshark.h"
 
 int main(int argc, char** argv) try {
     const std::vector<std::string> arguments(argv + 1, argv + argc);
@@ -33,6 +34,8 @@ int main(int argc, char** argv) try {
             fmt::print("{}", report.text);
             return report.status;
         }
+        case cmd::Options::Action::kSetupWireshark:
+            return cmd::setup_wireshark(options, cmd::use_color(options.color, STDOUT_FILENO));
         case cmd::Options::Action::kCapture:
             break;
     }

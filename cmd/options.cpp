@@ -68,14 +68,20 @@ struct CommandLine {
     CLI::App* doctor = app.add_subcommand("doctor");
     CLI::Option* json = flag(*doctor, "--json");
     CLI::Option* doctor_help = nullptr;
+    CLI::App* setup = app.add_subcommand("setup-wireshark");
+    CLI::Option* remove = flag(*setup, "--remove");
+    CLI::Option* check = flag(*setup, "--check");
+    CLI::Option* group = value(*setup, "--group");
+    CLI::Option* setup_help = nullptr;
 
     CommandLine() {
-        app.set_help_flag();
-        doctor->set_help_flag();
+        for (CLI::App* part : {&app, doctor, setup}) {
+            part->set_help_flag();
+            part->allow_extras();
+        }
         help = flag(app, "-h,--help");
         doctor_help = flag(*doctor, "-h,--help");
-        app.allow_extras();
-        doctor->allow_extras();
+        setup_help = flag(*setup, "-h,--help");
     }
 
   private:
@@ -84,10 +90,11 @@ struct CommandLine {
     }
     // One value each time. Without allow_extra_args(false), "-i a b" would take both, and "[x]"
     // would be read as a list.
-    CLI::Option* value(const std::string& names) {
-        return app.add_option(names)->expected(1)->allow_extra_args(false)->multi_option_policy(
+    static CLI::Option* value(CLI::App& of, const std::string& names) {
+        return of.add_option(names)->expected(1)->allow_extra_args(false)->multi_option_policy(
             CLI::MultiOptionPolicy::TakeAll);
     }
+    CLI::Option* value(const std::string& names) { return value(app, names); }
 };
 
 template <typename From, typename To>
@@ -316,6 +323,38 @@ std::variant<Options, Stop> read_doctor(const CommandLine& line, size_t argument
     return options;
 }
 
+std::variant<Options, Stop> read_setup(const CommandLine& line, bool has_command) {
+    const std::vector<std::string> strays = line.setup->remaining();
+    if (!strays.empty()) {
+        return usage_error(
+            fmt::format("setup-wireshark {}: setup-wireshark takes --remove, "
+                        "--check or --group NAME, and nothing else",
+                        printable(strays.front())));
+    }
+    const size_t remove = line.remove->count();
+    const size_t check = line.check->count();
+    const size_t groups = line.group->count();
+    // Everything else on the line belongs to a capture.
+    const bool more = !line.app.parse_order().empty() || !line.app.remaining().empty();
+    if (more || has_command || line.setup->count() > 1 || remove + check + groups > 1) {
+        return usage_error(
+            "setup-wireshark takes one of --remove, --check and --group NAME, and nothing else");
+    }
+    if (groups > 0 && line.group->results().front().empty()) {
+        return usage_error("--group: the name is empty");
+    }
+    Options options;
+    options.action = Options::Action::kSetupWireshark;
+    if (remove > 0) {
+        options.setup = Options::Setup::kRemove;
+    } else if (check > 0) {
+        options.setup = Options::Setup::kCheck;
+    } else if (groups > 0) {
+        options.group = line.group->results().front();
+    }
+    return options;
+}
+
 std::variant<Options, Stop> read_capture(const CommandLine& line, Options options) {
     Reader reader;
     read_which(line, reader, options);
@@ -363,6 +402,9 @@ std::variant<Options, Stop> parse_options(std::span<const std::string> arguments
     if (line.doctor_help->count() > 0) {
         return Stop{kExitDone, std::string(doctor_help_text())};
     }
+    if (line.setup_help->count() > 0) {
+        return Stop{kExitDone, std::string(setup_help_text())};
+    }
     if (line.help->count() > 0) {
         return Stop{kExitDone, std::string(help_text())};
     }
@@ -371,6 +413,9 @@ std::variant<Options, Stop> parse_options(std::span<const std::string> arguments
     }
     if (line.doctor->count() > 0) {
         return read_doctor(line, count, has_command);
+    }
+    if (line.setup->count() > 0) {
+        return read_setup(line, has_command);
     }
     return read_capture(line, std::move(options));
 }

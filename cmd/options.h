@@ -26,11 +26,14 @@ inline constexpr int kExitFailed = 1;
 inline constexpr int kExitUsage = 2;
 
 struct Options {
-    enum class Action { kCapture, kListInterfaces, kListFilter, kDoctor };
+    enum class Action { kCapture, kListInterfaces, kListFilter, kDoctor, kSetupWireshark };
+    enum class Setup { kInstall, kRemove, kCheck };
     enum class Comments { kFull, kIntro, kShort, kNone };
 
     Action action = Action::kCapture;
-    bool json = false;  // of kDoctor
+    bool json = false;                 // of kDoctor
+    Setup setup = Setup::kInstall;     // of kSetupWireshark
+    std::optional<std::string> group;  // the one that may capture; none: "wireshark"
 
     // Where to capture, and into what.
     std::vector<std::string> interfaces;  // never empty after parsing; may contain "any"

@@ -9,6 +9,12 @@
 if not register_postdissector then
     return
 end
+-- Where it is installed for everyone and for the user, the first that is loaded counts. Not by a global: 4.0's
+-- scripts don't all share theirs.
+if package.loaded.pidcap then
+    return
+end
+package.loaded.pidcap = true
 
 local directory = debug.getinfo(1, "S").source:gsub("^@", ""):match("^(.*[/\\])") or ""
 local comment = dofile(directory .. "pidcap/comment.lua")

@@ -1,21 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "cmd/extcap/powers.h"
 
-#include <sys/capability.h>
-
 #include <cerrno>
-#include <memory>
+
+#include "cmd/capabilities.h"
 
 namespace extcap {
 namespace {
 
-struct FreeCapabilities {
-    void operator()(_cap_struct* capabilities) const { cap_free(capabilities); }
-};
-
 // Makes the effective ones all that are permitted, or none.
 pcapng::Result<void> set_effective(bool all) {
-    const std::unique_ptr<_cap_struct, FreeCapabilities> powers(cap_get_proc());
+    const cmd::Capabilities powers(cap_get_proc());
     bool set = powers != nullptr && cap_clear_flag(powers.get(), CAP_EFFECTIVE) == 0;
     for (cap_value_t power = 0; set && all && power <= cap_max_bits(); power++) {
         cap_flag_value_t permitted = CAP_CLEAR;

@@ -40,7 +40,7 @@ _pidcap() {
             mapfile -t COMPREPLY < <(compgen -u -- "$word")
             return
             ;;
-        --gid)
+        --gid | --group)
             mapfile -t COMPREPLY < <(compgen -g -- "$word")
             return
             ;;
@@ -60,9 +60,11 @@ _pidcap() {
             words="-i --netns --hook --tracing -Q -D --filter -F -d --pid --comm --exe --cmdline --uid --user --gid --cgroup --container
                    --unit --tree --process -f --follow --unattributed --kernel -w -s --comments --process-blocks -B -c --duration
                    -v -q -n --color -h --help --version --"
-            ((COMP_CWORD > 1)) || words+=" doctor"
+            ((COMP_CWORD > 1)) || words+=" doctor setup-wireshark"
             if [[ ${COMP_WORDS[1]} == doctor && $COMP_CWORD -gt 1 ]]; then
                 words="--json -h --help"
+            elif [[ ${COMP_WORDS[1]} == setup-wireshark && $COMP_CWORD -gt 1 ]]; then
+                words="--remove --check --group -h --help"
             fi
             ;;
     esac

@@ -2,12 +2,20 @@
 # fish completion for pidcap(8).
 
 function __pidcap_capture
-    not contains -- doctor (commandline -opc)
+    not __pidcap_in doctor; and not __pidcap_in setup-wireshark
+end
+
+function __pidcap_in
+    contains -- $argv[1] (commandline -opc)
 end
 
 complete -c pidcap -f
 complete -c pidcap -n '__pidcap_capture' -a doctor -d 'What this machine grants'
-complete -c pidcap -n 'not __pidcap_capture' -l json -d 'For programs'
+complete -c pidcap -n __pidcap_capture -a setup-wireshark -d 'pidcap in Wireshark'
+complete -c pidcap -n '__pidcap_in doctor' -l json -d 'For programs'
+complete -c pidcap -n '__pidcap_in setup-wireshark' -l remove -d 'Undo it'
+complete -c pidcap -n '__pidcap_in setup-wireshark' -l check -d 'What is there, what is missing'
+complete -c pidcap -n '__pidcap_in setup-wireshark' -l group -x -a '(__fish_complete_groups)' -d 'Who may capture'
 complete -c pidcap -s h -l help -d 'Show help'
 
 complete -c pidcap -n __pidcap_capture -s i -x -a 'any (path basename /sys/class/net/*)' -d 'Interface'

@@ -18,7 +18,7 @@ check() {
 }
 
 # An item of the help begins with its option, and "-f, --follow" has two.
-mapfile -t help < <({ "$pidcap" --help; "$pidcap" doctor --help; } |
+mapfile -t help < <({ "$pidcap" --help; "$pidcap" doctor --help; "$pidcap" setup-wireshark --help; } |
     sed -nE 's/^  (-.*)/\1/p' |
     awk '{ print $1; if ($1 ~ /,$/) print $2 }' | tr -d , | sort -u)
 [ ${#help[@]} -ge 20 ] || { echo "only ${#help[@]} options in the help"; exit 1; }
@@ -31,7 +31,9 @@ check 'the man page' "${options[@]}"
 mapfile -t options < <(
     . completions/pidcap.bash
     COMP_WORDS=(pidcap -) COMP_CWORD=1 && _pidcap && printf '%s\n' "${COMPREPLY[@]}" | grep -vx -- --
-    COMP_WORDS=(pidcap doctor -) COMP_CWORD=2 && _pidcap && printf '%s\n' "${COMPREPLY[@]}")
+    for command in doctor setup-wireshark; do
+        COMP_WORDS=(pidcap "$command" -) COMP_CWORD=2 && _pidcap && printf '%s\n' "${COMPREPLY[@]}"
+    done)
 check 'the bash completion' "${options[@]}"
 
 # '*-i[…', or '(-f --follow)'{-f,--follow}'[…'
@@ -48,10 +50,13 @@ check 'the fish completion' "${options[@]}"
 for option in "${help[@]}"; do
     before=()
     value=()
-    [ "$option" != --json ] || before=(doctor)
+    case $option in
+        --json) before=(doctor) ;;
+        --remove | --check | --group) before=(setup-wireshark) ;;
+    esac
     case $option in
         -[iQwsBcF] | --filter | --pid | --comm | --exe | --cmdline | --uid | --user | --gid | --cgroup | --container | --unit | --tree | \
-            --process | --comments | --color | --duration) value=(1) ;;
+            --process | --comments | --color | --duration | --group) value=(1) ;;
     esac
     said=$("$pidcap" "${before[@]}" "$option" "${value[@]}" --no-such-option 2>&1)
     status=$?

@@ -165,6 +165,34 @@ TEST_CASE("doctor takes --json and nothing else") {
     CHECK(run({"-w", "doctor"}).output == "doctor");
 }
 
+TEST_CASE("setup-wireshark takes one of its options and nothing else") {
+    using Setup = Options::Setup;
+    CHECK(run({"setup-wireshark"}).action == Options::Action::kSetupWireshark);
+    CHECK(run({"setup-wireshark"}).setup == Setup::kInstall);
+    CHECK_FALSE(run({"setup-wireshark"}).group);
+    CHECK(run({"setup-wireshark", "--remove"}).setup == Setup::kRemove);
+    CHECK(run({"setup-wireshark", "--check"}).setup == Setup::kCheck);
+    CHECK(run({"setup-wireshark", "--group", "a b"}).group == "a b");
+    CHECK(run({"setup-wireshark", "--group=wheel"}).group == "wheel");
+    for (const std::vector<std::string>& wrong :
+         std::vector<std::vector<std::string>>{{"setup-wireshark", "--remove", "--check"},
+                                               {"setup-wireshark", "--check", "--check"},
+                                               {"setup-wireshark", "--group", "a", "--group", "b"},
+                                               {"setup-wireshark", "--group", "a", "--check"},
+                                               {"setup-wireshark", "stray"},
+                                               {"setup-wireshark", "-i", "lo"},
+                                               {"-q", "setup-wireshark", "--group=a"},
+                                               {"tcp", "setup-wireshark"},
+                                               {"doctor", "setup-wireshark"},
+                                               {"setup-wireshark", "--", "true"}}) {
+        INFO(wrong.front() << " " << wrong.back());
+        CHECK_THAT(refusal(wrong), Catch::Contains("nothing else"));
+    }
+    CHECK_THAT(refusal({"setup-wireshark", "--group"}), Catch::Contains("--group needs a value"));
+    CHECK_THAT(refusal({"setup-wireshark", "--group", ""}), Catch::Contains("is empty"));
+    CHECK(std::get<Stop>(parse({"setup-wireshark", "-h"})).text == cmd::setup_help_text());
+}
+
 TEST_CASE("help and version are printed whatever else is given") {
     for (const char* option : {"-h", "--help", "--version"}) {
         const auto parsed = parse({"-i", "lo", "stray", option});
@@ -178,7 +206,8 @@ TEST_CASE("help and version are printed whatever else is given") {
 }
 
 TEST_CASE("the help fits a terminal of 100 columns") {
-    for (std::string_view rest : {cmd::help_text(), cmd::doctor_help_text()}) {
+    for (std::string_view rest :
+         {cmd::help_text(), cmd::doctor_help_text(), cmd::setup_help_text()}) {
         while (!rest.empty()) {
             const size_t end = rest.find('\n');
             CHECK(end <= 100);

@@ -231,6 +231,20 @@ TEST_CASE("long comments take no more time than their length") {
               .size() < 1000000);
 }
 
+TEST_CASE("the dissector that is loaded twice is there once") {
+    const Wireshark wireshark;
+    const std::string path = wireshark.file("a.pcapng");
+    write_comments(path, {"pid=7 comm=dig via=socket"});
+    // From a second folder, as one of its own beside that of everyone.
+    const std::string again = wireshark.file("pidcap.lua");
+    std::filesystem::copy(DISSECTORS "/pidcap.lua", again);
+    std::filesystem::copy(DISSECTORS "/pidcap", wireshark.file("pidcap"));
+    REQUIRE(::chmod(again.c_str(), 0644) == 0);
+    const std::string script = "lua_script:" + again;
+    CHECK(wireshark.fields(path, {"process.pid", "process.comm"}, {"-X", script}) ==
+          std::vector<Row>{{"7", "dig"}});
+}
+
 TEST_CASE("ours is found among several comments") {
     const Wireshark wireshark;
     const std::string path = wireshark.file("a.pcapng");

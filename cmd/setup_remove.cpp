@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// `pidcap setup-wireshark --remove`.
+#include <filesystem>
+#include <set>
+
+#include "cmd/extcap_privilege.h"
+#include "cmd/setup_parts.h"
+#include "cmd/terminal_text.h"
+
+namespace cmd {
+namespace {
+
+namespace fs = std::filesystem;
+using dissectors::BundledFile;
+
+// Removes what is there, says what, and remembers whether there was anything.
+class Removal {
+  public:
+    Result<void> link(const ExtcapLink& link) {
+        const auto target = link_target(link.path);
+        if (target && fs::path(*target).filename() == kExtcapName) {
+            std::error_code leads_nowhere;
+            programs_.insert(fs::canonical(link.path, leads_nowhere));
+            return removed(link.path, remove_file(link.path, link.kept));
+        }
+        if (exists(link.path)) {
+            say("{}: left, because it is no link to {}", printable(link.path), kExtcapName);
+        }
+        return {};
+    }
+
+    // What was changed in `theirs` stays.
+    Result<void> files(const FileSet& set, bool theirs) {
+        std::string left;
+        bool removed_some = false;
+        for (const BundledFile& file : set.files) {
+            const Presence presence = presence_of(set, file);
+            if (presence == Presence::kOther && theirs) {
+                left += (left.empty() ? "" : ", ") + std::string(file.path);
+            } else if (presence != Presence::kAbsent) {
+                const std::string path = set.path_of(file);
+                if (auto done = removed(path, remove_file(path, set.kept)); !done) {
+                    return done;
+                }
+                removed_some = true;
+            }
+        }
+        if (!left.empty()) {
+            say("{}: left, because it was changed or is of another version: {}",
+                printable(set.folder), left);
+        } else if (theirs && removed_some && exists(set.folder)) {
+            say("{}: left, because there is more in it", printable(set.folder));
+        }
+        return {};
+    }
+
+    // Of our program, and of those that removed links led to.
+    Result<void> privileges() {
+        if (auto program = find_extcap_program(); program) {
+            programs_.insert(*program);
+        }
+        programs_.erase("");  // of a link that led nowhere
+        for (const std::string& program : programs_) {
+            auto revoked = revoke(program);
+            if (!revoked) {
+                return std::move(revoked).error();
+            }
+            if (*revoked) {
+                any_ = true;
+                say("{}: no capabilities any more; everyone may run it", printable(program));
+            }
+        }
+        return {};
+    }
+
+    bool any() const { return any_; }
+
+  private:
+    Result<void> removed(const std::string& path, Result<void> result) {
+        if (result) {
+            any_ = true;
+            say("{}: removed", printable(path));
+        }
+        return result;
+    }
+
+    bool any_ = false;
+    std::set<std::string> programs_;
+};
+
+}  // namespace
+
+Result<void> remove_setup(bool for_everyone) {
+    WiresharkFolders folders = folders_for_everyone();
+    if (!for_everyone) {
+        auto mine = folders_of_user();
+        if (!mine) {
+            return std::move(mine).error();
+        }
+        folders = *std::move(mine);
+    }
+    Removal removal;
+    for (const ExtcapLink& link : extcap_links(folders)) {
+        if (auto done = removal.link(link); !done) {
+            return done;
+        }
+    }
+    for (const FileSet& set : dissector_sets(folders)) {
+        if (auto done = removal.files(set, false); !done) {
+            return done;
+        }
+    }
+    for (const FileSet& set : profile_sets(folders)) {
+        if (auto done = removal.files(set, !for_everyone); !done) {
+            return done;
+        }
+    }
+    if (for_everyone) {
+        if (auto done = removal.privileges(); !done) {
+            return done;
+        }
+    }
+    if (!removal.any()) {
+        say("There was nothing to remove{}.", for_everyone ? "" : " of this user's");
+    }
+    return {};
+}
+
+}  // namespace cmd

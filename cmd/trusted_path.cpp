@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cmd/trusted_path.h"
+
+#include <sys/stat.h>
+
+#include <filesystem>
+
+namespace cmd {
+
+std::optional<std::string> changeable_by_others(const std::string& path) {
+    namespace fs = std::filesystem;
+    std::error_code error;
+    const fs::path whole = fs::canonical(path, error);
+    for (fs::path part = whole; !error; part = part.parent_path()) {
+        struct stat status {};
+        if (lstat(part.c_str(), &status) != 0) {
+            break;
+        }
+        const bool group = (status.st_mode & S_IWGRP) != 0 && status.st_gid != 0;
+        // In a sticky folder others can't replace what is root's.
+        const bool sticky = part != whole && (status.st_mode & S_ISVTX) != 0;
+        const bool writable = (group || (status.st_mode & S_IWOTH) != 0) && !sticky;
+        if (status.st_uid != 0 || writable) {
+            return part.string();
+        }
+        if (part == part.root_path()) {
+            return std::nullopt;
+        }
+    }
+    return path;
+}
+
+}  // namespace cmd
