@@ -62,9 +62,8 @@ Call parse_call(std::span<const std::string> arguments) {
         if (const size_t equals = option.find('='); equals != std::string::npos) {
             value = option.substr(equals + 1);
             option.erase(equals);
-        } else if (is_one_of(kWithValue, option) && i + 1 < arguments.size()) {
-            value = arguments[++i];
-        } else if (i + 1 < arguments.size() && arguments[i + 1] == "false") {
+        } else if (i + 1 < arguments.size() &&
+                   (is_one_of(kWithValue, option) || arguments[i + 1] == "false")) {
             value = arguments[++i];
         }
         if (!is_one_of(kFlags, option) || value != "false") {
