@@ -2,12 +2,15 @@
 #include "cmd/extcap/run.h"
 
 #include <fmt/format.h>
+#include <sys/prctl.h>
 
 #include <cerrno>
 #include <chrono>
+#include <csignal>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -31,7 +34,20 @@ using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
 constexpr milliseconds kShowEvery{500};  // counters, in the toolbar
+constexpr int kMeetMs = 30000;           // as long as Wireshark gives us for leaving
 constexpr size_t kStatusLength = 200;
+
+// For a message box: without the line of the caret, whose place needs a font of one width, and the
+// option's name, where there is a field. The log has all of it.
+std::string in_a_box(std::string_view message) {
+    constexpr std::string_view kOption = "--process: ";
+    const size_t caret = message.ends_with('^') ? message.rfind('\n') : message.size();
+    message = message.substr(0, caret);
+    if (message.starts_with(kOption)) {
+        message.remove_prefix(kOption.size());
+    }
+    return fmt::format("Processes: {}\nThey stay as they were.", message);
+}
 
 class Run {
   public:
@@ -75,6 +91,8 @@ Result<void> Run::open() {
         return std::move(signals).error();
     }
     signals_ = *std::move(signals);
+    // If Wireshark crashes: nothing else tells us before a packet can't be written.
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
     auto options = options_of(call_);
     options_ = options ? *options : cmd::Options{};
     auto file = cmd::OutputFile::open_fifo(call_.fifo, cmd::file_options(options_, options_.filter),
@@ -152,7 +170,7 @@ void Run::change_filter(const std::string& expression) {
     Result<void> changed =
         whose ? session_->set_filter(cmd::conditions_of(*whose, std::nullopt)) : whose.error();
     if (!changed) {
-        toolbar_.say({kWhose, Command::kWarning, changed.error().message});
+        toolbar_.say({kWhose, Command::kWarning, in_a_box(changed.error().message)});
         log("the processes stay as they were: " + changed.error().message);
         return;
     }
@@ -198,16 +216,20 @@ int Run::end(Result<void> captured) {
     }
     const int code = captured.ok() ? 0 : captured.error().code;
     const bool left = code == EPIPE || (code == ECANCELED && !begun_);
-    if (captured.ok() || left) {
-        return cmd::kExitDone;
-    }
-    if (file_ != nullptr && !begun_) {
+    const bool failed = !captured.ok() && !left;
+    if (failed && file_ != nullptr && !begun_) {
         // A file without packets, so that Wireshark doesn't wait for it.
         if (session_ == nullptr || session_->interfaces().empty()) {
             (void)file_->interface({0, 1, options_.snaplen, call_.interface, std::nullopt});
         }
         (void)file_->begin(captured.error().message);
         (void)file_->finish({});
+    }
+    if (signals_) {
+        toolbar_.meet(signals_->fd(), kMeetMs);
+    }
+    if (!failed) {
+        return cmd::kExitDone;
     }
     std::string message = captured.error().message;
     if (file_ != nullptr && file_->unwritten() > 0) {

@@ -100,6 +100,7 @@ std::vector<Message> Toolbar::hear() {
             in_ = pcapng::Fd();  // Wireshark has left
             break;
         }
+        met_ = true;
         heard_.append(part.data(), static_cast<size_t>(got));
     }
     auto messages = take_messages(heard_);
@@ -109,6 +110,13 @@ std::vector<Message> Toolbar::hear() {
         return {};
     }
     return *std::move(messages);
+}
+
+void Toolbar::meet(int stop_fd, int most_ms) {
+    std::array<pollfd, 2> watched{{{in_.get(), POLLIN, 0}, {stop_fd, POLLIN, 0}}};
+    if (in_.valid() && !met_) {
+        poll(watched.data(), watched.size(), most_ms);
+    }
 }
 
 void Toolbar::say(const Message& message) {

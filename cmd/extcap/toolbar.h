@@ -55,6 +55,11 @@ class Toolbar {
     // What has come; never waits.
     std::vector<Message> hear();
 
+    // Until Wireshark has said something, or has left; not longer than until `stop_fd` is readable,
+    // or `most_ms`. Its window opens its end late, and stands still for ever if ours is closed by
+    // then.
+    void meet(int stop_fd, int most_ms);
+
     void say(const Message& message);
     // For what the next one makes out of date: left out while Wireshark is behind.
     void show(const Message& message);
@@ -66,6 +71,7 @@ class Toolbar {
   private:
     pcapng::Fd in_;
     pcapng::Fd out_;
+    bool met_ = false;  // heard from
     std::string heard_;
     std::string unwritten_;
 };
