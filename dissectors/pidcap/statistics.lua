@@ -250,16 +250,24 @@ local titles = {processes = "Processes", flows = "Process Flows"}
 -- `show(text)` gets the table whenever Wireshark wants it drawn.
 local function listen(kind, filter, ends, show)
     local listener = Listener.new("frame", filter)
-    local tab = new_table(kind == "flows")
+    local tab, first
+    local function begin()
+        tab, first = new_table(kind == "flows"), math.huge
+    end
+    begin()
+    listener.reset = begin
     function listener.packet(pinfo, bytes)
+        -- During a live capture Wireshark taps packets that have just come between the reset and the first one of the
+        -- file, and later once more.
+        if pinfo.number <= first then
+            begin()
+            first = pinfo.number
+        end
         local process, peer = ends(pinfo.number)
         tab:packet(process, peer, packet_of(pinfo, bytes))
     end
     function listener.draw()
         show(tab:text())
-    end
-    function listener.reset()
-        tab = new_table(kind == "flows")
     end
     return listener
 end
