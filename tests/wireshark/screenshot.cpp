@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// No test: makes docs/wireshark.png (scripts/screenshot), with traffic of processes that it starts,
+// in a network namespace without any other.
+#include <catch2/catch.hpp>
+#include <string>
+#include <vector>
+
+#include "tests/pcapng/files.h"
+#include "tests/support/command.h"
+#include "tests/support/netns.h"
+#include "tests/support/process.h"
+#include "tests/support/temporary_folder.h"
+#include "tests/wireshark/gui.h"
+
+using namespace test;
+
+namespace {
+
+constexpr const char* kCapturing = "Capturing from pidcap: lo";
+constexpr int kRequestX = 700;
+constexpr int kRequestY = 241;  // the sixth packet, curl's request
+
+constexpr const char* kCount = R"(
+local out = io.open(OUT .. "packets", "w")
+local tap = Listener.new("frame")
+function tap.packet(pinfo)
+    out:write(pinfo.number, "\n")
+    out:flush()
+end
+)";
+
+Process as(const std::string& user, const std::string& command, const Netns& netns) {
+    return Process(
+        Launch{.arguments = {"setpriv", "--reuid=" + user, "--regid=" + user, "--clear-groups",
+                             "env", "-i", "PATH=/usr/bin:/bin", "bash", "-c", command},
+               .netns = &netns});
+}
+
+}  // namespace
+
+TEST_CASE("screenshot") {
+    const Netns netns;
+    netns.ip("address add 192.0.2.10/24 dev lo");
+    netns.ip("address add 192.0.2.80/24 dev lo");
+    const TemporaryFolder site;
+    output_of(
+        {"bash", "-c",
+         "chmod 755 " + site.path() + "; echo '<h1>It works</h1>' > " + site.file("index.html")});
+    Process server = as(
+        "www-data",
+        "cd " + site.path() + "; exec python3 -u -m http.server --bind 192.0.2.80 8000 >&2", netns);
+    server.wait_for("Serving");
+
+    const Gui gui(netns, {.arguments = {"-k", "-i", "pidcap-lo", "-C", "Processes"},
+
+                          .recent = "gui.geometry_main_upper_pane: 355\n"
+                                    "gui.geometry_main_lower_pane: 860\n",
+                          .script = kCount});
+    gui.window(kCapturing);
+    const auto wait_for_packets = [&gui](size_t count) {
+        wait_until("packets",
+                   [&] { return lines(content_of(gui.out("packets"))).size() >= count; });
+    };
+    // From a shell, so that this is the parent that the picture shows.
+    const auto run_as = [&netns](const std::string& user, const std::string& command) {
+        REQUIRE(as(user, command + "; true", netns).wait() == 0);
+    };
+    run_as("root", "ping -q -c 1 192.0.2.80");
+    wait_for_packets(2);
+    run_as("backup", "curl -s --interface 192.0.2.10 http://192.0.2.80:8000/");
+    wait_for_packets(12);
+    run_as("daemon", "logger --udp --server 192.0.2.80 --port 514 hello");
+    wait_for_packets(14);
+    run_as("root", "ping -q -c 1 192.0.2.80");
+    wait_for_packets(16);
+
+    // The request, and in its details the processes opened, which stand last.
+    gui.click(kRequestX, kRequestY);
+    gui.press(kCapturing, {"Tab", "End", "Up", "Right", "End"});
+    const std::string picture = gui.out("picture.png");
+    const std::string before = gui.out("before.png");
+    gui.take_picture(picture);
+    wait_until("a picture that doesn't change", [&] {
+        output_of({"mv", picture, before});
+        output_of({"sleep", "1"});
+        gui.take_picture(picture);
+        return content_of(picture) == content_of(before);
+    });
+    output_of({"convert", picture, "-strip", "+dither", "-colors", "256", "PNG8:" SCREENSHOT});
+}
