@@ -271,12 +271,12 @@ void read_which(const CommandLine& line, Reader& reader, Options& options) {
                      : std::nullopt;
     };
     reader.once(line.filter, [&](const std::string& text) {
-        const auto error = alone();
+        auto error = alone();
         options.filter += text;
         return error;
     });
     reader.once(line.filter_file, [&](const std::string& file) -> std::optional<Error> {
-        const auto error = alone();
+        auto error = alone();
         options.filter_file = file;
         return file.empty() ? Error{"-F: the file name is empty"} : error;
     });

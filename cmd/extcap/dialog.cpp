@@ -91,7 +91,7 @@ Result<std::string> process_values(std::string_view option) {
 
 // A process and those that it starts.
 Result<std::string> tree_values() {
-    const auto processes = process_values(kTree);
+    auto processes = process_values(kTree);
     if (!processes) {
         return processes;
     }
@@ -239,7 +239,7 @@ Result<std::string> describe_interfaces() {
 }
 
 Result<std::string> describe_link_types(const std::string& interface) {
-    const auto name = name_of(interface);
+    auto name = name_of(interface);
     if (!name) {
         return name;
     }
@@ -263,15 +263,15 @@ Result<std::string> describe_link_types(const std::string& interface) {
 }
 
 Result<std::string> describe_dialog(const std::string& interface) {
-    const auto name = name_of(interface);
+    auto name = name_of(interface);
     if (!name) {
         return name;
     }
-    const auto processes = process_values("0");
+    auto processes = process_values("0");
     if (!processes) {
         return processes;
     }
-    const auto trees = tree_values();
+    auto trees = tree_values();
     if (!trees) {
         return trees;
     }

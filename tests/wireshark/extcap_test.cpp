@@ -389,6 +389,7 @@ TEST_CASE("a Wireshark that doesn't read its toolbar holds nobody up") {
 TEST_CASE("a capture that can't be begun says so once, and leaves a file without packets") {
     const Netns netns;
     Extcap extcap(netns, "pidcap-nowhere");
+    extcap.say({0, Command::kInitialized, ""});
     extcap.open_reader();
     CHECK(extcap.read_to_end() == 1);
     CHECK(contains(extcap.process().err(), "nowhere"));
