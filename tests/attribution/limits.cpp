@@ -27,7 +27,8 @@ unsigned release_number(const std::string& text) {
     throw std::runtime_error("not understood: (bench: " + text + ")");
 }
 
-// "none NAME", "sometimes none NAME" or "rarely none NAME", and "before 6.1", "with xdp", "without cgroup" behind it
+// "none NAME", "sometimes none NAME" or "rarely none NAME"; behind it "before 6.1", "with xdp",
+// "without cgroup"
 Limit limit_of(const std::string& text) {
     std::istringstream words(text);
     std::string verdict;

@@ -25,8 +25,8 @@ class Wireshark {
   public:
     Wireshark();
 
-    // Makes a copy of pidcap-extcap one of its programs, with the capabilities that an administrator
-    // gives it or without. Not for Wiresharks of other suites.
+    // Makes a copy of pidcap-extcap one of its programs, with the capabilities that an
+    // administrator gives it or without. Not for Wiresharks of other suites.
     void add_extcap(bool with_capabilities);
 
     // A path in its folder, for what it is to read.
