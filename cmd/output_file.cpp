@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cassert>
 #include <cerrno>
 #include <optional>
 #include <utility>
@@ -145,7 +146,9 @@ bool OutputFile::reader_left() const {
 }
 
 Result<void> OutputFile::noted(Result<void> result) {
-    failed_ = failed_ || !result;
+    if (!result && !failure_) {
+        failure_ = result.error();
+    }
     return result;
 }
 
@@ -154,11 +157,12 @@ Result<void> OutputFile::interface(const capture::CapturedInterface& interface) 
         announced_.push_back(interface);
         return {};
     }
-    return failed_ ? Result<void>{} : noted(sink_->interface(interface));
+    return failure_ ? Result<void>{} : noted(sink_->interface(interface));
 }
 
 Result<void> OutputFile::packet(const capture::Packet& packet) {
-    if (failed_) {
+    assert(sink_ != nullptr);
+    if (failure_) {
         unwritten_++;
         return {};
     }
@@ -166,15 +170,18 @@ Result<void> OutputFile::packet(const capture::Packet& packet) {
 }
 
 Result<void> OutputFile::process(const capture::ProcessEvent& event) {
-    return failed_ ? Result<void>{} : noted(sink_->process(event));
+    assert(sink_ != nullptr);
+    return failure_ ? Result<void>{} : noted(sink_->process(event));
 }
 
 Result<void> OutputFile::idle() {
-    return failed_ ? Result<void>{} : noted(sink_->idle());
+    assert(sink_ != nullptr);
+    return failure_ ? Result<void>{} : noted(sink_->idle());
 }
 
 Result<void> OutputFile::finish(const std::vector<capture::InterfaceCounters>& counters) {
-    return failed_ ? Result<void>{} : noted(sink_->finish(counters));
+    assert(sink_ != nullptr);
+    return failure_ ? Result<void>{} : noted(sink_->finish(counters));
 }
 
 }  // namespace cmd

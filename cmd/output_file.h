@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -45,7 +46,8 @@ class OutputFile : public capture::Sink {
     // otherwise. A capture in which nothing happens would notice no other way.
     int reader_fd() const { return sink_ && is_fifo_ ? sink_->fd() : -1; }
     bool reader_left() const;
-    // Packets that came after a failed write.
+    // The first write that failed; what comes after it is counted only.
+    const std::optional<capture::Error>& failure() const { return failure_; }
     uint64_t unwritten() const { return unwritten_; }
 
   private:
@@ -61,7 +63,7 @@ class OutputFile : public capture::Sink {
     bool is_fifo_ = false;
     std::vector<capture::CapturedInterface> announced_;  // before begin()
     std::unique_ptr<capture::FileSink> sink_;
-    bool failed_ = false;
+    std::optional<capture::Error> failure_;
     uint64_t unwritten_ = 0;
 };
 

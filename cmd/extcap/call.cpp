@@ -12,13 +12,14 @@ namespace {
 using Action = Call::Action;
 
 // Those that go before stand first: a capture names an interface and a filter as well.
-constexpr std::array<std::pair<std::string_view, Action>, 6> kActions{
+constexpr std::array<std::pair<std::string_view, Action>, 7> kActions{
     {{"version", Action::kVersion},
      {"help", Action::kHelp},
      {"extcap-interfaces", Action::kInterfaces},
      {"extcap-dlts", Action::kLinkTypes},
      {"capture", Action::kCapture},
-     {"extcap-config", Action::kDialog}}};
+     {"extcap-config", Action::kDialog},
+     {"extcap-cleanup-postkill", Action::kCleanUp}}};
 
 // Have a value, whatever it looks like.
 constexpr std::array<std::string_view, 16> kWithValue{"extcap-interface",

@@ -22,6 +22,7 @@ struct Call {
         kReload,       // the values of `option` anew
         kCheckFilter,  // whether `filter` is one
         kCapture,
+        kCleanUp,  // after a capture was killed: what the kernel didn't take away, we can't either
     };
 
     Action action = Action::kNone;

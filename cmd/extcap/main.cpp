@@ -10,6 +10,7 @@
 #include "capture/version.h"
 #include "cmd/extcap/call.h"
 #include "cmd/extcap/dialog.h"
+#include "cmd/extcap/powers.h"
 #include "cmd/extcap/run.h"
 #include "cmd/filter.h"
 #include "cmd/options.h"
@@ -46,6 +47,11 @@ pcapng::Result<std::string> check_filter(const extcap::Call& call) {
 int main(int argc, char** argv) try {
     const std::vector<std::string> arguments(argv + 1, argv + argc);
     const extcap::Call call = extcap::parse_call(arguments);
+    if (call.action != Action::kCapture) {
+        if (auto given_up = extcap::give_up_powers(); !given_up) {
+            return answer(given_up.error());
+        }
+    }
     switch (call.action) {
         case Action::kVersion:
             fmt::print("pidcap-extcap {}\n", capture::kVersion);
@@ -65,6 +71,8 @@ int main(int argc, char** argv) try {
             return answer(check_filter(call));
         case Action::kCapture:
             return extcap::run(call);
+        case Action::kCleanUp:
+            return cmd::kExitDone;
         case Action::kNone:
             break;
     }

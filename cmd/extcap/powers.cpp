@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "cmd/extcap/powers.h"
 
+#include <sys/prctl.h>
+
 #include <cerrno>
 
 #include "cmd/capabilities.h"
@@ -29,6 +31,15 @@ pcapng::Result<void> set_effective(bool all) {
 
 pcapng::Result<void> lay_down_powers() {
     return set_effective(false);
+}
+
+pcapng::Result<void> give_up_powers() {
+    const cmd::Capabilities none(cap_init());
+    if (none == nullptr || cap_set_proc(none.get()) != 0 ||
+        prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
+        return pcapng::errno_error("give up this process's capabilities", errno);
+    }
+    return {};
 }
 
 pcapng::Result<void> take_up_powers() {

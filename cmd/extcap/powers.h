@@ -9,6 +9,8 @@
 namespace extcap {
 
 pcapng::Result<void> lay_down_powers();
+// For good: answering questions needs none.
+pcapng::Result<void> give_up_powers();
 pcapng::Result<void> take_up_powers();
 
 }  // namespace extcap

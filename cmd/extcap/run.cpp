@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <chrono>
@@ -61,8 +62,7 @@ class Run {
     void obey(const Message& message);
     void change_filter(const std::string& expression);
     void log(const std::string& line);
-    // Returns how long to wait at most for the next time, -1 for ever.
-    int show_counters();
+    void show_counters(Clock::time_point now);
     int end(Result<void> captured);
 
     const Call& call_;
@@ -81,18 +81,21 @@ Result<void> Run::open() {
     if (auto laid_down = lay_down_powers(); !laid_down) {
         return laid_down;
     }
-    auto toolbar = Toolbar::open(call_.control_in, call_.control_out);
-    if (!toolbar) {
-        return std::move(toolbar).error();
-    }
-    toolbar_ = *std::move(toolbar);
     auto signals = cmd::StopSignals::open();
     if (!signals) {
         return std::move(signals).error();
     }
     signals_ = *std::move(signals);
     // If Wireshark crashes: nothing else tells us before a packet can't be written.
+    const pid_t wireshark = getppid();
     prctl(PR_SET_PDEATHSIG, SIGTERM);
+    if (getppid() != wireshark) {
+        return pcapng::Error{"Wireshark has left", EPIPE};
+    }
+    auto toolbar = Toolbar::open(call_.control_in, call_.control_out);
+    if (toolbar) {
+        toolbar_ = *std::move(toolbar);
+    }
     auto options = options_of(call_);
     options_ = options ? *options : cmd::Options{};
     auto file = cmd::OutputFile::open_fifo(call_.fifo, cmd::file_options(options_, options_.filter),
@@ -101,6 +104,9 @@ Result<void> Run::open() {
         return std::move(file).error();
     }
     file_ = *std::move(file);
+    if (!toolbar) {
+        return std::move(toolbar).error();
+    }
     return options ? Result<void>{} : std::move(options).error();
 }
 
@@ -130,8 +136,9 @@ Result<void> Run::start() {
     if (auto dropped = cmd::drop_privileges(false); !dropped) {
         return dropped;
     }
-    begun_ = true;
-    return file_->begin(cmd::origin_of(session_->report()));
+    auto begun = file_->begin(cmd::origin_of(session_->report()));
+    begun_ = begun.ok();
+    return begun;
 }
 
 Result<void> Run::loop() {
@@ -140,9 +147,11 @@ Result<void> Run::loop() {
         if (!handed) {
             return std::move(handed).error();
         }
-        const int timeout_ms = show_counters();
-        auto ready =
-            session_->wait({signals_->fd(), toolbar_.fd(), file_->reader_fd()}, timeout_ms);
+        if (const auto now = Clock::now(); now >= show_next_) {
+            show_counters(now);
+        }
+        auto ready = session_->wait({signals_->fd(), toolbar_.fd(), file_->reader_fd()},
+                                    static_cast<int>(kShowEvery.count()));
         if (!ready) {
             return std::move(ready).error();
         }
@@ -151,6 +160,10 @@ Result<void> Run::loop() {
         }
         for (const Message& message : toolbar_.hear()) {
             obey(message);
+        }
+        // Changing the filter writes, too.
+        if (file_->failure()) {
+            return *file_->failure();
         }
     }
 }
@@ -169,6 +182,9 @@ void Run::change_filter(const std::string& expression) {
     const auto whose = whose_of(call_, as_chosen ? "" : expression);
     Result<void> changed =
         whose ? session_->set_filter(cmd::conditions_of(*whose, std::nullopt)) : whose.error();
+    if (file_->failure()) {
+        return;  // the capture ends with that
+    }
     if (!changed) {
         toolbar_.say({kWhose, Command::kWarning, in_a_box(changed.error().message)});
         log("the processes stay as they were: " + changed.error().message);
@@ -184,32 +200,26 @@ void Run::log(const std::string& line) {
     toolbar_.say({kLog, Command::kAdd, line + "\n"});
 }
 
-int Run::show_counters() {
-    toolbar_.flush();
-    const auto now = Clock::now();
+// Those that Wireshark has no room for come again, as they are then.
+void Run::show_counters(Clock::time_point now) {
     const cmd::Progress progress = cmd::progress_of(session_->counters());
     const bool news = progress.packets != shown_.packets || progress.dropped != shown_.dropped;
-    if (now >= show_next_ && news) {
-        toolbar_.show({kCaptured, Command::kSet, std::to_string(progress.packets)});
-        toolbar_.show({kDropped, Command::kSet, std::to_string(progress.dropped)});
+    if (news && toolbar_.keeps_up()) {
+        toolbar_.say({kCaptured, Command::kSet, std::to_string(progress.packets)});
+        toolbar_.say({kDropped, Command::kSet, std::to_string(progress.dropped)});
         shown_ = progress;
-        show_next_ = now + kShowEvery;
-        return toolbar_.behind() ? static_cast<int>(kShowEvery.count()) : -1;
     }
-    if (!news && !toolbar_.behind()) {
-        return -1;
-    }
-    const auto left = std::chrono::ceil<milliseconds>(show_next_ - now);
-    return static_cast<int>(std::max(left, milliseconds(1)).count());
+    show_next_ = now + kShowEvery;
 }
 
 // A reader that has left, and a stop before there was any, are no failures.
 int Run::end(Result<void> captured) {
-    if (session_ != nullptr) {
+    if (begun_) {
         auto finished = session_->finish();
         if (captured.ok()) {
             captured = std::move(finished);
         }
+        show_counters(Clock::now());
         for (const std::string& line : cmd::end_lines(*session_)) {
             log(line);
         }

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -28,6 +29,10 @@ Result<pcapng::Fd> open_fifo(const std::string& path, int flags) {
     pcapng::Fd fd(::open(path.c_str(), flags | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
     if (!fd.valid()) {
         return pcapng::errno_error("open the toolbar's " + cmd::printable(path), errno);
+    }
+    struct stat status {};
+    if (fstat(fd.get(), &status) != 0 || !S_ISFIFO(status.st_mode)) {
+        return Error{fmt::format("open the toolbar's {}: not a fifo", cmd::printable(path))};
     }
     return fd;
 }
@@ -93,16 +98,17 @@ Result<Toolbar> Toolbar::open(const std::string& control_in, const std::string& 
 std::vector<Message> Toolbar::hear() {
     std::array<char, 4096> part{};
     pollfd readable{in_.get(), POLLIN, 0};  // fd -1 is passed over
-    while (poll(&readable, 1, 0) == 1) {
-        const ssize_t got =
-            (readable.revents & POLLIN) != 0 ? read(in_.get(), part.data(), part.size()) : 0;
-        if (got <= 0) {
-            in_ = pcapng::Fd();  // Wireshark has left
-            break;
-        }
-        met_ = true;
-        heard_.append(part.data(), static_cast<size_t>(got));
+    if (poll(&readable, 1, 0) != 1) {
+        return {};
     }
+    const bool more = (readable.revents & POLLIN) != 0;
+    const ssize_t got = more ? read(in_.get(), part.data(), part.size()) : 0;
+    if (got <= 0) {
+        in_ = pcapng::Fd();  // Wireshark has left
+        return {};
+    }
+    met_ = true;
+    heard_.append(part.data(), static_cast<size_t>(got));
     auto messages = take_messages(heard_);
     if (!messages) {
         in_ = pcapng::Fd();
@@ -126,10 +132,9 @@ void Toolbar::say(const Message& message) {
     }
 }
 
-void Toolbar::show(const Message& message) {
-    if (!behind()) {
-        say(message);
-    }
+bool Toolbar::keeps_up() {
+    flush();
+    return unwritten_.empty();
 }
 
 void Toolbar::flush() {

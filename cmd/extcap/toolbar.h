@@ -52,7 +52,7 @@ class Toolbar {
                                         const std::string& control_out);
 
     int fd() const { return in_.get(); }  // -1: there is nothing to hear (any more)
-    // What has come; never waits.
+    // What has come, or the beginning of it; never waits.
     std::vector<Message> hear();
 
     // Until Wireshark has said something, or has left; not longer than until `stop_fd` is readable,
@@ -61,14 +61,12 @@ class Toolbar {
     void meet(int stop_fd, int most_ms);
 
     void say(const Message& message);
-    // For what the next one makes out of date: left out while Wireshark is behind.
-    void show(const Message& message);
-
-    // Tries again to write what Wireshark had no room for.
-    void flush();
-    bool behind() const { return !unwritten_.empty(); }
+    // Whether Wireshark has read enough that what the next one makes out of date is worth saying.
+    bool keeps_up();
 
   private:
+    void flush();
+
     pcapng::Fd in_;
     pcapng::Fd out_;
     bool met_ = false;  // heard from

@@ -44,7 +44,7 @@ TEST_CASE("what Wireshark wants is told by its arguments") {
     CHECK(call_of({"--version"}).action == Action::kVersion);
     CHECK(call_of({"--help"}).action == Action::kHelp);
     CHECK(call_of({}).action == Action::kNone);
-    CHECK(call_of({"--extcap-cleanup-postkill"}).action == Action::kNone);
+    CHECK(call_of({"--extcap-cleanup-postkill"}).action == Action::kCleanUp);
 
     const Call reload = call_of(
         {"--extcap-config", "--extcap-interface", "pidcap-lo", "--extcap-reload-option", "--tree"});

@@ -2,10 +2,12 @@
 //
 // pidcap as an interface of Wireshark: driven by tshark as an ordinary user, and, where only
 // Wireshark's window could, by a peer that speaks as it does.
+#include <fmt/format.h>
 #include <signal.h>
 #include <sys/prctl.h>
 
 #include <catch2/catch.hpp>
+#include <chrono>
 #include <filesystem>
 #include <optional>
 #include <set>
@@ -234,11 +236,12 @@ TEST_CASE("the toolbar changes whose packets are captured, back and forth") {
     const auto change = [&extcap](const std::string& expression, const std::string& said) {
         extcap.say({kWhose, Command::kSet, expression});
         extcap.hear([&](const Message& message) { return is_log_with(message, said); });
-        extcap.read();
-        const size_t before = fields_of(extcap.file(), {"frame.number"}).size();
         // What was captured before the change may come after the words.
-        extcap.read_packets(before + 40);
-        return names_in(extcap.file(), "frame.number > " + std::to_string(before + 20));
+        const auto heard = std::chrono::system_clock::now().time_since_epoch();
+        const size_t before = fields_of(extcap.file(), {"frame.number"}).size();
+        extcap.read_packets(before + 100);
+        return names_in(extcap.file(), fmt::format("frame.time_epoch > {:.6f}",
+                                                   std::chrono::duration<double>(heard).count()));
     };
     CHECK(change("comm = \"two\"", "processes with comm = \"two\"") ==
           std::set<std::string>{"two"});
@@ -396,4 +399,17 @@ TEST_CASE("a capture that can't be begun says so once, and leaves a file without
     require_readable(extcap.file());
     CHECK(fields_of(extcap.file(), {"frame.number"}).empty());
     extcap.hear([](const Message& message) { return is_log_with(message, "nowhere"); });
+}
+
+TEST_CASE("where a program is in the way the message says so, and nothing else happens") {
+    const Cable cable;
+    const TemporaryFolder folder;
+    const Capture other(cable.a, {"-i", "va", "--hook", "xdp", "-w", folder.file("a.pcapng")});
+    Extcap extcap(cable.a, "pidcap-va", {"--hook", "xdp"});
+    extcap.say({0, Command::kInitialized, ""});
+    extcap.open_reader();
+    CHECK(extcap.read_to_end() == 1);
+    CHECK(contains(extcap.process().err(), "va"));
+    require_readable(extcap.file());
+    CHECK(fields_of(extcap.file(), {"frame.number"}).empty());
 }

@@ -106,7 +106,7 @@ TEST_CASE("Wireshark's window says live whose packets they are, and stops withou
     const Process pinger = ping(netns, "ping", "0.2");
     Gui gui(netns, {.arguments = kLive, .script = kPackets});
     gui.window(kCapturing);
-    CHECK(hooks(netns) > 0);
+    wait_until("the hooks", [&] { return hooks(netns) > 0; });
 
     Process server(Launch{
         .arguments = {renamed(folder, "/usr/bin/nc", "the-server"), "-lvN", "127.0.0.1", "9000"},
@@ -159,7 +159,7 @@ TEST_CASE("when Wireshark is killed the capture ends, without a packet that woul
     const Netns netns;
     Gui gui(netns, {.arguments = kLive});
     gui.window(kCapturing);
-    CHECK(hooks(netns) > 0);
+    wait_until("the hooks", [&] { return hooks(netns) > 0; });
     gui.process().signal(SIGKILL);
     wait_until("the end of pidcap-extcap", [&] { return gui.running("pidcap-extcap").empty(); });
     CHECK(hooks(netns) == 0);
