@@ -144,24 +144,22 @@ Result<bool> grant(const std::string& program, gid_t group) {
 
 Result<bool> revoke(const std::string& program) {
     constexpr mode_t kMode = 0755;
-    auto before = privilege_of(program);
-    if (!before) {
-        return std::move(before).error();
-    }
-    // Of somebody's own build nothing but capabilities can be of our making.
-    const bool ours = before->owner == 0;
-    const bool plain = !ours || (before->group == 0 && before->mode == kMode);
-    if (plain && !before->has_any) {
-        return false;
-    }
     auto fd = open_program(program);
     if (!fd) {
         return std::move(fd).error();
     }
-    if (before->has_any && cap_set_fd(fd->get(), nullptr) != 0) {
+    // Of what we open, not of a name: one without these capabilities isn't of our making, and what
+    // else it is is not for everyone to read.
+    const Capabilities all = wanted();
+    const Capabilities given(cap_get_fd(fd->get()));
+    if (all == nullptr || given == nullptr || cap_compare(given.get(), all.get()) != 0) {
+        return false;
+    }
+    struct stat status {};
+    if (fstat(fd->get(), &status) != 0 || cap_set_fd(fd->get(), nullptr) != 0) {
         return errno_error("take the capabilities of " + printable(program), errno);
     }
-    if (ours) {
+    if (status.st_uid == 0) {
         if (auto set = set_owner(fd->get(), program, 0, kMode); !set) {
             return std::move(set).error();
         }

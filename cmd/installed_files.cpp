@@ -59,8 +59,7 @@ Presence presence_of(const FileSet& set, const BundledFile& file) {
     if (!exists(path)) {
         return Presence::kAbsent;
     }
-    // Windows and columns as they were left: from the first use on Wireshark's own.
-    if (file.path == "recent") {
+    if (set.theirs && file.path == kRecent) {
         return Presence::kSame;
     }
     std::error_code ignored;

@@ -16,6 +16,10 @@ namespace cmd {
 
 using pcapng::Result;
 
+// Windows and columns as they were left: in a user's profile it is Wireshark's from the first use
+// on, and passes for the same.
+inline constexpr std::string_view kRecent = "recent";
+
 enum class Presence { kAbsent, kSame, kOther };
 
 // Bundled files, and the folder below which they are to be.
@@ -24,6 +28,7 @@ struct FileSet {
     std::string folder;
     std::string kept;  // see remove_file
     std::span<const dissectors::BundledFile> files;
+    bool theirs = false;  // of a user who may have changed them, as Wireshark itself does
 
     std::string path_of(const dissectors::BundledFile& file) const {
         return folder + "/" + std::string(file.path);

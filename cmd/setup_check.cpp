@@ -16,6 +16,7 @@
 #include "cmd/extcap_privilege.h"
 #include "cmd/setup_parts.h"
 #include "cmd/terminal_text.h"
+#include "cmd/trusted_path.h"
 
 namespace cmd {
 namespace {
@@ -134,6 +135,13 @@ Finding check_capabilities(const std::string& program) {
         return finding;
     }
     finding.detail = capture_capability_names();
+    if (const auto theirs = changeable_by_others(program)) {
+        finding.state = State::kOther;
+        finding.detail += fmt::format(", and others than root can change {}, and so use them",
+                                      printable(*theirs));
+        finding.remedy = "install pidcap (cmake --install), then " + finding.remedy;
+        return finding;
+    }
     if ((privilege->mode & S_IRWXO) != 0) {
         finding.state = State::kOther;
         finding.detail += ", and everybody on this machine may use them";
@@ -202,9 +210,8 @@ bool is_there(const FileSet& set) {
     return presence_of(set) != Presence::kAbsent;
 }
 
-// `theirs`: the user may have changed them.
 Finding check_files(std::string_view name, const std::vector<FileSet>& everyones,
-                    const std::vector<FileSet>& mine, bool theirs) {
+                    const std::vector<FileSet>& mine) {
     const bool for_everyone = std::any_of(everyones.begin(), everyones.end(), is_there);
     const std::vector<FileSet>& sets = for_everyone ? everyones : mine;
     Finding finding{name, State::kNo, "not installed", setup_command()};
@@ -220,7 +227,7 @@ Finding check_files(std::string_view name, const std::vector<FileSet>& everyones
         finding.state = State::kOther;
         finding.detail += ": of another version, or not all of it";
         finding.remedy = for_everyone ? kSudoSetUp : kSetUp;
-        if (theirs && !for_everyone) {
+        if (first->theirs) {
             finding.detail += ", or changed by you";
             finding.remedy.clear();
         }
@@ -230,7 +237,7 @@ Finding check_files(std::string_view name, const std::vector<FileSet>& everyones
     finding.remedy.clear();
     const auto second = std::find_if(mine.begin(), mine.end(), is_there);
     // A profile of one's own is how Wireshark keeps changes to that of everyone.
-    return theirs || !for_everyone || second == mine.end()
+    return !for_everyone || second == mine.end() || second->theirs
                ? finding
                : with_duplicate(std::move(finding), second->folder);
 }
@@ -269,10 +276,9 @@ SetupCheck check_setup(bool color) {
     bool complete = true;
     for (const Finding& finding :
          {check_link(folders), check_capabilities(program), check_right_to_run(program, folders),
-          check_files("dissector", dissector_sets(folders.everyones), dissector_sets(folders.mine),
-                      false),
+          check_files("dissector", dissector_sets(folders.everyones), dissector_sets(folders.mine)),
           check_files("profile Processes", profile_sets(folders.everyones),
-                      profile_sets(folders.mine), true)}) {
+                      profile_sets(folders.mine))}) {
         append_finding(out, finding, color);
         complete = complete && finding.remedy.empty();
     }

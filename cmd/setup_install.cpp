@@ -37,13 +37,13 @@ Result<void> install_link(const ExtcapLink& link, const std::string& program) {
     return {};
 }
 
-// What Wireshark or its user may have changed, in `theirs`, stays.
-Result<void> install_files(const FileSet& set, bool theirs) {
+// What Wireshark or its user may have changed stays.
+Result<void> install_files(const FileSet& set) {
     std::string left;
     bool written = false;
     for (const BundledFile& file : set.files) {
         const Presence presence = presence_of(set, file);
-        if (presence == Presence::kOther && theirs) {
+        if (presence == Presence::kOther && set.theirs) {
             left += (left.empty() ? "" : ", ") + std::string(file.path);
         } else if (presence != Presence::kSame) {
             if (auto done = write_file(set.path_of(file), file.bytes); !done) {
@@ -114,6 +114,22 @@ bool is_linked_for_everyone(const WiresharkFolders& everyones) {
     return false;
 }
 
+Result<void> install_into(const WiresharkFolders& folders, const std::string& program) {
+    for (const ExtcapLink& link : extcap_links(folders)) {
+        if (auto done = install_link(link, program); !done) {
+            return done;
+        }
+    }
+    for (const auto& sets : {dissector_sets(folders), profile_sets(folders)}) {
+        for (const FileSet& set : sets) {
+            if (auto done = install_files(set); !done) {
+                return done;
+            }
+        }
+    }
+    return {};
+}
+
 }  // namespace
 
 Result<void> install_for_everyone(const std::string& group) {
@@ -148,17 +164,11 @@ Result<void> install_for_everyone(const std::string& group) {
     if (const std::string lacking = capabilities_out_of_bounds(); !lacking.empty()) {
         say("But no program of this session can have {} (a container?).", lacking);
     }
-    for (const ExtcapLink& link : extcap_links(folders)) {
-        if (auto done = install_link(link, *program); !done) {
-            return done;
+    if (auto installed = install_into(folders, *program); !installed) {
+        if (*granted) {
+            (void)revoke(*program);
         }
-    }
-    for (const auto& sets : {dissector_sets(folders), profile_sets(folders)}) {
-        for (const FileSet& set : sets) {
-            if (auto done = install_files(set, false); !done) {
-                return done;
-            }
-        }
+        return installed;
     }
     say_who(printable(group), *gid);
     return {};
@@ -183,14 +193,14 @@ Result<void> install_for_user() {
     }
     if (!is_there_for_everyone(dissector_sets(everyones))) {
         for (const FileSet& set : dissector_sets(*mine)) {
-            if (auto done = install_files(set, false); !done) {
+            if (auto done = install_files(set); !done) {
                 return done;
             }
         }
     }
     if (!is_there_for_everyone(profile_sets(everyones))) {
         for (const FileSet& set : profile_sets(*mine)) {
-            if (auto done = install_files(set, true); !done) {
+            if (auto done = install_files(set); !done) {
                 return done;
             }
         }

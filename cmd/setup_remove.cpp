@@ -7,6 +7,7 @@
 #include "cmd/extcap_privilege.h"
 #include "cmd/setup_parts.h"
 #include "cmd/terminal_text.h"
+#include "cmd/trusted_path.h"
 
 namespace cmd {
 namespace {
@@ -20,8 +21,9 @@ class Removal {
     Result<void> link(const ExtcapLink& link) {
         const auto target = link_target(link.path);
         if (target && fs::path(*target).filename() == kExtcapName) {
-            std::error_code leads_nowhere;
-            programs_.insert(fs::canonical(link.path, leads_nowhere));
+            if (fs::path(*target).is_absolute()) {  // as ours are
+                programs_.insert(*target);
+            }
             return removed(link.path, remove_file(link.path, link.kept));
         }
         if (exists(link.path)) {
@@ -30,13 +32,16 @@ class Removal {
         return {};
     }
 
-    // What was changed in `theirs` stays.
-    Result<void> files(const FileSet& set, bool theirs) {
+    // What the user has changed stays, and with it how they left the windows.
+    Result<void> files(const FileSet& set) {
         std::string left;
         bool removed_some = false;
         for (const BundledFile& file : set.files) {
             const Presence presence = presence_of(set, file);
-            if (presence == Presence::kOther && theirs) {
+            if (file.path == kRecent && !left.empty()) {
+                continue;  // comes last
+            }
+            if (presence == Presence::kOther && set.theirs) {
                 left += (left.empty() ? "" : ", ") + std::string(file.path);
             } else if (presence != Presence::kAbsent) {
                 const std::string path = set.path_of(file);
@@ -49,7 +54,7 @@ class Removal {
         if (!left.empty()) {
             say("{}: left, because it was changed or is of another version: {}",
                 printable(set.folder), left);
-        } else if (theirs && removed_some && exists(set.folder)) {
+        } else if (set.theirs && removed_some && exists(set.folder)) {
             say("{}: left, because there is more in it", printable(set.folder));
         }
         return {};
@@ -60,8 +65,15 @@ class Removal {
         if (auto program = find_extcap_program(); program) {
             programs_.insert(*program);
         }
-        programs_.erase("");  // of a link that led nowhere
         for (const std::string& program : programs_) {
+            if (!exists(program)) {
+                continue;  // the link led nowhere
+            }
+            if (const auto theirs = changeable_by_others(program)) {
+                say("{}: left as it is, because others than root can change {}", printable(program),
+                    printable(*theirs));
+                continue;
+            }
             auto revoked = revoke(program);
             if (!revoked) {
                 return std::move(revoked).error();
@@ -107,12 +119,12 @@ Result<void> remove_setup(bool for_everyone) {
         }
     }
     for (const FileSet& set : dissector_sets(folders)) {
-        if (auto done = removal.files(set, false); !done) {
+        if (auto done = removal.files(set); !done) {
             return done;
         }
     }
     for (const FileSet& set : profile_sets(folders)) {
-        if (auto done = removal.files(set, !for_everyone); !done) {
+        if (auto done = removal.files(set); !done) {
             return done;
         }
     }

@@ -22,7 +22,8 @@ std::vector<ExtcapLink> extcap_links(const WiresharkFolders& folders) {
 std::vector<FileSet> dissector_sets(const WiresharkFolders& folders) {
     std::vector<FileSet> sets;
     for (const WiresharkFolder& folder : folders.plugins) {
-        sets.push_back({"dissector", folder.path, folder.kept, dissectors::dissector_files()});
+        sets.push_back(
+            {"dissector", folder.path, folder.kept, dissectors::dissector_files(), false});
     }
     return sets;
 }
@@ -30,8 +31,8 @@ std::vector<FileSet> dissector_sets(const WiresharkFolders& folders) {
 std::vector<FileSet> profile_sets(const WiresharkFolders& folders) {
     std::vector<FileSet> sets;
     for (const WiresharkFolder& folder : folders.profiles) {
-        sets.push_back(
-            {"profile", folder.path + "/Processes", folder.kept, dissectors::profile_files()});
+        sets.push_back({"profile", folder.path + "/Processes", folder.kept,
+                        dissectors::profile_files(), folders.of_user});
     }
     return sets;
 }

@@ -16,10 +16,10 @@ std::optional<std::string> changeable_by_others(const std::string& path) {
         if (lstat(part.c_str(), &status) != 0) {
             break;
         }
-        const bool group = (status.st_mode & S_IWGRP) != 0 && status.st_gid != 0;
         // In a sticky folder others can't replace what is root's.
         const bool sticky = part != whole && (status.st_mode & S_ISVTX) != 0;
-        const bool writable = (group || (status.st_mode & S_IWOTH) != 0) && !sticky;
+        // Whatever the group: with an access control list these bits are for others, too.
+        const bool writable = (status.st_mode & (S_IWGRP | S_IWOTH)) != 0 && !sticky;
         if (status.st_uid != 0 || writable) {
             return part.string();
         }

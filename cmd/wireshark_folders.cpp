@@ -84,7 +84,8 @@ Result<WiresharkFolders> folders_of_user() {
     return WiresharkFolders{.extcap = {{configuration.path + "/extcap", configuration.kept},
                                        {library.path + "/extcap", library.kept}},
                             .plugins = {{library.path + "/plugins", library.kept}},
-                            .profiles = {{configuration.path + "/profiles", configuration.kept}}};
+                            .profiles = {{configuration.path + "/profiles", configuration.kept}},
+                            .of_user = true};
 }
 
 Result<std::string> find_extcap_program() {

@@ -23,6 +23,7 @@ struct WiresharkFolders {
     std::vector<WiresharkFolder> extcap;   // programs that offer interfaces
     std::vector<WiresharkFolder> plugins;  // Lua scripts
     std::vector<WiresharkFolder> profiles;
+    bool of_user = false;
 };
 
 // Those below /usr and /usr/local that exist, whichever version and distribution made them, and

@@ -188,6 +188,7 @@ TEST_CASE("removing leaves what isn't ours") {
     const CommandResult installed = here.setup();
     CHECK(installed.status == 1);
     CHECK(contains(installed.err, link + " is there, and is no link of pidcap's"));
+    CHECK(output_of({"getcap", here.extcap()}).empty());
 }
 
 TEST_CASE("another version is told by --check, and replaced") {
@@ -238,6 +239,27 @@ TEST_CASE("capabilities that everybody may use are told by --check, and mended")
     CHECK(contains(output_of({"getcap", here.extcap()}), kGranted));
 }
 
+TEST_CASE("capabilities of a program that others could replace are told by --check") {
+    const Installation here;
+    REQUIRE(here.setup().status == 0);
+    fs::permissions(here.prefix() + "/libexec", fs::perms(0777));
+    const CommandResult check = here.setup({"--check"});
+    CHECK(check.status == 1);
+    CHECK(contains(check.out, "others than root can change " + here.prefix() + "/libexec"));
+}
+
+TEST_CASE("removing opens nothing to everyone that isn't ours") {
+    const Installation here;
+    REQUIRE(here.setup().status == 0);
+    const std::string secret = here.prefix() + "/secret";
+    write(secret, "secret");
+    fs::permissions(secret, fs::perms(0600));
+    fs::remove(here.extcap());
+    fs::create_symlink(secret, here.extcap());
+    (void)here.setup({"--remove"});
+    CHECK(owner_of(secret) == "root:root 600\n");
+}
+
 TEST_CASE("another group can be named, and one that doesn't exist is refused") {
     const Installation here;
     const std::string before = here.listing();
@@ -271,6 +293,9 @@ TEST_CASE("no privileges are given where others could replace the program") {
     }
     SECTION("one above is a group's") {
         REQUIRE(::chown(folder.c_str(), 0, kBob.id) == 0);
+        fs::permissions(folder, fs::perms(0775));
+    }
+    SECTION("one above is the group root's, whom an access control list may add to") {
         fs::permissions(folder, fs::perms(0775));
     }
     SECTION("one above is a user's") {

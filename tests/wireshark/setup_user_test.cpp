@@ -82,7 +82,8 @@ TEST_CASE("a profile that the user has changed stays, file by file") {
     const Installation here;
     REQUIRE(here.setup_as(kAlice).status == 0);
     // Wireshark writes its windows' sizes there whenever it ends.
-    append(personal(here, kProfile) + "/recent", "# Wireshark's\n");
+    const std::string recent = personal(here, kProfile) + "/recent";
+    append(recent, "# Wireshark's\n");
     CHECK(contains(here.setup_as(kAlice, {"--check"}).out, "yes      profile Processes: "));
     const std::string preferences = personal(here, kProfile) + "/preferences";
     append(preferences, "# mine\n");
@@ -103,7 +104,7 @@ TEST_CASE("a profile that the user has changed stays, file by file") {
     const CommandResult removed = here.setup_as(kAlice, {"--remove"});
     CHECK(removed.status == 0);
     CHECK(contains(removed.out, "left, because it was changed"));
-    CHECK(here.home_listing(kAlice).size() == preferences.size() + 1);
+    CHECK(here.home_listing(kAlice).size() == preferences.size() + recent.size() + 2);
     CHECK(content_of(preferences) == mine);
 }
 
