@@ -9,24 +9,6 @@
 #include "cmd/process_options.h"
 
 namespace cmd {
-namespace {
-
-capture::Comments comments_of(Options::Comments comments) {
-    switch (comments) {
-        case Options::Comments::kFull:
-            return capture::Comments::kFull;
-        case Options::Comments::kIntro:
-            return capture::Comments::kIntro;
-        case Options::Comments::kShort:
-            return capture::Comments::kShort;
-        case Options::Comments::kNone:
-            break;
-    }
-    return capture::Comments::kNone;
-}
-
-}  // namespace
-
 capture::SessionOptions session_options(const Options& options, std::optional<uint32_t> command_pid,
                                         std::optional<capture::PacketFilter> filter) {
     capture::SessionOptions session;
@@ -46,7 +28,7 @@ capture::SessionOptions session_options(const Options& options, std::optional<ui
 
 capture::FileOptions file_options(const Options& options, const std::string& filter) {
     capture::FileOptions file;
-    file.comments = comments_of(options.comments);
+    file.comments = options.comments;
     file.process_blocks = options.process_blocks;
     file.filter = filter;
     return file;

@@ -244,7 +244,7 @@ void read_what(const CommandLine& line, Reader& reader, Options& options) {
     reader.refuse_if(zero, "-s 0: nothing would be left; for whole packets leave -s out");
     reader.number(line.snaplen, 1, PIDCAP_SNAPLEN_MAX, options.snaplen);
     reader.number(line.buffer, 1, kBufferMaxKib, options.buffer_kib);
-    using Comments = Options::Comments;
+    using capture::Comments;
     static constexpr std::array<std::pair<std::string_view, Comments>, 4> kComments{
         {{"full", Comments::kFull},
          {"intro", Comments::kIntro},

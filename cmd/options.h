@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "bpf/contract.h"
+#include "capture/file_sink.h"
 #include "capture/programs.h"
 #include "cmd/color.h"
 #include "cmd/process_options.h"
@@ -28,7 +29,6 @@ inline constexpr int kExitUsage = 2;
 struct Options {
     enum class Action { kCapture, kListInterfaces, kListFilter, kDoctor, kSetupWireshark };
     enum class Setup { kInstall, kRemove, kCheck };
-    enum class Comments { kFull, kIntro, kShort, kNone };
 
     Action action = Action::kCapture;
     bool json = false;                 // of kDoctor
@@ -59,7 +59,7 @@ struct Options {
     std::vector<std::string> command;  // after --, verbatim; empty: none
 
     // What it looks like.
-    Comments comments = Comments::kIntro;
+    capture::Comments comments = capture::Comments::kIntro;
     bool process_blocks = false;
     ColorMode color = ColorMode::kAuto;
     bool numeric = false;  // -n

@@ -5,7 +5,6 @@
 #pragma once
 
 #include <map>
-#include <optional>
 #include <span>
 #include <string>
 
@@ -27,7 +26,7 @@ struct Call {
 
     Action action = Action::kNone;
     std::string interface = {};
-    std::optional<std::string> filter = {};
+    std::string filter = {};
     std::string option = {};  // without its dashes
     std::string fifo = {};
     std::string control_in = {};  // empty: there is no toolbar

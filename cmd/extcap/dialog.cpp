@@ -348,7 +348,7 @@ Result<cmd::Options> options_of(const Call& call) {
         options.snaplen = static_cast<uint32_t>(*snaplen);
     }
     options.process_blocks = call.values.contains("process-blocks");
-    options.filter = call.filter.value_or("");
+    options.filter = call.filter;
     if (options.hook == Hook::kCgroup && *name != kAny) {
         return Error{
             "the hook at the sockets sees all interfaces: choose the interface \"pidcap: "

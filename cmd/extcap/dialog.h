@@ -4,6 +4,7 @@
 // what was chosen there, as the options of a capture.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 

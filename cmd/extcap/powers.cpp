@@ -10,18 +10,8 @@
 namespace extcap {
 namespace {
 
-// Makes the effective ones all that are permitted, or none.
-pcapng::Result<void> set_effective(bool all) {
-    const cmd::Capabilities powers(cap_get_proc());
-    bool set = powers != nullptr && cap_clear_flag(powers.get(), CAP_EFFECTIVE) == 0;
-    for (cap_value_t power = 0; set && all && power <= cap_max_bits(); power++) {
-        cap_flag_value_t permitted = CAP_CLEAR;
-        if (cap_get_flag(powers.get(), power, CAP_PERMITTED, &permitted) == 0 &&
-            permitted == CAP_SET) {
-            set = cap_set_flag(powers.get(), CAP_EFFECTIVE, 1, &power, CAP_SET) == 0;
-        }
-    }
-    if (!set || cap_set_proc(powers.get()) != 0) {
+pcapng::Result<void> become(const cmd::Capabilities& powers) {
+    if (powers == nullptr || cap_set_proc(powers.get()) != 0) {
         return pcapng::errno_error("set this process's capabilities", errno);
     }
     return {};
@@ -30,20 +20,26 @@ pcapng::Result<void> set_effective(bool all) {
 }  // namespace
 
 pcapng::Result<void> lay_down_powers() {
-    return set_effective(false);
+    const cmd::Capabilities powers(cap_get_proc());
+    if (powers != nullptr) {
+        cap_clear_flag(powers.get(), CAP_EFFECTIVE);
+    }
+    return become(powers);
 }
 
 pcapng::Result<void> give_up_powers() {
-    const cmd::Capabilities none(cap_init());
-    if (none == nullptr || cap_set_proc(none.get()) != 0 ||
-        prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
-        return pcapng::errno_error("give up this process's capabilities", errno);
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
+        return pcapng::errno_error("give up new privileges", errno);
     }
-    return {};
+    return become(cmd::Capabilities(cap_init()));
 }
 
 pcapng::Result<void> take_up_powers() {
-    return set_effective(true);
+    const cmd::Capabilities powers(cap_get_proc());
+    if (powers != nullptr) {
+        cap_fill(powers.get(), CAP_EFFECTIVE, CAP_PERMITTED);
+    }
+    return become(powers);
 }
 
 }  // namespace extcap

@@ -42,7 +42,7 @@ TEST_CASE("without arguments every packet of any interface is printed") {
     CHECK((options.in && options.out));
     CHECK_FALSE(options.count);
     CHECK_FALSE(options.duration);
-    CHECK(options.comments == Options::Comments::kIntro);
+    CHECK(options.comments == capture::Comments::kIntro);
 }
 
 TEST_CASE("short options combine as tcpdump's do") {

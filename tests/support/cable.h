@@ -36,10 +36,10 @@ std::string run_in(const Netns& netns, const std::string& words);
 pcapng::Fd udp_socket(const Netns& where, const char* address, uint16_t port = 0);
 // Makes send(2) on it go there.
 void connect_to(const pcapng::Fd& socket, const char* address, uint16_t port);
-// A packet socket (all protocols) that sends on an interface, and receives what comes in there.
 // tun7, a device without a link layer, up and with the address 10.8.0.1/24. What goes out by it can
 // be read. It goes with the descriptor.
 pcapng::Fd tun_device(const Netns& netns);
+// A packet socket (all protocols) that sends on an interface, and receives what comes in there.
 pcapng::Fd packet_socket(const Netns& where, const std::string& interface);
 
 // A sender on lo of a namespace of its own, and a receiver that takes nothing.

@@ -11,15 +11,12 @@
 #include <catch2/catch.hpp>
 #include <cerrno>
 #include <fstream>
-#include <thread>
 
 #include "pcapng/reader.h"
+#include "tests/support/wait.h"
 
 namespace test {
 namespace {
-
-using std::chrono::milliseconds;
-using std::chrono::steady_clock;
 
 std::string make_fifo(const std::string& path) {
     REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
@@ -42,15 +39,6 @@ Launch launch_of(const TemporaryFolder& folder, const Netns& netns, const std::s
                         make_fifo(folder.file("out"))};
     launch.arguments.insert(launch.arguments.end(), values.begin(), values.end());
     return launch;
-}
-
-// Asks again and again, until patience ends.
-void wait_until(const std::function<bool()>& done) {
-    const auto end = steady_clock::now() + kPatience;
-    while (!done()) {
-        REQUIRE(steady_clock::now() < end);
-        std::this_thread::sleep_for(milliseconds(5));
-    }
 }
 
 size_t packets_in(const std::string& file) {
@@ -108,14 +96,14 @@ void Extcap::read() {
 }
 
 void Extcap::read_packets(size_t count) {
-    wait_until([&] {
+    wait_until("packets in the file", [&] {
         read();
         return ended_ || packets_in(file()) >= count;
     });
 }
 
 int Extcap::read_to_end() {
-    wait_until([&] {
+    wait_until("the end of the file", [&] {
         read();
         return ended_;
     });
@@ -144,7 +132,7 @@ const std::vector<extcap::Message>& Extcap::heard() {
 }
 
 void Extcap::hear(const std::function<bool(const extcap::Message&)>& wanted) {
-    wait_until([&] {
+    wait_until("a message to the toolbar", [&] {
         if (packets_.valid()) {
             read();
         }

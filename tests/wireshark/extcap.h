@@ -4,7 +4,6 @@
 // reads. The test plays Wireshark's part, well or badly.
 #pragma once
 
-#include <chrono>
 #include <functional>
 #include <string>
 #include <vector>

@@ -15,7 +15,6 @@
 #include <filesystem>
 #include <fstream>
 #include <regex>
-#include <thread>
 
 #include "tests/pcapng/files.h"
 #include "tests/support/command.h"
@@ -67,15 +66,6 @@ std::string read_number(int fd) {
 }
 
 }  // namespace
-
-void wait_until(const std::string& what, const std::function<bool()>& holds) {
-    const auto until = std::chrono::steady_clock::now() + kPatience;
-    while (!holds()) {
-        INFO(what);
-        REQUIRE(std::chrono::steady_clock::now() < until);
-        std::this_thread::sleep_for(std::chrono::milliseconds(50));
-    }
-}
 
 Gui::Gui(const Netns& netns, const GuiOptions& options) : netns_(netns) {
     need_programs();

@@ -9,7 +9,6 @@
 // skipped where a package is missing (scripts/packages gui).
 #pragma once
 
-#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -18,12 +17,10 @@
 
 #include "tests/support/netns.h"
 #include "tests/support/process.h"
+#include "tests/support/wait.h"
 #include "tests/wireshark/wireshark.h"
 
 namespace test {
-
-// Until it holds; a failed test that says `what` when patience ends.
-void wait_until(const std::string& what, const std::function<bool()>& holds);
 
 struct GuiOptions {
     std::vector<std::string> arguments = {};  // Wireshark's
