@@ -193,8 +193,15 @@ int Gui::window(const std::string& title) const {
     return *found;
 }
 
-void Gui::wait_until_gone(const std::string& title) const {
-    wait_until("no window any more: " + title, [&] { return !find_window(title); });
+void Gui::dismiss(const std::string& title) const {
+    wait_until("no window any more: " + title, [&] {
+        const std::optional<int> found = find_window(title);
+        if (found) {
+            // Fails where it goes at this moment.
+            xdotool({"windowfocus", std::to_string(*found), "key", "Return"});
+        }
+        return !found;
+    });
 }
 
 void Gui::press(const std::string& title, const std::vector<std::string>& keys) const {

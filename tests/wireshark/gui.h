@@ -51,7 +51,8 @@ class Gui {
     std::optional<int> find_window(const std::string& title) const;
     // The same, once there is one.
     int window(const std::string& title) const;
-    void wait_until_gone(const std::string& title) const;
+    // Presses Return in windows with this title until there is none.
+    void dismiss(const std::string& title) const;
 
     // Keys as xdotool(1) names them, for the window with this title.
     void press(const std::string& title, const std::vector<std::string>& keys) const;
