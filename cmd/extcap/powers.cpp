@@ -10,8 +10,9 @@
 namespace extcap {
 namespace {
 
-pcapng::Result<void> become(const cmd::Capabilities& powers) {
-    if (powers == nullptr || cap_set_proc(powers.get()) != 0) {
+// `made`: whether they could be made as they are to be.
+pcapng::Result<void> become(const cmd::Capabilities& powers, bool made) {
+    if (!made || cap_set_proc(powers.get()) != 0) {
         return pcapng::errno_error("set this process's capabilities", errno);
     }
     return {};
@@ -21,25 +22,21 @@ pcapng::Result<void> become(const cmd::Capabilities& powers) {
 
 pcapng::Result<void> lay_down_powers() {
     const cmd::Capabilities powers(cap_get_proc());
-    if (powers != nullptr) {
-        cap_clear_flag(powers.get(), CAP_EFFECTIVE);
-    }
-    return become(powers);
+    return become(powers, powers != nullptr && cap_clear_flag(powers.get(), CAP_EFFECTIVE) == 0);
 }
 
 pcapng::Result<void> give_up_powers() {
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
         return pcapng::errno_error("give up new privileges", errno);
     }
-    return become(cmd::Capabilities(cap_init()));
+    const cmd::Capabilities none(cap_init());
+    return become(none, none != nullptr);
 }
 
 pcapng::Result<void> take_up_powers() {
     const cmd::Capabilities powers(cap_get_proc());
-    if (powers != nullptr) {
-        cap_fill(powers.get(), CAP_EFFECTIVE, CAP_PERMITTED);
-    }
-    return become(powers);
+    return become(powers,
+                  powers != nullptr && cap_fill(powers.get(), CAP_EFFECTIVE, CAP_PERMITTED) == 0);
 }
 
 }  // namespace extcap
