@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// wait_until: for what other programs do in their own time.
+// comes_true, wait_until: for what other programs do in their own time.
 #pragma once
 
 #include <catch2/catch.hpp>
@@ -13,14 +13,22 @@
 
 namespace test {
 
-// Asks again and again; a failed test that says `what` if patience ends.
-inline void wait_until(const std::string& what, const std::function<bool()>& holds) {
-    const auto until = std::chrono::steady_clock::now() + kPatience;
+// Asks again and again; false when patience ends.
+inline bool comes_true(const std::function<bool()>& holds, std::chrono::seconds patience) {
+    const auto until = std::chrono::steady_clock::now() + patience;
     while (!holds()) {
-        INFO(what);
-        REQUIRE(std::chrono::steady_clock::now() < until);
+        if (std::chrono::steady_clock::now() >= until) {
+            return false;
+        }
         std::this_thread::sleep_for(std::chrono::milliseconds(10));
     }
+    return true;
+}
+
+// A failed test that says `what` when patience ends.
+inline void wait_until(const std::string& what, const std::function<bool()>& holds) {
+    INFO(what);
+    REQUIRE(comes_true(holds, kPatience));
 }
 
 }  // namespace test

@@ -13,7 +13,6 @@
 #include <set>
 #include <sstream>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "tests/pcapng/files.h"
@@ -100,11 +99,7 @@ void do_until(const std::string& what, const std::function<void()>& act,
               const std::function<bool()>& done) {
     wait_until(what, [&] {
         act();
-        const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-        while (!done() && std::chrono::steady_clock::now() < until) {
-            std::this_thread::sleep_for(std::chrono::milliseconds(50));
-        }
-        return done();
+        return comes_true(done, std::chrono::seconds(10));
     });
 }
 
