@@ -19,7 +19,7 @@ namespace {
 constexpr uint64_t kFlushNs = 200'000'000;
 
 // Texts are forgotten when so many processes have come by; who comes back is introduced again.
-constexpr size_t kMaxKnown = 65536;
+constexpr size_t kMaxKnown = 8192;
 
 pcapng::SectionInfo section_info(const std::string& origin) {
     pcapng::SectionInfo section;
@@ -114,36 +114,66 @@ const std::string& FileSink::identity(const End& end, Identity& kept, std::strin
     return kept.text;
 }
 
-void FileSink::comment_on(const Packet& packet, Written* self, Written* peer) {
-    comment_.clear();
-    if (options_.comments == Comments::kNone) {
-        return;
+FileSink::Speech FileSink::speech_of(const Packet& packet, const Written* peer) {
+    Speech speech;
+    speech.tid = packet.self.tid;
+    speech.uid = packet.self.uid;
+    speech.via = packet.self.via;
+    if (peer != nullptr) {
+        speech.peer = peer;
+        speech.peer_version = peer->version;
+        speech.peer_tid = packet.peer->tid;
+        speech.peer_uid = packet.peer->uid;
+        speech.peer_via = packet.peer->via;
     }
-    const auto introduce = [this](const End& end, Written& written, std::string_view prefix) {
-        if (options_.comments == Comments::kFull ||
-            (options_.comments == Comments::kIntro && written.introduced != end.uid)) {
-            append_introduction(comment_, end, prefix);
-            written.introduced = end.uid;
-        }
-    };
+    return speech;
+}
+
+bool FileSink::introduces(const End& end, const Written& written) const {
+    return options_.comments == Comments::kFull ||
+           (options_.comments == Comments::kIntro && written.introduced != end.uid);
+}
+
+bool FileSink::introduces_nobody(const Packet& packet, const Written* self,
+                                 const Written* peer) const {
+    return options_.comments == Comments::kNone ||
+           ((self == nullptr || !introduces(packet.self, *self)) &&
+            (peer == nullptr || !introduces(*packet.peer, *peer)));
+}
+
+// Who the ends are.
+void FileSink::append_ends(std::string& out, const Packet& packet, Written* self, Written* peer) {
     const char* via = via_name(packet.self.via);
     if (self != nullptr) {
-        pcapng::append_process(comment_, packet.self.process->key.pid, packet.self.tid,
+        pcapng::append_process(out, packet.self.process->key.pid, packet.self.tid,
                                identity(packet.self, self->identity, {}), via);
     } else {
-        pcapng::append_key(comment_, "via", via);
+        pcapng::append_key(out, "via", via);
     }
     if (peer != nullptr) {
-        pcapng::append_process(comment_, packet.peer->process->key.pid, packet.peer->tid,
+        pcapng::append_process(out, packet.peer->process->key.pid, packet.peer->tid,
                                identity(*packet.peer, peer->peer_identity, pcapng::kPeerPrefix),
                                via_name(packet.peer->via), pcapng::kPeerPrefix);
     }
-    if (self != nullptr) {
-        introduce(packet.self, *self, {});
+}
+
+// Valid until the next call.
+std::string_view FileSink::comment_on(const Packet& packet, Written* self, Written* peer) {
+    if (options_.comments == Comments::kNone) {
+        return {};
     }
-    if (peer != nullptr) {
-        introduce(*packet.peer, *peer, pcapng::kPeerPrefix);
+    comment_.clear();
+    append_ends(comment_, packet, self, peer);
+    if (self != nullptr && introduces(packet.self, *self)) {
+        append_introduction(comment_, packet.self, {});
+        self->introduced = packet.self.uid;
     }
+    // Of one process at both ends the first introduction is enough.
+    if (peer != nullptr && introduces(*packet.peer, *peer)) {
+        append_introduction(comment_, *packet.peer, pcapng::kPeerPrefix);
+        peer->introduced = packet.peer->uid;
+    }
+    return comment_;
 }
 
 Result<void> FileSink::packet(const Packet& packet) {
@@ -167,8 +197,6 @@ Result<void> FileSink::packet(const Packet& packet) {
         }
         peer = *found;
     }
-    comment_on(packet, self, peer);
-
     pcapng::PacketBlock block;
     block.interface_id = packet.interface->id;
     block.time_ns = packet.time_ns;
@@ -183,12 +211,31 @@ Result<void> FileSink::packet(const Packet& packet) {
         block.process = {packet.self.process->key.pid, packet.self.tid};
         block.darwin_index = self->darwin_index;
     }
-    block.comment = comment_;
-    if (auto added = writer_.packet(block); !added) {
+    if (auto added = write(block, packet, self, peer); !added) {
         return added;
     }
     any_packet_ = true;
     return self != nullptr ? describe(packet.self, *self) : Result<void>{};
+}
+
+// With the comment. A conversation's packets say the same again and again: it is encoded once.
+Result<void> FileSink::write(pcapng::PacketBlock& block, const Packet& packet, Written* self,
+                             Written* peer) {
+    if (self == nullptr || packet.lost != 0 || !introduces_nobody(packet, self, peer)) {
+        block.comment = comment_on(packet, self, peer);
+        return writer_.packet(block);
+    }
+    Line& line = self->lines[packet.direction == Direction::kIn ? 0 : 1];
+    const Speech speech = speech_of(packet, peer);
+    if (line.options.size() == 0 || line.of != speech) {
+        line.of = speech;
+        line.options.clear();
+        block.comment = comment_on(packet, self, peer);
+        if (auto encoded = writer_.encode_options(block, line.options); !encoded) {
+            return encoded;
+        }
+    }
+    return writer_.packet(block, line.options.view());
 }
 
 // A process information block, after the process's first packet: before the file's first packet it

@@ -5,9 +5,11 @@
 // thread.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 
 #include "capture/packet.h"
@@ -52,6 +54,25 @@ class FileSink : public Sink {
         uint32_t uid = 0;
     };
 
+    struct Written;
+    // All that a comment depends on that introduces nobody, besides the process at this end.
+    struct Speech {
+        uint32_t tid = 0;
+        uint32_t uid = 0;
+        uint8_t via = 0;
+        const Written* peer = nullptr;
+        uint32_t peer_version = 0;
+        uint32_t peer_tid = 0;
+        uint32_t peer_uid = 0;
+        uint8_t peer_via = 0;
+
+        bool operator==(const Speech&) const = default;
+    };
+    struct Line {
+        Speech of;
+        pcapng::ByteBuffer options;  // encoded; empty: to be made
+    };
+
     // What was written about a process, and the texts made for it.
     struct Written {
         uint32_t version = 0;
@@ -60,13 +81,20 @@ class FileSink : public Sink {
         uint32_t darwin_index = 0;
         Identity identity;
         Identity peer_identity;
+        std::array<Line, 2> lines;  // of the last packet in and the last one out
     };
 
     FileSink(pcapng::Writer writer, const FileOptions& options);
 
     Result<Written*> written(const Process& process);
     static const std::string& identity(const End& end, Identity& kept, std::string_view prefix);
-    void comment_on(const Packet& packet, Written* self, Written* peer);
+    static Speech speech_of(const Packet& packet, const Written* peer);
+    bool introduces(const End& end, const Written& written) const;
+    bool introduces_nobody(const Packet& packet, const Written* self, const Written* peer) const;
+    std::string_view comment_on(const Packet& packet, Written* self, Written* peer);
+    Result<void> write(pcapng::PacketBlock& block, const Packet& packet, Written* self,
+                       Written* peer);
+    void append_ends(std::string& out, const Packet& packet, Written* self, Written* peer);
     Result<void> describe(const End& end, Written& written);
 
     pcapng::Writer writer_;

@@ -10,6 +10,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "bpf/contract.h"
@@ -43,7 +44,7 @@ struct End {
     uint8_t via = PIDCAP_VIA_UNKNOWN;
     // At the socket's last use: that of this packet, while `process` has the latest.
     uint32_t uid = 0;
-    std::string user = {};  // the user's name; empty where there is none
+    std::string_view user = {};  // the user's name; empty where there is none
     uint32_t gid = 0;
 };
 

@@ -57,10 +57,11 @@ void ProcessTable::fill(Entry& entry, ProcProcess&& seen) {
     take(process.comm, std::move(seen.stat.comm));
     take(process.nspid, seen.status.nspid);
     // A process that is about to end has none of these any more; that is no change.
-    if (!seen.exe.empty()) {
+    const bool sure = is_up_to_date(entry);
+    if (!sure || !seen.exe.empty()) {
         take(process.exe, std::move(seen.exe));
     }
-    if (!seen.cmdline.empty()) {
+    if (!sure || !seen.cmdline.empty()) {
         take(process.cmdline, std::move(seen.cmdline));
     }
     if (seen.netns != 0) {
@@ -111,6 +112,7 @@ void ProcessTable::settle_doubt(Entry& entry, std::string comm) {
     }
     entry.known_mono = std::max(entry.known_mono, lost_mono_);
     entry.in_exec = false;
+    entry.as_forked = false;
 }
 
 // There are no events for a change of user, group or cgroup. A packet's owner shows one, but an
@@ -184,6 +186,9 @@ void ProcessTable::forget_exited(uint64_t now_mono) {
             first_version_ = std::max(first_version_, entry.process.version + 1);
             if (watcher_ != nullptr) {
                 watcher_->forgotten(entry.process, entry.start_boot);
+            }
+            if (recent(found->first.pid) == &found->second) {
+                recent(found->first.pid) = nullptr;
             }
             entries_.erase(found);
         }

@@ -86,6 +86,7 @@ void ProcessTable::apply(const pidcap_event& event, std::span<const std::byte> p
         case PIDCAP_EVENT_RENAME: {
             Entry& entry = entry_of(event);
             entry.change_mono = event.time_mono;
+            entry.as_forked = entry.as_forked && event.type != PIDCAP_EVENT_RENAME;
             if (set_identity(entry, event)) {
                 note_version(entry);
             }
@@ -98,6 +99,7 @@ void ProcessTable::apply(const pidcap_event& event, std::span<const std::byte> p
         }
         case PIDCAP_EVENT_EXIT: {
             Entry& entry = entry_of(event);
+            notice_missed_exec(entry, event.comm);
             if (is_up_to_date(entry)) {
                 entry.known_mono = UINT64_MAX;  // nothing can happen to it any more
             }
@@ -106,6 +108,14 @@ void ProcessTable::apply(const pidcap_event& event, std::span<const std::byte> p
         }
         default:
             break;
+    }
+}
+
+// `comm`: its name at some time after the fork. From Linux 7 on both events of an exec can be left
+// out; it nearly always changes the name.
+void ProcessTable::notice_missed_exec(Entry& entry, const char (&comm)[PIDCAP_COMM_LEN]) {
+    if (entry.as_forked && text_of(comm) != entry.process.comm) {
+        entry.in_exec = true;
     }
 }
 
@@ -129,6 +139,7 @@ void ProcessTable::apply_fork(const pidcap_event& event) {
     }
     Entry& child = insert(key);
     child.known_mono = event.time_mono;
+    child.as_forked = true;
     set_identity(child, event);
     const Entry* parent = set_parent(child, event.ppid);
     if (parent != nullptr && parent->process.comm == child.process.comm) {
@@ -145,6 +156,7 @@ void ProcessTable::apply_exec(Entry& entry, const pidcap_event& event,
     entry.change_mono = event.time_mono;
     entry.known_mono = std::max(entry.known_mono, uint64_t{event.time_mono});
     entry.in_exec = false;
+    entry.as_forked = false;
     Process& process = entry.process;
     process.exe = std::move(decoded.exe);
     process.cmdline = std::move(decoded.cmdline);
@@ -265,18 +277,22 @@ const Process* ProcessTable::find(const pidcap_owner& owner) {
     if (owner.tgid == 0) {
         return nullptr;
     }
-    const ProcessKey key = key_of(owner.tgid, owner.start_boot);
-    Entry* entry = match(key);
+    Entry* entry = match(owner);
     if (entry == nullptr) {
-        entry = &insert(key);
+        entry = &insert(key_of(owner.tgid, owner.start_boot));
         entry->process.comm = text_of(owner.comm);
         set_user(*entry, owner.uid, owner.gid);
         set_cgroup(*entry, owner.cgroup_id, {});
         if (!entry->process.exited && refresh(*entry) == Fate::kSame) {
             set_parent(*entry, entry->process.ppid);
         }
-    } else if (!is_up_to_date(*entry)) {
-        settle_doubt(*entry, text_of(owner.comm));
+    } else {
+        if (owner.start_boot == entry->start_boot) {
+            notice_missed_exec(*entry, owner.comm);
+        }
+        if (!is_up_to_date(*entry)) {
+            settle_doubt(*entry, text_of(owner.comm));
+        }
     }
     reconcile(*entry, owner);
     entry->used = true;
@@ -362,6 +378,16 @@ ProcessTable::Entry* ProcessTable::match(const ProcessKey& key) {
         unsure->start_boot = key.start_boot;
     }
     return unsure;
+}
+
+// No two entries have the same pid and the same exact start.
+ProcessTable::Entry* ProcessTable::match(const pidcap_owner& owner) {
+    Entry*& entry = recent(owner.tgid);
+    if (entry == nullptr || entry->process.key.pid != owner.tgid || entry->start_boot == 0 ||
+        entry->start_boot != owner.start_boot) {
+        entry = match(key_of(owner.tgid, owner.start_boot));
+    }
+    return entry;
 }
 
 ProcessTable::Entry* ProcessTable::live_entry(uint32_t pid) {

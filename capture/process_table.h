@@ -11,6 +11,7 @@
 // Owns its processes: pointers that it returns are valid until the next expire(). One thread.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -38,7 +39,7 @@ struct ProcessTableOptions {
     uint64_t grace_ns = 60'000'000'000;
     // No more than so many ended processes are kept; the first to end goes first, whatever the
     // grace.
-    size_t max_exited = 65536;
+    size_t max_exited = 8192;
 };
 
 struct ProcessKeyHash {
@@ -119,6 +120,7 @@ class ProcessTable {
         uint64_t change_mono = 0;  // of the last exec, new name or namespace that was heard of
         uint64_t known_mono = 0;   // when what is known of it held: an event's time, or a look
         bool in_exec = false;      // what it executes isn't known yet
+        bool as_forked = false;    // no change was heard of: another name shows that one was missed
         bool used = false;         // looked up since its end
         // The last owner that contradicted the process, and when /proc was asked who is right.
         uint64_t checked_mono = 0;
@@ -134,6 +136,7 @@ class ProcessTable {
     void apply_fork(const pidcap_event& event);
     void apply_exec(Entry& entry, const pidcap_event& event, std::span<const std::byte> payload);
     Entry& entry_of(const pidcap_event& event);
+    static void notice_missed_exec(Entry& entry, const char (&comm)[PIDCAP_COMM_LEN]);
     bool set_identity(Entry& entry, const pidcap_event& event);
     Entry* set_parent(Entry& entry, uint32_t ppid);
     void inherit(Entry& child, const Entry& parent);
@@ -142,6 +145,8 @@ class ProcessTable {
     ProcessKey key_of(uint32_t pid, uint64_t start_boot) const;
     Entry* find_entry(const ProcessKey& key);
     Entry* match(const ProcessKey& key);
+    Entry* match(const pidcap_owner& owner);
+    Entry*& recent(uint32_t pid) { return recent_[pid % recent_.size()]; }
     Entry* live_entry(uint32_t pid);
     Entry& insert(const ProcessKey& key);
     static bool is_younger(const Entry& one, const Entry& other);
@@ -172,6 +177,7 @@ class ProcessTable {
     BootClock clock_;
     std::map<ProcessKey, Entry> entries_;        // those of one tick side by side
     std::unordered_map<uint32_t, Entry*> live_;  // by pid
+    std::array<Entry*, 64> recent_{};            // of packets, which mostly ask for the same few
     std::deque<ProcessKey> exited_;              // in the order of their end
     std::deque<ProcessKey> to_check_;            // the others, and some that have ended meanwhile
     size_t in_doubt_ = 0;                        // how many at the front to check soon

@@ -8,8 +8,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <charconv>
+#include <climits>
 #include <memory>
 #include <optional>
 
@@ -41,13 +43,11 @@ Result<std::string> read_file(const Fd& directory, const char* name, size_t max)
     if (!file.valid()) {
         return process_error(fmt::format("open {} of a process", name));
     }
+    // Not read into the text itself: it would keep the room for long.
+    std::array<char, kStep> part{};
     std::string text;
     while (text.size() < max) {
-        const size_t old = text.size();
-        const size_t want = std::min(kStep, max - old);
-        text.resize(old + want);
-        const ssize_t n = read(file.get(), text.data() + old, want);
-        text.resize(old + (n > 0 ? static_cast<size_t>(n) : 0));
+        const ssize_t n = read(file.get(), part.data(), std::min(kStep, max - text.size()));
         if (n < 0 && errno == EINTR) {
             continue;
         }
@@ -57,15 +57,15 @@ Result<std::string> read_file(const Fd& directory, const char* name, size_t max)
         if (n == 0) {
             break;
         }
+        text.append(part.data(), static_cast<size_t>(n));
     }
     return text;
 }
 
 std::string read_link(const Fd& directory, const char* name) {
-    std::string target(4096, '\0');  // PATH_MAX: the kernel's links are never longer
+    std::array<char, PATH_MAX> target{};  // the kernel's links are never longer
     const ssize_t n = readlinkat(directory.get(), name, target.data(), target.size());
-    target.resize(n > 0 ? static_cast<size_t>(n) : 0);
-    return target;
+    return {target.data(), n > 0 ? static_cast<size_t>(n) : 0};
 }
 
 template <typename T>

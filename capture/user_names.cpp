@@ -4,6 +4,7 @@
 #include <pwd.h>
 
 #include <cerrno>
+#include <utility>
 #include <vector>
 
 namespace capture {
@@ -30,7 +31,7 @@ const std::string& UserNames::name(uint32_t uid) {
         return known->second;
     }
     if (names_.size() >= kMaxNames) {
-        names_.clear();
+        earlier_ = std::exchange(names_, {});
     }
     return names_.emplace(uid, look_up(uid)).first->second;
 }

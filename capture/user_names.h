@@ -12,10 +12,12 @@ namespace capture {
 
 class UserNames {
   public:
-    const std::string& name(uint32_t uid);  // empty where there is none
+    // Empty where there is none. The answer stays where it is while the next 65,536 are asked for.
+    const std::string& name(uint32_t uid);
 
   private:
     std::unordered_map<uint32_t, std::string> names_;
+    std::unordered_map<uint32_t, std::string> earlier_;  // forgotten, but maybe still in use
 };
 
 }  // namespace capture

@@ -101,16 +101,32 @@ Result<void> Output::append(std::span<const uint8_t> blocks) {
     return end_block();
 }
 
+Result<void> Output::end_block(size_t at, std::span<const uint8_t> data) {
+    block_ends_.push_back(buffer_.size() + data.size());
+    return write(at, data);
+}
+
 Result<void> Output::flush() {
+    return write(buffer_.size(), {});
+}
+
+// All that waits, with `data` at the offset `at` of the buffer.
+Result<void> Output::write(size_t at, std::span<const uint8_t> data) {
     const std::span<const uint8_t> waiting = buffer_.view();
-    if (failure_.ok()) {
-        const Written written = write_bytes(fd_.get(), waiting, stop_fd_);
-        if (written.code != 0) {
-            failure_ = fail(written.code, written.bytes);
+    const size_t total = waiting.size() + data.size();
+    size_t written = 0;
+    for (const auto part : {waiting.first(at), data, waiting.subspan(at)}) {
+        if (!failure_.ok()) {
+            break;
+        }
+        const Written now = write_bytes(fd_.get(), part, stop_fd_);
+        written += now.bytes;
+        if (now.code != 0) {
+            failure_ = fail(now.code, written, total);
         }
     }
     if (failure_.ok()) {
-        flushed_ += waiting.size();
+        flushed_ += total;
     }
     buffer_.clear();
     block_ends_.clear();
@@ -130,8 +146,8 @@ Result<void> Output::close() {
     return flushed;
 }
 
-// Takes note of a failed write after `written` bytes of the buffer, and repairs a regular file.
-Error Output::fail(int code, size_t written) {
+// Takes note of a failed write after `written` bytes of `total`, and repairs a regular file.
+Error Output::fail(int code, size_t written, size_t total) {
     size_t whole = 0;
     for (const size_t end : block_ends_) {
         if (end <= written) {
@@ -141,11 +157,10 @@ Error Output::fail(int code, size_t written) {
     if (!regular_) {
         flushed_ += written;
         if (code == ECANCELED) {
-            return Error{
-                fmt::format("write {}: nothing was read for {} ms after the signal to "
-                            "stop; {} bytes were written, {} were not",
-                            name_, kStopPatienceMs, flushed_, buffer_.view().size() - written),
-                code};
+            return Error{fmt::format("write {}: nothing was read for {} ms after the signal to "
+                                     "stop; {} bytes were written, {} were not",
+                                     name_, kStopPatienceMs, flushed_, total - written),
+                         code};
         }
         Error error = errno_error("write " + name_, code);
         error.message += fmt::format("; {} bytes were written", flushed_);

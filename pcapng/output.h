@@ -45,6 +45,9 @@ class Output {
     // Encode one block at the end of block(), then end_block(). Nothing is written in between.
     ByteBuffer& block() { return buffer_; }
     Result<void> end_block();
+    // The same of a block that lacks `data` at the offset `at` of block(). They are written from
+    // where they are, with all that waits, before this returns: for data that are dear to copy.
+    Result<void> end_block(size_t at, std::span<const uint8_t> data);
 
     // One or more whole blocks.
     Result<void> append(std::span<const uint8_t> blocks);
@@ -63,7 +66,8 @@ class Output {
 
   private:
     Output(Fd fd, std::string name, int stop_fd);
-    Error fail(int code, size_t written);
+    Result<void> write(size_t at, std::span<const uint8_t> data);
+    Error fail(int code, size_t written, size_t total);
 
     Fd fd_;
     int stop_fd_ = -1;

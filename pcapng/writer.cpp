@@ -15,6 +15,10 @@ namespace {
 
 constexpr uint64_t kNanosecondsPerMicrosecond = 1000;
 
+// From so many bytes on a packet is written from where it is: two more calls of write(2) take less
+// time than to copy it once more.
+constexpr size_t kLargePacket = 16384;
+
 void text_option(ByteBuffer& block, uint16_t code, std::string_view text) {
     if (!text.empty()) {
         block.option(code, cut_utf8(shown_text(text), kMaxOptionSize));
@@ -94,6 +98,30 @@ void journal_field(ByteBuffer& block, std::string_view name, std::string_view va
     block.text("\n");
 }
 
+void append_options(ByteBuffer& block, const PacketBlock& packet) {
+    const size_t before = block.size();
+    const auto flags =
+        static_cast<uint32_t>(packet.direction) | (static_cast<uint32_t>(packet.reception) << 2);
+    if (flags != 0) {
+        block.option_u32(kEpbFlags, flags);
+    }
+    counter_option(block, kEpbDropcount, packet.drop_count);
+    if (packet.process.has_value()) {
+        block.option_header(kEpbProcessThread, 8);
+        block.u32(packet.process->pid);
+        block.u32(packet.process->tid);
+    }
+    if (packet.darwin_index.has_value()) {
+        block.option_u32(kEpbDarwinProcess, *packet.darwin_index);
+    }
+    if (!packet.comment.empty()) {
+        block.option(kOptComment, cut_comment(packet.comment, kMaxOptionSize));
+    }
+    if (block.size() != before) {
+        block.end_of_options();
+    }
+}
+
 }  // namespace
 
 Result<Writer> Writer::create(Output output, const SectionInfo& section) {
@@ -145,19 +173,41 @@ Result<uint32_t> Writer::add_interface(const Interface& interface) {
 }
 
 Result<void> Writer::packet(const PacketBlock& packet) {
-    if (packet.interface_id >= limits_.size()) {
-        return unknown_interface("packet", packet.interface_id);
+    if (Result<void> known = check(packet); !known.ok()) {
+        return known;
     }
+    return packet_block(packet, [&](ByteBuffer& block) { append_options(block, packet); });
+}
+
+Result<void> Writer::packet(const PacketBlock& packet, std::span<const uint8_t> options) {
+    return packet_block(packet, [&](ByteBuffer& block) { block.bytes(options); });
+}
+
+Result<void> Writer::encode_options(const PacketBlock& packet, ByteBuffer& out) const {
+    Result<void> known = check(packet);
+    if (known.ok()) {
+        append_options(out, packet);
+    }
+    return known;
+}
+
+Result<void> Writer::check(const PacketBlock& packet) const {
     if (packet.darwin_index.value_or(0) >= darwin_processes_ && packet.darwin_index.has_value()) {
         return Error{fmt::format("packet of Darwin process {}: {} has {}", *packet.darwin_index,
                                  output_.name(), darwin_processes_)};
+    }
+    return {};
+}
+
+template <typename Options>
+Result<void> Writer::packet_block(const PacketBlock& packet, Options append) {
+    if (packet.interface_id >= limits_.size()) {
+        return unknown_interface("packet", packet.interface_id);
     }
     const auto data =
         packet.data.first(std::min<size_t>(packet.data.size(), limits_[packet.interface_id]));
     const auto wire_length =
         static_cast<uint32_t>(std::max<size_t>(packet.wire_length, packet.data.size()));
-    const auto flags =
-        static_cast<uint32_t>(packet.direction) | (static_cast<uint32_t>(packet.reception) << 2);
 
     ByteBuffer& block = output_.block();
     const size_t start = begin(kEnhancedPacketBlock);
@@ -165,26 +215,16 @@ Result<void> Writer::packet(const PacketBlock& packet) {
     time(block, packet.time_ns);
     block.u32(static_cast<uint32_t>(data.size()));
     block.u32(wire_length);
-    block.bytes(data);
+    const bool is_large = data.size() >= kLargePacket;
+    if (!is_large) {
+        block.bytes(data);
+    }
+    const size_t data_end = block.size();
     block.pad(data.size());
-    const size_t options = block.size();
-    if (flags != 0) {
-        block.option_u32(kEpbFlags, flags);
-    }
-    counter_option(block, kEpbDropcount, packet.drop_count);
-    if (packet.process.has_value()) {
-        block.option_header(kEpbProcessThread, 8);
-        block.u32(packet.process->pid);
-        block.u32(packet.process->tid);
-    }
-    if (packet.darwin_index.has_value()) {
-        block.option_u32(kEpbDarwinProcess, *packet.darwin_index);
-    }
-    if (!packet.comment.empty()) {
-        block.option(kOptComment, cut_comment(packet.comment, kMaxOptionSize));
-    }
-    if (block.size() != options) {
-        block.end_of_options();
+    append(block);
+    if (is_large) {
+        finish(start, data.size());
+        return output_.end_block(data_end, data);
     }
     return end(start);
 }
@@ -271,12 +311,17 @@ size_t Writer::begin(uint32_t block_type) {
 }
 
 Result<void> Writer::end(size_t start) {
+    finish(start, 0);
+    return output_.end_block();
+}
+
+// `beside`: bytes of the block that aren't in the buffer.
+void Writer::finish(size_t start, size_t beside) {
     ByteBuffer& block = output_.block();
-    const auto total = static_cast<uint32_t>(block.size() - start + 4);
+    const auto total = static_cast<uint32_t>(block.size() - start + beside + 4);
     assert(total % 4 == 0);
     block.u32(total);
     block.set_u32(start + 4, total);
-    return output_.end_block();
 }
 
 Error Writer::unknown_interface(std::string_view what, uint32_t id) const {

@@ -35,6 +35,11 @@ class Writer {
     // Data beyond the interface's snaplen or kMaxPacketSize are cut; so is a comment over
     // kMaxOptionSize (see cut_comment). Error: an interface or Darwin process not added before.
     Result<void> packet(const PacketBlock& packet);
+    // The same with options that encode_options() made before, once for many packets; those members
+    // of `packet` that they are made of aren't looked at.
+    Result<void> packet(const PacketBlock& packet, std::span<const uint8_t> options);
+    // Appends a packet's options to `out`. Error: as packet().
+    Result<void> encode_options(const PacketBlock& packet, ByteBuffer& out) const;
 
     // Darwin process block; returns its index in the file, counted from 0.
     Result<uint32_t> darwin_process(uint32_t pid, std::string_view name);
@@ -54,8 +59,12 @@ class Writer {
 
   private:
     explicit Writer(Output output) : output_(std::move(output)) {}
+    Result<void> check(const PacketBlock& packet) const;
     size_t begin(uint32_t block_type);
+    template <typename Options>
+    Result<void> packet_block(const PacketBlock& packet, Options append);
     Result<void> end(size_t start);
+    void finish(size_t start, size_t beside);
     Error unknown_interface(std::string_view what, uint32_t id) const;
 
     Output output_;

@@ -6,9 +6,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <catch2/catch.hpp>
 #include <iterator>
+#include <map>
+#include <optional>
+#include <random>
+#include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -20,6 +26,8 @@
 
 using capture::CapturedInterface;
 using capture::Comments;
+using capture::Direction;
+using capture::End;
 using capture::FileOptions;
 using capture::FileSink;
 using capture::Packet;
@@ -77,10 +85,10 @@ class File {
     }
 
     // Packets are 1 s apart.
-    void write(Packet packet) {
+    void write(Packet packet, Direction direction = Direction::kOut) {
         packet.time_ns = kTime + 1'000'000'000 * packets_++;
         packet.interface = &interface_;
-        packet.direction = capture::Direction::kOut;
+        packet.direction = direction;
         packet.wire_len = static_cast<uint32_t>(frame_.size());
         packet.data = std::as_bytes(std::span(frame_));
         need(sink_.packet(packet));
@@ -102,6 +110,34 @@ class File {
             command.insert(command.end(), {"-e", name});
         }
         return test::lines(test::output_of(command));
+    }
+
+    // Each packet as Expectation::line() has it, the name being that of its Darwin block.
+    std::vector<std::string> lines() const {
+        std::vector<std::string> names;
+        std::vector<std::string> seen;
+        visit([&](const auto& block) {
+            using Kind = std::decay_t<decltype(block)>;
+            if constexpr (std::is_same_v<Kind, pcapng::DarwinProcessRead>) {
+                names.push_back(fmt::format("{} {}", block.pid, block.name));
+            } else if constexpr (std::is_same_v<Kind, pcapng::PacketRead>) {
+                std::string self = "none";
+                if (block.process && block.darwin_index) {
+                    const std::string& name = names.at(*block.darwin_index);
+                    const size_t space = name.find(' ');
+                    CHECK(name.substr(0, space) == std::to_string(block.process->pid));
+                    self = fmt::format("{} {} {}", block.process->pid, block.process->tid,
+                                       name.substr(space + 1));
+                }
+                CHECK(block.process.has_value() == block.darwin_index.has_value());
+                CHECK(block.data.size() == frame_.size());
+                seen.push_back(fmt::format(
+                    "{}|{}|{}|{}", self,
+                    block.direction == pcapng::Direction::kInbound ? "in" : "out",
+                    block.drop_count ? std::to_string(*block.drop_count) : "", block.comment));
+            }
+        });
+        return seen;
     }
 
     // The kinds of blocks in order: I(nterface), D(arwin), P(acket), p(rocess), J(ournal), S.
@@ -147,8 +183,8 @@ class File {
                : std::is_same_v<Kind, pcapng::StatisticsRead>         ? "S"
                                                                       : "";
     }
-    static capture::End end_of(const Process* process, uint32_t tid, uint8_t via) {
-        capture::End end;
+    static End end_of(const Process* process, uint32_t tid, uint8_t via) {
+        End end;
         end.process = process;
         end.tid = process != nullptr ? tid : 0;
         end.via = via;
@@ -170,6 +206,167 @@ class File {
 const std::string kCurl =
     "pid=7 tid=5 comm=curl exe=/bin/curl uid=1000 st=1763650000123456782 via=socket";
 const std::string kCurlIntro = " ppid=1 pcomm=init user=alice cmdline=curl%20-v";
+
+// What a packet's block should say, made anew for each packet; only who was introduced is kept.
+class Expectation {
+  public:
+    explicit Expectation(Comments comments) : comments_(comments) {}
+
+    // "PID TID COMM|DIRECTION|DROPS|COMMENT"
+    std::string line(const Packet& packet, Direction direction) {
+        const Process* self = packet.self.process;
+        return fmt::format("{}|{}|{}|{}",
+                           self != nullptr
+                               ? fmt::format("{} {} {}", self->key.pid, packet.self.tid, self->comm)
+                               : "none",
+                           direction == Direction::kIn ? "in" : "out",
+                           packet.lost != 0 ? std::to_string(packet.lost) : "", comment(packet));
+    }
+
+  private:
+    struct Introduced {
+        uint32_t version = 0;
+        std::optional<uint32_t> uid;
+    };
+
+    static std::string named(const End& end, std::string_view prefix) {
+        const Process& process = *end.process;
+        return fmt::format(
+            "{0}pid={1} {0}tid={2} {0}comm={3} {0}exe={4} {0}uid={5} {0}st={6} {0}via={7}", prefix,
+            process.key.pid, end.tid, process.comm, process.exe, end.uid, process.start_ns,
+            capture::via_name(end.via));
+    }
+
+    std::string introduction(const End& end, std::string_view prefix) {
+        Introduced& before = introduced_[end.process->key];
+        if (before.version != end.process->version) {
+            before = {end.process->version, {}};
+        }
+        if (comments_ == Comments::kShort ||
+            (comments_ == Comments::kIntro && before.uid == end.uid)) {
+            return "";
+        }
+        before.uid = end.uid;
+        return fmt::format(" {0}ppid=1 {0}pcomm=init {0}user={1} {0}cmdline={2}%20-v", prefix,
+                           end.user, end.process->comm);
+    }
+
+    std::string comment(const Packet& packet) {
+        if (comments_ == Comments::kNone) {
+            return "";
+        }
+        const bool has_self = packet.self.process != nullptr;
+        const bool has_peer = packet.peer && packet.peer->process != nullptr;
+        std::string text = has_self ? named(packet.self, "")
+                                    : fmt::format("via={}", capture::via_name(packet.self.via));
+        text += has_peer ? " " + named(*packet.peer, "peer.") : "";
+        text += has_self ? introduction(packet.self, "") : "";
+        text += has_peer ? introduction(*packet.peer, "peer.") : "";
+        return text;
+    }
+
+    Comments comments_;
+    std::map<capture::ProcessKey, Introduced> introduced_;
+};
+
+// A few processes, and conversations between them whose packets are mostly like the one before.
+class Conversations {
+  public:
+    Conversations() {
+        for (const uint32_t pid : {7U, 8U, 9U, 9U}) {
+            processes_.push_back(make_process(pid, fmt::format("p{}", processes_.size())));
+        }
+        processes_[3].key.start_boot = 1'000'000'123;  // 9 again, within the tick
+        for (size_t i = 0; i < 4; ++i) {
+            packets_[i].first.self = {&processes_[i], 5, PIDCAP_VIA_SOCKET, 1000, "alice"};
+            packets_[i].second = i % 2 == 0 ? Direction::kIn : Direction::kOut;
+        }
+    }
+
+    std::pair<Packet, Direction> next() {
+        auto& [packet, direction] = packets_[random() % 4];
+        Packet once = packet;
+        switch (random() % 24) {
+            case 0:
+                packet.self.tid = 5 + random() % 2;
+                break;
+            case 1:
+                become(packet.self);
+                break;
+            case 2:
+                packet.self.via = via();
+                break;
+            case 3:
+                direction = direction == Direction::kIn ? Direction::kOut : Direction::kIn;
+                break;
+            case 4:
+                packet.peer = {process(), 6, PIDCAP_VIA_LOOKUP, 1000, "alice"};
+                break;
+            case 5:
+                packet.peer.reset();
+                break;
+            case 6:
+                packet.peer = {nullptr, 0, PIDCAP_VIA_KERNEL, 0, ""};
+                break;
+            case 7:
+                execute(*process());
+                break;
+            case 8:
+                once.self = {nullptr, 0, PIDCAP_VIA_FORWARDED, 0, ""};
+                return {once, direction};
+            case 9:
+                once.lost = 1 + random() % 3;
+                return {once, direction};
+            case 10:
+                packet.self.process = process();
+                break;
+            default:
+                if (packet.peer && packet.peer->process != nullptr) {
+                    change_peer(*packet.peer);
+                }
+        }
+        return {packet, direction};
+    }
+
+  private:
+    uint32_t random() { return static_cast<uint32_t>(random_()); }
+    Process* process() { return &processes_[random() % processes_.size()]; }
+    uint8_t via() {
+        return static_cast<uint8_t>(random() % 2 == 0 ? PIDCAP_VIA_SOCKET : PIDCAP_VIA_FLOW);
+    }
+    static void become(End& end) {
+        end.uid = end.uid == 0 ? 1000 : 0;
+        end.user = end.uid == 0 ? "root" : "alice";
+    }
+    void change_peer(End& peer) {
+        switch (random() % 24) {
+            case 0:
+                peer.process = process();
+                break;
+            case 1:
+                become(peer);
+                break;
+            case 2:
+                peer.tid = 5 + random() % 2;
+                break;
+            case 3:
+                peer.via = via();
+                break;
+            default:
+                break;
+        }
+    }
+    void execute(Process& process) {
+        process.comm = fmt::format("exec{}", random() % 1000);
+        process.exe = "/bin/" + process.comm;
+        process.cmdline = process.comm + std::string("\0-v\0", 4);
+        process.version++;
+    }
+
+    std::mt19937 random_{4};  // NOLINT(cert-msc32-c,cert-msc51-cpp): the same each time
+    std::vector<Process> processes_;
+    std::array<std::pair<Packet, Direction>, 4> packets_;
+};
 
 }  // namespace
 
@@ -302,10 +499,11 @@ TEST_CASE("the user is each packet's own, and a process that is another is intro
 }
 
 // More of them than texts are kept for: who was forgotten gets another Darwin block.
-TEST_CASE("of very many processes each packet has its own's Darwin index") {
+TEST_CASE("of very many processes each packet has its own's Darwin index, and its own peer") {
     const Process first = make_process(1, "first");
     const Process client = make_process(2, "client");
-    File file({.comments = Comments::kNone});
+    const auto comments = GENERATE(Comments::kNone, Comments::kShort);
+    File file({.comments = comments});
     file.packet(&first);
     for (uint32_t pid = 3; pid < 140'000; pid++) {
         const Process server = make_process(pid, "server");
@@ -321,11 +519,55 @@ TEST_CASE("of very many processes each packet has its own's Darwin index") {
             pids.push_back(block.pid);
         } else if constexpr (std::is_same_v<Kind, pcapng::PacketRead>) {
             wrong += pids.at(block.darwin_index.value()) != block.process->pid;
+            if (comments == Comments::kShort && packets > 0) {
+                wrong += !test::contains(std::string(block.comment),
+                                         fmt::format(" peer.pid={} ", packets + 2));
+            }
             packets++;
         }
     });
     CHECK(packets == 139'998);
     CHECK(wrong == 0);
+}
+
+TEST_CASE("whatever changes from one packet of a conversation to the next is told with it") {
+    const auto comments =
+        GENERATE(Comments::kShort, Comments::kIntro, Comments::kFull, Comments::kNone);
+    CAPTURE(static_cast<int>(comments));
+    File file({.comments = comments});
+    Expectation expectation(comments);
+    Conversations conversations;
+    std::vector<std::string> expected;
+    size_t repeated = 0;
+    for (int i = 0; i < 20'000; ++i) {
+        const auto [packet, direction] = conversations.next();
+        file.write(packet, direction);
+        const std::string line = expectation.line(packet, direction);
+        repeated +=
+            std::find(expected.end() - std::min(i, 4), expected.end(), line) != expected.end();
+        expected.push_back(line);
+    }
+    file.finish();
+    const std::vector<std::string> seen = file.lines();
+    REQUIRE(seen.size() == expected.size());
+    const auto [is, should_be] = std::mismatch(seen.begin(), seen.end(), expected.begin());
+    if (is != seen.end()) {
+        FAIL("packet " << is - seen.begin() << " says " << *is << " instead of " << *should_be);
+    }
+    CHECK(repeated > 5'000);
+    CHECK(std::set<std::string>(seen.begin(), seen.end()).size() > 300);
+}
+
+TEST_CASE("lost packets are told once, and no later packet of the conversation tells them") {
+    const Process curl = make_process(7, "curl");
+    File file({.comments = Comments::kShort});
+    for (const uint32_t lost : {0U, 0U, 3U, 0U, 5U, 6U, 0U}) {
+        file.packet(&curl, nullptr, lost);
+    }
+    file.finish();
+    CHECK(file.fields({"frame.drop_count", "frame.comment"}) ==
+          std::vector<std::string>{"|" + kCurl, "|" + kCurl, "3|" + kCurl, "|" + kCurl,
+                                   "5|" + kCurl, "6|" + kCurl, "|" + kCurl});
 }
 
 TEST_CASE("comments tell as much as they are asked to") {

@@ -7,7 +7,10 @@
 #include <catch2/catch.hpp>
 #include <cerrno>
 #include <filesystem>
+#include <random>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "tests/capture/table_fixture.h"
 #include "tests/support/child.h"
@@ -16,6 +19,7 @@ using capture::Process;
 using capture::ProcessKey;
 using capture::ProcessTable;
 using namespace std::string_view_literals;
+using test::at;
 using test::make_event;
 using test::make_owner;
 
@@ -284,10 +288,6 @@ TEST_CASE("after a loss nothing is inherited that /proc doesn't confirm") {
 TEST_CASE("after a loss, what an exec may have changed is told only if /proc or an event does") {
     const test::FakeProc proc;
     ProcessTable table = test::make_table(proc);
-    const auto at = [](uint64_t time_mono, pidcap_event event) {
-        event.time_mono = time_mono;
-        return event;
-    };
     test::apply_exec(table, at(1, make_event(PIDCAP_EVENT_EXEC, 10, 100, 1, "sh")), "sh\0bin\0"sv,
                      "sh\0"sv);
     test::apply(table, at(2, make_event(PIDCAP_EVENT_EXIT, 10, 100, 1, "sh")));
@@ -330,6 +330,33 @@ TEST_CASE("between the new name and the rest of an exec nothing old is told") {
                      "cat\0"sv);
     CHECK(table.find(make_owner(11, 100, "cat"))->exe == "/bin/cat");
     CHECK(table.find(make_owner(12, 100, "cat"))->exe.empty());
+}
+
+TEST_CASE("a name that nobody told of shows that an exec was missed: nothing old is told") {
+    const test::FakeProc proc;
+    ProcessTable table = test::make_table(proc);
+    test::apply_exec(table, make_event(PIDCAP_EVENT_EXEC, 10, 100, 1, "sh"), "sh\0bin\0"sv,
+                     "sh\0"sv);
+    for (const uint32_t pid : {11U, 12U, 13U, 14U, 15U, 16U}) {
+        test::apply(table, make_event(PIDCAP_EVENT_FORK, pid, 200, 10, "sh"));
+        REQUIRE(table.find(ProcessKey{pid, 200})->exe == "/bin/sh");
+    }
+    CHECK(table.find(make_owner(11, 200, "sh"))->exe == "/bin/sh");
+    const Process* ended = table.find(make_owner(12, 200, "cat"));
+    CHECK(ended->exe.empty());
+    CHECK(ended->cmdline.empty());
+    CHECK(ended->comm == "cat");
+    proc.put({.pid = 13, .start_ticks = 200, .comm = "cat", .exe = "/bin/cat"});
+    CHECK(table.find(make_owner(13, 200, "cat"))->exe == "/bin/cat");
+    CHECK(table.find(make_owner(13, 200, "sh"))->exe == "/bin/cat");  // an older owner
+    // One that is about to end: no executable any more, and no arguments.
+    proc.put({.pid = 14, .start_ticks = 200, .comm = "cat", .exe = "", .cmdline = ""});
+    CHECK(table.find(make_owner(14, 200, "cat"))->exe.empty());
+    test::apply(table, make_event(PIDCAP_EVENT_EXIT, 15, 200, 10, "cat"));
+    CHECK(table.find(make_owner(15, 200, "cat"))->exe.empty());
+    // A name that was told of: the owner may be older than it.
+    test::apply(table, make_event(PIDCAP_EVENT_RENAME, 16, 200, 10, "renamed"));
+    CHECK(table.find(make_owner(16, 200, "sh"))->exe == "/bin/sh");
 }
 
 TEST_CASE("a change of user is told with the next packet, an old socket's user is not") {
@@ -396,6 +423,118 @@ TEST_CASE("malformed events do no harm") {
     CHECK(table.size() == 1);
     CHECK(table.find_live(10)->comm == "sixteen bytes...");
     CHECK(table.find_live(10)->exe.empty());
+}
+
+// The table remembers whom it was asked for last, in 64 slots by pid.
+TEST_CASE("processes that are asked for in turn never answer for each other") {
+    const test::FakeProc proc;
+    ProcessTable table = test::make_table(proc);
+    // The same start, pids 64 apart; the same pids later; and one within the tick of another.
+    std::vector<pidcap_owner> owners;
+    for (const uint32_t pid : {10U, 74U, 138U, 11U, 4'194'250U}) {
+        for (const uint64_t start : {100U, 101U, 200U}) {
+            owners.push_back(make_owner(pid, start, std::to_string(owners.size())));
+        }
+        owners.push_back(make_owner(pid, 100, std::to_string(owners.size())));
+        owners.back().start_boot += 1;
+    }
+    for (const pidcap_owner& owner : owners) {
+        REQUIRE(table.find(owner) != nullptr);
+    }
+    CHECK(table.size() == owners.size());
+    std::mt19937 random(1);  // NOLINT(cert-msc32-c,cert-msc51-cpp): the same each time
+    for (size_t i = 0; i < 20'000; ++i) {
+        // Mostly one after the other of a few, as packets of conversations are.
+        const size_t at = i % 3 == 0 ? random() % owners.size() : i % 2 * 4;
+        const Process* process = table.find(owners[at]);
+        REQUIRE(process->key.pid == owners[at].tgid);
+        REQUIRE(process->key.start_boot == owners[at].start_boot);
+        REQUIRE(process->comm == std::to_string(at));
+        REQUIRE(process == table.find(process->key));
+    }
+    CHECK(table.size() == owners.size());
+}
+
+TEST_CASE("a process that was asked for before is not taken for a later one of its tick") {
+    const test::FakeProc proc;
+    ProcessTable table = test::make_table(proc);
+    const auto start_at = [](auto record, uint64_t start_boot) {
+        record.start_boot = start_boot;
+        return record;
+    };
+    const uint64_t tick = 100 * test::kTick;
+    const pidcap_owner first = start_at(make_owner(10, 0, "first"), tick + 1);
+    const pidcap_owner second = start_at(make_owner(10, 0, "second"), tick + 2);
+    const pidcap_owner cut = start_at(make_owner(10, 0, "cut"), tick);
+    const Process* one = table.find(first);
+    CHECK(table.find(cut) == one);  // of all that is known it can only be this one
+    test::apply(table, start_at(make_event(PIDCAP_EVENT_FORK, 10, 0, 1, "second"), tick + 2));
+    CHECK(table.find(first) == one);
+    const Process* two = table.find_live(10);
+    REQUIRE(two != nullptr);
+    REQUIRE(two != one);
+    for (int i = 0; i < 3; ++i) {
+        CHECK(table.find(first) == one);
+        CHECK(table.find(cut) == two);  // the latest
+        CHECK(table.find(cut) == two);
+        CHECK(table.find(second) == two);
+        CHECK(table.find(first) == one);
+    }
+    CHECK(one->comm == "first");
+    CHECK(two->comm == "second");
+}
+
+TEST_CASE("a process known to the tick only, and asked for, doesn't answer for the next") {
+    const test::FakeProc proc;
+    proc.put({.pid = 10, .start_ticks = 100, .comm = "old"});
+    ProcessTable table = test::make_table(proc);
+    REQUIRE(table.scan().ok());
+    pidcap_owner owner = make_owner(10, 100, "old");
+    const uint64_t exact = owner.start_boot;
+    owner.start_boot = 100 * test::kTick;  // cut
+    const Process* old = table.find(owner);
+    CHECK(old == table.find_live(10));
+    owner.start_boot = exact;
+    CHECK(table.find(owner) == old);  // from now on it is known exactly
+    CHECK(table.find(owner) == old);
+    owner.start_boot = exact + 1;
+    const Process* next = table.find(owner);
+    CHECK(next != old);
+    CHECK(table.find(owner) == next);
+    owner.start_boot = exact;
+    CHECK(table.find(owner) == old);
+}
+
+TEST_CASE("who was asked for a moment ago is seen as events and /proc have changed it since") {
+    const test::FakeProc proc;
+    ProcessTable table = test::make_table(proc);
+    const pidcap_owner owner = make_owner(10, 100, "sh");
+    test::apply_exec(table, make_event(PIDCAP_EVENT_EXEC, 10, 100, 1, "sh"), "sh\0bin\0"sv,
+                     "sh\0"sv);
+    CHECK(table.find(owner)->exe == "/bin/sh");
+    CHECK(table.find(owner)->exe == "/bin/sh");
+    SECTION("by an exec") {
+        test::apply_exec(table, make_event(PIDCAP_EVENT_EXEC, 10, 100, 1, "cat"), "cat\0bin\0"sv,
+                         "cat\0"sv);
+        CHECK(table.find(owner)->exe == "/bin/cat");
+    }
+    SECTION("by a loss of events") {
+        table.events_lost(1);
+        CHECK(table.find(owner)->exe.empty());
+    }
+    SECTION("by its end, and a new one's beginning") {
+        test::apply(table, make_event(PIDCAP_EVENT_EXIT, 10, 100, 1, "sh"));
+        CHECK(table.find(owner)->exited);
+        test::apply(table, make_event(PIDCAP_EVENT_FORK, 10, 200, 1, "new"));
+        CHECK(table.find(owner)->comm == "sh");
+        CHECK(table.find(make_owner(10, 200, "new"))->comm == "new");
+        CHECK(table.find(owner)->comm == "sh");
+    }
+    SECTION("by another user") {
+        CHECK(table.find(make_owner(10, 100, "sh", 65534))->key.pid == 10);
+        proc.put({.pid = 10, .start_ticks = 100, .uid = 1234, .comm = "sh"});
+        CHECK(table.find(make_owner(10, 100, "sh", 1234))->uid == 1234);
+    }
 }
 
 TEST_CASE("real processes are found by the start time that the kernel gives them") {

@@ -34,6 +34,12 @@ inline pidcap_event make_event(pidcap_event_type type, uint32_t pid, uint64_t st
     return event;
 }
 
+// The event, at a time.
+inline pidcap_event at(uint64_t time_mono, pidcap_event event) {
+    event.time_mono = time_mono;
+    return event;
+}
+
 inline pidcap_owner make_owner(uint32_t pid, uint64_t start_ticks, std::string_view comm,
                                uint32_t uid = 0) {
     pidcap_owner owner{};

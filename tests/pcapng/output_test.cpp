@@ -12,8 +12,12 @@
 #include <catch2/catch.hpp>
 #include <cerrno>
 #include <csignal>
+#include <optional>
+#include <span>
 #include <string>
 #include <thread>
+#include <utility>
+#include <variant>
 
 #include "tests/pcapng/files.h"
 #include "tests/support/command.h"
@@ -72,6 +76,16 @@ Bytes drain(const Fd& fd) {
         }
         all.insert(all.end(), chunk.begin(), chunk.begin() + count);
     }
+}
+
+// Encodes a block of `head` bytes, then `data` that stay where they are, then `tail` bytes.
+Result<void> end_split_block(Output& output, size_t head, std::span<const uint8_t> data,
+                             size_t tail) {
+    ByteBuffer& block = output.block();
+    block.bytes(Bytes(head, 'h'));
+    const size_t at = block.size();
+    block.bytes(Bytes(tail, 't'));
+    return output.end_block(at, data);
 }
 
 }  // namespace
@@ -221,6 +235,160 @@ TEST_CASE("a file on a full file system stays readable") {
     }).join();
 }
 
+TEST_CASE("data that are not in the buffer stand where they belong, behind all that waited") {
+    const bool into_pipe = GENERATE(false, true);
+    const test::TemporaryFolder folder;
+    const std::string path = folder.file("a");
+    auto [reader, writer] = make_pipe(0);
+    Bytes got;
+    std::thread slow;
+    if (into_pipe) {
+        slow = std::thread([&got, &reader = reader] { got = drain(reader); });
+    }
+    Output output =
+        into_pipe ? Output::from_fd(std::move(writer), "pipe") : need(Output::open_file(path));
+    Bytes sent;
+    const auto expect = [&sent](size_t count, uint8_t byte) {
+        sent.insert(sent.end(), count, byte);
+    };
+    uint8_t fill = 0;
+    for (const size_t waiting : {0U, 1U, 3U, 0U, 1000U}) {
+        for (const size_t size : {0U, 1U, 5U, 16384U, 70001U, 300000U}) {
+            for (size_t i = 0; i < waiting; ++i) {
+                need(output.append(Bytes(20, ++fill)));
+                expect(20, fill);
+            }
+            const size_t head = size % 2 == 0 ? 28 : 0;
+            const size_t tail = size == 5 ? 0 : 7;
+            need(end_split_block(output, head, Bytes(size, ++fill), tail));
+            expect(head, 'h');
+            expect(size, fill);
+            expect(tail, 't');
+            CHECK(output.bytes() == sent.size());
+            if (!into_pipe) {
+                CHECK((test::read_file(path) == sent));
+            }
+        }
+    }
+    need(output.append(Bytes(9, 'e')));
+    expect(9, 'e');
+    need(output.close());
+    CHECK(output.bytes() == sent.size());
+    if (into_pipe) {
+        slow.join();
+    } else {
+        got = test::read_file(path);
+    }
+    CHECK((got == sent));
+}
+
+TEST_CASE("a file whose limit lies in a block with data elsewhere is cut back to whole blocks") {
+    constexpr size_t kFlushed = 700;
+    constexpr size_t kWaiting = kFlushed + 300;
+    constexpr size_t kDataBegin = kWaiting + 28;
+    constexpr size_t kDataEnd = kDataBegin + 3001;
+    constexpr size_t kEnd = kDataEnd + 31;
+    const bool behind_others = GENERATE(false, true);
+    const auto [limit, kept] = GENERATE_COPY(table<size_t, size_t>({{kFlushed, kFlushed},
+                                                                    {kFlushed + 1, kFlushed},
+                                                                    {kWaiting - 1, kFlushed},
+                                                                    {kWaiting, kWaiting},
+                                                                    {kWaiting + 1, kWaiting},
+                                                                    {kDataBegin - 1, kWaiting},
+                                                                    {kDataBegin, kWaiting},
+                                                                    {kDataBegin + 1, kWaiting},
+                                                                    {kDataEnd - 1, kWaiting},
+                                                                    {kDataEnd, kWaiting},
+                                                                    {kDataEnd + 1, kWaiting},
+                                                                    {kEnd - 1, kWaiting}}));
+    CAPTURE(behind_others, limit, kept);
+    const size_t before = behind_others ? 90 : 0;
+    const test::TemporaryFolder folder;
+    const std::string path = folder.file("a");
+    test::write_file(path, Bytes(before, 'b'));
+    Fd fd(::open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC));
+    Output output = Output::from_fd(std::move(fd), path);
+    need(output.append(Bytes(kFlushed, 'f')));
+    need(output.flush());
+    need(output.append(Bytes(kWaiting - kFlushed, 'w')));
+    const Bytes data(kDataEnd - kDataBegin, 'd');
+    {
+        const FileSizeLimit in_force(before + limit);
+        const Result<void> written =
+            end_split_block(output, kDataBegin - kWaiting, data, kEnd - kDataEnd);
+        REQUIRE_FALSE(written.ok());
+        CHECK(written.error().code == EFBIG);
+        CHECK(contains(
+            written.error().message,
+            fmt::format("the file holds {} bytes, all of them whole blocks", before + kept)));
+    }
+    Bytes expected(before, 'b');
+    expected.insert(expected.end(), kFlushed, 'f');
+    expected.insert(expected.end(), kept - kFlushed, 'w');
+    CHECK((test::read_file(path) == expected));
+    CHECK(output.bytes() == kept);
+
+    // Even where there is room again: a gap would be a lie.
+    CHECK(end_split_block(output, 4, data, 4).error().code == EFBIG);
+    CHECK(output.append(Bytes(4)).error().code == EFBIG);
+    CHECK(end_split_block(output, 4, {}, 4).error().code == EFBIG);
+    CHECK(output.close().error().code == EFBIG);
+    CHECK((test::read_file(path) == expected));
+    CHECK(output.bytes() == kept);
+}
+
+TEST_CASE("a block with data elsewhere that fits into a file's limit to the byte is written") {
+    const test::TemporaryFolder folder;
+    Output output = need(Output::open_file(folder.file("a")));
+    const FileSizeLimit limit(100 + 28 + 3001 + 31);
+    need(output.append(Bytes(100)));
+    need(end_split_block(output, 28, Bytes(3001), 31));
+    CHECK(test::read_file(folder.file("a")).size() == 100 + 28 + 3001 + 31);
+    need(output.append(Bytes(1)));
+    CHECK(output.close().error().code == EFBIG);
+    CHECK(test::read_file(folder.file("a")).size() == 100 + 28 + 3001 + 31);
+}
+
+TEST_CASE("a file that reaches its limit within a large packet has every packet before it") {
+    const test::TemporaryFolder folder;
+    const Bytes large = test::udp_frame(20001);
+    const PacketBlock packet = {.data = large, .drop_count = 3, .comment = "pid=1 via=socket"};
+    const auto write_up_to = [&](rlim_t bytes) {
+        Writer writer = test::open_writer(folder.file("a"));
+        need(writer.add_interface({.name = "eth0"}));
+        const FileSizeLimit limit(bytes);
+        const Bytes small = test::udp_frame();
+        for (int i = 0; i < 3; ++i) {
+            need(writer.packet({.data = small, .comment = "pid=2 via=socket"}));
+        }
+        (void)writer.packet(packet);
+        (void)writer.packet(packet);
+        (void)writer.close();
+        const Bytes file = test::read_file(folder.file("a"));
+        CHECK(file.size() == writer.bytes());
+        CHECK(file.size() <= bytes);
+        Reader reader = need(Reader::open_file(folder.file("a")));
+        size_t packets = 0;
+        while (const std::optional<Block> block = need(reader.next())) {
+            packets += std::holds_alternative<PacketRead>(*block);
+        }
+        return std::pair(packets, file.size());
+    };
+    const auto [all, whole] = write_up_to(RLIM_INFINITY);
+    CHECK(all == 5);
+    const size_t block = (28 + large.size() + 3) / 4 * 4 + 12 + 4 + 16 + 4 + 4;
+    for (const auto& [missing, packets] :
+         {std::pair(0U, 5U), std::pair(1U, 4U), std::pair(30U, 4U), std::pair(100U, 4U),
+          std::pair(20010U, 4U), std::pair(static_cast<unsigned>(block - 1), 4U),
+          std::pair(static_cast<unsigned>(block), 4U),
+          std::pair(static_cast<unsigned>(block + 1), 3U)}) {
+        CAPTURE(missing);
+        const auto [seen, size] = write_up_to(whole - missing);
+        CHECK(seen == packets);
+        CHECK(size == whole - (5 - packets) * block);
+    }
+}
+
 TEST_CASE("a full device is an error with the bytes that went through") {
     Output output = need(Output::open_file("/dev/full"));
     need(output.append(Bytes(100)));
@@ -291,5 +459,25 @@ TEST_CASE("a pipe that nobody reads is given up once it is time to stop") {
               fmt::format("write stdout: nothing was read for 1000 ms after the signal to stop; {} "
                           "bytes were written, {} were not",
                           room, static_cast<int>(Output::kBufferSize) - room));
+    }
+}
+
+TEST_CASE("a pipe that is given up within data that are elsewhere tells the bytes to the last") {
+    for (const int flags : {0, O_NONBLOCK}) {
+        auto [reader, writer] = make_pipe(0);
+        REQUIRE(::fcntl(writer.get(), F_SETFL, flags) == 0);
+        auto [stop, stopper] = make_pipe(0);
+        REQUIRE(::write(stopper.get(), "", 1) == 1);
+        Output output = Output::from_fd(std::move(writer), "stdout", stop.get());
+        need(output.append(Bytes(100)));
+        const Result<void> written = end_split_block(output, 28, Bytes(300001), 7);
+        REQUIRE_FALSE(written.ok());
+        CHECK(written.error().code == ECANCELED);
+        REQUIRE(::fcntl(reader.get(), F_SETFL, O_NONBLOCK) == 0);
+        const size_t got = drain(reader).size();
+        CHECK(got > 128);
+        CHECK(contains(written.error().message, fmt::format("; {} bytes were written, {} were not",
+                                                            got, 100 + 28 + 300001 + 7 - got)));
+        CHECK(output.bytes() == got);
     }
 }

@@ -3,12 +3,24 @@
 // The Writer's blocks against bytes written down by hand from the draft and from FACTS.
 #include "pcapng/writer.h"
 
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cstdint>
+#include <optional>
+#include <span>
 #include <string>
+#include <string_view>
+#include <thread>
 #include <utility>
+#include <variant>
+#include <vector>
 
 #include "tests/pcapng/files.h"
+#include "tests/support/command.h"
 #include "tests/support/temporary_folder.h"
 
 using namespace pcapng;
@@ -41,6 +53,45 @@ class WrittenBlocks {
   private:
     uint64_t before_ = 0;
 };
+
+std::string le32(size_t value) {
+    std::string bytes;
+    for (int shift = 0; shift < 32; shift += 8) {
+        bytes += static_cast<char>(value >> shift & 0xff);
+    }
+    return bytes;
+}
+
+// An enhanced packet block of interface 0 and time 0, nothing of it cut.
+std::string packet_block(std::span<const uint8_t> data, std::string_view options) {
+    std::string padded(data.begin(), data.end());
+    padded.resize((padded.size() + 3) / 4 * 4);
+    const size_t total = 32 + padded.size() + options.size();
+    return le32(6) + le32(total) + le32(0) + le32(0) + le32(0) + le32(data.size()) +
+           le32(data.size()) + padded + std::string(options) + le32(total);
+}
+
+Bytes counting_bytes(size_t size) {
+    Bytes bytes(size);
+    for (size_t i = 0; i < size; ++i) {
+        bytes[i] = static_cast<uint8_t>(i * 31 >> 3);
+    }
+    return bytes;
+}
+
+// Around the size from which data aren't copied, and far beyond.
+constexpr size_t kSizes[] = {1,     16384, 16383, 5,     16385, 16386, 16387, 3,
+                             65535, 65536, 16382, 20001, 65549, 0,     262144};
+
+std::string drain(const Fd& fd) {
+    std::string all;
+    char chunk[10000];
+    for (ssize_t count = 1; count > 0;) {
+        count = ::read(fd.get(), chunk, sizeof(chunk));
+        all.append(chunk, count > 0 ? static_cast<size_t>(count) : 0);
+    }
+    return all;
+}
 
 }  // namespace
 
@@ -106,6 +157,177 @@ TEST_CASE("a packet's options are flags, drops, process and thread, Darwin index
           "\6\0\0\0\x5c\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\4\0\0\0\4\0\0\0data"
           "\2\0\4\0\x0a\0\0\0\4\0\x08\0\3\0\0\0\0\0\0\0\x08\0\x08\0\4\3\2\1\5\0\0\0"
           "\1\x80\4\0\0\0\0\0\1\0\5\0pid=1\0\0\0\0\0\0\0\x5c\0\0\0"sv);
+}
+
+TEST_CASE("packets of every size are the same blocks, whether in a file or a pipe") {
+    const auto options =
+        "\2\0\4\0\x0a\0\0\0\4\0\x08\0\3\0\0\0\0\0\0\0\x08\0\x08\0\4\3\2\1\5\0\0\0"
+        "\1\x80\4\0\0\0\0\0\1\0\5\0pid=1\0\0\0\0\0\0\0"sv;
+    const bool has_options = GENERATE(true, false);
+    const auto write_all = [has_options, options](Writer& writer) {
+        need(writer.add_interface({.name = "eth0"}));
+        const uint32_t index = need(writer.darwin_process(1, "curl"));
+        const uint64_t before = writer.bytes();
+        std::string expected;
+        for (const size_t size : kSizes) {
+            const Bytes data = counting_bytes(size);
+            PacketBlock packet = {.data = data};
+            if (has_options) {
+                packet = {.data = data,
+                          .direction = Direction::kOutbound,
+                          .reception = Reception::kMulticast,
+                          .drop_count = 3,
+                          .process = ProcessThread{.pid = 0x01020304, .tid = 5},
+                          .darwin_index = index,
+                          .comment = "pid=1"};
+            }
+            need(writer.packet(packet));
+            expected += packet_block(data, has_options ? options : ""sv);
+            CHECK(writer.bytes() == before + expected.size());
+        }
+        need(writer.close());
+        CHECK(writer.bytes() == before + expected.size());
+        return expected;
+    };
+
+    const test::TemporaryFolder folder;
+    Writer file = test::open_writer(folder.file("a"));
+    const std::string expected = write_all(file);
+    const Bytes bytes = test::read_file(folder.file("a"));
+    const std::string in_file(bytes.begin(), bytes.end());
+    REQUIRE(in_file.size() == file.bytes());
+    CHECK((in_file.substr(in_file.size() - expected.size()) == expected));
+
+    int ends[2] = {};
+    REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
+    const Fd reader(ends[0]);
+    std::string in_pipe;
+    std::thread slow([&] { in_pipe = drain(reader); });
+    {
+        Writer pipe = need(Writer::create(Output::from_fd(Fd(ends[1]), "pipe"), {}));
+        write_all(pipe);
+        CHECK(pipe.bytes() == in_file.size());
+    }
+    slow.join();
+    CHECK((in_pipe == in_file));
+}
+
+TEST_CASE("a reader and tshark see large packets between small ones as they were written") {
+    const test::TemporaryFolder folder;
+    Writer writer = test::open_writer(folder.file("a"));
+    need(writer.add_interface({.name = "eth0"}));
+    std::vector<Bytes> frames;
+    std::vector<std::string> expected;
+    for (const size_t payload : {16U, 16342U, 16U, 16343U, 40001U, 16341U, 16U, 65000U, 20000U}) {
+        frames.push_back(test::udp_frame(payload));
+        const std::string comment = fmt::format("pid={} via=socket", frames.size());
+        need(writer.packet({.time_ns = 1'763'650'000'000'000'000 + frames.size(),
+                            .data = frames.back(),
+                            .drop_count = frames.size(),
+                            .comment = comment}));
+        expected.push_back(
+            fmt::format("{0}|{0}|{1}|{2}", frames.back().size(), frames.size(), comment));
+    }
+    need(writer.close());
+    CHECK(test::lines(test::output_of({"tshark", "-n", "-r", folder.file("a"), "-T", "fields", "-E",
+                                       "separator=|", "-e", "frame.len", "-e", "frame.cap_len",
+                                       "-e", "frame.drop_count", "-e", "frame.comment"})) ==
+          expected);
+    Reader reader = need(Reader::open_file(folder.file("a")));
+    size_t packets = 0;
+    while (const std::optional<Block> block = need(reader.next())) {
+        if (const auto* packet = std::get_if<PacketRead>(&*block)) {
+            const Bytes data(packet->data.begin(), packet->data.end());
+            CHECK((data == frames.at(packets++)));
+            CHECK(packet->time_ns == 1'763'650'000'000'000'000 + packets);
+        }
+    }
+    CHECK(packets == frames.size());
+}
+
+TEST_CASE("a large packet is in the file once packet() returns, with all before it") {
+    const test::TemporaryFolder folder;
+    Writer writer = test::open_writer(folder.file("a"));
+    need(writer.add_interface({.name = "eth0"}));
+    need(writer.packet({.data = Bytes(100)}));
+    CHECK(test::read_file(folder.file("a")).empty());
+    {
+        const Bytes gone(16384, 'x');
+        need(writer.packet({.data = gone}));
+    }
+    CHECK(test::read_file(folder.file("a")).size() == writer.bytes());
+    const uint64_t before = writer.bytes();
+    need(writer.packet({.data = Bytes(100)}));
+    CHECK(test::read_file(folder.file("a")).size() == before);
+}
+
+TEST_CASE("a large packet is cut to its interface's snaplen, to a small one too") {
+    const Bytes data = counting_bytes(20001);
+    for (const uint32_t snaplen : {16383U, 16384U, 16385U, 20000U, 20001U, 20002U}) {
+        CAPTURE(snaplen);
+        WrittenBlocks file(snaplen);
+        need(file.writer.packet({.data = data}));
+        std::string expected =
+            packet_block(std::span(data).first(std::min<size_t>(snaplen, data.size())), {});
+        expected.replace(24, 4, le32(data.size()));
+        CHECK((file.bytes() == expected));
+    }
+}
+
+TEST_CASE("options that were encoded before are the same bytes as with the packet") {
+    const std::string long_comment = "pid=1 comm=x cmdline=" + std::string(70000, 'x');
+    const std::vector<PacketBlock> kinds = {
+        {},
+        {.comment = "pid=1"},
+        {.comment = long_comment},
+        {.direction = Direction::kInbound},
+        {.drop_count = 0},
+        {.process = ProcessThread{.pid = 7, .tid = 8}},
+        {.darwin_index = 0},
+        {.time_ns = 0x0102030405060708,
+         .wire_length = 300000,
+         .direction = Direction::kOutbound,
+         .reception = Reception::kMulticast,
+         .drop_count = 3,
+         .process = ProcessThread{.pid = 7, .tid = 8},
+         .darwin_index = 1,
+         .comment = "pid=7"},
+    };
+    WrittenBlocks usual;
+    WrittenBlocks before;
+    for (WrittenBlocks* file : {&usual, &before}) {
+        need(file->writer.darwin_process(1, "a"));
+        need(file->writer.darwin_process(2, "b"));
+    }
+    ByteBuffer options;  // one after the other
+    for (PacketBlock packet : kinds) {
+        const size_t from = options.size();
+        need(before.writer.encode_options(packet, options));
+        for (const size_t size : kSizes) {
+            const Bytes data = counting_bytes(size);
+            packet.data = data;
+            need(usual.writer.packet(packet));
+            PacketBlock bare;  // the options aren't made of these
+            bare.time_ns = packet.time_ns;
+            bare.data = data;
+            bare.wire_length = packet.wire_length;
+            need(before.writer.packet(bare, options.view().subspan(from)));
+        }
+    }
+    CHECK((before.bytes() == usual.bytes()));
+}
+
+TEST_CASE("what options are made of isn't looked at beside encoded ones") {
+    WrittenBlocks file;
+    const Bytes data = {'d', 'a', 't', 'a'};
+    need(file.writer.packet({.data = data,
+                             .direction = Direction::kOutbound,
+                             .drop_count = 3,
+                             .process = ProcessThread{.pid = 7, .tid = 8},
+                             .darwin_index = 99,
+                             .comment = "pid=7"},
+                            {}));
+    CHECK(file.bytes() == packet_block(data, {}));
 }
 
 TEST_CASE("process information is the sample's, byte for byte") {
@@ -190,6 +412,31 @@ TEST_CASE("what would make the file unreadable is refused and nothing is written
     CHECK_FALSE(file.writer.packet({.darwin_index = 0}).ok());
     CHECK_FALSE(file.writer.statistics({.interface_id = 7}).ok());
     CHECK(file.bytes().empty());
+}
+
+TEST_CASE("a large packet that is refused leaves nothing behind, nor do its options") {
+    WrittenBlocks file;
+    const Bytes large(20001, 'x');
+    ByteBuffer options;
+    CHECK_FALSE(file.writer.packet({.interface_id = 1, .data = large}).ok());
+    CHECK_FALSE(file.writer.packet({.interface_id = 1, .data = large}, options.view()).ok());
+    CHECK_FALSE(file.writer.packet({.data = large, .darwin_index = 0}).ok());
+    const Result<void> encoded =
+        file.writer.encode_options({.darwin_index = 0, .comment = "pid=1"}, options);
+    REQUIRE_FALSE(encoded.ok());
+    CHECK(encoded.error().message.find("packet of Darwin process 0: ") == 0);
+    CHECK(options.size() == 0);
+
+    need(file.writer.darwin_process(1, "a"));
+    need(file.writer.encode_options({.darwin_index = 0}, options));
+    CHECK(options.size() == 12);
+    CHECK_FALSE(file.writer.encode_options({.darwin_index = 1}, options).ok());
+    CHECK(options.size() == 12);
+    need(file.writer.packet({.data = large}, options.view()));
+    const std::string expected = packet_block(large, "\1\x80\4\0\0\0\0\0\0\0\0\0"sv);
+    const std::string bytes = file.bytes();
+    CHECK(bytes.size() == 28 + expected.size());
+    CHECK((bytes.substr(bytes.size() - expected.size()) == expected));
 }
 
 TEST_CASE("interfaces and Darwin processes are counted apart from 0, at any time") {
