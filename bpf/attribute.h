@@ -766,6 +766,9 @@ struct before_map {
 
 extern struct before_map before_packets SEC(".maps");
 
+/* Set before loading. False: packets are only copied, to measure what the rest costs. */
+extern const volatile __u32 finds_processes;
+
 /*
  * The packet's own socket is a process's, but nobody can tell whose: what was remembered of earlier
  * packets can't either. The kernel's own sockets answer for those that are gone.
@@ -786,6 +789,10 @@ static __always_inline void find_ends(context *ctx, bool ethernet, bool incoming
 	bool sent, received;
 
 	__builtin_memset(result, 0, sizeof(*result));
+	if (!finds_processes) {
+		result->packet.interface = context_interface(ctx);
+		return;
+	}
 	parse_packet(ctx, ethernet, &result->packet);
 	if (result->packet.kind == KIND_PORTS && opens_connection(&result->packet))
 		forget_flow(&result->packet);

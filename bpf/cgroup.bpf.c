@@ -66,8 +66,7 @@ int socket_in(struct __sk_buff *skb)
 /* Room for an attribution, to be given back: a record of its own, which user space passes over. */
 static __always_inline struct attribution *reserve_attribution(void)
 {
-	__u32 cpu = bpf_get_smp_processor_id();
-	void *ring = bpf_map_lookup_elem(&rings, &cpu);
+	void *ring = own_ring(sizeof(struct attribution));
 
 	return ring ? bpf_ringbuf_reserve(ring, sizeof(struct attribution), 0) : NULL;
 }

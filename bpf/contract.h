@@ -162,6 +162,14 @@ struct pidcap_event {
 };
 PIDCAP_STATIC_ASSERT(sizeof(struct pidcap_event) == 80, "pidcap_event");
 
+/*
+ * The ring buffers of each CPU: the map `rings` has them one after the other. Records go into the
+ * small one, whose memory stays in the processor's cache, as long as the reader keeps up; else, and
+ * where they are large themselves, into the large one.
+ */
+enum pidcap_ring { PIDCAP_RING_SMALL, PIDCAP_RING_LARGE, PIDCAP_RINGS };
+#define PIDCAP_SMALL_RING_MIN (512 * 1024)
+
 /* Why a packet that was to be captured is not: indexes the counters of each interface. */
 enum pidcap_drop {
 	PIDCAP_DROP_RING_FULL = 0, /* user space was too slow */

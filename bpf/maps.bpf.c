@@ -6,7 +6,9 @@
 
 char LICENSE[] SEC("license") = "GPL";
 
+const volatile __u32 finds_processes = 1;
 const volatile __u32 only_netns = 0;
+const volatile __u32 small_ring_bytes = 0;
 const volatile __u32 snaplen = PIDCAP_SNAPLEN_MAX;
 const volatile __u32 directions = PIDCAP_IN | PIDCAP_OUT;
 const volatile __u32 loopback_direction = PIDCAP_OUT;

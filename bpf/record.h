@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Puts a packet into this CPU's ring buffer, or counts why not. A record is as large as its packet,
- * up to the next size class: the verifier wants the size of a reservation to be a constant.
+ * Puts a packet into a ring buffer of this CPU, or counts why not. A record is as large as its
+ * packet, up to the next size class: the verifier wants the size of a reservation to be a constant.
  */
 #ifndef PIDCAP_RECORD_H
 #define PIDCAP_RECORD_H
@@ -22,7 +22,9 @@ extern const volatile __u32 loopback_direction;
  */
 extern __u32 wake_reader;
 
-/* A ring buffer for each possible CPU, so that CPUs don't wait for each other. */
+/*
+ * Ring buffers for each possible CPU, so that CPUs don't wait for each other: see enum pidcap_ring.
+ */
 struct ring_map {
 	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
 	__uint(max_entries, 1); /* set by user space, as are the rings */
@@ -48,6 +50,26 @@ struct drop_pending_map {
 extern struct ring_map rings SEC(".maps");
 extern struct drop_map drops SEC(".maps");
 extern struct drop_pending_map drops_pending SEC(".maps");
+
+/* Set before loading: 0 if there are no small rings. */
+extern const volatile __u32 small_ring_bytes;
+
+/*
+ * Where a record of `bytes` goes: the small ring while that is less than half full, so that there
+ * is room for whatever interrupts us after the look. Not simply the one ring where the other
+ * refuses: the verifier of Linux 5.10 loses a record that comes from two places.
+ */
+static __always_inline void *own_ring(__u64 bytes)
+{
+	__u32 index = bpf_get_smp_processor_id() * PIDCAP_RINGS + PIDCAP_RING_SMALL;
+	void *small = small_ring_bytes ? bpf_map_lookup_elem(&rings, &index) : NULL;
+
+	if (small && bytes < PIDCAP_SMALL_RING_MIN / 4 &&
+	    bpf_ringbuf_query(small, BPF_RB_AVAIL_DATA) < small_ring_bytes / 2)
+		return small;
+	index += PIDCAP_RING_LARGE - PIDCAP_RING_SMALL;
+	return bpf_map_lookup_elem(&rings, &index);
+}
 
 /* Drops that a later record of this interface will tell: `add` more of them, or those so far taken.
  */
@@ -195,11 +217,10 @@ static __noinline bool is_wanted(const struct pidcap_owner *sender,
 static __always_inline void record_packet(context *ctx, __u32 way, const struct attribution *ends)
 {
 	struct pidcap_packet *record;
-	__u32 cpu = bpf_get_smp_processor_id();
-	void *ring = bpf_map_lookup_elem(&rings, &cpu);
 	/* 64 bits: of a number cut to 32 the verifier forgets what it was compared with. */
 	__u64 length = context_length(ctx);
 	__u64 caplen = length < snaplen ? length : snaplen;
+	void *ring = own_ring(caplen);
 	__u64 last, wake;
 	__u32 lost;
 

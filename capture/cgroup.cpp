@@ -10,11 +10,13 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <climits>
 #include <cstring>
 #include <ctime>
 #include <fstream>
 #include <memory>
 #include <sstream>
+#include <string_view>
 #include <vector>
 
 #include "capture/clock.h"
@@ -132,15 +134,14 @@ std::string CgroupTree::path_by_handle(uint64_t id) {
         handles_work_ = errno == ESTALE;
         return {};
     }
-    std::string target(4096, '\0');
+    std::array<char, PATH_MAX> target{};
     const ssize_t n = readlink(fmt::format("/proc/self/fd/{}", directory.get()).c_str(),
                                target.data(), target.size());
-    target.resize(n > 0 ? static_cast<size_t>(n) : 0);
-    if (!target.starts_with(mount_point_)) {
+    const std::string_view path(target.data(), n > 0 ? static_cast<size_t>(n) : 0);
+    if (!path.starts_with(mount_point_)) {
         return {};
     }
-    target.erase(0, mount_point_.size());
-    return target.empty() ? "/" : target;
+    return path == mount_point_ ? "/" : std::string(path.substr(mount_point_.size()));
 }
 
 uint64_t CgroupTree::id(const std::string& path) const {

@@ -11,13 +11,6 @@
 #include "capture/clock.h"
 
 namespace capture {
-namespace {
-
-// Space goes back to the kernel in steps of this many packets.
-constexpr uint64_t kReleaseEvery = 64;
-
-}  // namespace
-
 void Merge::collect_events() {
     pending_.erase(pending_.begin(), pending_.begin() + static_cast<ptrdiff_t>(next_event_));
     next_event_ = 0;
@@ -47,59 +40,73 @@ void Merge::hand_over_events(uint64_t until, RecordHandler& handler) {
     }
 }
 
-// Puts the ring's next record among the heads, if there is one up to now.
-Result<void> Merge::next_head(size_t ring, uint64_t now) {
+// The ring's next record, if there is one up to now.
+Result<std::optional<Merge::Head>> Merge::next_head(size_t ring, uint64_t now) {
     auto record = packets_[ring].peek(limits_[ring]);
     if (record.empty()) {
-        return {};
+        return std::optional<Head>();
     }
     // Not one of our programs wrote it; to pass over it would hide whatever else went wrong.
     if (record.size() < sizeof(pidcap_packet)) {
         return Error{
-            fmt::format("ring of CPU {}: a record of {} bytes is no packet", ring, record.size())};
+            fmt::format("ring {}: a record of {} bytes is no packet", ring, record.size())};
     }
-    uint64_t time = 0;
-    std::memcpy(&time, record.data() + offsetof(pidcap_packet, time_mono), sizeof(time));
-    if (time <= now) {
-        heads_.push_back({time, ring, record});
-        std::push_heap(heads_.begin(), heads_.end(), std::greater<>());
-    }
-    return {};
+    const Head head{ring, record};
+    return head.time() <= now ? std::optional(head) : std::nullopt;
+}
+
+Result<void> Merge::hand_over(const Head& head, RecordHandler& handler) {
+    hand_over_events(head.time(), handler);
+    auto data = head.record.subspan(sizeof(pidcap_packet));
+    data = data.first(std::min<size_t>(head.packet().caplen, data.size()));
+    auto taken = handler.packet(head.packet(), data);
+    packets_[head.ring].advance();
+    return taken;
 }
 
 Result<uint64_t> Merge::round(RecordHandler& handler, bool last) {
     uint64_t now = clock_ns(CLOCK_MONOTONIC) - (last ? 0 : kSlackNs);
     std::atomic_thread_fence(std::memory_order_seq_cst);
     limits_.clear();
+    filled_ = 0;
     for (const Ring& ring : packets_) {
         limits_.push_back(ring.produced());
+        filled_ = std::max(filled_, ring.filled());
     }
     collect_events();
     handler.begin();
 
     heads_.clear();
-    Result<void> taken;
-    for (size_t ring = 0; ring < packets_.size() && taken.ok(); ring++) {
-        taken = next_head(ring, now);
+    for (size_t ring = 0; ring < packets_.size(); ring++) {
+        auto head = next_head(ring, now);
+        if (!head) {
+            return std::move(head).error();
+        }
+        if (*head) {
+            heads_.push_back(**head);
+        }
     }
+    std::make_heap(heads_.begin(), heads_.end(), std::greater<>());
     uint64_t handed = 0;
+    Result<void> taken;
     while (!heads_.empty() && taken.ok()) {
         std::pop_heap(heads_.begin(), heads_.end(), std::greater<>());
-        Head head = heads_.back();
+        std::optional<Head> head = heads_.back();
         heads_.pop_back();
-        hand_over_events(head.time, handler);
-
-        pidcap_packet packet{};
-        std::memcpy(&packet, head.record.data(), sizeof(packet));
-        auto data = head.record.subspan(sizeof(packet));
-        taken = handler.packet(packet, data.first(std::min<size_t>(packet.caplen, data.size())));
-        Ring& ring = packets_[head.ring];
-        ring.advance();
-        if (++handed % kReleaseEvery == 0) {
-            ring.release();
-        }
-        if (taken.ok()) {
-            taken = next_head(head.ring, now);
+        // Mostly the next one is of the same ring.
+        do {
+            taken = hand_over(*head, handler);
+            handed++;
+            auto next = taken.ok() ? next_head(head->ring, now) : std::optional<Head>();
+            if (!next) {
+                taken = std::move(next).error();
+                break;
+            }
+            head = *next;
+        } while (head && (heads_.empty() || !(*head > heads_.front())));
+        if (head) {
+            heads_.push_back(*head);
+            std::push_heap(heads_.begin(), heads_.end(), std::greater<>());
         }
     }
     for (Ring& ring : packets_) {

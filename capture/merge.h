@@ -14,6 +14,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -45,13 +46,19 @@ class Merge {
     // written. Returns how many packets that were.
     Result<uint64_t> round(RecordHandler& handler, bool last = false);
 
+    // How full the fullest ring was when the last round began: 0 to 1.
+    double filled() const { return filled_; }
+
   private:
     struct Head {
-        uint64_t time;
         size_t ring;
-        std::span<const std::byte> record;
+        std::span<const std::byte> record;  // a whole header at least, aligned as the kernel does
 
-        bool operator>(const Head& other) const { return time > other.time; }
+        const pidcap_packet& packet() const {
+            return *reinterpret_cast<const pidcap_packet*>(record.data());
+        }
+        uint64_t time() const { return packet().time_mono; }
+        bool operator>(const Head& other) const { return time() > other.time(); }
     };
 
     // Copies of events: within their one ring, shared by all CPUs, they aren't quite in order.
@@ -62,12 +69,14 @@ class Merge {
 
     void collect_events();
     void hand_over_events(uint64_t until, RecordHandler& handler);
-    Result<void> next_head(size_t ring, uint64_t now);
+    Result<std::optional<Head>> next_head(size_t ring, uint64_t now);
+    Result<void> hand_over(const Head& head, RecordHandler& handler);
 
     std::vector<Ring> packets_;
     Ring events_;
     std::vector<uint64_t> limits_;
-    std::vector<Head> heads_;  // a heap: the earliest first
+    double filled_ = 0;
+    std::vector<Head> heads_;  // a heap: the earliest first; one of each ring at most
     std::vector<Event> pending_;
     size_t next_event_ = 0;
 };

@@ -123,10 +123,11 @@ std::vector<HookProgram> programs_of(Hook hook) {
 
 class LoadedPrograms : public Programs {
   public:
-    LoadedPrograms(Skeleton skeleton, Tracing tracing, size_t cpus, uint32_t ring_bytes)
-        : skeleton_(std::move(skeleton)), tracing_(tracing), cpus_(cpus), ring_bytes_(ring_bytes) {}
+    LoadedPrograms(Skeleton skeleton, Tracing tracing, size_t cpus)
+        : skeleton_(std::move(skeleton)), tracing_(tracing), cpus_(cpus) {}
 
-    Result<void> create_rings();
+    // Those of each CPU; `small_bytes` 0: only the large one.
+    Result<void> create_rings(uint32_t small_bytes, uint32_t large_bytes);
     Result<void> load_filters(const ProgramOptions& options, const KernelTypes& kernel);
     Result<void> attach(int cgroup_fd, const KernelTypes& kernel);
 
@@ -169,6 +170,12 @@ class LoadedPrograms : public Programs {
     }
 
   private:
+    struct RingMap {
+        Fd fd;
+        size_t bytes;
+    };
+
+    Result<void> create_ring(uint32_t cpu, pidcap_ring which, uint32_t bytes);
     // The hook's own programs, behind the filter if there is one.
     bpf_program* capturing(HookProgram program) const;
     bpf_program* learning(HookProgram program) const;
@@ -178,26 +185,35 @@ class LoadedPrograms : public Programs {
     std::optional<FilterPrograms> filters_;
     std::vector<Link> tracing_links_;
     size_t cpus_;
-    uint32_t ring_bytes_;
-    std::vector<Fd> ring_fds_;
+    std::vector<RingMap> rings_;
 };
 
-Result<void> LoadedPrograms::create_rings() {
-    for (uint32_t cpu = 0; cpu < cpus_; cpu++) {
-        int fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "packets", 0, 0, ring_bytes_, nullptr);
-        if (fd < 0) {
-            return errno_error(
-                fmt::format("create a ring buffer of {} bytes for CPU {} (-B sets the "
-                            "size of all together)",
-                            ring_bytes_, cpu),
-                -fd);
-        }
-        ring_fds_.emplace_back(fd);
-        if (int code =
-                bpf_map_update_elem(bpf_map__fd(skeleton_->maps.rings), &cpu, &fd, BPF_ANY)) {
-            return errno_error(fmt::format("hand CPU {} its ring buffer", cpu), -code);
+Result<void> LoadedPrograms::create_rings(uint32_t small_bytes, uint32_t large_bytes) {
+    Result<void> created;
+    for (uint32_t cpu = 0; cpu < cpus_ && created; cpu++) {
+        created = create_ring(cpu, PIDCAP_RING_LARGE, large_bytes);
+        if (created && small_bytes != 0) {
+            created = create_ring(cpu, PIDCAP_RING_SMALL, small_bytes);
         }
     }
+    return created;
+}
+
+Result<void> LoadedPrograms::create_ring(uint32_t cpu, pidcap_ring which, uint32_t bytes) {
+    Fd fd(bpf_map_create(BPF_MAP_TYPE_RINGBUF, "packets", 0, 0, bytes, nullptr));
+    if (!fd.valid()) {
+        return errno_error(fmt::format("create a ring buffer of {} bytes for CPU {} (-B sets the "
+                                       "size of all together)",
+                                       bytes, cpu),
+                           errno);
+    }
+    const uint32_t index = cpu * PIDCAP_RINGS + which;
+    const int value = fd.get();
+    if (int code =
+            bpf_map_update_elem(bpf_map__fd(skeleton_->maps.rings), &index, &value, BPF_ANY)) {
+        return errno_error(fmt::format("hand CPU {} a ring buffer", cpu), -code);
+    }
+    rings_.push_back({std::move(fd), bytes});
     return {};
 }
 
@@ -319,8 +335,8 @@ Result<int> LoadedPrograms::program_fd(HookProgram program) const {
 
 Result<Merge> LoadedPrograms::open_rings() {
     std::vector<Ring> packets;
-    for (const Fd& fd : ring_fds_) {
-        auto ring = Ring::map(fd.get(), ring_bytes_);
+    for (const RingMap& map : rings_) {
+        auto ring = Ring::map(map.fd.get(), map.bytes);
         if (!ring) {
             return std::move(ring).error();
         }
@@ -335,9 +351,9 @@ Result<Merge> LoadedPrograms::open_rings() {
 
 std::vector<int> LoadedPrograms::wake_fds() const {
     std::vector<int> fds;
-    fds.reserve(ring_fds_.size());
-    for (const Fd& fd : ring_fds_) {
-        fds.push_back(fd.get());
+    fds.reserve(rings_.size());
+    for (const RingMap& map : rings_) {
+        fds.push_back(map.fd.get());
     }
     return fds;
 }
@@ -402,6 +418,12 @@ uint32_t ring_size(uint64_t budget, size_t cpus) {
     return static_cast<uint32_t>(std::clamp<uint64_t>(share, kMinRing, 1ULL << 30));
 }
 
+// With little memory for each CPU there is no point in two rings.
+uint32_t small_ring_size(uint32_t large) {
+    const auto bytes = std::min(large / 8, static_cast<uint32_t>(kMaxSmallRing));
+    return bytes >= PIDCAP_SMALL_RING_MIN ? bytes : 0;
+}
+
 // Before 6.1 (commit fba1a1c6c912) hash maps allocate from the general pool, and the kernel warns,
 // or refuses, when a tracepoint's program makes them do so.
 bool can_allocate_in_tracepoints(const KernelTypes& kernel) {
@@ -412,7 +434,7 @@ bool can_allocate_in_tracepoints(const KernelTypes& kernel) {
 void choose_programs(pidcap_bpf& skeleton, const ProgramOptions& options,
                      const KernelTypes& kernel) {
     auto& programs = skeleton.progs;
-    const bool learns = options.filter.has_value();
+    const bool learns = options.filter.has_value() && options.finds_processes;
     const auto load = [](std::initializer_list<bpf_program*> some, bool wanted) {
         for (bpf_program* program : some) {
             bpf_program__set_autoload(program, wanted);
@@ -435,6 +457,9 @@ void choose_programs(pidcap_bpf& skeleton, const ProgramOptions& options,
     }
     load({programs.socket_in, programs.socket_out}, !tc);
     load({programs.learn_socket_out}, !tc && learns);
+    load({programs.socket_create, programs.socket_release, programs.process_fork,
+          programs.process_exec, programs.process_exit, programs.process_rename},
+         options.finds_processes);
 }
 
 template <typename Calls>
@@ -451,6 +476,7 @@ void add_calls(Calls& calls, std::span<const uint32_t> numbers, bool receive) {
 void configure(pidcap_bpf& skeleton, const ProgramOptions& options, uint32_t cpus,
                const KernelTypes& kernel) {
     auto* config = skeleton.rodata;
+    config->finds_processes = options.finds_processes ? 1 : 0;
     config->snaplen = options.snaplen;
     config->directions =
         (options.in ? uint32_t{PIDCAP_IN} : 0) | (options.out ? uint32_t{PIDCAP_OUT} : 0);
@@ -474,7 +500,7 @@ void configure(pidcap_bpf& skeleton, const ProgramOptions& options, uint32_t cpu
     compat.socketcall = kCompatSocketcall;
 
     bpf_map__set_max_entries(skeleton.maps.events, kEventsRing);
-    bpf_map__set_max_entries(skeleton.maps.rings, cpus);
+    bpf_map__set_max_entries(skeleton.maps.rings, cpus * PIDCAP_RINGS);
     if (!can_allocate_in_tracepoints(kernel)) {
         bpf_map__set_map_flags(skeleton.maps.sk_user, 0);
         bpf_map__set_max_entries(skeleton.maps.sk_user, kPreallocatedUsers);
@@ -498,7 +524,8 @@ static Result<std::unique_ptr<Programs>> load_with(const ProgramOptions& options
     }
     auto cpus = static_cast<size_t>(possible);
     uint64_t budget = options.buffer_bytes != 0 ? options.buffer_bytes : kDefaultBuffer;
-    uint32_t ring_bytes = ring_size(budget, cpus);
+    const uint32_t large_ring = ring_size(budget, cpus);
+    const uint32_t small_ring = small_ring_size(large_ring);
 
     LibbpfLog log;
     libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
@@ -507,9 +534,11 @@ static Result<std::unique_ptr<Programs>> load_with(const ProgramOptions& options
         return load_error(errno, log);
     }
     configure(*skeleton, options, static_cast<uint32_t>(cpus), kernel);
+    skeleton->rodata->small_ring_bytes = small_ring;
     choose_programs(*skeleton, options, kernel);
-    choose_tracing_programs(*skeleton->obj, tracing, kernel);
-    Fd inner(bpf_map_create(BPF_MAP_TYPE_RINGBUF, "packets", 0, 0, ring_bytes, nullptr));
+    choose_tracing_programs(
+        *skeleton->obj, options.finds_processes ? std::optional(tracing) : std::nullopt, kernel);
+    Fd inner(bpf_map_create(BPF_MAP_TYPE_RINGBUF, "packets", 0, 0, large_ring, nullptr));
     if (!inner.valid()) {
         return load_error(errno, log);
     }
@@ -518,16 +547,17 @@ static Result<std::unique_ptr<Programs>> load_with(const ProgramOptions& options
         return load_error(-code, log);
     }
 
-    auto programs =
-        std::make_unique<LoadedPrograms>(std::move(skeleton), tracing, cpus, ring_bytes);
-    if (auto created = programs->create_rings(); !created) {
+    auto programs = std::make_unique<LoadedPrograms>(std::move(skeleton), tracing, cpus);
+    if (auto created = programs->create_rings(small_ring, large_ring); !created) {
         return std::move(created).error();
     }
     if (auto loaded = programs->load_filters(options, kernel); !loaded) {
         return std::move(loaded).error();
     }
-    if (auto attached = programs->attach(cgroup.get(), kernel); !attached) {
-        return std::move(attached).error();
+    if (options.finds_processes) {
+        if (auto attached = programs->attach(cgroup.get(), kernel); !attached) {
+            return std::move(attached).error();
+        }
     }
     return std::unique_ptr<Programs>(std::move(programs));
 }

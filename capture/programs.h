@@ -32,17 +32,19 @@ struct ProgramOptions {
     uint32_t snaplen = PIDCAP_SNAPLEN_MAX;
     bool in = true;             // record what comes in
     bool out = true;            // record what goes out
-    uint64_t buffer_bytes = 0;  // all packet rings together; 0: kDefaultBuffer
+    uint64_t buffer_bytes = 0;  // all large packet rings together; 0: kDefaultBuffer
     Hook hook = Hook::kTc;
+    bool finds_processes = true;         // false: packets are only copied
     std::optional<Tracing> tracing;      // none: the best that this kernel allows
     uint32_t only_netns = 0;             // the namespace that all packets are of; 0: several
     std::optional<PacketFilter> filter;  // none: every packet
 };
 
-// Memory of all packet rings together, and the least that one CPU's ring is given: a packet of 256
-// KiB must fit.
+// Memory of all CPUs' large rings together, and the least that one of them is given: a packet of
+// 256 KiB must fit. The small ones come on top, where they are an eighth of the large ones.
 constexpr uint64_t kDefaultBuffer = 32ULL << 20;
 constexpr uint64_t kMinRing = 512ULL << 10;
+constexpr uint64_t kMaxSmallRing = 2ULL << 20;
 
 // The program for one hook.
 enum class HookProgram {

@@ -6,9 +6,12 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <utility>
+
+#include "bpf/contract.h"
 
 namespace capture {
 namespace {
@@ -16,9 +19,26 @@ namespace {
 // Header of a record: u32 length with the two flag bits, u32 page offset; then padding to 8 bytes.
 constexpr uint32_t kFlags = BPF_RINGBUF_BUSY_BIT | BPF_RINGBUF_DISCARD_BIT;
 
+// Space is given back in so many parts of a ring: each time the programs' CPU has to fetch the
+// position anew.
+constexpr size_t kReleaseParts = 16;
+
 size_t page_size() {
     static const auto kSize = static_cast<size_t>(sysconf(_SC_PAGESIZE));
     return kSize;
+}
+
+// The largest record there is, in whole pages.
+size_t largest_record() {
+    constexpr size_t kBytes = BPF_RINGBUF_HDR_SZ + sizeof(pidcap_packet) + PIDCAP_SNAPLEN_MAX;
+    return (kBytes + page_size() - 1) & ~(page_size() - 1);
+}
+
+// The kernel has the data twice, one after the other, so that a record that reaches over the end
+// is in one piece. Of the second time only so much is mapped: each page mapped counts as memory of
+// this process.
+size_t mapped(size_t size) {
+    return page_size() + size + std::min(size, largest_record());
 }
 
 template <typename T>
@@ -33,8 +53,8 @@ Result<Ring> Ring::map(int map_fd, size_t size) {
     if (consumer == MAP_FAILED) {
         return pcapng::errno_error("map a ring buffer's first page", errno);
     }
-    void* producer = mmap(nullptr, page_size() + 2 * size, PROT_READ, MAP_SHARED, map_fd,
-                          static_cast<off_t>(page_size()));
+    void* producer =
+        mmap(nullptr, mapped(size), PROT_READ, MAP_SHARED, map_fd, static_cast<off_t>(page_size()));
     if (producer == MAP_FAILED) {
         int code = errno;
         munmap(consumer, page_size());
@@ -47,13 +67,15 @@ Ring::Ring(void* consumer, void* producer, size_t size)
     : consumer_(consumer),
       producer_(producer),
       size_(size),
-      position_(load_acquire<unsigned long>(consumer)) {}
+      position_(load_acquire<unsigned long>(consumer)),
+      released_(position_) {}
 
 Ring::Ring(Ring&& other) noexcept
     : consumer_(std::exchange(other.consumer_, nullptr)),
       producer_(std::exchange(other.producer_, nullptr)),
       size_(other.size_),
       position_(other.position_),
+      released_(other.released_),
       current_(other.current_) {}
 
 Ring& Ring::operator=(Ring&& other) noexcept {
@@ -61,6 +83,7 @@ Ring& Ring::operator=(Ring&& other) noexcept {
     std::swap(producer_, other.producer_);
     std::swap(size_, other.size_);
     std::swap(position_, other.position_);
+    std::swap(released_, other.released_);
     std::swap(current_, other.current_);
     return *this;
 }
@@ -68,7 +91,7 @@ Ring& Ring::operator=(Ring&& other) noexcept {
 Ring::~Ring() {
     if (consumer_ != nullptr) {
         munmap(consumer_, page_size());
-        munmap(producer_, page_size() + 2 * size_);
+        munmap(producer_, mapped(size_));
     }
 }
 
@@ -97,10 +120,18 @@ std::span<const std::byte> Ring::peek(uint64_t limit) {
 
 void Ring::advance() {
     position_ += std::exchange(current_, 0);
+    if (position_ - released_ >= size_ / kReleaseParts) {
+        release();
+    }
 }
 
 void Ring::release() {
     __atomic_store_n(static_cast<unsigned long*>(consumer_), position_, __ATOMIC_RELEASE);
+    released_ = position_;
+}
+
+double Ring::filled() const {
+    return static_cast<double>(produced() - position_) / static_cast<double>(size_);
 }
 
 }  // namespace capture

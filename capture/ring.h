@@ -33,22 +33,26 @@ class Ring {
 
     // The next record before `limit`, or an empty span when there is none. Waits for a record that
     // is reserved and not yet submitted: its program is running on another CPU at this moment.
-    // Discarded records are skipped. The bytes are valid until release().
+    // Discarded records are skipped. The bytes are valid until advance() or release().
     std::span<const std::byte> peek(uint64_t limit);
 
-    // Steps over the record that peek() gave.
+    // Steps over the record that peek() gave. Gives space back to the kernel when there is much.
     void advance();
 
     // Gives the space of all records stepped over back to the kernel.
     void release();
 
+    // How much of it waits to be read: 0 to 1.
+    double filled() const;
+
   private:
     Ring(void* consumer, void* producer, size_t size);
 
     void* consumer_ = nullptr;  // one page: the reader's position
-    void* producer_ = nullptr;  // one page: the writer's position; then the data, mapped twice
+    void* producer_ = nullptr;  // one page: the writer's position; then the data
     size_t size_ = 0;
     uint64_t position_ = 0;
+    uint64_t released_ = 0;
     uint32_t current_ = 0;  // bytes of the record that peek() gave, with its header
 };
 

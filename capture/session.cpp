@@ -24,12 +24,19 @@
 namespace capture {
 namespace {
 
-// While packets come, the rings are looked into this often; it takes a few rounds without any
-// before the kernel is asked for a wake-up. Even then the timeout stands, for a wake-up that was
-// missed because the packet's program had already looked.
-constexpr int kBusyMs = 1;
+using std::chrono::microseconds;
+using std::chrono::milliseconds;
+
+// While packets come, the rings are looked into so often: more often where a ring fills faster, so
+// that the small ones suffice. It takes a few rounds without any packet before the kernel is asked
+// for a wake-up. Even then the timeout stands, for a wake-up that was missed because the packet's
+// program had already looked.
+constexpr microseconds kBusyMost = milliseconds(1);
+constexpr microseconds kBusyLeast{125};
+constexpr double kFilledMuch = 0.25;
+constexpr double kFilledLittle = 0.0625;
 constexpr int kIdleRounds = 20;
-constexpr int kAsleepMs = 100;
+constexpr microseconds kAsleep = milliseconds(100);
 
 constexpr uint32_t kVlanTagBytes = 4;
 
@@ -77,7 +84,7 @@ class LiveSession : public Session, private RecordHandler {
 
     Result<void> resolve(const ProcessConditions& conditions);
     void refuse(const pidcap_owner& owner, const Process* process);
-    End end_of(const pidcap_owner& owner, uint8_t via);
+    End end_of(const Process* process, const pidcap_owner& owner, uint8_t via);
     std::span<const std::byte> with_vlan_tag(const pidcap_packet& record,
                                              std::span<const std::byte> data);
 
@@ -92,12 +99,12 @@ class LiveSession : public Session, private RecordHandler {
     std::optional<uint64_t> count_;
     Sink* sink_ = nullptr;
     SessionReport report_;
-    Result<void> event_result_;  // of a sink's process(), returned with the next packet or round
-    std::unordered_map<uint32_t, uint32_t>
-        lost_;  // by interface: before packets that weren't wanted
+    Result<void> event_result_;   // of a sink's process(), returned with the next packet or round
+    std::vector<uint32_t> lost_;  // by interface: before packets that weren't wanted
     std::vector<std::byte> tagged_;
     uint64_t captured_ = 0;
     uint64_t events_lost_seen_ = 0;
+    microseconds busy_ = kBusyMost;
     int idle_rounds_ = 0;
     bool asleep_ = false;
     bool ended_ = false;  // no hook is on any more
@@ -214,6 +221,11 @@ Result<uint64_t> LiveSession::step() {
         return std::move(told).error();
     }
     idle_rounds_ = *handed > 0 ? 0 : idle_rounds_ + 1;
+    if (merge_.filled() > kFilledMuch) {
+        busy_ = std::max(busy_ / 2, kBusyLeast);
+    } else if (merge_.filled() < kFilledLittle) {
+        busy_ = std::min(busy_ * 2, kBusyMost);
+    }
     return handed;
 }
 
@@ -226,13 +238,13 @@ void LiveSession::begin() {
 }
 
 Result<bool> LiveSession::wait(const std::vector<int>& fds, int timeout_ms) {
-    int ms = kBusyMs;
+    microseconds time = busy_;
     if (idle_rounds_ >= kIdleRounds) {
         if (!std::exchange(asleep_, true)) {
             programs_->request_wake();
             return false;  // for one more look before sleeping
         }
-        ms = kAsleepMs;
+        time = kAsleep;
     }
     std::vector<pollfd> watched;
     watched.reserve(fds.size() + 1 + programs_->wake_fds().size());
@@ -245,14 +257,16 @@ Result<bool> LiveSession::wait(const std::vector<int>& fds, int timeout_ms) {
     const size_t changes_end = watched.size();
     for (int fd : programs_->wake_fds()) {
         // While busy only the time counts: a ring with records in it is always readable.
-        if (ms == kAsleepMs) {
+        if (time == kAsleep) {
             watched.push_back({fd, POLLIN, 0});
         }
     }
-    if (timeout_ms >= 0 && timeout_ms < ms) {
-        ms = timeout_ms;
+    if (timeout_ms >= 0) {
+        time = std::min<microseconds>(time, milliseconds(timeout_ms));
     }
-    int ready = poll(watched.data(), watched.size(), ms);
+    const timespec timeout{time / std::chrono::seconds(1),
+                           std::chrono::nanoseconds(time % std::chrono::seconds(1)).count()};
+    int ready = ppoll(watched.data(), watched.size(), &timeout, nullptr);
     if (ready < 0 && errno != EINTR) {
         return pcapng::errno_error("wait for packets", errno);
     }
@@ -312,18 +326,14 @@ void LiveSession::event(const pidcap_event& event, std::span<const std::byte> pa
     }
 }
 
-End LiveSession::end_of(const pidcap_owner& owner, uint8_t via) {
-    const Process* process = table_.find(owner);
+// `process`: the owner's.
+End LiveSession::end_of(const Process* process, const pidcap_owner& owner, uint8_t via) {
     if (process == nullptr) {
         return {.via = via};
     }
-    const bool is_latest = owner.uid == process->uid;
-    return {process,
-            owner.tid,
-            via,
-            owner.uid,
-            is_latest ? process->user : table_.user_name(owner.uid),
-            owner.gid};
+    const std::string& user =
+        owner.uid == process->uid ? process->user : table_.user_name(owner.uid);
+    return {process, owner.tid, via, owner.uid, user, owner.gid};
 }
 
 Result<void> LiveSession::packet(const pidcap_packet& record, std::span<const std::byte> data) {
@@ -344,11 +354,18 @@ Result<void> LiveSession::packet(const pidcap_packet& record, std::span<const st
     packet.direction = static_cast<Direction>(record.direction);
     packet.wire_len = record.wire_len;
     packet.data = data;
-    packet.self = end_of(record.owner, record.via);
+    // Both are found before a name is taken of one: of a process at both ends that has another user
+    // by now, the second look-up replaces the name.
+    const Process* self = table_.find(record.owner);
+    const Process* peer = table_.find(record.peer);
+    packet.self = end_of(self, record.owner, record.via);
     if (record.peer.tgid != 0) {
-        packet.peer = end_of(record.peer, record.peer_via);
+        packet.peer = end_of(peer, record.peer, record.peer_via);
     }
     InterfaceCounters& counters = attachment_->ledger().count(*interface);
+    if (interface->id >= lost_.size()) {
+        lost_.resize(interface->id + 1);
+    }
     uint32_t& lost = lost_[interface->id];
     lost += record.lost;
     if (!filter_.wants(packet)) {
@@ -426,8 +443,10 @@ Result<std::unique_ptr<Session>> Session::open(const SessionOptions& options) {
     if (auto prepared = session->prepare(options, cgroups->mount_point()); !prepared) {
         return std::move(prepared).error();
     }
-    if (auto learnt = session->learn(options.filter, *cgroups); !learnt) {
-        return std::move(learnt).error();
+    if (options.programs.finds_processes) {
+        if (auto learnt = session->learn(options.filter, *cgroups); !learnt) {
+            return std::move(learnt).error();
+        }
     }
     return std::unique_ptr<Session>(std::move(session));
 }

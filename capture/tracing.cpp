@@ -168,15 +168,16 @@ Result<Tracing> choose_tracing(std::optional<Tracing> wanted, const KernelTypes&
     return Tracing::kSyscalls;
 }
 
-void choose_tracing_programs(bpf_object& object, Tracing tracing, const KernelTypes& kernel) {
+void choose_tracing_programs(bpf_object& object, std::optional<Tracing> tracing,
+                             const KernelTypes& kernel) {
     bpf_program* program = nullptr;
     bpf_object__for_each_program(program, &object) {
         const Part* part = part_of(*program);
         if (part == nullptr) {
             continue;
         }
-        bool wanted = (part->ways & way(tracing)) != 0;
-        if (wanted && tracing == Tracing::kFentry) {
+        bool wanted = tracing && (part->ways & way(*tracing)) != 0;
+        if (wanted && *tracing == Tracing::kFentry) {
             const std::string section = bpf_program__section_name(program);
             wanted = kernel.has_function(section.substr(part->section.size()));
         }

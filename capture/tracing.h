@@ -35,9 +35,10 @@ std::string missing_for(Tracing tracing, const KernelTypes& kernel);
 // Needs the privilege to load programs.
 Result<Tracing> choose_tracing(std::optional<Tracing> wanted, const KernelTypes& kernel);
 
-// Before loading: leaves out the programs of the other ways, and those on functions that this
-// kernel doesn't have.
-void choose_tracing_programs(bpf_object& object, Tracing tracing, const KernelTypes& kernel);
+// Before loading: leaves out the programs of the other ways (none: of all), and those on functions
+// that this kernel doesn't have.
+void choose_tracing_programs(bpf_object& object, std::optional<Tracing> tracing,
+                             const KernelTypes& kernel);
 
 struct DestroyLink {
     void operator()(bpf_link* link) const { bpf_link__destroy(link); }

@@ -60,8 +60,9 @@ Into what
   --comments full|intro|short|none
                       the comment on each packet: everything known on every packet, the details
                       of a process on its first packet (intro, the default), never, no comments
+  --no-process        plain packets: find no processes, to measure what finding them costs
   --process-blocks    describe each process in blocks of its own, too
-  -B KIB              size of the buffer between kernel and pidcap, for all CPUs together
+  -B, --buffer KIB    size of the buffer between kernel and pidcap, for all CPUs together
 
 Until when (and at SIGINT or SIGTERM)
   -c N                after N packets

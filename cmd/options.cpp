@@ -36,7 +36,7 @@ struct CommandLine {
     CLI::Option* output = value("-w");
     CLI::Option* snaplen = value("-s");
     CLI::Option* direction = value("-Q");
-    CLI::Option* buffer = value("-B");
+    CLI::Option* buffer = value("-B,--buffer");
     CLI::Option* count = value("-c");
     CLI::Option* duration = value("--duration");
     CLI::Option* filter = value("--filter");
@@ -53,6 +53,7 @@ struct CommandLine {
     CLI::Option* unit = value("--unit");
     CLI::Option* tree = value("--tree");
     CLI::Option* process = value("--process");
+    CLI::Option* no_process = flag(app, "--no-process");
     CLI::Option* comments = value("--comments");
     CLI::Option* color = value("--color");
     CLI::Option* follow = flag(app, "-f,--follow");
@@ -233,6 +234,11 @@ void read_whose(const CommandLine& line, Reader& reader, Options& options) {
         return;
     }
     options.whose = *std::move(whose);
+    options.finds_processes = line.no_process->count() == 0;
+    const bool asks =
+        values.command || !conditions_of(options.whose, std::nullopt).expression.is_always_true();
+    reader.refuse_if(!options.finds_processes && asks,
+                     "--no-process: no packet would be one of the processes that are asked for");
 }
 
 void read_what(const CommandLine& line, Reader& reader, Options& options) {
@@ -255,6 +261,11 @@ void read_what(const CommandLine& line, Reader& reader, Options& options) {
     const bool shapes_file = options.process_blocks || line.comments->count() > 0;
     reader.refuse_if(shapes_file && !options.output,
                      "--comments and --process-blocks say what goes into a file: add -w FILE");
+    if (!options.finds_processes) {
+        reader.refuse_if(shapes_file, "--no-process: there is nothing to tell of processes");
+        reader.refuse_if(!options.output, "--no-process writes packets only: add -w FILE");
+        options.comments = Comments::kNone;
+    }
 }
 
 // Words that no option took are the filter, as for tcpdump.

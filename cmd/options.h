@@ -39,6 +39,7 @@ struct Options {
     std::vector<std::string> interfaces;  // never empty after parsing; may contain "any"
     std::vector<std::string> netns;       // names, paths, pids, "all"; none: the current one
     capture::Hook hook = capture::Hook::kTc;
+    bool finds_processes = true;              // false: --no-process
     std::optional<capture::Tracing> tracing;  // none: the best that this kernel allows
     std::optional<std::string> output;        // -w; "-" is stdout; none: lines on stdout
     uint32_t snaplen = PIDCAP_SNAPLEN_MAX;

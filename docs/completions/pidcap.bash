@@ -55,10 +55,10 @@ _pidcap() {
             ;;
         --comments) words="full intro short none" ;;
         --color) words="auto always never" ;;
-        --filter | -s | -B | -c | --duration | --cmdline | --container | --unit | --process) return ;;
+        --filter | -s | -B | --buffer | -c | --duration | --cmdline | --container | --unit | --process) return ;;
         *)
             words="-i --netns --hook --tracing -Q -D --filter -F -d --pid --comm --exe --cmdline --uid --user --gid --cgroup --container
-                   --unit --tree --process -f --follow --unattributed --kernel -w -s --comments --process-blocks -B -c --duration
+                   --unit --tree --process -f --follow --unattributed --kernel -w -s --comments --no-process --process-blocks -B --buffer -c --duration
                    -v -q -n --color -h --help --version --"
             ((COMP_CWORD > 1)) || words+=" doctor setup-wireshark"
             if [[ ${COMP_WORDS[1]} == doctor && $COMP_CWORD -gt 1 ]]; then

@@ -23,7 +23,8 @@ class FakeRing {
   public:
     static constexpr size_t kSize = 4096;
 
-    FakeRing() : page_(static_cast<size_t>(sysconf(_SC_PAGESIZE))) {
+    explicit FakeRing(size_t size = kSize)
+        : size_(size), page_(static_cast<size_t>(sysconf(_SC_PAGESIZE))) {
         fd_ = memfd_create("ring", MFD_CLOEXEC);
         REQUIRE(fd_ >= 0);
         REQUIRE(ftruncate(fd_, static_cast<off_t>(bytes())) == 0);
@@ -39,22 +40,26 @@ class FakeRing {
     }
 
     capture::Ring open() const {
-        auto ring = capture::Ring::map(fd_, kSize);
+        auto ring = capture::Ring::map(fd_, size_);
         REQUIRE(ring.ok());
         return *std::move(ring);
+    }
+
+    // Else the kernel refuses.
+    bool has_room(size_t record_size) const {
+        return produced_ + whole(record_size) - consumed() <= size_;
     }
 
     // Reserves a record and fills it; `flags` are those of the header. Returns its position.
     uint64_t add(std::span<const std::byte> record, uint32_t flags = 0) {
         const uint64_t at = produced_;
-        const size_t whole = (record.size() + BPF_RINGBUF_HDR_SZ + 7) & ~size_t{7};
-        REQUIRE(at + whole - consumed() <= kSize);  // else the kernel refuses
+        REQUIRE(has_room(record.size()));
         for (size_t i = 0; i < record.size(); ++i) {
-            const size_t offset = (at + BPF_RINGBUF_HDR_SZ + i) % kSize;
-            data()[offset] = data()[offset + kSize] = record[i];
+            const size_t offset = (at + BPF_RINGBUF_HDR_SZ + i) % size_;
+            data()[offset] = data()[offset + size_] = record[i];
         }
         set_header(at, static_cast<uint32_t>(record.size()) | flags);
-        produced_ += whole;
+        produced_ += whole(record.size());
         __atomic_store_n(reinterpret_cast<uint64_t*>(memory_ + page_), produced_, __ATOMIC_RELEASE);
         return at;
     }
@@ -68,15 +73,19 @@ class FakeRing {
     uint64_t produced() const { return produced_; }
 
   private:
-    size_t bytes() const { return 2 * page_ + 2 * kSize; }
+    static size_t whole(size_t record_size) {
+        return (record_size + BPF_RINGBUF_HDR_SZ + 7) & ~size_t{7};
+    }
+    size_t bytes() const { return 2 * page_ + 2 * size_; }
     std::byte* data() const { return memory_ + 2 * page_; }
     void set_header(uint64_t at, uint32_t header) {
-        for (const size_t copy : {size_t{0}, kSize}) {
-            __atomic_store_n(reinterpret_cast<uint32_t*>(data() + at % kSize + copy), header,
+        for (const size_t copy : {size_t{0}, size_}) {
+            __atomic_store_n(reinterpret_cast<uint32_t*>(data() + at % size_ + copy), header,
                              __ATOMIC_RELEASE);
         }
     }
 
+    size_t size_;
     size_t page_;
     int fd_ = -1;
     std::byte* memory_ = nullptr;

@@ -3,8 +3,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <chrono>
+#include <functional>
+#include <random>
 #include <string>
 #include <thread>
 #include <utility>
@@ -47,6 +50,7 @@ class Notes : public capture::RecordHandler {
   public:
     std::vector<std::string> all;
     uint64_t fail_at = 0;
+    std::function<void()> while_packet;  // called for each
 
   private:
     static std::string text(std::span<const std::byte> bytes) {
@@ -58,6 +62,9 @@ class Notes : public capture::RecordHandler {
     }
     Result<void> packet(const pidcap_packet& packet, std::span<const std::byte> data) override {
         all.push_back("p " + std::to_string(packet.time_mono) + " " + text(data));
+        if (while_packet) {
+            while_packet();
+        }
         if (packet.time_mono == fail_at) {
             return capture::Error{"stop", 0};
         }
@@ -122,6 +129,26 @@ TEST_CASE("a record that runs over the ring's end is whole") {
     }
     CHECK(fake.produced() > 10 * FakeRing::kSize);
     CHECK(fake.consumed() == fake.produced());
+}
+
+TEST_CASE("the largest record there is, over the ring's end, is whole") {
+    constexpr size_t kLarge = 1U << 20;
+    test::FakeRing kernel(kLarge);
+    Ring ring = kernel.open();
+    // So that the next one's header is the last that fits before the end.
+    const std::vector<std::byte> before(kLarge - 2 * BPF_RINGBUF_HDR_SZ);
+    kernel.add(before);
+    REQUIRE(ring.peek(ring.produced()).size() == before.size());
+    ring.advance();
+    ring.release();
+
+    std::vector<std::byte> largest(sizeof(pidcap_packet) + PIDCAP_SNAPLEN_MAX);
+    for (size_t i = 0; i < largest.size(); ++i) {
+        largest[i] = static_cast<std::byte>(i % 251);
+    }
+    kernel.add(largest);
+    const auto record = ring.peek(ring.produced());
+    CHECK(std::ranges::equal(record, largest));
 }
 
 TEST_CASE("a record that is not yet submitted is waited for") {
@@ -210,8 +237,8 @@ TEST_CASE("a record that is too short for a packet is an error, and blocks nothi
     Notes notes;
     const Result<uint64_t> handed = merge.round(notes);
     REQUIRE_FALSE(handed.ok());
-    CHECK(handed.error().message == fmt::format("ring of CPU 0: a record of {} bytes is no packet",
-                                                sizeof(pidcap_packet) - 1));
+    CHECK(handed.error().message ==
+          fmt::format("ring 0: a record of {} bytes is no packet", sizeof(pidcap_packet) - 1));
     CHECK(notes.all == std::vector<std::string>{"begin", "p 5 data", "p 10 data"});
 }
 
@@ -226,4 +253,183 @@ TEST_CASE("an error of the one who takes the packets ends the round and is retur
     REQUIRE_FALSE(handed.ok());
     CHECK(handed.error().message == "stop");
     CHECK(notes.all.size() == 2);
+}
+
+TEST_CASE("a ring's space is given back in sixteenths, never that of a record in use") {
+    FakeRing fake;
+    Ring ring = fake.open();
+    const std::vector<std::byte> record(56);  // 64 with its header
+    for (int lap = 0; lap < 3; ++lap) {
+        const uint64_t begin = fake.produced();
+        for (size_t i = 0; i < FakeRing::kSize / 64; ++i) {
+            fake.add(record, i % 7 == 3 ? BPF_RINGBUF_DISCARD_BIT : 0U);
+        }
+        for (uint64_t at = begin; at < fake.produced(); at += 64) {
+            if ((at - begin) / 64 % 7 == 3) {
+                continue;
+            }
+            REQUIRE(ring.peek(fake.produced()).size() == 56);
+            CHECK(fake.consumed() <= at);
+            CHECK(at - fake.consumed() < FakeRing::kSize / 16);
+            ring.advance();
+        }
+        CHECK(ring.peek(fake.produced()).empty());
+        ring.release();
+        CHECK(fake.consumed() == fake.produced());
+    }
+}
+
+TEST_CASE("space is given back while a round goes on, but not that of the packet in hand") {
+    Rings rings;
+    Merge merge = rings.merge();
+    std::vector<uint64_t> begins;
+    for (uint64_t time = 1; time <= 20; ++time) {
+        begins.push_back(rings.first.add(packet_record(time)));
+    }
+    rings.second.add(packet_record(100, "last"));
+    Notes notes;
+    size_t at = 0;
+    size_t given_back = 0;
+    notes.while_packet = [&] {
+        CHECK(rings.second.consumed() == 0);
+        if (at < begins.size()) {
+            CHECK(rings.first.consumed() <= begins[at]);
+            given_back += rings.first.consumed() > 0;
+            CHECK(begins[at] - rings.first.consumed() < FakeRing::kSize / 16);
+        }
+        at++;
+    };
+    CHECK(round(merge, notes) == 21);
+    CHECK(given_back > 15);
+    CHECK(rings.second.consumed() == rings.second.produced());
+}
+
+TEST_CASE("packets that come during a round into space given back overwrite none of it") {
+    Rings rings;
+    Merge merge = rings.merge();
+    FakeRing* const both[] = {&rings.first, &rings.second};
+    uint64_t time = 0;
+    const auto data_of = [](uint64_t of) {
+        return std::string(of * 37 % 400, static_cast<char>('a' + of % 26));
+    };
+    const auto fill = [&] {
+        for (;;) {
+            const auto record = packet_record(time + 1, data_of(time + 1));
+            FakeRing& ring = *both[(time + 1) / 5 % 2];  // some in a row into each
+            if (time == 3000 || !ring.has_room(record.size())) {
+                return;
+            }
+            ring.add(record);
+            time++;
+        }
+    };
+    Notes notes;
+    notes.while_packet = fill;
+    fill();
+    uint64_t handed = 0;
+    uint64_t rounds = 0;
+    for (uint64_t now = 1; now > 0; rounds++) {
+        now = round(merge, notes);
+        handed += now;
+    }
+    CHECK(handed == 3000);
+    CHECK(rounds > 10);
+    std::vector<std::string> expected;
+    for (uint64_t of = 1; of <= 3000; ++of) {
+        expected.push_back("p " + std::to_string(of) + " " + data_of(of));
+    }
+    std::erase(notes.all, "begin");
+    CHECK((notes.all == expected));
+}
+
+TEST_CASE("of a small and a large ring, used in turn, packets come in the order of their time") {
+    Rings rings;  // `first` is the small one: it is gone to first
+    Merge merge = rings.merge();
+    std::mt19937 random(3);  // NOLINT(cert-msc32-c,cert-msc51-cpp): the same each time
+    Notes notes;
+    uint64_t time = 0;
+    uint64_t handed = 0;
+    size_t changes = 0;
+    const FakeRing* last = nullptr;
+    for (int i = 0; i < 500; ++i) {
+        for (size_t left = random() % 40; left > 0; --left) {
+            const auto record = packet_record(time + 1, std::string(random() % 600, 'x'));
+            // As the programs do it: a large record may not find room where a small one does next.
+            FakeRing& ring = rings.first.has_room(record.size()) ? rings.first : rings.second;
+            if (!ring.has_room(record.size())) {
+                break;
+            }
+            ring.add(record);
+            changes += last != &ring;
+            last = &ring;
+            time++;
+        }
+        handed += round(merge, notes);
+        REQUIRE(handed == time);
+    }
+    CHECK(changes > 1000);
+    uint64_t before = 0;
+    for (const std::string& note : notes.all) {
+        if (note != "begin") {
+            REQUIRE(note.starts_with("p " + std::to_string(++before) + " "));
+        }
+    }
+    CHECK(before == time);
+}
+
+TEST_CASE("a round tells how full the fullest ring was when it began") {
+    Rings rings;
+    Merge merge = rings.merge();
+    CHECK(merge.filled() == 0);
+    Notes notes;
+    round(merge, notes);
+    CHECK(merge.filled() == 0);
+    const auto part = [](const FakeRing& ring) {
+        return static_cast<double>(ring.produced() - ring.consumed()) / FakeRing::kSize;
+    };
+
+    rings.first.add(packet_record(1));
+    for (int i = 0; i < 10; ++i) {
+        rings.second.add(packet_record(2));
+    }
+    const double second = part(rings.second);
+    CHECK(second > 0.3);
+    notes.while_packet = [&] { CHECK(merge.filled() == second); };
+    CHECK(round(merge, notes) == 11);
+    CHECK(merge.filled() == second);
+
+    // What comes while it lasts counts in the next one, as does what is still too young.
+    notes.while_packet = [&] { rings.first.add(packet_record(4)); };
+    rings.second.add(packet_record(3, "of another length"));
+    const double third = part(rings.second);
+    CHECK(round(merge, notes) == 1);
+    CHECK(merge.filled() == third);
+    notes.while_packet = {};
+    rings.first.add(packet_record(capture::clock_ns(CLOCK_MONOTONIC) + 3'600'000'000'000));
+    CHECK(round(merge, notes) == 1);
+    const double young = part(rings.first);
+    CHECK(young > 0);
+    CHECK(round(merge, notes) == 0);
+    CHECK(merge.filled() == young);
+}
+
+TEST_CASE("a ring that is full to the last byte is 1, before and after its end was passed") {
+    FakeRing fake;
+    std::vector<Ring> packets;
+    packets.push_back(fake.open());
+    const FakeRing events;
+    Merge merge(std::move(packets), events.open());
+    Notes notes;
+    for (int lap = 0; lap < 3; ++lap) {
+        const size_t record = FakeRing::kSize / 8 - BPF_RINGBUF_HDR_SZ;
+        for (int i = 0; i < 8; ++i) {
+            fake.add(packet_record(1, std::string(record - sizeof(pidcap_packet), 'x')));
+        }
+        CHECK(round(merge, notes) == 8);
+        CHECK(merge.filled() == 1);
+        CHECK(round(merge, notes) == 0);
+        CHECK(merge.filled() == 0);
+        fake.add(packet_record(1));  // so that the next lap begins elsewhere
+        CHECK(round(merge, notes) == 1);
+    }
 }

@@ -98,12 +98,36 @@ TEST_CASE("numbers out of range are refused by name") {
     CHECK_THAT(refusal({"-c", "-5"}), Catch::Contains("-c -5"));
     CHECK_THAT(refusal({"-c", "18446744073709551616"}), Catch::Contains("not a number"));
     CHECK_THAT(refusal({"-c", "5x"}), Catch::Contains("not a number"));
-    CHECK_THAT(refusal({"-B", "0"}), Catch::Contains("-B 0"));
+    CHECK_THAT(refusal({"-B", "0"}), Catch::Contains("--buffer 0"));
     CHECK_THAT(refusal({"--pid", "0"}), Catch::Contains("--pid 0"));
     CHECK_THAT(refusal({"--pid", "4194305"}), Catch::Contains("--pid 4194305"));
     CHECK_THAT(refusal({"--uid", "4294967295"}), Catch::Contains("--uid 4294967295"));
     CHECK(run({"-c", "18446744073709551615"}).count == UINT64_MAX);
     CHECK(run({"-B", "65536"}).buffer_kib == 65536U);
+    CHECK(run({"--buffer", "65536"}).buffer_kib == 65536U);
+}
+
+TEST_CASE("without processes there is a file, and nothing that asks for them") {
+    const Options options = run({"--no-process", "-w", "x.pcapng", "port 53"});
+    CHECK_FALSE(options.finds_processes);
+    CHECK(options.comments == capture::Comments::kNone);
+    CHECK(options.filter == "port 53");
+    CHECK(run({"-w", "x.pcapng"}).finds_processes);
+    CHECK_THAT(refusal({"--no-process"}), Catch::Contains("add -w FILE"));
+    for (const auto& asking : std::vector<std::vector<std::string>>{{"--pid", "1"},
+                                                                    {"--comm", "x"},
+                                                                    {"--process", "uid = 0"},
+                                                                    {"--unattributed"},
+                                                                    {"--kernel"},
+                                                                    {"--tree", "1"},
+                                                                    {"--", "true"}}) {
+        std::vector<std::string> arguments = {"--no-process", "-w", "x.pcapng"};
+        arguments.insert(arguments.end(), asking.begin(), asking.end());
+        INFO(asking.front());
+        CHECK_THAT(refusal(arguments), Catch::Contains("--no-process: no packet would be"));
+    }
+    CHECK_THAT(refusal({"--no-process", "-w", "x", "--comments", "full"}),
+               Catch::Contains("nothing to tell"));
 }
 
 TEST_CASE("words and names that can't be meant are refused") {

@@ -259,6 +259,28 @@ TEST_CASE("cgroup: a ping's replies come to its socket") {
     }
 }
 
+TEST_CASE("without processes each hook has the packets, and says of nobody whose they are") {
+    for (const char* hook : {"tc", "xdp", "cgroup"}) {
+        INFO(hook);
+        World world;
+        const TemporaryFolder folder;
+        const std::string file = folder.file("n.pcapng");
+        std::vector<std::string> arguments = {"--no-process", "--hook", hook, "-w", file};
+        if (hook != std::string("cgroup")) {
+            arguments.insert(arguments.end(), {"-i", "veth0"});
+        }
+        arguments.emplace_back("udp");
+        Capture capture(world.near(), arguments);
+        const Talk talk = Conversation(world.paths()[2]).run();
+        capture.stop();
+        CHECK(totals_of(capture.err()).dropped == 0);
+        const std::string sent = "udp.dstport == " + std::to_string(talk.udp_port) +
+                                 " && frame.packet_flags_direction == 2";
+        CHECK(fields_of(file, {"frame.number"}, sent).size() == 1);
+        CHECK(fields_of(file, {"frame.comment"}, "frame.comment").empty());
+    }
+}
+
 TEST_CASE("netns: interfaces of other namespaces, by path and by process, are captured by name") {
     World world;
     const TemporaryFolder folder;

@@ -274,6 +274,32 @@ TEST_CASE("user and group are those of the packet, whatever the process becomes"
     }
 }
 
+// The acknowledgment is of a socket that was root's when it was used last, and goes to one that has
+// just been used by another user. What was sent by that one isn't captured: nobody has told before.
+TEST_CASE("a process that is two users at a packet's two ends has each one's name there") {
+    const Netns netns;
+    const TemporaryFolder folder;
+    const std::string file = folder.file("a.pcapng");
+    Actor both(netns, "both");
+    const Address address = make_address("127.0.0.1", 5555);
+    const int listening = listener(both, address);
+    const int client = connected_socket(both, address, SOCK_STREAM);
+    const int server = accept_from(both, listening);
+    Capture capture(netns, {"-i", "lo", "-w", file, "--comments", "full", "tcp src port 5555"});
+    say(both, server, "root");
+    hear(both, client);
+    both.call([] { return seteuid(65534); });
+    say(both, client, "nobody");
+    hear(both, server);
+    capture.stop();
+    const auto rows = fields_of(file, {"frame.comment"});
+    REQUIRE(rows.size() == 2);
+    CHECK_THAT(rows[0][0], Catch::Contains(" user=root ") && Catch::Contains(" peer.user=root "));
+    CHECK_THAT(rows[1][0], Catch::Contains(" uid=0 ") && Catch::Contains(" user=root "));
+    CHECK_THAT(rows[1][0],
+               Catch::Contains(" peer.uid=65534 ") && Catch::Contains(" peer.user=nobody "));
+}
+
 TEST_CASE("a command with conditions is captured where they hold, and nobody else") {
     Receiver to;
     Actor noise(to.netns, "traffic_program");
