@@ -1,0 +1,49 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""smoke.py BENCH FOLDER: runs scripts/bench with little traffic, and looks whether every number is there and the loss
+equation holds. What the numbers are is no test's affair."""
+
+import json
+import math
+import subprocess
+import sys
+import xml.etree.ElementTree
+from pathlib import Path
+
+NUMBERS = ("throughput", "wire", "file", "lost", "lost_percent", "worst_remainder", "process_us", "machine_us",
+           "throughput_ratio", "memory_mib")
+
+
+def expect(holds, what):
+    if not holds:
+        sys.exit(f"smoke: {what}")
+
+
+def expect_number(row, key, where):
+    expect(key in row and math.isfinite(row[key]), f"{where}: no {key}")
+
+
+bench, folder = sys.argv[1], Path(sys.argv[2])
+subprocess.run([bench, "--quick", "--output", str(folder)], check=True)
+everything = json.loads((folder / "bench.json").read_text())
+expect(set(everything["summary"]) == {"flood", "bulk", "connections", "lo", "overload"}, "not each load was played")
+for load, tools in everything["summary"].items():
+    expect({"pidcap", "pidcap --no-process", "tcpdump", "dumpcap"} <= set(tools), f"{load}: a tool is missing")
+    for tool, row in tools.items():
+        for key in NUMBERS + ("process_to_dumpcap",):
+            expect_number(row, key, f"{load}, {tool}")
+        expect(row["wire"] > 0 and row["file"] > 0 and row["process_us"] > 0 and row["memory_mib"] > 0,
+               f"{load}, {tool}: nothing was measured: {row}")
+    for tool in (tool for tool in tools if tool.startswith("pidcap")):
+        for run in everything["runs"][load][tool]:
+            expect(run["wire"] == run["file"] + run["lost"], f"{load}, {tool}: {run}")
+    for key in ("throughput", "process", "machine"):
+        expect_number(everything["attribution"][load], key, load)
+    expect_number(everything["kernel"][load], "programs_ns", load)
+    expect(everything["kernel"][load]["programs_ns"] > 0, f"{load}: no program ran")
+expect({(row["what"]) for row in everything["scale"]} == {
+    "packets", "open sockets", "processes", "processes of a packet each"}, "a scale is missing")
+for row in everything["scale"]:
+    expect(row["process_us"] > 0 and row["programs_ns"] > 0 and row["memory_mib"] > 0, f"nothing was measured: {row}")
+bars = xml.etree.ElementTree.parse(folder / "bench.svg").findall(".//{http://www.w3.org/2000/svg}rect")
+expect(len(bars) > len(everything["scale"]), "the plot has no bars")
