@@ -11,12 +11,16 @@
 #include "cmd/doctor.h"
 #include "cmd/filter.h"
 #include "cmd/list_interfaces.h"
+#include "cmd/offline/offline.h"
 #include "cmd/options.h"
 #include "cmd/run_capture.h"
 #include "cmd/setup_wireshark.h"
 
 int main(int argc, char** argv) try {
     const std::vector<std::string> arguments(argv + 1, argv + argc);
+    if (auto status = cmd::run_offline(arguments)) {
+        return *status;
+    }
     auto parsed = cmd::parse_options(arguments);
     if (const auto* stop = std::get_if<cmd::Stop>(&parsed)) {
         fmt::print(stop->status == cmd::kExitDone ? stdout : stderr, "{}", stop->text);

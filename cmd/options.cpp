@@ -13,14 +13,14 @@
 #include <utility>
 
 #include "cmd/help.h"
+#include "cmd/option_reader.h"
 #include "cmd/terminal_text.h"
 #include "cmd/values.h"
+#include "cmd/whose_options.h"
 #include "pcapng/result.h"
 
 namespace cmd {
 namespace {
-
-using pcapng::Error;
 
 constexpr uint64_t kBufferMaxKib = 4U << 20;
 constexpr size_t kInterfaceNameMax = 15;  // IFNAMSIZ with its NUL
@@ -42,23 +42,10 @@ struct CommandLine {
     CLI::Option* filter = value("--filter");
     CLI::Option* filter_file = value("-F");
     CLI::Option* list_filter = flag(app, "-d");
-    CLI::Option* pid = value("--pid");
-    CLI::Option* comm = value("--comm");
-    CLI::Option* exe = value("--exe");
-    CLI::Option* cmdline = value("--cmdline");
-    CLI::Option* uid = value("--uid,--user");
-    CLI::Option* gid = value("--gid");
-    CLI::Option* cgroup = value("--cgroup");
-    CLI::Option* container = value("--container");
-    CLI::Option* unit = value("--unit");
-    CLI::Option* tree = value("--tree");
-    CLI::Option* process = value("--process");
+    WhoseOptions whose{app};
     CLI::Option* no_process = flag(app, "--no-process");
     CLI::Option* comments = value("--comments");
     CLI::Option* color = value("--color");
-    CLI::Option* follow = flag(app, "-f,--follow");
-    CLI::Option* unattributed = flag(app, "--unattributed");
-    CLI::Option* kernel = flag(app, "--kernel");
     CLI::Option* process_blocks = flag(app, "--process-blocks");
     CLI::Option* list_interfaces = flag(app, "-D");
     CLI::Option* numeric = flag(app, "-n");
@@ -72,7 +59,7 @@ struct CommandLine {
     CLI::App* setup = app.add_subcommand("setup-wireshark");
     CLI::Option* remove = flag(*setup, "--remove");
     CLI::Option* check = flag(*setup, "--check");
-    CLI::Option* group = value(*setup, "--group");
+    CLI::Option* group = cmd::value(*setup, "--group");
     CLI::Option* setup_help = nullptr;
 
     CommandLine() {
@@ -86,83 +73,7 @@ struct CommandLine {
     }
 
   private:
-    static CLI::Option* flag(CLI::App& of, const std::string& names) {
-        return of.add_flag(names)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-    }
-    // One value each time. Without allow_extra_args(false), "-i a b" would take both, and "[x]"
-    // would be read as a list.
-    static CLI::Option* value(CLI::App& of, const std::string& names) {
-        return of.add_option(names)->expected(1)->allow_extra_args(false)->multi_option_policy(
-            CLI::MultiOptionPolicy::TakeAll);
-    }
-    CLI::Option* value(const std::string& names) { return value(app, names); }
-};
-
-template <typename From, typename To>
-std::optional<Error> store(const Result<From>& from, To& to) {
-    if (!from) {
-        return from.error();
-    }
-    to = static_cast<typename std::conditional_t<std::is_arithmetic_v<To>, To, From>>(*from);
-    return std::nullopt;
-}
-
-// Reads the values of a parsed command line one after the other; after the first error the rest
-// do nothing.
-class Reader {
-  public:
-    const std::optional<Error>& error() const { return error_; }
-
-    void refuse_if(bool wrong, const std::string& message) {
-        if (wrong && !error_) {
-            error_ = Error{message};
-        }
-    }
-
-    // Calls read(text) for each value of an option; it returns an Error or nothing.
-    template <typename Read>
-    void each(const CLI::Option* option, Read read) {
-        for (const std::string& text : option->results()) {
-            if (!error_) {
-                error_ = read(text);
-            }
-        }
-    }
-
-    template <typename Read>
-    void once(const CLI::Option* option, Read read) {
-        refuse_if(option->count() > 1, fmt::format("{} is given twice", option->get_name()));
-        each(option, read);
-    }
-
-    template <typename Target>
-    void number(const CLI::Option* option, uint64_t min, uint64_t max, Target& target) {
-        once(option, [&](const std::string& text) {
-            return store(parse_number(option->get_name(), text, min, max), target);
-        });
-    }
-
-    // One of a few words.
-    template <typename Target, size_t kCount>
-    void word(const CLI::Option* option,
-              const std::array<std::pair<std::string_view, Target>, kCount>& words,
-              Target& target) {
-        once(option, [&](const std::string& text) -> std::optional<Error> {
-            std::string allowed;
-            for (const auto& [name, meaning] : words) {
-                if (name == text) {
-                    target = meaning;
-                    return std::nullopt;
-                }
-                allowed += (allowed.empty() ? "" : ", ") + std::string(name);
-            }
-            return Error{
-                fmt::format("{} {}: not one of {}", option->get_name(), printable(text), allowed)};
-        });
-    }
-
-  private:
-    std::optional<Error> error_;
+    CLI::Option* value(const std::string& names) { return cmd::value(app, names); }
 };
 
 // What is wrong with a name, if anything.
@@ -174,7 +85,7 @@ std::optional<Error> check_interface(const std::string& name) {
     return std::nullopt;
 }
 
-void read_where(const CommandLine& line, Reader& reader, Options& options) {
+void read_where(const CommandLine& line, OptionReader& reader, Options& options) {
     reader.each(line.interface, [&](const std::string& name) {
         options.interfaces.push_back(name);
         return check_interface(name);
@@ -211,22 +122,8 @@ void read_where(const CommandLine& line, Reader& reader, Options& options) {
     std::tie(options.in, options.out) = sides;
 }
 
-void read_whose(const CommandLine& line, Reader& reader, Options& options) {
-    ProcessOptionValues values;
-    values.pid = line.pid->results();
-    values.comm = line.comm->results();
-    values.exe = line.exe->results();
-    values.cmdline = line.cmdline->results();
-    values.uid = line.uid->results();
-    values.gid = line.gid->results();
-    values.cgroup = line.cgroup->results();
-    values.container = line.container->results();
-    values.unit = line.unit->results();
-    values.tree = line.tree->results();
-    values.process = line.process->results();
-    values.unattributed = line.unattributed->count() > 0;
-    values.kernel = line.kernel->count() > 0;
-    values.follow = line.follow->count() > 0;
+void read_whose(const CommandLine& line, OptionReader& reader, Options& options) {
+    ProcessOptionValues values = line.whose.values();
     values.command = !options.command.empty();
     auto whose = read_process_options(values);
     if (!whose) {
@@ -241,7 +138,7 @@ void read_whose(const CommandLine& line, Reader& reader, Options& options) {
                      "--no-process: no packet would be one of the processes that are asked for");
 }
 
-void read_what(const CommandLine& line, Reader& reader, Options& options) {
+void read_what(const CommandLine& line, OptionReader& reader, Options& options) {
     reader.once(line.output, [&](const std::string& file) -> std::optional<Error> {
         options.output = file;
         return file.empty() ? std::optional(Error{"-w: the file name is empty"}) : std::nullopt;
@@ -269,7 +166,7 @@ void read_what(const CommandLine& line, Reader& reader, Options& options) {
 }
 
 // Words that no option took are the filter, as for tcpdump.
-void read_which(const CommandLine& line, Reader& reader, Options& options) {
+void read_which(const CommandLine& line, OptionReader& reader, Options& options) {
     for (const std::string& word : line.app.remaining()) {
         reader.refuse_if(word.starts_with('-') && word.size() > 1,
                          fmt::format("{}: no such option", printable(word)));
@@ -297,24 +194,20 @@ void read_which(const CommandLine& line, Reader& reader, Options& options) {
                      "-d: give the filter that is to be listed");
 }
 
-void read_until(const CommandLine& line, Reader& reader, Options& options) {
+void read_until(const CommandLine& line, OptionReader& reader, Options& options) {
     reader.number(line.count, 1, std::numeric_limits<uint64_t>::max(), options.count);
     reader.once(line.duration, [&](const std::string& text) {
         return store(parse_duration("--duration", text), options.duration);
     });
 }
 
-void read_looks(const CommandLine& line, Reader& reader, Options& options) {
+void read_looks(const CommandLine& line, OptionReader& reader, Options& options) {
     static constexpr std::array<std::pair<std::string_view, ColorMode>, 3> kColors{
         {{"auto", ColorMode::kAuto}, {"always", ColorMode::kAlways}, {"never", ColorMode::kNever}}};
     reader.word(line.color, kColors, options.color);
     options.numeric = line.numeric->count() > 0;
     options.quiet = line.quiet->count() > 0;
     options.verbose = static_cast<int>(line.verbose->count());
-}
-
-Stop usage_error(std::string_view message) {
-    return Stop{kExitUsage, fmt::format("pidcap: {}\nTry 'pidcap --help'.\n", message)};
 }
 
 std::variant<Options, Stop> read_doctor(const CommandLine& line, size_t arguments,
@@ -367,7 +260,7 @@ std::variant<Options, Stop> read_setup(const CommandLine& line, bool has_command
 }
 
 std::variant<Options, Stop> read_capture(const CommandLine& line, Options options) {
-    Reader reader;
+    OptionReader reader;
     read_which(line, reader, options);
     read_where(line, reader, options);
     read_whose(line, reader, options);
@@ -399,16 +292,9 @@ std::variant<Options, Stop> parse_options(std::span<const std::string> arguments
         }
     }
     CommandLine line;
-    std::vector<std::string> reversed(arguments.begin(), end);  // as CLI11 takes them
-    const size_t count = reversed.size();
-    std::reverse(reversed.begin(), reversed.end());
-    try {
-        line.app.parse(std::move(reversed));
-    } catch (const CLI::ArgumentMismatch& stop) {
-        const std::string_view what = stop.what();  // "-w: 1 required …"
-        return usage_error(fmt::format("{} needs a value", what.substr(0, what.find(':'))));
-    } catch (const CLI::Error& stop) {
-        return usage_error(printable(stop.what()));
+    const size_t count = static_cast<size_t>(end - arguments.begin());
+    if (auto wrong = parse(line.app, arguments.first(count))) {
+        return *wrong;
     }
     if (line.doctor_help->count() > 0) {
         return Stop{kExitDone, std::string(doctor_help_text())};

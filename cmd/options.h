@@ -18,13 +18,9 @@
 #include "capture/programs.h"
 #include "cmd/color.h"
 #include "cmd/process_options.h"
+#include "cmd/stop.h"
 
 namespace cmd {
-
-// Exit statuses of every command.
-inline constexpr int kExitDone = 0;
-inline constexpr int kExitFailed = 1;
-inline constexpr int kExitUsage = 2;
 
 struct Options {
     enum class Action { kCapture, kListInterfaces, kListFilter, kDoctor, kSetupWireshark };
@@ -66,13 +62,6 @@ struct Options {
     bool numeric = false;  // -n
     bool quiet = false;    // -q
     int verbose = 0;       // how many -v
-};
-
-// Nothing to run: print `text` (it ends with a newline) to stdout when status is 0, else to
-// stderr, and exit with status.
-struct Stop {
-    int status = kExitDone;
-    std::string text;
 };
 
 // `arguments` without the program's name.

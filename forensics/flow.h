@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// A conversation as the packets show it. Passive data.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "forensics/process.h"
+
+namespace forensics {
+
+// An IPv4 (4 bytes) or IPv6 (16 bytes) address in network order.
+struct Address {
+    std::array<uint8_t, 16> bytes{};
+    uint8_t length = 0;  // 4 or 16
+
+    bool operator==(const Address&) const = default;
+};
+std::string to_text(const Address& address);  // RFC 5952
+
+enum class FlowState : uint8_t {
+    kNone,         // a protocol without connections
+    kOpening,      // TCP: SYN seen, not answered
+    kEstablished,  // handshake complete, or data in the middle of a connection
+    kClosing,      // one side has sent FIN
+    kClosed,       // both have, or it was reset by FIN and answer
+    kReset,        // RST
+};
+const char* state_name(FlowState state);  // "", "opening", "established", …
+
+struct Side {
+    Address address;
+    uint16_t port = 0;     // 0 where the protocol has none
+    uint64_t packets = 0;  // sent by this side
+    uint64_t bytes = 0;    // on the wire, link layer included, as tshark's conversations count
+    uint64_t retransmissions = 0;  // TCP segments with data that were sent before
+    // The process at this side; the first that was told. `several`: the packets name more than one.
+    const Process* process = nullptr;
+    bool several = false;
+};
+
+// Sides: the first is who began: the sender of the SYN, the client by ports of the first packet, or
+// else the sender of the first packet.
+struct Flow {
+    uint64_t number = 0;   // from 0, in the order of their first packets
+    uint8_t protocol = 0;  // IPPROTO_
+    std::array<Side, 2> sides;
+    // A process that a packet names without saying at which end (Ends::either).
+    const Process* either = nullptr;
+    FlowState state = FlowState::kNone;
+    std::optional<uint64_t> first_ns;
+    std::optional<uint64_t> last_ns;
+    std::optional<uint64_t> handshake_rtt_ns;  // SYN to the ACK of the SYN-ACK, as tshark's
+                                               // tcp.analysis.initial_rtt
+    std::string dns_name;     // of the second side: a name that an answer in the file gave it
+    std::string server_name;  // TLS SNI
+    std::string http_host;
+};
+
+}  // namespace forensics
