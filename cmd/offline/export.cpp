@@ -198,7 +198,7 @@ Result<void> write_text(Rows& rows, Format format, const std::string& output) {
     int fd = STDOUT_FILENO;
     if (output != "-") {
         file = pcapng::Fd(open(output.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
-        if (!file) {
+        if (!file.valid()) {
             return pcapng::errno_error(fmt::format("open {}", printable(output)), errno);
         }
         fd = file.get();
