@@ -3,6 +3,11 @@
 
 #include <array>
 
+#include "cmd/offline/export.h"
+#include "cmd/offline/flows.h"
+#include "cmd/offline/processes.h"
+#include "cmd/offline/read.h"
+
 namespace cmd {
 namespace {
 
@@ -12,7 +17,12 @@ struct Command {
     int (*run)(std::span<const std::string> arguments);
 };
 
-constexpr std::array<Command, 0> kCommands{};
+constexpr std::array<Command, 4> kCommands{{
+    {"export", run_export},
+    {"flows", run_flows},
+    {"processes", run_processes},
+    {"read", run_read},
+}};
 
 }  // namespace
 
