@@ -198,7 +198,7 @@ Result<void> write_text(Rows& rows, Format format, const std::string& output) {
     int fd = STDOUT_FILENO;
     if (output != "-") {
         file = pcapng::Fd(open(output.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
-        if (!file) {
+        if (!file.valid()) {
             return pcapng::errno_error(fmt::format("open {}", printable(output)), errno);
         }
         fd = file.get();
@@ -230,7 +230,8 @@ int run_export(std::span<const std::string> arguments) {
         return stop->status;
     }
     Request& request = std::get<Request>(parsed);
-    auto pass = FilePass::open(request.path, std::move(request.selection));
+    auto pass = FilePass::open(request.path, std::move(request.selection),
+                               request.output != "-" || isatty(STDOUT_FILENO) != 1);
     if (!pass) {
         fmt::print(stderr, "pidcap export: {}\n", pass.error().message);
         return kExitFailed;
