@@ -4,9 +4,10 @@
 #include <algorithm>
 #include <map>
 #include <string_view>
-#include <tuple>
 #include <unordered_map>
 #include <utility>
+
+#include "forensics/ancestry.h"
 
 namespace forensics {
 namespace {
@@ -24,33 +25,6 @@ uint64_t bytes_of(const Flow& flow) {
 uint64_t bytes_of(const ReportGroup& group) {
     return group.sent + group.received;
 }
-
-// Who had the pid at a moment: the latest start of each pid that isn't later.
-class Ancestors {
-  public:
-    explicit Ancestors(const std::deque<Process>& processes) {
-        for (const Process& process : processes) {
-            by_start_[{process.host, process.pid, process.start_ns}] = &process;
-        }
-    }
-
-    const Process* parent_of(const Process& process) const {
-        if (!process.ppid || *process.ppid == 0) {
-            return nullptr;
-        }
-        auto later = by_start_.upper_bound({process.host, *process.ppid, process.start_ns});
-        if (later == by_start_.begin()) {
-            return nullptr;
-        }
-        const Process* found = std::prev(later)->second;
-        const bool is_it =
-            found->host == process.host && found->pid == *process.ppid && found != &process;
-        return is_it ? found : nullptr;
-    }
-
-  private:
-    std::map<std::tuple<std::string_view, uint32_t, uint64_t>, const Process*> by_start_;
-};
 
 // A hostile file can make processes each other's ancestors: one of each ring becomes a root.
 void cut_rings(std::vector<ReportProcess>& processes) {
@@ -130,9 +104,10 @@ void add_processes(Report& report, const std::deque<Process>& processes,
         places.emplace(of.process, report.processes.size());
         report.processes.push_back({.traffic = of, .parent = {}});
     }
-    const Ancestors ancestors(processes);
+    Ancestry ancestry(processes);
     for (size_t i = 0; i < report.processes.size(); ++i) {  // grows while it runs
-        const Process* parent = ancestors.parent_of(*report.processes[i].traffic.process);
+        const auto told = ancestry.parent_of(*report.processes[i].traffic.process);
+        const Process* parent = told ? told->process : nullptr;
         if (parent == nullptr) {
             continue;
         }
@@ -188,6 +163,20 @@ void add_flows(Report& report, const std::deque<Flow>& flows) {
     report.names = largest(names, [](const ReportGroup& a, const ReportGroup& b) {
         return std::pair(a.flows, bytes_of(a)) > std::pair(b.flows, bytes_of(b));
     });
+}
+
+Report make_report(std::string file, const std::deque<Process>& processes, const Analysis& analysis,
+                   const Timeline& timeline) {
+    Report report;
+    report.file = std::move(file);
+    report.first_ns = analysis.first_ns();
+    report.last_ns = analysis.last_ns();
+    report.total = analysis.total();
+    report.unattributed = analysis.unattributed();
+    report.traffic = timeline.traffic(kReportSeries);
+    add_processes(report, processes, analysis.processes());
+    add_flows(report, analysis.flows());
+    return report;
 }
 
 }  // namespace forensics

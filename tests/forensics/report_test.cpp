@@ -88,10 +88,10 @@ TEST_CASE("a name is in the page once, as data, whatever it is") {
 
 TEST_CASE("a process's parent is who had the pid when it began") {
     auto all = processes({{10, 0}, {20, 10}, {10, 0}, {30, 10}, {40, 99}});
-    all[0].start_ns = 100;
-    all[1].start_ns = 200;
-    all[2].start_ns = 300;
-    all[3].start_ns = 400;
+    all[0].start_ns = 100'000'000'000;
+    all[1].start_ns = 200'000'000'000;
+    all[2].start_ns = 300'000'000'000;
+    all[3].start_ns = 400'000'000'000;
     Report report;
     add_processes(report, all, {traffic(all[3], 9), traffic(all[1], 8), traffic(all[4], 7)});
     REQUIRE(report.processes.size() == 5);  // with both ancestors
