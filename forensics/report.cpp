@@ -124,7 +124,7 @@ void add_processes(Report& report, const std::deque<Process>& processes,
 
 void add_flows(Report& report, const std::deque<Flow>& flows) {
     std::map<std::string, ReportGroup> talkers;
-    std::map<std::pair<std::string_view, std::string>, ReportGroup> names;
+    std::map<std::pair<std::string_view, std::string_view>, ReportGroup> names;
     report.flow_count = flows.size();
     for (const Flow& flow : flows) {
         report.flows.push_back(&flow);
@@ -134,17 +134,17 @@ void add_flows(Report& report, const std::deque<Flow>& flows) {
         talker.address = remote.address;
         add_to(talker, flow);
         for (const auto& [kind, name] :
-             {std::pair("DNS", &flow.dns_name), std::pair("TLS", &flow.server_name),
-              std::pair("HTTP", &flow.http_host)}) {
-            if (name->empty()) {
+             {std::pair("DNS", flow.dns_name), std::pair("TLS", flow.server_name),
+              std::pair("HTTP", flow.http_host)}) {
+            if (name.empty()) {
                 continue;
             }
             if (talker.name.empty() && local_side(flow) == 0) {
-                talker.name = *name;
+                talker.name = name;
             }
-            ReportGroup& group = names[{kind, *name}];
+            ReportGroup& group = names[{kind, name}];
             group.kind = kind;
-            group.name = *name;
+            group.name = name;
             add_to(group, flow);
         }
     }

@@ -174,8 +174,8 @@ class MadeUp {
             host < 8 ? address({0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, host, 0x17})
                      : address({203, 0, 113, host});
         if (!server) {
-            flow.dns_name = fmt::format("host{}.example.net", host);
-            flow.server_name = flow.protocol == 6 ? flow.dns_name : "";
+            flow.dns_name = names_.emplace_back(fmt::format("host{}.example.net", host));
+            flow.server_name = flow.protocol == 6 ? flow.dns_name : std::string_view();
             if (host == 9) {
                 flow.dns_name = flow.server_name = "<img src=x onerror=alert(5)>.example";
             }
@@ -223,6 +223,7 @@ class MadeUp {
     std::mt19937_64 random_{17};
     std::deque<Process> processes_;
     std::vector<ProcessTraffic> traffic_;
+    std::deque<std::string> names_;
     std::deque<Flow> flows_;
     Timeline timeline_;
     Amount total_;
