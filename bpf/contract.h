@@ -121,7 +121,8 @@ struct pidcap_packet {
 	__u8 direction; /* enum pidcap_direction */
 	__u8 via;	/* enum pidcap_via, of owner */
 	__u8 peer_via;	/* of peer; 0 when peer.tgid is 0 */
-	__u8 pad[5];
+	__u8 far_end;	/* owner is the sender of what comes in, or the receiver of what goes out */
+	__u8 pad[4];
 	struct pidcap_owner owner;
 	struct pidcap_owner peer;
 };

@@ -165,9 +165,11 @@ static __noinline __u64 fill_record(struct pidcap_packet *record, context *ctx, 
 	if (incoming ? received || !sent : !sent && received) {
 		record->owner = ends->receiver.owner;
 		record->via = ends->receiver.via;
+		record->far_end = outward;
 	} else {
 		record->owner = ends->sender.owner;
 		record->via = ends->sender.via;
+		record->far_end = !outward;
 	}
 	if (sent && received) {
 		record->peer = incoming ? ends->sender.owner : ends->receiver.owner;

@@ -119,6 +119,7 @@ FileSink::Speech FileSink::speech_of(const Packet& packet, const Written* peer) 
     speech.tid = packet.self.tid;
     speech.uid = packet.self.uid;
     speech.via = packet.self.via;
+    speech.far_end = packet.self_at_far_end;
     if (peer != nullptr) {
         speech.peer = peer;
         speech.peer_version = peer->version;
@@ -147,6 +148,10 @@ void FileSink::append_ends(std::string& out, const Packet& packet, Written* self
     if (self != nullptr) {
         pcapng::append_process(out, packet.self.process->key.pid, packet.self.tid,
                                identity(packet.self, self->identity, {}), via);
+        if (packet.self_at_far_end) {
+            pcapng::append_key(out, "at",
+                               packet.direction == Direction::kIn ? "sender" : "receiver");
+        }
     } else {
         pcapng::append_key(out, "via", via);
     }

@@ -60,6 +60,7 @@ class FileSink : public Sink {
         uint32_t tid = 0;
         uint32_t uid = 0;
         uint8_t via = 0;
+        bool far_end = false;
         const Written* peer = nullptr;
         uint32_t peer_version = 0;
         uint32_t peer_tid = 0;

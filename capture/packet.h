@@ -56,6 +56,8 @@ struct Packet {
     std::span<const std::byte> data;  // from the link layer, VLAN tags included
     uint32_t lost = 0;                // packets of this interface dropped since the one before
     End self;
+    // `self` is the sender of what comes in, or the receiver of what goes out.
+    bool self_at_far_end = false;
     std::optional<End> peer;
 };
 

@@ -43,7 +43,7 @@ Truth opposite(Truth value) {
     return static_cast<Truth>(static_cast<int>(Truth::kTrue) - static_cast<int>(value));
 }
 
-uint32_t number_of(const ProcessSubject& subject, NumberField field) {
+std::optional<uint32_t> number_of(const ProcessSubject& subject, NumberField field) {
     switch (field) {
         case NumberField::kPid:
             return subject.process->key.pid;
@@ -68,17 +68,20 @@ std::string joined_arguments(const Process& process) {
     return text;
 }
 
-bool holds(const NumberTest& test, const ProcessSubject& subject) {
-    const uint32_t number = number_of(subject, test.field);
+Truth evaluate_number(const NumberTest& test, const ProcessSubject& subject) {
+    const std::optional<uint32_t> number = number_of(subject, test.field);
+    if (!number) {
+        return Truth::kUnknown;
+    }
     switch (test.comparison) {
         case Comparison::kBelow:
-            return number < test.value;
+            return truth(*number < test.value);
         case Comparison::kAbove:
-            return number > test.value;
+            return truth(*number > test.value);
         case Comparison::kEqual:
             break;
     }
-    return number == test.value;
+    return truth(*number == test.value);
 }
 
 bool holds(const TextTest& test, const ProcessSubject& subject) {
@@ -132,8 +135,8 @@ struct ProcessExpression::Node {
 
     Truth evaluate(const ProcessSubject& subject, const ProcessTrees& trees) const;
 
-    template <typename Visit>
-    void for_each_process_test(const Visit& visit) const;
+    template <typename Test, typename Visit>
+    void for_each(const Visit& visit) const;
 };
 
 Truth ProcessExpression::Node::evaluate(const ProcessSubject& subject,
@@ -166,24 +169,29 @@ Truth ProcessExpression::Node::evaluate(const ProcessSubject& subject,
         return truth(holds(*test, *subject.process, trees));
     }
     if (const auto* test = std::get_if<NumberTest>(&what)) {
-        return truth(holds(*test, subject));
+        return subject.only_named && test->field != NumberField::kPid
+                   ? Truth::kUnknown
+                   : evaluate_number(*test, subject);
     }
-    return truth(holds(std::get<TextTest>(what), subject));
+    const auto& test = std::get<TextTest>(what);
+    const bool told =
+        !subject.only_named || (test.field == TextField::kComm && !subject.process->comm.empty());
+    return told ? truth(holds(test, subject)) : Truth::kUnknown;
 }
 
-template <typename Visit>
-void ProcessExpression::Node::for_each_process_test(const Visit& visit) const {
-    if (const auto* test = std::get_if<ProcessTest>(&what)) {
+template <typename Test, typename Visit>
+void ProcessExpression::Node::for_each(const Visit& visit) const {
+    if (const auto* test = std::get_if<Test>(&what)) {
         visit(*test);
     } else if (const auto* negated = std::get_if<Not>(&what)) {
-        negated->member->for_each_process_test(visit);
+        negated->member->template for_each<Test>(visit);
     } else if (const auto* all = std::get_if<All>(&what)) {
         for (const NodePtr& member : all->members) {
-            member->for_each_process_test(visit);
+            member->template for_each<Test>(visit);
         }
     } else if (const auto* any = std::get_if<Any>(&what)) {
         for (const NodePtr& member : any->members) {
-            member->for_each_process_test(visit);
+            member->template for_each<Test>(visit);
         }
     }
 }
@@ -300,10 +308,19 @@ pcapng::Result<ProcessExpression> ProcessExpression::resolved(const FindProcess&
     return result;
 }
 
+bool ProcessExpression::asks_about(NumberField field) const {
+    bool found = false;
+    if (node_ != nullptr) {
+        node_->for_each<NumberTest>(
+            [&](const NumberTest& test) { found = found || test.field == field; });
+    }
+    return found;
+}
+
 std::vector<ProcessKey> ProcessExpression::roots() const {
     std::vector<ProcessKey> roots;
     if (node_ != nullptr) {
-        node_->for_each_process_test([&roots](const ProcessTest& test) {
+        node_->for_each<ProcessTest>([&roots](const ProcessTest& test) {
             if (test.descendants && test.key) {
                 roots.push_back(*test.key);
             }

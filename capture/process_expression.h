@@ -30,10 +30,15 @@ enum class Truth : uint8_t { kFalse, kUnknown, kTrue };
 // Who or what is asked about: a process as it is at one end of a packet, or a packet without any.
 struct ProcessSubject {
     const Process* process = nullptr;  // null: none, and `via` says why
-    uint32_t uid = 0;                  // these three are the packet's; the process may have others
-    uint32_t gid = 0;
+    // These three are the packet's; the process may have others. nullopt: a file doesn't tell, and
+    // a test on it is neither true nor false.
+    std::optional<uint32_t> uid = 0;
+    std::optional<uint32_t> gid = 0;
     std::string_view user = {};
     uint8_t via = PIDCAP_VIA_UNKNOWN;  // enum pidcap_via; of no meaning with a process
+    // Of the process only pid and comm are told, as its child tells them: the same goes for all
+    // other tests.
+    bool only_named = false;
 };
 
 // Knows who descends from whom.
@@ -80,6 +85,7 @@ class ProcessExpression {
     // there is none.
     using FindProcess = std::function<std::optional<ProcessKey>(uint32_t pid)>;
     pcapng::Result<ProcessExpression> resolved(const FindProcess& find) const;
+    bool asks_about(NumberField field) const;
     // The roots of the trees that it asks about, once resolved.
     std::vector<ProcessKey> roots() const;
 

@@ -71,7 +71,7 @@ bool ProcessFilter::contains(const ProcessKey& root, const Process& process) con
 // Of a process.
 bool ProcessFilter::holds(const ProcessSubject& subject) const {
     const Process& process = *subject.process;
-    const Question question{process.key, subject.uid, subject.gid};
+    const Question question{process.key, subject.uid.value_or(0), subject.gid.value_or(0)};
     const auto known = answers_.find(question);
     if (known != answers_.end() && known->second.version == process.version) {
         return known->second.holds;

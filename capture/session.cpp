@@ -359,6 +359,7 @@ Result<void> LiveSession::packet(const pidcap_packet& record, std::span<const st
     const Process* self = table_.find(record.owner);
     const Process* peer = table_.find(record.peer);
     packet.self = end_of(self, record.owner, record.via);
+    packet.self_at_far_end = record.far_end != 0;
     if (record.peer.tgid != 0) {
         packet.peer = end_of(peer, record.peer, record.peer_via);
     }

@@ -29,39 +29,6 @@ using pcapng::Result;
 // Far more than any expression that libpcap would compile in a lifetime.
 constexpr size_t kLongest = 1 << 20;
 
-// The file's text; from "#" to the end of the line is a comment, as for tcpdump.
-Result<std::string> read_expression(const std::string& name) {
-    const std::string what = fmt::format("read the filter {}", printable(name));
-    const pcapng::Fd file(::open(name.c_str(), O_RDONLY | O_CLOEXEC));
-    if (!file.valid()) {
-        return pcapng::errno_error(what, errno);
-    }
-    std::string text;
-    std::array<char, 4096> part{};
-    while (true) {
-        const ssize_t got = ::read(file.get(), part.data(), part.size());
-        if (got < 0) {
-            return pcapng::errno_error(what, errno);
-        }
-        if (got == 0) {
-            break;
-        }
-        text.append(part.data(), static_cast<size_t>(got));
-        if (text.size() > kLongest) {
-            return Error{fmt::format("{}: longer than {} bytes", what, kLongest)};
-        }
-    }
-    for (size_t at = text.find('#'); at != std::string::npos; at = text.find('#', at)) {
-        const size_t end = std::min(text.find('\n', at), text.size());
-        std::fill(text.begin() + static_cast<ptrdiff_t>(at),
-                  text.begin() + static_cast<ptrdiff_t>(end), ' ');
-    }
-    if (text.find('\0') != std::string::npos) {
-        return Error{what + ": not text"};
-    }
-    return text;
-}
-
 Result<std::string> expression_of(const Options& options) {
     if (options.filter_file) {
         return read_expression(*options.filter_file);
@@ -106,6 +73,38 @@ HookProgram program_of(const Options& options) {
 }
 
 }  // namespace
+
+Result<std::string> read_expression(const std::string& name) {
+    const std::string what = fmt::format("read the filter {}", printable(name));
+    const pcapng::Fd file(::open(name.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!file.valid()) {
+        return pcapng::errno_error(what, errno);
+    }
+    std::string text;
+    std::array<char, 4096> part{};
+    while (true) {
+        const ssize_t got = ::read(file.get(), part.data(), part.size());
+        if (got < 0) {
+            return pcapng::errno_error(what, errno);
+        }
+        if (got == 0) {
+            break;
+        }
+        text.append(part.data(), static_cast<size_t>(got));
+        if (text.size() > kLongest) {
+            return Error{fmt::format("{}: longer than {} bytes", what, kLongest)};
+        }
+    }
+    for (size_t at = text.find('#'); at != std::string::npos; at = text.find('#', at)) {
+        const size_t end = std::min(text.find('\n', at), text.size());
+        std::fill(text.begin() + static_cast<ptrdiff_t>(at),
+                  text.begin() + static_cast<ptrdiff_t>(end), ' ');
+    }
+    if (text.find('\0') != std::string::npos) {
+        return Error{what + ": not text"};
+    }
+    return text;
+}
 
 Result<std::optional<PacketFilter>> read_filter(const Options& options) {
     auto expression = expression_of(options);

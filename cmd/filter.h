@@ -5,6 +5,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 
 #include "capture/packet_filter.h"
 #include "cmd/options.h"
@@ -14,6 +15,9 @@ namespace cmd {
 
 // None: every packet is wanted. An expression may make the resolver ask for names.
 pcapng::Result<std::optional<capture::PacketFilter>> read_filter(const Options& options);
+
+// The expression in a file, without its comments: from "#" to the end of the line, as for tcpdump.
+pcapng::Result<std::string> read_expression(const std::string& name);
 
 // Prints the program in classic BPF, or with -dd in eBPF. The exit status.
 int list_filter(const Options& options);

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <limits>
 #include <string_view>
 #include <utility>
 
@@ -19,6 +20,9 @@ using capture::NumberField;
 using capture::ProcessExpression;
 using capture::TextField;
 using pcapng::Error;
+
+constexpr const char* kNoGroups =
+    "--gid, gid: files tell the users of processes, but not their groups; try --user";
 
 constexpr uint64_t kPidMax = 1U << 22;  // PID_MAX_LIMIT of include/linux/threads.h
 
@@ -57,6 +61,15 @@ Made uid_value(const std::string& text) {
         return uid.error();
     }
     return ProcessExpression::number(NumberField::kUid, Comparison::kEqual, *uid);
+}
+
+Made told_comm_value(const std::string& text) {
+    return ProcessExpression::text(TextField::kComm, text);
+}
+
+Made told_user_value(const std::string& text) {
+    const bool number = text.find_first_not_of("0123456789") == std::string::npos;
+    return number ? uid_value(text) : ProcessExpression::text(TextField::kUser, glob_literal(text));
 }
 
 Made gid_value(const std::string& text) {
@@ -178,9 +191,10 @@ class Collector {
 
     // A number of a process: those that are wanted go to `wanted`.
     void pid_option(std::string_view name, const std::vector<std::string>& values,
-                    ProcessExpression (*make)(uint32_t), std::vector<uint32_t>& wanted) {
-        const auto parse = [name](const std::string& text) {
-            return parse_number(name, text, 1, kPidMax);
+                    ProcessExpression (*make)(uint32_t), uint64_t largest,
+                    std::vector<uint32_t>& wanted) {
+        const auto parse = [name, largest](const std::string& text) {
+            return parse_number(name, text, 1, largest);
         };
         each(name, values, parse, [&](uint64_t number, bool excluded) {
             const auto pid = static_cast<uint32_t>(number);
@@ -219,19 +233,24 @@ std::vector<ProcessExpression> made_of(const std::vector<uint32_t>& pids,
 }  // namespace
 
 Result<Whose> read_process_options(const ProcessOptionValues& values) {
+    if (values.of_file && !values.gid.empty()) {
+        return Error{kNoGroups};
+    }
     Whose whose;
     whose.follow = values.follow;
+    const uint64_t largest =
+        values.of_file ? uint64_t{std::numeric_limits<uint32_t>::max()} : kPidMax;
     Collector collector;
-    collector.pid_option("--pid", values.pid, ProcessExpression::process, whose.pids);
-    collector.option("--comm", values.comm, comm_value);
+    collector.pid_option("--pid", values.pid, ProcessExpression::process, largest, whose.pids);
+    collector.option("--comm", values.comm, values.of_file ? told_comm_value : comm_value);
     collector.option("--exe", values.exe, exe_value);
     collector.option("--cmdline", values.cmdline, cmdline_value);
-    collector.option("--uid", values.uid, uid_value);
+    collector.option("--uid", values.uid, values.of_file ? told_user_value : uid_value);
     collector.option("--gid", values.gid, gid_value);
     collector.option("--cgroup", values.cgroup, cgroup_value);
     collector.option("--container", values.container, container_value);
     collector.option("--unit", values.unit, unit_value);
-    collector.pid_option("--tree", values.tree, ProcessExpression::tree, whose.trees);
+    collector.pid_option("--tree", values.tree, ProcessExpression::tree, largest, whose.trees);
     for (const std::string& text : values.process) {
         // Not by option(): "!" means nothing here, and different expressions are joined by "and".
         Made made = process_value(text);
@@ -251,6 +270,9 @@ Result<Whose> read_process_options(const ProcessOptionValues& values) {
         return std::move(others).error();
     }
     whose.others = *std::move(others);
+    if (values.of_file && whose.others.asks_about(NumberField::kGid)) {
+        return Error{kNoGroups};
+    }
     const std::optional<uint32_t> some_command = values.command ? std::optional(1U) : std::nullopt;
     const ProcessExpression all = conditions_of(whose, some_command).expression;
     if (values.follow && all.is_always_true()) {

@@ -2,7 +2,7 @@
 //
 // The options that say whose packets are wanted, as one expression: different options are joined by
 // "and", several values of one by "or", and a value after "!" is excluded. Asks nobody but the user
-// database.
+// database, and of a file not even that.
 #pragma once
 
 #include <cstdint>
@@ -32,6 +32,9 @@ struct ProcessOptionValues {
     bool kernel = false;
     bool follow = false;
     bool command = false;  // there is one after --
+    // They are asked about a file, perhaps another machine's: names of users are compared with
+    // those that it tells, not looked up here; groups aren't told; pids and names may be larger.
+    bool of_file = false;
 };
 
 struct Whose {

@@ -61,6 +61,10 @@ int play(const Options& options) {
         captures.pidcap.insert(captures.pidcap.end(), {"--tracing", options.tracing});
     }
     const std::vector<Row> rows = run(chosen(options.only, hook), captures);
+    const std::vector<std::string> failed = complaints(rows, limits, system.release, hook);
+    for (const std::string& line : failed) {  // first: a long log may be cut
+        std::printf("FAILED %s\n", line.c_str());
+    }
     std::fputs(table(rows).c_str(), stdout);
     if (!options.json.empty()) {
         std::ofstream file(options.json);
@@ -69,10 +73,6 @@ int play(const Options& options) {
             std::fprintf(stderr, "can't write %s\n", options.json.c_str());
             return 1;
         }
-    }
-    const std::vector<std::string> failed = complaints(rows, limits, system.release, hook);
-    for (const std::string& line : failed) {
-        std::printf("FAILED %s\n", line.c_str());
     }
     if (options.verbose || !options.only.empty()) {
         for (const Row& row : rows) {

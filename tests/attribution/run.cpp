@@ -75,7 +75,7 @@ void play_all(const Stage& stage, std::vector<Act>& acts) {
         if (!act.row.played()) {
             continue;
         }
-        std::fprintf(stderr, "%s\n", act.row.name.c_str());
+        std::fprintf(stderr, "%s ", act.row.name.c_str());
         pause();
         act.start_ns = now_ns();
         pause();
@@ -85,6 +85,7 @@ void play_all(const Stage& stage, std::vector<Act>& acts) {
             test::settle(stage.far());
         });
     }
+    std::fputs("\n", stderr);
     pause();
 }
 

@@ -215,12 +215,12 @@ class Expectation {
     // "PID TID COMM|DIRECTION|DROPS|COMMENT"
     std::string line(const Packet& packet, Direction direction) {
         const Process* self = packet.self.process;
-        return fmt::format("{}|{}|{}|{}",
-                           self != nullptr
-                               ? fmt::format("{} {} {}", self->key.pid, packet.self.tid, self->comm)
-                               : "none",
-                           direction == Direction::kIn ? "in" : "out",
-                           packet.lost != 0 ? std::to_string(packet.lost) : "", comment(packet));
+        return fmt::format(
+            "{}|{}|{}|{}",
+            self != nullptr ? fmt::format("{} {} {}", self->key.pid, packet.self.tid, self->comm)
+                            : "none",
+            direction == Direction::kIn ? "in" : "out",
+            packet.lost != 0 ? std::to_string(packet.lost) : "", comment(packet, direction));
     }
 
   private:
@@ -251,7 +251,7 @@ class Expectation {
                            end.user, end.process->comm);
     }
 
-    std::string comment(const Packet& packet) {
+    std::string comment(const Packet& packet, Direction direction) {
         if (comments_ == Comments::kNone) {
             return "";
         }
@@ -259,6 +259,9 @@ class Expectation {
         const bool has_peer = packet.peer && packet.peer->process != nullptr;
         std::string text = has_self ? named(packet.self, "")
                                     : fmt::format("via={}", capture::via_name(packet.self.via));
+        if (has_self && packet.self_at_far_end) {
+            text += direction == Direction::kIn ? " at=sender" : " at=receiver";
+        }
         text += has_peer ? " " + named(*packet.peer, "peer.") : "";
         text += has_self ? introduction(packet.self, "") : "";
         text += has_peer ? introduction(*packet.peer, "peer.") : "";
@@ -319,6 +322,9 @@ class Conversations {
                 return {once, direction};
             case 10:
                 packet.self.process = process();
+                break;
+            case 11:
+                packet.self_at_far_end = !packet.self_at_far_end;
                 break;
             default:
                 if (packet.peer && packet.peer->process != nullptr) {

@@ -355,6 +355,38 @@ TEST_CASE("option --comm ping takes ping's requests and their replies") {
     CHECK(kinds("near0", "10.9.0.2") == Notes{request, reply, request, reply});
 }
 
+// Its answer is the kernel's own: where only one process is known, which end is its?
+TEST_CASE("a process that stands for the other end of a packet is said to be there") {
+    const Netns near;
+    const Netns far;
+    const TemporaryFolder folder;
+    connect_by_veth({near, "near0", "10.9.0.1/24", "fd09::1/64"},
+                    {far, "far0", "10.9.0.2/24", "fd09::2/64"});
+    const auto ends = [&](const Netns& netns, const std::vector<std::string>& options,
+                          const std::string& address) {
+        std::vector<std::string> arguments = {"-w", folder.file("p.pcapng"), "--comm", "ping"};
+        arguments.insert(arguments.end(), options.begin(), options.end());
+        Capture capture(netns, arguments);
+        Process ping(Launch{{"ping", "-q", "-n", "-c", "1", address}, &near});
+        REQUIRE(ping.wait() == 0);
+        capture.stop();
+        Notes ends;
+        for (const Packet& packet : read_packets(folder.file("p.pcapng"))) {
+            const auto at = packet.comment.find("at");
+            ends.push_back(std::string(packet.outbound ? "out" : "in") + " type " +
+                           std::to_string(packet.icmp_type) +
+                           (at == packet.comment.end() ? "" : " at " + at->second));
+        }
+        return ends;
+    };
+    CHECK(ends(near, {"-i", "near0"}, "10.9.0.2") == Notes{"out type 8", "in type 0"});
+    CHECK(ends(far, {"-i", "far0"}, "10.9.0.2") ==
+          Notes{"in type 8 at sender", "out type 0 at receiver"});
+    CHECK(ends(near, {"-i", "lo"}, "127.0.0.1") == Notes{"out type 8", "out type 0 at receiver"});
+    CHECK(ends(near, {"-i", "lo", "-Q", "in"}, "127.0.0.1") ==
+          Notes{"in type 8 at sender", "in type 0"});
+}
+
 // A router that captures where it sends only: it doesn't know whose the datagram is.
 TEST_CASE(
     "options --unattributed and --kernel take what is nobody's, and what is the kernel's own") {

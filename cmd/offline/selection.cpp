@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cmd/offline/selection.h"
+
+#include <limits>
+#include <string>
+#include <utility>
+
+#include "cmd/filter.h"
+
+namespace cmd {
+namespace {
+
+using pcapng::Error;
+using pcapng::Result;
+
+// What the options say, up to the first error.
+struct Said {
+    Whose whose;
+    std::string filter;
+    std::optional<TimeBound> after;
+    std::optional<TimeBound> before;
+    std::optional<uint64_t> count;
+};
+
+void read_time(OptionReader& reader, const CLI::Option* option, std::optional<TimeBound>& to) {
+    reader.once(option, [&](const std::string& text) {
+        return store(parse_time(option->get_name(), text), to);
+    });
+}
+
+Result<Said> read(const SelectionOptions& options) {
+    Said said;
+    ProcessOptionValues values = options.whose.values();
+    values.of_file = true;
+    auto whose = read_process_options(values);
+    if (!whose) {
+        return std::move(whose).error();
+    }
+    said.whose = *std::move(whose);
+    OptionReader reader;
+    reader.refuse_if(options.filter->count() > 0 && options.filter_file->count() > 0,
+                     "the filter is given twice: use one of --filter and -F");
+    reader.once(options.filter, [&](const std::string& text) -> std::optional<Error> {
+        said.filter = text;
+        return std::nullopt;
+    });
+    reader.once(options.filter_file,
+                [&](const std::string& name) { return store(read_expression(name), said.filter); });
+    read_time(reader, options.after, said.after);
+    read_time(reader, options.before, said.before);
+    const bool comparable = said.after && said.before && said.after->from == said.before->from;
+    reader.refuse_if(comparable && said.after->ns >= said.before->ns,
+                     "--after and --before: there is no time between them");
+    reader.number(options.count, 1, std::numeric_limits<uint64_t>::max(), said.count);
+    if (reader.error()) {
+        return *reader.error();
+    }
+    return said;
+}
+
+}  // namespace
+
+std::string_view selection_help() {
+    return R"(Which packets (all that is given must hold)
+  --filter FILTER     those that an expression of pcap-filter(7) matches, as in: 'tcp port 443'
+  -F FILE             the same from a file
+  --after TIME        from this time on: 2026-11-22T02:00:00.5 (local; or with Z or +02:00),
+                      02:00:00 (on the day of the first packet), @1763650000.5 (seconds since
+                      1970), +5s, +2m or +1h (after the first packet)
+  --before TIME       before this time
+  -c N                the first N of them
+
+Whose (at either end; none given: every packet). Several values of one option are alternatives,
+different options must all hold, a value behind "!" is excluded; in a GLOB stand *, ? and [a-z]
+  --pid N             processes with this pid
+  --comm GLOB         processes with this name
+  --exe GLOB          ... whose executable has this path
+  --cmdline GLOB      ... with this command line, its arguments joined by one space
+  --uid, --user USER|N
+                      ... of this user: a number, or a name that the file itself tells
+  --cgroup PATH|GLOB  ... in this cgroup or below it
+  --container PREFIX  ... in the container whose id begins so; "*": in any
+  --unit NAME|GLOB    ... of this systemd unit
+  --tree PID          processes with this pid and their descendants, as far as the file tells
+  --process EXPR      processes for which this holds: 'comm = "nginx*" and not uid = 0'
+  -f, --follow        and all that these processes have started, as far as the file tells
+  --unattributed      only packets without a process
+  --kernel            only packets that are the kernel's own
+)";
+}
+
+Result<Selection> Selection::make(const SelectionOptions& options) {
+    auto said = read(options);
+    if (!said) {
+        return std::move(said).error();
+    }
+    Selection selection;
+    selection.processes_ = ProcessSelection(said->whose);
+    selection.window_ = TimeWindow(said->after, said->before);
+    selection.count_ = said->count;
+    if (!said->filter.empty()) {
+        auto filter = LinkFilter::make(said->filter);
+        if (!filter) {
+            return std::move(filter).error();
+        }
+        selection.filter_ = *std::move(filter);
+    }
+    return selection;
+}
+
+void Selection::begin(const forensics::Source& source) {
+    processes_.begin(source.processes());
+    window_.begin();
+}
+
+Result<bool> Selection::wants(const forensics::Packet& packet) {
+    const bool in_window = window_.contains(packet.time_ns);
+    if (!in_window || done()) {
+        return false;
+    }
+    if (filter_) {
+        const auto matches =
+            filter_->matches(packet.interface->link_type, packet.data, packet.wire_length);
+        if (!matches || !*matches) {
+            return matches;
+        }
+    }
+    const bool wanted = processes_.wants(packet);
+    wanted_ += wanted ? 1 : 0;
+    return wanted;
+}
+
+}  // namespace cmd
