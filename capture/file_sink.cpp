@@ -281,9 +281,13 @@ Result<void> FileSink::process(const ProcessEvent& event) {
     const std::string pid = fmt::format("{}", process.key.pid);
     const std::string uid = fmt::format("{}", process.uid);
     const std::string gid = fmt::format("{}", process.gid);
-    const std::array<pcapng::JournalField, 9> fields = {{
+    // With the pid it says which process: only where the start is known.
+    const std::string start =
+        process.start_ns != 0 ? fmt::format("{}", process.start_ns) : std::string();
+    const std::array<pcapng::JournalField, 10> fields = {{
         {"MESSAGE", message},
         {"_PID", pid},
+        {"_PIDCAP_START", start},
         {"_UID", uid},
         {"_GID", gid},
         {"_COMM", process.comm},

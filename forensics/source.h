@@ -31,6 +31,9 @@ class Source {
   public:
     // "-": standard input. The errors name the file.
     static pcapng::Result<Source> open(const std::string& path);
+    // The bytes stay the caller's and outlive the Source.
+    static pcapng::Result<Source> from_memory(std::span<const uint8_t> bytes,
+                                              const std::string& name);
     ~Source();
     Source(Source&&) noexcept;
     Source& operator=(Source&&) noexcept;

@@ -4,9 +4,11 @@
 // bytes belong to the caller. Pure, safe on any thread.
 #pragma once
 
+#include <bit>
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <string_view>
 
@@ -17,13 +19,21 @@ enum class ByteOrder : uint8_t { kLittle, kBig };
 // The first sizeof(T) bytes, which must be there.
 template <typename T>
 T decode(std::span<const uint8_t> bytes, ByteOrder order) {
+    static_assert(sizeof(T) == 1 || sizeof(T) == 2 || sizeof(T) == 4 || sizeof(T) == 8);
     assert(bytes.size() >= sizeof(T));
-    uint64_t value = 0;
-    for (size_t i = 0; i < sizeof(T); ++i) {
-        const size_t at = order == ByteOrder::kBig ? i : sizeof(T) - 1 - i;
-        value = (value << 8) | bytes[at];
+    T value;
+    std::memcpy(&value, bytes.data(), sizeof(T));
+    constexpr bool kNativeIsBig = std::endian::native == std::endian::big;
+    if ((order == ByteOrder::kBig) != kNativeIsBig) {
+        if constexpr (sizeof(T) == 2) {
+            return static_cast<T>(__builtin_bswap16(value));
+        } else if constexpr (sizeof(T) == 4) {
+            return static_cast<T>(__builtin_bswap32(value));
+        } else if constexpr (sizeof(T) == 8) {
+            return static_cast<T>(__builtin_bswap64(value));
+        }
     }
-    return static_cast<T>(value);
+    return value;
 }
 
 inline std::string_view as_text(std::span<const uint8_t> bytes) {

@@ -16,7 +16,35 @@ namespace {
 
 constexpr size_t kReadSize = size_t{256} * 1024;
 
+class FdSource : public ByteSource {
+  public:
+    FdSource(Fd fd, std::string name) : fd_(std::move(fd)), name_(std::move(name)) {}
+
+    Result<size_t> read(std::span<uint8_t> into) override {
+        for (;;) {
+            const ssize_t got = ::read(fd_.get(), into.data(), into.size());
+            if (got >= 0) {
+                return static_cast<size_t>(got);
+            }
+            if (errno == EAGAIN) {
+                pollfd ready = {.fd = fd_.get(), .events = POLLIN, .revents = 0};
+                (void)::poll(&ready, 1, -1);
+            } else if (errno != EINTR) {
+                return errno_error("read " + name_, errno);
+            }
+        }
+    }
+
+  private:
+    Fd fd_;
+    std::string name_;
+};
+
 }  // namespace
+
+std::unique_ptr<ByteSource> source_of(Fd fd, std::string name) {
+    return std::make_unique<FdSource>(std::move(fd), std::move(name));
+}
 
 Result<Input> Input::open_file(const std::string& path) {
     int fd = -1;
@@ -26,22 +54,27 @@ Result<Input> Input::open_file(const std::string& path) {
     if (fd < 0) {
         return errno_error("open " + path, errno);
     }
-    return Input(Fd(fd), {}, path);
+    return from_fd(Fd(fd), path);
 }
 
 Input Input::from_fd(Fd fd, std::string name) {
-    return {std::move(fd), {}, std::move(name)};
+    auto source = source_of(std::move(fd), name);
+    return {std::move(source), {}, std::move(name)};
+}
+
+Input Input::from_source(std::unique_ptr<ByteSource> source, std::string name) {
+    return {std::move(source), {}, std::move(name)};
 }
 
 Input Input::from_memory(std::span<const uint8_t> bytes, std::string name) {
-    return {Fd(), bytes, std::move(name)};
+    return {nullptr, bytes, std::move(name)};
 }
 
-Input::Input(Fd fd, std::span<const uint8_t> memory, std::string name)
-    : fd_(std::move(fd)), name_(std::move(name)), ready_(memory) {}
+Input::Input(std::unique_ptr<ByteSource> source, std::span<const uint8_t> memory, std::string name)
+    : source_(std::move(source)), name_(std::move(name)), ready_(memory) {}
 
 Result<std::span<const uint8_t>> Input::peek(size_t count) {
-    if (count > ready_.size() && fd_.valid()) {
+    if (count > ready_.size() && source_ != nullptr) {
         if (Result<void> filled = fill(count); !filled.ok()) {
             return std::move(filled).error();
         }
@@ -61,27 +94,23 @@ Result<void> Input::fill(size_t count) {
         std::memmove(buffer_.data(), ready_.data(), ready_.size());
     }
     buffered_ = ready_.size();
+    Result<void> done;
     while (buffered_ < count) {
         if (buffered_ == buffer_.size()) {
             buffer_.resize(std::max(kReadSize, 2 * buffer_.size()));
         }
-        const ssize_t got =
-            ::read(fd_.get(), buffer_.data() + buffered_, buffer_.size() - buffered_);
-        if (got > 0) {
-            buffered_ += static_cast<size_t>(got);
-        } else if (got == 0) {
+        Result<size_t> got = source_->read(std::span(buffer_).subspan(buffered_));
+        if (!got.ok()) {
+            done = std::move(got).error();
             break;
-        } else if (errno == EAGAIN) {
-            pollfd ready = {.fd = fd_.get(), .events = POLLIN, .revents = 0};
-            (void)::poll(&ready, 1, -1);
-        } else if (errno != EINTR) {
-            Error error = errno_error("read " + name_, errno);
-            ready_ = std::span(buffer_).first(buffered_);
-            return error;
         }
+        if (*got == 0) {
+            break;
+        }
+        buffered_ += *got;
     }
     ready_ = std::span(buffer_).first(buffered_);
-    return {};
+    return done;
 }
 
 }  // namespace pcapng

@@ -1,39 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "pcapng/options.h"
 
-#include "pcapng/format.h"
-
 namespace pcapng {
-
-Options::Iterator::Iterator(std::span<const uint8_t> bytes, ByteOrder order)
-    : rest_(bytes), order_(order) {
-    ++*this;
-}
-
-Options::Iterator& Options::Iterator::operator++() {
-    at_ = nullptr;
-    if (rest_.empty()) {  // options may end without code 0
-        return *this;
-    }
-    Cursor cursor(rest_, order_);
-    const uint16_t code = cursor.u16();
-    const uint16_t length = cursor.u16();
-    if (!cursor.failed() && code == kOptEnd) {
-        (void)cursor.padded_bytes(length);  // 0 by the draft; not trusted
-        rest_ = cursor.rest();
-        return *this;
-    }
-    const auto value = cursor.padded_bytes(length);
-    if (cursor.failed()) {
-        damaged_ = true;
-        rest_ = {};
-        return *this;
-    }
-    option_ = {.code = code, .value = value};
-    at_ = value.data();
-    rest_ = cursor.rest();
-    return *this;
-}
 
 Options::Iterator Options::Iterator::operator++(int) {
     Iterator before = *this;

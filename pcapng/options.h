@@ -15,6 +15,7 @@
 #include <string_view>
 
 #include "pcapng/decode.h"
+#include "pcapng/format.h"
 
 namespace pcapng {
 
@@ -75,5 +76,36 @@ class Options {
     std::span<const uint8_t> bytes_ = {};
     ByteOrder order_ = ByteOrder::kLittle;
 };
+
+// Here, so that a loop over a packet's options is one without calls.
+inline Options::Iterator::Iterator(std::span<const uint8_t> bytes, ByteOrder order)
+    : rest_(bytes), order_(order) {
+    ++*this;
+}
+
+inline Options::Iterator& Options::Iterator::operator++() {
+    at_ = nullptr;
+    if (rest_.empty()) {  // options may end without code 0
+        return *this;
+    }
+    Cursor cursor(rest_, order_);
+    const uint16_t code = cursor.u16();
+    const uint16_t length = cursor.u16();
+    if (!cursor.failed() && code == kOptEnd) {
+        (void)cursor.padded_bytes(length);  // 0 by the draft; not trusted
+        rest_ = cursor.rest();
+        return *this;
+    }
+    const auto value = cursor.padded_bytes(length);
+    if (cursor.failed()) {
+        damaged_ = true;
+        rest_ = {};
+        return *this;
+    }
+    option_ = {.code = code, .value = value};
+    at_ = value.data();
+    rest_ = cursor.rest();
+    return *this;
+}
 
 }  // namespace pcapng

@@ -88,11 +88,7 @@ Error unknown_interface(std::string_view what, uint32_t id, const SectionState& 
         fmt::format("{} of interface {}, of {} so far", what, id, section.interfaces.size())};
 }
 
-void read_packet_options(PacketRead& packet, Bytes bytes, ByteOrder order) {
-    packet.options = Options(bytes, order);
-    packet.comment = packet.options.find_text(kOptComment);
-    // The obsolete packet block's pack_flags has the same code and meaning.
-    const uint32_t flags = packet.options.find_u32(kEpbFlags).value_or(0);
+void read_flags(PacketRead& packet, uint32_t flags) {
     packet.direction = (flags & 3) == 3 ? Direction::kUnknown : static_cast<Direction>(flags & 3);
     const uint32_t reception = (flags >> 2) & 7;
     packet.reception = reception <= static_cast<uint32_t>(Reception::kPromiscuous)
@@ -100,11 +96,54 @@ void read_packet_options(PacketRead& packet, Bytes bytes, ByteOrder order) {
                            : Reception::kUnspecified;
 }
 
+// In one pass; of each code the first option counts.
+void read_packet_options(PacketRead& packet, Bytes bytes, ByteOrder order, bool enhanced) {
+    packet.options = Options(bytes, order);
+    enum : unsigned { kFlags = 1, kDrops = 2, kProcess = 4, kDarwin = 8, kComment = 16 };
+    unsigned seen = enhanced ? 0 : kDrops | kProcess | kDarwin;
+    const auto first = [&seen](unsigned which) {
+        const bool is_first = (seen & which) == 0;
+        seen |= which;
+        return is_first;
+    };
+    for (const Option& option : packet.options) {
+        switch (option.code) {
+            case kOptComment:
+                if (first(kComment)) {
+                    packet.comment = option.text();
+                }
+                break;
+            case kEpbFlags:  // the obsolete packet block's pack_flags has the same code and meaning
+                if (first(kFlags) && option.value.size() == sizeof(uint32_t)) {
+                    read_flags(packet, decode<uint32_t>(option.value, order));
+                }
+                break;
+            case kEpbDropcount:
+                if (first(kDrops) && option.value.size() == sizeof(uint64_t)) {
+                    packet.drop_count = decode<uint64_t>(option.value, order);
+                }
+                break;
+            case kEpbProcessThread:
+                if (first(kProcess) && option.value.size() == 2 * sizeof(uint32_t)) {
+                    packet.process = {.pid = decode<uint32_t>(option.value, order),
+                                      .tid = decode<uint32_t>(option.value.subspan(4), order)};
+                }
+                break;
+            case kEpbDarwinProcess:
+                if (first(kDarwin) && option.value.size() == sizeof(uint32_t)) {
+                    packet.darwin_index = decode<uint32_t>(option.value, order);
+                }
+                break;
+            default:
+                break;
+        }
+    }
+}
+
 // What the enhanced and the obsolete packet block share behind the interface's number: time,
-// lengths and data. The cursor then stands at the options.
-Result<PacketRead> read_packet(Cursor& cursor, uint32_t interface_id, const SectionState& section) {
-    PacketRead packet;
-    packet.interface_id = interface_id;
+// lengths, data and options.
+Result<void> read_packet(PacketRead& packet, Cursor& cursor, const SectionState& section,
+                         bool enhanced) {
     const uint64_t ticks = cursor.time();
     const uint32_t captured = cursor.u32();
     packet.wire_length = cursor.u32();
@@ -112,45 +151,30 @@ Result<PacketRead> read_packet(Cursor& cursor, uint32_t interface_id, const Sect
     if (cursor.failed()) {
         return too_short("packet");
     }
-    if (interface_id >= section.interfaces.size()) {
-        return unknown_interface("packet", interface_id, section);
+    if (packet.interface_id >= section.interfaces.size()) {
+        return unknown_interface("packet", packet.interface_id, section);
     }
-    const SectionState::Interface& interface = section.interfaces[interface_id];
+    const SectionState::Interface& interface = section.interfaces[packet.interface_id];
     packet.link_type = interface.link_type;
     packet.time_ns = to_nanoseconds(ticks, interface.clock);
-    read_packet_options(packet, cursor.rest(), section.byte_order);
-    return packet;
+    read_packet_options(packet, cursor.rest(), section.byte_order, enhanced);
+    return {};
 }
 
-Result<Block> parse_enhanced_packet(Cursor cursor, const SectionState& section) {
-    const uint32_t interface_id = cursor.u32();
-    Result<PacketRead> packet = read_packet(cursor, interface_id, section);
-    if (!packet.ok()) {
-        return std::move(packet).error();
-    }
-    packet->drop_count = packet->options.find_u64(kEpbDropcount);
-    if (const auto value = packet->options.find(kEpbProcessThread);
-        value.has_value() && value->size() == 8) {
-        Cursor process(*value, section.byte_order);
-        packet->process.emplace();
-        packet->process->pid = process.u32();
-        packet->process->tid = process.u32();
-    }
-    packet->darwin_index = packet->options.find_u32(kEpbDarwinProcess);
-    return Block(*packet);
+Result<void> parse_enhanced_packet(Cursor cursor, const SectionState& section, Block& block) {
+    auto& packet = block.emplace<PacketRead>();
+    packet.interface_id = cursor.u32();
+    return read_packet(packet, cursor, section, true);
 }
 
-Result<Block> parse_obsolete_packet(Cursor cursor, const SectionState& section) {
-    const uint16_t interface_id = cursor.u16();
+Result<void> parse_obsolete_packet(Cursor cursor, const SectionState& section, Block& block) {
+    auto& packet = block.emplace<PacketRead>();
+    packet.interface_id = cursor.u16();
     const uint16_t drops = cursor.u16();
-    Result<PacketRead> packet = read_packet(cursor, interface_id, section);
-    if (!packet.ok()) {
-        return std::move(packet).error();
-    }
     if (drops != kDropsUnknown) {
-        packet->drop_count = drops;
+        packet.drop_count = drops;
     }
-    return Block(*packet);
+    return read_packet(packet, cursor, section, false);
 }
 
 // Of the section's first interface, without time or options.
@@ -262,9 +286,7 @@ Result<Block> parse_secrets(Cursor cursor, ByteOrder order) {
     return Block(read);
 }
 
-}  // namespace
-
-Result<Block> parse_block(uint32_t type, Bytes body, SectionState& section) {
+Result<Block> parse_rare_block(uint32_t type, Bytes body, SectionState& section) {
     const ByteOrder order = section.byte_order;
     const Cursor cursor(body, order);
     switch (type) {
@@ -272,10 +294,6 @@ Result<Block> parse_block(uint32_t type, Bytes body, SectionState& section) {
             return parse_section(cursor, section);
         case kInterfaceDescriptionBlock:
             return parse_interface(cursor, section);
-        case kEnhancedPacketBlock:
-            return parse_enhanced_packet(cursor, section);
-        case kPacketBlock:
-            return parse_obsolete_packet(cursor, section);
         case kSimplePacketBlock:
             return parse_simple_packet(cursor, section);
         case kNameResolutionBlock:
@@ -294,6 +312,24 @@ Result<Block> parse_block(uint32_t type, Bytes body, SectionState& section) {
         default:
             return Block(UnknownRead{.type = type, .body = body});
     }
+}
+
+}  // namespace
+
+Result<void> parse_block(uint32_t type, Bytes body, SectionState& section, Block& block) {
+    const Cursor cursor(body, section.byte_order);
+    if (type == kEnhancedPacketBlock) {
+        return parse_enhanced_packet(cursor, section, block);
+    }
+    if (type == kPacketBlock) {
+        return parse_obsolete_packet(cursor, section, block);
+    }
+    Result<Block> parsed = parse_rare_block(type, body, section);
+    if (!parsed.ok()) {
+        return std::move(parsed).error();
+    }
+    block = std::move(parsed).value();
+    return {};
 }
 
 std::vector<JournalField> journal_fields(std::string_view entry) {

@@ -27,7 +27,9 @@ struct SectionState {
     uint32_t darwin_processes = 0;  // of the whole file: a new section doesn't reset it
 };
 
-// `body` is the block without type and lengths. The error names what is wrong, not where.
-Result<Block> parse_block(uint32_t type, std::span<const uint8_t> body, SectionState& section);
+// `body` is the block without type and lengths. Fills `block` where it is, packets being many. The
+// error names what is wrong, not where.
+Result<void> parse_block(uint32_t type, std::span<const uint8_t> body, SectionState& section,
+                         Block& block);
 
 }  // namespace pcapng

@@ -50,28 +50,37 @@ Reader Reader::from_memory(std::span<const uint8_t> bytes, std::string name) {
 }
 
 Result<std::optional<Block>> Reader::next() {
+    const Result<const Block*> block = next_in_place();
+    if (!block.ok()) {
+        return block.error();
+    }
+    return *block == nullptr ? std::optional<Block>() : **block;
+}
+
+Result<const Block*> Reader::next_in_place() {
     if (!failure_.ok()) {
         return failure_.error();
     }
     input_.consume(raw_.size());
     raw_ = {};
     offset_ = input_.offset();
-    Result<std::optional<Block>> block = read_block();
-    if (!block.ok()) {
+    const Result<bool> read = read_block();
+    if (!read.ok()) {
         raw_ = {};
-        failure_ = at_offset(block.error());
+        failure_ = at_offset(read.error());
         return failure_.error();
     }
-    return block;
+    return *read ? &block_ : nullptr;
 }
 
-Result<std::optional<Block>> Reader::read_block() {
+// Into block_; false at the end of the file.
+Result<bool> Reader::read_block() {
     const Result<std::span<const uint8_t>> head = input_.peek(kHeadSize);
     if (!head.ok()) {
         return head.error();
     }
     if (head->empty() && offset_ > 0) {
-        return std::optional<Block>();
+        return false;
     }
     const Result<size_t> length = block_length(*head);
     if (!length.ok()) {
@@ -89,11 +98,12 @@ Result<std::optional<Block>> Reader::read_block() {
         return Error{"the block's two lengths differ"};
     }
     const auto type = decode<uint32_t>(raw_, section_.byte_order);
-    Result<Block> block = parse_block(type, raw_.subspan(8, *length - kBlockOverhead), section_);
-    if (!block.ok()) {
-        return std::move(block).error();
+    Result<void> parsed =
+        parse_block(type, raw_.subspan(8, *length - kBlockOverhead), section_, block_);
+    if (!parsed.ok()) {
+        return std::move(parsed).error();
     }
-    return std::optional<Block>(std::move(block).value());
+    return true;
 }
 
 // From a block's first bytes; a section header decides the byte order first.

@@ -25,9 +25,12 @@ class Reader {
     static Result<Reader> open_file(const std::string& path);
     static Reader from_fd(Fd fd, std::string name);
     static Reader from_memory(std::span<const uint8_t> bytes, std::string name);
+    explicit Reader(Input input) : input_(std::move(input)) {}
 
     // The next block; nullopt at the end of the file. After an error, the same error again.
     Result<std::optional<Block>> next();
+    // The same without a copy: null at the end; valid until the next call.
+    Result<const Block*> next_in_place();
 
     // Of the block that next() returned last: where it starts in the file, and all its bytes as
     // they stand there, so that it can be copied unchanged.
@@ -36,13 +39,13 @@ class Reader {
     ByteOrder byte_order() const { return section_.byte_order; }
 
   private:
-    explicit Reader(Input input) : input_(std::move(input)) {}
-    Result<std::optional<Block>> read_block();
+    Result<bool> read_block();
     Result<size_t> block_length(std::span<const uint8_t> head);
     Error at_offset(const Error& error) const;
 
     Input input_;
     SectionState section_;
+    Block block_;  // the last one
     uint64_t offset_ = 0;
     std::span<const uint8_t> raw_;
     Result<void> failure_;

@@ -12,6 +12,9 @@ constexpr unsigned kNanosecondExponent = 9;
 }  // namespace
 
 uint64_t to_nanoseconds(uint64_t ticks, Clock clock) {
+    if (clock.resolution == kTsresolNanoseconds && clock.offset_s == 0) {
+        return ticks;
+    }
     Wide time = ticks;
     const unsigned exponent = clock.resolution & 0x7F;
     if ((clock.resolution & 0x80) != 0) {

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "forensics/attribution.h"
+
+#include <cstring>
+#include <utility>
+
+#include "pcapng/format.h"
+
+namespace forensics {
+namespace {
+
+// More comments or bytes than these are forgotten, all at once.
+constexpr size_t kMaxSpeeches = 16384;
+constexpr size_t kMaxBytes = size_t{16} * 1024 * 1024;
+
+At by_direction(pcapng::Direction direction) {
+    switch (direction) {
+        case pcapng::Direction::kOutbound:
+            return At::kSender;
+        case pcapng::Direction::kInbound:
+            return At::kReceiver;
+        case pcapng::Direction::kUnknown:
+            break;
+    }
+    return At::kUnknown;
+}
+
+// Both ends are here, and each packet passes twice or once: the direction doesn't tell whose end.
+bool is_loopback(const Packet& packet) {
+    return packet.interface != nullptr &&
+           (packet.interface->name == "lo" || packet.interface->name == "lo0");
+}
+
+At by_direction_off_loopback(const Packet& packet) {
+    return is_loopback(packet) ? At::kUnknown : by_direction(packet.direction);
+}
+
+}  // namespace
+
+size_t Attribution::Hash::operator()(std::string_view text) const {
+    constexpr uint64_t kOdd = 0x9E3779B97F4A7C15;  // 2^64 over the golden ratio
+    uint64_t hash = text.size();
+    const auto mix = [&hash](uint64_t word) {
+        hash = (hash ^ word) * kOdd;
+        hash ^= hash >> 32;
+    };
+    while (text.size() >= sizeof(uint64_t)) {
+        uint64_t word = 0;
+        std::memcpy(&word, text.data(), sizeof(word));
+        mix(word);
+        text.remove_prefix(sizeof(word));
+    }
+    uint64_t word = 0;
+    std::memcpy(&word, text.data(), text.size());
+    mix(word);
+    return static_cast<size_t>(hash);
+}
+
+void Attribution::begin_section() {
+    ++section_;
+    index_.begin_section();
+}
+
+void Attribution::darwin_process(const pcapng::DarwinProcessRead& block) {
+    Darwin& darwin = darwin_.emplace_back();
+    darwin.facts.pid = block.pid;
+    darwin.facts.comm = block.name;
+    darwin.section = section_;
+}
+
+void Attribution::process_information(const pcapng::ProcessInformationRead& block) {
+    const Process facts = facts_of(block);
+    index_.learn(index_.describe(facts), facts);
+}
+
+void Attribution::journal(const pcapng::JournalRead& block) {
+    if (const std::optional<Process> facts = facts_of(block)) {
+        index_.learn(index_.started(*facts), *facts);
+    }
+}
+
+void Attribution::attribute(const pcapng::PacketRead& block, Packet& packet) {
+    if (block.comment.data() != nullptr) {
+        Speech& speech = speech_of(block);
+        if (speech.told) {
+            packet.self = end_of(speech.ends.self, speech.self, speech.self_version, packet);
+            packet.peer = end_of(speech.ends.peer, speech.peer, speech.peer_version, packet);
+            packet.self_at = speech.ends.pidcap
+                                 ? speech.ends.at.value_or(by_direction(packet.direction))
+                                 : by_direction_off_loopback(packet);
+            if (Darwin* darwin = darwin_of(block); darwin != nullptr && speech.self != nullptr &&
+                                                   darwin->facts.pid == speech.self->pid) {
+                darwin->process = speech.self;
+            }
+            return;
+        }
+    }
+    if (!by_darwin(block, packet)) {
+        by_option(block, packet);
+    }
+}
+
+// A Darwin process block that the packet points to; null: none, or it contradicts option 8.
+Attribution::Darwin* Attribution::darwin_of(const pcapng::PacketRead& block) {
+    if (!block.darwin_index || *block.darwin_index >= darwin_.size()) {
+        return nullptr;
+    }
+    Darwin& darwin = darwin_[*block.darwin_index];
+    return block.process && block.process->pid != darwin.facts.pid ? nullptr : &darwin;
+}
+
+bool Attribution::by_darwin(const pcapng::PacketRead& block, Packet& packet) {
+    Darwin* darwin = darwin_of(block);
+    if (darwin == nullptr) {
+        return false;
+    }
+    // Files that were joined byte by byte count each from 0: with another section's block only the
+    // pid is sure, if option 8 has told it.
+    if (darwin->section != section_ && block.process) {
+        return false;
+    }
+    Process& process = darwin->process != nullptr
+                           ? *darwin->process
+                           : index_.by_pid({}, darwin->facts.pid, packet.time_ns);
+    index_.learn(process, darwin->facts);
+    packet.self = {
+        .process = &process, .tid = block.process ? block.process->tid : 0, .uid = process.uid};
+    packet.self_at =
+        block.process ? by_direction_off_loopback(packet) : by_direction(packet.direction);
+    return true;
+}
+
+void Attribution::by_option(const pcapng::PacketRead& block, Packet& packet) {
+    if (!block.process) {
+        return;
+    }
+    Process& process = index_.by_pid({}, block.process->pid, packet.time_ns);
+    packet.self = {.process = &process, .tid = block.process->tid, .uid = process.uid};
+    packet.self_at = by_direction_off_loopback(packet);
+}
+
+// The views are into the speech.
+End Attribution::end_of(const Told& told, Process*& process, uint32_t& version,
+                        const Packet& packet) {
+    End end = {.tid = told.tid, .uid = told.facts.uid, .via = told.via};
+    if (!told.process) {
+        return end;
+    }
+    if (told.facts.start_ns == 0) {
+        Process& found = index_.by_pid(told.facts.host, told.facts.pid, packet.time_ns);
+        version = process == &found ? version : 0;
+        process = &found;
+    } else if (process == nullptr) {
+        process = &index_.started(told.facts);
+    }
+    if (version != index_.version(*process)) {
+        index_.learn(*process, told.facts);
+        version = index_.version(*process);
+    }
+    end.process = process;
+    return end;
+}
+
+Attribution::Speech& Attribution::speech_of(const pcapng::PacketRead& block) {
+    if (single_.size() + several_.size() > kMaxSpeeches || kept_bytes_ > kMaxBytes) {
+        single_.clear();
+        several_.clear();
+        kept_bytes_ = 0;
+    }
+    Speech& first = speech_in(single_, block.comment, nullptr);
+    if (first.told) {
+        return first;
+    }
+    // Another's comment: pidcap's may follow it, and ptcpdump writes several.
+    const char* begin = block.comment.data();
+    const char* end = begin + block.comment.size();
+    for (const pcapng::Option& option : block.options) {
+        if (option.code == pcapng::kOptComment) {
+            end = option.text().data() + option.text().size();
+        }
+    }
+    return speech_in(several_, {begin, static_cast<size_t>(end - begin)}, &block.options);
+}
+
+// `all`: of all comments; null: of this one alone.
+Attribution::Speech& Attribution::speech_in(Speeches& speeches, std::string_view text,
+                                            const pcapng::Options* all) {
+    if (const auto found = speeches.find(text); found != speeches.end()) {
+        return found->second;
+    }
+    kept_bytes_ += text.size() + sizeof(Speech);
+    Speech& speech = speeches.emplace(text, Speech{}).first->second;
+    std::optional<ToldEnds> ends;
+    if (all == nullptr) {
+        ends = read_pidcap_comment(text);
+    } else {
+        for (auto option = all->begin(); option != all->end() && !ends; ++option) {
+            if (option->code == pcapng::kOptComment) {
+                ends = read_pidcap_comment(option->text());
+            }
+        }
+        ends = ends ? std::move(ends) : read_ptcpdump_comments(*all);
+    }
+    if (ends) {
+        speech.told = true;
+        speech.ends = std::move(*ends);
+    }
+    return speech;
+}
+
+}  // namespace forensics
