@@ -11,7 +11,7 @@
 #include <string_view>
 #include <utility>
 
-#include "cmd/piece.h"
+#include "forensics/network.h"
 
 namespace cmd {
 
@@ -20,19 +20,8 @@ void append(fmt::memory_buffer& out, fmt::format_string<Args...> format, Args&&.
     fmt::format_to(std::back_inserter(out), format, std::forward<Args>(args)...);
 }
 
-// Both addresses of an IP packet, and where its header leads.
-struct Network {
-    std::span<const std::byte> source;  // 4 or 16 bytes
-    std::span<const std::byte> target;
-    uint8_t protocol = 0;  // IPPROTO_
-    Piece payload;         // of that protocol
-    // A fragment: its offset and whether more follow. Only one at offset 0 has a header.
-    bool fragment = false;
-    bool more_fragments = false;
-    uint32_t fragment_offset = 0;
-    uint32_t fragment_id = 0;
-    size_t missing = 0;  // bytes that the header promises beyond the packet's end
-};
+using forensics::Network;
+using forensics::Piece;
 
 // Reads an IPv4 or IPv6 header with its extension headers. On failure appends what is wrong with
 // it ("[|ip]") and returns nothing.

@@ -11,14 +11,16 @@
 #include <cstdint>
 #include <span>
 
-namespace cmd {
+namespace forensics {
 
 class Piece {
   public:
+    Piece() = default;
     Piece(std::span<const std::byte> captured, size_t length)
         : captured_(captured.first(std::min(captured.size(), length))), length_(length) {}
 
     size_t length() const { return length_; }
+    std::span<const std::byte> captured() const { return captured_; }
     bool has(size_t size) const { return captured_.size() >= size; }
 
     // Big endian, as networks do.
@@ -43,7 +45,7 @@ class Piece {
 
   private:
     std::span<const std::byte> captured_;
-    size_t length_;
+    size_t length_ = 0;
 };
 
-}  // namespace cmd
+}  // namespace forensics

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// FlowIndex: from a key to the number of its latest conversation. Open addressing, linear probing,
+// at most 5/8 full; 8 bytes a slot. The keys themselves are the caller's, by number.
+#pragma once
+
+#include <cassert>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace forensics {
+
+class FlowIndex {
+  public:
+    static constexpr uint32_t kNone = UINT32_MAX;
+
+    // Where the number for which `is` holds stands, or would: valid until the next insert().
+    template <typename Is>
+    size_t find(uint64_t hash, Is is) const {
+        const uint32_t tag = tag_of(hash);
+        for (size_t at = hash & mask();; at = (at + 1) & mask()) {
+            const Slot& slot = slots_[at];
+            if (slot.number == kNone || (slot.tag == tag && is(slot.number))) {
+                return at;
+            }
+        }
+    }
+    uint32_t at(size_t slot) const { return slots_[slot].number; }
+    void replace(size_t slot, uint32_t number) { slots_[slot].number = number; }
+
+    // At an empty slot that find() returned. `hash_of`: that of a number that is in already.
+    template <typename HashOf>
+    void insert(size_t slot, uint64_t hash, uint32_t number, HashOf hash_of) {
+        assert(slots_[slot].number == kNone);
+        slots_[slot] = {.tag = tag_of(hash), .number = number};
+        if (++used_ * 8 > slots_.size() * 5) {
+            grow(hash_of);
+        }
+    }
+
+  private:
+    struct Slot {
+        uint32_t tag = 0;  // of the hash: what differs there needn't be looked at
+        uint32_t number = kNone;
+    };
+
+    size_t mask() const { return slots_.size() - 1; }
+    static uint32_t tag_of(uint64_t hash) { return static_cast<uint32_t>(hash >> 32); }
+
+    template <typename HashOf>
+    void grow(HashOf hash_of) {
+        std::vector<Slot> old(slots_.size() * 2);
+        old.swap(slots_);
+        for (const Slot& slot : old) {
+            if (slot.number != kNone) {
+                slots_[find(hash_of(slot.number), [](uint32_t) { return false; })] = slot;
+            }
+        }
+    }
+
+    std::vector<Slot> slots_ = std::vector<Slot>(1024);
+    size_t used_ = 0;
+};
+
+}  // namespace forensics

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// FlowKey: both ends of a conversation and its protocol, the same for both directions. KeyHash is
+// keyed by random numbers, so that whoever wrote a file can't choose keys that collide.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <cstring>
+#include <random>
+#include <span>
+
+namespace forensics {
+
+struct FlowKey {
+    // Address (two words), port: of the lower and the higher end.
+    std::array<uint64_t, 4> addresses{};
+    uint64_t rest = 0;  // ports, protocol, kind
+
+    bool operator==(const FlowKey&) const = default;
+};
+
+// What else tells conversations of the same ends apart.
+enum class KeyKind : uint8_t { kPlain, kPorts, kEcho };
+
+struct KeyOfPacket {
+    FlowKey key;
+    bool from_lower = true;  // the sender is the lower end
+};
+
+class KeyHash {
+  public:
+    KeyHash() {
+        std::random_device random;
+        for (uint64_t& word : secret_) {
+            word = (uint64_t{random()} << 32) | random();
+        }
+    }
+
+    uint64_t operator()(const FlowKey& key) const {
+        const uint64_t low = fold(key.addresses[0] ^ secret_[0], key.addresses[1] ^ secret_[1]);
+        const uint64_t high = fold(key.addresses[2] ^ secret_[2], key.addresses[3] ^ secret_[3]);
+        return fold(low ^ secret_[4] ^ key.rest, high ^ secret_[5]);
+    }
+
+  private:
+    static uint64_t fold(uint64_t left, uint64_t right) {
+        __extension__ using Wide = unsigned __int128;
+        const Wide product = Wide{left} * right;
+        return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
+    }
+
+    std::array<uint64_t, 6> secret_{};
+};
+
+// Addresses of 4 or 16 bytes.
+inline KeyOfPacket make_key(std::span<const std::byte> source, std::span<const std::byte> target,
+                            uint16_t source_port, uint16_t target_port, uint8_t protocol,
+                            KeyKind kind) {
+    std::array<uint64_t, 2> from{};
+    std::array<uint64_t, 2> to{};
+    // Constant sizes: the compiler makes moves of them.
+    if (source.size() == 4) {
+        std::memcpy(from.data(), source.data(), 4);
+        std::memcpy(to.data(), target.data(), 4);
+    } else {
+        std::memcpy(from.data(), source.data(), 16);
+        std::memcpy(to.data(), target.data(), 16);
+    }
+    const bool from_lower = from != to ? from < to : source_port <= target_port;
+    const uint64_t low_port = from_lower ? source_port : target_port;
+    const uint64_t high_port = from_lower ? target_port : source_port;
+    const auto& low = from_lower ? from : to;
+    const auto& high = from_lower ? to : from;
+    return {.key = {.addresses = {low[0], low[1], high[0], high[1]},
+                    .rest = low_port | (high_port << 16) | (uint64_t{protocol} << 32) |
+                            (uint64_t{static_cast<uint8_t>(kind)} << 40) |
+                            (uint64_t{source.size()} << 48)},
+            .from_lower = from_lower};
+}
+
+}  // namespace forensics

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// Conversations of made-up traffic, counted by us and by tshark.
+#include <catch2/catch.hpp>
+#include <random>
+
+#include "tests/forensics/capture_file.h"
+#include "tests/forensics/conversations.h"
+#include "tests/support/temporary_folder.h"
+
+namespace {
+
+using test::CaptureFile;
+using test::Datagram;
+using test::Frame;
+using test::make;
+using test::Segment;
+
+constexpr uint64_t kStart = 1'700'000'000'000'000'000;
+constexpr uint8_t kFin = 1;
+constexpr uint8_t kSyn = 2;
+constexpr uint8_t kRst = 4;
+constexpr uint8_t kAck = 16;
+
+// TCP peers that do whatever comes to mind, in the proportions of bad networks.
+class RandomTcp {
+  public:
+    explicit RandomTcp(unsigned seed) : random_(seed) {}
+
+    CaptureFile capture(unsigned packets) {
+        for (unsigned i = 0; i < 4; ++i) {
+            begin(peers_[2 * i], peers_[2 * i + 1], static_cast<uint16_t>(40000 + i));
+        }
+        while (file_.size() < packets) {
+            const unsigned pair = below(4);
+            const unsigned from = below(2);
+            step(peers_[2 * pair + from], peers_[2 * pair + 1 - from]);
+        }
+        return std::move(file_);
+    }
+
+  private:
+    struct Peer {
+        uint8_t address = 0;
+        uint16_t port = 0;
+        uint32_t initial = 0;
+        uint32_t next = 0;
+        uint32_t seen = 0;  // of the other: what it would acknowledge
+        std::vector<std::pair<uint32_t, Frame>> sent{};
+    };
+
+    unsigned below(unsigned limit) { return static_cast<unsigned>(random_() % limit); }
+
+    void send(const Peer& from, const Peer& to, uint32_t sequence, uint32_t ack, uint8_t flags,
+              Frame data = {}, uint16_t window = 500) {
+        // From microseconds to hundreds of milliseconds.
+        now_ += 1000 + below(1000) * (1U << below(20));
+        file_.add(make(Segment{.from = from.address,
+                               .to = to.address,
+                               .source_port = from.port,
+                               .target_port = to.port,
+                               .sequence = sequence,
+                               .acknowledgment = ack,
+                               .flags = flags,
+                               .window = window,
+                               .data = std::move(data)}),
+                  now_);
+    }
+
+    void begin(Peer& client, Peer& server, uint16_t port) {
+        client = {.address = 1, .port = port, .initial = static_cast<uint32_t>(random_())};
+        server = {.address = 2, .port = 20000, .initial = static_cast<uint32_t>(random_())};
+        if (below(4) == 0) {
+            client.initial = 0U - below(3000);  // wraps soon
+        }
+        client.next = server.seen = client.initial + 1;
+        server.next = client.seen = server.initial + 1;
+        const unsigned shown = below(8);  // one in eight lacks the handshake
+        if (shown != 0) {
+            send(client, server, client.initial, 0, kSyn);
+        }
+        if (shown > 1) {
+            send(server, client, server.initial, client.next, kSyn | kAck);
+        }
+        if (shown > 2) {
+            send(client, server, client.next, server.next, kAck);
+        }
+    }
+
+    void step(Peer& from, Peer& to) {
+        const uint16_t window = below(15) == 0 ? 0 : static_cast<uint16_t>(400 + below(3));
+        switch (below(26)) {
+            default: {
+                const Frame data(below(8) == 0 ? 1 : 1 + below(1400));
+                send(from, to, from.next, from.seen, kAck, data, window);
+                from.sent.emplace_back(from.next, data);
+                from.next += static_cast<uint32_t>(data.size());
+                if (below(3) != 0) {
+                    to.seen = from.next;
+                }
+                break;
+            }
+            case 0:
+            case 1:
+            case 2:
+                if (!from.sent.empty()) {
+                    const size_t recent = std::min<size_t>(from.sent.size(), 5);
+                    const auto& [sequence, data] =
+                        from.sent[from.sent.size() - 1 - below(static_cast<unsigned>(recent))];
+                    send(from, to, sequence, from.seen, kAck, data);
+                }
+                break;
+            case 3:  // a segment that the capture lacks
+                from.sent.emplace_back(from.next, Frame(100));
+                from.next += 100;
+                break;
+            case 4:
+            case 5:
+                for (unsigned i = below(5); i > 0; --i) {
+                    send(from, to, from.next, from.seen, kAck);
+                }
+                break;
+            case 6:
+                from.seen = to.next;
+                send(from, to, from.next, from.seen, kAck, {}, window);
+                break;
+            case 7:
+                send(from, to, from.next - 1, from.seen, kAck, Frame(below(2)));
+                break;
+            case 8:  // lost and asked for again and again
+                if (!to.sent.empty()) {
+                    const auto [sequence, data] = to.sent.back();
+                    for (unsigned i = 0; i < 3; ++i) {
+                        send(from, to, from.next, sequence, kAck);
+                    }
+                    send(to, from, sequence, to.seen, kAck, data);
+                }
+                break;
+            case 9:
+                if (below(4) == 0) {
+                    send(from, to, from.next, from.seen, kFin | kAck);
+                    if (below(2) == 0) {
+                        ++from.next;
+                    }
+                }
+                break;
+            case 10:
+                if (below(8) == 0) {
+                    send(from, to, from.next, from.seen, kRst | (below(2) == 0 ? kAck : 0));
+                }
+                break;
+            case 11:
+                if (below(6) == 0) {
+                    send(from, to, from.initial, 0, kSyn);
+                }
+                break;
+            case 12:
+                if (below(6) == 0) {
+                    send(from, to, from.initial, from.seen, kSyn | kAck);
+                }
+                break;
+            case 13:
+                if (below(6) == 0) {
+                    Peer& client = from.address == 1 ? from : to;
+                    Peer& server = from.address == 1 ? to : from;
+                    begin(client, server, client.port);
+                }
+                break;
+        }
+    }
+
+    std::mt19937 random_;
+    CaptureFile file_;
+    uint64_t now_ = kStart;
+    std::array<Peer, 8> peers_;
+};
+
+TEST_CASE("TCP conversations with loss, reordering, resets and reused ports equal tshark's") {
+    const test::TemporaryFolder folder;
+    const unsigned seed = GENERATE(range(1U, 21U));
+    const CaptureFile file = RandomTcp(seed).capture(400);
+    const std::string path = folder.file("tcp.pcapng");
+    file.write(path);
+    const forensics::FlowTable flows = file.flows();
+    CAPTURE(seed);
+    CHECK(test::tcp_by_us(flows) == test::tcp_by_tshark(path));
+    CHECK(test::ip_by_us(flows) == test::ip_by_tshark(path));
+}
+
+}  // namespace
