@@ -4,9 +4,11 @@
 // Memory grows with processes and conversations. One thread.
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "forensics/flow_table.h"
@@ -24,13 +26,16 @@ struct Amount {
     }
 };
 
+// A packet whose two ends are the same process is counted as sent and as received.
 struct ProcessTraffic {
     const Process* process = nullptr;
     Amount sent;
     Amount received;
     Amount either;  // the file doesn't say at which end the process was
     uint64_t flows = 0;
-    uint64_t peers = 0;  // different addresses at the other end of its conversations
+    // Different addresses at the other end of its conversations, of those in which the file says
+    // which end is its own.
+    uint64_t peers = 0;
     std::optional<uint64_t> first_ns;
     std::optional<uint64_t> last_ns;
     // Of its packets: found at a socket ("socket", "lookup", "current"), or remembered and inferred
@@ -50,6 +55,7 @@ struct Unattributed {
 class Analysis {
   public:
     FlowTable::Found add(const Packet& packet);
+    // Once, after the last packet: flows and peers of the processes, names of the conversations.
     void finish();
 
     const Amount& total() const { return total_; }
@@ -61,8 +67,18 @@ class Analysis {
     const std::deque<Flow>& flows() const { return flows_.flows(); }
 
   private:
+    // That a process took part in a conversation; `side` 2: at an end that isn't told.
+    struct Part {
+        uint32_t process;
+        uint64_t flow;
+        int side;
+
+        auto operator<=>(const Part&) const = default;
+    };
+
     ProcessTraffic& of(const Process& process);
-    void add_end(const End& end, Amount ProcessTraffic::*amount, const Packet& packet);
+    void add_end(const End& end, Amount ProcessTraffic::*amount, const Packet& packet,
+                 const Flow* flow, int side);
 
     FlowTable flows_;
     Amount total_;
@@ -70,6 +86,9 @@ class Analysis {
     std::optional<uint64_t> first_ns_;
     std::optional<uint64_t> last_ns_;
     std::vector<ProcessTraffic> processes_;
+    // Beside the processes that the flows themselves name: rare, as a conversation seldom changes
+    // hands.
+    std::set<Part> further_;
 };
 
 }  // namespace forensics

@@ -2,7 +2,7 @@
 //
 // The tables that files become: packets, flows, processes. One schema for --json, --csv, the
 // terminal and `pidcap export`; docs/analysis.md lists it. Columns are added at the end, never
-// renamed.
+// renamed. No name is a word that SQL reserves. Pure.
 #pragma once
 
 #include <cstdint>
@@ -27,6 +27,8 @@ struct Column {
 // Nanoseconds since the epoch.
 struct Time {
     uint64_t ns = 0;
+
+    auto operator<=>(const Time&) const = default;
 };
 
 // monostate: not known. Text is the file's: hostile. double: seconds.
@@ -44,5 +46,8 @@ void process_row(const ProcessTraffic& traffic, Row& row);
 
 std::span<const Column> flow_columns();
 void flow_row(const Flow& flow, Row& row);
+
+// "tcp", "udp", …; the number where it has no name here.
+std::string protocol_name(uint8_t protocol);
 
 }  // namespace forensics

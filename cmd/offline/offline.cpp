@@ -3,6 +3,10 @@
 
 #include <array>
 
+#include "cmd/offline/export.h"
+#include "cmd/offline/flows.h"
+#include "cmd/offline/processes.h"
+
 namespace cmd {
 namespace {
 
@@ -12,7 +16,11 @@ struct Command {
     int (*run)(std::span<const std::string> arguments);
 };
 
-constexpr std::array<Command, 0> kCommands{};
+constexpr std::array<Command, 3> kCommands{{
+    {"export", run_export},
+    {"flows", run_flows},
+    {"processes", run_processes},
+}};
 
 }  // namespace
 

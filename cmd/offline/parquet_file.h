@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// Rows into a Parquet file, by DuckDB's writer. Rows reach it as values of typed columns, one batch
+// after the other: nothing of them is ever a part of a statement, and memory doesn't grow with
+// them. One thread.
+#pragma once
+
+#include <functional>
+#include <span>
+#include <string>
+
+#include "forensics/table.h"
+#include "pcapng/result.h"
+
+namespace cmd {
+
+// Fills in the next row; false: there is none. Its views are valid until the next call.
+using NextRow = std::function<bool(forensics::Row& row)>;
+
+// Writes to `path`, which is replaced. Text is cleaned as forensics/row_text.h says.
+pcapng::Result<void> write_parquet(const std::string& path,
+                                   std::span<const forensics::Column> columns, const NextRow& next);
+
+}  // namespace cmd

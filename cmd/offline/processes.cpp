@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cmd/offline/processes.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <vector>
+
+#include "cmd/offline/table_command.h"
+
+namespace cmd {
+namespace {
+
+using forensics::Analysis;
+using forensics::ProcessTraffic;
+
+constexpr std::string_view kHelp = R"(Usage: pidcap processes [options] FILE
+
+One row for each process that a packet of the file names: who it is, what it sent and received, with
+how many conversations and peers. The most bytes come first. FILE is a capture of pidcap or of
+another tool, compressed or not; "-" is standard input.
+)";
+
+constexpr auto kHeadings = std::to_array<Heading>({
+    {"PROCESS"},
+    {"USER"},
+    {"SENT", true},
+    {"RECEIVED", true},
+    {"EITHER", true},
+    {"PACKETS", true},
+    {"FLOWS", true},
+    {"PEERS", true},
+    {"CONTAINER"},
+    {"PARENT"},
+    {"COMMAND"},
+});
+
+uint64_t bytes_of(const ProcessTraffic& traffic) {
+    return traffic.sent.bytes + traffic.received.bytes + traffic.either.bytes;
+}
+
+std::string or_none(const forensics::Amount& amount) {
+    return amount.packets == 0 ? "" : bytes_text(amount.bytes);
+}
+
+std::vector<Cell> cells_of(const ProcessTraffic& traffic) {
+    const forensics::Process& process = *traffic.process;
+    Cell who = process_cell(&process);
+    if (!process.host.empty()) {
+        who.text = cell_text(process.host) + ":" + who.text;
+    }
+    std::string user = cell_text(process.user, 16);
+    if (user.empty() && process.uid) {
+        user = fmt::to_string(*process.uid);
+    }
+    std::string parent = cell_text(process.parent_comm);
+    if (process.ppid) {
+        parent += fmt::format("[{}]", *process.ppid);
+    }
+    return {
+        std::move(who),
+        {std::move(user)},
+        {or_none(traffic.sent)},
+        {or_none(traffic.received)},
+        {or_none(traffic.either)},
+        {fmt::to_string(traffic.sent.packets + traffic.received.packets + traffic.either.packets)},
+        {fmt::to_string(traffic.flows)},
+        {fmt::to_string(traffic.peers)},
+        {cell_text(std::string_view(process.container).substr(0, 12), 12)},
+        {std::move(parent)},
+        {cell_text(process.cmdline.empty() ? process.exe : process.cmdline, 120)},
+    };
+}
+
+}  // namespace
+
+int run_processes(std::span<const std::string> arguments) {
+    std::vector<const ProcessTraffic*> all;
+    auto rows = [&all](const Analysis& analysis) {
+        for (const ProcessTraffic& traffic : analysis.processes()) {
+            if (traffic.process != nullptr) {
+                all.push_back(&traffic);
+            }
+        }
+        std::stable_sort(all.begin(), all.end(),
+                         [](const ProcessTraffic* a, const ProcessTraffic* b) {
+                             return bytes_of(*a) > bytes_of(*b);
+                         });
+        return RowSet{.columns = forensics::process_columns(),
+                      .count = all.size(),
+                      .make = [&all](size_t index, forensics::Row& row) {
+                          forensics::process_row(*all[index], row);
+                      }};
+    };
+    return run_table_command(
+        {.name = "processes",
+         .help = kHelp,
+         .columns = forensics::process_columns(),
+         .rows = rows,
+         .headings = kHeadings,
+         .cells = [&all](const Analysis&, size_t row) { return cells_of(*all[row]); }},
+        arguments);
+}
+
+}  // namespace cmd

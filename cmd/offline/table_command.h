@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// What `pidcap processes` and `pidcap flows` share: the command line, the pass over the file, and
+// the rows in the form that is asked for. One thread.
+#pragma once
+
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cmd/offline/row_set.h"
+#include "cmd/offline/terminal_table.h"
+#include "forensics/analysis.h"
+
+namespace cmd {
+
+struct TableCommand {
+    std::string_view name;
+    std::string_view help;  // before the options that all such commands have
+    std::span<const forensics::Column> columns;
+    // The rows of an analysis, in the order that they have without --sort.
+    std::function<RowSet(const forensics::Analysis& analysis)> rows;
+    // The same for people.
+    std::span<const Heading> headings;
+    std::function<std::vector<Cell>(const forensics::Analysis& analysis, size_t row)> cells;
+};
+
+// The exit status. Prints what is wrong itself.
+int run_table_command(const TableCommand& command, std::span<const std::string> arguments);
+
+}  // namespace cmd

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cmd/offline/terminal_table.h"
+
+#include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <utility>
+
+#include "cmd/color.h"
+#include "cmd/terminal_text.h"
+
+namespace cmd {
+namespace {
+
+constexpr size_t kGap = 2;  // between columns
+
+bool continues(char c) {
+    return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U;
+}
+
+// Code points; `text` is UTF-8.
+size_t length_of(std::string_view text) {
+    return static_cast<size_t>(
+        std::count_if(text.begin(), text.end(), [](char c) { return !continues(c); }));
+}
+
+// Its first `count` code points.
+std::string_view start_of(std::string_view text, size_t count) {
+    size_t at = 0;
+    while (at < text.size() && (count > 0 || continues(text[at]))) {
+        count -= continues(text[at]) ? 0 : 1;
+        ++at;
+    }
+    return text.substr(0, at);
+}
+
+// Appends a line's cells; stops at the terminal's edge.
+class Line {
+  public:
+    Line(std::string& out, size_t width) : out_(out), width_(width) {}
+
+    void blanks(size_t count) { pending_ += count; }
+    void text(std::string_view text, std::string_view color) {
+        if (text.empty()) {
+            return;
+        }
+        used_ += pending_;
+        if (width_ != 0 && used_ >= width_) {
+            return;
+        }
+        out_.append(std::exchange(pending_, 0), ' ');
+        if (width_ != 0) {
+            text = start_of(text, width_ - used_);
+        }
+        used_ += length_of(text);
+        out_ += color;
+        out_ += text;
+        if (!color.empty()) {
+            out_ += kColorEnd;
+        }
+    }
+
+  private:
+    std::string& out_;
+    size_t width_;
+    size_t used_ = 0;
+    size_t pending_ = 0;  // so that no line ends in blanks
+};
+
+}  // namespace
+
+std::string table_text(std::span<const Heading> headings,
+                       const std::vector<std::vector<Cell>>& rows, size_t width, bool color) {
+    std::vector<size_t> widths;
+    for (const Heading& heading : headings) {
+        widths.push_back(heading.text.size());
+    }
+    for (const std::vector<Cell>& row : rows) {
+        assert(row.size() == headings.size());
+        for (size_t i = 0; i < row.size(); ++i) {
+            widths[i] = std::max(widths[i], length_of(row[i].text));
+        }
+    }
+    std::string out;
+    auto append_row = [&](auto cell_of) {
+        Line line(out, width);
+        for (size_t i = 0; i < headings.size(); ++i) {
+            const auto& [text, text_color] = cell_of(i);
+            const size_t fill = widths[i] - length_of(text);
+            line.blanks((i == 0 ? 0 : kGap) + (headings[i].to_the_right ? fill : 0));
+            line.text(text, color ? text_color : std::string_view());
+            line.blanks(headings[i].to_the_right ? 0 : fill);
+        }
+        out += '\n';
+    };
+    append_row([&](size_t i) { return Cell{std::string(headings[i].text), kColorBold}; });
+    for (const std::vector<Cell>& row : rows) {
+        append_row([&](size_t i) -> const Cell& { return row[i]; });
+    }
+    return out;
+}
+
+size_t width_of(int fd) {
+    winsize size{};
+    return isatty(fd) == 1 && ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+std::string cell_text(std::string_view text, size_t most) {
+    std::string safe = printable(text);
+    if (length_of(safe) > most) {
+        safe = std::string(start_of(safe, most - 1)) + "…";
+    }
+    return safe;
+}
+
+Cell process_cell(const forensics::Process* process) {
+    if (process == nullptr) {
+        return {};
+    }
+    fmt::memory_buffer text;
+    if (process->comm.empty()) {
+        text.push_back('?');
+    } else {
+        append_word(text, process->comm);
+    }
+    return {fmt::format("{}[{}]", fmt::to_string(text), process->pid),
+            process_color(process->comm, process->pid)};
+}
+
+std::string bytes_text(uint64_t bytes) {
+    static constexpr std::array<std::string_view, 6> kUnits{"KiB", "MiB", "GiB",
+                                                            "TiB", "PiB", "EiB"};
+    if (bytes < 1024) {
+        return fmt::format("{} B", bytes);
+    }
+    double size = static_cast<double>(bytes) / 1024;
+    size_t unit = 0;
+    while (size >= 1023.95 && unit + 1 < kUnits.size()) {  // 1023.95 would be shown as 1024.0
+        size /= 1024;
+        ++unit;
+    }
+    return fmt::format("{:.1f} {}", size, kUnits[unit]);
+}
+
+std::string seconds_text(uint64_t ns) {
+    const auto value = static_cast<double>(ns);
+    if (ns < 1'000'000) {
+        return fmt::format("{:.0f} us", value / 1e3);
+    }
+    if (ns < 1'000'000'000) {
+        return fmt::format("{:.1f} ms", value / 1e6);
+    }
+    return fmt::format("{:.2f} s", value / 1e9);
+}
+
+std::string unattributed_text(const forensics::Analysis& analysis) {
+    const forensics::Unattributed& all = analysis.unattributed();
+    const std::array<std::pair<std::string_view, const forensics::Amount*>, 4> why{{
+        {"kernel", &all.kernel},
+        {"forwarded", &all.forwarded},
+        {"unknown", &all.unknown},
+        {"nothing said", &all.silent},
+    }};
+    forensics::Amount sum;
+    std::string reasons;
+    for (const auto& [name, amount] : why) {
+        sum.packets += amount->packets;
+        sum.bytes += amount->bytes;
+        if (amount->packets > 0) {
+            reasons += fmt::format("{} {} {}", reasons.empty() ? ":" : ",", name, amount->packets);
+        }
+    }
+    const forensics::Amount& total = analysis.total();
+    const double share =
+        total.bytes == 0 ? 0
+                         : 100 * static_cast<double>(sum.bytes) / static_cast<double>(total.bytes);
+    return fmt::format("without a process: {} of {} packets, {} ({:.1f} %){}\n", sum.packets,
+                       total.packets, bytes_text(sum.bytes), share, reasons);
+}
+
+}  // namespace cmd

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// Cells as aligned lines for people, cut to the terminal's width. Every text that a file brings
+// goes through cell_text first. Pure.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "forensics/analysis.h"
+
+namespace cmd {
+
+struct Cell {
+    std::string text;             // safe for a terminal
+    std::string_view color = {};  // the sequence that starts it; empty: none
+};
+
+struct Heading {
+    std::string_view text;
+    bool to_the_right = false;  // numbers
+};
+
+// All lines, each with its line break. `width`: of the terminal in columns; 0: nothing is cut.
+std::string table_text(std::span<const Heading> headings,
+                       const std::vector<std::vector<Cell>>& rows, size_t width, bool color);
+
+// The width of the terminal behind `fd`; 0: it is none.
+size_t width_of(int fd);
+
+// Made safe, and cut to `most` code points, the last of them "…" then.
+std::string cell_text(std::string_view text, size_t most = 40);
+
+// "curl[42]" in its colour; empty for null.
+Cell process_cell(const forensics::Process* process);
+
+std::string bytes_text(uint64_t bytes);  // "1.2 MiB"
+std::string seconds_text(uint64_t ns);   // "1.25 s", "340 us"
+
+// "of 100 packets 5 (2.5 % of the bytes) without a process: kernel 3, unknown 2", with line break.
+std::string unattributed_text(const forensics::Analysis& analysis);
+
+}  // namespace cmd

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cmd/offline/text_output.h"
+
+#include <cerrno>
+#include <csignal>
+#include <utility>
+
+#include "cmd/write_all.h"
+
+namespace cmd {
+namespace {
+
+constexpr size_t kEnough = size_t{1} << 16;
+
+}  // namespace
+
+TextOutput::TextOutput(int fd, std::string name) : fd_(fd), name_(std::move(name)) {
+    std::signal(SIGPIPE, SIG_IGN);
+}
+
+bool TextOutput::flush() {
+    if (state_) {
+        state_ = write_all(fd_, text_, name_.c_str(), -1);
+    }
+    text_.clear();
+    return state_.ok();
+}
+
+bool TextOutput::written() {
+    return text_.size() < kEnough ? state_.ok() : flush();
+}
+
+pcapng::Result<void> TextOutput::finish() {
+    flush();
+    if (!state_ && state_.error().code == EPIPE) {
+        return {};
+    }
+    return state_;
+}
+
+}  // namespace cmd

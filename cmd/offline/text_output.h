@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// Standard output in large writes. A reader who left early is a quiet end, so SIGPIPE is ignored
+// from its creation on. One thread.
+#pragma once
+
+#include <string>
+
+#include "pcapng/result.h"
+
+namespace cmd {
+
+class TextOutput {
+  public:
+    // `fd` belongs to the caller; `name` is for the error.
+    TextOutput(int fd, std::string name);
+
+    // To append to; call written() after each piece.
+    std::string& text() { return text_; }
+    // Writes if there is enough. False: it failed, and nothing more will be written.
+    bool written();
+    // Writes the rest. The error of a failed write; a reader who left is none.
+    pcapng::Result<void> finish();
+
+  private:
+    bool flush();
+
+    int fd_;
+    std::string name_;
+    std::string text_;
+    pcapng::Result<void> state_;
+};
+
+}  // namespace cmd
