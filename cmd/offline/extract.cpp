@@ -220,8 +220,7 @@ int run_extract(std::span<const std::string> arguments) {
     }
     Counts counts;
     Result<void> broken;
-    Result<void> written =
-        copy(request, **input, std::move(first), *destination, counts, broken);
+    Result<void> written = copy(request, **input, std::move(first), *destination, counts, broken);
     if (written) {
         written = destination->finish();
     }

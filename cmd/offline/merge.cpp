@@ -75,8 +75,8 @@ std::string default_host(const std::string& path) {
 std::optional<Error> name_hosts(Request& request) {
     if (!request.hosts.empty()) {
         if (request.hosts.size() != request.inputs.size()) {
-            return Error{fmt::format("--host is given {} times for {} files",
-                                     request.hosts.size(), request.inputs.size())};
+            return Error{fmt::format("--host is given {} times for {} files", request.hosts.size(),
+                                     request.inputs.size())};
         }
         const bool empty = std::any_of(request.hosts.begin(), request.hosts.end(),
                                        [](const std::string& host) { return host.empty(); });
@@ -85,9 +85,10 @@ std::optional<Error> name_hosts(Request& request) {
     for (const std::string& input : request.inputs) {
         std::string host = default_host(input);
         if (std::find(request.hosts.begin(), request.hosts.end(), host) != request.hosts.end()) {
-            return Error{fmt::format("two files of host {}; say whose they are with --host, once "
-                                     "for each file",
-                                     printable(host))};
+            return Error{
+                fmt::format("two files of host {}; say whose they are with --host, once "
+                            "for each file",
+                            printable(host))};
         }
         request.hosts.push_back(std::move(host));
     }
@@ -216,8 +217,7 @@ Result<uint64_t> write(std::vector<Merged>& files, Rewriter& rewriter) {
         progress.packet(file->file->source());
         const Packet& packet = **file->packet;
         const auto input = static_cast<size_t>(file - files.data());
-        auto written =
-            rewriter.packet(input, packet, comment.of(packet, file->file->block()));
+        auto written = rewriter.packet(input, packet, comment.of(packet, file->file->block()));
         if (!written) {
             return written.error();
         }

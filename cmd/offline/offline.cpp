@@ -3,8 +3,11 @@
 
 #include <array>
 
+#include "cmd/offline/annotate.h"
 #include "cmd/offline/export.h"
+#include "cmd/offline/extract.h"
 #include "cmd/offline/flows.h"
+#include "cmd/offline/merge.h"
 #include "cmd/offline/processes.h"
 
 namespace cmd {
@@ -16,9 +19,12 @@ struct Command {
     int (*run)(std::span<const std::string> arguments);
 };
 
-constexpr std::array<Command, 3> kCommands{{
+constexpr std::array<Command, 6> kCommands{{
+    {"annotate", run_annotate},
     {"export", run_export},
+    {"extract", run_extract},
     {"flows", run_flows},
+    {"merge", run_merge},
     {"processes", run_processes},
 }};
 

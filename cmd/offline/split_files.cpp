@@ -19,7 +19,7 @@ using forensics::Process;
 using pcapng::Output;
 using pcapng::Result;
 
-constexpr size_t kNameMax = 64;      // of a part of a file's name
+constexpr size_t kNameMax = 64;       // of a part of a file's name
 constexpr size_t kContainerMax = 12;  // as container tools shorten an id
 
 // What a process chose becomes a part of a file's name: no slash, no blank, no escape sequence.
@@ -75,8 +75,9 @@ std::string SplitFiles::name_of(const End& end) const {
         case SplitBy::kUser: {
             const auto uid = uid_of(end);
             const bool is_named = uid && uid == process.uid && !process.user.empty();
-            name = !uid ? "no-user"
-                        : "user-" + (is_named ? safe(process.user, kNameMax) : std::to_string(*uid));
+            name = !uid
+                       ? "no-user"
+                       : "user-" + (is_named ? safe(process.user, kNameMax) : std::to_string(*uid));
             break;
         }
         case SplitBy::kProcess:
@@ -118,8 +119,8 @@ Result<void> SplitFiles::packet(const Packet& packet) {
             return written;
         }
     }
-    const bool differs = packet.peer.process != nullptr &&
-                         (!has_self || key_of(packet.peer) != key_of(packet.self));
+    const bool differs =
+        packet.peer.process != nullptr && (!has_self || key_of(packet.peer) != key_of(packet.self));
     return differs ? write(packet.peer, packet) : Result<void>{};
 }
 
