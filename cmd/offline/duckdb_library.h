@@ -46,9 +46,6 @@ struct QueryResult {
     X(query, int, (Handle connection, const char* sql, QueryResult* result))               \
     X(destroy_result, void, (QueryResult * result))                                        \
     X(result_error, const char*, (QueryResult * result))                                   \
-    X(column_count, Index, (QueryResult * result))                                         \
-    X(row_count, Index, (QueryResult * result))                                            \
-    X(value_varchar, char*, (QueryResult * result, Index column, Index row))               \
     X(free, void, (void* memory))                                                          \
     X(create_logical_type, Handle, (int type))                                             \
     X(destroy_logical_type, void, (Handle * type))                                         \

@@ -230,7 +230,8 @@ int run_export(std::span<const std::string> arguments) {
         return stop->status;
     }
     Request& request = std::get<Request>(parsed);
-    auto pass = FilePass::open(request.path, std::move(request.selection));
+    auto pass = FilePass::open(request.path, std::move(request.selection),
+                               request.output != "-" || isatty(STDOUT_FILENO) != 1);
     if (!pass) {
         fmt::print(stderr, "pidcap export: {}\n", pass.error().message);
         return kExitFailed;

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// One pass over a file's selected packets, with its progress on a terminal. One thread.
+// One pass over a file's selected packets, with its progress on the terminal that standard error
+// may be. One thread.
 #pragma once
 
-#include <functional>
+#include <memory>
 #include <string>
 #include <utility>
 
+#include "cmd/offline/progress.h"
 #include "cmd/offline/selection.h"
 #include "forensics/source.h"
 #include "pcapng/result.h"
@@ -15,7 +17,9 @@ namespace cmd {
 
 class FilePass {
   public:
-    static pcapng::Result<FilePass> open(const std::string& path, Selection selection);
+    // `shows_progress`: false for a command that writes to a terminal meanwhile.
+    static pcapng::Result<FilePass> open(const std::string& path, Selection selection,
+                                         bool shows_progress);
 
     // The next selected packet; null at the end. An error follows all packets that were readable.
     pcapng::Result<const forensics::Packet*> next();
@@ -35,11 +39,11 @@ class FilePass {
     }
 
   private:
-    FilePass(forensics::Source source, Selection selection)
-        : source_(std::move(source)), selection_(std::move(selection)) {}
+    FilePass(forensics::Source source, Selection selection, bool shows_progress);
 
     forensics::Source source_;
     Selection selection_;
+    std::unique_ptr<FileProgress> progress_;  // null once the file has been read
     bool begun_ = false;
 };
 

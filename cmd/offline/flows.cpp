@@ -65,9 +65,9 @@ std::vector<Cell> cells_of(const Flow& flow) {
     }
     const bool timed = flow.first_ns && flow.last_ns;
     const uint64_t resent = a.retransmissions + b.retransmissions;
-    const std::string& name = !flow.server_name.empty() ? flow.server_name
-                              : !flow.http_host.empty() ? flow.http_host
-                                                        : flow.dns_name;
+    const std::string_view name = !flow.server_name.empty() ? flow.server_name
+                                  : !flow.http_host.empty() ? flow.http_host
+                                                            : flow.dns_name;
     return {
         {forensics::protocol_name(flow.protocol)},
         {address_text(a)},

@@ -101,7 +101,7 @@ int run_table_command(const TableCommand& command, std::span<const std::string> 
         return stop->status;
     }
     Request& request = std::get<Request>(parsed);
-    auto pass = FilePass::open(request.path, std::move(request.selection));
+    auto pass = FilePass::open(request.path, std::move(request.selection), true);
     if (!pass) {
         fmt::print(stderr, "pidcap {}: {}\n", command.name, pass.error().message);
         return kExitFailed;

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <catch2/catch.hpp>
+
+#include "tests/cmd/offline/duckdb.h"
+#include "tests/cmd/offline/rows.h"
+#include "tests/forensics/told_file.h"
+
+namespace {
+
+using test::Json;
+using test::pidcap;
+using test::rows_of;
+using test::told_file;
+
+constexpr const char* kTables[] = {"packets", "flows", "processes"};
+
+// Exports a table and returns its path.
+std::string exported(const test::TemporaryFolder& folder, const std::string& format,
+                     const std::string& table) {
+    std::string path = folder.file(table + "." + format);
+    test::output_of(
+        pidcap({"export", "--format", format, "--table", table, "-o", path, told_file()}));
+    return path;
+}
+
+TEST_CASE("DuckDB reads the same from Parquet, JSON lines and CSV") {
+    test::TemporaryFolder folder;
+    test::DuckDb duckdb;
+    for (const std::string table : kTables) {
+        INFO(table);
+        const std::string parquet = "'" + exported(folder, "parquet", table) + "'";
+        const std::string json = "'" + exported(folder, "jsonl", table) + "'";
+        const std::string csv = "'" + exported(folder, "csv", table) + "'";
+        const auto rows = duckdb.query("SELECT count(*) FROM " + parquet);
+        CHECK(std::stoull(rows.at(0).at(0)) >= 40);
+        // By the types that Parquet has, so that a difference in any value or its type shows.
+        duckdb.query("CREATE OR REPLACE TABLE typed AS FROM " + parquet);
+        for (const std::string& other : {"read_json(" + json + ", format = 'newline_delimited')",
+                                         "read_csv(" + csv + ", all_varchar = true)"}) {
+            INFO(other);
+            duckdb.query("CREATE OR REPLACE TABLE other AS FROM typed LIMIT 0");
+            duckdb.query("INSERT INTO other FROM " + other);
+            CHECK(duckdb.query("SELECT count(*) FROM (FROM typed EXCEPT ALL FROM other)")
+                      .at(0)
+                      .at(0) == "0");
+            CHECK(duckdb.query("SELECT count(*) FROM (FROM other EXCEPT ALL FROM typed)")
+                      .at(0)
+                      .at(0) == "0");
+        }
+    }
+}
+
+TEST_CASE("Parquet's packets are tshark's, to the nanosecond and in their order") {
+    test::TemporaryFolder folder;
+    test::DuckDb duckdb;
+    const std::string parquet = "'" + exported(folder, "parquet", "packets") + "'";
+    const auto rows = duckdb.query(
+        "SELECT epoch_ns(time), length, source_address, destination_address, pid, peer_pid FROM " +
+        parquet);
+    const std::string said =
+        test::output_of({"tshark", "-n", "-r", told_file(), "-T", "fields", "-e",
+                         "frame.time_epoch", "-e", "frame.len", "-e", "ip.src", "-e", "ip.dst"});
+    const std::vector<std::string> lines = test::split(said, '\n');
+    const std::vector<test::TsharkPacket> packets = test::tshark_packets(told_file());
+    REQUIRE(rows.size() == lines.size());
+    for (size_t i = 0; i < rows.size(); ++i) {
+        std::vector<std::string> fields = test::split(lines[i], '\t');
+        fields[0].erase(fields[0].find('.'), 1);
+        fields.push_back(packets[i].word("pid"));
+        fields.push_back(packets[i].word("peer.pid"));
+        REQUIRE(rows[i] == fields);
+    }
+    const auto types = duckdb.query("SELECT column_name, column_type FROM (DESCRIBE FROM " +
+                                    parquet + ") WHERE column_name IN ('time', 'pid', 'comm')");
+    CHECK(types == std::vector<std::vector<std::string>>{
+                       {"time", "TIMESTAMP_NS"}, {"pid", "UBIGINT"}, {"comm", "VARCHAR"}});
+}
+
+TEST_CASE("every query for DuckDB in docs/analysis.md runs, and answers") {
+    test::TemporaryFolder folder;
+    test::DuckDb duckdb;
+    for (const std::string table : kTables) {
+        exported(folder, "parquet", table);
+    }
+    // The queries name files of the working folder.
+    const auto before = std::filesystem::current_path();
+    std::filesystem::current_path(folder.path());
+    const std::string text = test::content_of(ANALYSIS_MD);
+    const std::string begin = "```sql duckdb\n";
+    size_t queries = 0, answers = 0;
+    for (size_t at = text.find(begin); at != text.npos; at = text.find(begin, at)) {
+        at += begin.size();
+        const std::string query = text.substr(at, text.find("```", at) - at);
+        INFO(query);
+        answers += duckdb.query(query).empty() ? 0 : 1;
+        ++queries;
+    }
+    const auto talkers =
+        duckdb.query("SELECT sum(sent_packets) FROM 'processes.parquet' WHERE pid IS NOT NULL");
+    std::filesystem::current_path(before);
+    CHECK(queries >= 5);
+    CHECK(answers >= 3);  // the file has no names, and no process that ended
+    size_t with_sender = 0;
+    for (const test::TsharkPacket& packet : test::tshark_packets(told_file())) {
+        with_sender += packet.sender() ? 1 : 0;
+    }
+    CHECK(talkers.at(0).at(0) == std::to_string(with_sender));
+}
+
+TEST_CASE("a path is no part of a statement") {
+    test::TemporaryFolder folder;
+    const std::string path = folder.file("it's; DROP TABLE x--.parquet");
+    test::output_of(
+        pidcap({"export", "--format", "parquet", "--table", "processes", "-o", path, told_file()}));
+    CHECK(std::filesystem::file_size(path) > 1000);
+}
+
+TEST_CASE("JSON lines of an export are those of --json") {
+    CHECK(rows_of({"export", "--format", "jsonl", "--table", "flows", told_file()}) ==
+          rows_of({"flows", "--json", told_file()}));
+    CHECK(rows_of({"export", "--format", "jsonl", "--table", "processes", told_file()}).size() ==
+          40);
+    const std::vector<Json> packets =
+        rows_of({"export", "--format", "jsonl", "--table", "packets", "-c", "7", told_file()});
+    REQUIRE(packets.size() == 7);
+    CHECK(packets[6]["number"] == 7);
+    CHECK(packets[0]["flow"] == 0);
+}
+
+TEST_CASE("without DuckDB's library Parquet fails with what to do, and JSON lines don't") {
+    test::TemporaryFolder folder;
+    const test::CommandResult result =
+        test::run({"env", "-u", "LD_LIBRARY_PATH", PIDCAP_PROGRAM, "export", "--format", "parquet",
+                   "--table", "flows", "-o", folder.file("flows.parquet"), told_file()});
+    CHECK(result.status == 1);
+    CHECK(test::contains(result.err, "libduckdb.so"));
+    CHECK(test::contains(result.err, "--format jsonl"));
+    CHECK(!std::filesystem::exists(folder.file("flows.parquet")));
+}
+
+TEST_CASE("a wrong command line of export says what is missing") {
+    const auto said = [](const std::vector<std::string>& arguments) {
+        const test::CommandResult result = test::run(pidcap(arguments));
+        CHECK(result.status == 2);
+        return result.err;
+    };
+    CHECK(test::contains(said({"export", "--table", "flows", "x"}), "--format is missing"));
+    CHECK(test::contains(said({"export", "--format", "csv", "x"}), "--table is missing"));
+    CHECK(test::contains(said({"export", "--format", "xml", "--table", "flows", "x"}),
+                         "--format xml: not one of parquet, jsonl, csv"));
+    CHECK(test::contains(said({"export", "--format", "parquet", "--table", "flows", "x"}), "-o"));
+    CHECK(test::contains(said({"export", "--format", "csv", "--table", "flows"}), "which file?"));
+}
+
+}  // namespace

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <map>
+#include <set>
+
+#include "tests/cmd/offline/rows.h"
+#include "tests/forensics/told_file.h"
+
+namespace {
+
+using test::Json;
+using test::pidcap;
+using test::told_file;
+
+struct Sum {
+    uint64_t packets = 0, bytes = 0;
+    double first = 0, last = 0;
+};
+
+// Of the packets that one address and port has sent to another.
+using Direction = std::pair<std::string, std::string>;
+
+std::string end_of(const std::string& address, const std::string& port) {
+    return address + " " + port;
+}
+
+TEST_CASE("pidcap flows has tshark's sums of each direction, durations and retransmissions") {
+    std::map<Direction, Sum> sums;
+    std::map<Direction, uint64_t> resent;
+    std::set<std::string> streams;
+    const std::string said = test::output_of({"tshark", "-n",
+                                              "-r",     told_file(),
+                                              "-T",     "fields",
+                                              "-e",     "ip.src",
+                                              "-e",     "ip.dst",
+                                              "-e",     "tcp.srcport",
+                                              "-e",     "udp.srcport",
+                                              "-e",     "tcp.dstport",
+                                              "-e",     "udp.dstport",
+                                              "-e",     "frame.len",
+                                              "-e",     "frame.time_relative",
+                                              "-e",     "tcp.analysis.retransmission",
+                                              "-e",     "tcp.stream",
+                                              "-e",     "udp.stream"});
+    for (const std::string& line : test::split(said, '\n')) {
+        std::vector<std::string> f = test::split(line, '\t');
+        f.resize(11);
+        const Direction direction{end_of(f[0], f[2] + f[3]), end_of(f[1], f[4] + f[5])};
+        Sum& sum = sums[direction];
+        const double time = std::stod(f[7]);
+        sum.first = sum.packets == 0 ? time : sum.first;
+        sum.last = time;
+        ++sum.packets;
+        sum.bytes += std::stoull(f[6]);
+        resent[direction] += f[8].empty() ? 0 : 1;
+        streams.insert(f[9] + "/" + f[10]);
+    }
+
+    const std::vector<Json> rows = test::rows_of({"flows", "--json", told_file()});
+    CHECK(rows.size() == streams.size());
+    CHECK(rows.size() > 200);
+    uint64_t packets = 0, all_resent = 0;
+    for (const Json& row : rows) {
+        const auto text = [&](const char* address, const char* port) {
+            return end_of(row[address].get<std::string>(), row[port].dump());
+        };
+        const std::string a = text("a_address", "a_port"), b = text("b_address", "b_port");
+        INFO(a << " and " << b);
+        Sum& there = sums[{a, b}];
+        Sum& back = sums[{b, a}];
+        CHECK(row["a_packets"] == there.packets);
+        CHECK(row["a_bytes"] == there.bytes);
+        CHECK(row["b_packets"] == back.packets);
+        CHECK(row["b_bytes"] == back.bytes);
+        packets += there.packets + back.packets;
+        const double first = back.packets == 0 ? there.first : std::min(there.first, back.first);
+        CHECK(row["duration_s"].get<double>() ==
+              Approx(std::max(there.last, back.last) - first).margin(1e-6));
+        if (row["protocol"] == "tcp") {
+            CHECK(row["a_retransmissions"] == resent[{a, b}]);
+            CHECK(row["b_retransmissions"] == resent[{b, a}]);
+            all_resent += row["a_retransmissions"].get<uint64_t>();
+        } else {
+            CHECK(row["a_retransmissions"].is_null());
+        }
+    }
+    CHECK(packets == 12000);
+    CHECK(all_resent > 0);
+}
+
+TEST_CASE("both processes of a conversation are those of its packets' comments") {
+    std::map<std::string, std::set<uint64_t>> told;  // by address of the sender and receiver
+    for (const test::TsharkPacket& packet : test::tshark_packets(told_file())) {
+        for (const auto pid : {packet.sender(), packet.receiver()}) {
+            if (pid) {
+                told[packet.stream].insert(*pid);
+            }
+        }
+    }
+    size_t with_process = 0, with_both = 0;
+    for (const Json& row : test::rows_of({"flows", "--json", told_file()})) {
+        const size_t known = (row["a_pid"].is_null() ? 0 : 1) + (row["b_pid"].is_null() ? 0 : 1);
+        with_process += known > 0 ? 1 : 0;
+        with_both += known == 2 ? 1 : 0;
+        CHECK(row["either_pid"].is_null());
+        CHECK(row["a_several"] == false);
+    }
+    CHECK(with_process == told.size());
+    CHECK(with_both > 0);
+}
+
+TEST_CASE("flows come in the order of their first packets, or as --sort says") {
+    const std::vector<Json> rows = test::rows_of({"flows", "--json", told_file()});
+    for (size_t i = 0; i < rows.size(); ++i) {
+        CHECK(rows[i]["number"] == i);
+        CHECK((i == 0 || rows[i - 1]["first_time"].get<std::string>() <=
+                             rows[i]["first_time"].get<std::string>()));
+    }
+    const std::vector<Json> sorted =
+        test::rows_of({"flows", "--json", "--sort", "rtt_s,desc", told_file()});
+    bool unknown = false;  // those come last
+    for (size_t i = 0; i < sorted.size(); ++i) {
+        CHECK((!unknown || sorted[i]["rtt_s"].is_null()));
+        unknown = sorted[i]["rtt_s"].is_null();
+        CHECK((i == 0 || unknown ||
+               sorted[i - 1]["rtt_s"].get<double>() >= sorted[i]["rtt_s"].get<double>()));
+    }
+    CHECK(unknown);
+}
+
+TEST_CASE("the terminal's table of flows names ends and processes") {
+    const std::vector<std::string> lines =
+        test::split(test::output_of(pidcap({"flows", told_file()})), '\n');
+    REQUIRE(lines.size() > 200);
+    CHECK(lines[0].substr(0, 5) == "PROTO");
+    CHECK(test::contains(lines[1], "10.0.0.2:20"));
+    CHECK(test::contains(lines.back(), "without a process: "));
+}
+
+}  // namespace
