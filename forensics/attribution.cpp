@@ -45,10 +45,11 @@ size_t slot_of(std::string_view text, size_t slots) {
         for (size_t quarter = 0; quarter <= 4; ++quarter) {
             uint64_t word = 0;
             std::memcpy(&word, text.data() + (text.size() - kWord) * quarter / 4, kWord);
-            mixed = (mixed + word) * kOdd;
+            mixed = (mixed ^ word) * kOdd;
+            mixed ^= mixed >> 32;  // a product's low bits know nothing of a word's high ones
         }
     }
-    return static_cast<size_t>(mixed >> 32) % slots;
+    return static_cast<size_t>(mixed) % slots;
 }
 
 }  // namespace
