@@ -36,23 +36,38 @@ At by_direction_off_loopback(const Packet& packet) {
     return is_loopback(packet) ? At::kUnknown : by_direction(packet.direction);
 }
 
-// Where in latest_ a comment is: by its length and five words of it.
-size_t slot_of(std::string_view text, size_t slots) {
-    constexpr uint64_t kOdd = 0x9E3779B97F4A7C15;  // 2^64 over the golden ratio
-    constexpr size_t kWord = sizeof(uint64_t);
-    uint64_t mixed = text.size();
-    if (text.size() >= 4 * kWord) {
-        for (size_t quarter = 0; quarter <= 4; ++quarter) {
-            uint64_t word = 0;
-            std::memcpy(&word, text.data() + (text.size() - kWord) * quarter / 4, kWord);
-            mixed = (mixed ^ word) * kOdd;
-            mixed ^= mixed >> 32;  // a product's low bits know nothing of a word's high ones
-        }
-    }
-    return static_cast<size_t>(mixed) % slots;
-}
-
 }  // namespace
+
+// In four lanes, which a processor works on at once: std::hash takes several times as long.
+size_t Attribution::Hash::operator()(std::string_view text) const {
+    constexpr uint64_t kOdd = 0x9E3779B97F4A7C15;  // 2^64 over the golden ratio
+    std::array<uint64_t, 4> lanes = {text.size(), 1, 2, 3};
+    const auto mix = [&lanes](const char* bytes) {
+        std::array<uint64_t, 4> words;
+        std::memcpy(words.data(), bytes, sizeof(words));
+        for (size_t i = 0; i < lanes.size(); ++i) {
+            lanes[i] = (lanes[i] ^ words[i]) * kOdd;
+            lanes[i] ^= lanes[i] >> 32;  // a product's low bits know nothing of a word's high ones
+        }
+    };
+    constexpr size_t kStep = sizeof(lanes);
+    if (text.size() < kStep) {
+        std::array<char, kStep> padded{};
+        std::memcpy(padded.data(), text.data(), text.size());
+        mix(padded.data());
+    } else {
+        for (size_t at = 0; at + kStep < text.size(); at += kStep) {
+            mix(text.data() + at);
+        }
+        mix(text.data() + text.size() - kStep);
+    }
+    uint64_t hash = 0;
+    for (const uint64_t lane : lanes) {
+        hash = (hash ^ lane) * kOdd;
+        hash ^= hash >> 32;
+    }
+    return static_cast<size_t>(hash);
+}
 
 void Attribution::begin_section() {
     ++section_;
@@ -171,7 +186,7 @@ void Attribution::forget_if_full() {
 
 Attribution::Speech& Attribution::speech_of(const pcapng::PacketRead& block) {
     forget_if_full();
-    Speeches::value_type*& latest = latest_[slot_of(block.comment, latest_.size())];
+    Speeches::value_type*& latest = latest_[Hash()(block.comment) % latest_.size()];
     if (latest == nullptr || latest->first != block.comment) {
         latest = &speech_in(single_, block.comment, nullptr);
     }
