@@ -41,16 +41,23 @@ At by_direction_off_loopback(const Packet& packet) {
 // In four lanes, which a processor works on at once: std::hash takes several times as long.
 size_t Attribution::Hash::operator()(std::string_view text) const {
     constexpr uint64_t kOdd = 0x9E3779B97F4A7C15;  // 2^64 over the golden ratio
-    std::array<uint64_t, 4> lanes = {text.size(), 1, 2, 3};
-    const auto mix = [&lanes](const char* bytes) {
-        std::array<uint64_t, 4> words;
-        std::memcpy(words.data(), bytes, sizeof(words));
-        for (size_t i = 0; i < lanes.size(); ++i) {
-            lanes[i] = (lanes[i] ^ words[i]) * kOdd;
-            lanes[i] ^= lanes[i] >> 32;  // a product's low bits know nothing of a word's high ones
-        }
+    uint64_t first = text.size();
+    uint64_t second = 1;
+    uint64_t third = 2;
+    uint64_t fourth = 3;
+    const auto mix_word = [](uint64_t& lane, const char* bytes) {
+        uint64_t word = 0;
+        std::memcpy(&word, bytes, sizeof(word));
+        lane = (lane ^ word) * kOdd;
+        lane ^= lane >> 32;  // a product's low bits know nothing of a word's high ones
     };
-    constexpr size_t kStep = sizeof(lanes);
+    const auto mix = [&](const char* bytes) {
+        mix_word(first, bytes);
+        mix_word(second, bytes + 8);
+        mix_word(third, bytes + 16);
+        mix_word(fourth, bytes + 24);
+    };
+    constexpr size_t kStep = 32;
     if (text.size() < kStep) {
         std::array<char, kStep> padded{};
         std::memcpy(padded.data(), text.data(), text.size());
@@ -62,7 +69,7 @@ size_t Attribution::Hash::operator()(std::string_view text) const {
         mix(text.data() + text.size() - kStep);
     }
     uint64_t hash = 0;
-    for (const uint64_t lane : lanes) {
+    for (const uint64_t lane : {first, second, third, fourth}) {
         hash = (hash ^ lane) * kOdd;
         hash ^= hash >> 32;
     }
