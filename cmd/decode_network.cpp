@@ -17,7 +17,7 @@ std::optional<Network> read_network(fmt::memory_buffer& out, Piece packet) {
         case NetworkProblem::kNone:
             return network;
         case NetworkProblem::kShort:
-            append(out, version == 6 ? "IP6 [|ip6]" : "IP [|ip]");
+            append(out, "{}", version == 6 ? "IP6 [|ip6]" : "IP [|ip]");
             break;
         case NetworkProblem::kVersion:
             append(out, "IP [bad version {}], length {}", version, packet.length());
