@@ -4,7 +4,7 @@
 // retransmissions, and when the handshake was complete. The rules are those of Wireshark 4.0's
 // "TCP Analysis", so that the same segments are called the same. What differs:
 // - Segments in IP fragments aren't looked at; tshark reassembles them.
-// - Wireshark 4.2 and later call some segments that close a gap out of order, which are
+// - Wireshark after 4.0 calls some segments that close a gap out of order, which are
 //   retransmissions to 4.0 and here.
 //
 // Fixed size, one per TCP conversation.
