@@ -228,7 +228,9 @@ class FlowTable::Implementation {
         const Piece payload = packet.payload;
         stream.tcp.add(*packet.tcp, static_cast<uint32_t>(payload.length()), time_ns, place.side,
                        flow);
-        names_.segment(*packet.tcp, payload, place.side, stream.openings, flow);
+        if (!stream.openings[static_cast<size_t>(place.side)].done) {
+            names_.segment(*packet.tcp, payload, place.side, stream.openings, flow);
+        }
     }
 
     KeyHash hash_;

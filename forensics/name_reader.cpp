@@ -83,7 +83,7 @@ NameReader::Progress NameReader::keep(Opening& opening, size_t offset,
 void NameReader::segment(const TcpHeader& header, Piece payload, int side,
                          std::array<Opening, 2>& openings, Flow& flow) {
     Opening& opening = openings[static_cast<size_t>(side)];
-    if (opening.done || !header.whole) {
+    if (!header.whole) {
         return;
     }
     const uint32_t first = header.sequence + (header.has(TcpHeader::kSyn) ? 1 : 0);

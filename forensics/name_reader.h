@@ -26,7 +26,7 @@ class NameReader {
         bool done = false;
     };
 
-    // Of a TCP conversation; sets its names.
+    // Of a TCP conversation; sets its names. Nothing to do where the side's opening is done.
     void segment(const TcpHeader& header, Piece payload, int side, std::array<Opening, 2>& openings,
                  Flow& flow);
     // Of a UDP conversation.
