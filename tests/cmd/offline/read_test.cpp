@@ -127,6 +127,7 @@ class Capture {
         process.start_ns = kStart - 1'000'000'000 + pid;
         process.ppid = ppid;
         process.comm = comm;
+        process.parent_comm = ppid == 1 ? "init" : "bash";
         process.exe = std::string("/usr/bin/") + comm;
         process.user = user;
         process.uid = uid;
@@ -270,6 +271,7 @@ TEST_CASE("--json is JSON to Python, and names the processes that tshark shows")
 TEST_CASE("--tree has every line once, below its process and that below its parent") {
     const Capture capture;
     const std::string tree = read(capture, {"--tree"});
+    CHECK_THAT(tree, Catch::StartsWith("init[1]\n"));
     CHECK_THAT(tree, Contains("  bash[10] exe=/usr/bin/bash user=root: "));
     CHECK_THAT(tree, Contains("    curl[20] exe=/usr/bin/curl user=alice: "));
     CHECK_THAT(tree, Contains("\n(kernel): 9 packets, "));
