@@ -25,7 +25,8 @@ At by_direction(pcapng::Direction direction) {
     return At::kUnknown;
 }
 
-// Both ends are here, and each packet passes twice or once: the direction doesn't tell whose end.
+// Both ends are here, and a packet may be captured once: the direction doesn't tell whose end it
+// is.
 bool is_loopback(const Packet& packet) {
     return packet.interface != nullptr &&
            (packet.interface->name == "lo" || packet.interface->name == "lo0");
@@ -85,6 +86,7 @@ void Attribution::attribute(const pcapng::PacketRead& block, Packet& packet) {
                                  ? speech.ends.at.value_or(by_direction(packet.direction))
                                  : by_direction_off_loopback(packet);
             if (Darwin* darwin = darwin_of(block); darwin != nullptr && speech.self != nullptr &&
+                                                   darwin->section == section_ &&
                                                    darwin->facts.pid == speech.self->pid) {
                 darwin->process = speech.self;
             }
