@@ -50,8 +50,7 @@ size_t PacketTree::node_of(const Ancestry::Parent& parent, const std::string& ho
         const auto [at, is_new] = index.try_emplace(std::move(key), nodes_.size());
         found = !is_new;
         if (is_new) {
-            nodes_.push_back({parent.process, parent.pid, parent.comm});
-            nodes_.back().walk = walk_;
+            nodes_.push_back({parent.process, parent.pid, parent.comm, {}, walk_});
         }
         return at->second;
     };
@@ -87,13 +86,15 @@ void PacketTree::place(const forensics::Process& process) {
 
 std::string PacketTree::heading(const Node& node) const {
     fmt::memory_buffer text;
+    const std::string_view comm =
+        node.process != nullptr ? std::string_view(node.process->comm) : node.comm;
     if (style_.color) {
-        text.append(process_color(node.comm, node.pid));
+        text.append(process_color(comm, node.pid));
     }
-    if (node.comm.empty()) {
+    if (comm.empty()) {
         text.push_back('?');
     } else {
-        append_word(text, node.comm);
+        append_word(text, comm);
     }
     fmt::format_to(std::back_inserter(text), "[{}]", node.pid);
     if (style_.color) {

@@ -44,7 +44,7 @@ class PacketTree {
     struct Node {
         const forensics::Process* process = nullptr;
         uint32_t pid = 0;
-        std::string_view comm;
+        std::string_view comm;  // as a child tells it, where there is no process
         std::vector<size_t> children = {};
         uint32_t walk = 0;  // on which way up it was found
     };

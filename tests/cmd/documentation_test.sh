@@ -24,7 +24,7 @@ options_of() {
 }
 
 # The empty one is a capture.
-mapfile -t commands < <(echo; "$pidcap" --help | sed -nE 's/^  pidcap ([a-z-]+) .*/\1/p')
+mapfile -t commands < <(echo; "$pidcap" --help | sed -nE 's/^  pidcap ([a-z][a-z-]*) .*/\1/p')
 [ ${#commands[@]} -ge 11 ] || { echo "only these commands in the help: ${commands[*]}"; exit 1; }
 
 # The bash completion and the program, command by command.

@@ -8,6 +8,7 @@
 
 using Catch::Contains;
 using cmd::LinkFilter;
+using test::operator+;
 
 namespace {
 

@@ -103,7 +103,7 @@ TEST_CASE("descendants are followed, also from a parent of which only its child 
     CHECK(wanted(Family(), {.comm = {"bash"}, .follow = true}) == "nc ");
     CHECK(wanted(Family(), {.uid = {"root"}, .follow = true}) == "shell curl ");
     // Of bash no user is told: it is neither root nor another.
-    CHECK(wanted(Family(), {.uid = {"!alice"}, .comm = {"bash"}, .follow = true}).empty());
+    CHECK(wanted(Family(), {.comm = {"bash"}, .uid = {"!alice"}, .follow = true}).empty());
 }
 
 TEST_CASE("parents in a circle end") {
