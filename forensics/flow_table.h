@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// FlowTable: packets in, conversations out. Memory grows with the conversations. One thread.
+// FlowTable: packets in, conversations out: TCP and UDP (UDP-Lite, SCTP, DCCP) by addresses and
+// ports, ICMP echo by addresses and id, all else by addresses and protocol. A SYN with another
+// sequence number begins a new conversation of the same ends, as tshark's tcp.stream does. Of a
+// tunnel it is the outer packet that counts. Later fragments count with their first one where it
+// was seen up to 30 s before; tshark counts the bytes of the last one only.
+//
+// Memory grows with the conversations, about 500 bytes each. One thread.
 #pragma once
 
 #include <cstdint>

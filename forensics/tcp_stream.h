@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // TcpStream: the sequence numbers of one TCP connection, seen from outside: which segments are
-// retransmissions, and when the handshake was complete. The rules are Wireshark's (its
-// "TCP Analysis" chapter and tcp_analyze_sequence_number()), so that the same segments are called
-// the same. What differs: segments in IP fragments aren't looked at (tshark reassembles them).
+// retransmissions, and when the handshake was complete. The rules are those of Wireshark 4.0's
+// "TCP Analysis", so that the same segments are called the same. What differs:
+// - Segments in IP fragments aren't looked at; tshark reassembles them.
+// - Wireshark 4.2 and later call some segments that close a gap out of order, which are
+//   retransmissions to 4.0 and here.
 //
 // Fixed size, one per TCP conversation.
 #pragma once
@@ -33,7 +35,6 @@ class TcpStream {
         uint32_t max_to_be_acked = 0;
         uint32_t last_ack = 0;
         uint32_t window = UINT32_MAX;
-        uint32_t last_length = 0;  // of the segment that moved `next`
         int32_t duplicate_acks = 0;
         bool has_base = false;
         bool keep_alive = false;  // its last segment was one
