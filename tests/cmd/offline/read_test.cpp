@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// `pidcap read` on files that a FileSink writes: against the lines of the live view, tcpdump,
+// editcap, tshark and Python.
+#include <netinet/in.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <catch2/catch.hpp>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "capture/file_sink.h"
+#include "cmd/packet_line.h"
+#include "tests/cmd/packet_bytes.h"
+#include "tests/support/command.h"
+#include "tests/support/temporary_folder.h"
+
+using Catch::Contains;
+using test::Bytes;
+using test::output_of;
+using test::run;
+using test::operator+;
+
+namespace {
+
+constexpr uint64_t kStart = 1763650000'000000000;  // 2025-11-20 14:46:40 UTC
+constexpr uint64_t kHalfSecond = 500'000'000;
+constexpr int kPackets = 60;
+
+template <typename T>
+T need(pcapng::Result<T> result) {
+    INFO((result ? std::string() : result.error().message));
+    REQUIRE(result);
+    return *std::move(result);
+}
+
+void need(const pcapng::Result<void>& result) {
+    INFO((result ? std::string() : result.error().message));
+    REQUIRE(result);
+}
+
+constexpr std::array<uint16_t, 4> kLinkTypes = {1, 101, 113, 276};
+
+// What stands before an IP packet.
+Bytes link_layer(uint16_t link_type, bool ip6) {
+    const unsigned type = ip6 ? 0x86dd : 0x800;
+    switch (link_type) {
+        case 1:
+            return test::ethernet(type, {});
+        case 113:
+            return test::be16(0) + test::be16(1) + test::be16(6) + Bytes(8) + test::be16(type);
+        case 276:
+            return test::be16(type) + Bytes(18);
+        default:
+            return {};
+    }
+}
+
+Bytes packet_bytes(uint16_t link_type, int number) {
+    const bool ip6 = number % 4 == 3;
+    const Bytes payload = number % 3 == 0 ? test::udp(static_cast<size_t>(number))
+                                          : test::tcp(number % 5 == 0 ? 2 : 0x18, 1, 1, 9);
+    const unsigned protocol = number % 3 == 0 ? IPPROTO_UDP : IPPROTO_TCP;
+    return link_layer(link_type, ip6) +
+           (ip6 ? test::ipv6(protocol, payload) : test::ipv4(protocol, payload));
+}
+
+// A capture of bash[10], curl[20], which it started, and nginx[30], and the kernel.
+class Capture {
+  public:
+    explicit Capture(uint16_t link_type = 1) {
+        setenv("TZ", "UTC", 1);
+        auto sink = need(capture::FileSink::create(need(pcapng::Output::open_file(path())), {},
+                                                   "tier=locked tracing=syscalls"));
+        capture::CapturedInterface interface;
+        interface.link_type = link_type;
+        interface.snaplen = 262144;
+        interface.name = "lo";
+        need(sink.interface(interface));
+        const capture::Process bash = process(10, 1, "bash", "root", 0);
+        const capture::Process curl = process(20, 10, "curl", "alice", 1000);
+        const capture::Process nginx = process(30, 1, "nginx: worker", "www-data", 33);
+        cmd::PacketLine line({});
+        cmd::PacketLine verbose({.verbose = 1});
+        for (int number = 0; number < kPackets; number++) {
+            const Bytes data = packet_bytes(link_type, number);
+            capture::Packet packet;
+            packet.time_ns = kStart + static_cast<uint64_t>(number) * kHalfSecond;
+            packet.interface = &interface;
+            packet.direction = number % 2 == 0 ? capture::Direction::kOut : capture::Direction::kIn;
+            packet.data = data;
+            packet.wire_len = static_cast<uint32_t>(data.size());
+            if (number % 7 == 0) {
+                packet.self.via = PIDCAP_VIA_KERNEL;
+            } else {
+                const capture::Process& self = number % 5 == 0 ? bash : curl;
+                packet.self = end(self);
+                if (number % 3 == 0) {
+                    packet.peer = end(nginx);
+                }
+            }
+            need(sink.packet(packet));
+            line.append(lines_, packet);
+            verbose.append(verbose_, packet);
+        }
+        need(sink.finish({}));
+    }
+
+    std::string path() const { return folder_.file("capture.pcapng"); }
+    std::string file(const std::string& name) const { return folder_.file(name); }
+    // As the live view prints them.
+    std::string lines() const { return fmt::to_string(lines_); }
+    std::string verbose_lines() const { return fmt::to_string(verbose_); }
+
+  private:
+    static capture::Process process(uint32_t pid, uint32_t ppid, const char* comm, const char* user,
+                                    uint32_t uid) {
+        capture::Process process;
+        process.key = {pid, pid};
+        process.start_ns = kStart - 1'000'000'000 + pid;
+        process.ppid = ppid;
+        process.comm = comm;
+        process.parent_comm = ppid == 1 ? "init" : "bash";
+        process.exe = std::string("/usr/bin/") + comm;
+        process.user = user;
+        process.uid = uid;
+        process.version = 1;
+        return process;
+    }
+    static capture::End end(const capture::Process& process) {
+        return {&process, process.key.pid + 1, PIDCAP_VIA_SOCKET, process.uid, process.user};
+    }
+
+    test::TemporaryFolder folder_;
+    fmt::memory_buffer lines_;
+    fmt::memory_buffer verbose_;
+};
+
+std::string read(const Capture& capture, std::vector<std::string> options = {}) {
+    options.insert(options.begin(), {PIDCAP, "read", capture.path()});
+    return output_of(options);
+}
+
+long lines_in(const std::string& text) {
+    return std::count(text.begin(), text.end(), '\n');
+}
+
+}  // namespace
+
+TEST_CASE("a file's lines are those that its capture would have printed") {
+    for (const uint16_t link_type : kLinkTypes) {
+        CAPTURE(link_type);
+        const Capture capture(link_type);
+        CHECK(read(capture) == capture.lines());
+        CHECK(read(capture, {"-v"}) == capture.verbose_lines());
+    }
+}
+
+TEST_CASE("an expression chooses the packets that tcpdump chooses") {
+    for (const uint16_t link_type : kLinkTypes) {
+        const Capture capture(link_type);
+        for (const char* expression :
+             {"tcp", "udp", "ip6", "ip and tcp", "port 40001", "host 10.0.0.1",
+              "dst net 10.0.0.0/24", "tcp[tcpflags] & tcp-syn != 0", "greater 60", "less 70",
+              "not tcp", "portrange 1-2", "ip broadcast", "udp and ip[8] < 65"}) {
+            CAPTURE(link_type, expression);
+            const std::string theirs =
+                output_of({"tcpdump", "-n", "-r", capture.path(), expression});
+            CHECK(lines_in(read(capture, {"--filter", expression})) == lines_in(theirs));
+        }
+    }
+}
+
+TEST_CASE("a filter may stand in a file, and one that fits no packet is told") {
+    const Capture capture;
+    std::ofstream(capture.file("filter")) << "udp # the rest is a comment\n or ip6\n";
+    CHECK(read(capture, {"-F", capture.file("filter")}) ==
+          read(capture, {"--filter", "udp or ip6"}));
+    const auto wrong = run({PIDCAP, "read", capture.path(), "--filter", "tcp prot"});
+    CHECK(wrong.status == 2);
+    CHECK_THAT(wrong.err, Contains("at \"prot\""));
+    const Capture raw(101);
+    const auto senseless = run({PIDCAP, "read", raw.path(), "--filter", "ether multicast"});
+    CHECK(senseless.status == 1);
+    CHECK_THAT(senseless.err, Contains("link type") && Contains("101"));
+}
+
+TEST_CASE("a time window has the packets that editcap keeps") {
+    const Capture capture;
+    const std::string out = capture.file("window.pcapng");
+    output_of({"editcap", "-A", "2025-11-20 14:46:45", "-B", "2025-11-20 14:47:00.500",
+               capture.path(), out});
+    const std::string theirs =
+        output_of({"tshark", "-r", out, "-T", "fields", "-e", "frame.number"});
+    REQUIRE(lines_in(theirs) > 0);
+    const std::vector<std::vector<std::string>> windows = {
+        {"--after", "2025-11-20T14:46:45", "--before", "2025-11-20T14:47:00.5Z"},
+        {"--after", "14:46:45", "--before", "14:47:00.5"},
+        {"--after", "@1763650005", "--before", "@1763650020.500"},
+        {"--after", "+5s", "--before", "+20.5"}};
+    for (const std::vector<std::string>& window : windows) {
+        CAPTURE(window);
+        CHECK(read(capture, window) == output_of({PIDCAP, "read", out}));
+    }
+}
+
+TEST_CASE("conditions on processes choose the packets whose comments say so") {
+    const Capture capture;
+    const auto frames = [&](const std::string& filter) {
+        return lines_in(output_of({"tshark", "-r", capture.path(), "-Y", filter}));
+    };
+    CHECK(lines_in(read(capture, {"--pid", "20"})) == frames("frame.comment contains \"pid=20 \""));
+    CHECK(lines_in(read(capture, {"--comm", "nginx*"})) ==
+          frames("frame.comment contains \"comm=nginx\""));
+    CHECK(lines_in(read(capture, {"--user", "www-data"})) ==
+          frames("frame.comment contains \"uid=33\""));
+    CHECK(lines_in(read(capture, {"--kernel"})) == frames("frame.comment contains \"via=kernel\""));
+    CHECK(read(capture, {"--kernel"}) == read(capture, {"--unattributed"}));
+    CHECK(lines_in(read(capture, {"--comm", "curl", "--filter", "udp"})) ==
+          frames("frame.comment contains \"comm=curl \" && udp"));
+    CHECK(read(capture, {"--tree", "10"}) == read(capture, {"--process", "pid in {10, 20}"}));
+    CHECK(read(capture, {"--comm", "bash", "-f"}) == read(capture, {"--tree", "10"}));
+}
+
+TEST_CASE("-c counts the wanted packets, through all files") {
+    const Capture capture;
+    CHECK(read(capture, {"-c", "7"}) == output_of({PIDCAP, "read", "-c", "7", capture.path()}));
+    CHECK(lines_in(read(capture, {"-c", "7"})) == 7);
+    CHECK(lines_in(read(capture, {"--pid", "10", "-c", "3"})) == 3);
+    CHECK(lines_in(read(capture, {capture.path(), "-c", "70"})) == 70);
+    CHECK(lines_in(read(capture, {capture.path()})) == 2 * kPackets);
+}
+
+TEST_CASE("--json is JSON to Python, and names the processes that tshark shows") {
+    const Capture capture;
+    std::ofstream(capture.file("rows.json")) << read(capture, {"--json"});
+    const std::string pids = output_of(
+        {"python3", "-c",
+         "import json, sys\n"
+         "for line in open(sys.argv[1]):\n"
+         "    row = json.loads(line)\n"
+         "    print(row['number'], row['length'], row['pid'] or '', row['peer_pid'] or '',\n"
+         "          row['source_port'], sep='\\t')\n",
+         capture.file("rows.json")});
+    const std::string theirs = output_of(
+        {"python3", "-c",
+         "import re, subprocess, sys\n"
+         "out = subprocess.run(['tshark', '-r', sys.argv[1], '-T', 'fields', '-e', "
+         "'frame.number',\n"
+         "                      '-e', 'frame.len', '-e', 'frame.comment', '-e', 'tcp.srcport',\n"
+         "                      '-e', 'udp.srcport'],\n"
+         "                     capture_output=True, text=True, check=True).stdout\n"
+         "for line in out.splitlines():\n"
+         "    number, length, comment, tcp, udp = line.split('\\t')\n"
+         "    pid = re.search(r'(?:^| )pid=(\\d+)', comment)\n"
+         "    peer = re.search(r' peer\\.pid=(\\d+)', comment)\n"
+         "    print(number, length, pid[1] if pid else '', peer[1] if peer else '', tcp or udp,\n"
+         "          sep='\\t')\n",
+         capture.path()});
+    CHECK(lines_in(pids) == kPackets);
+    CHECK(pids == theirs);
+}
+
+TEST_CASE("--tree has every line once, below its process and that below its parent") {
+    const Capture capture;
+    const std::string tree = read(capture, {"--tree"});
+    CHECK_THAT(tree, Catch::StartsWith("init[1]\n"));
+    CHECK_THAT(tree, Contains("  bash[10] exe=/usr/bin/bash user=root: "));
+    CHECK_THAT(tree, Contains("    curl[20] exe=/usr/bin/curl user=alice: "));
+    CHECK_THAT(tree, Contains("\n(kernel): 9 packets, "));
+    std::vector<std::string> ours;
+    std::vector<std::string> expected;
+    const auto split = [](const std::string& text, std::vector<std::string>& to) {
+        for (size_t at = 0; at < text.size();) {
+            const size_t end = text.find('\n', at);
+            std::string line = text.substr(at, end - at);
+            line.erase(0, line.find_first_not_of(' '));
+            if (line.starts_with("14:4")) {  // a packet's, not a heading
+                to.push_back(line);
+            }
+            at = end + 1;
+        }
+        std::sort(to.begin(), to.end());
+    };
+    split(tree, ours);
+    split(capture.lines(), expected);
+    CHECK(ours == expected);
+}
+
+TEST_CASE("of a broken file what is readable is printed, and where it breaks is told") {
+    const Capture capture;
+    const auto size = std::filesystem::file_size(capture.path());
+    std::filesystem::resize_file(capture.path(), size / 2);
+    for (const char* form : {"-q", "--json", "--tree"}) {
+        const auto result = run({PIDCAP, "read", form, capture.path()});
+        CAPTURE(form, result.err);
+        CHECK(result.status == 1);
+        CHECK(lines_in(result.out) > 10);
+        CHECK_THAT(result.err, Contains(capture.path()) && Contains("byte"));
+    }
+    const auto none = run({PIDCAP, "read", capture.file("none")});
+    CHECK(none.status == 1);
+    CHECK_THAT(none.err, Contains("none") && Contains("No such file"));
+}
+
+TEST_CASE("standard input is a file, and a reader who leaves ends it quietly") {
+    const Capture capture;
+    const std::string script = "cat \"$1\" | \"$0\" read - ";
+    CHECK(output_of({"sh", "-c", script, PIDCAP, capture.path()}) == capture.lines());
+    std::vector<std::string> many = {"bash", "-c",
+                                     "set -o pipefail; \"$0\" read \"$@\" | head -n 1", PIDCAP};
+    many.insert(many.end(), 300, capture.path());
+    const auto result = run(many);
+    CHECK(result.status == 0);
+    CHECK(lines_in(result.out) == 1);
+    CHECK(result.err.empty());
+}
+
+TEST_CASE("a wrong command line of read is refused") {
+    for (const std::vector<std::string>& wrong :
+         std::vector<std::vector<std::string>>{{},
+                                               {"--json", "--tree", "x"},
+                                               {"--no-such", "x"},
+                                               {"--gid", "0", "x"},
+                                               {"--after", "soon", "x"},
+                                               {"--after", "+5s", "--before", "+5s", "x"},
+                                               {"--filter", "tcp", "-F", "y", "x"}}) {
+        std::vector<std::string> words = {PIDCAP, "read"};
+        words.insert(words.end(), wrong.begin(), wrong.end());
+        const auto result = run(words);
+        CAPTURE(wrong);
+        CHECK(result.status == 2);
+        CHECK_THAT(result.err, Contains("Try 'pidcap read --help'"));
+    }
+}
