@@ -150,9 +150,10 @@ Result<void> write_parquet(const std::string& path, std::span<const Column> colu
     if (!registered) {
         return pcapng::Error{"DuckDB refuses a table function"};
     }
-    const std::string copy =
-        fmt::format("COPY (SELECT * FROM pidcap_rows()) TO {} (FORMAT parquet, COMPRESSION zstd)",
-                    quoted(path));
+    const std::string copy = fmt::format(
+        "COPY (SELECT * FROM pidcap_rows()) TO {} (FORMAT parquet, COMPRESSION zstd, "
+        "ROW_GROUP_SIZE 40960)",
+        quoted(path));
     return database->run(copy.c_str());
 }
 

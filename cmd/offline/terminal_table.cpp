@@ -75,20 +75,25 @@ class Line {
 
 std::string table_text(std::span<const Heading> headings,
                        const std::vector<std::vector<Cell>>& rows, size_t width, bool color) {
-    std::vector<size_t> widths;
-    for (const Heading& heading : headings) {
-        widths.push_back(heading.text.size());
-    }
+    std::vector<size_t> widths(headings.size(), 0);
     for (const std::vector<Cell>& row : rows) {
         assert(row.size() == headings.size());
         for (size_t i = 0; i < row.size(); ++i) {
             widths[i] = std::max(widths[i], length_of(row[i].text));
         }
     }
+    for (size_t i = 0; i < headings.size(); ++i) {
+        // A column of which nothing is known is left out.
+        widths[i] =
+            widths[i] == 0 && !rows.empty() ? 0 : std::max(widths[i], length_of(headings[i].text));
+    }
     std::string out;
     auto append_row = [&](auto cell_of) {
         Line line(out, width);
         for (size_t i = 0; i < headings.size(); ++i) {
+            if (widths[i] == 0) {
+                continue;
+            }
             const auto& [text, text_color] = cell_of(i);
             const size_t fill = widths[i] - length_of(text);
             line.blanks((i == 0 ? 0 : kGap) + (headings[i].to_the_right ? fill : 0));

@@ -25,7 +25,8 @@ struct Heading {
     bool to_the_right = false;  // numbers
 };
 
-// All lines, each with its line break. `width`: of the terminal in columns; 0: nothing is cut.
+// All lines, each with its line break; a column that no row has anything in is left out. `width`:
+// of the terminal in columns; 0: nothing is cut.
 std::string table_text(std::span<const Heading> headings,
                        const std::vector<std::vector<Cell>>& rows, size_t width, bool color);
 

@@ -231,7 +231,8 @@ class Generator {
     }
 
     void introduce(uint64_t process) {
-        if (!std::exchange(introduced_[process], true)) {
+        if (!introduced_[process]) {
+            introduced_[process] = true;
             comment_ += ' ' + processes_[process].introduction;
         }
     }

@@ -116,9 +116,7 @@ TEST_CASE("a file that is cut off gives what was readable, the byte, and status 
         test::run(pidcap({"processes", "--json", folder.file("cut.pcapng")}));
     CHECK(result.status == 1);
     CHECK(test::json_lines(result.out).size() == 40);
-    INFO(result.err);
-    CHECK(test::contains(result.err, "cut.pcapng"));
-    CHECK(result.err.find_first_of("0123456789", result.err.find("byte")) != result.err.npos);
+    CHECK(test::contains(result.err, "cut.pcapng, offset "));
 
     const test::CommandResult missing = test::run(pidcap({"processes", folder.file("none")}));
     CHECK(missing.status == 1);
