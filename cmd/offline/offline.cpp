@@ -6,6 +6,7 @@
 #include "cmd/offline/export.h"
 #include "cmd/offline/flows.h"
 #include "cmd/offline/processes.h"
+#include "cmd/offline/report.h"
 
 namespace cmd {
 namespace {
@@ -16,10 +17,11 @@ struct Command {
     int (*run)(std::span<const std::string> arguments);
 };
 
-constexpr std::array<Command, 3> kCommands{{
+constexpr std::array<Command, 4> kCommands{{
     {"export", run_export},
     {"flows", run_flows},
     {"processes", run_processes},
+    {"report", run_report},
 }};
 
 }  // namespace

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cmd/offline/result_file.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "cmd/sudo_caller.h"
+#include "cmd/terminal_text.h"
+
+namespace cmd {
+namespace {
+
+using pcapng::Error;
+using pcapng::Fd;
+using pcapng::Output;
+using pcapng::Result;
+
+constexpr mode_t kFileMode = 0644;
+constexpr mode_t kFolderMode = 0755;
+
+// A system call with the rights of who called sudo: what it returned, and errno.
+struct Called {
+    int value = -1;
+    int code = 0;
+};
+Result<Called> as_caller(const std::function<int()>& call) {
+    Called called;
+    const auto deed = [&] {
+        do {
+            called.value = call();
+            called.code = errno;
+        } while (called.value < 0 && called.code == EINTR);
+    };
+    if (const auto caller = SudoCaller::find()) {
+        if (auto acted = caller->act(deed); !acted) {
+            return acted.error();
+        }
+    } else {
+        deed();
+    }
+    return called;
+}
+
+Error open_error(const std::string& path, int code) {
+    Error error = Output::open_error(printable(path), code);
+    if ((code == EACCES || code == EPERM) && SudoCaller::find()) {
+        error.message += "; under sudo, files are written with the rights of who called it";
+    }
+    return error;
+}
+
+bool is_same_file(const struct stat& file, const std::string& input) {
+    struct stat other {};
+    const int found = input == "-" ? fstat(STDIN_FILENO, &other) : stat(input.c_str(), &other);
+    return found == 0 && file.st_dev == other.st_dev && file.st_ino == other.st_ino;
+}
+
+Result<Fd> open_path(const std::string& path) {
+    if (path == "-") {
+        if (isatty(STDOUT_FILENO) != 0) {
+            return Error{"a capture is binary: -w - needs a pipe or a file as stdout"};
+        }
+        Fd fd(fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0));
+        if (!fd.valid()) {
+            return pcapng::errno_error("open stdout", errno);
+        }
+        return fd;
+    }
+    const auto called = as_caller([&path] {
+        return ::open(path.c_str(), O_WRONLY | O_CREAT | O_NOCTTY | O_CLOEXEC, kFileMode);
+    });
+    if (!called) {
+        return called.error();
+    }
+    if (called->value < 0) {
+        return open_error(path, called->code);
+    }
+    return Fd(called->value);
+}
+
+Result<bool> is_empty(int folder, const std::string& path) {
+    const int copy = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (copy < 0) {
+        return pcapng::errno_error("read " + printable(path), errno);
+    }
+    const std::unique_ptr<DIR, int (*)(DIR*)> entries(fdopendir(copy), closedir);
+    if (entries == nullptr) {
+        const int code = errno;
+        close(copy);
+        return pcapng::errno_error("read " + printable(path), code);
+    }
+    while (const dirent* entry = readdir(entries.get())) {
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+}  // namespace
+
+void ignore_write_signals() {
+    (void)std::signal(SIGPIPE, SIG_IGN);
+    (void)std::signal(SIGXFSZ, SIG_IGN);
+}
+
+Result<Output> open_result(const std::string& path, std::span<const std::string> inputs) {
+    Result<Fd> fd = open_path(path);
+    if (!fd) {
+        return std::move(fd).error();
+    }
+    struct stat status {};
+    if (fstat(fd->get(), &status) != 0) {
+        return pcapng::errno_error("stat " + printable(path), errno);
+    }
+    const std::string name = path == "-" ? "stdout" : printable(path);
+    if (S_ISREG(status.st_mode)) {
+        for (const std::string& input : inputs) {
+            if (is_same_file(status, input)) {
+                return Error{fmt::format(
+                    "-w {}: that is the file that is read; name another one", name)};
+            }
+        }
+        // What is behind the position in stdout is the shell's business.
+        if (path != "-" && ftruncate(fd->get(), 0) != 0) {
+            return pcapng::errno_error("empty " + name, errno);
+        }
+    }
+    return Output::from_fd(*std::move(fd), name);
+}
+
+Result<ResultFolder> ResultFolder::open(const std::string& path) {
+    const auto made =
+        as_caller([&path] { return ::mkdir(path.c_str(), kFolderMode); });
+    if (!made) {
+        return made.error();
+    }
+    if (made->value < 0 && made->code != EEXIST) {
+        return pcapng::errno_error("make the folder " + printable(path), made->code);
+    }
+    const auto opened = as_caller([&path] {
+        return ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    });
+    if (!opened) {
+        return opened.error();
+    }
+    if (opened->value < 0) {
+        if (opened->code == ENOTDIR) {
+            return Error{fmt::format("-w {}: not a folder, which --split needs", printable(path)),
+                         ENOTDIR};
+        }
+        return open_error(path, opened->code);
+    }
+    Fd fd(opened->value);
+    const auto empty = is_empty(fd.get(), path);
+    if (!empty) {
+        return empty.error();
+    }
+    if (!*empty) {
+        return Error{fmt::format("-w {}: the folder isn't empty; name a new one", printable(path))};
+    }
+    return ResultFolder(std::move(fd), path);
+}
+
+Result<Output> ResultFolder::create(const std::string& name) const {
+    return open_file(name, O_CREAT | O_EXCL);
+}
+
+Result<Output> ResultFolder::reopen(const std::string& name) const {
+    return open_file(name, O_APPEND);
+}
+
+Result<Output> ResultFolder::open_file(const std::string& name, int how) const {
+    const auto called = as_caller([&] {
+        return openat(fd_.get(), name.c_str(), how | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, kFileMode);
+    });
+    if (!called) {
+        return called.error();
+    }
+    const std::string path = path_ + "/" + name;
+    if (called->value < 0) {
+        return open_error(path, called->code);
+    }
+    return Output::from_fd(Fd(called->value), printable(path));
+}
+
+}  // namespace cmd

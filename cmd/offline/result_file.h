@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// Where the commands that write files from files write to. Under sudo, what is made is made with
+// the rights of the user who called it, as for a capture. One thread.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+
+#include "pcapng/fd.h"
+#include "pcapng/output.h"
+#include "pcapng/result.h"
+
+namespace cmd {
+
+// So that a reader who has left and a file that is too large are errors of write(2).
+void ignore_write_signals();
+
+// "-": standard output. A regular file is emptied, but refused if it is one of `inputs`.
+pcapng::Result<pcapng::Output> open_result(const std::string& path,
+                                           std::span<const std::string> inputs);
+
+// A folder of results, which only we write to.
+class ResultFolder {
+  public:
+    // Makes it, or takes one that is empty: results of different runs don't mix.
+    static pcapng::Result<ResultFolder> open(const std::string& path);
+
+    // A file that isn't there yet; `name` has no slash.
+    pcapng::Result<pcapng::Output> create(const std::string& name) const;
+    // One of ours again, at its end.
+    pcapng::Result<pcapng::Output> reopen(const std::string& name) const;
+
+  private:
+    ResultFolder(pcapng::Fd fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}
+    pcapng::Result<pcapng::Output> open_file(const std::string& name, int how) const;
+
+    pcapng::Fd fd_;
+    std::string path_;
+};
+
+}  // namespace cmd
