@@ -272,6 +272,9 @@ Result<void> FileSink::process(const ProcessEvent& event) {
     }
     const Process& process = *event.process;
     std::string arguments = process.cmdline;
+    while (arguments.ends_with('\0')) {
+        arguments.pop_back();
+    }
     for (char& byte : arguments) {
         byte = byte == '\0' ? ' ' : byte;
     }

@@ -3,12 +3,16 @@
 // Whether a terminal gets colours, and which. Pure.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string_view>
+#include <utility>
 
 namespace cmd {
 
 enum class ColorMode { kAuto, kAlways, kNever };
+inline constexpr std::array<std::pair<std::string_view, ColorMode>, 3> kColorModes{
+    {{"auto", ColorMode::kAuto}, {"always", ColorMode::kAlways}, {"never", ColorMode::kNever}}};
 
 // --color decides; `auto` colours a terminal unless NO_COLOR is set to anything (no-color.org) or
 // TERM says that it can't. The two are the variables' values, null where they are not set.

@@ -9,8 +9,15 @@
 namespace cmd {
 namespace {
 
+// https://www.tcpdump.org/linktypes.html
+constexpr uint16_t kLinkTypeNull = 0;
 constexpr uint16_t kLinkTypeEthernet = 1;
 constexpr uint16_t kLinkTypeRaw = 101;
+constexpr uint16_t kLinkTypeLoop = 108;
+constexpr uint16_t kLinkTypeLinuxSll = 113;
+constexpr uint16_t kLinkTypeIpv4 = 228;
+constexpr uint16_t kLinkTypeIpv6 = 229;
+constexpr uint16_t kLinkTypeLinuxSll2 = 276;
 
 constexpr size_t kMacSize = 6;
 constexpr size_t kArpSize = 28;
@@ -113,17 +120,13 @@ void append_arp(fmt::memory_buffer& out, Piece packet) {
     append(out, ", length {}", packet.length());
 }
 
-void append_ethernet(fmt::memory_buffer& out, Piece frame, bool quiet) {
-    if (!frame.has(2 * kMacSize + 2)) {
-        append(out, "[|ether]");
-        return;
-    }
-    uint16_t type = frame.u16(2 * kMacSize);
-    Piece payload = frame.after(2 * kMacSize + 2);
+// What an EtherType says: tags, and then a protocol that is known here; false for others, after
+// their name. `type` and `payload` become those behind the tags.
+bool append_ether_type(fmt::memory_buffer& out, uint16_t& type, Piece& payload, bool quiet) {
     for (int tags = 0; is_vlan(type) && tags < kMaxVlanTags; ++tags) {
         if (!payload.has(4)) {
             append(out, "[|vlan]");
-            return;
+            return true;
         }
         append(out, "vlan {} ", payload.u16(0) & 0xfff);
         type = payload.u16(2);
@@ -131,11 +134,11 @@ void append_ethernet(fmt::memory_buffer& out, Piece frame, bool quiet) {
     }
     if (type == ETH_P_IP || type == ETH_P_IPV6) {
         append_ip(out, payload, quiet);
-        return;
+        return true;
     }
     if (type == ETH_P_ARP) {
         append_arp(out, payload);
-        return;
+        return true;
     }
     const std::string_view name = ether_type_name(type);
     if (type < kEtherTypeMin) {
@@ -145,10 +148,59 @@ void append_ethernet(fmt::memory_buffer& out, Piece frame, bool quiet) {
     } else {
         append(out, "ethertype 0x{:04x} ", type);
     }
+    return false;
+}
+
+void append_ethernet(fmt::memory_buffer& out, Piece frame, bool quiet) {
+    if (!frame.has(2 * kMacSize + 2)) {
+        append(out, "[|ether]");
+        return;
+    }
+    uint16_t type = frame.u16(2 * kMacSize);
+    Piece payload = frame.after(2 * kMacSize + 2);
+    if (append_ether_type(out, type, payload, quiet)) {
+        return;
+    }
     append_mac(out, frame.bytes(kMacSize, kMacSize));
     append(out, " > ");
     append_mac(out, frame.bytes(0, kMacSize));
     append(out, ": length {}", payload.length());
+}
+
+// A header of Linux's "any" interface: of `size` bytes, with an EtherType at `type_at`.
+void append_cooked(fmt::memory_buffer& out, Piece packet, size_t size, size_t type_at, bool quiet) {
+    if (!packet.has(size)) {
+        append(out, "[|sll]");
+        return;
+    }
+    uint16_t type = packet.u16(type_at);
+    Piece payload = packet.after(size);
+    if (!append_ether_type(out, type, payload, quiet)) {
+        append(out, "length {}", payload.length());
+    }
+}
+
+// An address family of four bytes before an IP packet, in the byte order of the machine that
+// captured it (BSD, macOS): a family is small, so the other order is told apart.
+void append_null(fmt::memory_buffer& out, Piece packet, bool quiet) {
+    if (!packet.has(4)) {
+        append(out, "[|null]");
+        return;
+    }
+    const uint32_t read = packet.u32(0);
+    const uint32_t family = read > 0xffff ? __builtin_bswap32(read) : read;
+    switch (family) {
+        case 2:   // AF_INET everywhere
+        case 10:  // AF_INET6 of Linux, of NetBSD and OpenBSD, FreeBSD, macOS
+        case 24:
+        case 28:
+        case 30:
+            append_ip(out, packet.after(4), quiet);
+            break;
+        default:
+            append(out, "address family {}: length {}", family, packet.after(4).length());
+            break;
+    }
 }
 
 }  // namespace
@@ -160,7 +212,19 @@ void append_decoded(fmt::memory_buffer& out, uint16_t link_type, std::span<const
         case kLinkTypeEthernet:
             append_ethernet(out, packet, quiet);
             break;
+        case kLinkTypeNull:
+        case kLinkTypeLoop:
+            append_null(out, packet, quiet);
+            break;
+        case kLinkTypeLinuxSll:
+            append_cooked(out, packet, 16, 14, quiet);
+            break;
+        case kLinkTypeLinuxSll2:
+            append_cooked(out, packet, 20, 0, quiet);
+            break;
         case kLinkTypeRaw:
+        case kLinkTypeIpv4:
+        case kLinkTypeIpv6:
             append_ip(out, packet, quiet);
             break;
         default:

@@ -15,7 +15,8 @@
 namespace cmd {
 
 // `data` is what was captured of a packet that had `wire_len` bytes, from the start that
-// `link_type` (1 Ethernet, 101 raw IP) names.
+// `link_type` (LINKTYPE_) names: Ethernet, IP, Linux's "any" interface, BSD's loopback; of others
+// only the length is told.
 void append_decoded(fmt::memory_buffer& out, uint16_t link_type, std::span<const std::byte> data,
                     uint32_t wire_len, bool quiet);
 

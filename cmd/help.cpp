@@ -15,6 +15,18 @@ Usage:
   pidcap setup-wireshark [--remove|--check]
                                         pidcap in Wireshark's list of interfaces, and its fields
 
+On files, of pidcap and of others; "pidcap COMMAND --help" says more
+  pidcap read FILE...                   the packets, a line each
+  pidcap processes FILE                 a row for each process
+  pidcap flows FILE                     a row for each conversation, with the processes at its ends
+  pidcap report FILE -o PAGE            one page of HTML about all that
+  pidcap extract FILE -w OUT            some of the packets into another file
+  pidcap merge FILE... -w OUT           several hosts' files in one
+  pidcap annotate FILE --from TABLE -w OUT
+                                        the processes of conversations into a plain capture
+  pidcap export FILE --format FORMAT --table TABLE
+                                        tables for DuckDB, ClickHouse, Spark and their like
+
 Where
   -i IFACE            interface to capture on; repeatable. "any" (the default): every interface
                       that is up, and those that come later

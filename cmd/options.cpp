@@ -202,9 +202,7 @@ void read_until(const CommandLine& line, OptionReader& reader, Options& options)
 }
 
 void read_looks(const CommandLine& line, OptionReader& reader, Options& options) {
-    static constexpr std::array<std::pair<std::string_view, ColorMode>, 3> kColors{
-        {{"auto", ColorMode::kAuto}, {"always", ColorMode::kAlways}, {"never", ColorMode::kNever}}};
-    reader.word(line.color, kColors, options.color);
+    reader.word(line.color, kColorModes, options.color);
     options.numeric = line.numeric->count() > 0;
     options.quiet = line.quiet->count() > 0;
     options.verbose = static_cast<int>(line.verbose->count());

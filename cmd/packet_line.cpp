@@ -11,56 +11,92 @@
 namespace cmd {
 namespace {
 
-using capture::End;
-using capture::Process;
-
 constexpr uint64_t kNsPerSecond = 1'000'000'000;
 
-// "curl[42]"; "(kernel)" where there is no process.
-void append_end(fmt::memory_buffer& out, const End& end, bool color) {
-    if (end.process == nullptr) {
-        append(out, "({})", capture::via_name(end.via));
+// "curl[42]"; "(kernel)" where there is no process. Nothing where nothing is known.
+void append_end(fmt::memory_buffer& out, const LineEnd& end, bool color) {
+    if (!end.has_process) {
+        if (!end.via.empty()) {
+            append(out, "(");
+            append_word(out, end.via);
+            append(out, ") ");
+        }
         return;
     }
-    const Process& process = *end.process;
     if (color) {
-        out.append(process_color(process.comm, process.key.pid));
+        out.append(process_color(end.comm, end.pid));
     }
-    if (process.comm.empty()) {
+    if (end.comm.empty()) {
         append(out, "?");
     } else {
-        append_word(out, process.comm);
+        append_word(out, end.comm);
     }
-    append(out, "[{}]", process.key.pid);
+    append(out, "[{}]", end.pid);
     if (color) {
         out.append(kColorEnd);
     }
+    append(out, " ");
 }
 
 // What -v adds: " exe=/usr/bin/curl user=root tid=42 via=socket", only what is known.
-void append_details(fmt::memory_buffer& out, const End& end, std::string_view prefix,
+void append_details(fmt::memory_buffer& out, const LineEnd& end, std::string_view prefix,
                     bool numeric) {
-    const Process& process = *end.process;
-    if (!process.exe.empty()) {
+    if (!end.exe.empty()) {
         append(out, " {}exe=", prefix);
-        append_word(out, process.exe);
+        append_word(out, end.exe);
     }
-    if (numeric || end.user.empty()) {
-        append(out, " {}uid={}", prefix, end.uid);
-    } else {
+    if (!numeric && !end.user.empty()) {
         append(out, " {}user=", prefix);
         append_word(out, end.user);
+    } else if (end.uid) {
+        append(out, " {}uid={}", prefix, *end.uid);
     }
     if (end.tid != 0) {
         append(out, " {}tid={}", prefix, end.tid);
     }
-    append(out, " {}via={}", prefix, capture::via_name(end.via));
+    if (!end.via.empty()) {
+        append(out, " {}via=", prefix);
+        append_word(out, end.via);
+    }
+}
+
+LineEnd line_end(const capture::End& end) {
+    LineEnd line{.via = capture::via_name(end.via)};
+    if (end.process != nullptr) {
+        line.has_process = true;
+        line.pid = end.process->key.pid;
+        line.comm = end.process->comm;
+        line.exe = end.process->exe;
+        line.uid = end.uid;
+        line.user = end.user;
+        line.tid = end.tid;
+    }
+    return line;
 }
 
 }  // namespace
 
-void PacketLine::append_time(fmt::memory_buffer& out, uint64_t time_ns) {
-    const auto second = static_cast<time_t>(time_ns / kNsPerSecond);
+LinePacket line_packet(const capture::Packet& packet) {
+    const bool outgoing = packet.direction == capture::Direction::kOut;
+    return {
+        .time_ns = packet.time_ns,
+        .interface = packet.interface->name,
+        .link_type = packet.interface->link_type,
+        .direction = outgoing ? "Out" : "In",
+        .data = packet.data,
+        .wire_length = packet.wire_len,
+        .self = line_end(packet.self),
+        .peer = packet.peer ? line_end(*packet.peer) : LineEnd{},
+        .arrow = outgoing ? "->" : "<-",
+    };
+}
+
+void PacketLine::append_time(fmt::memory_buffer& out, std::optional<uint64_t> time_ns) {
+    if (!time_ns) {
+        cmd::append(out, "- ");
+        return;
+    }
+    const auto second = static_cast<time_t>(*time_ns / kNsPerSecond);
     if (second != second_) {
         tm local{};
         if (localtime_r(&second, &local) == nullptr ||
@@ -69,28 +105,30 @@ void PacketLine::append_time(fmt::memory_buffer& out, uint64_t time_ns) {
         }
         second_ = second;
     }
-    cmd::append(out, "{}.{:09} ", std::string_view(clock_.data()), time_ns % kNsPerSecond);
+    cmd::append(out, "{}.{:09} ", std::string_view(clock_.data()), *time_ns % kNsPerSecond);
 }
 
-void PacketLine::append(fmt::memory_buffer& out, const capture::Packet& packet) {
+void PacketLine::append(fmt::memory_buffer& out, const LinePacket& packet) {
     append_time(out, packet.time_ns);
-    append_word(out, packet.interface->name);
-    const bool outgoing = packet.direction == capture::Direction::kOut;
-    cmd::append(out, " {} ", outgoing ? "Out" : "In");
-    append_end(out, packet.self, style_.color);
-    const bool has_peer = packet.peer && packet.peer->process != nullptr;
-    if (has_peer) {
-        cmd::append(out, " {} ", outgoing ? "->" : "<-");
-        append_end(out, *packet.peer, style_.color);
+    if (!packet.interface.empty()) {
+        append_word(out, packet.interface);
+        cmd::append(out, " ");
     }
-    cmd::append(out, " ");
-    append_decoded(out, packet.interface->link_type, packet.data, packet.wire_len, style_.quiet);
+    if (!packet.direction.empty()) {
+        cmd::append(out, "{} ", packet.direction);
+    }
+    append_end(out, packet.self, style_.color);
+    if (packet.peer.has_process) {
+        cmd::append(out, "{} ", packet.arrow);
+        append_end(out, packet.peer, style_.color);
+    }
+    append_decoded(out, packet.link_type, packet.data, packet.wire_length, style_.quiet);
     if (style_.verbose > 0) {
-        if (packet.self.process != nullptr) {
+        if (packet.self.has_process) {
             append_details(out, packet.self, "", style_.numeric);
         }
-        if (has_peer) {
-            append_details(out, *packet.peer, "peer.", style_.numeric);
+        if (packet.peer.has_process) {
+            append_details(out, packet.peer, "peer.", style_.numeric);
         }
     }
     out.push_back('\n');

@@ -25,7 +25,8 @@ At by_direction(pcapng::Direction direction) {
     return At::kUnknown;
 }
 
-// Both ends are here, and each packet passes twice or once: the direction doesn't tell whose end.
+// Both ends are here, and a packet may be captured once: the direction doesn't tell whose end it
+// is.
 bool is_loopback(const Packet& packet) {
     return packet.interface != nullptr &&
            (packet.interface->name == "lo" || packet.interface->name == "lo0");
@@ -35,26 +36,22 @@ At by_direction_off_loopback(const Packet& packet) {
     return is_loopback(packet) ? At::kUnknown : by_direction(packet.direction);
 }
 
-}  // namespace
-
-size_t Attribution::Hash::operator()(std::string_view text) const {
+// Where in latest_ a comment is: by its length and five words of it.
+size_t slot_of(std::string_view text, size_t slots) {
     constexpr uint64_t kOdd = 0x9E3779B97F4A7C15;  // 2^64 over the golden ratio
-    uint64_t hash = text.size();
-    const auto mix = [&hash](uint64_t word) {
-        hash = (hash ^ word) * kOdd;
-        hash ^= hash >> 32;
-    };
-    while (text.size() >= sizeof(uint64_t)) {
-        uint64_t word = 0;
-        std::memcpy(&word, text.data(), sizeof(word));
-        mix(word);
-        text.remove_prefix(sizeof(word));
+    constexpr size_t kWord = sizeof(uint64_t);
+    uint64_t mixed = text.size();
+    if (text.size() >= 4 * kWord) {
+        for (size_t quarter = 0; quarter <= 4; ++quarter) {
+            uint64_t word = 0;
+            std::memcpy(&word, text.data() + (text.size() - kWord) * quarter / 4, kWord);
+            mixed = (mixed + word) * kOdd;
+        }
     }
-    uint64_t word = 0;
-    std::memcpy(&word, text.data(), text.size());
-    mix(word);
-    return static_cast<size_t>(hash);
+    return static_cast<size_t>(mixed >> 32) % slots;
 }
+
+}  // namespace
 
 void Attribution::begin_section() {
     ++section_;
@@ -89,6 +86,7 @@ void Attribution::attribute(const pcapng::PacketRead& block, Packet& packet) {
                                  ? speech.ends.at.value_or(by_direction(packet.direction))
                                  : by_direction_off_loopback(packet);
             if (Darwin* darwin = darwin_of(block); darwin != nullptr && speech.self != nullptr &&
+                                                   darwin->section == section_ &&
                                                    darwin->facts.pid == speech.self->pid) {
                 darwin->process = speech.self;
             }
@@ -161,15 +159,23 @@ End Attribution::end_of(const Told& told, Process*& process, uint32_t& version,
     return end;
 }
 
-Attribution::Speech& Attribution::speech_of(const pcapng::PacketRead& block) {
+void Attribution::forget_if_full() {
     if (single_.size() + several_.size() > kMaxSpeeches || kept_bytes_ > kMaxBytes) {
         single_.clear();
         several_.clear();
+        latest_ = {};
         kept_bytes_ = 0;
     }
-    Speech& first = speech_in(single_, block.comment, nullptr);
-    if (first.told) {
-        return first;
+}
+
+Attribution::Speech& Attribution::speech_of(const pcapng::PacketRead& block) {
+    forget_if_full();
+    Speeches::value_type*& latest = latest_[slot_of(block.comment, latest_.size())];
+    if (latest == nullptr || latest->first != block.comment) {
+        latest = &speech_in(single_, block.comment, nullptr);
+    }
+    if (latest->second.told) {
+        return latest->second;
     }
     // Another's comment: pidcap's may follow it, and ptcpdump writes several.
     const char* begin = block.comment.data();
@@ -179,17 +185,18 @@ Attribution::Speech& Attribution::speech_of(const pcapng::PacketRead& block) {
             end = option.text().data() + option.text().size();
         }
     }
-    return speech_in(several_, {begin, static_cast<size_t>(end - begin)}, &block.options);
+    return speech_in(several_, {begin, static_cast<size_t>(end - begin)}, &block.options).second;
 }
 
 // `all`: of all comments; null: of this one alone.
-Attribution::Speech& Attribution::speech_in(Speeches& speeches, std::string_view text,
-                                            const pcapng::Options* all) {
+Attribution::Speeches::value_type& Attribution::speech_in(Speeches& speeches, std::string_view text,
+                                                          const pcapng::Options* all) {
     if (const auto found = speeches.find(text); found != speeches.end()) {
-        return found->second;
+        return *found;
     }
     kept_bytes_ += text.size() + sizeof(Speech);
-    Speech& speech = speeches.emplace(text, Speech{}).first->second;
+    Speeches::value_type& entry = *speeches.emplace(text, Speech{}).first;
+    Speech& speech = entry.second;
     std::optional<ToldEnds> ends;
     if (all == nullptr) {
         ends = read_pidcap_comment(text);
@@ -205,7 +212,7 @@ Attribution::Speech& Attribution::speech_in(Speeches& speeches, std::string_view
         speech.told = true;
         speech.ends = std::move(*ends);
     }
-    return speech;
+    return entry;
 }
 
 }  // namespace forensics

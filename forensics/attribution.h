@@ -6,7 +6,9 @@
 // bytes. One thread.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -45,9 +47,8 @@ class Attribution {
         uint32_t self_version = 0;
         uint32_t peer_version = 0;
     };
-    struct Hash {
+    struct Hash : std::hash<std::string_view> {
         using is_transparent = void;
-        size_t operator()(std::string_view text) const;
     };
     using Speeches = std::unordered_map<std::string, Speech, Hash, std::equal_to<>>;
     struct Darwin {
@@ -56,8 +57,10 @@ class Attribution {
         Process* process = nullptr;  // once a comment has told who it is
     };
 
+    void forget_if_full();
     Speech& speech_of(const pcapng::PacketRead& block);
-    Speech& speech_in(Speeches& speeches, std::string_view text, const pcapng::Options* all);
+    Speeches::value_type& speech_in(Speeches& speeches, std::string_view text,
+                                    const pcapng::Options* all);
     End end_of(const Told& told, Process*& process, uint32_t& version, const Packet& packet);
     bool by_darwin(const pcapng::PacketRead& block, Packet& packet);
     void by_option(const pcapng::PacketRead& block, Packet& packet);
@@ -69,6 +72,8 @@ class Attribution {
     Speeches single_;             // of a packet's first comment, in pidcap's grammar or not
     Speeches several_;            // from the first comment to the last, with what is in between
     size_t kept_bytes_ = 0;
+    // The latest ones of single_, by some of their bytes: to hash all takes longer than to compare.
+    std::array<Speeches::value_type*, 1024> latest_{};
 };
 
 }  // namespace forensics

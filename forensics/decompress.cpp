@@ -172,7 +172,9 @@ std::optional<Compression> compression_of(std::span<const uint8_t> start) {
     if (begins({0x1F, 0x8B})) {  // RFC 1952, 2.3.1
         return Compression::kGzip;
     }
-    if (begins({0x28, 0xB5, 0x2F, 0xFD})) {  // RFC 8878, 3.1.1
+    // RFC 8878, 3.1.1; or a skippable frame (3.1.2), with which pzstd begins.
+    if (begins({0x28, 0xB5, 0x2F, 0xFD}) ||
+        (start.size() >= 4 && (start[0] & 0xF0) == 0x50 && begins({start[0], 0x2A, 0x4D, 0x18}))) {
         return Compression::kZstd;
     }
     return std::nullopt;

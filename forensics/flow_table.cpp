@@ -12,6 +12,7 @@
 #include "forensics/flow_index.h"
 #include "forensics/flow_key.h"
 #include "forensics/fragments.h"
+#include "forensics/name_reader.h"
 #include "forensics/tcp_stream.h"
 
 namespace forensics {
@@ -74,19 +75,31 @@ class FlowTable::Implementation {
         count(packet, flow, place.side);
         if (dissected->tcp) {
             add_tcp(*dissected, time_ns, place, flow);
+        } else if (flow.protocol == IPPROTO_UDP) {
+            names_.datagram(dissected->payload, place.side, flow);
         }
         return {.flow = &flow, .side = place.side};
     }
 
     const std::deque<Flow>& flows() const { return flows_; }
 
+    void finish() {
+        for (Flow& flow : flows_) {
+            names_.name(flow);
+        }
+    }
+
   private:
     // What isn't shown of a conversation.
     struct Track {
         FlowKey key;
         Flow* flow = nullptr;
-        uint32_t tcp = 0;            // the index of its TcpStream
+        uint32_t stream = 0;         // TCP: its index
         bool lower_is_first = true;  // the lower end of the key is side 0
+    };
+    struct Stream {
+        TcpStream tcp;
+        std::array<NameReader::Opening, 2> openings;
     };
     struct Place {
         uint32_t number = 0;
@@ -152,7 +165,7 @@ class FlowTable::Implementation {
             last_ = number;
             const Place found = place(number, key.from_lower);
             if (packet.tcp && packet.tcp->whole &&
-                streams_[tracks_[number].tcp].begins_another(*packet.tcp, found.side)) {
+                streams_[tracks_[number].stream].tcp.begins_another(*packet.tcp, found.side)) {
                 last_ = begin(packet, key);
                 index_.replace(slot, last_);
             }
@@ -178,10 +191,11 @@ class FlowTable::Implementation {
         receiver.port = packet.target_port;
         Track track{.key = key.key, .flow = &flow, .lower_is_first = key.from_lower == client};
         if (flow.protocol == IPPROTO_TCP && packet.has_ports) {
-            track.tcp = static_cast<uint32_t>(streams_.size());
+            track.stream = static_cast<uint32_t>(streams_.size());
             streams_.emplace_back();
         }
         tracks_.push_back(track);
+        names_.name(flow);
         return static_cast<uint32_t>(flow.number);
     }
 
@@ -210,16 +224,20 @@ class FlowTable::Implementation {
     }
 
     void add_tcp(const Dissected& packet, uint64_t time_ns, const Place& place, Flow& flow) {
-        streams_[tracks_[place.number].tcp].add(
-            *packet.tcp, static_cast<uint32_t>(packet.payload.length()), time_ns, place.side, flow);
+        Stream& stream = streams_[tracks_[place.number].stream];
+        const Piece payload = packet.payload;
+        stream.tcp.add(*packet.tcp, static_cast<uint32_t>(payload.length()), time_ns, place.side,
+                       flow);
+        names_.segment(*packet.tcp, payload, place.side, stream.openings, flow);
     }
 
     KeyHash hash_;
     FlowIndex index_;
     std::deque<Flow> flows_;
     std::vector<Track> tracks_;  // by the flow's number
-    std::deque<TcpStream> streams_;
+    std::deque<Stream> streams_;
     FragmentFlows fragments_;
+    NameReader names_;
     uint32_t last_ = FlowIndex::kNone;  // what the packet before belonged to
 };
 
@@ -236,6 +254,8 @@ const std::deque<Flow>& FlowTable::flows() const {
     return implementation_->flows();
 }
 
-void FlowTable::finish() {}
+void FlowTable::finish() {
+    implementation_->finish();
+}
 
 }  // namespace forensics

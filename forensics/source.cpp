@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
+#include <cerrno>
 #include <utility>
 
 #include "forensics/attribution.h"
@@ -240,10 +240,11 @@ Result<Source> Source::open(const std::string& path) {
     const bool is_stdin = path == "-";
     pcapng::Fd fd(is_stdin ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
                            : ::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    auto implementation = std::make_unique<Implementation>(is_stdin ? "standard input" : path);
+    const std::string name = is_stdin ? "standard input" : path;
     if (!fd.valid()) {
-        return pcapng::errno_error("open " + implementation->name_, errno);
+        return pcapng::errno_error("open " + name, errno);
     }
+    auto implementation = std::make_unique<Implementation>(name);
     if (Result<void> opened = implementation->open(std::move(fd)); !opened.ok()) {
         return std::move(opened).error();
     }

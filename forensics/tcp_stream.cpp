@@ -72,7 +72,7 @@ bool TcpStream::is_out_of_order(const TcpHeader& header, uint32_t length, uint64
     if (time_ns - sender.next_time_ns >= (rtt_ns_ == 0 ? kOutOfOrderNs : rtt_ns_)) {
         return false;
     }
-    return sender.next != header.sequence + length + counted(header) || sender.last_length == 0;
+    return sender.next != header.sequence + length + counted(header);
 }
 
 bool TcpStream::is_retransmission(const TcpHeader& header, uint32_t length, uint64_t time_ns,
@@ -111,9 +111,6 @@ bool TcpStream::analyze(const TcpHeader& header, uint32_t length, uint64_t time_
                        is_retransmission(header, length, time_ns, sender, receiver);
 
     const uint32_t next = header.sequence + length + counted(header);
-    if (sender.next == 0 || after(next, sender.next + counted(header))) {
-        sender.last_length = length;
-    }
     if (!marks.zero_window_probe) {
         if (sender.next == 0 || after(next, sender.next)) {
             sender.next = next;

@@ -33,7 +33,6 @@ class TcpStream {
         uint32_t max_to_be_acked = 0;
         uint32_t last_ack = 0;
         uint32_t window = UINT32_MAX;
-        uint32_t last_length = 0;  // of the segment that moved `next`
         int32_t duplicate_acks = 0;
         bool has_base = false;
         bool keep_alive = false;  // its last segment was one

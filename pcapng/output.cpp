@@ -138,6 +138,7 @@ Result<void> Output::close() {
         return failure_;
     }
     Result<void> flushed = flush();
+    buffer_ = ByteBuffer();  // of many closed ones it would be much memory
     // EINTR: Linux has closed the descriptor all the same (close(2)).
     if (::close(fd_.release()) != 0 && errno != EINTR && flushed.ok()) {
         failure_ = errno_error("close " + name_, errno);

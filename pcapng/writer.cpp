@@ -172,6 +172,21 @@ Result<uint32_t> Writer::add_interface(const Interface& interface) {
     return static_cast<uint32_t>(limits_.size() - 1);
 }
 
+Result<uint32_t> Writer::add_interface(const Interface& interface,
+                                       std::span<const uint8_t> options) {
+    ByteBuffer& block = output_.block();
+    const size_t start = begin(kInterfaceDescriptionBlock);
+    block.u16(interface.link_type);
+    block.u16(0);
+    block.u32(interface.snaplen);
+    block.bytes(options);
+    if (Result<void> done = end(start); !done.ok()) {
+        return std::move(done).error();
+    }
+    limits_.push_back(kMaxPacketSize);
+    return static_cast<uint32_t>(limits_.size() - 1);
+}
+
 Result<void> Writer::packet(const PacketBlock& packet) {
     if (Result<void> known = check(packet); !known.ok()) {
         return known;
@@ -230,11 +245,17 @@ Result<void> Writer::packet_block(const PacketBlock& packet, Options append) {
 }
 
 Result<uint32_t> Writer::darwin_process(uint32_t pid, std::string_view name) {
+    ByteBuffer options;
+    text_option(options, kDarwinName, name);
+    options.end_of_options();
+    return darwin_process(pid, options.view());
+}
+
+Result<uint32_t> Writer::darwin_process(uint32_t pid, std::span<const uint8_t> options) {
     ByteBuffer& block = output_.block();
     const size_t start = begin(kDarwinProcessBlock);
     block.u32(pid);
-    text_option(block, kDarwinName, name);
-    block.end_of_options();
+    block.bytes(options);
     if (Result<void> done = end(start); !done.ok()) {
         return std::move(done).error();
     }
@@ -298,6 +319,16 @@ Result<void> Writer::statistics(const InterfaceStatistics& statistics) {
     counter_option(block, kIsbOsDropped, statistics.os_dropped);
     counter_option(block, kIsbDelivered, statistics.delivered);
     block.end_of_options();
+    return end(start);
+}
+
+Result<void> Writer::block(uint32_t type, std::span<const uint8_t> body) {
+    assert(type != kSectionHeaderBlock && type != kInterfaceDescriptionBlock &&
+           type != kDarwinProcessBlock);
+    ByteBuffer& block = output_.block();
+    const size_t start = begin(type);
+    block.bytes(body);
+    block.pad(body.size());
     return end(start);
 }
 

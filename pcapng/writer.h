@@ -31,6 +31,9 @@ class Writer {
 
     // The interface's number, counted from 0.
     Result<uint32_t> add_interface(const Interface& interface);
+    // The same with encoded options, if_tsresol 9 among them: another file's interface. Its packets
+    // are as long as they were there, whatever its snaplen says.
+    Result<uint32_t> add_interface(const Interface& interface, std::span<const uint8_t> options);
 
     // Data beyond the interface's snaplen or kMaxPacketSize are cut; so is a comment over
     // kMaxOptionSize (see cut_comment). Error: an interface or Darwin process not added before.
@@ -43,6 +46,7 @@ class Writer {
 
     // Darwin process block; returns its index in the file, counted from 0.
     Result<uint32_t> darwin_process(uint32_t pid, std::string_view name);
+    Result<uint32_t> darwin_process(uint32_t pid, std::span<const uint8_t> options);
 
     Result<void> process_information(const ProcessInformation& process);
 
@@ -52,6 +56,13 @@ class Writer {
 
     Result<void> statistics(const InterfaceStatistics& statistics);
 
+    // A block that is encoded already, little-endian: one of another file, which may be any but a
+    // section header, an interface or a Darwin process, as those are counted. Padded to a multiple
+    // of four.
+    Result<void> block(uint32_t type, std::span<const uint8_t> body);
+
+    // After close(): what follows goes to `output`, the same file opened again at its end.
+    void reopen(Output output) { output_ = std::move(output); }
     Result<void> flush() { return output_.flush(); }
     Result<void> close() { return output_.close(); }
     uint64_t bytes() const { return output_.bytes(); }

@@ -3,9 +3,13 @@
 
 #include <array>
 
+#include "cmd/offline/annotate.h"
 #include "cmd/offline/export.h"
+#include "cmd/offline/extract.h"
 #include "cmd/offline/flows.h"
+#include "cmd/offline/merge.h"
 #include "cmd/offline/processes.h"
+#include "cmd/offline/read.h"
 #include "cmd/offline/report.h"
 
 namespace cmd {
@@ -17,12 +21,16 @@ struct Command {
     int (*run)(std::span<const std::string> arguments);
 };
 
-constexpr std::array<Command, 4> kCommands{{
+constexpr auto kCommands = std::to_array<Command>({
+    {"annotate", run_annotate},
     {"export", run_export},
+    {"extract", run_extract},
     {"flows", run_flows},
+    {"merge", run_merge},
     {"processes", run_processes},
+    {"read", run_read},
     {"report", run_report},
-}};
+});
 
 }  // namespace
 

@@ -128,8 +128,8 @@ Result<Output> open_result(const std::string& path, std::span<const std::string>
     if (S_ISREG(status.st_mode)) {
         for (const std::string& input : inputs) {
             if (is_same_file(status, input)) {
-                return Error{fmt::format(
-                    "-w {}: that is the file that is read; name another one", name)};
+                return Error{
+                    fmt::format("write {}: that is the file that is read; name another one", name)};
             }
         }
         // What is behind the position in stdout is the shell's business.
@@ -141,17 +141,15 @@ Result<Output> open_result(const std::string& path, std::span<const std::string>
 }
 
 Result<ResultFolder> ResultFolder::open(const std::string& path) {
-    const auto made =
-        as_caller([&path] { return ::mkdir(path.c_str(), kFolderMode); });
+    const auto made = as_caller([&path] { return ::mkdir(path.c_str(), kFolderMode); });
     if (!made) {
         return made.error();
     }
     if (made->value < 0 && made->code != EEXIST) {
         return pcapng::errno_error("make the folder " + printable(path), made->code);
     }
-    const auto opened = as_caller([&path] {
-        return ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    });
+    const auto opened =
+        as_caller([&path] { return ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); });
     if (!opened) {
         return opened.error();
     }

@@ -26,7 +26,7 @@ _pidcap() {
         --hook) words="tc xdp cgroup" ;;
         --tracing) words="auto fentry kprobe syscalls" ;;
         -Q) words="in out inout" ;;
-        -w | -F)
+        -w | -F | -o | --from)
             compopt -o filenames 2>/dev/null
             mapfile -t COMPREPLY < <(compgen -f -- "$word")
             return
@@ -55,16 +55,36 @@ _pidcap() {
             ;;
         --comments) words="full intro short none" ;;
         --color) words="auto always never" ;;
-        --filter | -s | -B | --buffer | -c | --duration | --cmdline | --container | --unit | --process) return ;;
+        --format) words="parquet jsonl csv" ;;
+        --table) words="packets flows processes" ;;
+        --split) words="process container user" ;;
+        --after | --before | --host | --sort | --filter | -s | -B | --buffer | -c | --duration | --cmdline | --container | --unit | --process) return ;;
         *)
             words="-i --netns --hook --tracing -Q -D --filter -F -d --pid --comm --exe --cmdline --uid --user --gid --cgroup --container
                    --unit --tree --process -f --follow --unattributed --kernel -w -s --comments --no-process --process-blocks -B --buffer -c --duration
                    -v -q -n --color -h --help --version --"
-            ((COMP_CWORD > 1)) || words+=" doctor setup-wireshark"
-            if [[ ${COMP_WORDS[1]} == doctor && $COMP_CWORD -gt 1 ]]; then
-                words="--json -h --help"
-            elif [[ ${COMP_WORDS[1]} == setup-wireshark && $COMP_CWORD -gt 1 ]]; then
-                words="--remove --check --group -h --help"
+            local commands="annotate doctor export extract flows merge processes read report setup-wireshark"
+            local selection="--filter -F --after --before -c --pid --comm --exe --cmdline --uid --user --cgroup --container --unit
+                             --tree --process -f --follow --unattributed --kernel -h --help"
+            if ((COMP_CWORD > 1)); then
+                case ${COMP_WORDS[1]} in
+                    annotate) words="--from -w -h --help" ;;
+                    doctor) words="--json -h --help" ;;
+                    export) words="--format --table -o $selection" ;;
+                    extract) words="-w --split $selection" ;;
+                    flows | processes) words="--sort --csv --json $selection" ;;
+                    merge) words="-w --host -h --help" ;;
+                    read) words="--json -v -q -n --color $selection" ;;
+                    report) words="-o -h --help" ;;
+                    setup-wireshark) words="--remove --check --group -h --help" ;;
+                esac
+                if [[ $word != -* && " annotate export extract flows merge processes read report " == *" ${COMP_WORDS[1]} "* ]]; then
+                    compopt -o filenames 2>/dev/null
+                    mapfile -t COMPREPLY < <(compgen -f -- "$word")
+                    return
+                fi
+            else
+                words+=" $commands"
             fi
             ;;
     esac

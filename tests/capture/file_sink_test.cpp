@@ -615,7 +615,10 @@ TEST_CASE("process and journal blocks stand after the first packet, and only on 
             CHECK(block.uid == 1000U);
             CHECK(block.start_ns == kTime - 7);
         } else if constexpr (std::is_same_v<Kind, pcapng::JournalRead>) {
-            CHECK_THAT(std::string(block.entry), Catch::Contains("MESSAGE=exit curl [7] curl -v"));
+            const std::string entry(block.entry);
+            CHECK_THAT(entry, Catch::Contains("MESSAGE=exit curl [7] curl -v"));
+            CHECK_THAT(entry, Catch::Contains("\n_CMDLINE=curl -v\n"));
+            CHECK_THAT(entry, Catch::Contains(fmt::format("\n_PIDCAP_START={}\n", kTime - 7)));
         }
     });
 }

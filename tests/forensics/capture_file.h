@@ -49,7 +49,7 @@ struct Ipv4Packet {
     uint8_t protocol = 6;
     uint16_t id = 0;
     uint16_t fragment = 0;  // flags and offset
-    Frame payload;
+    Frame payload{};
 };
 Frame make(const Ipv4Packet& packet);
 
@@ -62,7 +62,7 @@ struct Segment {
     uint32_t acknowledgment = 0;
     uint8_t flags = 0x10;
     uint16_t window = 500;
-    Frame data;
+    Frame data{};
 };
 Frame make(const Segment& segment);
 
@@ -71,7 +71,7 @@ struct Datagram {
     uint8_t to = 2;
     uint16_t source_port = 40000;
     uint16_t target_port = 20000;
-    Frame data;
+    Frame data{};
 };
 Frame udp_header(const Datagram& datagram);  // with the data, without IP
 Frame make(const Datagram& datagram);

@@ -177,14 +177,150 @@ class RandomTcp {
 
 TEST_CASE("TCP conversations with loss, reordering, resets and reused ports equal tshark's") {
     const test::TemporaryFolder folder;
-    const unsigned seed = GENERATE(range(1U, 21U));
-    const CaptureFile file = RandomTcp(seed).capture(400);
+    const unsigned seed = GENERATE(range(1U, 7U));
+    const CaptureFile file = RandomTcp(seed).capture(2000);
     const std::string path = folder.file("tcp.pcapng");
     file.write(path);
     const forensics::FlowTable flows = file.flows();
     CAPTURE(seed);
     CHECK(test::tcp_by_us(flows) == test::tcp_by_tshark(path));
     CHECK(test::ip_by_us(flows) == test::ip_by_tshark(path));
+}
+
+TEST_CASE("UDP conversations and sums of addresses equal tshark's") {
+    const test::TemporaryFolder folder;
+    std::mt19937 random(7);
+    CaptureFile file;
+    for (unsigned i = 0; i < 500; ++i) {
+        const auto low = static_cast<uint8_t>(1 + random() % 3);
+        const auto high = static_cast<uint8_t>(low + 1 + random() % 2);
+        const auto port = static_cast<uint16_t>(30000 + random() % 3);
+        const bool back = random() % 3 == 0;
+        file.add(make(Datagram{.from = back ? high : low,
+                               .to = back ? low : high,
+                               .source_port = back ? uint16_t{20000} : port,
+                               .target_port = back ? port : uint16_t{20000},
+                               .data = Frame(random() % 900)}),
+                 kStart + i);
+        // ICMP echo and a protocol without ports.
+        Frame echo{static_cast<uint8_t>(back ? 0 : 8), 0, 0, 0, 0,
+                   static_cast<uint8_t>(i % 2),        0, 0};
+        file.add(make(test::Ipv4Packet{.from = low, .to = high, .protocol = 1, .payload = echo}),
+                 kStart + i);
+        file.add(make(test::Ipv4Packet{.from = high, .to = low, .protocol = 99, .payload = echo}),
+                 kStart + i);
+    }
+    const std::string path = folder.file("udp.pcapng");
+    file.write(path);
+    const forensics::FlowTable flows = file.flows();
+    CHECK(test::udp_by_us(flows) == test::udp_by_tshark(path));
+    CHECK(test::ip_by_us(flows) == test::ip_by_tshark(path));
+}
+
+TEST_CASE("each id of an ICMP echo is a conversation, begun by who asks") {
+    CaptureFile file;
+    for (const uint8_t id : {uint8_t{1}, uint8_t{2}, uint8_t{1}}) {
+        file.add(make(test::Ipv4Packet{
+                     .from = 2, .to = 1, .protocol = 1, .payload = {0, 0, 0, 0, 0, id, 0, 0}}),
+                 kStart);
+    }
+    const forensics::FlowTable table = file.flows();
+    REQUIRE(table.flows().size() == 2);
+    CHECK(to_text(table.flows()[0].sides[0].address) == "10.0.0.1");
+    CHECK(table.flows()[0].sides[1].packets == 2);
+    CHECK(table.flows()[0].sides[0].port == 0);
+}
+
+TEST_CASE("later fragments belong to the conversation of the first one") {
+    const Frame udp = test::udp_header({.data = Frame(2000)});
+    const auto fragment = [&](uint16_t id, uint16_t flags) {
+        const size_t start = size_t{flags & 0x1fffU} * 8;
+        return make(
+            test::Ipv4Packet{.protocol = 17,
+                             .id = id,
+                             .fragment = flags,
+                             .payload = {udp.begin() + static_cast<std::ptrdiff_t>(start),
+                                         udp.begin() + static_cast<std::ptrdiff_t>(start) + 800}});
+    };
+    CaptureFile file;
+    file.add(fragment(1, 0x2000), kStart);
+    file.add(fragment(1, 0x2000 | 100), kStart + 1);
+    file.add(fragment(2, 100), kStart + 2);               // its first one wasn't captured
+    file.add(fragment(1, 100), kStart + 40'000'000'000);  // too late: the id is another's
+    const forensics::FlowTable table = file.flows();
+    REQUIRE(table.flows().size() == 2);
+    CHECK(table.flows()[0].sides[0].packets == 2);
+    CHECK(table.flows()[0].sides[0].port == 40000);
+    CHECK(table.flows()[1].sides[0].packets == 2);
+    CHECK(table.flows()[1].sides[0].port == 0);
+}
+
+TEST_CASE("a conversation's state and sides follow its flags") {
+    const auto segment = [](bool client, uint32_t sequence, uint8_t flags) {
+        return client ? make(Segment{.sequence = sequence, .flags = flags})
+                      : make(Segment{.from = 2,
+                                     .to = 1,
+                                     .source_port = 20000,
+                                     .target_port = 40000,
+                                     .sequence = sequence,
+                                     .flags = flags});
+    };
+    struct Step {
+        bool client;
+        uint8_t flags;
+        std::string state;
+    };
+    const auto play = [&](const std::vector<Step>& steps) {
+        CaptureFile file;
+        forensics::FlowTable table;
+        for (const Step& step : steps) {
+            file.add(segment(step.client, 5, step.flags), kStart + file.size());
+        }
+        for (size_t i = 0; i < steps.size(); ++i) {
+            const auto found = table.add(file.packet(i));
+            CHECK(state_name(found.flow->state) == steps[i].state);
+            CHECK(found.side == (steps[i].client ? 0 : 1));
+        }
+        CHECK(table.flows().size() == 1);
+        CHECK(table.flows()[0].sides[0].port == 40000);
+    };
+    play({{true, kSyn, "opening"},
+          {false, kSyn | kAck, "opening"},
+          {true, kAck, "established"},
+          {false, kFin | kAck, "closing"},
+          {true, kAck, "closing"},
+          {true, kFin | kAck, "closed"},
+          {false, kAck, "closed"}});
+    play({{true, kSyn, "opening"}, {false, kRst | kAck, "reset"}});
+    play({{false, kSyn | kAck, "opening"}, {true, kAck, "established"}});
+    play({{false, kAck, "established"}, {true, kRst, "reset"}, {false, kAck, "reset"}});
+}
+
+TEST_CASE("processes stand at the side at which the packets say they are") {
+    const forensics::Process client;
+    const forensics::Process server;
+    const forensics::Process other;
+    CaptureFile file;
+    file.add(make(Segment{.flags = kSyn}), kStart);
+    file.add(make(Segment{.from = 2, .to = 1, .source_port = 20000, .target_port = 40000}), kStart);
+    forensics::FlowTable table;
+    forensics::Packet packet = file.packet(0);
+    packet.self = {.process = &client};
+    packet.self_at = forensics::At::kSender;
+    packet.peer = {.process = &server};
+    table.add(packet);
+    packet = file.packet(1);
+    packet.self = {.process = &other};
+    packet.self_at = forensics::At::kReceiver;
+    table.add(packet);
+    packet.self_at = forensics::At::kUnknown;
+    table.add(packet);
+    const forensics::Flow& flow = table.flows()[0];
+    CHECK(flow.sides[0].process == &client);
+    CHECK(flow.sides[0].several);
+    CHECK(flow.sides[1].process == &server);
+    CHECK_FALSE(flow.sides[1].several);
+    CHECK(flow.either == &other);
 }
 
 }  // namespace

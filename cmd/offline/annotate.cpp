@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cmd/offline/annotate.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <unordered_set>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "cmd/offline/flow_owners.h"
+#include "cmd/offline/progress.h"
+#include "cmd/offline/result_file.h"
+#include "cmd/offline/section.h"
+#include "cmd/option_reader.h"
+#include "forensics/flow_table.h"
+#include "forensics/input_file.h"
+#include "forensics/rewriter.h"
+#include "pcapng/comment.h"
+
+namespace cmd {
+namespace {
+
+using forensics::At;
+using forensics::FlowTable;
+using forensics::InputFile;
+using forensics::Packet;
+using forensics::Rewriter;
+using pcapng::Direction;
+using pcapng::Result;
+
+constexpr std::string_view kCommand = "annotate";
+constexpr std::string_view kVia = "annotated";
+
+constexpr std::string_view kHelp = R"(Usage: pidcap annotate FILE --from TABLE -w OUT
+
+Writes the packets of FILE, pcap or pcapng, into a pcapng file in which they name the processes of
+TABLE: the conversations of the same time, as `pidcap flows --json` prints them of a capture by
+pidcap. A packet gets the processes of the one conversation that has its protocol, addresses and
+ports, and whose packets were captured at its time, give or take 100 ms. If there are two, or none,
+it gets none; one that names a process already keeps what it says. "-" is stdin or stdout.
+
+  --from TABLE  the conversations
+  -w OUT        the file
+  -h, --help    this text
+
+Exit status: 0 done; 1 failed, or FILE is broken: what was readable is written; 2 wrong usage.
+)";
+
+struct Request {
+    std::string input;
+    std::string table;
+    std::string output;
+};
+
+std::variant<Request, Stop> parse_request(std::span<const std::string> arguments) {
+    CLI::App app;
+    app.set_help_flag();
+    const CLI::Option* help = flag(app, "-h,--help");
+    const CLI::Option* table = value(app, "--from");
+    const CLI::Option* output = value(app, "-w");
+    std::vector<std::string> files;
+    app.add_option("FILE", files);
+    if (auto stop = parse(app, arguments, kCommand)) {
+        return *stop;
+    }
+    if (help->count() > 0) {
+        return Stop{kExitDone, std::string(kHelp)};
+    }
+    Request request;
+    OptionReader reader;
+    const auto name = [&reader](const CLI::Option* option, std::string& to) {
+        reader.once(option, [&](const std::string& path) -> std::optional<Error> {
+            to = path;
+            return path.empty() ? std::optional(Error{option->get_name() + ": an empty name"})
+                                : std::nullopt;
+        });
+    };
+    reader.refuse_if(files.size() != 1, files.empty() ? "which file?" : "one file at a time");
+    name(table, request.table);
+    reader.refuse_if(table->count() == 0,
+                     "whose are the conversations? --from names a table of `pidcap flows --json`");
+    name(output, request.output);
+    reader.refuse_if(output->count() == 0, "where to? -w names the file");
+    reader.refuse_if(!files.empty() && files.front() == "-" && request.table == "-",
+                     "- is given twice, and stdin is there once");
+    if (reader.error()) {
+        return usage_error(reader.error()->message, kCommand);
+    }
+    request.input = files.front();
+    return request;
+}
+
+// The comments. What is known of a process beyond its identity, its first packet tells.
+class Annotation {
+  public:
+    explicit Annotation(const FlowOwners& owners) : owners_(owners) {}
+
+    // Empty: none. Valid until the next call.
+    std::string_view of(const Packet& packet) {
+        text_.clear();
+        const FlowTable::Found in = flows_.add(packet);
+        // What the file says itself isn't contradicted.
+        if (in.flow == nullptr || !packet.time_ns || packet.attributed()) {
+            return {};
+        }
+        const FlowOwners::Found found = owners_.find(*in.flow, in.side, *packet.time_ns);
+        const Owner* self = found.sender;
+        const Owner* peer = found.receiver;
+        At at = At::kSender;
+        if (self == nullptr || (packet.direction == Direction::kInbound && peer != nullptr)) {
+            std::swap(self, peer);
+            at = At::kReceiver;
+        }
+        if (self == nullptr) {
+            self = found.either;
+            at = At::kUnknown;
+        }
+        if (self != nullptr) {
+            write(*self, peer, said_by(packet.direction) == at ? At::kUnknown : at);
+        }
+        return text_;
+    }
+
+  private:
+    using Owner = FlowOwners::Owner;
+
+    // Where a comment's process is if it doesn't say.
+    static At said_by(Direction direction) {
+        switch (direction) {
+            case Direction::kInbound:
+                return At::kReceiver;
+            case Direction::kOutbound:
+                return At::kSender;
+            case Direction::kUnknown:
+                break;
+        }
+        return At::kUnknown;
+    }
+
+    void write(const Owner& self, const Owner* peer, At at) {
+        append(self, {});
+        if (at != At::kUnknown) {
+            pcapng::append_key(text_, "at", at == At::kSender ? "sender" : "receiver");
+        }
+        if (peer != nullptr) {
+            append(*peer, pcapng::kPeerPrefix);
+        }
+        introduce(self, {});
+        if (peer != nullptr) {
+            introduce(*peer, pcapng::kPeerPrefix);
+        }
+        if (!self.host.empty()) {
+            pcapng::append_key(text_, "host", self.host);
+        }
+    }
+
+    void append(const Owner& owner, std::string_view prefix) {
+        pcapng::append_process(text_,
+                               {.pid = owner.pid,
+                                .comm = owner.comm,
+                                .exe = owner.exe,
+                                .uid = owner.uid,
+                                .start_ns = owner.start_ns},
+                               kVia, prefix);
+    }
+
+    void introduce(const Owner& owner, std::string_view prefix) {
+        if (introduced_.insert(&owner).second) {
+            pcapng::append_introduction(
+                text_, {.user = owner.user, .container = owner.container, .unit = owner.unit},
+                prefix);
+        }
+    }
+
+    const FlowOwners& owners_;
+    FlowTable flows_;
+    std::unordered_set<const Owner*> introduced_;
+    std::string text_;
+};
+
+struct Counts {
+    uint64_t packets = 0;
+    uint64_t annotated = 0;
+};
+
+// A broken file's error is `broken`; what comes back is of writing.
+Result<void> copy(InputFile& input, Result<const Packet*> packet, const FlowOwners& owners,
+                  Rewriter& rewriter, Counts& counts, Result<void>& broken) {
+    FileProgress progress(STDERR_FILENO);
+    Annotation annotation(owners);
+    for (; packet && *packet != nullptr; packet = input.next()) {
+        progress.packet(input.source());
+        const std::string_view comment = annotation.of(**packet);
+        if (auto written = rewriter.packet(0, **packet, comment); !written) {
+            return written;
+        }
+        counts.packets++;
+        counts.annotated += comment.empty() ? 0 : 1;
+    }
+    if (!packet) {
+        broken = packet.error();
+    }
+    return rewriter.finish();
+}
+
+int fail(const Error& error) {
+    fmt::print(stderr, "pidcap annotate: {}\n", error.message);
+    return kExitFailed;
+}
+
+Result<Rewriter> open_output(const Request& request, const InputFile& input) {
+    const std::vector<std::string> inputs = {request.input, request.table};
+    auto output = open_result(request.output, inputs);
+    if (!output) {
+        return std::move(output).error();
+    }
+    return Rewriter::create(*std::move(output), section_of(input));
+}
+
+}  // namespace
+
+int run_annotate(std::span<const std::string> arguments) {
+    auto parsed = parse_request(arguments);
+    if (const auto* stop = std::get_if<Stop>(&parsed)) {
+        fmt::print(stop->status == kExitDone ? stdout : stderr, "{}", stop->text);
+        return stop->status;
+    }
+    const auto& request = std::get<Request>(parsed);
+    ignore_write_signals();
+    const auto owners = FlowOwners::read(request.table);
+    if (!owners) {
+        return fail(owners.error());
+    }
+    auto input = InputFile::open(request.input);
+    if (!input) {
+        return fail(input.error());
+    }
+    Result<const Packet*> first = (*input)->next();
+    if (!first && (*input)->source().interfaces().empty()) {
+        return fail(first.error());
+    }
+    auto rewriter = open_output(request, **input);
+    if (!rewriter) {
+        return fail(rewriter.error());
+    }
+    rewriter->add_input(**input, {.all_processes = true});
+    Counts counts;
+    Result<void> broken;
+    const auto written = copy(**input, std::move(first), *owners, *rewriter, counts, broken);
+    if (!broken) {
+        (void)fail(broken.error());
+    }
+    if (!written) {
+        const bool left = written.error().code == EPIPE && request.output == "-";
+        return left && broken ? kExitDone : fail(written.error());
+    }
+    fmt::print(stderr,
+               "pidcap annotate: {} of {} packets have a process now, of {} conversations\n",
+               counts.annotated, counts.packets, owners->rows());
+    return broken ? kExitDone : kExitFailed;
+}
+
+}  // namespace cmd

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cmd/offline/extract.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "cmd/offline/progress.h"
+#include "cmd/offline/result_file.h"
+#include "cmd/offline/section.h"
+#include "cmd/offline/selection.h"
+#include "cmd/offline/split_files.h"
+#include "cmd/option_reader.h"
+#include "forensics/input_file.h"
+#include "forensics/rewriter.h"
+
+namespace cmd {
+namespace {
+
+using forensics::InputFile;
+using forensics::Packet;
+using forensics::Rewriter;
+using pcapng::Result;
+
+constexpr std::string_view kCommand = "extract";
+
+constexpr std::string_view kHelp =
+    R"(Usage: pidcap extract [options] FILE -w OUT
+       pidcap extract [options] FILE --split process|container|user -w FOLDER
+
+Writes the wanted packets of FILE, pcapng or pcap, into a new pcapng file: with their comments and
+all else that is told of them, the descriptions of their processes and interfaces, resolved names
+and keys for decryption. "-" is stdin or stdout.
+
+  -w OUT        the file, or with --split the folder, which is made or must be empty
+  --split process|container|user
+                a file for each, called PID-COMM.pcapng, container-ID.pcapng or user-NAME.pcapng;
+                a packet with a process at both ends is in the files of both, one without any in
+                unattributed.pcapng
+  -h, --help    this text
+
+)";
+
+constexpr std::string_view kStatus = R"(
+Exit status: 0 done; 1 failed, or FILE is broken: what was readable is written; 2 wrong usage.
+)";
+
+struct Request {
+    std::string input;
+    std::string output;
+    std::optional<SplitBy> split;
+    Selection selection;
+    bool everything = true;
+};
+
+std::variant<Request, Stop> parse_request(std::span<const std::string> arguments) {
+    CLI::App app;
+    app.set_help_flag();
+    SelectionOptions selection(app);
+    const std::vector<const CLI::Option*> choices = std::as_const(app).get_options();
+    const CLI::Option* help = flag(app, "-h,--help");
+    const CLI::Option* output = value(app, "-w");
+    const CLI::Option* split = value(app, "--split");
+    std::vector<std::string> files;
+    app.add_option("FILE", files);
+    if (auto stop = parse(app, arguments, kCommand)) {
+        return *stop;
+    }
+    if (help->count() > 0) {
+        return Stop{kExitDone, fmt::format("{}{}{}", kHelp, selection_help(), kStatus)};
+    }
+    Request request;
+    request.everything = std::all_of(choices.begin(), choices.end(), [](const CLI::Option* choice) {
+        return choice->count() == 0;
+    });
+    OptionReader reader;
+    reader.refuse_if(files.size() != 1, files.empty() ? "which file?" : "one file at a time");
+    reader.once(output, [&](const std::string& path) -> std::optional<Error> {
+        request.output = path;
+        return path.empty() ? std::optional(Error{"-w: an empty name"}) : std::nullopt;
+    });
+    reader.refuse_if(output->count() == 0, "where to? -w names the file");
+    reader.word(split,
+                std::array<std::pair<std::string_view, SplitBy>, 3>{{
+                    {"process", SplitBy::kProcess},
+                    {"container", SplitBy::kContainer},
+                    {"user", SplitBy::kUser},
+                }},
+                request.split.emplace());
+    if (split->count() == 0) {
+        request.split.reset();
+    }
+    reader.refuse_if(request.split && request.output == "-", "--split needs -w FOLDER");
+    if (!reader.error()) {
+        auto made = Selection::make(selection);
+        reader.refuse_if(!made, made ? "" : made.error().message);
+        if (made) {
+            request.selection = *std::move(made);
+        }
+    }
+    if (reader.error()) {
+        return usage_error(reader.error()->message, kCommand);
+    }
+    request.input = files.front();
+    return request;
+}
+
+// Where the packets go: one file, or those of a folder.
+class Destination {
+  public:
+    static Result<Destination> open(const Request& request, InputFile& input) {
+        Destination destination;
+        if (request.split) {
+            auto folder = ResultFolder::open(request.output);
+            if (!folder) {
+                return std::move(folder).error();
+            }
+            destination.split_ =
+                std::make_unique<SplitFiles>(*std::move(folder), *request.split, input);
+            return destination;
+        }
+        auto output = open_result(request.output, {&request.input, 1});
+        if (!output) {
+            return std::move(output).error();
+        }
+        auto file = Rewriter::create(*std::move(output), section_of(input));
+        if (!file) {
+            return std::move(file).error();
+        }
+        destination.file_ = std::make_unique<Rewriter>(*std::move(file));
+        destination.file_->add_input(input, {.all_processes = request.everything});
+        return destination;
+    }
+
+    Result<void> packet(const Packet& packet) {
+        return split_ != nullptr ? split_->packet(packet) : file_->packet(0, packet);
+    }
+    Result<void> finish() { return split_ != nullptr ? split_->finish() : file_->finish(); }
+    std::string name(const Request& request) const {
+        const std::string path = request.output == "-" ? "stdout" : printable(request.output);
+        return split_ == nullptr ? path : fmt::format("{} files in {}", split_->files(), path);
+    }
+
+  private:
+    std::unique_ptr<Rewriter> file_;
+    std::unique_ptr<SplitFiles> split_;
+};
+
+struct Counts {
+    uint64_t read = 0;
+    uint64_t written = 0;
+};
+
+// A broken file's error is `broken`; what comes back is of writing.
+Result<void> copy(Request& request, InputFile& input, Result<const Packet*> packet,
+                  Destination& destination, Counts& counts, Result<void>& broken) {
+    FileProgress progress(STDERR_FILENO);
+    request.selection.begin(input.source());
+    for (; packet && *packet != nullptr; packet = input.next()) {
+        progress.packet(input.source());
+        counts.read++;
+        const Result<bool> wanted = request.selection.wants(**packet);
+        if (!wanted) {
+            broken = wanted.error();
+            return {};
+        }
+        if (*wanted) {
+            if (auto written = destination.packet(**packet); !written) {
+                return written;
+            }
+            counts.written++;
+        }
+        if (request.selection.done()) {
+            return {};
+        }
+    }
+    if (!packet) {
+        broken = packet.error();
+    }
+    return {};
+}
+
+int fail(const Error& error) {
+    fmt::print(stderr, "pidcap extract: {}\n", error.message);
+    return kExitFailed;
+}
+
+}  // namespace
+
+int run_extract(std::span<const std::string> arguments) {
+    auto parsed = parse_request(arguments);
+    if (const auto* stop = std::get_if<Stop>(&parsed)) {
+        fmt::print(stop->status == kExitDone ? stdout : stderr, "{}", stop->text);
+        return stop->status;
+    }
+    auto& request = std::get<Request>(parsed);
+    ignore_write_signals();
+    auto input = InputFile::open(request.input);
+    if (!input) {
+        return fail(input.error());
+    }
+    // The section header is needed, and nothing is touched for what is no capture file.
+    Result<const Packet*> first = (*input)->next();
+    if (!first && (*input)->source().interfaces().empty()) {
+        return fail(first.error());
+    }
+    auto destination = Destination::open(request, **input);
+    if (!destination) {
+        return fail(destination.error());
+    }
+    Counts counts;
+    Result<void> broken;
+    Result<void> written = copy(request, **input, std::move(first), *destination, counts, broken);
+    if (written) {
+        written = destination->finish();
+    }
+    if (!broken) {
+        (void)fail(broken.error());
+    }
+    if (!written) {
+        const bool left = written.error().code == EPIPE && request.output == "-";
+        return left && broken ? kExitDone : fail(written.error());
+    }
+    fmt::print(stderr, "pidcap extract: {} of {} packets into {}\n", counts.written, counts.read,
+               destination->name(request));
+    return broken ? kExitDone : kExitFailed;
+}
+
+}  // namespace cmd

@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cmd/offline/flow_owners.h"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <charconv>
+#include <chrono>
+#include <fstream>
+#include <iostream>
+#include <nlohmann/json.hpp>
+#include <string_view>
+#include <utility>
+
+#include "cmd/terminal_text.h"
+#include "forensics/table.h"
+
+namespace cmd {
+namespace {
+
+using nlohmann::json;
+using pcapng::Error;
+using pcapng::Result;
+
+// A plain capture of the same packets may have cut their times so far.
+constexpr uint64_t kMicrosecondNs = 1000;
+constexpr uint64_t kSecondNs = 1'000'000'000;
+
+std::string endpoint(std::string_view address, uint64_t port) {
+    return fmt::format("{} {}", address, port);
+}
+
+// The same from both sides; `turned`: the second endpoint comes first.
+std::string key_of(std::string_view protocol, std::string a, std::string b, bool& turned) {
+    turned = b < a;
+    if (turned) {
+        std::swap(a, b);
+    }
+    return fmt::format("{}\n{}\n{}", protocol, a, b);
+}
+
+const json* field(const json& row, const std::string& name) {
+    const auto found = row.find(name);
+    return found == row.end() || found->is_null() ? nullptr : &*found;
+}
+
+std::string text(const json& row, const std::string& name) {
+    const json* value = field(row, name);
+    return value != nullptr && value->is_string() ? value->get<std::string>() : std::string();
+}
+
+std::optional<uint64_t> number(const json& row, const std::string& name) {
+    const json* value = field(row, name);
+    return value != nullptr && value->is_number_unsigned() ? std::optional(value->get<uint64_t>())
+                                                           : std::nullopt;
+}
+
+std::optional<uint32_t> number32(const json& row, const std::string& name) {
+    const auto value = number(row, name);
+    return value && *value <= UINT32_MAX ? std::optional(static_cast<uint32_t>(*value))
+                                         : std::nullopt;
+}
+
+template <typename Number>
+bool take(std::string_view& text, size_t digits, char behind, Number& number) {
+    if (text.size() <= digits || text[digits] != behind) {
+        return false;
+    }
+    const auto [end, error] = std::from_chars(text.data(), text.data() + digits, number);
+    if (error != std::errc() || end != text.data() + digits) {
+        return false;
+    }
+    text.remove_prefix(digits + 1);
+    return true;
+}
+
+// 2026-11-22T02:21:54.123456789Z, as the table has it.
+std::optional<uint64_t> time_ns(const json& row, const std::string& name) {
+    const std::string value = text(row, name);
+    std::string_view rest = value;
+    int year = 0;
+    unsigned month = 0;
+    unsigned day = 0;
+    uint64_t hour = 0;
+    uint64_t minute = 0;
+    uint64_t second = 0;
+    uint64_t fraction = 0;
+    if (!take(rest, 4, '-', year) || !take(rest, 2, '-', month) || !take(rest, 2, 'T', day) ||
+        !take(rest, 2, ':', hour) || !take(rest, 2, ':', minute) || !take(rest, 2, '.', second) ||
+        !take(rest, 9, 'Z', fraction) || !rest.empty()) {
+        return std::nullopt;
+    }
+    using namespace std::chrono;
+    const year_month_day date{std::chrono::year{year}, std::chrono::month{month},
+                              std::chrono::day{day}};
+    const auto days = sys_days{date}.time_since_epoch().count();
+    if (!date.ok() || days < 0 || hour > 23 || minute > 59 || second > 59) {
+        return std::nullopt;
+    }
+    const uint64_t seconds =
+        ((static_cast<uint64_t>(days) * 24 + hour) * 60 + minute) * 60 + second;
+    return seconds > UINT64_MAX / kSecondNs - 1 ? std::nullopt
+                                                : std::optional(seconds * kSecondNs + fraction);
+}
+
+std::optional<FlowOwners::Owner> owner_of(const json& row, const std::string& prefix) {
+    const auto pid = number32(row, prefix + "pid");
+    const json* several = field(row, prefix + "several");
+    if (!pid || (several != nullptr && several->is_boolean() && several->get<bool>())) {
+        return std::nullopt;
+    }
+    FlowOwners::Owner owner;
+    owner.host = text(row, prefix + "host");
+    owner.pid = *pid;
+    owner.start_ns = time_ns(row, prefix + "start_time").value_or(0);
+    owner.comm = text(row, prefix + "comm");
+    owner.exe = text(row, prefix + "exe");
+    owner.uid = number32(row, prefix + "uid");
+    owner.user = text(row, prefix + "user_name");
+    owner.container = text(row, prefix + "container");
+    owner.unit = text(row, prefix + "unit");
+    return owner;
+}
+
+}  // namespace
+
+Result<FlowOwners> FlowOwners::read(const std::string& path) {
+    if (path == "-") {
+        return read(std::cin, "stdin");
+    }
+    std::ifstream table(path, std::ios::binary);
+    if (!table) {
+        return pcapng::errno_error("open " + printable(path), errno);
+    }
+    return read(table, printable(path));
+}
+
+Result<FlowOwners> FlowOwners::read(std::istream& table, const std::string& name) {
+    FlowOwners owners;
+    std::string line;
+    for (uint64_t number = 1; std::getline(table, line); number++) {
+        if (const auto wrong = owners.add(line)) {
+            return Error{
+                fmt::format("{}, line {}: {}; a table is what `pidcap flows --json` "
+                            "prints",
+                            name, number, *wrong)};
+        }
+    }
+    if (table.bad()) {
+        return pcapng::errno_error("read " + name, errno);
+    }
+    return owners;
+}
+
+// What is wrong with the line, if anything.
+std::optional<std::string> FlowOwners::add(const std::string& line) {
+    const json row = json::parse(line, nullptr, false);
+    if (!row.is_object()) {
+        return "no JSON object";
+    }
+    const std::string protocol = text(row, "protocol");
+    const std::string a = text(row, "a_address");
+    const std::string b = text(row, "b_address");
+    const auto first_ns = time_ns(row, "first_time");
+    const auto last_ns = time_ns(row, "last_time");
+    if (protocol.empty() || a.empty() || b.empty()) {
+        return "protocol, a_address or b_address is missing";
+    }
+    rows_++;
+    if (!first_ns || !last_ns) {
+        return std::nullopt;  // of packets without a time
+    }
+    Row added{.first_ns = *first_ns, .last_ns = *last_ns};
+    bool turned = false;
+    const std::string key = key_of(protocol, endpoint(a, number(row, "a_port").value_or(0)),
+                                   endpoint(b, number(row, "b_port").value_or(0)), turned);
+    if (auto of_a = owner_of(row, "a_")) {
+        added.sides[turned ? 1 : 0] = owner(*std::move(of_a));
+    }
+    if (auto of_b = owner_of(row, "b_")) {
+        added.sides[turned ? 0 : 1] = owner(*std::move(of_b));
+    }
+    if (auto either = owner_of(row, "either_")) {
+        added.either = owner(*std::move(either));
+    }
+    conversations_[key].push_back(added);
+    return std::nullopt;
+}
+
+// The same for every row of a process.
+const FlowOwners::Owner* FlowOwners::owner(Owner owner) {
+    const auto [known, fresh] =
+        known_.try_emplace(fmt::format("{} {} {}", owner.pid, owner.start_ns, owner.host), nullptr);
+    if (fresh) {
+        known->second = &owners_.emplace_back(std::move(owner));
+    }
+    return known->second;
+}
+
+FlowOwners::Found FlowOwners::find(const forensics::Flow& flow, int side, uint64_t time) const {
+    const auto& sender = flow.sides[static_cast<size_t>(side)];
+    const auto& receiver = flow.sides[static_cast<size_t>(1 - side)];
+    const std::string from = endpoint(forensics::to_text(sender.address), sender.port);
+    const std::string to = endpoint(forensics::to_text(receiver.address), receiver.port);
+    bool turned = false;
+    const auto rows =
+        conversations_.find(key_of(forensics::protocol_name(flow.protocol), from, to, turned));
+    // Of a conversation with itself it can't be told who sent what.
+    if (rows == conversations_.end() || from == to) {
+        return {};
+    }
+    const Row* within = nullptr;
+    const Row* near = nullptr;
+    size_t count_within = 0;
+    size_t count_near = 0;
+    for (const Row& row : rows->second) {
+        if (time >= row.first_ns - row.first_ns % kMicrosecondNs && time <= row.last_ns) {
+            within = &row;
+            count_within++;
+        }
+        if (time + kToleranceNs >= row.first_ns && time <= row.last_ns + kToleranceNs) {
+            near = &row;
+            count_near++;
+        }
+    }
+    const Row* row = count_within == 1 ? within : nullptr;
+    if (count_within == 0 && count_near == 1) {
+        row = near;
+    }
+    if (row == nullptr) {
+        return {};
+    }
+    const size_t at = turned ? 1 : 0;
+    const Found found{row->sides[at], row->sides[1 - at], row->either};
+    // A process whose end isn't told says nothing beside one whose end is.
+    return found.sender != nullptr || found.receiver != nullptr
+               ? Found{found.sender, found.receiver, nullptr}
+               : found;
+}
+
+}  // namespace cmd

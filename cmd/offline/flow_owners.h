@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// FlowOwners: whose the conversations of a time were: a table that `pidcap flows --json` printed.
+// Memory grows with its rows. One thread.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <istream>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "forensics/flow.h"
+#include "pcapng/result.h"
+
+namespace cmd {
+
+class FlowOwners {
+  public:
+    // A capture that was taken elsewhere may have a packet so much earlier or later.
+    static constexpr uint64_t kToleranceNs = 100'000'000;
+
+    struct Owner {
+        std::string host;
+        uint32_t pid = 0;
+        uint64_t start_ns = 0;
+        std::string comm;
+        std::string exe;
+        std::optional<uint32_t> uid;
+        std::string user;
+        std::string container;
+        std::string unit;
+    };
+
+    // "-": standard input. The error names the line.
+    static pcapng::Result<FlowOwners> read(const std::string& path);
+    static pcapng::Result<FlowOwners> read(std::istream& table, const std::string& name);
+
+    // Whose a packet of the conversation is, which `flow.sides[side]` sent. Nobody's, unless
+    // exactly one row has its protocol and endpoints at that time, or where the row names several.
+    struct Found {
+        const Owner* sender = nullptr;
+        const Owner* receiver = nullptr;
+        const Owner* either = nullptr;  // it isn't told at which end
+    };
+    Found find(const forensics::Flow& flow, int side, uint64_t time_ns) const;
+
+    size_t rows() const { return rows_; }
+
+  private:
+    struct Row {
+        uint64_t first_ns = 0;
+        uint64_t last_ns = 0;
+        std::array<const Owner*, 2> sides{};  // in the order of the key's endpoints
+        const Owner* either = nullptr;
+    };
+    std::optional<std::string> add(const std::string& line);
+    const Owner* owner(Owner owner);
+
+    std::unordered_map<std::string, std::vector<Row>> conversations_;
+    std::deque<Owner> owners_;
+    std::unordered_map<std::string, const Owner*> known_;
+    size_t rows_ = 0;
+};
+
+}  // namespace cmd

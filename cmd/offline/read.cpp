@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cmd/offline/read.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "cmd/color.h"
+#include "cmd/offline/packet_tree.h"
+#include "cmd/offline/progress.h"
+#include "cmd/offline/selection.h"
+#include "cmd/offline/text_output.h"
+#include "cmd/offline/told_line.h"
+#include "cmd/option_reader.h"
+#include "cmd/packet_line.h"
+#include "cmd/terminal_text.h"
+#include "forensics/row_text.h"
+#include "forensics/source.h"
+#include "forensics/table.h"
+
+namespace cmd {
+namespace {
+
+using forensics::Packet;
+using forensics::Source;
+using pcapng::Result;
+
+constexpr std::string_view kCommand = "read";
+
+constexpr std::string_view kHelp = R"(Usage: pidcap read [options] FILE...
+
+Prints the packets of capture files, a line each, as pidcap prints them while it captures. "-" is
+standard input. Files of pidcap, of other tools that note processes, and plain captures: pcapng or
+pcap, as they are or compressed by gzip or zstd.
+
+)";
+
+constexpr std::string_view kLooks = R"(
+Output
+  --tree              (without a PID) the packets of each process together, below the process
+                      that started it
+  --json              a JSON object a line, with all that is known; null: not known
+  -v                  also each process's executable, user, thread, and how it was found
+  -q                  shorter lines
+  -n                  numbers instead of user names
+  --color auto|always|never
+                      colour the processes; auto (the default) on terminals, unless NO_COLOR is set
+  -h, --help          this text
+
+Exit status: 0 done; 1 failed, or a file is broken: what was readable is shown; 2 wrong usage.
+)";
+
+enum class Form { kLines, kTree, kJson };
+
+struct Request {
+    std::vector<std::string> files;
+    Selection selection;
+    LineStyle style;
+    Form form = Form::kLines;
+};
+
+bool is_pid(std::string_view text) {
+    const std::string_view digits = text.substr(text.starts_with('!') ? 1 : 0);
+    return !digits.empty() && digits.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+// Takes out each --tree that has no PID, which would make it a condition. Whether there was one.
+bool take_tree(std::vector<std::string>& arguments) {
+    bool taken = false;
+    for (size_t at = 0; at < arguments.size() && arguments[at] != "--";) {
+        const bool has_pid = at + 1 < arguments.size() && is_pid(arguments[at + 1]);
+        if (arguments[at] == "--tree" && !has_pid) {
+            arguments.erase(arguments.begin() + static_cast<ptrdiff_t>(at));
+            taken = true;
+        } else {
+            at++;
+        }
+    }
+    return taken;
+}
+
+std::variant<Request, Stop> parse_request(std::span<const std::string> given) {
+    std::vector<std::string> arguments(given.begin(), given.end());
+    const bool tree = take_tree(arguments);
+    CLI::App app;
+    app.set_help_flag();
+    app.allow_extras();
+    const SelectionOptions selection(app);
+    const CLI::Option* json = flag(app, "--json");
+    const CLI::Option* color = value(app, "--color");
+    const CLI::Option* numeric = flag(app, "-n");
+    const CLI::Option* quiet = flag(app, "-q");
+    const CLI::Option* verbose = flag(app, "-v");
+    const CLI::Option* help = flag(app, "-h,--help");
+    if (auto stop = parse(app, arguments, kCommand)) {
+        return *stop;
+    }
+    if (help->count() > 0) {
+        return Stop{kExitDone, fmt::format("{}{}{}", kHelp, selection_help(), kLooks)};
+    }
+    Request request;
+    OptionReader reader;
+    for (const std::string& word : app.remaining()) {
+        reader.refuse_if(word.starts_with('-') && word.size() > 1,
+                         fmt::format("{}: no such option", printable(word)));
+        request.files.push_back(word);
+    }
+    reader.refuse_if(request.files.empty(), "which file? \"-\" is standard input");
+    reader.refuse_if(tree && json->count() > 0, "--tree and --json exclude each other");
+    request.form = tree ? Form::kTree : json->count() > 0 ? Form::kJson : Form::kLines;
+    ColorMode mode = ColorMode::kAuto;
+    reader.word(color, kColorModes, mode);
+    request.style = {.color = use_color(mode, STDOUT_FILENO),
+                     .quiet = quiet->count() > 0,
+                     .numeric = numeric->count() > 0,
+                     .verbose = static_cast<int>(verbose->count())};
+    if (!reader.error()) {
+        auto made = Selection::make(selection);
+        if (made) {
+            request.selection = *std::move(made);
+        } else {
+            reader.refuse_if(true, made.error().message);
+        }
+    }
+    if (reader.error()) {
+        return usage_error(reader.error()->message, kCommand);
+    }
+    return request;
+}
+
+// What becomes of a file's packets. The results: false if `out` takes nothing more.
+class Printer {
+  public:
+    virtual ~Printer() = default;
+    virtual Result<bool> packet(const Packet& packet) = 0;
+    virtual Result<bool> finish() { return true; }
+};
+
+class LinePrinter : public Printer {
+  public:
+    LinePrinter(LineStyle style, TextOutput& out) : line_(style), out_(out) {}
+
+    Result<bool> packet(const Packet& packet) override {
+        buffer_.clear();
+        line_.append(buffer_, line_packet(packet));
+        out_.text().append(buffer_.data(), buffer_.size());
+        return out_.written();
+    }
+
+  private:
+    PacketLine line_;
+    fmt::memory_buffer buffer_;
+    TextOutput& out_;
+};
+
+class JsonPrinter : public Printer {
+  public:
+    explicit JsonPrinter(TextOutput& out) : out_(out) {}
+
+    Result<bool> packet(const Packet& packet) override {
+        forensics::packet_row(packet, flows_.add(packet), row_);
+        forensics::append_json(forensics::packet_columns(), row_, out_.text());
+        return out_.written();
+    }
+
+  private:
+    forensics::FlowTable flows_;
+    forensics::Row row_;
+    TextOutput& out_;
+};
+
+class TreePrinter : public Printer {
+  public:
+    TreePrinter(const Source& source, LineStyle style, TextOutput& out)
+        : tree_(source.processes(), style), out_(out) {}
+
+    Result<bool> packet(const Packet& packet) override {
+        auto added = tree_.add(packet);
+        return added ? Result<bool>(true) : std::move(added).error();
+    }
+    Result<bool> finish() override { return tree_.print(out_); }
+
+  private:
+    PacketTree tree_;
+    TextOutput& out_;
+};
+
+std::unique_ptr<Printer> make_printer(const Request& request, const Source& source,
+                                      TextOutput& out) {
+    switch (request.form) {
+        case Form::kTree:
+            return std::make_unique<TreePrinter>(source, request.style, out);
+        case Form::kJson:
+            return std::make_unique<JsonPrinter>(out);
+        case Form::kLines:
+            break;
+    }
+    return std::make_unique<LinePrinter>(request.style, out);
+}
+
+// All wanted packets of one file, as far as it can be read. False: `out` takes nothing more.
+Result<bool> print_packets(Source& source, Selection& selection, Printer& printer,
+                           FileProgress& progress) {
+    while (!selection.done()) {
+        const auto packet = source.next();
+        if (!packet) {
+            return packet.error();
+        }
+        if (*packet == nullptr) {
+            break;
+        }
+        progress.packet(source);
+        const auto wanted = selection.wants(**packet);
+        if (!wanted) {
+            return wanted;
+        }
+        if (*wanted) {
+            auto printed = printer.packet(**packet);
+            if (!printed || !*printed) {
+                return printed;
+            }
+        }
+    }
+    return true;
+}
+
+// The same with the printer's end, also where the file's is missing.
+Result<bool> print_file(const std::string& path, Request& request, TextOutput& out) {
+    auto source = Source::open(path);
+    if (!source) {
+        return std::move(source).error();
+    }
+    request.selection.begin(*source);
+    const std::unique_ptr<Printer> printer = make_printer(request, *source, out);
+    Result<bool> read = true;
+    {
+        FileProgress progress(STDERR_FILENO,
+                              request.form == Form::kTree || isatty(STDOUT_FILENO) == 0);
+        read = print_packets(*source, request.selection, *printer, progress);
+    }
+    if (read && !*read) {
+        return read;
+    }
+    Result<bool> finished = printer->finish();
+    if (!finished || !*finished) {
+        return finished;
+    }
+    return read;
+}
+
+}  // namespace
+
+int run_read(std::span<const std::string> arguments) {
+    auto parsed = parse_request(arguments);
+    if (const Stop* stop = std::get_if<Stop>(&parsed)) {
+        fmt::print(stop->status == kExitDone ? stdout : stderr, "{}", stop->text);
+        return stop->status;
+    }
+    Request& request = std::get<Request>(parsed);
+    TextOutput out(STDOUT_FILENO, "standard output");
+    int status = kExitDone;
+    const auto complain = [&status](const pcapng::Error& error) {
+        fmt::print(stderr, "pidcap {}: {}\n", kCommand, error.message);
+        status = kExitFailed;
+    };
+    for (const std::string& file : request.files) {
+        if (request.selection.done()) {
+            break;
+        }
+        const Result<bool> printed = print_file(file, request, out);
+        if (!printed) {
+            complain(printed.error());
+        } else if (!*printed) {
+            break;
+        }
+    }
+    if (const auto written = out.finish(); !written) {
+        complain(written.error());
+    }
+    return status;
+}
+
+}  // namespace cmd

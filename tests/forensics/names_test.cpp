@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// Names that packets tell: real DNS, TLS and HTTP beside tshark, and made-up ones that are late,
+// somebody else's, out of order or hostile.
+#include <catch2/catch.hpp>
+#include <map>
+
+#include "forensics/dns.h"
+#include "forensics/server_name.h"
+#include "tests/forensics/capture_file.h"
+#include "tests/support/temporary_folder.h"
+
+namespace {
+
+using test::bytes_of;
+using test::CaptureFile;
+using test::Datagram;
+using test::Frame;
+using test::make;
+using test::Segment;
+using Verdict = forensics::ReadName::Verdict;
+
+constexpr uint8_t kSyn = 2;
+constexpr uint8_t kAck = 16;
+
+const std::string kNamesFile = std::string(TEST_DATA) + "/names.pcapng";
+
+// What tshark says first of each TCP stream, trimmed as a header's value is.
+std::map<uint64_t, std::string> by_stream(const std::string& file, const std::string& field) {
+    std::map<uint64_t, std::string> out;
+    for (const auto& row : test::tshark_fields(file, field, {"tcp.stream", field})) {
+        std::string text = row[1];
+        text.erase(text.find_last_not_of(' ') + 1);
+        out.try_emplace(std::stoull(row[0]), text);
+    }
+    return out;
+}
+
+std::string encoded(const std::string& name) {
+    std::string out;
+    for (size_t start = 0; start <= name.size();) {
+        const size_t end = std::min(name.find('.', start), name.size());
+        out += static_cast<char>(end - start);
+        out += name.substr(start, end - start);
+        start = end + 1;
+    }
+    return out + '\0';
+}
+
+// An answer to a question for `name`: 10.0.0.`last`.
+std::string dns_answer(const std::string& name, uint8_t last) {
+    std::string out("\x12\x34\x81\x80\0\1\0\1\0\0\0\0", 12);
+    out += encoded(name) + std::string("\0\1\0\1", 4);
+    out += std::string("\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4\x0a\0\0", 15) + static_cast<char>(last);
+    return out;
+}
+
+Frame dns_packet(uint8_t to, const std::string& message, uint16_t port = 53) {
+    return make(Datagram{
+        .from = 99, .to = to, .source_port = port, .target_port = 5555, .data = bytes_of(message)});
+}
+
+std::string client_hello(const std::string& name) {
+    const auto be16 = [](size_t number) {
+        return std::string{static_cast<char>(number >> 8), static_cast<char>(number)};
+    };
+    const std::string entry = std::string(1, '\0') + be16(name.size()) + name;
+    const std::string list = be16(entry.size()) + entry;
+    const std::string padding = be16(21) + be16(600) + std::string(600, '\0');
+    const std::string extensions = padding + be16(0) + be16(list.size()) + list;
+    const std::string body = std::string("\3\3") + std::string(32, 'r') + std::string(1, '\0') +
+                             be16(2) + "\x13\1" + std::string("\1\0", 2) + be16(extensions.size()) +
+                             extensions;
+    const std::string message = std::string("\1\0", 2) + be16(body.size()) + body;
+    return std::string("\x16\3\1") + be16(message.size()) + message;
+}
+
+std::span<const std::byte> as_bytes(const std::string& text) {
+    return std::as_bytes(std::span(text));
+}
+
+// A connection whose client sends `pieces`, given as offset and text, after a SYN.
+CaptureFile connection(const std::vector<std::pair<uint32_t, std::string>>& pieces) {
+    CaptureFile file;
+    uint64_t now = 1'000'000'000;
+    constexpr uint32_t kFirst = 0xffffff00;  // wraps
+    file.add(make(Segment{.sequence = kFirst - 1, .flags = kSyn}), now++);
+    file.add(make(Segment{.from = 2,
+                          .to = 1,
+                          .source_port = 20000,
+                          .target_port = 40000,
+                          .sequence = 7,
+                          .acknowledgment = kFirst,
+                          .flags = kSyn | kAck}),
+             now++);
+    for (const auto& [offset, text] : pieces) {
+        file.add(
+            make(Segment{.sequence = kFirst + offset, .acknowledgment = 8, .data = bytes_of(text)}),
+            now++);
+    }
+    return file;
+}
+
+TEST_CASE("names of real TLS, HTTP and DNS are those that tshark reads") {
+    const auto server_names = by_stream(kNamesFile, "tls.handshake.extensions_server_name");
+    const auto hosts = by_stream(kNamesFile, "http.host");
+    std::map<std::string, std::string> addresses;
+    for (const auto& row : test::tshark_fields(kNamesFile, "dns.a", {"dns.a", "dns.qry.name"})) {
+        addresses.emplace(row[0], row[1]);
+    }
+    REQUIRE(server_names.size() == 3);
+    REQUIRE(hosts.size() == 2);
+    REQUIRE(addresses.size() == 4);
+
+    const forensics::FlowTable table = CaptureFile::read(kNamesFile).flows();
+    uint64_t stream = 0;
+    for (const forensics::Flow& flow : table.flows()) {
+        if (flow.protocol != 6) {
+            continue;
+        }
+        CAPTURE(stream);
+        const auto server_name = server_names.find(stream);
+        CHECK(flow.server_name == (server_name == server_names.end() ? "" : server_name->second));
+        const auto host = hosts.find(stream);
+        CHECK(flow.http_host == (host == hosts.end() ? "" : host->second));
+        const auto address = addresses.find(to_text(flow.sides[1].address));
+        CHECK(flow.dns_name == (address == addresses.end() ? "" : address->second));
+        ++stream;
+    }
+    CHECK(stream == 7);
+}
+
+TEST_CASE("an address has the name that its client was told, the latest before it") {
+    CaptureFile file;
+    file.add(dns_packet(1, dns_answer("old.example", 2)), 1);
+    file.add(dns_packet(1, dns_answer("new.example", 2)), 2);
+    file.add(dns_packet(3, dns_answer("other.example", 2)), 3);
+    file.add(make(Segment{.flags = kSyn}), 4);
+    file.add(dns_packet(1, dns_answer("after.example", 2)), 5);
+    file.add(make(Segment{.from = 4, .flags = kSyn}), 6);
+    const forensics::FlowTable table = file.flows();
+    CHECK(table.flows()[2].dns_name == "new.example");
+    CHECK(table.flows()[3].dns_name.empty());
+}
+
+TEST_CASE("a name told after a conversation began counts if there is no other") {
+    CaptureFile file;
+    file.add(make(Segment{.flags = kSyn}), 4);
+    file.add(dns_packet(1, dns_answer("after.example", 2)), 5);
+    CHECK(file.flows().flows()[0].dns_name == "after.example");
+}
+
+TEST_CASE("what mDNS tells a group holds for every host") {
+    CaptureFile file;
+    const Frame message = bytes_of(dns_answer("printer.local", 2));
+    Frame packet =
+        make(Datagram{.from = 2, .source_port = 5353, .target_port = 5353, .data = message});
+    const Frame group{224, 0, 0, 251};
+    std::copy(group.begin(), group.end(), packet.begin() + 16);
+    file.add(packet, 1);
+    file.add(make(Segment{.flags = kSyn}), 2);
+    CHECK(file.flows().flows()[1].dns_name == "printer.local");
+}
+
+TEST_CASE("an alias leads back to the name that was asked for") {
+    std::string message("\0\0\x81\x80\0\0\0\3\0\0\0\0", 12);
+    const auto record = [](const std::string& name, uint8_t type, const std::string& data) {
+        return encoded(name) + std::string{0, static_cast<char>(type), 0, 1, 0, 0, 0, 9, 0} +
+               static_cast<char>(data.size()) + data;
+    };
+    message += record("c.example", 1, {10, 0, 0, 9}) +
+               record("b.example", 5, encoded("C.example")) +
+               record("a.example", 5, encoded("b.example"));
+    const auto addresses =
+        forensics::read_dns_addresses(as_bytes(message), forensics::DnsSections::kAnswer);
+    REQUIRE(addresses.size() == 1);
+    CHECK(addresses[0].name == "a.example");
+    CHECK(to_text(addresses[0].address) == "10.0.0.9");
+}
+
+TEST_CASE("pointers and aliases that go round in circles lead nowhere") {
+    const auto read = [](const std::string& message) {
+        return forensics::read_dns_addresses(as_bytes(message), forensics::DnsSections::kAll);
+    };
+    std::string loop = dns_answer("x.example", 2);
+    loop.replace(12, 2, "\xc0\x0c");  // the question's name points to itself
+    CHECK(read(loop).empty());
+    std::string forward = dns_answer("x.example", 2);
+    forward.replace(12, 2, "\xc0\xff");
+    CHECK(read(forward).empty());
+    const std::string whole = dns_answer("x.example", 2);
+    for (size_t length = 0; length < whole.size(); ++length) {
+        CHECK(read(whole.substr(0, length)).empty());
+    }
+    CHECK(read(whole).size() == 1);
+}
+
+TEST_CASE("a server name is read from segments in any order, once they are there") {
+    const std::string hello = client_hello("ordered.example");
+    const std::vector<std::pair<uint32_t, std::string>> pieces{{0, hello.substr(0, 1)},
+                                                               {1, hello.substr(1, 9)},
+                                                               {10, hello.substr(10, 290)},
+                                                               {300, hello.substr(300)}};
+    const auto name = [](const std::vector<std::pair<uint32_t, std::string>>& sent) {
+        return std::string(connection(sent).flows().flows()[0].server_name);
+    };
+    CHECK(name(pieces) == "ordered.example");
+    CHECK(name({pieces[3], pieces[1], pieces[2], pieces[0]}) == "ordered.example");
+    CHECK(name({pieces[2], pieces[0], {0, hello.substr(0, 11)}, pieces[3]}) == "ordered.example");
+    CHECK(name({pieces[0], pieces[1], pieces[3]}).empty());
+}
+
+TEST_CASE("what is no ClientHello and no request gives no name") {
+    std::vector<std::byte> scratch;
+    const auto tls = [&](const std::string& text) {
+        return forensics::read_tls_server_name(as_bytes(text), scratch).verdict;
+    };
+    const auto http = [](const std::string& text) {
+        return forensics::read_http_host(as_bytes(text)).verdict;
+    };
+    CHECK(tls("GET / HTTP/1.1\r\n") == Verdict::kOther);
+    CHECK(tls(std::string("\x16\3\3\0\4\2\0\0\0", 9)) == Verdict::kOther);
+    CHECK(http("EHLO mail.example\r\n") == Verdict::kOther);
+    CHECK(http("HTTP/1.1 200 OK\r\n") == Verdict::kOther);
+    CHECK(http("GET / HTTP/1.1\r\nAccept: */*\r\n") == Verdict::kMore);
+    CHECK(http("GET / HTTP/1.0\r\n\r\n") == Verdict::kFound);
+    const std::string hello = client_hello("whole.example");
+    for (size_t length = 0; length < hello.size(); ++length) {
+        CHECK(tls(hello.substr(0, length)) == Verdict::kMore);
+    }
+    CHECK(tls(hello) == Verdict::kFound);
+}
+
+TEST_CASE("a name is cut at 255 bytes and may hold any byte") {
+    std::vector<std::byte> scratch;
+    const std::string hello = client_hello(std::string("a\0\n", 3) + std::string(400, 'b'));
+    const forensics::ReadName read = forensics::read_tls_server_name(as_bytes(hello), scratch);
+    CHECK(read.name == std::string("a\0\n", 3) + std::string(252, 'b'));
+}
+
+TEST_CASE("many connections that never finish their greeting don't grow without end") {
+    forensics::FlowTable table;
+    CaptureFile file;
+    const std::string hello = client_hello("last.example");
+    for (unsigned i = 0; i < 3000; ++i) {
+        const auto port = static_cast<uint16_t>(1024 + i);
+        file.add(make(Segment{.source_port = port, .data = bytes_of(hello.substr(0, 300))}), i);
+    }
+    // The last that began are still read, the first were given up.
+    for (const uint16_t port : {uint16_t{1024}, uint16_t{1024 + 2999}}) {
+        file.add(make(Segment{
+                     .source_port = port, .sequence = 300, .data = bytes_of(hello.substr(300))}),
+                 4000);
+    }
+    const forensics::FlowTable flows = file.flows();
+    CHECK(flows.flows().front().server_name.empty());
+    CHECK(flows.flows().back().server_name == "last.example");
+}
+
+}  // namespace

@@ -1,0 +1,421 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// Attribution: whose a packet is said to be, whoever has written the file.
+#include "forensics/source.h"
+
+#include "tests/forensics/source_fixture.h"
+#include "tests/support/command.h"
+#include "tests/support/temporary_folder.h"
+
+using forensics::At;
+using forensics::Source;
+using pcapng::Direction;
+using test::Bytes;
+using test::drain;
+using test::Drained;
+using test::Seen;
+
+namespace {
+
+// A file of small packets, one a millisecond.
+class File {
+  public:
+    explicit File(const std::string& interface = "eth0") {
+        (void)test::need(writer.add_interface({.name = interface}));
+    }
+    void packet(std::string_view comment, Direction direction = Direction::kOutbound,
+                std::optional<pcapng::ProcessThread> process = {},
+                std::optional<uint32_t> darwin = {}) {
+        const Bytes frame = test::udp_frame();
+        test::need(writer.packet({.time_ns = time_ns += 1'000'000,
+                                  .data = frame,
+                                  .wire_length = 58,
+                                  .direction = direction,
+                                  .process = process,
+                                  .darwin_index = darwin,
+                                  .comment = comment}));
+    }
+    void journal(std::vector<pcapng::JournalField> fields) {
+        test::need(writer.journal_entry(time_ns += 1'000'000, fields));
+    }
+    Bytes bytes() {
+        test::need(writer.close());
+        return test::read_file(path);
+    }
+    Drained drained() { return drain(bytes()); }
+
+    test::TemporaryFolder folder;
+    std::string path = folder.file("f");
+    pcapng::Writer writer = test::open_writer(path);
+    uint64_t time_ns = 1'000'000'000;
+};
+
+Bytes joined(const Bytes& first, const Bytes& second) {
+    Bytes all = first;
+    all.insert(all.end(), second.begin(), second.end());
+    return all;
+}
+
+std::vector<std::string> whose(const Drained& drained) {
+    REQUIRE(drained.error.empty());
+    std::vector<std::string> all;
+    for (const Seen& packet : drained.packets) {
+        all.push_back(packet.self.who());
+    }
+    return all;
+}
+using Whose = std::vector<std::string>;
+
+// An option more behind a file's last packet block, before its end-of-options.
+Bytes with_option(Bytes file, uint64_t block, uint16_t code, std::string_view value) {
+    const size_t old_length = file[block + 4] + size_t{256} * file[block + 5];
+    std::string option;
+    for (const size_t number : {size_t{code}, value.size()}) {
+        option += static_cast<char>(number & 0xFF);
+        option += static_cast<char>(number >> 8);
+    }
+    option += value;
+    option.append((4 - option.size() % 4) % 4, '\0');
+    const size_t length = old_length + option.size();
+    for (const size_t at : {block + 4, block + old_length - 4}) {
+        file[at] = static_cast<uint8_t>(length);
+        file[at + 1] = static_cast<uint8_t>(length >> 8);
+    }
+    file.insert(file.begin() + static_cast<long>(block + old_length - 8), option.begin(),
+                option.end());
+    return file;
+}
+
+}  // namespace
+
+TEST_CASE("pidcap's comment names both ends, with all that it tells of them") {
+    File file;
+    file.packet(
+        "pid=812 tid=813 comm=my%20curl exe=/usr/bin/curl uid=1000 st=500 via=socket "
+        "peer.pid=77 peer.comm=nginx peer.uid=33 peer.st=400 peer.via=lookup ppid=1 pcomm=sh "
+        "user=alice cmdline=curl%20-v cgroup=/x ctr=abc unit=u.service netns=4026531840 nspid=5 "
+        "peer.ppid=2 unknown=key");
+    const Drained drained = file.drained();
+    REQUIRE(drained.packets.size() == 1);
+    const Seen& packet = drained.packets[0];
+    CHECK(packet.self.who() == "812@500");
+    CHECK(packet.self.tid == 813);
+    CHECK(packet.self.uid == 1000);
+    CHECK(packet.self.via == "socket");
+    CHECK(packet.self_at == At::kSender);
+    CHECK(packet.peer.who() == "77@400");
+    CHECK(packet.peer.uid == 33);
+    CHECK(packet.peer.via == "lookup");
+    REQUIRE(drained.processes.size() == 2);
+    const forensics::Process& curl = drained.processes[0];
+    CHECK(curl.number == 0);
+    CHECK(curl.comm == "my curl");
+    CHECK(curl.exe == "/usr/bin/curl");
+    CHECK(curl.uid == 1000);
+    CHECK(curl.ppid == 1);
+    CHECK(curl.parent_comm == "sh");
+    CHECK(curl.user == "alice");
+    CHECK(curl.cmdline == "curl -v");
+    CHECK(curl.cgroup == "/x");
+    CHECK(curl.container == "abc");
+    CHECK(curl.unit == "u.service");
+    CHECK(curl.netns == 4026531840);
+    CHECK(curl.nspid == 5);
+    CHECK_FALSE(curl.end_ns.has_value());
+    CHECK(drained.processes[1].ppid == 2);
+    CHECK(drained.processes[1].exe.empty());
+}
+
+TEST_CASE("without a process the comment says why, and no other carrier is asked") {
+    File file;
+    file.packet("via=kernel", Direction::kOutbound, pcapng::ProcessThread{5, 6});
+    file.packet("via=unknown peer.pid=7 peer.st=1 peer.via=lookup");
+    const Drained drained = file.drained();
+    CHECK(whose(drained) == Whose{"", ""});
+    CHECK(drained.packets[0].self.via == "kernel");
+    CHECK(drained.packets[1].self.via == "unknown");
+    CHECK(drained.packets[1].peer.who() == "7@1");
+    CHECK(drained.processes.size() == 1);
+}
+
+TEST_CASE("where the comment's process is: as at= says, else as the direction does") {
+    const auto at = [](const std::string& interface, std::string_view comment,
+                       Direction direction) {
+        File file(interface);
+        file.packet(comment, direction);
+        return file.drained().packets.at(0).self_at;
+    };
+    CHECK(at("eth0", "pid=1 st=1", Direction::kOutbound) == At::kSender);
+    CHECK(at("lo", "pid=1 st=1", Direction::kInbound) == At::kReceiver);
+    CHECK(at("eth0", "pid=1 st=1", Direction::kUnknown) == At::kUnknown);
+    CHECK(at("lo", "pid=1 st=1 at=receiver", Direction::kOutbound) == At::kReceiver);
+    CHECK(at("eth0", "pid=1 st=1 at=sender", Direction::kInbound) == At::kSender);
+    CHECK(at("eth0", "pid=1 st=1 at=middle", Direction::kInbound) == At::kUnknown);
+}
+
+TEST_CASE("two starts or two hosts are never one process, one of each is one in every section") {
+    File file;
+    file.packet("pid=7 comm=a st=100");
+    file.packet("pid=7 comm=a st=200");
+    file.packet("pid=7 comm=a st=100 host=web");
+    file.packet("pid=7 comm=a");
+    file.packet("pid=7 comm=b st=100");
+    const Bytes bytes = file.bytes();
+    const Drained one = drain(bytes);
+    CHECK(whose(one) == Whose{"7@100", "7@200", "7@100", "7@-", "7@100"});
+    REQUIRE(one.processes.size() == 4);
+    CHECK(one.processes[2].host == "web");
+    CHECK(one.processes[0].comm == "b");
+    const Drained two = drain(joined(bytes, bytes));
+    CHECK(two.packets.size() == 10);
+    CHECK(two.processes.size() == 5);  // without a start it is another in each section
+}
+
+TEST_CASE("the latest name and user count, also where an earlier comment comes again") {
+    File file;
+    file.packet("pid=7 comm=sh uid=0 st=1");
+    file.packet("pid=7 comm=curl uid=1000 st=1");
+    file.packet("pid=7 comm=sh uid=0 st=1");
+    file.packet("pid=7 comm=sh uid=0 st=1");
+    const Drained drained = file.drained();
+    std::vector<std::string> names;
+    for (const Seen& packet : drained.packets) {
+        names.push_back(packet.self.process->comm + std::to_string(*packet.self.uid) +
+                        std::to_string(*packet.self.process->uid));
+    }
+    CHECK(names == Whose{"sh00", "curl10001000", "sh00", "sh00"});
+}
+
+TEST_CASE(
+    "among several comments pidcap's is found, and what a person writes is not taken for it") {
+    File file;
+    file.packet("look at this one, pid=1");
+    file.packet("pid=9 is suspicious", Direction::kOutbound, pcapng::ProcessThread{5, 6});
+    const Bytes bytes = file.bytes();
+    const uint64_t offset = drain(bytes).packets[0].offset;
+    CHECK(whose(drain(bytes)) == Whose{"", "5@-"});
+    const Bytes both = with_option(bytes, offset, 1, "pid=7 st=8");
+    CHECK(whose(drain(both)) == Whose{"7@8", "5@-"});
+    CHECK(whose(drain(with_option(both, offset, 1, "pid=9 st=9"))) == Whose{"7@8", "5@-"});
+}
+
+TEST_CASE("a comment outweighs option 8 and the Darwin index") {
+    File file;
+    const uint32_t darwin = test::need(file.writer.darwin_process(6, "six"));
+    file.packet("pid=7 st=1", Direction::kOutbound, pcapng::ProcessThread{5, 5}, darwin);
+    file.packet("", Direction::kOutbound, pcapng::ProcessThread{5, 5}, darwin);
+    const Drained drained = file.drained();
+    // An index that contradicts option 8 is of no use.
+    CHECK(whose(drained) == Whose{"7@1", "5@-"});
+    CHECK(drained.processes[1].comm.empty());
+}
+
+TEST_CASE("a packet that lost its comment is still its process's by the Darwin index") {
+    File file;
+    const uint32_t first = test::need(file.writer.darwin_process(7, "a"));
+    file.packet("pid=7 comm=a st=100", Direction::kOutbound, pcapng::ProcessThread{7, 7}, first);
+    const uint32_t second = test::need(file.writer.darwin_process(7, "b"));
+    file.packet("pid=7 comm=b st=200", Direction::kInbound, pcapng::ProcessThread{7, 7}, second);
+    file.packet("", Direction::kOutbound, pcapng::ProcessThread{7, 9}, first);
+    file.packet("", Direction::kInbound, {}, second);
+    const Drained drained = file.drained();
+    CHECK(whose(drained) == Whose{"7@100", "7@200", "7@100", "7@200"});
+    CHECK(drained.packets[2].self.tid == 9);
+    CHECK(drained.packets[3].self_at == At::kReceiver);
+}
+
+TEST_CASE(
+    "Apple's process blocks name processes, an index to nowhere or of the wrong length none") {
+    const Drained drained = drain(test::sample("darwin.pcapng"));
+    CHECK(whose(drained) == Whose{"501@-", "1@-", "", "777@-"});
+    CHECK(drained.packets[0].self.process->comm == "curl");
+    CHECK(drained.packets[3].self.process->comm == "late");
+    CHECK(whose(drain(test::sample("darwin-bad-index.pcapng"))) == Whose{"501@-", ""});
+    CHECK(whose(drain(test::sample("darwin-bad-length.pcapng"))) == Whose{""});
+    CHECK(drain(test::sample("darwin-bad-length.pcapng")).processes.empty());
+}
+
+TEST_CASE("files joined byte by byte have Darwin indexes of another section, which name nobody") {
+    const auto part = [](uint32_t pid) {
+        File file;
+        const uint32_t index = test::need(file.writer.darwin_process(pid, "x"));
+        file.packet("", Direction::kOutbound, pcapng::ProcessThread{pid, pid}, index);
+        return file.bytes();
+    };
+    const Drained drained = drain(joined(part(5), part(6)));
+    CHECK(whose(drained) == Whose{"5@-", "6@-"});
+    const Drained same = drain(joined(part(5), part(5)));
+    CHECK(whose(same) == Whose{"5@-", "5@-"});
+    CHECK(same.processes.size() == 2);
+}
+
+TEST_CASE("option 8 means whom the process information of its pid told of last") {
+    const Drained drained = drain(test::sample("pib.pcapng"));
+    CHECK(whose(drained) == Whose{"1234@1763650000000000000", "1234@1763650000000000000"});
+    REQUIRE(drained.processes.size() == 1);
+    CHECK(drained.processes[0].comm == "curl");
+    CHECK(drained.processes[0].exe == "/usr/bin/curl");
+    CHECK(drained.processes[0].cmdline == "curl -v http://x/");
+    CHECK(drained.processes[0].user == "alice");
+    CHECK(drained.packets[0].self.tid == 1235);
+    CHECK(drained.packets[0].self.uid == 1000);
+
+    File file;
+    const pcapng::ProcessThread seven{7, 7};
+    const auto tell = [&file](uint64_t start_ns) {
+        test::need(file.writer.process_information({.pid = 7, .name = "x", .start_ns = start_ns}));
+    };
+    file.packet("", Direction::kOutbound, seven);  // its block follows
+    tell(100);
+    file.packet("", Direction::kOutbound, seven);
+    tell(200);
+    file.packet("", Direction::kOutbound, seven);
+    const Drained told = file.drained();
+    CHECK(whose(told) == Whose{"7@-", "7@100", "7@200"});
+    CHECK(told.processes.size() == 2);
+
+    // A process that starts after a packet has not sent it.
+    File late;
+    late.packet("", Direction::kOutbound, seven);
+    test::need(
+        late.writer.process_information({.pid = 7, .name = "x", .start_ns = late.time_ns + 1}));
+    late.packet("", Direction::kOutbound, seven);
+    CHECK(late.drained().processes.size() == 2);
+}
+
+TEST_CASE("journal entries tell of processes by pid and start, and of their end") {
+    File file;
+    file.packet("pid=7 st=100 comm=a");
+    file.packet("pid=7 st=200 comm=a");
+    file.journal({{"MESSAGE", "exec b [7] b -x"},
+                  {"_PID", "7"},
+                  {"_PIDCAP_START", "200"},
+                  {"_COMM", "b"},
+                  {"_EXE", "/b"},
+                  {"_CMDLINE", "b -x"},
+                  {"_UID", "33"},
+                  {"_SYSTEMD_UNIT", "b.service"}});
+    file.journal({{"MESSAGE", "exit b [7] b -x"}, {"_PID", "7"}, {"_PIDCAP_START", "200"}});
+    const uint64_t end_ns = file.time_ns;
+    file.journal({{"MESSAGE", "exit a [7] a"}, {"_PID", "7"}});  // whose?
+    file.journal({{"MESSAGE", "exit now"}, {"_PID", "8"}});      // another program's
+    const Drained drained = file.drained();
+    REQUIRE(drained.processes.size() == 2);
+    CHECK_FALSE(drained.processes[0].end_ns.has_value());
+    CHECK(drained.processes[1].end_ns == end_ns);
+    CHECK(drained.processes[1].comm == "b");
+    CHECK(drained.processes[1].exe == "/b");
+    CHECK(drained.processes[1].cmdline == "b -x");
+    CHECK(drained.processes[1].uid == 33);
+    CHECK(drained.processes[1].unit == "b.service");
+    CHECK(drain(test::sample("journal.pcapng")).processes.empty());
+}
+
+TEST_CASE("a pid that has ended is another process afterwards") {
+    File file;
+    const pcapng::ProcessThread seven{7, 7};
+    test::need(file.writer.process_information({.pid = 7, .name = "x", .start_ns = 100}));
+    file.packet("", Direction::kOutbound, seven);
+    file.journal({{"MESSAGE", "exit x [7] x"}, {"_PID", "7"}, {"_PIDCAP_START", "100"}});
+    file.packet("", Direction::kOutbound, seven);
+    CHECK(whose(file.drained()) == Whose{"7@100", "7@-"});
+}
+
+TEST_CASE("ptcpdump's comments tell the process, as tshark shows them") {
+    const std::string path = test::sample("ptcpdump-0.37.pcapng");
+    const Drained drained = drain(path);
+    const std::vector<std::string> comments =
+        test::lines(test::output_of({"tshark", "-r", path, "-T", "fields", "-e", "frame.comment"}));
+    REQUIRE(comments.size() == drained.packets.size());
+    size_t named = 0;
+    for (size_t i = 0; i < comments.size(); ++i) {
+        const Seen& packet = drained.packets[i];
+        INFO(i + 1 << ": " << comments[i]);
+        if (comments[i].empty()) {
+            CHECK(packet.self.who().empty());
+            continue;
+        }
+        ++named;
+        REQUIRE(packet.self.process.has_value());
+        const forensics::Process& process = *packet.self.process;
+        // tshark shows the lines with "\n" in between, and commas between comments.
+        CHECK(comments[i] == "PID: " + std::to_string(process.pid) + "\\nCmd: " + process.exe +
+                                 "\\nArgs: " + process.cmdline +
+                                 ",UserId: " + std::to_string(*packet.self.uid) +
+                                 ",ParentPID: " + std::to_string(*process.ppid) +
+                                 comments[i].substr(comments[i].find("\\nParentCmd: ")));
+        CHECK(process.comm == process.exe.substr(process.exe.rfind('/') + 1));
+        CHECK(process.parent_comm == "python3.13");
+        const bool loopback = packet.interface.name == "lo";
+        CHECK(packet.self_at == (loopback                                   ? At::kUnknown
+                                 : packet.direction == Direction::kOutbound ? At::kSender
+                                                                            : At::kReceiver));
+        CHECK(packet.self.via.empty());
+    }
+    CHECK(named == 16);
+    CHECK(drained.processes.size() == 3);
+}
+
+TEST_CASE("an argument of several lines is no line of ptcpdump's") {
+    File file;
+    file.packet("PID: 7\nCmd: /bin/sh\nArgs: sh -c x\nUserId: 0\nContainerId: y");
+    const Drained drained = file.drained();
+    REQUIRE(drained.processes.size() == 1);
+    CHECK(drained.processes[0].cmdline == "sh -c x\nUserId: 0\nContainerId: y");
+    CHECK_FALSE(drained.processes[0].uid.has_value());
+    CHECK(drained.processes[0].container.empty());
+}
+
+TEST_CASE("more comments than are kept are read as well") {
+    File file;
+    for (uint64_t i = 1; i <= 40'000; ++i) {
+        file.packet("pid=7 comm=a st=" + std::to_string(i % 20'000 + 1));
+    }
+    const Drained drained = file.drained();
+    REQUIRE(drained.packets.size() == 40'000);
+    CHECK(drained.processes.size() == 20'000);
+    for (uint64_t i = 1; i <= 40'000; ++i) {
+        REQUIRE(drained.packets[i - 1].self.process->start_ns == i % 20'000 + 1);
+    }
+}
+
+TEST_CASE("blocks that are no packets pass by an observer as they stand, and packets with theirs") {
+    class Collector : public Source::Observer {
+      public:
+        pcapng::Result<void> block(const forensics::OtherBlock& block) override {
+            bytes.insert(bytes.end(), block.raw.begin(), block.raw.end());
+            ++count;
+            return {};
+        }
+        Bytes bytes;
+        size_t count = 0;
+    } collector;
+    const Bytes file = test::read_file(test::sample("darwin.pcapng"));
+    Source source = test::need(Source::from_memory(file, "f"));
+    source.set_observer(&collector);
+    size_t packets = 0;
+    size_t packet_bytes = 0;
+    while (const forensics::Packet* packet = test::need(source.next())) {
+        ++packets;
+        REQUIRE(source.block() != nullptr);
+        CHECK(source.block()->data.data() == packet->data.data());
+        packet_bytes += file[packet->offset + 4];
+    }
+    CHECK(source.block() == nullptr);
+    CHECK(packets == 4);
+    CHECK(collector.count == 5);
+    CHECK(collector.bytes.size() + packet_bytes == file.size());
+}
+
+TEST_CASE("an observer's error ends the reading") {
+    class Refuser : public Source::Observer {
+      public:
+        pcapng::Result<void> block(const forensics::OtherBlock&) override {
+            return pcapng::Error{"no room"};
+        }
+    } refuser;
+    Source source = test::need(Source::open(test::sample("darwin.pcapng")));
+    source.set_observer(&refuser);
+    CHECK(source.next().error().message == "no room");
+    CHECK(source.next().error().message == "no room");
+}

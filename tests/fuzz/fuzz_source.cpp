@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// A capture file of any format, read to its end with all that is told of its packets.
+#include <cstddef>
+#include <cstdint>
+#include <numeric>
+#include <string_view>
+
+#include "forensics/source.h"
+
+namespace {
+
+// Uses every byte that a caller may use, so that the sanitizers see what isn't there.
+class Sum : public forensics::Source::Observer {
+  public:
+    void add(std::string_view text) { sum = std::accumulate(text.begin(), text.end(), sum); }
+    void add(std::span<const uint8_t> bytes) { add(pcapng::as_text(bytes)); }
+    void add(const forensics::Process& process) {
+        for (const std::string* text :
+             {&process.host, &process.comm, &process.exe, &process.cmdline, &process.parent_comm,
+              &process.user, &process.cgroup, &process.container, &process.unit}) {
+            add(*text);
+        }
+    }
+    void add(const forensics::End& end) {
+        add(end.via);
+        if (end.process != nullptr) {
+            sum += end.process->pid;
+        }
+    }
+    pcapng::Result<void> block(const forensics::OtherBlock& block) override {
+        add(block.raw);
+        return {};
+    }
+
+    volatile uint64_t result = 0;
+    uint64_t sum = 0;
+};
+
+// Packed input may hold a million times its size: enough is seen in this much.
+constexpr uint64_t kMostBytes = uint64_t{4} * 1024 * 1024;
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+    pcapng::Result<forensics::Source> opened =
+        forensics::Source::from_memory({data, size}, "input");
+    if (!opened.ok()) {
+        return 0;
+    }
+    forensics::Source source = std::move(opened).value();
+    Sum sum;
+    source.set_observer(&sum);
+    for (;;) {
+        const pcapng::Result<const forensics::Packet*> next = source.next();
+        if (!next.ok() || *next == nullptr || (*next)->offset > kMostBytes) {
+            break;
+        }
+        const forensics::Packet& packet = **next;
+        sum.add(packet.data);
+        sum.add(packet.interface->name);
+        sum.add(packet.self);
+        sum.add(packet.peer);
+        const forensics::Ends ends = forensics::ends_of(packet);
+        sum.sum += ends.either != nullptr ? 1 : 0;
+    }
+    for (const forensics::Process& process : source.processes()) {
+        sum.add(process);
+    }
+    sum.result = sum.sum;
+    return 0;
+}
