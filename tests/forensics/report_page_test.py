@@ -362,9 +362,9 @@ class Page(unittest.TestCase):
         self.wait(lambda: self.texts("#flow-count")[0].startswith("100,000 of"))
         self.assertEqual(len(self.column(1)), 100)
         self.sort("Duration")
-        self.search("curl host9")
+        self.search("curl host10")
         self.wait(lambda: self.column(1) and all("curl" in one for one in self.column(1)) and
-                  all("host9." in one for one in self.column(5)))
+                  all("host10." in one for one in self.column(5)))
 
 
 if __name__ == "__main__":
