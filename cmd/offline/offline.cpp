@@ -10,6 +10,7 @@
 #include "cmd/offline/merge.h"
 #include "cmd/offline/processes.h"
 #include "cmd/offline/read.h"
+#include "cmd/offline/report.h"
 
 namespace cmd {
 namespace {
@@ -28,6 +29,7 @@ constexpr auto kCommands = std::to_array<Command>({
     {"merge", run_merge},
     {"processes", run_processes},
     {"read", run_read},
+    {"report", run_report},
 });
 
 }  // namespace

@@ -2,7 +2,7 @@
 // The table of conversations: search, sort, a page of rows at a time.
 
 const kPageRows = 100;
-const flows = {page: 0, sort: 'received', descending: true, search: '', shown: [], texts: []};
+const flows = {page: 0, sort: null, descending: true, search: '', shown: [], texts: []};
 
 const processAt = (flow, column) => flow[kFlow[column]] === null ? null : processes[flow[kFlow[column]]];
 const flowName = (flow) => flow[kFlow.tls] || flow[kFlow.http] || flow[kFlow.dns];
@@ -63,6 +63,10 @@ function selectFlows() {
     }
     shown.push(flow);
   });
+  if (!flows.sort) {  // as they come: most bytes first
+    flows.shown = shown;
+    return;
+  }
   const {key} = kFlowColumns[flows.sort];
   const keyed = shown.map((flow) => [key(flow), flow]);
   const none = (value) => value === null || value === '';
@@ -139,7 +143,7 @@ function showFlows() {
   showFlowPage();
   const bytes = flows.shown.reduce((sum, flow) => sum + flow[kFlow.sentBytes] + flow[kFlow.receivedBytes], 0);
   const left = data.flowCount - data.flows.length;
-  byId('flow-count').textContent = `${formatCount(flows.shown.length)} of ${formatCount(data.flows.length)}, ${formatBytes(bytes)}` +
+  byId('flow-count').textContent = `${formatCount(flows.shown.length)} of ${formatCount(data.flows.length)}, ${formatBytes(bytes)}${flows.sort ? '' : '; most bytes first'}` +
     (left > 0 ? `; ${formatCount(left)} with fewer bytes are left out of this page` : '');
   byId('flow-filter').replaceChildren(...(view.processes ? [button([`Only of `, el('bdi', {class: 'name'}, view.processesLabel), ' \u2715'], () => {
     view.processes = null;

@@ -68,20 +68,20 @@ function fillBins() {
   }
 }
 
-const innerWidth_ = () => plot.width - kMargin.left - kMargin.right;
-const xOf = (us) => kMargin.left + (us - plot.from) / (plot.to - plot.from) * innerWidth_();
-const timeAt = (x) => plot.from + Math.min(1, Math.max(0, (x - kMargin.left) / innerWidth_())) * (plot.to - plot.from);
+const plotWidth = () => plot.width - kMargin.left - kMargin.right;
+const xOf = (us) => kMargin.left + (us - plot.from) / (plot.to - plot.from) * plotWidth();
+const timeAt = (x) => plot.from + Math.min(1, Math.max(0, (x - kMargin.left) / plotWidth())) * (plot.to - plot.from);
 
 function drawAxes(top, yOf) {
   const axes = el('g', {class: 'axes'});
   const right = plot.width - kMargin.right;
   const bottom = plot.height - kMargin.bottom;
-  const stepY = niceStep(top, 4);
+  const stepY = niceStep(top, 5);
   for (let rate = 0; rate <= top * 1.0001; rate += stepY) {
     axes.append(el('line', {class: rate ? 'grid' : 'base', x1: kMargin.left, x2: right, y1: yOf(rate), y2: yOf(rate)}),
       el('text', {class: 'y', x: kMargin.left - 8, y: yOf(rate) + 4, 'text-anchor': 'end'}, rate ? formatRate(rate).replace(/\.0+ /, ' ') : '0'));
   }
-  const step = timeStep(plot.to - plot.from, Math.max(2, Math.floor(innerWidth_() / 110)));
+  const step = timeStep(plot.to - plot.from, Math.max(2, Math.floor(plotWidth() / (plot.width < 600 ? 75 : 110))));
   const digits = step >= 1e6 ? 0 : Math.min(6, Math.ceil(-Math.log10(step / 1e6) - 1e-9));
   const zoneShift = view.zone === 'local' ? new Date((data.base + plot.from) / 1000).getTimezoneOffset() * -60e6 || 0 : 0;
   const offset = (data.base + zoneShift) % step;
@@ -112,7 +112,7 @@ function drawPlot() {
   fillBins();
   const rate = 1e6 / plot.binWidth;
   const highest = Math.max(...plot.bins.map((bin) => bin.total)) * rate;
-  const top = Math.max(1, Math.ceil(highest / niceStep(highest || 1, 4) - 1e-9) * niceStep(highest || 1, 4));
+  const top = Math.max(1, Math.ceil(highest / niceStep(highest || 1, 5) - 1e-9) * niceStep(highest || 1, 5));
   const bottom = plot.height - kMargin.bottom;
   const yOf = (value) => bottom - value / top * (bottom - kMargin.top);
   const svg = el('svg', {width: plot.width, height: plot.height, viewBox: `0 0 ${plot.width} ${plot.height}`, 'aria-hidden': 'true'});

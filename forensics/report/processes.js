@@ -106,7 +106,7 @@ function processRow([node, depth]) {
   }, {class: 'toggle', 'aria-expanded': String(!closed), 'aria-label': `${closed ? 'Open' : 'Close'} what ${node.name} ${node.pid} started`});
   const name = el('td', {class: 'who'}, el('div', {},
     toggle,
-    node.placeholder ? el('span', {class: 'placeholder'}, el('bdi', {class: 'name'}, node.name), ` ${node.pid}`, el('span', {class: 'hint'}, ' no packets')) :
+    node.placeholder ? el('span', {class: 'placeholder'}, el('bdi', {class: 'name'}, node.name), el('span', {class: 'pid'}, String(node.pid)), el('span', {class: 'pid'}, '(not in the file)')) :
       processLink(node),
     node.placeholder ? null : el('span', {class: 'tags'}, oddities(node).map((odd) => el('span', {class: 'tag'}, odd))),
     closed ? el('span', {class: 'hint'}, ` with ${formatCount(node.sum.nodes - 1)} below`) : null));
@@ -123,10 +123,10 @@ function processRow([node, depth]) {
 
 function showProcesses() {
   const visible = visibleNodes();
-  const heads = ['Process', 'User', 'Command line', 'Container or unit', 'Sent', 'Received', data.hasEither ? 'Either' : null, 'Share', 'Conversations'];
+  const heads = ['Process', 'User', 'Command line', 'Container or unit', 'Sent', 'Received', data.hasEither ? 'Either' : null, 'Share', 'Conv.'];
   const kinds = ['', 'minor', 'minor', 'minor', 'number', 'number', 'number', '', 'number minor'];
   byId('process-table').replaceChildren(
-    el('thead', {}, el('tr', {}, heads.map((head, i) => head && el('th', {class: kinds[i], scope: 'col'}, head)))),
+    el('thead', {}, el('tr', {}, heads.map((head, i) => head && el('th', {class: kinds[i], scope: 'col', title: head === 'Conv.' ? 'Conversations' : null}, head)))),
     el('tbody', {}, visible.slice(0, tree.rows).map(processRow)));
   const found = processes.filter((process) => matches(process, searchWords())).length;
   byId('process-count').textContent = tree.search ? `${formatCount(found)} found` :

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cmd/offline/report.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "cmd/offline/progress.h"
+#include "cmd/offline/result_file.h"
+#include "cmd/option_reader.h"
+#include "forensics/analysis.h"
+#include "forensics/report.h"
+#include "forensics/report_page.h"
+#include "forensics/source.h"
+#include "forensics/timeline.h"
+
+namespace cmd {
+namespace {
+
+using forensics::Packet;
+using forensics::Source;
+using pcapng::Result;
+
+constexpr std::string_view kCommand = "report";
+
+constexpr std::string_view kHelp = R"(Usage: pidcap report FILE -o PAGE
+
+Writes what FILE tells as one HTML page: its processes, their traffic over time, conversations,
+talkers and names. The page needs no other file and makes no requests. FILE is a capture of pidcap
+or of another tool, compressed or not; "-" is standard input.
+
+  -o PAGE       the page's file, which is replaced; "-": standard output, also without -o where that
+                is no terminal
+  -h, --help    this text
+
+Exit status: 0 done; 1 failed, or FILE is broken: what was readable is in the page, which says so;
+2 wrong usage.
+)";
+
+struct Request {
+    std::string input;
+    std::string output = "-";
+};
+
+std::variant<Request, Stop> parse_request(std::span<const std::string> arguments) {
+    CLI::App app;
+    app.set_help_flag();
+    const CLI::Option* help = flag(app, "-h,--help");
+    const CLI::Option* output = value(app, "-o");
+    std::vector<std::string> files;
+    app.add_option("FILE", files);
+    if (auto stop = parse(app, arguments, kCommand)) {
+        return *stop;
+    }
+    if (help->count() > 0) {
+        return Stop{kExitDone, std::string(kHelp)};
+    }
+    Request request;
+    OptionReader reader;
+    reader.refuse_if(files.size() != 1, files.empty() ? "which file?" : "one file at a time");
+    reader.once(output, [&](const std::string& path) -> std::optional<Error> {
+        request.output = path;
+        return path.empty() ? std::optional(Error{"-o: an empty name"}) : std::nullopt;
+    });
+    reader.refuse_if(request.output == "-" && isatty(STDOUT_FILENO) != 0,
+                     "the page is for a browser, not for the terminal: name a file with -o");
+    if (reader.error()) {
+        return usage_error(reader.error()->message, kCommand);
+    }
+    request.input = files.front();
+    return request;
+}
+
+// All packets that are readable.
+Result<void> read_all(Source& source, forensics::Analysis& analysis,
+                      forensics::Timeline& timeline) {
+    FileProgress progress(STDERR_FILENO);
+    while (true) {
+        const Result<const Packet*> packet = source.next();
+        if (!packet) {
+            return packet.error();
+        }
+        if (*packet == nullptr) {
+            return {};
+        }
+        progress.packet(source);
+        analysis.add(**packet);
+        timeline.add(**packet);
+    }
+}
+
+Result<void> write_page(pcapng::Output& output, std::string_view page) {
+    const auto* bytes = reinterpret_cast<const uint8_t*>(page.data());
+    if (auto written = output.append({bytes, page.size()}); !written) {
+        return written;
+    }
+    return output.close();
+}
+
+int fail(const Error& error) {
+    fmt::print(stderr, "pidcap report: {}\n", error.message);
+    return kExitFailed;
+}
+
+}  // namespace
+
+int run_report(std::span<const std::string> arguments) {
+    const auto parsed = parse_request(arguments);
+    if (const auto* stop = std::get_if<Stop>(&parsed)) {
+        fmt::print(stop->status == kExitDone ? stdout : stderr, "{}", stop->text);
+        return stop->status;
+    }
+    const auto& request = std::get<Request>(parsed);
+    ignore_write_signals();
+    auto source = Source::open(request.input);
+    if (!source) {
+        return fail(source.error());
+    }
+    auto output = open_result(request.output, {&request.input, 1});
+    if (!output) {
+        return fail(output.error());
+    }
+    forensics::Analysis analysis;
+    forensics::Timeline timeline;
+    const Result<void> read = read_all(*source, analysis, timeline);
+    analysis.finish();
+    forensics::Report report =
+        forensics::make_report(request.input, source->processes(), analysis, timeline);
+    if (!read) {
+        report.problems.push_back(read.error().message);
+        (void)fail(read.error());
+    }
+    if (auto written = write_page(*output, forensics::page_of(report)); !written) {
+        return fail(written.error());
+    }
+    return read ? kExitDone : kExitFailed;
+}
+
+}  // namespace cmd

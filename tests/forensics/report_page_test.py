@@ -1,0 +1,373 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""report_page_test.py MADE_UP_PAGE [SCREENSHOTS]: a report's page in headless Chromium, as a person uses it.
+
+MADE_UP_PAGE is the program that writes the page, with hostile names. Needs the packages of scripts/packages browser.
+"""
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+
+from selenium import webdriver
+from selenium.webdriver import ActionChains, Keys
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import WebDriverWait
+
+HOSTILE = "<script>alert(1)</script>"
+
+
+def browser(profile, width=1280, height=1000):
+    options = webdriver.ChromeOptions()
+    for argument in ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-dev-shm-usage",
+                     "--hide-scrollbars", "--force-device-scale-factor=1", f"--user-data-dir={profile}", f"--window-size={width},{height}"):
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    return webdriver.Chrome(options=options, service=Service("/usr/bin/chromedriver"))
+
+
+class Page(unittest.TestCase):
+    """One browser for all; each test loads the page anew."""
+
+    flows = 400
+
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory(prefix="pidcap-test-")
+        cls.addClassCleanup(cls.folder.cleanup)
+        cls.url = cls.write_page(cls.flows)
+        cls.driver = browser(cls.folder.name + "/profile")
+        cls.addClassCleanup(cls.driver.quit)
+
+    @classmethod
+    def write_page(cls, flows):
+        path = pathlib.Path(cls.folder.name) / f"page-{flows}.html"
+        path.write_bytes(subprocess.run([MADE_UP_PAGE, str(flows)], check=True, stdout=subprocess.PIPE).stdout)
+        return path.as_uri()
+
+    def setUp(self):
+        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": "light"}]})
+        self.driver.set_window_size(1280, 1000)
+        self.driver.get_log("browser")
+        self.driver.get_log("performance")
+        self.driver.get(self.url)
+
+    def tearDown(self):
+        self.assertEqual(self.driver.get_log("browser"), [], "the console is quiet")
+
+    def find(self, selector):
+        return self.driver.find_element(By.CSS_SELECTOR, selector)
+
+    def texts(self, selector):
+        return self.driver.execute_script("return [...document.querySelectorAll(arguments[0])].map((one) => one.textContent)", selector)
+
+    def column(self, number):
+        return self.texts(f"#flow-table tbody td:nth-child({number})")
+
+    def wait(self, condition):
+        WebDriverWait(self.driver, 20, poll_frequency=0.05).until(lambda _: condition())
+
+    def search(self, words):
+        box = self.find("#flow-search")
+        box.clear()
+        box.send_keys(words)
+
+    def sort(self, heading):
+        button = next(one for one in self.driver.find_elements(By.CSS_SELECTOR, "#flow-table th button") if one.text.strip(" \u25be\u25b4") == heading)
+        button.click()
+
+    def axis(self):
+        return self.texts("#plot text.x:not(.date)")
+
+    def screenshot(self, name, width, height, dark=False, whole=True):
+        if SCREENSHOTS:
+            self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]})
+            self.driver.set_window_size(width, height)
+            if whole:
+                height = min(4000, self.driver.execute_script("return document.documentElement.scrollHeight"))
+                self.driver.set_window_size(width, height)
+            self.driver.save_screenshot(os.path.join(SCREENSHOTS, name + ".png"))
+
+    # What it must not do.
+
+    def test_nothing_but_the_page_is_requested(self):
+        self.find("#plot").click()
+        events = [json.loads(entry["message"])["message"] for entry in self.driver.get_log("performance")]
+        urls = [event["params"]["request"]["url"] for event in events if event["method"] == "Network.requestWillBeSent"]
+        self.assertEqual(set(urls), {self.url})
+
+    def test_the_policy_stops_requests_and_scripts_that_get_in(self):
+        stopped = self.driver.execute_async_script("""
+            const done = arguments[0];
+            const stopped = [];
+            document.addEventListener('securitypolicyviolation', (event) => {
+              stopped.push(event.effectiveDirective);
+              if (stopped.length === 4) done(stopped.sort());
+            });
+            try { document.body.innerHTML += '<b>x</b>'; } catch (error) { }
+            const image = document.createElement('img');
+            image.src = 'http://127.0.0.1:9/x.png';
+            const script = document.createElement('script');
+            script.append('window.got_in = true');
+            document.body.append(image);
+            try { document.body.append(script); } catch (error) { }
+            fetch('http://127.0.0.1:9/').catch(() => {});
+        """)
+        self.assertEqual(len(stopped), 4, stopped)
+        self.assertTrue({"connect-src", "img-src", "require-trusted-types-for"} <= set(stopped), stopped)
+        self.assertIsNone(self.driver.execute_script("return window.got_in"))
+        self.assertNotEqual(self.driver.get_log("browser"), [])  # it says so
+
+    def test_hostile_names_are_text(self):
+        from selenium.webdriver.support import expected_conditions
+        self.assertFalse(expected_conditions.alert_is_present()(self.driver))
+        self.assertIn(HOSTILE, " ".join(self.texts("#process-table .name")))
+        self.assertIn(HOSTILE, " ".join(self.texts("#legend .name")))
+        self.assertIn("<img src=x onerror=alert(5)>.example", self.texts("#name-table .name"))
+        self.assertEqual(self.find("h1").text, "b>.pcapng")
+        self.assertIn("<script>alert(4)</script>", self.find(".problem").text)
+        self.assertEqual(len(self.driver.find_elements(By.CSS_SELECTOR, "script")), 2)
+        self.assertEqual(self.driver.find_elements(By.CSS_SELECTOR, "img, h1 b"), [])
+
+    def test_no_control_or_bidi_mark_is_shown(self):
+        text = self.driver.execute_script("return document.body.textContent")
+        shown = "".join(self.texts("main, dialog"))
+        self.assertIn("evil%E2%80%AEgnp.exe", shown)
+        self.assertEqual([one for one in "\u202e\u2028\u2029\x1b" if one in text], [])
+
+    # The plot.
+
+    def test_dragging_zooms_and_a_double_click_resets(self):
+        before = self.axis()
+        plot = self.find("#plot svg")
+        ActionChains(self.driver).move_to_element_with_offset(plot, -100, 0).click_and_hold().move_by_offset(80, 0).move_by_offset(120, 10).release().perform()
+        self.wait(lambda: self.axis() != before)
+        self.assertTrue(self.find("#reset").is_displayed())
+        # The conversations are those of that time.
+        self.wait(lambda: not self.find("#flow-count").text.startswith("400 of"))
+        self.screenshot("zoomed", 1280, 1000, whole=False)
+        ActionChains(self.driver).double_click(self.find("#plot svg")).perform()
+        self.wait(lambda: self.axis() == before)
+        self.assertFalse(self.find("#reset").is_displayed())
+        self.wait(lambda: self.find("#flow-count").text.startswith("400 of"))
+
+    def test_the_wheel_zooms_to_where_it_points(self):
+        window = lambda: self.driver.execute_script("return [plot.from, plot.to]")
+        all_of_it = window()
+        wheel = lambda amount: self.driver.execute_script("""
+            const box = document.querySelector('#plot').getBoundingClientRect();
+            document.querySelector('#plot').dispatchEvent(new WheelEvent('wheel',
+                {deltaY: arguments[0], clientX: box.left + box.width / 2, clientY: box.top + 90, bubbles: true, cancelable: true}));""", amount)
+        for _ in range(5):
+            wheel(-120)
+        near = window()
+        self.assertLess(near[1] - near[0], (all_of_it[1] - all_of_it[0]) / 2)
+        middle = (all_of_it[0] + all_of_it[1]) / 2
+        self.assertTrue(near[0] < middle < near[1])
+        for _ in range(9):
+            wheel(120)
+        self.assertEqual(window(), all_of_it)
+
+    def test_keys_zoom_move_and_read_values(self):
+        plot = self.find("#plot")
+        before = self.axis()
+        self.driver.execute_script("arguments[0].focus()", plot)
+        plot.send_keys("+")
+        plot.send_keys("+")
+        zoomed = self.axis()
+        self.assertNotEqual(zoomed, before)
+        plot.send_keys(Keys.SHIFT, Keys.ARROW_RIGHT)
+        self.assertNotEqual(self.axis(), zoomed)
+        plot.send_keys("0")
+        self.assertEqual(self.axis(), before)
+        plot.send_keys(Keys.ARROW_RIGHT)
+        plot.send_keys(Keys.ARROW_RIGHT)
+        self.assertTrue(self.find("#plot .tip").is_displayed())
+        self.assertRegex(self.find("#plot-said").get_attribute("textContent"), r"\d\d:\d\d:\d\d.*B/s")
+        plot.send_keys(Keys.ESCAPE)
+        self.assertFalse(self.find("#plot .tip").is_displayed())
+
+    def test_axes_have_units(self):
+        self.assertTrue(all(one == "0" or one.endswith("B/s") for one in self.texts("#plot text.y")))
+        self.assertRegex(self.axis()[0], r"^\d\d:\d\d:\d\d$")
+        self.assertEqual(self.texts("#plot text.date"), ["2025-11-20 UTC"])
+
+    def test_the_tooltip_names_processes(self):
+        self.driver.execute_script("arguments[0].scrollIntoView()", self.find("#traffic"))
+        ActionChains(self.driver).move_to_element_with_offset(self.find("#plot svg"), -200, 0).perform()
+        tip = self.find("#plot .tip")
+        self.assertTrue(tip.is_displayed())
+        self.assertRegex(tip.text, r"15:0\d:\d\d")
+        self.assertIn("nginx", tip.text)
+        self.screenshot("tooltip", 1280, 1000, whole=False)
+
+    def test_the_legend_toggles_a_series(self):
+        first = lambda: self.driver.execute_script("return document.querySelector('#plot path[data-series=\"0\"]').getAttribute('d')")
+        self.assertNotEqual(first(), "")
+        self.find("#legend button[data-key='0']").click()
+        self.assertEqual(first(), "")
+        self.assertEqual(self.find("#legend button[data-key='0']").get_attribute("aria-pressed"), "false")
+        self.find("#legend button[data-key='0']").click()
+        self.assertNotEqual(first(), "")
+
+    def test_sent_and_received_are_shown_apart(self):
+        area = lambda: self.texts("#plot text.y")[-1] + str(self.driver.execute_script("return plot.bins.reduce((sum, bin) => sum + bin.total, 0)"))
+        both = area()
+        self.find("#lane button[data-key=sent]").click()
+        sent = area()
+        self.assertNotEqual(sent, both)
+        self.find("#lane button[data-key=received]").click()
+        self.assertNotIn(area(), (both, sent))
+
+    # The table of conversations.
+
+    def test_search_takes_every_word_and_leaves_out_those_with_a_minus(self):
+        self.search("curl udp")
+        self.wait(lambda: set(self.column(2)) == {"UDP"})
+        self.assertTrue(all("curl" in one for one in self.column(1)))
+        self.search("-tcp")
+        self.wait(lambda: set(self.column(2)) == {"UDP"} and len(set(self.column(1))) > 1)
+        self.search("nothing-has-this")
+        self.wait(lambda: "No conversation matches" in self.find("#flow-table").text)
+
+    def test_a_search_for_markup_finds_it(self):
+        self.search("<script>")
+        self.wait(lambda: self.column(1) and all(HOSTILE in one for one in self.column(1)))
+
+    def test_headings_sort_both_ways(self):
+        durations = lambda: self.driver.execute_script("return flows.shown.map((flow) => flow[kFlow.duration])")
+        self.sort("Duration")
+        self.assertEqual(durations(), sorted(durations(), reverse=True))
+        self.assertEqual(self.find("th[aria-sort=descending]").text.strip(" \u25be"), "Duration")
+        self.sort("Duration")
+        self.assertEqual(durations(), sorted(durations()))
+        self.sort("Local")
+        self.assertEqual(self.column(3), sorted(self.column(3)))
+        self.sort("RTT")  # what has none comes last
+        self.assertNotEqual(self.column(12)[0], "")
+        self.sort("RTT")
+        self.assertNotEqual(self.column(12)[0], "")
+
+    def test_pages_have_all_conversations(self):
+        seen = []
+        while True:
+            seen += self.column(3)
+            following = self.find("#flow-pages button[aria-label='Next page']")
+            if not following.is_enabled():
+                break
+            following.click()
+        self.assertEqual(len(seen), 400)
+
+    def test_an_address_leads_to_its_conversations(self):
+        self.find("#talker-table button.link").click()
+        address = self.find("#flow-search").get_attribute("value")
+        self.assertTrue(all(address in one for one in self.column(4)) and self.column(4))
+
+    # Processes.
+
+    def test_a_process_tells_all_that_is_known(self):
+        link = next(one for one in self.driver.find_elements(By.CSS_SELECTOR, "#process-table button.process") if one.text.startswith(".x"))
+        link.click()
+        text = self.find("#details").text
+        for part in ("/tmp/.x/agent (deleted)", "/tmp/.x/agent --beacon 60", "alice", "bash", "program deleted", "at a socket"):
+            self.assertIn(part, text)
+        self.screenshot("details", 1280, 1000, whole=False)
+        next(one for one in self.driver.find_elements(By.CSS_SELECTOR, "#details button") if one.text == "Show its conversations").click()
+        self.assertFalse(self.find("#details").is_displayed())
+        self.assertTrue(self.column(1) and all(".x" in one for one in self.column(1)))
+        self.find("#flow-filter button").click()
+        self.assertTrue(self.find("#flow-count").text.startswith("400 of"))
+
+    def test_escape_closes_the_details(self):
+        self.find("#process-table button.process").send_keys(Keys.ENTER)
+        self.assertTrue(self.find("#details").is_displayed())
+        ActionChains(self.driver).send_keys(Keys.ESCAPE).perform()
+        self.assertFalse(self.find("#details").is_displayed())
+
+    def test_the_tree_has_children_below_their_parents(self):
+        rows = self.texts("#process-table tbody td:first-child")
+        place = lambda name: next(i for i, row in enumerate(rows) if name in row)
+        self.assertLess(place("systemd1"), place("nginx640"))
+        self.assertLess(place("nginx640"), place("nginx641"))
+        self.assertLess(place("bash815"), place("curl1200"))
+        self.assertEqual(place("containerd-shim900") + 1, place("python3901"))
+        self.find("#process-table .toggle[aria-expanded=true]").click()
+        self.assertLess(len(self.texts("#process-table tbody tr")), len(rows) - 10)
+
+    def test_processes_are_searched_with_their_ancestors(self):
+        self.find("#process-search").send_keys("--beacon")
+        self.assertEqual([row.split("from")[0] for row in self.texts("#process-table tbody td:first-child")],
+                         ["\u25besystemd1", "\u25besshd810", "\u25bebash815", ".x1207"])
+
+    # Looks.
+
+    def test_text_has_contrast_in_light_and_dark(self):
+        worst = """
+            const channel = (value) => (value /= 255) <= 0.03928 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
+            const luminance = ([r, g, b]) => 0.2126 * channel(r) + 0.7152 * channel(g) + 0.0722 * channel(b);
+            const numbers = (color) => color.match(/[\\d.]+/g).map(Number);
+            const back = (element) => {
+              for (; element; element = element.parentElement) {
+                const color = numbers(getComputedStyle(element).backgroundColor);
+                if (color.length === 3 || color[3] === 1) return color;
+              }
+              return [255, 255, 255];
+            };
+            const found = [];
+            for (const element of document.querySelectorAll('header *, main *, footer *')) {
+              const direct = [...element.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim());
+              if (!direct || !element.getClientRects().length || element.disabled) continue;
+              const style = getComputedStyle(element);
+              const text = numbers(element instanceof SVGElement ? style.fill : style.color);
+              const [a, b] = [luminance(text), luminance(back(element instanceof SVGElement ? element.ownerSVGElement.parentElement : element))];
+              found.push([(Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05), element.className.baseVal || element.className, element.textContent.slice(0, 30)]);
+            }
+            return found.sort((a, b) => a[0] - b[0])[0];"""
+        backs = []
+        for scheme in ("light", "dark"):
+            self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]})
+            found = self.driver.execute_script(worst)
+            self.assertGreaterEqual(found[0], 4.5, (scheme, found))  # WCAG 2.1, 1.4.3
+            backs.append(self.driver.execute_script("return getComputedStyle(document.body).backgroundColor"))
+        self.assertNotEqual(*backs)
+
+    def test_a_narrow_screen_needs_no_sideways_scrolling_of_the_page(self):
+        for width in (390, 768, 1280, 1920):
+            self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False})
+            try:
+                self.wait(lambda: self.driver.execute_script("return window.innerWidth") == width)
+                self.wait(lambda: self.driver.execute_script("return document.documentElement.scrollWidth") <= width)
+                if SCREENSHOTS and width == 390:
+                    self.driver.save_screenshot(os.path.join(SCREENSHOTS, "narrow.png"))
+            finally:
+                self.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+        self.screenshot("light", 1280, 1000)
+        self.screenshot("dark", 1280, 1000, dark=True)
+
+    def test_times_are_shown_in_either_zone(self):
+        self.driver.execute_cdp_cmd("Emulation.setTimezoneOverride", {"timezoneId": "Asia/Kolkata"})
+        try:
+            self.assertIn("15:00:00.123456 to", self.find("#span").text)
+            self.find("#zone button[data-key=local]").click()
+            self.assertIn("20:30:00.123456 to", self.find("#span").text)
+        finally:
+            self.driver.execute_cdp_cmd("Emulation.setTimezoneOverride", {"timezoneId": ""})
+
+    def test_a_hundred_thousand_conversations_are_searched_and_sorted(self):
+        self.driver.get(self.write_page(100000))
+        self.wait(lambda: self.texts("#flow-count")[0].startswith("100,000 of"))
+        self.assertEqual(len(self.column(1)), 100)
+        self.sort("Duration")
+        self.search("curl host10")
+        self.wait(lambda: self.column(1) and all("curl" in one for one in self.column(1)) and
+                  all("host10." in one for one in self.column(5)))
+
+
+if __name__ == "__main__":
+    MADE_UP_PAGE = os.path.abspath(sys.argv[1])
+    SCREENSHOTS = sys.argv[2] if len(sys.argv) > 2 else None
+    unittest.main(argv=sys.argv[:1] + sys.argv[3:])
