@@ -98,9 +98,9 @@ Result<void> Rewriter::packet(size_t input_number, const Packet& packet, std::st
     }
     keep(input, packet.self.process);
     keep(input, packet.peer.process);
-    // Before the file's first packet a journal entry or process information would upset the
-    // relative times of Wireshark 4.0.
-    if (packets_ > 0) {
+    // Where the input hasn't done so itself: before the file's first packet a journal entry or
+    // process information would upset the relative times of Wireshark 4.0.
+    if (packets_ > 0 || input.options.all_packets) {
         if (auto written = write_due(input); !written) {
             return written;
         }
@@ -189,8 +189,8 @@ Result<void> Rewriter::take(Input& input, uint64_t number) {
         case CarriedBlock::Of::kProcess:
             break;
     }
-    const Process* owner = input.options.all_processes ? nullptr : input.file->owner(block);
-    if (input.options.all_processes ||
+    const Process* owner = input.options.all_packets ? nullptr : input.file->owner(block);
+    if (input.options.all_packets ||
         (owner != nullptr && input.processes.count(owner->number) > 0)) {
         input.due.push_back(number);
     }
@@ -211,7 +211,7 @@ Result<void> Rewriter::statistics(const Input& input, const CarriedBlock& block)
 // The process has a packet in this file: what its blocks said until now is due.
 void Rewriter::keep(Input& input, const Process* process) {
     if (process == nullptr || !input.processes.try_emplace(process->number).second ||
-        input.options.all_processes) {
+        input.options.all_packets) {
         return;
     }
     for (const uint64_t number : input.file->blocks_of(process->pid)) {
@@ -296,7 +296,7 @@ Result<void> Rewriter::darwin_option(Input& input, const Option& option) {
 // the next call.
 std::string_view Rewriter::completed(Input& input, const Packet& packet, std::string_view comment) {
     const auto is_told = [&](const End& end) {
-        if (end.process == nullptr) {
+        if (end.process == nullptr || input.options.all_packets) {
             return true;
         }
         const auto told = input.processes.find(end.process->number);
@@ -321,7 +321,7 @@ std::string_view Rewriter::completed(Input& input, const Packet& packet, std::st
 
 void Rewriter::introduce(Input& input, const End& end, const pcapng::Comment& comment,
                          std::string_view prefix) {
-    if (end.process == nullptr) {
+    if (end.process == nullptr || input.options.all_packets) {
         return;
     }
     keep(input, end.process);

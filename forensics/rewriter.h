@@ -28,8 +28,9 @@
 namespace forensics {
 
 struct RewriteOptions {
-    // Also the journal entries and process information of processes without a packet in the file.
-    bool all_processes = false;
+    // Every packet of the input is written: nothing that introduces a process is left behind, and
+    // blocks of processes stay where they are, also of those without a packet.
+    bool all_packets = false;
     // Empty, or the host whose interfaces and processes these are: put before the interfaces'
     // names, and into the comment of each packet that doesn't name one.
     std::string host = {};

@@ -249,7 +249,7 @@ int run_annotate(std::span<const std::string> arguments) {
     if (!rewriter) {
         return fail(rewriter.error());
     }
-    rewriter->add_input(**input, {.all_processes = true});
+    rewriter->add_input(**input, {.all_packets = true});
     Counts counts;
     Result<void> broken;
     const auto written = copy(**input, std::move(first), *owners, *rewriter, counts, broken);

@@ -138,7 +138,7 @@ class Destination {
             return std::move(file).error();
         }
         destination.file_ = std::make_unique<Rewriter>(*std::move(file));
-        destination.file_->add_input(input, {.all_processes = request.everything});
+        destination.file_->add_input(input, {.all_packets = request.everything});
         return destination;
     }
 

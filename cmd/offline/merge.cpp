@@ -211,7 +211,7 @@ Result<uint64_t> write(std::vector<Merged>& files, Rewriter& rewriter) {
     FileProgress progress(STDERR_FILENO);
     HostComment comment;
     for (Merged& file : files) {
-        rewriter.add_input(*file.file, {.all_processes = true, .host = file.host});
+        rewriter.add_input(*file.file, {.all_packets = true, .host = file.host});
     }
     while (Merged* file = first_of(files)) {
         progress.packet(file->file->source());

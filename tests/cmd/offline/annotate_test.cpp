@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <catch2/catch.hpp>
+#include <fstream>
+#include <map>
+#include <set>
+#include <sstream>
+
+#include "tests/cmd/offline/written.h"
+
+using test::Capture;
+using test::contains;
+using test::datagram;
+
+namespace {
+
+// The keys of a comment that say who, at whichever end.
+std::map<std::string, std::string> who(const std::string& comment) {
+    std::map<std::string, std::string> found;
+    std::istringstream words(comment);
+    for (std::string word; words >> word;) {
+        const std::string key = word.substr(0, word.find('='));
+        const std::string plain = key.substr(0, 5) == "peer." ? key.substr(5) : key;
+        if (plain == "pid" || plain == "comm" || plain == "st" || plain == "uid") {
+            found.emplace(key, word);
+        }
+    }
+    return found;
+}
+
+void write_table(const std::string& capture, const std::string& path) {
+    const auto table = test::pidcap({"flows", "--json", capture});
+    INFO(table.err);
+    REQUIRE(table.status == 0);
+    std::ofstream(path) << table.out;
+}
+
+// Conversations of three processes, one with both ends on the machine.
+void write_capture(const std::string& path) {
+    Capture capture(path);
+    const Capture::Who curl{.pid = 812, .comm = "curl"};
+    const Capture::Who dig{.pid = 900, .comm = "d ig", .uid = 7};
+    for (int i = 0; i < 3; i++) {
+        capture.packet(curl, i == 0, datagram(1, 40000, 2));
+        capture.packet(dig, i == 0, datagram(1, 40001, 2, 53));
+        capture.plain(datagram(3, 5, 4, 6),
+                      "pid=5 comm=a uid=1 st=7 via=socket peer.pid=6 peer.comm=b peer.uid=1 "
+                      "peer.st=8 peer.via=lookup");
+        capture.plain(datagram(4, 6, 3, 5),
+                      "pid=6 comm=b uid=1 st=8 via=socket peer.pid=5 peer.comm=a peer.uid=1 "
+                      "peer.st=7 peer.via=lookup");
+        capture.plain(datagram(9, 9, 9, 10), "via=unknown");
+    }
+    capture.close();
+}
+
+}  // namespace
+
+TEST_CASE("a capture that lost its processes gets the same ones back from its table") {
+    const test::TemporaryFolder folder;
+    const std::string full = folder.file("full.pcapng");
+    const std::string plain = folder.file("plain.pcap");
+    const std::string table = folder.file("flows.json");
+    const std::string out = folder.file("out.pcapng");
+    write_capture(full);
+    write_table(full, table);
+    for (const std::string format : {"pcap", "nsecpcap", "pcapng"}) {
+        INFO(format);
+        if (format == "pcapng") {
+            const std::string pcap = folder.file("pcap");
+            test::output_of({"editcap", "-F", "nsecpcap", full, pcap});
+            test::output_of({"editcap", "-F", format, pcap, plain});
+        } else {
+            test::output_of({"editcap", "-F", format, full, plain});
+        }
+        test::pidcap_done({"annotate", plain, "--from", table, "-w", out});
+        const auto before = test::comments(full);
+        const auto after = test::comments(out);
+        REQUIRE(before.size() == after.size());
+        for (size_t i = 0; i < before.size(); i++) {
+            INFO(before[i] << " | " << after[i]);
+            CHECK(who(before[i]) == who(after[i]));
+            if (!who(before[i]).empty()) {
+                CHECK(contains(after[i], "via=annotated"));
+            }
+        }
+    }
+}
+
+TEST_CASE("a packet of two conversations in the table is nobody's") {
+    const test::TemporaryFolder folder;
+    const std::string full = folder.file("full.pcapng");
+    const std::string table = folder.file("flows.json");
+    const std::string out = folder.file("out.pcapng");
+    const std::string plain = folder.file("plain.pcap");
+    write_capture(full);
+    write_table(full, table);
+    const std::string once = test::content_of(table);
+    std::ofstream(table) << once << once;
+    test::output_of({"editcap", "-F", "pcap", full, plain});
+    test::pidcap_done({"annotate", plain, "--from", table, "-w", out});
+    for (const std::string& comment : test::comments(out)) {
+        CHECK(comment.empty());
+    }
+}
+
+TEST_CASE("a packet of another time is nobody's") {
+    const test::TemporaryFolder folder;
+    const std::string full = folder.file("full.pcapng");
+    const std::string later = folder.file("later.pcap");
+    const std::string table = folder.file("flows.json");
+    const std::string out = folder.file("out.pcapng");
+    write_capture(full);
+    write_table(full, table);
+    test::output_of({"editcap", "-F", "pcap", "-t", "0.2", full, later});
+    test::pidcap_done({"annotate", later, "--from", table, "-w", out});
+    for (const std::string& comment : test::comments(out)) {
+        CHECK(comment.empty());
+    }
+    test::output_of({"editcap", "-F", "pcap", "-t", "0.05", full, later});
+    test::pidcap_done({"annotate", later, "--from", table, "-w", out});
+    CHECK(contains(test::comments(out)[0], "pid=812"));
+}
+
+TEST_CASE("a table that is none is refused by its line, and nothing is written") {
+    const test::TemporaryFolder folder;
+    const std::string full = folder.file("full.pcapng");
+    const std::string table = folder.file("flows.json");
+    const std::string out = folder.file("out.pcapng");
+    write_capture(full);
+    for (const std::string wrong : {"[1]", "{", "pid", "{\"protocol\":\"tcp\"}"}) {
+        write_table(full, table);
+        std::ofstream(table, std::ios::app) << wrong << "\n";
+        const auto result = test::pidcap({"annotate", full, "--from", table, "-w", out});
+        INFO(result.err);
+        CHECK(result.status == 1);
+        CHECK(contains(result.err, "flows.json, line 5"));
+        CHECK(!std::ifstream(out).good());
+    }
+}

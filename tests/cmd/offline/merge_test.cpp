@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <sstream>
+
+#include "tests/cmd/offline/written.h"
+
+using test::Capture;
+using test::contains;
+using test::need;
+
+namespace {
+
+const Capture::Who kCurl{.pid = 812, .comm = "curl"};
+
+std::string made(const std::string& path, int packets, uint64_t start_ns,
+                 const Capture::Who& who = kCurl) {
+    Capture capture(path, "eth0", start_ns);
+    for (int i = 0; i < packets; i++) {
+        capture.packet(who, i == 0);
+    }
+    capture.close();
+    return path;
+}
+
+}  // namespace
+
+TEST_CASE("merge orders packets as mergecap does") {
+    const test::TemporaryFolder folder;
+    const std::string a = made(folder.file("a.pcapng"), 20, test::kStart + 300000);
+    const std::string b = made(folder.file("b.pcapng"), 30, test::kStart);
+    const std::string c = made(folder.file("c.pcapng"), 5, test::kStart + 300000);
+    const std::string ours = folder.file("ours.pcapng");
+    const std::string theirs = folder.file("theirs.pcapng");
+    test::pidcap_done({"merge", a, b, c, "-w", ours});
+    test::output_of({"mergecap", "-w", theirs, a, b, c});
+    const std::vector<std::string> fields = {"frame.time_epoch", "frame.len"};
+    CHECK(test::tshark_lines(ours, fields) == test::tshark_lines(theirs, fields));
+    CHECK(test::tshark_lines(ours, fields).size() == 55);
+}
+
+TEST_CASE("processes of two hosts with one pid stay two") {
+    const test::TemporaryFolder folder;
+    const std::string a = made(folder.file("web.pcapng"), 2, test::kStart);
+    const std::string b = made(folder.file("db.pcapng"), 2, test::kStart + 500000);
+    const std::string out = folder.file("out.pcapng");
+    test::pidcap_done({"merge", a, b, "-w", out});
+    const auto comments = test::comments(out);
+    REQUIRE(comments.size() == 4);
+    const auto of_a = test::comments(a);
+    CHECK(comments[0] == of_a[0] + " host=web");
+    CHECK(comments[1] == test::comments(b)[0] + " host=db");
+    CHECK(comments[2] == of_a[1] + " host=web");
+    CHECK(test::tshark_lines(out, {"frame.interface_name"}) ==
+          std::vector<std::string>{"web/eth0", "db/eth0", "web/eth0", "db/eth0"});
+
+    const auto table = test::pidcap({"processes", "--json", out});
+    std::set<std::string> hosts;
+    std::istringstream rows(table.out);
+    for (std::string row; std::getline(rows, row);) {
+        hosts.insert(nlohmann::json::parse(row).at("host").get<std::string>());
+    }
+    CHECK(hosts == std::set<std::string>{"db", "web"});
+
+    SECTION("and keep their hosts when the file is merged again") {
+        const std::string c = made(folder.file("c.pcapng"), 1, test::kStart + 700000);
+        const std::string again = folder.file("again.pcapng");
+        test::pidcap_done({"merge", out, c, "-w", again});
+        const auto names = test::tshark_lines(again, {"frame.interface_name"});
+        CHECK(names ==
+              std::vector<std::string>{"web/eth0", "db/eth0", "c/eth0", "web/eth0", "db/eth0"});
+        CHECK(test::comments(again)[0] == comments[0]);
+    }
+}
+
+TEST_CASE("a process that another tool told becomes one of its host") {
+    const test::TemporaryFolder folder;
+    const std::string out = folder.file("out.pcapng");
+    const std::string darwin = test::sample("darwin.pcapng");
+    test::pidcap_done({"merge", darwin, darwin, "--host", "a", "--host", "b c", "-w", out});
+    size_t of_a = 0;
+    size_t of_b = 0;
+    for (const std::string& comment : test::comments(out)) {
+        of_a += contains(comment, "host=a") ? 1 : 0;
+        of_b += contains(comment, "host=b%20c") ? 1 : 0;
+    }
+    CHECK(of_a > 0);
+    CHECK(of_a == of_b);
+}
+
+TEST_CASE("two files of one name need to be told whose they are") {
+    const test::TemporaryFolder folder;
+    const std::string a = made(folder.file("a.pcapng"), 1, test::kStart);
+    const std::string out = folder.file("out.pcapng");
+    const auto result = test::pidcap({"merge", a, a, "-w", out});
+    CHECK(result.status == 2);
+    CHECK(contains(result.err, "two files of host a"));
+    CHECK(test::pidcap({"merge", a, a, "--host", "x", "-w", out}).status == 2);
+    test::pidcap_done({"merge", a, a, "--host", "x", "--host", "x", "-w", out});
+    CHECK(test::comments(out).size() == 2);
+    CHECK(test::pidcap({"merge", out, "-w", out}).status == 1);
+}
+
+TEST_CASE("a broken file among those merged costs only what can't be read of it") {
+    const test::TemporaryFolder folder;
+    const std::string a = made(folder.file("a.pcapng"), 3, test::kStart);
+    const std::string b = made(folder.file("b.pcapng"), 3, test::kStart + 1);
+    auto bytes = test::read_file(b);
+    bytes.resize(bytes.size() - 4);
+    test::write_file(b, bytes);
+    const std::string out = folder.file("out.pcapng");
+    const auto result = test::pidcap({"merge", a, b, "-w", out});
+    CHECK(result.status == 1);
+    CHECK(contains(result.err, "b.pcapng"));
+    CHECK(test::comments(out).size() == 5);
+}
