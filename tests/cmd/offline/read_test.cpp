@@ -238,7 +238,7 @@ TEST_CASE("-c counts the wanted packets, through all files") {
     CHECK(lines_in(read(capture, {capture.path()})) == 2 * kPackets);
 }
 
-TEST_CASE("--json is JSON to Python, and names the processes that tshark shows") {
+TEST_CASE("option --json is JSON to Python, and names the processes that tshark shows") {
     const Capture capture;
     std::ofstream(capture.file("rows.json")) << read(capture, {"--json"});
     const std::string pids = output_of(
@@ -268,7 +268,7 @@ TEST_CASE("--json is JSON to Python, and names the processes that tshark shows")
     CHECK(pids == theirs);
 }
 
-TEST_CASE("--tree has every line once, below its process and that below its parent") {
+TEST_CASE("option --tree has every line once, below its process and that below its parent") {
     const Capture capture;
     const std::string tree = read(capture, {"--tree"});
     CHECK_THAT(tree, Catch::StartsWith("init[1]\n"));
