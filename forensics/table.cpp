@@ -163,7 +163,7 @@ class RowWriter {
 
   private:
     Row& row_;
-    size_t columns_;
+    [[maybe_unused]] size_t columns_;
 };
 
 const char* direction_name(pcapng::Direction direction) {
