@@ -314,7 +314,12 @@ std::string_view Rewriter::completed(Input& input, const Packet& packet, std::st
     introduce(input, packet.self, *parsed, {});
     introduce(input, packet.peer, *parsed, pcapng::kPeerPrefix);
     if (!input.options.host.empty() && !parsed->find(kHostKey)) {
-        pcapng::append_key(comment_, kHostKey, input.options.host);
+        // A comment that is too long loses other keys: without the host it names other processes.
+        std::string host;
+        pcapng::append_key(host, kHostKey, input.options.host);
+        const size_t room = pcapng::kMaxOptionSize - host.size() - 1;
+        comment_.resize(pcapng::cut_comment(comment_, room).size());
+        comment_ += ' ' + host;
     }
     return comment_;
 }

@@ -144,9 +144,16 @@ class Annotation {
     }
 
     void write(const Owner& self, const Owner* peer, At at) {
+        if (peer != nullptr && peer->host != self.host) {
+            peer = nullptr;  // a comment has one host, for both ends
+        }
         append(self, {});
         if (at != At::kUnknown) {
             pcapng::append_key(text_, "at", at == At::kSender ? "sender" : "receiver");
+        }
+        // Before what a comment that is too long may lose.
+        if (!self.host.empty()) {
+            pcapng::append_key(text_, "host", self.host);
         }
         if (peer != nullptr) {
             append(*peer, pcapng::kPeerPrefix);
@@ -154,9 +161,6 @@ class Annotation {
         introduce(self, {});
         if (peer != nullptr) {
             introduce(*peer, pcapng::kPeerPrefix);
-        }
-        if (!self.host.empty()) {
-            pcapng::append_key(text_, "host", self.host);
         }
     }
 

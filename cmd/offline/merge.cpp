@@ -70,6 +70,9 @@ std::string default_host(const std::string& path) {
     return name;
 }
 
+// As long as a file's name: every packet has it.
+constexpr size_t kMaxHost = 255;
+
 // What is wrong with the hosts, if anything: files of one host are only meant to be that if it is
 // said.
 std::optional<Error> name_hosts(Request& request) {
@@ -78,9 +81,14 @@ std::optional<Error> name_hosts(Request& request) {
             return Error{fmt::format("--host is given {} times for {} files", request.hosts.size(),
                                      request.inputs.size())};
         }
-        const bool empty = std::any_of(request.hosts.begin(), request.hosts.end(),
-                                       [](const std::string& host) { return host.empty(); });
-        return empty ? std::optional(Error{"--host: an empty name"}) : std::nullopt;
+        for (const std::string& host : request.hosts) {
+            if (host.empty() || host.size() > kMaxHost) {
+                return Error{host.empty()
+                                 ? "--host: an empty name"
+                                 : fmt::format("--host: a name of more than {} bytes", kMaxHost)};
+            }
+        }
+        return std::nullopt;
     }
     for (const std::string& input : request.inputs) {
         std::string host = default_host(input);

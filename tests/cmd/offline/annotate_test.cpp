@@ -121,6 +121,29 @@ TEST_CASE("a packet of another time is nobody's") {
     CHECK(contains(test::comments(out)[0], "pid=812"));
 }
 
+TEST_CASE("processes of two hosts don't share a comment") {
+    const test::TemporaryFolder folder;
+    const std::string on_a = folder.file("a.pcapng");
+    const std::string on_b = folder.file("b.pcapng");
+    const std::string both = folder.file("both.pcapng");
+    const std::string table = folder.file("flows.json");
+    const std::string plain = folder.file("plain.pcap");
+    const std::string out = folder.file("out.pcapng");
+    Capture client(on_a);
+    client.plain(datagram(1, 5, 2, 6), "pid=5 comm=client st=7 via=socket");
+    client.close();
+    Capture server(on_b);
+    server.plain(datagram(2, 6, 1, 5), "pid=6 comm=server st=8 via=socket");
+    server.close();
+    test::pidcap_done({"merge", on_a, on_b, "-w", both});
+    write_table(both, table);
+    test::output_of({"editcap", "-F", "nsecpcap", both, plain});
+    test::pidcap_done({"annotate", plain, "--from", table, "-w", out});
+    CHECK(test::comments(out) ==
+          std::vector<std::string>{"pid=5 comm=client st=7 via=annotated at=sender host=a",
+                                   "pid=6 comm=server st=8 via=annotated at=sender host=b"});
+}
+
 TEST_CASE("a table that is none is refused by its line, and nothing is written") {
     const test::TemporaryFolder folder;
     const std::string full = folder.file("full.pcapng");

@@ -89,6 +89,20 @@ TEST_CASE("a process that another tool told becomes one of its host") {
     CHECK(of_a == of_b);
 }
 
+TEST_CASE("a comment that is too long for its host loses other keys") {
+    const test::TemporaryFolder folder;
+    const std::string a = folder.file("a.pcapng");
+    const std::string b = made(folder.file("b.pcapng"), 1, test::kStart + 1);
+    const std::string out = folder.file("out.pcapng");
+    Capture capture(a);
+    capture.plain(test::datagram(1, 5, 2), "pid=5 via=socket cmdline=" + std::string(65500, 'x'));
+    capture.close();
+    test::pidcap_done({"merge", a, b, "-w", out});
+    CHECK(test::comments(out)[0] == "pid=5 via=socket host=a");
+    const std::string long_name(256, 'x');
+    CHECK(test::pidcap({"merge", a, "--host", long_name, "-w", out}).status == 2);
+}
+
 TEST_CASE("two files of one name need to be told whose they are") {
     const test::TemporaryFolder folder;
     const std::string a = made(folder.file("a.pcapng"), 1, test::kStart);
