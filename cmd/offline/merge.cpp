@@ -20,6 +20,7 @@
 #include "cmd/option_reader.h"
 #include "forensics/input_file.h"
 #include "forensics/rewriter.h"
+#include "forensics/told.h"
 #include "pcapng/comment.h"
 
 namespace cmd {
@@ -159,7 +160,7 @@ class HostComment {
   public:
     std::string_view of(const Packet& packet, const pcapng::PacketRead* block) {
         text_.clear();
-        if (!packet.attributed() || has_comment(block)) {
+        if (!packet.attributed() || forensics::has_pidcap_comment(block)) {
             return {};
         }
         append(packet.self, {});
@@ -168,17 +169,6 @@ class HostComment {
     }
 
   private:
-    static bool has_comment(const pcapng::PacketRead* block) {
-        if (block != nullptr) {
-            for (const pcapng::Option& option : block->options) {
-                if (option.code == pcapng::kOptComment && pcapng::parse_comment(option.text())) {
-                    return true;
-                }
-            }
-        }
-        return false;
-    }
-
     void append(const End& end, std::string_view prefix) {
         if (end.process == nullptr) {
             if (prefix.empty()) {  // a comment begins with pid or via

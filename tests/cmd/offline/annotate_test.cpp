@@ -144,6 +144,31 @@ TEST_CASE("processes of two hosts don't share a comment") {
                                    "pid=6 comm=server st=8 via=annotated at=sender host=b"});
 }
 
+TEST_CASE("a packet on which the file says why it has no process keeps that, and isn't counted") {
+    const test::TemporaryFolder folder;
+    const std::string full = folder.file("full.pcapng");
+    const std::string bare = folder.file("bare.pcapng");
+    const std::string table = folder.file("flows.json");
+    const std::string out = folder.file("out.pcapng");
+    write_capture(full);
+    write_table(full, table);
+    const std::vector<std::string> said = {"via=kernel", "via=unknown", "via=forwarded",
+                                           "pid=x comm=y"};
+    Capture capture(bare);
+    for (const std::string& comment : said) {
+        capture.plain(datagram(1, 40000, 2), comment);
+    }
+    capture.plain(datagram(1, 40000, 2), "a person's");
+    capture.close();
+    const auto result = test::pidcap({"annotate", bare, "--from", table, "-w", out});
+    CHECK(result.status == 0);
+    CHECK(contains(result.err, "1 of 5 packets"));
+    const auto after = test::comments(out);
+    CHECK(std::vector<std::string>(after.begin(), after.begin() + 4) == said);
+    CHECK(contains(after[4], "a person's"));
+    CHECK(contains(after[4], "pid=812"));
+}
+
 TEST_CASE("a table that is none is refused by its line, and nothing is written") {
     const test::TemporaryFolder folder;
     const std::string full = folder.file("full.pcapng");
