@@ -125,7 +125,7 @@ class Annotation {
             at = At::kUnknown;
         }
         if (self != nullptr) {
-            write(*self, peer, said_by(packet.direction) == at ? At::kUnknown : at);
+            write(*self, peer, at, packet.direction);
         }
         return text_;
     }
@@ -133,27 +133,12 @@ class Annotation {
   private:
     using Owner = FlowOwners::Owner;
 
-    // Where a comment's process is if it doesn't say.
-    static At said_by(Direction direction) {
-        switch (direction) {
-            case Direction::kInbound:
-                return At::kReceiver;
-            case Direction::kOutbound:
-                return At::kSender;
-            case Direction::kUnknown:
-                break;
-        }
-        return At::kUnknown;
-    }
-
-    void write(const Owner& self, const Owner* peer, At at) {
+    void write(const Owner& self, const Owner* peer, At at, Direction direction) {
         if (peer != nullptr && peer->host != self.host) {
             peer = nullptr;  // a comment has one host, for both ends
         }
         append(self, {});
-        if (at != At::kUnknown) {
-            pcapng::append_key(text_, "at", at == At::kSender ? "sender" : "receiver");
-        }
+        forensics::append_at(text_, at, direction);
         // Before what a comment that is too long may lose.
         if (!self.host.empty()) {
             pcapng::append_key(text_, "host", self.host);

@@ -103,10 +103,14 @@ std::optional<uint64_t> time_ns(const json& row, const std::string& name) {
                                                 : std::optional(seconds * kSecondNs + fraction);
 }
 
+bool has_several(const json& row, const std::string& prefix) {
+    const json* several = field(row, prefix + "several");
+    return several != nullptr && several->is_boolean() && several->get<bool>();
+}
+
 std::optional<FlowOwners::Owner> owner_of(const json& row, const std::string& prefix) {
     const auto pid = number32(row, prefix + "pid");
-    const json* several = field(row, prefix + "several");
-    if (!pid || (several != nullptr && several->is_boolean() && several->get<bool>())) {
+    if (!pid || has_several(row, prefix)) {
         return std::nullopt;
     }
     FlowOwners::Owner owner;
@@ -180,7 +184,9 @@ std::optional<std::string> FlowOwners::add(const std::string& line) {
     if (auto of_b = owner_of(row, "b_")) {
         added.sides[turned ? 0 : 1] = owner(*std::move(of_b));
     }
-    if (auto either = owner_of(row, "either_")) {
+    // Where an end has several it may be one of those, or not.
+    const bool many = has_several(row, "a_") || has_several(row, "b_");
+    if (auto either = owner_of(row, "either_"); either && !many) {
         added.either = owner(*std::move(either));
     }
     conversations_[key].push_back(added);

@@ -164,6 +164,7 @@ class HostComment {
             return {};
         }
         append(packet.self, {});
+        forensics::append_at(text_, packet.self_at, packet.direction);
         append(packet.peer, pcapng::kPeerPrefix);
         return text_;
     }

@@ -169,6 +169,31 @@ TEST_CASE("a packet on which the file says why it has no process keeps that, and
     CHECK(contains(after[4], "pid=812"));
 }
 
+TEST_CASE("an end that isn't told stays so, and of several processes none is taken") {
+    const test::TemporaryFolder folder;
+    const std::string full = folder.file("full.pcapng");
+    const std::string bare = folder.file("bare.pcapng");
+    const std::string table = folder.file("flows.json");
+    const std::string out = folder.file("out.pcapng");
+    Capture told(full);
+    told.plain(datagram(1, 1, 2), "pid=5 st=7 via=socket at=unknown");
+    told.plain(datagram(1, 2, 2), "pid=5 st=7 via=socket at=unknown");
+    told.plain(datagram(1, 2, 2), "pid=6 st=8 via=socket at=unknown");
+    told.plain(datagram(1, 3, 2), "pid=5 st=7 via=socket at=unknown");
+    told.plain(datagram(1, 3, 2), "pid=6 st=8 via=socket");
+    told.plain(datagram(1, 3, 2), "pid=7 st=9 via=socket");
+    told.close();
+    write_table(full, table);
+    Capture capture(bare);
+    for (const uint16_t port : {1, 2, 2, 3, 3, 3}) {
+        capture.plain(datagram(1, port, 2));
+    }
+    capture.close();
+    test::pidcap_done({"annotate", bare, "--from", table, "-w", out});
+    CHECK(test::comments(out) ==
+          std::vector<std::string>{"pid=5 st=7 via=annotated at=unknown", "", "", "", "", ""});
+}
+
 TEST_CASE("a table that is none is refused by its line, and nothing is written") {
     const test::TemporaryFolder folder;
     const std::string full = folder.file("full.pcapng");

@@ -89,6 +89,26 @@ TEST_CASE("a process that another tool told becomes one of its host") {
     CHECK(of_a == of_b);
 }
 
+TEST_CASE("the end of a process that isn't told stays untold") {
+    const test::TemporaryFolder folder;
+    const std::string a = folder.file("a.pcapng");
+    const std::string out = folder.file("out.pcapng");
+    const test::Bytes frame = test::datagram(1, 5, 2);
+    Capture capture(a, "lo");  // another tool's: its direction tells nothing there
+    need(capture.writer.packet({.time_ns = test::kStart,
+                                .data = frame,
+                                .wire_length = static_cast<uint32_t>(frame.size()),
+                                .direction = pcapng::Direction::kOutbound,
+                                .process = pcapng::ProcessThread{5, 5}}));
+    capture.close();
+    test::pidcap_done({"merge", a, "-w", out});
+    CHECK(contains(test::comments(out)[0], " at=unknown"));
+    for (const std::string& file : {a, out}) {
+        const auto table = test::pidcap({"processes", "--json", file});
+        CHECK(nlohmann::json::parse(table.out).at("either_packets") == 1);
+    }
+}
+
 TEST_CASE("a comment that is too long for its host loses other keys") {
     const test::TemporaryFolder folder;
     const std::string a = folder.file("a.pcapng");
