@@ -179,28 +179,18 @@ std::optional<std::string> FlowOwners::add(const std::string& line) {
     const std::string key = key_of(protocol, endpoint(a, number(row, "a_port").value_or(0)),
                                    endpoint(b, number(row, "b_port").value_or(0)), turned);
     if (auto of_a = owner_of(row, "a_")) {
-        added.sides[turned ? 1 : 0] = owner(*std::move(of_a));
+        added.sides[turned ? 1 : 0] = &*owners_.insert(*std::move(of_a)).first;
     }
     if (auto of_b = owner_of(row, "b_")) {
-        added.sides[turned ? 0 : 1] = owner(*std::move(of_b));
+        added.sides[turned ? 0 : 1] = &*owners_.insert(*std::move(of_b)).first;
     }
     // Where an end has several it may be one of those, or not.
     const bool many = has_several(row, "a_") || has_several(row, "b_");
     if (auto either = owner_of(row, "either_"); either && !many) {
-        added.either = owner(*std::move(either));
+        added.either = &*owners_.insert(*std::move(either)).first;
     }
     conversations_[key].push_back(added);
     return std::nullopt;
-}
-
-// The same for every row of a process.
-const FlowOwners::Owner* FlowOwners::owner(Owner owner) {
-    const auto [known, fresh] =
-        known_.try_emplace(fmt::format("{} {} {}", owner.pid, owner.start_ns, owner.host), nullptr);
-    if (fresh) {
-        known->second = &owners_.emplace_back(std::move(owner));
-    }
-    return known->second;
 }
 
 FlowOwners::Found FlowOwners::find(const forensics::Flow& flow, int side, uint64_t time) const {

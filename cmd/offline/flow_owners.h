@@ -5,10 +5,11 @@
 #pragma once
 
 #include <array>
+#include <compare>
 #include <cstdint>
-#include <deque>
 #include <istream>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -33,6 +34,8 @@ class FlowOwners {
         std::string user;
         std::string container;
         std::string unit;
+
+        auto operator<=>(const Owner&) const = default;
     };
 
     // "-": standard input. The error names the line.
@@ -58,11 +61,9 @@ class FlowOwners {
         const Owner* either = nullptr;
     };
     std::optional<std::string> add(const std::string& line);
-    const Owner* owner(Owner owner);
 
     std::unordered_map<std::string, std::vector<Row>> conversations_;
-    std::deque<Owner> owners_;
-    std::unordered_map<std::string, const Owner*> known_;
+    std::set<Owner> owners_;  // by all that is told: without a start a pid alone is nobody
     size_t rows_ = 0;
 };
 

@@ -194,6 +194,31 @@ TEST_CASE("an end that isn't told stays so, and of several processes none is tak
           std::vector<std::string>{"pid=5 st=7 via=annotated at=unknown", "", "", "", "", ""});
 }
 
+TEST_CASE("without a start each conversation of a pid keeps its own process") {
+    const test::TemporaryFolder folder;
+    const std::string full = folder.file("full.pcapng");
+    const std::string bare = folder.file("bare.pcapng");
+    const std::string table = folder.file("flows.json");
+    const std::string out = folder.file("out.pcapng");
+    Capture told(full);
+    told.plain(datagram(1, 1, 2), "pid=5 comm=curl uid=1 via=socket");
+    told.close();
+    write_table(full, table);
+    Capture later(full);
+    later.plain(datagram(1, 1, 2));
+    later.plain(datagram(1, 2, 2), "pid=5 comm=dig uid=2 via=socket");
+    later.close();
+    const auto more = test::pidcap({"flows", "--json", full});
+    std::ofstream(table, std::ios::app) << more.out.substr(more.out.find('\n') + 1);
+    Capture capture(bare);
+    capture.plain(datagram(1, 1, 2));
+    capture.plain(datagram(1, 2, 2));
+    capture.close();
+    test::pidcap_done({"annotate", bare, "--from", table, "-w", out});
+    CHECK(test::comments(out) == std::vector<std::string>{"pid=5 comm=curl uid=1 via=annotated",
+                                                          "pid=5 comm=dig uid=2 via=annotated"});
+}
+
 TEST_CASE("a table that is none is refused by its line, and nothing is written") {
     const test::TemporaryFolder folder;
     const std::string full = folder.file("full.pcapng");
