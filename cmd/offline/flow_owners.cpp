@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <chrono>
@@ -153,7 +154,40 @@ Result<FlowOwners> FlowOwners::read(std::istream& table, const std::string& name
     if (table.bad()) {
         return pcapng::errno_error("read " + name, errno);
     }
+    for (auto& [key, rows] : owners.conversations_) {
+        sort(rows);
+    }
     return owners;
+}
+
+void FlowOwners::sort(Rows& rows) {
+    std::sort(rows.begin(), rows.end(),
+              [](const Row& a, const Row& b) { return a.first_ns < b.first_ns; });
+    for (size_t i = 1; i < rows.size(); i++) {
+        const uint64_t longest_ns = rows[rows[i - 1].longest].last_ns;
+        const bool longer = rows[i].last_ns > longest_ns;
+        rows[i].longest = longer ? i : rows[i - 1].longest;
+        rows[i].second_last_ns =
+            longer ? longest_ns : std::max(rows[i - 1].second_last_ns, rows[i].last_ns);
+    }
+}
+
+// Those that began by one time and ended at another one or later.
+FlowOwners::Among FlowOwners::that_last(const Rows& rows, uint64_t begin_by_ns,
+                                        uint64_t end_from_ns) {
+    const auto later =
+        std::upper_bound(rows.begin(), rows.end(), begin_by_ns,
+                         [](uint64_t time, const Row& row) { return time < row.first_ns; });
+    if (later == rows.begin()) {
+        return {};
+    }
+    const Row& latest = *(later - 1);
+    const Row& longest = rows[latest.longest];
+    if (longest.last_ns < end_from_ns) {
+        return {};
+    }
+    const bool two = &latest != &rows.front() && latest.second_last_ns >= end_from_ns;
+    return {two ? nullptr : &longest, true};
 }
 
 // What is wrong with the line, if anything.
@@ -205,24 +239,14 @@ FlowOwners::Found FlowOwners::find(const forensics::Flow& flow, int side, uint64
     if (rows == conversations_.end() || from == to) {
         return {};
     }
-    const Row* within = nullptr;
-    const Row* near = nullptr;
-    size_t count_within = 0;
-    size_t count_near = 0;
-    for (const Row& row : rows->second) {
-        if (time >= row.first_ns - row.first_ns % kMicrosecondNs && time <= row.last_ns) {
-            within = &row;
-            count_within++;
-        }
-        if (time + kToleranceNs >= row.first_ns && time <= row.last_ns + kToleranceNs) {
-            near = &row;
-            count_near++;
-        }
+    const uint64_t whole = time - time % kMicrosecondNs;
+    const uint64_t rest = UINT64_MAX - whole;
+    Among among = that_last(rows->second, whole + std::min(kMicrosecondNs - 1, rest), time);
+    if (!among.any) {
+        among = that_last(rows->second, time + std::min(kToleranceNs, UINT64_MAX - time),
+                          time - std::min(kToleranceNs, time));
     }
-    const Row* row = count_within == 1 ? within : nullptr;
-    if (count_within == 0 && count_near == 1) {
-        row = near;
-    }
+    const Row* row = among.row;
     if (row == nullptr) {
         return {};
     }

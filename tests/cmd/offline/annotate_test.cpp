@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <fstream>
 #include <map>
+#include <random>
 #include <set>
 #include <sstream>
 
@@ -217,6 +219,56 @@ TEST_CASE("without a start each conversation of a pid keeps its own process") {
     test::pidcap_done({"annotate", bare, "--from", table, "-w", out});
     CHECK(test::comments(out) == std::vector<std::string>{"pid=5 comm=curl uid=1 via=annotated",
                                                           "pid=5 comm=dig uid=2 via=annotated"});
+}
+
+TEST_CASE("of conversations that overlap the only one of a packet's time is found") {
+    const test::TemporaryFolder folder;
+    const std::string bare = folder.file("bare.pcapng");
+    const std::string table = folder.file("flows.json");
+    const std::string out = folder.file("out.pcapng");
+    struct Row {
+        int first_ms;
+        int last_ms;
+    };
+    std::mt19937 random(1);
+    std::vector<Row> rows;
+    std::ofstream lines(table);
+    for (int pid = 0; pid < 12; pid++) {
+        const int first = static_cast<int>(random() % 19000);
+        const int length = pid == 0 ? 9000 : static_cast<int>(random() % 900);
+        rows.push_back({first, std::min(first + length, 19999)});
+        const auto time = [](int ms) {  // of kStart
+            return fmt::format("2025-11-20T14:46:{}.{:03}000000Z", 40 + ms / 1000, ms % 1000);
+        };
+        lines << fmt::format(
+            R"({{"protocol":"udp","a_address":"10.0.0.2","a_port":9999,"b_address":"10.0.0.1",)"
+            R"("b_port":5,"first_time":"{}","last_time":"{}","b_pid":{},"b_start_time":null}})"
+            "\n",
+            time(first), time(rows.back().last_ms), pid);
+    }
+    lines.close();
+    Capture capture(bare);
+    std::vector<std::string> expected;
+    for (int ms = 0; ms < 20000; ms += 37) {
+        std::vector<size_t> within;
+        std::vector<size_t> near;
+        for (size_t pid = 0; pid < rows.size(); pid++) {
+            if (ms >= rows[pid].first_ms && ms <= rows[pid].last_ms) {
+                within.push_back(pid);
+            }
+            if (ms + 100 >= rows[pid].first_ms && ms <= rows[pid].last_ms + 100) {
+                near.push_back(pid);
+            }
+        }
+        const auto& of = within.empty() ? near : within;
+        expected.push_back(of.size() == 1 ? fmt::format("pid={} via=annotated", of[0]) : "");
+        capture.time_ns = test::kStart + static_cast<uint64_t>(ms) * 1000000;
+        capture.plain(datagram(1, 5, 2));
+    }
+    capture.close();
+    test::pidcap_done({"annotate", bare, "--from", table, "-w", out});
+    CHECK(test::comments(out) == expected);
+    CHECK(std::set<std::string>(expected.begin(), expected.end()).size() > 5);
 }
 
 TEST_CASE("a table that is none is refused by its line, and nothing is written") {
