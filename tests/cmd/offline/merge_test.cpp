@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <catch2/catch.hpp>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <sstream>
@@ -87,6 +88,38 @@ TEST_CASE("a process that another tool told becomes one of its host") {
     }
     CHECK(of_a > 0);
     CHECK(of_a == of_b);
+}
+
+TEST_CASE("a journal entry is of the process of its host") {
+    const test::TemporaryFolder folder;
+    std::vector<std::string> command = {"merge"};
+    for (const std::string host : {"web", "db"}) {
+        Capture capture(folder.file(host));
+        capture.packet(kCurl, true);
+        const std::vector<pcapng::JournalField> fields = {
+            {"MESSAGE", "exit curl"},
+            {"_PID", "812"},
+            {"_PIDCAP_START", std::to_string(kCurl.start_ns)}};
+        const uint64_t second = host == "web" ? 1 : 2;
+        need(capture.writer.journal_entry(test::kStart + second * 1000000000, fields));
+        capture.close();
+        command.push_back(folder.file(host));
+    }
+    const std::string out = folder.file("out.pcapng");
+    command.insert(command.end(), {"--host", "web", "--host", "d\nb", "-w", out});
+    test::pidcap_done(command);
+    std::map<std::string, std::string> ends;
+    std::istringstream rows(test::pidcap({"processes", "--json", out}).out);
+    for (std::string line; std::getline(rows, line);) {
+        const auto row = nlohmann::json::parse(line);
+        ends[row.at("host").get<std::string>()] = row.at("end_time").dump();
+    }
+    REQUIRE(ends.size() == 2);
+    CHECK(contains(ends["web"], ":41.0"));
+    CHECK(contains(ends["d\nb"], ":42.0"));
+    CHECK(test::tshark_lines(out, {"systemd_journal.hostname"}).size() == 4);
+    CHECK(contains(test::output_of({"tshark", "-r", out, "-Y", "systemd_journal.hostname == web"}),
+                   "exit curl"));
 }
 
 TEST_CASE("the end of a process that isn't told stays untold") {
