@@ -187,7 +187,7 @@ TEST_CASE("an end that isn't told stays so, and of several processes none is tak
     told.close();
     write_table(full, table);
     Capture capture(bare);
-    for (const uint16_t port : {1, 2, 2, 3, 3, 3}) {
+    for (const uint16_t port : std::initializer_list<uint16_t>{1, 2, 2, 3, 3, 3}) {
         capture.plain(datagram(1, port, 2));
     }
     capture.close();
