@@ -148,7 +148,7 @@ TEST_CASE("a comment that is too long for its host loses other keys") {
     const std::string b = made(folder.file("b.pcapng"), 1, test::kStart + 1);
     const std::string out = folder.file("out.pcapng");
     Capture capture(a);
-    capture.plain(test::datagram(1, 5, 2), "pid=5 via=socket cmdline=" + std::string(65500, 'x'));
+    capture.plain(test::datagram(1, 5, 2), "pid=5 via=socket cmdline=" + std::string(65505, 'x'));
     capture.close();
     test::pidcap_done({"merge", a, b, "-w", out});
     CHECK(test::comments(out)[0] == "pid=5 via=socket host=a");
