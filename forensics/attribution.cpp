@@ -13,18 +13,6 @@ namespace {
 constexpr size_t kMaxSpeeches = 16384;
 constexpr size_t kMaxBytes = size_t{16} * 1024 * 1024;
 
-At by_direction(pcapng::Direction direction) {
-    switch (direction) {
-        case pcapng::Direction::kOutbound:
-            return At::kSender;
-        case pcapng::Direction::kInbound:
-            return At::kReceiver;
-        case pcapng::Direction::kUnknown:
-            break;
-    }
-    return At::kUnknown;
-}
-
 // Both ends are here, and a packet may be captured once: the direction doesn't tell whose end it
 // is.
 bool is_loopback(const Packet& packet) {
@@ -32,8 +20,8 @@ bool is_loopback(const Packet& packet) {
            (packet.interface->name == "lo" || packet.interface->name == "lo0");
 }
 
-At by_direction_off_loopback(const Packet& packet) {
-    return is_loopback(packet) ? At::kUnknown : by_direction(packet.direction);
+At at_off_loopback(const Packet& packet) {
+    return is_loopback(packet) ? At::kUnknown : at_by_direction(packet.direction);
 }
 
 }  // namespace
@@ -106,8 +94,8 @@ void Attribution::attribute(const pcapng::PacketRead& block, Packet& packet) {
             packet.self = end_of(speech.ends.self, speech.self, speech.self_version, packet);
             packet.peer = end_of(speech.ends.peer, speech.peer, speech.peer_version, packet);
             packet.self_at = speech.ends.pidcap
-                                 ? speech.ends.at.value_or(by_direction(packet.direction))
-                                 : by_direction_off_loopback(packet);
+                                 ? speech.ends.at.value_or(at_by_direction(packet.direction))
+                                 : at_off_loopback(packet);
             if (Darwin* darwin = darwin_of(block); darwin != nullptr && speech.self != nullptr &&
                                                    darwin->section == section_ &&
                                                    darwin->facts.pid == speech.self->pid) {
@@ -146,8 +134,7 @@ bool Attribution::by_darwin(const pcapng::PacketRead& block, Packet& packet) {
     index_.learn(process, darwin->facts);
     packet.self = {
         .process = &process, .tid = block.process ? block.process->tid : 0, .uid = process.uid};
-    packet.self_at =
-        block.process ? by_direction_off_loopback(packet) : by_direction(packet.direction);
+    packet.self_at = block.process ? at_off_loopback(packet) : at_by_direction(packet.direction);
     return true;
 }
 
@@ -157,7 +144,7 @@ void Attribution::by_option(const pcapng::PacketRead& block, Packet& packet) {
     }
     Process& process = index_.by_pid({}, block.process->pid, packet.time_ns);
     packet.self = {.process = &process, .tid = block.process->tid, .uid = process.uid};
-    packet.self_at = by_direction_off_loopback(packet);
+    packet.self_at = at_off_loopback(packet);
 }
 
 // The views are into the speech.

@@ -53,8 +53,10 @@ struct Flow {
     uint64_t number = 0;   // from 0, in the order of their first packets
     uint8_t protocol = 0;  // IPPROTO_
     std::array<Side, 2> sides;
-    // A process that a packet names without saying at which end (Ends::either).
+    // A process that a packet names without saying at which end (Ends::either); the first that was
+    // told. `either_several`: packets name more than one so.
     const Process* either = nullptr;
+    bool either_several = false;
     FlowState state = FlowState::kNone;
     std::optional<uint64_t> first_ns;
     std::optional<uint64_t> last_ns;

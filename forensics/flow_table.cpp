@@ -45,15 +45,19 @@ bool from_client(const Dissected& packet) {
     return (source >= kFirstEphemeralPort) >= (target >= kFirstEphemeralPort);
 }
 
-void add_process(Side& side, const End* end) {
-    if (end == nullptr) {
+void add_process(const Process* told, const Process*& process, bool& several) {
+    if (told == nullptr) {
         return;
     }
-    if (side.process == nullptr) {
-        side.process = end->process;
-    } else if (side.process != end->process) {
-        side.several = true;
+    if (process == nullptr) {
+        process = told;
+    } else if (process != told) {
+        several = true;
     }
+}
+
+void add_end(const End* end, Side& side) {
+    add_process(end != nullptr ? end->process : nullptr, side.process, side.several);
 }
 
 }  // namespace
@@ -216,10 +220,11 @@ class FlowTable::Implementation {
             return;
         }
         const Ends ends = ends_of(packet);
-        add_process(sender, ends.sender);
-        add_process(receiver, ends.receiver);
-        if (ends.either != nullptr && flow.either == nullptr) {
-            flow.either = ends.either->process;
+        add_end(ends.sender, sender);
+        add_end(ends.receiver, receiver);
+        if (ends.either != nullptr) {
+            add_process(packet.self.process, flow.either, flow.either_several);
+            add_process(packet.peer.process, flow.either, flow.either_several);
         }
     }
 

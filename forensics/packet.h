@@ -34,6 +34,7 @@ struct End {
 
 // At which end of a packet the process is that its own keys name.
 enum class At : uint8_t { kUnknown, kSender, kReceiver };
+At at_by_direction(pcapng::Direction direction);  // where it is if that isn't said
 
 struct Packet {
     uint64_t number = 0;                   // from 1

@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 #include <string>
 
+#include "forensics/journal_copy.h"
 #include "forensics/option_copy.h"
 #include "pcapng/format.h"
 #include "pcapng/text.h"
@@ -232,7 +234,13 @@ Result<void> Rewriter::write_due(Input& input) {
             continue;
         }
         const CarriedBlock& block = input.file->carried(number);
-        if (auto written = writer_.block(block.type, block.body); !written) {
+        std::span<const uint8_t> body = block.body;
+        if (block.type == pcapng::kJournalExportBlock && !input.options.host.empty()) {
+            body_.clear();
+            copy_journal_entry(body_, body, input.options.host);
+            body = body_.view();
+        }
+        if (auto written = writer_.block(block.type, body); !written) {
             return written;
         }
     }
@@ -314,7 +322,12 @@ std::string_view Rewriter::completed(Input& input, const Packet& packet, std::st
     introduce(input, packet.self, *parsed, {});
     introduce(input, packet.peer, *parsed, pcapng::kPeerPrefix);
     if (!input.options.host.empty() && !parsed->find(kHostKey)) {
-        pcapng::append_key(comment_, kHostKey, input.options.host);
+        // A comment that is too long loses other keys: without the host it names other processes.
+        std::string host;
+        pcapng::append_key(host, kHostKey, input.options.host);
+        const size_t room = pcapng::kMaxOptionSize - host.size() - 1;
+        comment_.resize(pcapng::cut_comment(comment_, room).size());
+        comment_ += ' ' + host;
     }
     return comment_;
 }

@@ -127,6 +127,7 @@ constexpr auto kFlowColumns = std::to_array<Column>({
     {"either_pid", kUnsigned, "a process that is told without the end at which it is"},
     {"either_start_time", kTime, "when it started"},
     {"either_comm", kText, "its name"},
+    {"either_several", kBoolean, "whether packets name more than one process without its end"},
 });
 
 // Puts values into a row one after the other.
@@ -355,6 +356,7 @@ void flow_row(const Flow& flow, Row& row) {
     flow.either != nullptr ? out.number(uint64_t{either.pid}) : out.none();
     out.start(either.start_ns);
     out.text(either.comm);
+    out.boolean(flow.either_several);
 }
 
 }  // namespace forensics

@@ -171,6 +171,27 @@ std::optional<ToldEnds> read_pidcap_comment(std::string_view comment) {
     return ends;
 }
 
+void append_at(std::string& comment, At at, pcapng::Direction direction) {
+    if (at == at_by_direction(direction)) {
+        return;
+    }
+    const std::string_view word = at == At::kSender     ? "sender"
+                                  : at == At::kReceiver ? "receiver"
+                                                        : "unknown";
+    pcapng::append_key(comment, "at", word);
+}
+
+bool has_pidcap_comment(const pcapng::PacketRead* block) {
+    if (block != nullptr) {
+        for (const pcapng::Option& option : block->options) {
+            if (option.code == pcapng::kOptComment && pcapng::parse_comment(option.text())) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 std::optional<ToldEnds> read_ptcpdump_comments(const pcapng::Options& options) {
     ToldEnds ends;
     for (const pcapng::Option& option : options) {

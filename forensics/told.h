@@ -32,6 +32,10 @@ struct ToldEnds {
 
 // nullopt: not of pidcap's grammar.
 std::optional<ToldEnds> read_pidcap_comment(std::string_view comment);
+// Says in a comment where its process is, unless the packet's direction says so.
+void append_at(std::string& comment, At at, pcapng::Direction direction);
+// Whether a packet has a comment of pidcap's grammar, whatever it tells; null: a record of pcap.
+bool has_pidcap_comment(const pcapng::PacketRead* block);
 // All comments of a packet; nullopt: none is ptcpdump's.
 std::optional<ToldEnds> read_ptcpdump_comments(const pcapng::Options& options);
 

@@ -21,6 +21,7 @@
 #include "forensics/flow_table.h"
 #include "forensics/input_file.h"
 #include "forensics/rewriter.h"
+#include "forensics/told.h"
 #include "pcapng/comment.h"
 
 namespace cmd {
@@ -43,7 +44,8 @@ Writes the packets of FILE, pcap or pcapng, into a pcapng file in which they nam
 TABLE: the conversations of the same time, as `pidcap flows --json` prints them of a capture by
 pidcap. A packet gets the processes of the one conversation that has its protocol, addresses and
 ports, and whose packets were captured at its time, give or take 100 ms. If there are two, or none,
-it gets none; one that names a process already keeps what it says. "-" is stdin or stdout.
+it gets none; of one that names a process, or on which pidcap said why not, FILE is believed. "-" is
+stdin or stdout.
 
   --from TABLE  the conversations
   -w OUT        the file
@@ -102,11 +104,12 @@ class Annotation {
     explicit Annotation(const FlowOwners& owners) : owners_(owners) {}
 
     // Empty: none. Valid until the next call.
-    std::string_view of(const Packet& packet) {
+    std::string_view of(const Packet& packet, const pcapng::PacketRead* block) {
         text_.clear();
         const FlowTable::Found in = flows_.add(packet);
-        // What the file says itself isn't contradicted.
-        if (in.flow == nullptr || !packet.time_ns || packet.attributed()) {
+        // What the file says itself isn't contradicted: of two comments readers take the first.
+        if (in.flow == nullptr || !packet.time_ns || packet.attributed() ||
+            forensics::has_pidcap_comment(block)) {
             return {};
         }
         const FlowOwners::Found found = owners_.find(*in.flow, in.side, *packet.time_ns);
@@ -122,7 +125,7 @@ class Annotation {
             at = At::kUnknown;
         }
         if (self != nullptr) {
-            write(*self, peer, said_by(packet.direction) == at ? At::kUnknown : at);
+            write(*self, peer, at, packet.direction);
         }
         return text_;
     }
@@ -130,23 +133,15 @@ class Annotation {
   private:
     using Owner = FlowOwners::Owner;
 
-    // Where a comment's process is if it doesn't say.
-    static At said_by(Direction direction) {
-        switch (direction) {
-            case Direction::kInbound:
-                return At::kReceiver;
-            case Direction::kOutbound:
-                return At::kSender;
-            case Direction::kUnknown:
-                break;
+    void write(const Owner& self, const Owner* peer, At at, Direction direction) {
+        if (peer != nullptr && peer->host != self.host) {
+            peer = nullptr;  // a comment has one host, for both ends
         }
-        return At::kUnknown;
-    }
-
-    void write(const Owner& self, const Owner* peer, At at) {
         append(self, {});
-        if (at != At::kUnknown) {
-            pcapng::append_key(text_, "at", at == At::kSender ? "sender" : "receiver");
+        forensics::append_at(text_, at, direction);
+        // Before what a comment that is too long may lose.
+        if (!self.host.empty()) {
+            pcapng::append_key(text_, "host", self.host);
         }
         if (peer != nullptr) {
             append(*peer, pcapng::kPeerPrefix);
@@ -154,9 +149,6 @@ class Annotation {
         introduce(self, {});
         if (peer != nullptr) {
             introduce(*peer, pcapng::kPeerPrefix);
-        }
-        if (!self.host.empty()) {
-            pcapng::append_key(text_, "host", self.host);
         }
     }
 
@@ -196,7 +188,7 @@ Result<void> copy(InputFile& input, Result<const Packet*> packet, const FlowOwne
     Annotation annotation(owners);
     for (; packet && *packet != nullptr; packet = input.next()) {
         progress.packet(input.source());
-        const std::string_view comment = annotation.of(**packet);
+        const std::string_view comment = annotation.of(**packet, input.block());
         if (auto written = rewriter.packet(0, **packet, comment); !written) {
             return written;
         }

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <chrono>
@@ -103,10 +104,14 @@ std::optional<uint64_t> time_ns(const json& row, const std::string& name) {
                                                 : std::optional(seconds * kSecondNs + fraction);
 }
 
+bool has_several(const json& row, const std::string& prefix) {
+    const json* several = field(row, prefix + "several");
+    return several != nullptr && several->is_boolean() && several->get<bool>();
+}
+
 std::optional<FlowOwners::Owner> owner_of(const json& row, const std::string& prefix) {
     const auto pid = number32(row, prefix + "pid");
-    const json* several = field(row, prefix + "several");
-    if (!pid || (several != nullptr && several->is_boolean() && several->get<bool>())) {
+    if (!pid || has_several(row, prefix)) {
         return std::nullopt;
     }
     FlowOwners::Owner owner;
@@ -149,7 +154,40 @@ Result<FlowOwners> FlowOwners::read(std::istream& table, const std::string& name
     if (table.bad()) {
         return pcapng::errno_error("read " + name, errno);
     }
+    for (auto& [key, rows] : owners.conversations_) {
+        sort(rows);
+    }
     return owners;
+}
+
+void FlowOwners::sort(Rows& rows) {
+    std::sort(rows.begin(), rows.end(),
+              [](const Row& a, const Row& b) { return a.first_ns < b.first_ns; });
+    for (size_t i = 1; i < rows.size(); i++) {
+        const uint64_t longest_ns = rows[rows[i - 1].longest].last_ns;
+        const bool longer = rows[i].last_ns > longest_ns;
+        rows[i].longest = longer ? i : rows[i - 1].longest;
+        rows[i].second_last_ns =
+            longer ? longest_ns : std::max(rows[i - 1].second_last_ns, rows[i].last_ns);
+    }
+}
+
+// Those that began by one time and ended at another one or later.
+FlowOwners::Among FlowOwners::that_last(const Rows& rows, uint64_t begin_by_ns,
+                                        uint64_t end_from_ns) {
+    const auto later =
+        std::upper_bound(rows.begin(), rows.end(), begin_by_ns,
+                         [](uint64_t time, const Row& row) { return time < row.first_ns; });
+    if (later == rows.begin()) {
+        return {};
+    }
+    const Row& latest = *(later - 1);
+    const Row& longest = rows[latest.longest];
+    if (longest.last_ns < end_from_ns) {
+        return {};
+    }
+    const bool two = &latest != &rows.front() && latest.second_last_ns >= end_from_ns;
+    return {two ? nullptr : &longest, true};
 }
 
 // What is wrong with the line, if anything.
@@ -175,26 +213,18 @@ std::optional<std::string> FlowOwners::add(const std::string& line) {
     const std::string key = key_of(protocol, endpoint(a, number(row, "a_port").value_or(0)),
                                    endpoint(b, number(row, "b_port").value_or(0)), turned);
     if (auto of_a = owner_of(row, "a_")) {
-        added.sides[turned ? 1 : 0] = owner(*std::move(of_a));
+        added.sides[turned ? 1 : 0] = &*owners_.insert(*std::move(of_a)).first;
     }
     if (auto of_b = owner_of(row, "b_")) {
-        added.sides[turned ? 0 : 1] = owner(*std::move(of_b));
+        added.sides[turned ? 0 : 1] = &*owners_.insert(*std::move(of_b)).first;
     }
-    if (auto either = owner_of(row, "either_")) {
-        added.either = owner(*std::move(either));
+    // Where an end has several it may be one of those, or not.
+    const bool many = has_several(row, "a_") || has_several(row, "b_");
+    if (auto either = owner_of(row, "either_"); either && !many) {
+        added.either = &*owners_.insert(*std::move(either)).first;
     }
     conversations_[key].push_back(added);
     return std::nullopt;
-}
-
-// The same for every row of a process.
-const FlowOwners::Owner* FlowOwners::owner(Owner owner) {
-    const auto [known, fresh] =
-        known_.try_emplace(fmt::format("{} {} {}", owner.pid, owner.start_ns, owner.host), nullptr);
-    if (fresh) {
-        known->second = &owners_.emplace_back(std::move(owner));
-    }
-    return known->second;
 }
 
 FlowOwners::Found FlowOwners::find(const forensics::Flow& flow, int side, uint64_t time) const {
@@ -209,24 +239,14 @@ FlowOwners::Found FlowOwners::find(const forensics::Flow& flow, int side, uint64
     if (rows == conversations_.end() || from == to) {
         return {};
     }
-    const Row* within = nullptr;
-    const Row* near = nullptr;
-    size_t count_within = 0;
-    size_t count_near = 0;
-    for (const Row& row : rows->second) {
-        if (time >= row.first_ns - row.first_ns % kMicrosecondNs && time <= row.last_ns) {
-            within = &row;
-            count_within++;
-        }
-        if (time + kToleranceNs >= row.first_ns && time <= row.last_ns + kToleranceNs) {
-            near = &row;
-            count_near++;
-        }
+    const uint64_t whole = time - time % kMicrosecondNs;
+    const uint64_t rest = UINT64_MAX - whole;
+    Among among = that_last(rows->second, whole + std::min(kMicrosecondNs - 1, rest), time);
+    if (!among.any) {
+        among = that_last(rows->second, time + std::min(kToleranceNs, UINT64_MAX - time),
+                          time - std::min(kToleranceNs, time));
     }
-    const Row* row = count_within == 1 ? within : nullptr;
-    if (count_within == 0 && count_near == 1) {
-        row = near;
-    }
+    const Row* row = among.row;
     if (row == nullptr) {
         return {};
     }

@@ -5,10 +5,11 @@
 #pragma once
 
 #include <array>
+#include <compare>
 #include <cstdint>
-#include <deque>
 #include <istream>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -33,6 +34,8 @@ class FlowOwners {
         std::string user;
         std::string container;
         std::string unit;
+
+        auto operator<=>(const Owner&) const = default;
     };
 
     // "-": standard input. The error names the line.
@@ -56,13 +59,22 @@ class FlowOwners {
         uint64_t last_ns = 0;
         std::array<const Owner*, 2> sides{};  // in the order of the key's endpoints
         const Owner* either = nullptr;
+        // Of this row and those before it: the one that lasts longest, and until when the second of
+        // them does.
+        size_t longest = 0;
+        uint64_t second_last_ns = 0;
     };
+    using Rows = std::vector<Row>;  // of one protocol and its endpoints, in the order of first_ns
+    struct Among {
+        const Row* row = nullptr;  // the only one
+        bool any = false;
+    };
+    static Among that_last(const Rows& rows, uint64_t begin_by_ns, uint64_t end_from_ns);
+    static void sort(Rows& rows);
     std::optional<std::string> add(const std::string& line);
-    const Owner* owner(Owner owner);
 
-    std::unordered_map<std::string, std::vector<Row>> conversations_;
-    std::deque<Owner> owners_;
-    std::unordered_map<std::string, const Owner*> known_;
+    std::unordered_map<std::string, Rows> conversations_;
+    std::set<Owner> owners_;  // by all that is told: without a start a pid alone is nobody
     size_t rows_ = 0;
 };
 

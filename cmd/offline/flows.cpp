@@ -61,7 +61,7 @@ std::vector<Cell> cells_of(const Flow& flow) {
     if (first.text.empty() && b.process == nullptr && flow.either != nullptr) {
         // At one of the two.
         first = process_cell(flow.either);
-        first.text += "?";
+        first.text += flow.either_several ? "? …" : "?";
     }
     const bool timed = flow.first_ns && flow.last_ns;
     const uint64_t resent = a.retransmissions + b.retransmissions;

@@ -20,6 +20,7 @@
 #include "cmd/option_reader.h"
 #include "forensics/input_file.h"
 #include "forensics/rewriter.h"
+#include "forensics/told.h"
 #include "pcapng/comment.h"
 
 namespace cmd {
@@ -70,6 +71,9 @@ std::string default_host(const std::string& path) {
     return name;
 }
 
+// As long as a file's name: every packet has it.
+constexpr size_t kMaxHost = 255;
+
 // What is wrong with the hosts, if anything: files of one host are only meant to be that if it is
 // said.
 std::optional<Error> name_hosts(Request& request) {
@@ -78,9 +82,14 @@ std::optional<Error> name_hosts(Request& request) {
             return Error{fmt::format("--host is given {} times for {} files", request.hosts.size(),
                                      request.inputs.size())};
         }
-        const bool empty = std::any_of(request.hosts.begin(), request.hosts.end(),
-                                       [](const std::string& host) { return host.empty(); });
-        return empty ? std::optional(Error{"--host: an empty name"}) : std::nullopt;
+        for (const std::string& host : request.hosts) {
+            if (host.empty() || host.size() > kMaxHost) {
+                return Error{host.empty()
+                                 ? "--host: an empty name"
+                                 : fmt::format("--host: a name of more than {} bytes", kMaxHost)};
+            }
+        }
+        return std::nullopt;
     }
     for (const std::string& input : request.inputs) {
         std::string host = default_host(input);
@@ -151,26 +160,16 @@ class HostComment {
   public:
     std::string_view of(const Packet& packet, const pcapng::PacketRead* block) {
         text_.clear();
-        if (!packet.attributed() || has_comment(block)) {
+        if (!packet.attributed() || forensics::has_pidcap_comment(block)) {
             return {};
         }
         append(packet.self, {});
+        forensics::append_at(text_, packet.self_at, packet.direction);
         append(packet.peer, pcapng::kPeerPrefix);
         return text_;
     }
 
   private:
-    static bool has_comment(const pcapng::PacketRead* block) {
-        if (block != nullptr) {
-            for (const pcapng::Option& option : block->options) {
-                if (option.code == pcapng::kOptComment && pcapng::parse_comment(option.text())) {
-                    return true;
-                }
-            }
-        }
-        return false;
-    }
-
     void append(const End& end, std::string_view prefix) {
         if (end.process == nullptr) {
             if (prefix.empty()) {  // a comment begins with pid or via

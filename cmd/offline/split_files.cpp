@@ -91,19 +91,22 @@ std::string SplitFiles::name_of(const End& end) const {
 
 // A pid may come back under the same name, and different names may become one by being made safe.
 std::string SplitFiles::unused_name(const End& end) {
+    constexpr uint64_t kSecond = 2;
     const std::string name = name_of(end);
-    if (names_.insert(name).second) {
+    const auto [known, fresh] = names_.emplace(name, kSecond);
+    if (fresh) {
         return name;
     }
+    uint64_t& number = known->second;  // stays where it is
     if (by_ == SplitBy::kProcess && end.process != nullptr && end.process->start_ns != 0) {
         std::string with_start = fmt::format("{}-{}", name, end.process->start_ns);
-        if (names_.insert(with_start).second) {
+        if (names_.emplace(with_start, kSecond).second) {
             return with_start;
         }
     }
-    for (uint64_t number = 2;; number++) {
-        std::string numbered = fmt::format("{}-{}", name, number);
-        if (names_.insert(numbered).second) {
+    while (true) {
+        std::string numbered = fmt::format("{}-{}", name, number++);
+        if (names_.emplace(numbered, kSecond).second) {
             return numbered;
         }
     }

@@ -6,11 +6,11 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <list>
 #include <memory>
 #include <string>
 #include <unordered_map>
-#include <unordered_set>
 
 #include "cmd/offline/result_file.h"
 #include "forensics/input_file.h"
@@ -51,9 +51,9 @@ class SplitFiles {
     ResultFolder folder_;
     SplitBy by_;
     forensics::InputFile& input_;
-    std::unordered_map<std::string, File> files_;  // by what is the same for all its packets
-    std::unordered_set<std::string> names_;
-    std::list<File*> open_;  // the least recently written first
+    std::unordered_map<std::string, File> files_;      // by what is the same for all its packets
+    std::unordered_map<std::string, uint64_t> names_;  // and the next number behind each
+    std::list<File*> open_;                            // the least recently written first
 };
 
 }  // namespace cmd

@@ -321,6 +321,11 @@ TEST_CASE("processes stand at the side at which the packets say they are") {
     CHECK(flow.sides[1].process == &server);
     CHECK_FALSE(flow.sides[1].several);
     CHECK(flow.either == &other);
+    CHECK_FALSE(flow.either_several);
+    packet.self = {.process = &client};
+    table.add(packet);
+    CHECK(flow.either == &other);
+    CHECK(flow.either_several);
 }
 
 }  // namespace

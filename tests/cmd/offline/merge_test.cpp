@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <catch2/catch.hpp>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <sstream>
@@ -87,6 +88,72 @@ TEST_CASE("a process that another tool told becomes one of its host") {
     }
     CHECK(of_a > 0);
     CHECK(of_a == of_b);
+}
+
+TEST_CASE("a journal entry is of the process of its host") {
+    const test::TemporaryFolder folder;
+    std::vector<std::string> command = {"merge"};
+    for (const std::string host : {"web", "db"}) {
+        Capture capture(folder.file(host));
+        capture.packet(kCurl, true);
+        const std::vector<pcapng::JournalField> fields = {
+            {"MESSAGE", "exit curl"},
+            {"_PID", "812"},
+            {"_PIDCAP_START", std::to_string(kCurl.start_ns)}};
+        const uint64_t second = host == "web" ? 1 : 2;
+        need(capture.writer.journal_entry(test::kStart + second * 1000000000, fields));
+        capture.close();
+        command.push_back(folder.file(host));
+    }
+    const std::string out = folder.file("out.pcapng");
+    command.insert(command.end(), {"--host", "web", "--host", "d\nb", "-w", out});
+    test::pidcap_done(command);
+    std::map<std::string, std::string> ends;
+    std::istringstream rows(test::pidcap({"processes", "--json", out}).out);
+    for (std::string line; std::getline(rows, line);) {
+        const auto row = nlohmann::json::parse(line);
+        ends[row.at("host").get<std::string>()] = row.at("end_time").dump();
+    }
+    REQUIRE(ends.size() == 2);
+    CHECK(contains(ends["web"], ":41.0"));
+    CHECK(contains(ends["d\nb"], ":42.0"));
+    CHECK(test::tshark_lines(out, {"systemd_journal.hostname"}).size() == 4);
+    CHECK(contains(test::output_of({"tshark", "-r", out, "-Y", "systemd_journal.hostname == web"}),
+                   "exit curl"));
+}
+
+TEST_CASE("the end of a process that isn't told stays untold") {
+    const test::TemporaryFolder folder;
+    const std::string a = folder.file("a.pcapng");
+    const std::string out = folder.file("out.pcapng");
+    const test::Bytes frame = test::datagram(1, 5, 2);
+    Capture capture(a, "lo");  // another tool's: its direction tells nothing there
+    need(capture.writer.packet({.time_ns = test::kStart,
+                                .data = frame,
+                                .wire_length = static_cast<uint32_t>(frame.size()),
+                                .direction = pcapng::Direction::kOutbound,
+                                .process = pcapng::ProcessThread{5, 5}}));
+    capture.close();
+    test::pidcap_done({"merge", a, "-w", out});
+    CHECK(contains(test::comments(out)[0], " at=unknown"));
+    for (const std::string& file : {a, out}) {
+        const auto table = test::pidcap({"processes", "--json", file});
+        CHECK(nlohmann::json::parse(table.out).at("either_packets") == 1);
+    }
+}
+
+TEST_CASE("a comment that is too long for its host loses other keys") {
+    const test::TemporaryFolder folder;
+    const std::string a = folder.file("a.pcapng");
+    const std::string b = made(folder.file("b.pcapng"), 1, test::kStart + 1);
+    const std::string out = folder.file("out.pcapng");
+    Capture capture(a);
+    capture.plain(test::datagram(1, 5, 2), "pid=5 via=socket cmdline=" + std::string(65505, 'x'));
+    capture.close();
+    test::pidcap_done({"merge", a, b, "-w", out});
+    CHECK(test::comments(out)[0] == "pid=5 via=socket host=a");
+    const std::string long_name(256, 'x');
+    CHECK(test::pidcap({"merge", a, "--host", long_name, "-w", out}).status == 2);
 }
 
 TEST_CASE("two files of one name need to be told whose they are") {
