@@ -278,7 +278,10 @@ Result<void> Rewriter::darwin_option(Input& input, const Option& option) {
     const auto index =
         pcapng::decode<uint32_t>(option.value, input.file->block()->options.byte_order());
     const CarriedDarwinProcess* process = input.file->darwin_process(index);
-    if (process == nullptr) {
+    // With another section's block only option 8 is sure (see Attribution), and would be believed
+    // less than the block once both are in one section.
+    if (process == nullptr || (process->section != input.file->current_section() &&
+                               input.file->block()->process.has_value())) {
         return {};
     }
     auto [entry, fresh] = input.darwin.try_emplace(index);
