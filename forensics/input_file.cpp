@@ -218,7 +218,7 @@ Result<void> InputFile::block(const OtherBlock& other) {
 
 void InputFile::add(const pcapng::SectionRead& section) {
     first_interface_ = static_cast<uint32_t>(interfaces_.size());
-    if (std::exchange(any_section_, true)) {
+    if (++sections_ > 1) {
         return;
     }
     section_.hardware = section.hardware;
@@ -246,7 +246,7 @@ void InputFile::add(const pcapng::InterfaceRead& interface) {
 void InputFile::add(const pcapng::DarwinProcessRead& process) {
     ByteBuffer options;
     copy_options(options, process.options, OptionOf::kDarwinProcess);
-    darwin_processes_.push_back({process.pid, taken(options)});
+    darwin_processes_.push_back({process.pid, taken(options), sections_});
 }
 
 void InputFile::carry_statistics(const pcapng::StatisticsRead& statistics) {

@@ -31,6 +31,7 @@ struct CarriedInterface {
 struct CarriedDarwinProcess {
     uint32_t pid = 0;
     std::vector<uint8_t> options;  // encoded
+    uint32_t section = 0;          // that it is in, from 1
 };
 
 // Any other block.
@@ -71,6 +72,8 @@ class InputFile : private Source::Observer {
     const CarriedInterface* interface(uint32_t number) const;
     // By the index that packets have; null: there is none.
     const CarriedDarwinProcess* darwin_process(uint32_t index) const;
+    // Of the latest packet, from 1.
+    uint32_t current_section() const { return sections_; }
 
     // The other blocks by their number in the file, from `first_block()` to before `end_block()`.
     uint64_t first_block() const { return first_block_; }
@@ -91,7 +94,7 @@ class InputFile : private Source::Observer {
     void carry_statistics(const pcapng::StatisticsRead& statistics);
 
     Source source_;
-    bool any_section_ = false;
+    uint32_t sections_ = 0;
     pcapng::SectionInfo section_;
     std::deque<CarriedInterface> interfaces_;
     std::deque<CarriedDarwinProcess> darwin_processes_;

@@ -17,6 +17,7 @@ using pcapng::ByteOrder;
 // "Custom Options" of the draft: text behind an enterprise number, and the two kinds that a program
 // which rewrites the file leaves out.
 constexpr uint16_t kCustomText = 2988;
+constexpr uint16_t kCustomBytes = 2989;
 constexpr uint16_t kCustomTextNoCopy = 19372;
 constexpr uint16_t kCustomBytesNoCopy = 19373;
 
@@ -72,6 +73,12 @@ constexpr std::array kPacketOptions = std::to_array<Layout>({
     {0x800a, 4, 4},  // compression generation
 });
 
+// What it shares with the enhanced one: "Packet Block (obsolete!)". Any other code is another
+// option's there, as epb_processid_threadid or Darwin's would be.
+constexpr std::array kObsoletePacketOptions = std::to_array<Layout>({
+    {pcapng::kEpbFlags, 4, 4}, {3, 1, 0},  // pack_hash
+});
+
 constexpr std::array kStatisticsOptions = std::to_array<Layout>({
     {pcapng::kIsbStartTime, 4, 8},
     {pcapng::kIsbEndTime, 4, 8},
@@ -93,6 +100,8 @@ std::span<const Layout> layouts_of(OptionOf block) {
             return kInterfaceOptions;
         case OptionOf::kPacket:
             return kPacketOptions;
+        case OptionOf::kObsoletePacket:
+            return kObsoletePacketOptions;
         case OptionOf::kStatistics:
             return kStatisticsOptions;
         case OptionOf::kDarwinProcess:
@@ -137,6 +146,10 @@ void copy_option(ByteBuffer& out, const pcapng::Option& option, ByteOrder order,
         return;
     }
     const std::optional<Layout> layout = layout_of(option, block);
+    const bool is_custom = option.code == kCustomText || option.code == kCustomBytes;
+    if (block == OptionOf::kObsoletePacket && !layout && !is_custom) {
+        return;
+    }
     if (layout && layout->size != 0 && layout->size != size) {
         return;
     }

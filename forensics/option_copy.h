@@ -11,7 +11,14 @@
 namespace forensics {
 
 // Whose code an option's is.
-enum class OptionOf : uint8_t { kAnyBlock, kInterface, kPacket, kStatistics, kDarwinProcess };
+enum class OptionOf : uint8_t {
+    kAnyBlock,
+    kInterface,
+    kPacket,
+    kObsoletePacket,
+    kStatistics,
+    kDarwinProcess
+};
 
 // Appends it to `out`, or nothing: the layout isn't known, the length is wrong, or the option says
 // that it isn't to be copied.

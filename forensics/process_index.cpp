@@ -2,6 +2,7 @@
 #include "forensics/process_index.h"
 
 #include <functional>
+#include <random>
 #include <utility>
 
 namespace forensics {
@@ -36,11 +37,21 @@ bool take(std::optional<Number>& known, const std::optional<Number>& told) {
 
 }  // namespace
 
+ProcessIndex::Hash::Hash() {
+    std::random_device random;
+    secret = (uint64_t{random()} << 32) | random();
+}
+
 size_t ProcessIndex::Hash::operator()(const Key& key) const {
-    constexpr uint64_t kOdd = 0x9E3779B97F4A7C15;  // 2^64 over the golden ratio
-    const uint64_t number = (key.start_ns ^ (uint64_t{key.pid} << 32)) * kOdd;
-    const size_t host = key.host.empty() ? 0 : std::hash<std::string>()(key.host);
-    return static_cast<size_t>(number ^ (number >> 32)) ^ host;
+    // Apart: one xor of pid and start would be 0 for as many processes as a file likes.
+    const auto mixed = [](uint64_t hash, uint64_t word) {
+        __extension__ using Wide = unsigned __int128;
+        constexpr uint64_t kOdd = 0x9E3779B97F4A7C15;  // 2^64 over the golden ratio
+        const Wide product = Wide{hash ^ word} * kOdd;
+        return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
+    };
+    const uint64_t host = key.host.empty() ? 0 : std::hash<std::string>()(key.host);
+    return static_cast<size_t>(mixed(mixed(mixed(secret, key.start_ns) ^ secret, key.pid), host));
 }
 
 void ProcessIndex::begin_section() {

@@ -48,8 +48,11 @@ class ProcessIndex {
         uint64_t start_ns = 0;
         bool operator==(const Key&) const = default;
     };
+    // Keyed by a random number, so that whoever wrote a file can't choose keys that collide.
     struct Hash {
+        Hash();
         size_t operator()(const Key& key) const;
+        uint64_t secret;
     };
     struct Current {
         Process* process = nullptr;

@@ -257,8 +257,8 @@ Result<void> Rewriter::options(Input& input, const Packet& packet) {
     const ByteOrder order = block->options.byte_order();
     bool is_told = false;
     for (const Option& option : block->options) {
-        if (option.code == pcapng::kEpbDarwinProcess ||
-            option.code == pcapng::kEpbDarwinEffective) {
+        if (block->enhanced && (option.code == pcapng::kEpbDarwinProcess ||
+                                option.code == pcapng::kEpbDarwinEffective)) {
             if (auto written = darwin_option(input, option); !written) {
                 return written;
             }
@@ -267,11 +267,12 @@ Result<void> Rewriter::options(Input& input, const Packet& packet) {
             is_told = text.data() != option.text().data();
             options_.option(option.code, pcapng::cut_comment(text, pcapng::kMaxOptionSize));
         } else {
-            copy_option(options_, option, order, OptionOf::kPacket);
+            copy_option(options_, option, order,
+                        block->enhanced ? OptionOf::kPacket : OptionOf::kObsoletePacket);
         }
     }
     // The obsolete packet block has it outside its options.
-    if (block->drop_count && !block->options.find(pcapng::kEpbDropcount)) {
+    if (!block->enhanced && block->drop_count) {
         options_.option_u64(pcapng::kEpbDropcount, *block->drop_count);
     }
     return {};
@@ -285,7 +286,10 @@ Result<void> Rewriter::darwin_option(Input& input, const Option& option) {
     const auto index =
         pcapng::decode<uint32_t>(option.value, input.file->block()->options.byte_order());
     const CarriedDarwinProcess* process = input.file->darwin_process(index);
-    if (process == nullptr) {
+    // With another section's block only option 8 is sure (see Attribution), and would be believed
+    // less than the block once both are in one section.
+    if (process == nullptr || (process->section != input.file->current_section() &&
+                               input.file->block()->process.has_value())) {
         return {};
     }
     auto [entry, fresh] = input.darwin.try_emplace(index);

@@ -97,10 +97,10 @@ void read_flags(PacketRead& packet, uint32_t flags) {
 }
 
 // In one pass; of each code the first option counts.
-void read_packet_options(PacketRead& packet, Bytes bytes, ByteOrder order, bool enhanced) {
+void read_packet_options(PacketRead& packet, Bytes bytes, ByteOrder order) {
     packet.options = Options(bytes, order);
     enum : unsigned { kFlags = 1, kDrops = 2, kProcess = 4, kDarwin = 8, kComment = 16 };
-    unsigned seen = enhanced ? 0 : kDrops | kProcess | kDarwin;
+    unsigned seen = packet.enhanced ? 0 : kDrops | kProcess | kDarwin;
     const auto first = [&seen](unsigned which) {
         const bool is_first = (seen & which) == 0;
         seen |= which;
@@ -142,8 +142,7 @@ void read_packet_options(PacketRead& packet, Bytes bytes, ByteOrder order, bool 
 
 // What the enhanced and the obsolete packet block share behind the interface's number: time,
 // lengths, data and options.
-Result<void> read_packet(PacketRead& packet, Cursor& cursor, const SectionState& section,
-                         bool enhanced) {
+Result<void> read_packet(PacketRead& packet, Cursor& cursor, const SectionState& section) {
     const uint64_t ticks = cursor.time();
     const uint32_t captured = cursor.u32();
     packet.wire_length = cursor.u32();
@@ -157,24 +156,25 @@ Result<void> read_packet(PacketRead& packet, Cursor& cursor, const SectionState&
     const SectionState::Interface& interface = section.interfaces[packet.interface_id];
     packet.link_type = interface.link_type;
     packet.time_ns = to_nanoseconds(ticks, interface.clock);
-    read_packet_options(packet, cursor.rest(), section.byte_order, enhanced);
+    read_packet_options(packet, cursor.rest(), section.byte_order);
     return {};
 }
 
 Result<void> parse_enhanced_packet(Cursor cursor, const SectionState& section, Block& block) {
     auto& packet = block.emplace<PacketRead>();
     packet.interface_id = cursor.u32();
-    return read_packet(packet, cursor, section, true);
+    return read_packet(packet, cursor, section);
 }
 
 Result<void> parse_obsolete_packet(Cursor cursor, const SectionState& section, Block& block) {
     auto& packet = block.emplace<PacketRead>();
+    packet.enhanced = false;
     packet.interface_id = cursor.u16();
     const uint16_t drops = cursor.u16();
     if (drops != kDropsUnknown) {
         packet.drop_count = drops;
     }
-    return read_packet(packet, cursor, section, false);
+    return read_packet(packet, cursor, section);
 }
 
 // Of the section's first interface, without time or options.

@@ -38,6 +38,7 @@ struct InterfaceRead : Interface {
 struct PacketRead : PacketBlock {
     uint16_t link_type = 0;
     bool has_time = true;  // a simple packet block has none
+    bool enhanced = true;  // false: the obsolete packet block, with codes from 4 on of its own
     Options options = {};
 };
 

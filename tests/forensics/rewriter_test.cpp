@@ -117,6 +117,44 @@ TEST_CASE("a big-endian file's packets are the same in a little-endian one") {
     CHECK(pid == 4242);
 }
 
+TEST_CASE("what counts only in an enhanced packet block doesn't come out of an obsolete one") {
+    const test::TemporaryFolder folder;
+    const Bytes frame = test::udp_frame();
+    const auto length = static_cast<uint32_t>(frame.size());
+    BigEndian section;
+    section.u32(0x1A2B3C4D).u16(1).u16(0).u32(0xFFFFFFFF).u32(0xFFFFFFFF);
+    BigEndian interface;
+    interface.u16(1).u16(0).u32(262144);
+    BigEndian process;
+    process.u32(4242).option(2, text("Safari")).u32(0);
+    BigEndian packet;
+    packet.u16(0).u16(3).u32(0).u32(0).u32(length).u32(length).bytes(frame);
+    packet.option(2, {0, 0, 0, 1}).option(4, {0, 0, 0, 0, 0, 0, 0, 9});
+    packet.option(8, {0, 0, 0x10, 0x92, 0, 0, 0x10, 0x93}).option(0x8001, {0, 0, 0, 0});
+    packet.option(1, text("by hand")).u32(0);
+    BigEndian file;
+    file.block(0x0A0D0D0A, section).block(1, interface).block(0x80000001, process);
+    test::write_file(folder.file("in"), file.block(2, packet).data);
+
+    auto in = need(forensics::InputFile::open(folder.file("in")));
+    const auto first = need(in->next());
+    REQUIRE(first != nullptr);
+    REQUIRE_FALSE(first->attributed());
+    const std::string out = folder.file("out.pcapng");
+    auto rewriter = need(forensics::Rewriter::create(need(pcapng::Output::open_file(out)), {}));
+    rewriter.add_input(*in, {});
+    need(rewriter.packet(0, *first));
+    need(rewriter.finish());
+
+    auto source = need(forensics::Source::open(out));
+    const auto written = need(source.next());
+    REQUIRE(written != nullptr);
+    CHECK_FALSE(written->attributed());
+    CHECK(written->direction == pcapng::Direction::kInbound);
+    CHECK(written->drop_count == 3u);
+    CHECK(source.block()->comment == "by hand");
+}
+
 TEST_CASE("an option that nobody has defined is copied where its byte order stays") {
     const Bytes value = {1, 2, 3, 4};
     CHECK(copied(value, 0x7001, pcapng::ByteOrder::kLittle) == Bytes{1, 0x70, 4, 0, 1, 2, 3, 4});
