@@ -2,9 +2,9 @@
 #include "cmd/offline/text_output.h"
 
 #include <cerrno>
-#include <csignal>
 #include <utility>
 
+#include "cmd/offline/result_file.h"
 #include "cmd/write_all.h"
 
 namespace cmd {
@@ -15,7 +15,7 @@ constexpr size_t kEnough = size_t{1} << 16;
 }  // namespace
 
 TextOutput::TextOutput(int fd, std::string name) : fd_(fd), name_(std::move(name)) {
-    std::signal(SIGPIPE, SIG_IGN);
+    ignore_write_signals();
 }
 
 bool TextOutput::flush() {

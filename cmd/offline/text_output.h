@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// Standard output in large writes. A reader who left early is a quiet end, so SIGPIPE is ignored
-// from its creation on. One thread.
+// Text to standard output or a file in large writes. A reader who left early is a quiet end; the
+// signals of a failed write are ignored from its creation on. One thread.
 #pragma once
 
 #include <string>
