@@ -90,7 +90,6 @@ std::variant<Request, Stop> parse_request(std::span<const std::string> given) {
     const bool tree = take_tree(arguments);
     CLI::App app;
     app.set_help_flag();
-    app.allow_extras();
     const SelectionOptions selection(app);
     const CLI::Option* json = flag(app, "--json");
     const CLI::Option* color = value(app, "--color");
@@ -98,19 +97,15 @@ std::variant<Request, Stop> parse_request(std::span<const std::string> given) {
     const CLI::Option* quiet = flag(app, "-q");
     const CLI::Option* verbose = flag(app, "-v");
     const CLI::Option* help = flag(app, "-h,--help");
+    Request request;
+    app.add_option("FILE", request.files);
     if (auto stop = parse(app, arguments, kCommand)) {
         return *stop;
     }
     if (help->count() > 0) {
         return Stop{kExitDone, fmt::format("{}{}{}", kHelp, selection_help(), kLooks)};
     }
-    Request request;
     OptionReader reader;
-    for (const std::string& word : app.remaining()) {
-        reader.refuse_if(word.starts_with('-') && word.size() > 1,
-                         fmt::format("{}: no such option", printable(word)));
-        request.files.push_back(word);
-    }
     reader.refuse_if(request.files.empty(), "which file? \"-\" is standard input");
     reader.refuse_if(tree && json->count() > 0, "--tree and --json exclude each other");
     request.form = tree ? Form::kTree : json->count() > 0 ? Form::kJson : Form::kLines;

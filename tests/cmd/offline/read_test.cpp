@@ -323,6 +323,28 @@ TEST_CASE("standard input is a file, and a reader who leaves ends it quietly") {
     CHECK(result.err.empty());
 }
 
+TEST_CASE("behind -- stand files, whatever their names look like") {
+    const Capture capture;
+    std::filesystem::copy_file(capture.path(), capture.file("--json"));
+    CHECK(output_of({"sh", "-c", "cd \"$1\" && \"$0\" read -q -- --json", PIDCAP,
+                     std::filesystem::path(capture.path()).parent_path()}) ==
+          read(capture, {"-q"}));
+    CHECK(output_of({PIDCAP, "read", "--", capture.path()}) == capture.lines());
+}
+
+TEST_CASE("an unknown option is told in the same words by every command on files") {
+    const Capture capture;
+    for (const char* command : {"read", "processes", "flows", "export", "extract"}) {
+        for (const char* option : {"--no-such", "--no-such=5", "-Z"}) {
+            const auto result = run({PIDCAP, command, capture.path(), option});
+            CAPTURE(command, option, result.err);
+            CHECK(result.status == 2);
+            CHECK_THAT(result.err,
+                       Catch::StartsWith(std::string("pidcap: ") + option + ": no such option\n"));
+        }
+    }
+}
+
 TEST_CASE("a wrong command line of read is refused") {
     for (const std::vector<std::string>& wrong :
          std::vector<std::vector<std::string>>{{},
