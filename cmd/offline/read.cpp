@@ -2,6 +2,7 @@
 #include "cmd/offline/read.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -225,6 +226,13 @@ Result<bool> print_packets(Source& source, Selection& selection, Printer& printe
     return true;
 }
 
+// Whether packets may come as they happen, as those of a pipe.
+bool is_growing(const std::string& path) {
+    struct stat status {};
+    const int found = path == "-" ? fstat(STDIN_FILENO, &status) : stat(path.c_str(), &status);
+    return found == 0 && !S_ISREG(status.st_mode);
+}
+
 // The same with the printer's end, also where the file's is missing.
 Result<bool> print_file(const std::string& path, Request& request, TextOutput& out) {
     auto source = Source::open(path);
@@ -232,6 +240,7 @@ Result<bool> print_file(const std::string& path, Request& request, TextOutput& o
         return std::move(source).error();
     }
     request.selection.begin(*source);
+    out.set_live(isatty(STDOUT_FILENO) == 1 || is_growing(path));
     const std::unique_ptr<Printer> printer = make_printer(request, *source, out);
     Result<bool> read = true;
     {
@@ -260,7 +269,8 @@ int run_read(std::span<const std::string> arguments) {
     Request& request = std::get<Request>(parsed);
     TextOutput out(STDOUT_FILENO, "standard output");
     int status = kExitDone;
-    const auto complain = [&status](const pcapng::Error& error) {
+    const auto complain = [&](const pcapng::Error& error) {
+        out.flush();  // what was readable comes first
         fmt::print(stderr, "pidcap {}: {}\n", kCommand, error.message);
         status = kExitFailed;
     };

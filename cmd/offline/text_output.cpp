@@ -8,11 +8,6 @@
 #include "cmd/write_all.h"
 
 namespace cmd {
-namespace {
-
-constexpr size_t kEnough = size_t{1} << 16;
-
-}  // namespace
 
 TextOutput::TextOutput(int fd, std::string name) : fd_(fd), name_(std::move(name)) {
     ignore_write_signals();
@@ -27,7 +22,7 @@ bool TextOutput::flush() {
 }
 
 bool TextOutput::written() {
-    return text_.size() < kEnough ? state_.ok() : flush();
+    return text_.size() < enough_ ? state_.ok() : flush();
 }
 
 pcapng::Result<void> TextOutput::finish() {

@@ -310,6 +310,33 @@ TEST_CASE("of a broken file what is readable is printed, and where it breaks is 
     CHECK_THAT(none.err, Contains("none") && Contains("No such file"));
 }
 
+TEST_CASE("a complaint comes behind the lines that were readable") {
+    const Capture capture;
+    std::filesystem::resize_file(capture.path(), std::filesystem::file_size(capture.path()) / 2);
+    const std::string both =
+        output_of({"sh", "-c", "\"$0\" read \"$1\" 2>&1; true", PIDCAP, capture.path()});
+    const std::string last = both.substr(both.rfind('\n', both.size() - 2) + 1);
+    CHECK_THAT(last, Catch::StartsWith("pidcap read: " + capture.path()));
+    CHECK(lines_in(both) > 10);
+}
+
+TEST_CASE("packets of a pipe are printed as they come") {
+    const Capture capture;
+    const std::string out = capture.file("out");
+    for (const char* form : {"-n", "--json"}) {
+        // The pipe stays open until all lines are there, or for 10 seconds.
+        const std::string script =
+            "{ cat \"$1\"; for i in $(seq 100); do\n"
+            "  [ $(wc -l <\"$2\") = 60 ] && { echo live >\"$2.live\"; break; }; sleep 0.1\n"
+            "done; } | \"$0\" read $3 - >\"$2\"";
+        std::filesystem::remove(out + ".live");
+        std::ofstream(out).close();
+        output_of({"sh", "-c", script, PIDCAP, capture.path(), out, form});
+        CAPTURE(form);
+        CHECK(std::filesystem::exists(out + ".live"));
+    }
+}
+
 TEST_CASE("standard input is a file, and a reader who leaves ends it quietly") {
     const Capture capture;
     const std::string script = "cat \"$1\" | \"$0\" read - ";
