@@ -132,7 +132,8 @@ Cell process_cell(const forensics::Process* process) {
     } else {
         append_word(text, process->comm);
     }
-    return {fmt::format("{}[{}]", fmt::to_string(text), process->pid),
+    const std::string host = process->host.empty() ? "" : cell_text(process->host) + ":";
+    return {fmt::format("{}{}[{}]", host, fmt::to_string(text), process->pid),
             process_color(process->comm, process->pid)};
 }
 

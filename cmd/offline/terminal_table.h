@@ -36,7 +36,7 @@ size_t width_of(int fd);
 // Made safe, and cut to `most` code points, the last of them "…" then.
 std::string cell_text(std::string_view text, size_t most = 40);
 
-// "curl[42]" in its colour; empty for null.
+// "curl[42]" in its colour, of a merged file "host:curl[42]"; empty for null.
 Cell process_cell(const forensics::Process* process);
 
 std::string bytes_text(uint64_t bytes);  // "1.2 MiB"
