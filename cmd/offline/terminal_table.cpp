@@ -169,7 +169,7 @@ std::string unattributed_text(const forensics::Analysis& analysis) {
         {"kernel", &all.kernel},
         {"forwarded", &all.forwarded},
         {"unknown", &all.unknown},
-        {"nothing said", &all.silent},
+        {"not told", &all.silent},
     }};
     forensics::Amount sum;
     std::string reasons;

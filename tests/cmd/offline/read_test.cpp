@@ -372,6 +372,16 @@ TEST_CASE("an unknown option is told in the same words by every command on files
     }
 }
 
+TEST_CASE("a capture file in the place of a filter is told how to be read") {
+    const Capture capture;
+    const auto result = run({PIDCAP, "-d", capture.path(), "tcp"});
+    CHECK(result.status == 1);
+    CHECK_THAT(result.err, Contains("; to read a file: pidcap read " + capture.path()));
+    const auto filter = run({PIDCAP, "-d", "tcp", "prot"});
+    CHECK(filter.status == 1);
+    CHECK_THAT(filter.err, !Contains("to read a file"));
+}
+
 TEST_CASE("a wrong command line of read is refused") {
     for (const std::vector<std::string>& wrong :
          std::vector<std::vector<std::string>>{{},
