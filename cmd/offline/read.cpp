@@ -144,7 +144,7 @@ class LinePrinter : public Printer {
 
     Result<bool> packet(const Packet& packet) override {
         buffer_.clear();
-        line_.append(buffer_, line_packet(packet));
+        line_.append(buffer_, told_line_packet(packet));
         out_.text().append(buffer_.data(), buffer_.size());
         return out_.written();
     }
@@ -254,6 +254,12 @@ Result<bool> print_file(const std::string& path, Request& request, TextOutput& o
     Result<bool> finished = printer->finish();
     if (!finished || !*finished) {
         return finished;
+    }
+    if (read && !request.selection.done()) {
+        for (const uint32_t pid : request.selection.unknown_trees(*source)) {
+            out.flush();
+            fmt::print(stderr, "pidcap {}: no process {} in {}\n", kCommand, pid, printable(path));
+        }
     }
     return read;
 }

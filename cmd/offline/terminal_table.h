@@ -42,7 +42,7 @@ Cell process_cell(const forensics::Process* process);
 std::string bytes_text(uint64_t bytes);  // "1.2 MiB"
 std::string seconds_text(uint64_t ns);   // "1.25 s", "340 us"
 
-// "of 100 packets 5 (2.5 % of the bytes) without a process: kernel 3, unknown 2", with line break.
+// "without a process: 5 of 100 packets, 1.2 KiB (2.5 %): kernel 3, unknown 2", with line break.
 std::string unattributed_text(const forensics::Analysis& analysis);
 
 }  // namespace cmd

@@ -294,6 +294,18 @@ TEST_CASE("option --tree has every line once, below its process and that below i
     CHECK(ours == expected);
 }
 
+TEST_CASE("a tree of which the file knows no process is told") {
+    const Capture capture;
+    const auto told = [&](const std::string& pid) {
+        const auto result = run({PIDCAP, "read", "--tree", pid, capture.path()});
+        CHECK(result.status == 0);
+        return result.err;
+    };
+    CHECK(told("7") == "pidcap read: no process 7 in " + capture.path() + "\n");
+    CHECK(told("10").empty());
+    CHECK(told("1").empty());  // of which the file knows children
+}
+
 TEST_CASE("of a broken file what is readable is printed, and where it breaks is told") {
     const Capture capture;
     const auto size = std::filesystem::file_size(capture.path());
