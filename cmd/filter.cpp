@@ -8,7 +8,9 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <filesystem>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include "capture/bpf_listing.h"
@@ -34,6 +36,15 @@ Result<std::string> expression_of(const Options& options) {
         return read_expression(*options.filter_file);
     }
     return options.filter;
+}
+
+// What to do instead where a capture file stands in a filter's place; empty: none does.
+std::string hint_for(const Options& options) {
+    const std::string word = options.filter.substr(0, options.filter.find(' '));
+    std::error_code none;
+    return !options.filter_file && std::filesystem::is_regular_file(word, none)
+               ? fmt::format("; to read a file: pidcap read {}", printable(word))
+               : "";
 }
 
 // The interface, if there is just one.
@@ -117,7 +128,9 @@ Result<std::optional<PacketFilter>> read_filter(const Options& options) {
     auto filter = PacketFilter::compile(*expression, link_of(options),
                                         capture::netmask_of(only_interface(options)));
     if (!filter) {
-        return std::move(filter).error();
+        Error error = std::move(filter).error();
+        error.message += hint_for(options);
+        return error;
     }
     return std::optional<PacketFilter>(*std::move(filter));
 }

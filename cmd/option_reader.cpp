@@ -21,6 +21,9 @@ std::optional<Stop> parse(CLI::App& app, std::span<const std::string> arguments,
         const std::string_view what = stop.what();  // "-w: 1 required …"
         return usage_error(fmt::format("{} needs a value", what.substr(0, what.find(':'))),
                            command);
+    } catch (const CLI::ExtrasError&) {
+        return usage_error(fmt::format("{}: no such option", printable(app.remaining().front())),
+                           command);
     } catch (const CLI::Error& stop) {
         return usage_error(printable(stop.what()), command);
     }

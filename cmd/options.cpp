@@ -168,6 +168,8 @@ void read_what(const CommandLine& line, OptionReader& reader, Options& options) 
 // Words that no option took are the filter, as for tcpdump.
 void read_which(const CommandLine& line, OptionReader& reader, Options& options) {
     for (const std::string& word : line.app.remaining()) {
+        reader.refuse_if(word.starts_with("-r"),  // tcpdump's
+                         "-r: no such option; to read a file: pidcap read FILE");
         reader.refuse_if(word.starts_with('-') && word.size() > 1,
                          fmt::format("{}: no such option", printable(word)));
         options.filter += (options.filter.empty() ? "" : " ") + word;

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "cmd/offline/export.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include <array>
-#include <cerrno>
 #include <cstdio>
 #include <functional>
 #include <optional>
@@ -17,13 +15,14 @@
 
 #include "cmd/offline/file_pass.h"
 #include "cmd/offline/parquet_file.h"
+#include "cmd/offline/result_file.h"
 #include "cmd/offline/selection.h"
 #include "cmd/offline/text_output.h"
 #include "cmd/option_reader.h"
 #include "forensics/analysis.h"
 #include "forensics/row_text.h"
 #include "forensics/table.h"
-#include "pcapng/fd.h"
+#include "pcapng/output.h"
 
 namespace cmd {
 namespace {
@@ -193,17 +192,7 @@ class Rows {
     size_t index_ = 0;
 };
 
-Result<void> write_text(Rows& rows, Format format, const std::string& output) {
-    pcapng::Fd file;
-    int fd = STDOUT_FILENO;
-    if (output != "-") {
-        file = pcapng::Fd(open(output.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
-        if (!file.valid()) {
-            return pcapng::errno_error(fmt::format("open {}", printable(output)), errno);
-        }
-        fd = file.get();
-    }
-    TextOutput out(fd, output == "-" ? "standard output" : printable(output));
+Result<void> write_text(Rows& rows, Format format, TextOutput out) {
     if (format == Format::kCsv) {
         forensics::append_csv_header(rows.columns(), out.text());
     }
@@ -221,6 +210,29 @@ Result<void> write_text(Rows& rows, Format format, const std::string& output) {
     return out.finish();
 }
 
+Result<void> write(Rows& rows, const Request& request) {
+    if (request.output == "-" && isatty(STDOUT_FILENO) == 1) {  // which is refused for captures
+        return write_text(rows, request.format, TextOutput(STDOUT_FILENO, "stdout"));
+    }
+    if (request.format == Format::kParquet) {
+        // Before the file is made.
+        if (auto ready = parquet_ready(); !ready) {
+            return ready;
+        }
+    }
+    auto file = open_result(request.output, {&request.path, 1});
+    if (!file) {
+        return std::move(file).error();
+    }
+    const Result<void> written =
+        request.format == Format::kParquet
+            ? write_parquet(file->fd(), file->name(), rows.columns(),
+                            [&rows](Row& row) { return rows.next(row); })
+            : write_text(rows, request.format, TextOutput(file->fd(), file->name()));
+    const Result<void> closed = file->close();
+    return written ? closed : written;
+}
+
 }  // namespace
 
 int run_export(std::span<const std::string> arguments) {
@@ -230,6 +242,7 @@ int run_export(std::span<const std::string> arguments) {
         return stop->status;
     }
     Request& request = std::get<Request>(parsed);
+    ignore_write_signals();
     auto pass = FilePass::open(request.path, std::move(request.selection),
                                request.output != "-" || isatty(STDOUT_FILENO) != 1);
     if (!pass) {
@@ -237,10 +250,7 @@ int run_export(std::span<const std::string> arguments) {
         return kExitFailed;
     }
     Rows rows(request.table, std::move(pass).value());
-    const Result<void> written = request.format == Format::kParquet
-                                     ? write_parquet(request.output, rows.columns(),
-                                                     [&rows](Row& row) { return rows.next(row); })
-                                     : write_text(rows, request.format, request.output);
+    const Result<void> written = write(rows, request);
     for (const Result<void>* result : {&written, &rows.read()}) {
         if (!*result) {
             fmt::print(stderr, "pidcap export: {}\n", result->error().message);

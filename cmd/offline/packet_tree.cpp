@@ -41,7 +41,7 @@ Result<void> PacketTree::add(const forensics::Packet& packet) {
     counts_[group].packets++;
     counts_[group].bytes += packet.wire_length;
     buffer_.clear();
-    line_.append(buffer_, line_packet(packet));
+    line_.append(buffer_, told_line_packet(packet));
     return lines_.add(group, {buffer_.data(), buffer_.size()});
 }
 

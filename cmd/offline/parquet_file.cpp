@@ -2,6 +2,7 @@
 #include "cmd/offline/parquet_file.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <cassert>
 #include <limits>
@@ -120,17 +121,16 @@ void fill(Handle info, Handle chunk) {
     library.data_chunk_set_size(chunk, count);
 }
 
-std::string quoted(const std::string& text) {
-    std::string result = "'";
-    for (const char c : text) {
-        result.append(c == '\'' ? 2 : 1, c);
-    }
-    return result + "'";
-}
-
 }  // namespace
 
-Result<void> write_parquet(const std::string& path, std::span<const Column> columns,
+Result<void> parquet_ready() {
+    if (!duckdb::loaded_library()) {
+        return duckdb::loaded_library().error();
+    }
+    return {};
+}
+
+Result<void> write_parquet(int fd, const std::string& name, std::span<const Column> columns,
                            const NextRow& next) {
     auto database = duckdb::Database::open();
     if (!database) {
@@ -150,11 +150,18 @@ Result<void> write_parquet(const std::string& path, std::span<const Column> colu
     if (!registered) {
         return pcapng::Error{"DuckDB refuses a table function"};
     }
+    // By the descriptor, so that the file is the one that was checked, whatever the path is by now.
+    // DuckDB would make its temporary file beside it.
     const std::string copy = fmt::format(
-        "COPY (SELECT * FROM pidcap_rows()) TO {} (FORMAT parquet, COMPRESSION zstd, "
-        "ROW_GROUP_SIZE 40960)",
-        quoted(path));
-    return database->run(copy.c_str());
+        "COPY (SELECT * FROM pidcap_rows()) TO '/proc/self/fd/{}' (FORMAT parquet, "
+        "COMPRESSION zstd, ROW_GROUP_SIZE 40960, USE_TMP_FILE false)",
+        fd);
+    auto written = database->run(copy.c_str());
+    if (!written) {
+        (void)!ftruncate(fd, 0);  // no reader makes anything of a part
+        return pcapng::Error{fmt::format("write {}: {}", name, written.error().message)};
+    }
+    return {};
 }
 
 }  // namespace cmd

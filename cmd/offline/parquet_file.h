@@ -17,8 +17,12 @@ namespace cmd {
 // Fills in the next row; false: there is none. Its views are valid until the next call.
 using NextRow = std::function<bool(forensics::Row& row)>;
 
-// Writes to `path`, which is replaced. Text is cleaned as forensics/row_text.h says.
-pcapng::Result<void> write_parquet(const std::string& path,
+// Whether DuckDB's library is there; the error says what to install.
+pcapng::Result<void> parquet_ready();
+
+// Writes to `fd`, from its file's start; a regular file is left empty if that fails. `name` is for
+// the error. Text is cleaned as forensics/row_text.h says.
+pcapng::Result<void> write_parquet(int fd, const std::string& name,
                                    std::span<const forensics::Column> columns, const NextRow& next);
 
 }  // namespace cmd

@@ -46,10 +46,6 @@ std::string or_none(const forensics::Amount& amount) {
 
 std::vector<Cell> cells_of(const ProcessTraffic& traffic) {
     const forensics::Process& process = *traffic.process;
-    Cell who = process_cell(&process);
-    if (!process.host.empty()) {
-        who.text = cell_text(process.host) + ":" + who.text;
-    }
     std::string user = cell_text(process.user, 16);
     if (user.empty() && process.uid) {
         user = fmt::to_string(*process.uid);
@@ -59,7 +55,7 @@ std::vector<Cell> cells_of(const ProcessTraffic& traffic) {
         parent += fmt::format("[{}]", *process.ppid);
     }
     return {
-        std::move(who),
+        process_cell(&process),
         {std::move(user)},
         {or_none(traffic.sent)},
         {or_none(traffic.received)},

@@ -2,6 +2,7 @@
 #include "cmd/offline/read.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -90,7 +91,6 @@ std::variant<Request, Stop> parse_request(std::span<const std::string> given) {
     const bool tree = take_tree(arguments);
     CLI::App app;
     app.set_help_flag();
-    app.allow_extras();
     const SelectionOptions selection(app);
     const CLI::Option* json = flag(app, "--json");
     const CLI::Option* color = value(app, "--color");
@@ -98,19 +98,15 @@ std::variant<Request, Stop> parse_request(std::span<const std::string> given) {
     const CLI::Option* quiet = flag(app, "-q");
     const CLI::Option* verbose = flag(app, "-v");
     const CLI::Option* help = flag(app, "-h,--help");
+    Request request;
+    app.add_option("FILE", request.files);
     if (auto stop = parse(app, arguments, kCommand)) {
         return *stop;
     }
     if (help->count() > 0) {
         return Stop{kExitDone, fmt::format("{}{}{}", kHelp, selection_help(), kLooks)};
     }
-    Request request;
     OptionReader reader;
-    for (const std::string& word : app.remaining()) {
-        reader.refuse_if(word.starts_with('-') && word.size() > 1,
-                         fmt::format("{}: no such option", printable(word)));
-        request.files.push_back(word);
-    }
     reader.refuse_if(request.files.empty(), "which file? \"-\" is standard input");
     reader.refuse_if(tree && json->count() > 0, "--tree and --json exclude each other");
     request.form = tree ? Form::kTree : json->count() > 0 ? Form::kJson : Form::kLines;
@@ -148,7 +144,7 @@ class LinePrinter : public Printer {
 
     Result<bool> packet(const Packet& packet) override {
         buffer_.clear();
-        line_.append(buffer_, line_packet(packet));
+        line_.append(buffer_, told_line_packet(packet));
         out_.text().append(buffer_.data(), buffer_.size());
         return out_.written();
     }
@@ -230,6 +226,13 @@ Result<bool> print_packets(Source& source, Selection& selection, Printer& printe
     return true;
 }
 
+// Whether packets may come as they happen, as those of a pipe.
+bool is_growing(const std::string& path) {
+    struct stat status {};
+    const int found = path == "-" ? fstat(STDIN_FILENO, &status) : stat(path.c_str(), &status);
+    return found == 0 && !S_ISREG(status.st_mode);
+}
+
 // The same with the printer's end, also where the file's is missing.
 Result<bool> print_file(const std::string& path, Request& request, TextOutput& out) {
     auto source = Source::open(path);
@@ -237,6 +240,7 @@ Result<bool> print_file(const std::string& path, Request& request, TextOutput& o
         return std::move(source).error();
     }
     request.selection.begin(*source);
+    out.set_live(isatty(STDOUT_FILENO) == 1 || is_growing(path));
     const std::unique_ptr<Printer> printer = make_printer(request, *source, out);
     Result<bool> read = true;
     {
@@ -250,6 +254,12 @@ Result<bool> print_file(const std::string& path, Request& request, TextOutput& o
     Result<bool> finished = printer->finish();
     if (!finished || !*finished) {
         return finished;
+    }
+    if (read && !request.selection.done()) {
+        for (const uint32_t pid : request.selection.unknown_trees(*source)) {
+            out.flush();
+            fmt::print(stderr, "pidcap {}: no process {} in {}\n", kCommand, pid, printable(path));
+        }
     }
     return read;
 }
@@ -265,7 +275,8 @@ int run_read(std::span<const std::string> arguments) {
     Request& request = std::get<Request>(parsed);
     TextOutput out(STDOUT_FILENO, "standard output");
     int status = kExitDone;
-    const auto complain = [&status](const pcapng::Error& error) {
+    const auto complain = [&](const pcapng::Error& error) {
+        out.flush();  // what was readable comes first
         fmt::print(stderr, "pidcap {}: {}\n", kCommand, error.message);
         status = kExitFailed;
     };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "cmd/offline/selection.h"
 
+#include <algorithm>
 #include <limits>
 #include <string>
 #include <utility>
@@ -96,6 +97,7 @@ Result<Selection> Selection::make(const SelectionOptions& options) {
     }
     Selection selection;
     selection.processes_ = ProcessSelection(said->whose);
+    selection.trees_ = said->whose.trees;
     selection.window_ = TimeWindow(said->after, said->before);
     selection.count_ = said->count;
     if (!said->filter.empty()) {
@@ -111,6 +113,21 @@ Result<Selection> Selection::make(const SelectionOptions& options) {
 void Selection::begin(const forensics::Source& source) {
     processes_.begin(source.processes());
     window_.begin();
+}
+
+std::vector<uint32_t> Selection::unknown_trees(const forensics::Source& source) const {
+    std::vector<uint32_t> unknown;
+    const auto& processes = source.processes();
+    for (const uint32_t pid : trees_) {
+        const bool known = std::any_of(processes.begin(), processes.end(),
+                                       [pid](const forensics::Process& process) {
+                                           return process.pid == pid || process.ppid == pid;
+                                       });
+        if (!known) {
+            unknown.push_back(pid);
+        }
+    }
+    return unknown;
 }
 
 Result<bool> Selection::wants(const forensics::Packet& packet) {

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "cmd/offline/link_filter.h"
 #include "cmd/offline/process_selection.h"
@@ -49,11 +50,15 @@ class Selection {
     // used on.
     pcapng::Result<bool> wants(const forensics::Packet& packet);
 
+    // The pids of --tree that are no process's and no parent's in what was read of the source.
+    std::vector<uint32_t> unknown_trees(const forensics::Source& source) const;
+
     // -c: no further packet is wanted.
     bool done() const { return count_ && wanted_ >= *count_; }
 
   private:
     ProcessSelection processes_;
+    std::vector<uint32_t> trees_;
     TimeWindow window_;
     std::optional<LinkFilter> filter_;
     std::optional<uint64_t> count_;

@@ -132,7 +132,8 @@ Cell process_cell(const forensics::Process* process) {
     } else {
         append_word(text, process->comm);
     }
-    return {fmt::format("{}[{}]", fmt::to_string(text), process->pid),
+    const std::string host = process->host.empty() ? "" : cell_text(process->host) + ":";
+    return {fmt::format("{}{}[{}]", host, fmt::to_string(text), process->pid),
             process_color(process->comm, process->pid)};
 }
 
@@ -168,7 +169,7 @@ std::string unattributed_text(const forensics::Analysis& analysis) {
         {"kernel", &all.kernel},
         {"forwarded", &all.forwarded},
         {"unknown", &all.unknown},
-        {"nothing said", &all.silent},
+        {"not told", &all.silent},
     }};
     forensics::Amount sum;
     std::string reasons;

@@ -36,13 +36,13 @@ size_t width_of(int fd);
 // Made safe, and cut to `most` code points, the last of them "…" then.
 std::string cell_text(std::string_view text, size_t most = 40);
 
-// "curl[42]" in its colour; empty for null.
+// "curl[42]" in its colour, of a merged file "host:curl[42]"; empty for null.
 Cell process_cell(const forensics::Process* process);
 
 std::string bytes_text(uint64_t bytes);  // "1.2 MiB"
 std::string seconds_text(uint64_t ns);   // "1.25 s", "340 us"
 
-// "of 100 packets 5 (2.5 % of the bytes) without a process: kernel 3, unknown 2", with line break.
+// "without a process: 5 of 100 packets, 1.2 KiB (2.5 %): kernel 3, unknown 2", with line break.
 std::string unattributed_text(const forensics::Analysis& analysis);
 
 }  // namespace cmd

@@ -2,20 +2,15 @@
 #include "cmd/offline/text_output.h"
 
 #include <cerrno>
-#include <csignal>
 #include <utility>
 
+#include "cmd/offline/result_file.h"
 #include "cmd/write_all.h"
 
 namespace cmd {
-namespace {
-
-constexpr size_t kEnough = size_t{1} << 16;
-
-}  // namespace
 
 TextOutput::TextOutput(int fd, std::string name) : fd_(fd), name_(std::move(name)) {
-    std::signal(SIGPIPE, SIG_IGN);
+    ignore_write_signals();
 }
 
 bool TextOutput::flush() {
@@ -27,7 +22,7 @@ bool TextOutput::flush() {
 }
 
 bool TextOutput::written() {
-    return text_.size() < kEnough ? state_.ok() : flush();
+    return text_.size() < enough_ ? state_.ok() : flush();
 }
 
 pcapng::Result<void> TextOutput::finish() {

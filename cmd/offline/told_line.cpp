@@ -48,7 +48,7 @@ std::string_view arrow_of(forensics::At at) {
 
 }  // namespace
 
-LinePacket line_packet(const forensics::Packet& packet) {
+LinePacket told_line_packet(const forensics::Packet& packet) {
     return {
         .time_ns = packet.time_ns,
         .interface = packet.interface->name,

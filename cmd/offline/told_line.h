@@ -9,6 +9,6 @@
 namespace cmd {
 
 // Valid as long as the packet.
-LinePacket line_packet(const forensics::Packet& packet);
+LinePacket told_line_packet(const forensics::Packet& packet);
 
 }  // namespace cmd

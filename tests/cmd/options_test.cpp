@@ -138,6 +138,7 @@ TEST_CASE("words and names that can't be meant are refused") {
     CHECK_THAT(refusal({"-w", ""}), Catch::Contains("-w"));
     CHECK_THAT(refusal({"-w"}), Catch::Contains("-w needs a value"));
     CHECK_THAT(refusal({"-x"}), Catch::Contains("-x: no such option"));
+    CHECK_THAT(refusal({"-r", "x"}), Catch::Contains("-r: no such option; to read a file: pidcap"));
     CHECK_THAT(refusal({"--no-such"}), Catch::Contains("--no-such: no such option"));
     CHECK_THAT(refusal({"-w", "a", "-w", "b"}), Catch::Contains("-w is given twice"));
 }

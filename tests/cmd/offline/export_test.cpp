@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <catch2/catch.hpp>
+#include <filesystem>
 
 #include "tests/cmd/offline/duckdb.h"
 #include "tests/cmd/offline/rows.h"
@@ -113,6 +117,75 @@ TEST_CASE("a path is no part of a statement") {
     test::output_of(
         pidcap({"export", "--format", "parquet", "--table", "processes", "-o", path, told_file()}));
     CHECK(std::filesystem::file_size(path) > 1000);
+}
+
+TEST_CASE("an export doesn't replace the file that it reads, whatever its name") {
+    test::TemporaryFolder folder;
+    const std::string path = folder.file("capture.pcapng");
+    std::filesystem::copy_file(told_file(), path);
+    std::filesystem::create_symlink(path, folder.file("symlink"));
+    std::filesystem::create_hard_link(path, folder.file("hardlink"));
+    for (const char* format : {"parquet", "jsonl", "csv"}) {
+        for (const char* name : {"capture.pcapng", "symlink", "hardlink"}) {
+            const test::CommandResult result =
+                test::run(pidcap({"export", "--format", format, "--table", "packets", "-o",
+                                  folder.file(name), path}));
+            INFO(format << " " << name << ": " << result.err);
+            CHECK(result.status == 1);
+            CHECK(test::contains(result.err, "that is the file that is read"));
+            REQUIRE(test::content_of(path) == test::content_of(told_file()));
+        }
+    }
+    const test::CommandResult appended =
+        test::run({"sh", "-c", "\"$0\" export --format csv --table packets \"$1\" >>\"$1\"",
+                   PIDCAP_PROGRAM, path});
+    CHECK(appended.status == 1);
+    CHECK(test::content_of(path) == test::content_of(told_file()));
+}
+
+TEST_CASE("what is exported under sudo is its caller's, and only where they may write") {
+    if (geteuid() != 0) {
+        WARN("only root can call sudo's part");
+        return;
+    }
+    test::TemporaryFolder folder;
+    const auto export_as_caller = [&](const std::string& format, const std::string& path) {
+        return test::run({"env", "SUDO_UID=65534", "SUDO_GID=65533", PIDCAP_PROGRAM, "export",
+                          "--format", format, "--table", "processes", "-o", path, told_file()});
+    };
+    for (const char* format : {"parquet", "jsonl", "csv"}) {
+        INFO(format);
+        REQUIRE(chmod(folder.path().c_str(), 0700) == 0);
+        const std::string path = folder.file(format);
+        const test::CommandResult refused = export_as_caller(format, path);
+        CHECK(refused.status == 1);
+        CHECK(test::contains(refused.err, "Permission denied"));
+        REQUIRE(chmod(folder.path().c_str(), 0777) == 0);
+        const test::CommandResult done = export_as_caller(format, path);
+        INFO(done.err);
+        CHECK(done.status == 0);
+        struct stat status {};
+        REQUIRE(stat(path.c_str(), &status) == 0);
+        CHECK(status.st_uid == 65534);
+        CHECK(status.st_gid == 65533);
+        CHECK(status.st_size > 1000);
+    }
+}
+
+TEST_CASE("an export that can't be written fails, and says where") {
+    test::TemporaryFolder folder;
+    for (const char* format : {"parquet", "jsonl"}) {
+        // 8 KiB, which the table doesn't fit in.
+        const std::string path = folder.file(format);
+        const test::CommandResult result = test::run(
+            {"sh", "-c",
+             "ulimit -f 16; exec \"$0\" export --format $1 --table packets -o \"$2\" \"$3\"",
+             PIDCAP_PROGRAM, format, path, told_file()});
+        INFO(format << ": " << result.err);
+        CHECK(result.status == 1);
+        CHECK(test::contains(result.err, path));
+    }
+    CHECK(std::filesystem::file_size(folder.file("parquet")) == 0);
 }
 
 TEST_CASE("JSON lines of an export are those of --json") {

@@ -294,6 +294,18 @@ TEST_CASE("option --tree has every line once, below its process and that below i
     CHECK(ours == expected);
 }
 
+TEST_CASE("a tree of which the file knows no process is told") {
+    const Capture capture;
+    const auto told = [&](const std::string& pid) {
+        const auto result = run({PIDCAP, "read", "--tree", pid, capture.path()});
+        CHECK(result.status == 0);
+        return result.err;
+    };
+    CHECK(told("7") == "pidcap read: no process 7 in " + capture.path() + "\n");
+    CHECK(told("10").empty());
+    CHECK(told("1").empty());  // of which the file knows children
+}
+
 TEST_CASE("of a broken file what is readable is printed, and where it breaks is told") {
     const Capture capture;
     const auto size = std::filesystem::file_size(capture.path());
@@ -310,6 +322,33 @@ TEST_CASE("of a broken file what is readable is printed, and where it breaks is 
     CHECK_THAT(none.err, Contains("none") && Contains("No such file"));
 }
 
+TEST_CASE("a complaint comes behind the lines that were readable") {
+    const Capture capture;
+    std::filesystem::resize_file(capture.path(), std::filesystem::file_size(capture.path()) / 2);
+    const std::string both =
+        output_of({"sh", "-c", "\"$0\" read \"$1\" 2>&1; true", PIDCAP, capture.path()});
+    const std::string last = both.substr(both.rfind('\n', both.size() - 2) + 1);
+    CHECK_THAT(last, Catch::StartsWith("pidcap read: " + capture.path()));
+    CHECK(lines_in(both) > 10);
+}
+
+TEST_CASE("packets of a pipe are printed as they come") {
+    const Capture capture;
+    const std::string out = capture.file("out");
+    for (const char* form : {"-n", "--json"}) {
+        // The pipe stays open until all lines are there, or for 10 seconds.
+        const std::string script =
+            "{ cat \"$1\"; for i in $(seq 100); do\n"
+            "  [ $(wc -l <\"$2\") = 60 ] && { echo live >\"$2.live\"; break; }; sleep 0.1\n"
+            "done; } | \"$0\" read $3 - >\"$2\"";
+        std::filesystem::remove(out + ".live");
+        std::ofstream(out).close();
+        output_of({"sh", "-c", script, PIDCAP, capture.path(), out, form});
+        CAPTURE(form);
+        CHECK(std::filesystem::exists(out + ".live"));
+    }
+}
+
 TEST_CASE("standard input is a file, and a reader who leaves ends it quietly") {
     const Capture capture;
     const std::string script = "cat \"$1\" | \"$0\" read - ";
@@ -321,6 +360,38 @@ TEST_CASE("standard input is a file, and a reader who leaves ends it quietly") {
     CHECK(result.status == 0);
     CHECK(lines_in(result.out) == 1);
     CHECK(result.err.empty());
+}
+
+TEST_CASE("behind -- stand files, whatever their names look like") {
+    const Capture capture;
+    std::filesystem::copy_file(capture.path(), capture.file("--json"));
+    CHECK(output_of({"sh", "-c", "cd \"$1\" && \"$0\" read -q -- --json", PIDCAP,
+                     std::filesystem::path(capture.path()).parent_path()}) ==
+          read(capture, {"-q"}));
+    CHECK(output_of({PIDCAP, "read", "--", capture.path()}) == capture.lines());
+}
+
+TEST_CASE("an unknown option is told in the same words by every command on files") {
+    const Capture capture;
+    for (const char* command : {"read", "processes", "flows", "export", "extract"}) {
+        for (const char* option : {"--no-such", "--no-such=5", "-Z"}) {
+            const auto result = run({PIDCAP, command, capture.path(), option});
+            CAPTURE(command, option, result.err);
+            CHECK(result.status == 2);
+            CHECK_THAT(result.err,
+                       Catch::StartsWith(std::string("pidcap: ") + option + ": no such option\n"));
+        }
+    }
+}
+
+TEST_CASE("a capture file in the place of a filter is told how to be read") {
+    const Capture capture;
+    const auto result = run({PIDCAP, "-d", capture.path(), "tcp"});
+    CHECK(result.status == 1);
+    CHECK_THAT(result.err, Contains("; to read a file: pidcap read " + capture.path()));
+    const auto filter = run({PIDCAP, "-d", "tcp", "prot"});
+    CHECK(filter.status == 1);
+    CHECK_THAT(filter.err, !Contains("to read a file"));
 }
 
 TEST_CASE("a wrong command line of read is refused") {
