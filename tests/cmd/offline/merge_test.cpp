@@ -96,10 +96,9 @@ TEST_CASE("a journal entry is of the process of its host") {
     for (const std::string host : {"web", "db"}) {
         Capture capture(folder.file(host));
         capture.packet(kCurl, true);
+        const std::string start = std::to_string(kCurl.start_ns);
         const std::vector<pcapng::JournalField> fields = {
-            {"MESSAGE", "exit curl"},
-            {"_PID", "812"},
-            {"_PIDCAP_START", std::to_string(kCurl.start_ns)}};
+            {"MESSAGE", "exit curl"}, {"_PID", "812"}, {"_PIDCAP_START", start}};
         const uint64_t second = host == "web" ? 1 : 2;
         need(capture.writer.journal_entry(test::kStart + second * 1000000000, fields));
         capture.close();
