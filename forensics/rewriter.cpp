@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "forensics/rewriter.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <span>
@@ -98,8 +100,12 @@ Result<void> Rewriter::packet(size_t input_number, const Packet& packet, std::st
     if (options_.size() > 0) {
         options_.end_of_options();
     }
-    keep(input, packet.self.process);
-    keep(input, packet.peer.process);
+    for (const End* end : {&packet.self, &packet.peer}) {
+        if (auto apart = tell_apart(input, packet, *end); !apart) {
+            return apart;
+        }
+        keep(input, end->process);
+    }
     // Where the input hasn't done so itself: before the file's first packet a journal entry or
     // process information would upset the relative times of Wireshark 4.0.
     if (packets_ > 0 || input.options.all_packets) {
@@ -208,6 +214,24 @@ Result<void> Rewriter::statistics(const Input& input, const CarriedBlock& block)
     body_.u32(*interface.id);
     body_.bytes(interface.packets == block.packets ? block.body : block.body_of_a_part);
     return writer_.block(block.type, body_.view());
+}
+
+// Another tool's packet tells a pid and no start, and what is written is one section: a pid that
+// was another process in an earlier section would become that one.
+Result<void> Rewriter::tell_apart(Input& input, const Packet& packet, const End& end) {
+    if (end.process == nullptr || !end.via.empty()) {
+        return {};
+    }
+    const Named now{end.process->number, input.file->current_section()};
+    Named& known = input.by_pid.try_emplace(end.process->pid, now).first->second;
+    if (known.process != now.process && known.section != now.section) {
+        return pcapng::Error{fmt::format(
+            "{}: packet {}: pid {} is another process than in an earlier section, and neither "
+            "tells its start: cut the file into its sections first",
+            input.file->source().name(), packet.number, end.process->pid)};
+    }
+    known = now;
+    return {};
 }
 
 // The process has a packet in this file: what its blocks said until now is due.

@@ -68,6 +68,10 @@ class Rewriter {
         bool introduced = false;
         std::optional<uint32_t> uid;  // as of the introduction
     };
+    struct Named {
+        uint32_t process = 0;  // number
+        uint32_t section = 0;
+    };
     struct Input {
         Input(InputFile& from, RewriteOptions how) : file(&from), options(std::move(how)) {}
 
@@ -79,6 +83,7 @@ class Rewriter {
         std::unordered_map<uint32_t, Told> processes;   // by number
         std::unordered_set<uint64_t> written;           // numbers of blocks of processes
         std::vector<uint64_t> due;                      // likewise, to be written
+        std::unordered_map<uint32_t, Named> by_pid;     // of packets that tell the pid alone
     };
 
     explicit Rewriter(pcapng::Writer writer) : writer_(std::move(writer)) {}
@@ -87,6 +92,7 @@ class Rewriter {
     pcapng::Result<void> take_blocks(Input& input);
     pcapng::Result<void> take(Input& input, uint64_t number);
     pcapng::Result<void> statistics(const Input& input, const CarriedBlock& block);
+    static pcapng::Result<void> tell_apart(Input& input, const Packet& packet, const End& end);
     void keep(Input& input, const Process* process);
     pcapng::Result<void> write_due(Input& input);
 

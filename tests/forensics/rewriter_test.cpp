@@ -155,6 +155,38 @@ TEST_CASE("what counts only in an enhanced packet block doesn't come out of an o
     CHECK(source.block()->comment == "by hand");
 }
 
+TEST_CASE("a pid that is another process in the next section is not written into the same one") {
+    const test::TemporaryFolder folder;
+    const Bytes frame = test::udp_frame();
+    const auto length = static_cast<uint32_t>(frame.size());
+    BigEndian section;
+    section.u32(0x1A2B3C4D).u16(1).u16(0).u32(0xFFFFFFFF).u32(0xFFFFFFFF);
+    BigEndian interface;
+    interface.u16(1).u16(0).u32(262144);
+    BigEndian packet;
+    packet.u32(0).u32(0).u32(0).u32(length).u32(length).bytes(frame);
+    packet.option(8, {0, 0, 0x10, 0x92, 0, 0, 0x10, 0x93}).u32(0);
+    BigEndian file;
+    for (int i = 0; i < 2; ++i) {
+        file.block(0x0A0D0D0A, section).block(1, interface).block(6, packet).block(6, packet);
+    }
+    test::write_file(folder.file("in"), file.data);
+
+    auto in = need(forensics::InputFile::open(folder.file("in")));
+    const std::string out = folder.file("out.pcapng");
+    auto rewriter = need(forensics::Rewriter::create(need(pcapng::Output::open_file(out)), {}));
+    rewriter.add_input(*in, {});
+    for (int i = 0; i < 2; ++i) {
+        need(rewriter.packet(0, *need(in->next())));
+    }
+    const auto refused = rewriter.packet(0, *need(in->next()));
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().message.find("packet 3: pid 4242 is another process") !=
+          std::string::npos);
+    need(rewriter.finish());
+    CHECK(test::output_of({"capinfos", "-Mrc", out}).find('2') != std::string::npos);
+}
+
 TEST_CASE("an option that nobody has defined is copied where its byte order stays") {
     const Bytes value = {1, 2, 3, 4};
     CHECK(copied(value, 0x7001, pcapng::ByteOrder::kLittle) == Bytes{1, 0x70, 4, 0, 1, 2, 3, 4});
