@@ -23,8 +23,7 @@ int main(int argc, char** argv) try {
     }
     auto parsed = cmd::parse_options(arguments);
     if (const auto* stop = std::get_if<cmd::Stop>(&parsed)) {
-        fmt::print(stop->status == cmd::kExitDone ? stdout : stderr, "{}", stop->text);
-        return stop->status;
+        return cmd::say(*stop);
     }
     const auto& options = std::get<cmd::Options>(parsed);
     switch (options.action) {

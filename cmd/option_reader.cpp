@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <cstdio>
 #include <vector>
 
 namespace cmd {
@@ -10,6 +11,11 @@ namespace cmd {
 Stop usage_error(std::string_view message, std::string_view command) {
     return Stop{kExitUsage, fmt::format("pidcap: {}\nTry 'pidcap {}{}--help'.\n", message, command,
                                         command.empty() ? "" : " ")};
+}
+
+int say(const Stop& stop) {
+    fmt::print(stop.status == kExitDone ? stdout : stderr, "{}", stop.text);
+    return stop.status;
 }
 
 std::optional<Stop> parse(CLI::App& app, std::span<const std::string> arguments,

@@ -15,6 +15,7 @@
 #include <string_view>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "cmd/stop.h"
 #include "cmd/terminal_text.h"
@@ -101,6 +102,32 @@ class OptionReader {
             return Error{
                 fmt::format("{} {}: not one of {}", option->get_name(), printable(text), allowed)};
         });
+    }
+
+    // The name of a file.
+    void path(const CLI::Option* option, std::string& to) {
+        once(option, [&](const std::string& text) -> std::optional<Error> {
+            to = text;
+            return text.empty() ? std::optional(Error{option->get_name() + ": an empty name"})
+                                : std::nullopt;
+        });
+    }
+
+    // The only FILE of a command.
+    void only_file(const std::vector<std::string>& files, std::string& to) {
+        refuse_if(files.size() != 1, files.empty() ? "which file?" : "one file at a time");
+        if (!error_) {
+            to = files.front();
+        }
+    }
+
+    template <typename Target>
+    void take(Result<Target> from, Target& to) {
+        if (from) {
+            to = *std::move(from);
+        } else {
+            refuse_if(true, from.error().message);
+        }
     }
 
   private:

@@ -12,12 +12,14 @@ inline constexpr int kExitDone = 0;
 inline constexpr int kExitFailed = 1;
 inline constexpr int kExitUsage = 2;
 
-// Nothing to run: print `text` (it ends with a newline) to stdout when status is 0, else to
-// stderr, and exit with status.
+// Nothing to run: say() it, and exit with status. `text` ends with a newline.
 struct Stop {
     int status = kExitDone;
     std::string text;
 };
+
+// Prints the text, to stdout when status is 0, else to stderr. The status.
+int say(const Stop& stop);
 
 // `command`: whose --help to try; empty: that of pidcap itself.
 Stop usage_error(std::string_view message, std::string_view command = {});

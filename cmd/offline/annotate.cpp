@@ -76,25 +76,17 @@ std::variant<Request, Stop> parse_request(std::span<const std::string> arguments
     }
     Request request;
     OptionReader reader;
-    const auto name = [&reader](const CLI::Option* option, std::string& to) {
-        reader.once(option, [&](const std::string& path) -> std::optional<Error> {
-            to = path;
-            return path.empty() ? std::optional(Error{option->get_name() + ": an empty name"})
-                                : std::nullopt;
-        });
-    };
-    reader.refuse_if(files.size() != 1, files.empty() ? "which file?" : "one file at a time");
-    name(table, request.table);
+    reader.only_file(files, request.input);
+    reader.path(table, request.table);
     reader.refuse_if(table->count() == 0,
                      "whose are the conversations? --from names a table of `pidcap flows --json`");
-    name(output, request.output);
+    reader.path(output, request.output);
     reader.refuse_if(output->count() == 0, "where to? -w names the file");
-    reader.refuse_if(!files.empty() && files.front() == "-" && request.table == "-",
+    reader.refuse_if(request.input == "-" && request.table == "-",
                      "- is given twice, and stdin is there once");
     if (reader.error()) {
         return usage_error(reader.error()->message, kCommand);
     }
-    request.input = files.front();
     return request;
 }
 
@@ -220,8 +212,7 @@ Result<Rewriter> open_output(const Request& request, const InputFile& input) {
 int run_annotate(std::span<const std::string> arguments) {
     auto parsed = parse_request(arguments);
     if (const auto* stop = std::get_if<Stop>(&parsed)) {
-        fmt::print(stop->status == kExitDone ? stdout : stderr, "{}", stop->text);
-        return stop->status;
+        return say(*stop);
     }
     const auto& request = std::get<Request>(parsed);
     ignore_write_signals();

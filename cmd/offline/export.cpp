@@ -7,7 +7,6 @@
 #include <array>
 #include <cstdio>
 #include <functional>
-#include <optional>
 #include <string_view>
 #include <utility>
 #include <variant>
@@ -91,30 +90,18 @@ std::variant<Request, Stop> parse_request(std::span<const std::string> arguments
     }};
     Request request;
     OptionReader reader;
-    reader.refuse_if(files.size() != 1, files.empty() ? "which file?" : "one file at a time");
+    reader.only_file(files, request.path);
     reader.refuse_if(format->count() == 0, "--format is missing: parquet, jsonl or csv");
     reader.refuse_if(table->count() == 0, "--table is missing: packets, flows or processes");
     reader.word(format, kFormats, request.format);
     reader.word(table, kTables, request.table);
-    reader.once(output, [&](const std::string& text) {
-        request.output = text;
-        return std::optional<Error>();
-    });
-    reader.refuse_if(output->count() > 0 && request.output.empty(), "-o needs a name");
+    reader.path(output, request.output);
     reader.refuse_if(request.format == Format::kParquet && request.output == "-",
                      "Parquet can't be written to a pipe: name a file with -o");
-    if (!reader.error()) {
-        auto made = Selection::make(selection);
-        if (made) {
-            request.selection = std::move(made).value();
-        } else {
-            reader.refuse_if(true, made.error().message);
-        }
-    }
+    reader.take(Selection::make(selection), request.selection);
     if (reader.error()) {
         return usage_error(reader.error()->message, kName);
     }
-    request.path = files.front();
     return request;
 }
 
@@ -238,8 +225,7 @@ Result<void> write(Rows& rows, const Request& request) {
 int run_export(std::span<const std::string> arguments) {
     auto parsed = parse_request(arguments);
     if (const Stop* stop = std::get_if<Stop>(&parsed)) {
-        fmt::print(stop->status == kExitDone ? stdout : stderr, "{}", stop->text);
-        return stop->status;
+        return say(*stop);
     }
     Request& request = std::get<Request>(parsed);
     ignore_write_signals();

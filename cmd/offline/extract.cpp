@@ -84,11 +84,8 @@ std::variant<Request, Stop> parse_request(std::span<const std::string> arguments
         return choice->count() == 0;
     });
     OptionReader reader;
-    reader.refuse_if(files.size() != 1, files.empty() ? "which file?" : "one file at a time");
-    reader.once(output, [&](const std::string& path) -> std::optional<Error> {
-        request.output = path;
-        return path.empty() ? std::optional(Error{"-w: an empty name"}) : std::nullopt;
-    });
+    reader.only_file(files, request.input);
+    reader.path(output, request.output);
     reader.refuse_if(output->count() == 0, "where to? -w names the file");
     reader.word(split,
                 std::array<std::pair<std::string_view, SplitBy>, 3>{{
@@ -101,17 +98,10 @@ std::variant<Request, Stop> parse_request(std::span<const std::string> arguments
         request.split.reset();
     }
     reader.refuse_if(request.split && request.output == "-", "--split needs -w FOLDER");
-    if (!reader.error()) {
-        auto made = Selection::make(selection);
-        reader.refuse_if(!made, made ? "" : made.error().message);
-        if (made) {
-            request.selection = *std::move(made);
-        }
-    }
+    reader.take(Selection::make(selection), request.selection);
     if (reader.error()) {
         return usage_error(reader.error()->message, kCommand);
     }
-    request.input = files.front();
     return request;
 }
 
@@ -200,8 +190,7 @@ int fail(const Error& error) {
 int run_extract(std::span<const std::string> arguments) {
     auto parsed = parse_request(arguments);
     if (const auto* stop = std::get_if<Stop>(&parsed)) {
-        fmt::print(stop->status == kExitDone ? stdout : stderr, "{}", stop->text);
-        return stop->status;
+        return say(*stop);
     }
     auto& request = std::get<Request>(parsed);
     ignore_write_signals();

@@ -120,10 +120,7 @@ std::variant<Request, Stop> parse_request(std::span<const std::string> arguments
     }
     OptionReader reader;
     reader.refuse_if(request.inputs.empty(), "which files?");
-    reader.once(output, [&](const std::string& path) -> std::optional<Error> {
-        request.output = path;
-        return path.empty() ? std::optional(Error{"-w: an empty name"}) : std::nullopt;
-    });
+    reader.path(output, request.output);
     reader.refuse_if(output->count() == 0, "where to? -w names the file");
     reader.refuse_if(std::count(request.inputs.begin(), request.inputs.end(), "-") > 1,
                      "- is given twice, and stdin is there once");
@@ -267,8 +264,7 @@ Result<uint64_t> merge(std::vector<Merged>& files, const Request& request) {
 int run_merge(std::span<const std::string> arguments) {
     auto parsed = parse_request(arguments);
     if (const auto* stop = std::get_if<Stop>(&parsed)) {
-        fmt::print(stop->status == kExitDone ? stdout : stderr, "{}", stop->text);
-        return stop->status;
+        return say(*stop);
     }
     const auto& request = std::get<Request>(parsed);
     ignore_write_signals();

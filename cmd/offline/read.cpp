@@ -116,14 +116,7 @@ std::variant<Request, Stop> parse_request(std::span<const std::string> given) {
                      .quiet = quiet->count() > 0,
                      .numeric = numeric->count() > 0,
                      .verbose = static_cast<int>(verbose->count())};
-    if (!reader.error()) {
-        auto made = Selection::make(selection);
-        if (made) {
-            request.selection = *std::move(made);
-        } else {
-            reader.refuse_if(true, made.error().message);
-        }
-    }
+    reader.take(Selection::make(selection), request.selection);
     if (reader.error()) {
         return usage_error(reader.error()->message, kCommand);
     }
@@ -269,8 +262,7 @@ Result<bool> print_file(const std::string& path, Request& request, TextOutput& o
 int run_read(std::span<const std::string> arguments) {
     auto parsed = parse_request(arguments);
     if (const Stop* stop = std::get_if<Stop>(&parsed)) {
-        fmt::print(stop->status == kExitDone ? stdout : stderr, "{}", stop->text);
-        return stop->status;
+        return say(*stop);
     }
     Request& request = std::get<Request>(parsed);
     TextOutput out(STDOUT_FILENO, "standard output");

@@ -60,17 +60,13 @@ std::variant<Request, Stop> parse_request(std::span<const std::string> arguments
     }
     Request request;
     OptionReader reader;
-    reader.refuse_if(files.size() != 1, files.empty() ? "which file?" : "one file at a time");
-    reader.once(output, [&](const std::string& path) -> std::optional<Error> {
-        request.output = path;
-        return path.empty() ? std::optional(Error{"-o: an empty name"}) : std::nullopt;
-    });
+    reader.only_file(files, request.input);
+    reader.path(output, request.output);
     reader.refuse_if(request.output == "-" && isatty(STDOUT_FILENO) != 0,
                      "the page is for a browser, not for the terminal: name a file with -o");
     if (reader.error()) {
         return usage_error(reader.error()->message, kCommand);
     }
-    request.input = files.front();
     return request;
 }
 
@@ -110,8 +106,7 @@ int fail(const Error& error) {
 int run_report(std::span<const std::string> arguments) {
     const auto parsed = parse_request(arguments);
     if (const auto* stop = std::get_if<Stop>(&parsed)) {
-        fmt::print(stop->status == kExitDone ? stdout : stderr, "{}", stop->text);
-        return stop->status;
+        return say(*stop);
     }
     const auto& request = std::get<Request>(parsed);
     ignore_write_signals();

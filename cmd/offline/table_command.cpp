@@ -59,23 +59,15 @@ std::variant<Request, Stop> parse_request(const TableCommand& command,
     }
     Request request;
     OptionReader reader;
-    reader.refuse_if(files.size() != 1, files.empty() ? "which file?" : "one file at a time");
+    reader.only_file(files, request.path);
     reader.refuse_if(csv->count() > 0 && json->count() > 0, "--csv and --json exclude each other");
     reader.once(sort, [&](const std::string& text) {
         return store(parse_order(text, command.columns), request.order.emplace());
     });
-    if (!reader.error()) {
-        auto made = Selection::make(selection);
-        if (made) {
-            request.selection = std::move(made).value();
-        } else {
-            reader.refuse_if(true, made.error().message);
-        }
-    }
+    reader.take(Selection::make(selection), request.selection);
     if (reader.error()) {
         return usage_error(reader.error()->message, command.name);
     }
-    request.path = files.front();
     request.form = csv->count() > 0 ? Form::kCsv : json->count() > 0 ? Form::kJson : Form::kTable;
     return request;
 }
@@ -97,8 +89,7 @@ void print_table(const TableCommand& command, const forensics::Analysis& analysi
 int run_table_command(const TableCommand& command, std::span<const std::string> arguments) {
     auto parsed = parse_request(command, arguments);
     if (const Stop* stop = std::get_if<Stop>(&parsed)) {
-        fmt::print(stop->status == kExitDone ? stdout : stderr, "{}", stop->text);
-        return stop->status;
+        return say(*stop);
     }
     Request& request = std::get<Request>(parsed);
     auto pass = FilePass::open(request.path, std::move(request.selection), true);
