@@ -11,19 +11,15 @@
 #ifndef PIDCAP_MEMORY_H
 #define PIDCAP_MEMORY_H
 
-#include "owner.h"
+#include "end.h"
 #include "parse.h"
 
-extern struct sk_user_map sk_user SEC(".maps");
+/* Set once a packet came in with its sender's socket: only then are there peers behind an
+ * interface. */
+extern __u32 have_local_peers;
 
-/* An end of a packet: owner.tgid is 0 where `via` gives a reason instead. */
-struct end {
-	struct pidcap_owner owner;
-	__u64 sk; /* and born: the owner's socket, see struct sk_user; 0 where it isn't known */
-	__u64 born;
-	__u8 via;	 /* enum pidcap_via */
-	bool has_socket; /* there is one here, whoever owns it */
-};
+/* Set once a peer's packet left with translated addresses. */
+extern __u32 have_translated;
 
 /* TIME_WAIT lasts 60 s (TCP_TIMEWAIT_LEN); an answer may take as long again. */
 #define MEMORY_NS (120ULL * 1000000000)

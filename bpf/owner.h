@@ -72,6 +72,11 @@ struct socket_call_map {
 	__type(value, struct socket_call);
 };
 
+extern struct sk_owner_map sk_owner SEC(".maps");
+extern struct sk_user_map sk_user SEC(".maps");
+extern struct packet_user_map packet_user SEC(".maps");
+extern struct socket_call_map socket_call SEC(".maps");
+
 static __always_inline __u64 owner_check(const struct pidcap_owner *owner)
 {
 	return owner->start_boot ^ ((__u64)owner->tgid << 32 | owner->tid) ^

@@ -9,10 +9,6 @@
 #include "event.h"
 #include "owner.h"
 
-extern struct sk_user_map sk_user SEC(".maps");
-extern struct socket_call_map socket_call SEC(".maps");
-extern struct packet_user_map packet_user SEC(".maps");
-
 /* Some socket has had several users. */
 extern __u32 have_shared;
 
