@@ -19,6 +19,15 @@
 /* include/uapi/linux/if.h */
 #define IFF_LOOPBACK 0x8
 
+/* What a hook's packets have in common: flags that a program passes on to what it calls. */
+enum hook_flags {
+	HOOK_EGRESS = 0,   /* packets go out */
+	HOOK_INGRESS = 1,  /* packets come in */
+	HOOK_ETHERNET = 2, /* packets begin with an Ethernet header; else with the IP header */
+	HOOK_LOOPBACK = 4, /* packets go out on lo: both ends are on this machine */
+	HOOK_OUTWARD = 8,  /* packets are recorded as PIDCAP_OUT; else as PIDCAP_IN */
+};
+
 /* The only network namespace whose packets come by, or 0: several. Set before loading. */
 extern const volatile __u32 only_netns;
 

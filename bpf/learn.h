@@ -2,10 +2,10 @@
 /*
  * What is remembered of a packet for later ones?
  *
- * Input: a packet with both its ends. learn() and learn_translation() put them into memory.h.
- * teaches() is the quick look at a packet that isn't captured: in doubt it says yes, which only
- * costs time. A flow is learnt again once a second at most, so that a socket's new user may show
- * late.
+ * Input: a packet with both its ends. Answer: entries of memory.h.
+ * updates_flow_memory() is asked first where a filter has refused the packet, so that most of them
+ * cost only a quick look. If in doubt, it says yes. It is wrong for at most MEMORY_REFRESH_NS
+ * after a flow's socket got another user, as remember() is.
  */
 #ifndef PIDCAP_LEARN_H
 #define PIDCAP_LEARN_H
@@ -13,74 +13,87 @@
 #include "conntrack.h"
 #include "memory.h"
 
-#ifdef SEES_TRANSLATION
-/*
- * For what comes back, before it is translated: who sends with translated addresses. And which are
- * not.
- */
-static __always_inline void learn_translation(context *ctx, const struct packet *packet,
-					      struct packet *before, const struct end *sender)
+/* TCP flags after which a packet may come that has no socket any more, or not yet. */
+#define TCP_OPENS_OR_CLOSES (TCP_SYN | TCP_FIN | TCP_RST)
+
+/* Remembers both ends of a first fragment, for later ones, which have no ports. */
+static __noinline void learn_first_fragment(const struct packet *packet, const struct end *sender,
+					    const struct end *receiver)
+{
+	remember_fragment(MEMORY_FRAGMENT_SENDER, packet, &sender->owner);
+	remember_fragment(MEMORY_FRAGMENT_RECEIVER, packet, &receiver->owner);
+}
+
+/* Remembers who sent a packet that leaves, where its answer or a later packet has no socket. */
+static __noinline void learn_outgoing(const struct packet *packet, const struct end *sender)
 {
 	struct memory_key key;
 
-	if (sender->via == PIDCAP_VIA_CONNTRACK) {
-		have_translated = 1;
-		memory_key(&key, packet->kind == KIND_PORTS ? MEMORY_TRANSLATED : MEMORY_ECHO,
-			   packet, false);
-		remember(&key, &sender->owner, sender->sk, sender->born);
-	} else if (sender->via == PIDCAP_VIA_SOCKET && packet->kind == KIND_PORTS &&
-		   connection_of(ctx) && !before_translation(ctx, packet, before)) {
-		served_key(&key, packet, false);
+	if (packet->kind == KIND_ECHO_REQUEST) {
+		memory_key(&key, MEMORY_ECHO, packet, SAME_WAY);
 		remember(&key, &sender->owner, 0, 0);
+	} else if (packet->kind == KIND_PORTS && packet->tcp_flags & TCP_OPENS_OR_CLOSES) {
+		memory_key(&key, MEMORY_FLOW, packet, SAME_WAY);
+		remember(&key, &sender->owner, sender->sk, sender->born);
 	}
 }
-#endif
 
-static __noinline void learn(const struct packet *packet, bool incoming, const struct end *sender,
-			     const struct end *receiver)
+/* Remembers who sent a packet that comes in with its socket, from behind a veth. */
+static __noinline void learn_local_peer(const struct packet *packet, const struct end *sender)
 {
+	bool echo = packet->kind == KIND_ECHO_REQUEST;
 	struct memory_key key;
 
-	if (packet->first_fragment) {
-		remember_fragment(MEMORY_FRAGMENT_SENDER, packet, &sender->owner);
-		remember_fragment(MEMORY_FRAGMENT_RECEIVER, packet, &receiver->owner);
-	}
-	if (sender->via != PIDCAP_VIA_SOCKET)
-		return;
-	if (packet->kind == KIND_ECHO_REQUEST) {
-		memory_key(&key, MEMORY_ECHO, packet, false);
-		remember(&key, &sender->owner, 0, 0);
-	} else if (packet->kind == KIND_PORTS &&
-		   (incoming || packet->tcp_flags & (TCP_SYN | TCP_FIN | TCP_RST))) {
-		memory_key(&key, MEMORY_FLOW, packet, false);
-		remember(&key, &sender->owner, sender->sk, sender->born);
-	}
-	if (!incoming)
-		return;
 	have_local_peers = 1;
-	if (packet->kind != KIND_PORTS && packet->kind != KIND_ECHO_REQUEST)
+	if (packet->kind != KIND_PORTS && !echo)
 		return;
-	memory_key(&key, packet->kind == KIND_PORTS ? MEMORY_NETNS_FLOW : MEMORY_NETNS_ECHO, packet,
-		   false);
+	memory_key(&key, echo ? MEMORY_ECHO : MEMORY_FLOW, packet, SAME_WAY);
+	remember(&key, &sender->owner, echo ? 0 : sender->sk, echo ? 0 : sender->born);
+	memory_key(&key, echo ? MEMORY_NETNS_ECHO : MEMORY_NETNS_FLOW, packet, SAME_WAY);
 	remember_in_netns(&key, &sender->owner, sender->sk, sender->born,
 			  packet->interface.ifindex);
 }
 
-/* Whether learn() or learn_translation() may take something from a packet that goes out. */
-static __always_inline bool teaches_outgoing(context *ctx, __u8 protocol, __u8 tcp_flags)
+static __always_inline void learn_from_packet(const struct packet *packet, __u32 hook,
+					      const struct end *sender, const struct end *receiver)
 {
-#ifdef SEES_TRANSLATION
-	if (connection_of(ctx) && (!ctx->sk || protocol == IPPROTO_UDP))
-		return true;
-#endif
-	if (protocol == IPPROTO_TCP)
-		return tcp_flags & (TCP_SYN | TCP_FIN | TCP_RST);
-	return protocol == IPPROTO_ICMP || protocol == IPPROTO_ICMPV6;
+	if (packet->first_fragment)
+		learn_first_fragment(packet, sender, receiver);
+	if (sender->via != PIDCAP_VIA_SOCKET)
+		return;
+	if (hook & HOOK_INGRESS)
+		learn_local_peer(packet, sender);
+	else
+		learn_outgoing(packet, sender);
 }
 
 #ifdef SEES_TRANSLATION
-/* A flow from behind a veth that a packet has taught lately. */
-struct taught {
+/*
+ * Remembers who sends with translated addresses, for the answers, which come in before they are
+ * translated back; and who sends from a port untranslated, though the connection is tracked.
+ */
+static __always_inline void learn_translation(context *ctx, const struct packet *packet,
+					      const struct end *sender)
+{
+	struct memory_key key;
+	unsigned long nfct;
+
+	if (sender->via == PIDCAP_VIA_CONNTRACK) {
+		have_translated = 1;
+		memory_key(&key, packet->kind == KIND_PORTS ? MEMORY_TRANSLATED : MEMORY_ECHO,
+			   packet, SAME_WAY);
+		remember(&key, &sender->owner, sender->sk, sender->born);
+	} else if (sender->via == PIDCAP_VIA_SOCKET && packet->kind == KIND_PORTS) {
+		nfct = connection_of(ctx);
+		if (!nfct || is_translated(nfct))
+			return;
+		served_key(&key, packet, SAME_WAY);
+		remember(&key, &sender->owner, 0, 0);
+	}
+}
+
+/* A flow from behind a veth of which a packet was learned lately. */
+struct learned_flow {
 	__u64 cookie; /* of its socket */
 	__u64 time;   /* mono */
 	__u32 ifindex;
@@ -89,46 +102,58 @@ struct taught {
 	__be32 ports;
 };
 
-#define TAUGHT_FLOWS 256
-struct taught_map {
+#define LEARNED_FLOWS 256
+struct learned_flow_map {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, TAUGHT_FLOWS);
+	__uint(max_entries, LEARNED_FLOWS);
 	__type(key, __u32);
-	__type(value, struct taught);
+	__type(value, struct learned_flow);
 };
 
-extern struct taught_map taught_flows SEC(".maps");
+extern struct learned_flow_map learned_flows SEC(".maps");
 
 /*
- * Whether an incoming packet with a socket is of a flow that was taught within the time in which
- * it wouldn't be again, see remember(). If not, it is from now on. Never of what opens or closes a
- * connection.
+ * Reads the flow of an IPv4 packet with ports at `offset`. Returns false for any other packet, and
+ * for one that opens or closes a connection, which has to be learned every time.
  */
-static __noinline bool is_taught(context *ctx, __u32 offset)
+static __always_inline bool read_flow(context *ctx, __u32 offset, struct learned_flow *flow)
 {
-	struct taught now = {};
 	struct ipv4_header ip;
-	struct taught *known;
 	__u8 tcp_flags = 0;
-	__u32 index;
 
+	/* No options, and not a fragment. */
 	if (ctx->protocol != bpf_htons(ETH_P_IP) || context_load(ctx, offset, &ip, sizeof(ip)) ||
 	    ip.version_ihl != 0x45 || bpf_ntohs(ip.frag) & 0x3fff ||
-	    context_load(ctx, offset + sizeof(ip), &now.ports, sizeof(now.ports)))
+	    context_load(ctx, offset + sizeof(ip), &flow->ports, sizeof(flow->ports)))
 		return false;
 	if (ip.protocol == IPPROTO_TCP)
 		context_load(ctx, offset + sizeof(ip) + 13, &tcp_flags, 1);
 	else if (ip.protocol != IPPROTO_UDP)
 		return false;
-	if (tcp_flags & (TCP_SYN | TCP_FIN | TCP_RST))
+	if (tcp_flags & TCP_OPENS_OR_CLOSES)
 		return false;
-	now.cookie = bpf_get_socket_cookie(ctx);
-	now.time = bpf_ktime_get_ns();
-	now.ifindex = ctx->ifindex;
-	now.saddr = ip.saddr;
-	now.daddr = ip.daddr;
-	index = (__u32)(now.cookie ^ now.daddr ^ now.ports ^ now.ports >> 16) % TAUGHT_FLOWS;
-	known = bpf_map_lookup_elem(&taught_flows, &index);
+	flow->cookie = bpf_get_socket_cookie(ctx);
+	flow->time = bpf_ktime_get_ns();
+	flow->ifindex = ctx->ifindex;
+	flow->saddr = ip.saddr;
+	flow->daddr = ip.daddr;
+	return true;
+}
+
+/*
+ * Returns whether the flow of an incoming packet with a socket was learned so lately that
+ * remember() would not do it again. If not, notes that it is learned now, by the caller.
+ */
+static __noinline bool was_learned_lately(context *ctx, __u32 offset)
+{
+	struct learned_flow now = {};
+	struct learned_flow *known;
+	__u32 index;
+
+	if (!read_flow(ctx, offset, &now))
+		return false;
+	index = (__u32)(now.cookie ^ now.daddr ^ now.ports ^ now.ports >> 16) % LEARNED_FLOWS;
+	known = bpf_map_lookup_elem(&learned_flows, &index);
 	if (!known)
 		return false;
 	if (known->cookie == now.cookie && known->ifindex == now.ifindex &&
@@ -140,13 +165,27 @@ static __noinline bool is_taught(context *ctx, __u32 offset)
 }
 #endif
 
-/*
- * Whether a later packet may need to know of this one, which isn't captured itself: a quick look at
- * what find_ends() would learn from it. In doubt it says yes.
- */
-static __always_inline bool teaches(context *ctx, bool ethernet, bool incoming)
+static __always_inline bool outgoing_updates_flow_memory(context *ctx, __u8 protocol,
+							 __u8 tcp_flags)
 {
-	__u32 offset = ethernet ? ETH_HLEN : 0;
+#ifdef SEES_TRANSLATION
+	if (connection_of(ctx) && (!ctx->sk || protocol == IPPROTO_UDP))
+		return true;
+#endif
+	if (protocol == IPPROTO_TCP)
+		return tcp_flags & TCP_OPENS_OR_CLOSES;
+	return protocol == IPPROTO_ICMP || protocol == IPPROTO_ICMPV6;
+}
+
+/*
+ * Returns whether find_ends() may remember or forget something because of this packet. If not, a
+ * packet that isn't captured needs no attribution. May return true for one of which nothing is
+ * learned.
+ */
+static __always_inline bool updates_flow_memory(context *ctx, __u32 hook)
+{
+	__u32 offset = hook & HOOK_ETHERNET ? ETH_HLEN : 0;
+	bool incoming = hook & HOOK_INGRESS;
 	struct ipv4_header ip;
 	__u8 protocol, tcp_flags = 0;
 	__be16 type = 0;
@@ -159,15 +198,15 @@ static __always_inline bool teaches(context *ctx, bool ethernet, bool incoming)
 #endif
 #ifdef SEES_TRANSLATION
 	if (incoming && ctx->sk)
-		return !is_taught(ctx, offset);
+		return !was_learned_lately(ctx, offset);
 #endif
 	if (type == bpf_htons(ETH_P_8021Q) || type == bpf_htons(ETH_P_8021AD))
 		return true;
-	/* An IPv6 header is longer; what follows it tells as much. */
+	/* For IPv6, too: its header is longer, and what is needed stands within these bytes. */
 	if (context_load(ctx, offset, &ip, sizeof(ip)))
 		return false;
 	if (type == bpf_htons(ETH_P_IP)) {
-		/* The first fragment of several: more to come, offset 0. */
+		/* A first fragment: more to come, and offset 0. */
 		if ((bpf_ntohs(ip.frag) & 0x3fff) == 0x2000)
 			return true;
 		protocol = ip.protocol;
@@ -183,9 +222,9 @@ static __always_inline bool teaches(context *ctx, bool ethernet, bool incoming)
 	}
 	if (protocol == IPPROTO_TCP)
 		context_load(ctx, offset + 13, &tcp_flags, 1);
-	/* What was known of an old connection ends with a new one's SYN, either way. */
+	/* A SYN in either direction ends what was known of an old connection. */
 	return (protocol == IPPROTO_TCP && tcp_flags & TCP_SYN) ||
-	       (!incoming && teaches_outgoing(ctx, protocol, tcp_flags));
+	       (!incoming && outgoing_updates_flow_memory(ctx, protocol, tcp_flags));
 }
 
 #endif

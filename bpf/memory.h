@@ -75,10 +75,17 @@ struct memory_map {
 /* A flood of pings, each with its own entry, must not push the flows out. */
 extern struct memory_map memory SEC(".maps"), echo_memory SEC(".maps");
 
-/* The key under which a packet's sender is remembered; `reverse`: under which its receiver is. */
+/*
+ * Which packets a key is for: those with the addresses and ports of the packet at hand, as it is
+ * remembered, or those that it answers, which have them the other way round.
+ */
+enum key_direction { SAME_WAY, OPPOSITE_WAY };
+
 static __always_inline void memory_key(struct memory_key *key, __u8 kind,
-				       const struct packet *packet, bool reverse)
+				       const struct packet *packet, enum key_direction direction)
 {
+	bool reverse = direction == OPPOSITE_WAY;
+
 	__builtin_memset(key, 0, sizeof(*key));
 	key->interface = packet->interface;
 	if (kind == MEMORY_NETNS_FLOW || kind == MEMORY_NETNS_ECHO)
@@ -138,7 +145,8 @@ static __always_inline bool recall_user(__u64 sk, __u64 born, __u8 protocol,
 }
 
 /* Into `end` comes who it was, and by which socket. */
-static __noinline bool recall(__u8 kind, const struct packet *packet, bool reverse, struct end *end)
+static __noinline bool recall(__u8 kind, const struct packet *packet, enum key_direction direction,
+			      struct end *end)
 {
 	bool fragment = kind == MEMORY_FRAGMENT_SENDER || kind == MEMORY_FRAGMENT_RECEIVER;
 	bool flow = kind == MEMORY_FLOW || kind == MEMORY_TRANSLATED || kind == MEMORY_NETNS_FLOW;
@@ -146,7 +154,7 @@ static __noinline bool recall(__u8 kind, const struct packet *packet, bool rever
 	struct memory *known;
 	__u64 sk, born;
 
-	memory_key(&key, kind, packet, reverse);
+	memory_key(&key, kind, packet, direction);
 	known = look_up_memory(&key);
 	if (!known ||
 	    bpf_ktime_get_ns() - known->seen > (fragment ? FRAGMENT_MEMORY_NS : MEMORY_NS))
@@ -188,9 +196,9 @@ static __noinline void remember(struct memory_key *key, const struct pidcap_owne
 
 /* The key of a local address and port, whoever is at the other end. */
 static __always_inline void served_key(struct memory_key *key, const struct packet *packet,
-				       bool reverse)
+				       enum key_direction direction)
 {
-	memory_key(key, MEMORY_SERVED, packet, reverse);
+	memory_key(key, MEMORY_SERVED, packet, direction);
 	__builtin_memset(key->daddr, 0, sizeof(key->daddr));
 	key->dport = 0;
 }
@@ -201,7 +209,7 @@ static __noinline bool is_served(const struct packet *packet)
 	struct memory_key key;
 	struct memory *known;
 
-	served_key(&key, packet, true);
+	served_key(&key, packet, OPPOSITE_WAY);
 	known = look_up_memory(&key);
 	return known && bpf_ktime_get_ns() - known->seen <= MEMORY_NS;
 }
@@ -244,7 +252,7 @@ static __always_inline void remember_fragment(__u8 kind, const struct packet *pa
 {
 	struct memory_key key;
 
-	memory_key(&key, kind, packet, false);
+	memory_key(&key, kind, packet, SAME_WAY);
 	if (owner->tgid)
 		remember(&key, owner, 0, 0);
 	else
@@ -256,9 +264,9 @@ static __noinline void forget_flow(const struct packet *packet)
 {
 	struct memory_key key;
 
-	memory_key(&key, MEMORY_FLOW, packet, false);
+	memory_key(&key, MEMORY_FLOW, packet, SAME_WAY);
 	bpf_map_delete_elem(&memory, &key);
-	memory_key(&key, MEMORY_FLOW, packet, true);
+	memory_key(&key, MEMORY_FLOW, packet, OPPOSITE_WAY);
 	bpf_map_delete_elem(&memory, &key);
 }
 

@@ -220,8 +220,8 @@ static __noinline bool parse_ipv6(context *ctx, __u32 offset, struct packet *pac
 	return true;
 }
 
-/* `ethernet`: the bytes begin with this link layer, else with the IP header. */
-static __always_inline void parse_packet(context *ctx, bool ethernet, struct packet *packet)
+/* `hook`: enum hook_flags. Without HOOK_ETHERNET the bytes begin with the IP header. */
+static __always_inline void parse_packet(context *ctx, __u32 hook, struct packet *packet)
 {
 	__u32 offset = 0;
 	__be16 type = 0;
@@ -230,7 +230,7 @@ static __always_inline void parse_packet(context *ctx, bool ethernet, struct pac
 #ifndef PIDCAP_XDP
 	type = ctx->protocol;
 #endif
-	if (ethernet) {
+	if (hook & HOOK_ETHERNET) {
 		offset = ETH_HLEN;
 		if (context_load(ctx, offset - 2, &type, sizeof(type)))
 			return;

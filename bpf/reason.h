@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Why is there nobody at an end of a packet?
+ * Why is there nobody at this end of a packet?
  *
- * Input: a packet for which neither sender nor receiver was found. Answer: an enum pidcap_via that
- * is no process: forwarded, kernel, or unknown where nothing else is certain.
+ * Input: a packet without a known sender and receiver. Answer: the enum pidcap_via that says why:
+ * forwarded, kernel, or unknown where neither is certain.
+ * Wrong where route.h is, and for a data packet of a process that has lost its socket: it counts
+ * as forwarded or as the kernel's if it looks like one.
  */
 #ifndef PIDCAP_REASON_H
 #define PIDCAP_REASON_H
@@ -11,14 +13,14 @@
 #include "route.h"
 
 #ifndef PIDCAP_XDP
-/* Why an outgoing packet has no sending process. */
-static __always_inline __u8 no_sender(context *ctx, const struct packet *packet)
+/* Returns why an outgoing packet has no sending process. */
+static __always_inline __u8 no_sender_reason(context *ctx, const struct packet *packet)
 {
 	if (ctx->sk)
 		return PIDCAP_VIA_UNKNOWN;
 	if (ctx->ingress_ifindex)
 		return PIDCAP_VIA_FORWARDED;
-	/* A process's data has a socket when it leaves; these are the stack's own. */
+	/* A process's data has a socket when it leaves. These kinds are the stack's own. */
 	if (packet->kind != KIND_PORTS && packet->kind != KIND_LATER_FRAGMENT)
 		return PIDCAP_VIA_KERNEL;
 	if (packet->tcp_flags & TCP_RST)
@@ -27,8 +29,9 @@ static __always_inline __u8 no_sender(context *ctx, const struct packet *packet)
 }
 #endif
 
-/* Why an incoming packet has no receiving process. */
-static __always_inline __u8 no_receiver(context *ctx, const struct packet *packet, bool has_socket)
+/* Returns why an incoming packet has no receiving process. `has_socket`: a look-up found one. */
+static __always_inline __u8 no_receiver_reason(context *ctx, const struct packet *packet,
+					       bool has_socket)
 {
 	if (!packet->family)
 		return context_packet_type(ctx) == PACKET_OTHERHOST ? PIDCAP_VIA_FORWARDED

@@ -139,19 +139,15 @@ static __always_inline void fill_vlan_tag(struct pidcap_packet *record, context 
 #endif
 }
 
-/* Which way a packet goes, and which way it is said to go: they differ on lo only. */
-#define INCOMING 1
-#define OUTWARD	 2
-
 /*
  * Everything but the packet's bytes. The owner is the process at this end: the sender of what goes
  * out, the receiver of what comes in; or the only one known. The time is taken after the
  * reservation: see capture/merge.h. Returns the flags to submit it with.
  */
 static __noinline __u64 fill_record(struct pidcap_packet *record, context *ctx, __u32 caplen,
-				    __u32 way, const struct attribution *ends)
+				    __u32 hook, const struct attribution *ends)
 {
-	bool incoming = way & INCOMING, outward = way & OUTWARD;
+	bool incoming = hook & HOOK_INGRESS, outward = hook & HOOK_OUTWARD;
 	bool sent = ends->sender.owner.tgid, received = ends->receiver.owner.tgid;
 
 	record->time_mono = bpf_ktime_get_ns();
@@ -207,7 +203,7 @@ static __noinline bool is_wanted(const struct pidcap_owner *sender,
 			count_drop(&ends->packet.interface, PIDCAP_DROP_RING_FULL, 0);             \
 			return;                                                                    \
 		}                                                                                  \
-		wake = fill_record(record, ctx, caplen, way, ends);                                \
+		wake = fill_record(record, ctx, caplen, hook, ends);                               \
 		last = caplen - 1;                                                                 \
 		barrier_var(last);                                                                 \
 		if (last < (bytes) && context_load(ctx, 0, record + 1, last + 1))                  \
@@ -216,7 +212,8 @@ static __noinline bool is_wanted(const struct pidcap_owner *sender,
 		return;                                                                            \
 	}
 
-static __always_inline void record_packet(context *ctx, __u32 way, const struct attribution *ends)
+/* `hook`: HOOK_INGRESS and HOOK_OUTWARD say which way the packet goes, and is said to go. */
+static __always_inline void record_packet(context *ctx, __u32 hook, const struct attribution *ends)
 {
 	struct pidcap_packet *record;
 	/* 64 bits: of a number cut to 32 the verifier forgets what it was compared with. */
@@ -227,7 +224,7 @@ static __always_inline void record_packet(context *ctx, __u32 way, const struct 
 	__u32 lost;
 
 	if (!is_wanted(&ends->sender.owner, &ends->receiver.owner,
-		       way & INCOMING ? ends->receiver.via : ends->sender.via))
+		       hook & HOOK_INGRESS ? ends->receiver.via : ends->sender.via))
 		return;
 	if (!ring) {
 		count_drop(&ends->packet.interface, PIDCAP_DROP_RING_FULL, 0);

@@ -2,9 +2,9 @@
 /*
  * Which way does the kernel route a packet: to this host or onward, to one receiver or to all?
  *
- * Input: the packet and its headers. Answer: yes or no. is_forwarded() may be wrong where the route
- * changes between our hook and the stack's own look-up, or where the stack looks up other addresses
- * (NAT, see conntrack.h) or by a mark that is set later.
+ * Input: the packet and its parsed headers. Answer: yes or no.
+ * is_forwarded() asks the routing table before the stack does. It is wrong where the stack will
+ * route by something else: another destination after NAT (see conntrack.h), or a mark set later.
  */
 #ifndef PIDCAP_ROUTE_H
 #define PIDCAP_ROUTE_H
@@ -14,9 +14,12 @@
 /* include/uapi/linux/in_route.h */
 #define RTCF_BROADCAST 0x10000000
 
+/* include/linux/skbuff.h */
+#define SKB_DST_PTRMASK (~1UL)
+
 /*
- * Whether the stack will forward this incoming packet instead of delivering it here. A listener or
- * an unconnected socket bound to any address would match it all the same.
+ * Returns whether the stack will forward this incoming packet instead of delivering it here. A
+ * listener, or an unconnected socket that is bound to any address, would match it all the same.
  */
 static __always_inline bool is_forwarded(context *ctx, const struct packet *packet)
 {
@@ -42,23 +45,26 @@ static __always_inline bool is_forwarded(context *ctx, const struct packet *pack
 #endif
 }
 
-/* On its way out a packet doesn't say by its type that it is for all. */
-static __always_inline bool is_routed_to_all(context *ctx, const struct packet *packet)
+/*
+ * Returns whether an outgoing packet's route is a broadcast. is_multicast() can't tell on the way
+ * out: the packet's type isn't set, and any subnet may have a broadcast address of its own.
+ */
+static __always_inline bool has_broadcast_route(context *ctx, const struct packet *packet)
 {
 #ifdef PIDCAP_XDP
-	return false;
+	return false; /* what goes out has no XDP hook */
 #else
 	struct sk_buff *skb = context_packet(ctx);
 	struct rtable *route;
 
 	if (packet->family != AF_INET)
 		return false;
-	/* SKB_DST_PTRMASK of include/linux/skbuff.h */
-	route = (struct rtable *)(BPF_CORE_READ(skb, _skb_refdst) & ~1UL);
+	route = (struct rtable *)(BPF_CORE_READ(skb, _skb_refdst) & SKB_DST_PTRMASK);
 	return route && BPF_CORE_READ(route, rt_flags) & RTCF_BROADCAST;
 #endif
 }
 
+/* Returns whether a packet is for several receivers, by its type or its address. */
 static __always_inline bool is_multicast(context *ctx, const struct packet *packet)
 {
 	__u32 type = context_packet_type(ctx);

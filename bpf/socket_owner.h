@@ -2,10 +2,10 @@
 /*
  * Which process does a socket belong to?
  *
- * Input: a full socket, and whether the packet was sent or is received by it. Answer: the last user
- * of the socket, or the thread that sends on it now; or that the socket is the kernel's own.
- * Wrong where a use was missed (sk_user is full, a program was left out), and, until accept()
- * returns, for a connection: it has the last user of its listener.
+ * Input: a full socket, and whether it sends the packet or receives it. Answer: the socket's last
+ * user, or the thread that is sending on it; or that the kernel itself has the socket.
+ * Wrong where a use of the socket was missed (sk_user was full, or a program did not run). Until
+ * accept() returns, a connection has the last user of its listener, which may be another process.
  */
 #ifndef PIDCAP_SOCKET_OWNER_H
 #define PIDCAP_SOCKET_OWNER_H
@@ -13,8 +13,8 @@
 #include "end.h"
 #include "parse.h"
 
-/* A socket as a number: the verifier allows no arithmetic on the pointer. */
-static __always_inline struct sock *address_of(struct bpf_sock *sk)
+/* The kernel's own struct, as a number: the verifier allows no arithmetic on the pointer. */
+static __always_inline struct sock *kernel_socket(struct bpf_sock *sk)
 {
 	struct bpf_sock *pointer = sk;
 	struct sock *address = NULL;
@@ -25,17 +25,17 @@ static __always_inline struct sock *address_of(struct bpf_sock *sk)
 
 #ifdef PIDCAP_XDP
 
-/* How many programs' storage a socket may have before ours isn't found any more. */
+/* How many programs may have storage in a socket before ours is no longer found. */
 #define MAX_STORAGES 16
 
 /*
- * What socket storage says of the creator. XDP has no helper for it, so this goes the way of
- * bpf_local_storage_lookup() (kernel/bpf/bpf_local_storage.c, as of 5.10). Without the lock, two
- * looks must agree.
+ * Reads the owner from socket storage; returns false if there is none. XDP has no helper for it,
+ * so this follows bpf_local_storage_lookup() (kernel/bpf/bpf_local_storage.c, as of 5.10). It
+ * can't take the lock, so it reads twice and believes only two equal copies.
  */
 static __always_inline bool stored_owner(struct bpf_sock *sk, struct pidcap_owner *owner)
 {
-	struct bpf_local_storage *storage = BPF_CORE_READ(address_of(sk), sk_bpf_storage);
+	struct bpf_local_storage *storage = BPF_CORE_READ(kernel_socket(sk), sk_bpf_storage);
 	struct hlist_node *node = BPF_CORE_READ(storage, list.first);
 	struct bpf_local_storage_map *wanted = NULL;
 	struct pidcap_socket_owner *stored;
@@ -59,13 +59,16 @@ static __always_inline bool stored_owner(struct bpf_sock *sk, struct pidcap_owne
 	return false;
 }
 
-/* What comes in by XDP is answered through traffic control, where it is done. */
-static __always_inline void bequeath(struct bpf_sock *listener, const struct pidcap_owner *owner)
+/* Does nothing: XDP can't write socket storage, and the answers leave through tc.bpf.c, which can.
+ */
+static __always_inline void inherit_owner(struct bpf_sock *listener,
+					  const struct pidcap_owner *owner)
 {
 }
 
 #else
 
+/* Reads the owner from socket storage. Returns false if there is none. */
 static __always_inline bool stored_owner(struct bpf_sock *sk, struct pidcap_owner *owner)
 {
 	struct pidcap_socket_owner *stored = bpf_sk_storage_get(&sk_owner, sk, NULL, 0);
@@ -78,8 +81,12 @@ static __always_inline bool stored_owner(struct bpf_sock *sk, struct pidcap_owne
 	return owner->tgid;
 }
 
-/* Connections that a listener accepts inherit its storage: its last user's, who waits in accept. */
-static __always_inline void bequeath(struct bpf_sock *listener, const struct pidcap_owner *owner)
+/*
+ * Makes the connections that this listener will accept inherit `owner`, its last user, which waits
+ * in accept(): they get a copy of the listener's storage.
+ */
+static __always_inline void inherit_owner(struct bpf_sock *listener,
+					  const struct pidcap_owner *owner)
 {
 	struct pidcap_socket_owner *stored =
 		bpf_sk_storage_get(&sk_owner, listener, NULL, BPF_SK_STORAGE_GET_F_CREATE);
@@ -94,12 +101,13 @@ static __always_inline void bequeath(struct bpf_sock *listener, const struct pid
 #endif
 
 /*
- * The sender from a shared socket: the thread whose system call on it is under way, if that is what
- * runs here. Its last user has to stand in for it in TCP, where a socket speaks for itself too; a
- * datagram that left later than its call is nobody's, and not that of a thread which is waiting for
- * one.
+ * Finds the sender on a socket with several users. `owner` is its last user, and becomes the
+ * thread whose system call on the socket is under way, if this program runs in its context.
+ * Outside of such a call, the last user remains the owner in TCP, where the socket also sends by
+ * itself. A datagram is then nobody's: it left later than its call, and a thread that waits to
+ * receive one did not send it.
  */
-static __always_inline bool sender_of_shared(struct bpf_sock *sk, struct pidcap_owner *owner)
+static __always_inline bool sender_on_shared_socket(struct bpf_sock *sk, struct pidcap_owner *owner)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 	__u64 id = (__u64)BPF_CORE_READ(task, tgid) << 32 | (__u32)BPF_CORE_READ(task, pid);
@@ -117,8 +125,9 @@ static __always_inline bool sender_of_shared(struct bpf_sock *sk, struct pidcap_
 	return false;
 }
 
-/* The last user of a full socket; or, with `sending`, who sends on it. */
-static __always_inline bool owner_of_socket(struct bpf_sock *sk, bool sending, struct end *end)
+/* Finds the last user of a full socket, or, for its SENDER, the thread that sends on it. */
+static __always_inline bool owner_of_socket(struct bpf_sock *sk, enum end_role role,
+					    struct end *end)
 {
 	__u64 key = (__u64)(long)sk;
 	struct sk_user *user = bpf_map_lookup_elem(&sk_user, &key);
@@ -129,29 +138,25 @@ static __always_inline bool owner_of_socket(struct bpf_sock *sk, bool sending, s
 			return true;
 	} else if (user) {
 		end->born = user->born;
-		/* If it was overwritten meanwhile, then by a newer use: whose, this packet can't
-		 * know. */
+		/* A newer use has overwritten the entry: this packet can't know whose it is. */
 		if (!read_user(user, key, &end->owner))
 			return false;
 		end->sk = user->sk;
 		if (sk->state == BPF_TCP_LISTEN)
-			bequeath(sk, &end->owner);
-		return !sending || !user->shared || sender_of_shared(sk, &end->owner);
+			inherit_owner(sk, &end->owner);
+		return role != SENDER || !user->shared || sender_on_shared_socket(sk, &end->owner);
 	}
 	return stored_owner(sk, &end->owner);
 }
 
-/*
- * A subflow of Multipath TCP is the kernel's own socket; the process holds the connection's, of
- * which it is a part.
- */
-static __always_inline bool is_mptcp(struct bpf_sock *sk, struct sock *address)
+/* A subflow of Multipath TCP is a socket of the kernel's; the process has its connection's. */
+static __always_inline bool is_mptcp_subflow(struct bpf_sock *sk, struct sock *socket)
 {
 	return sk->protocol == IPPROTO_TCP && bpf_core_field_exists(struct tcp_sock, is_mptcp) &&
-	       BPF_CORE_READ((struct tcp_sock *)address, is_mptcp);
+	       BPF_CORE_READ((struct tcp_sock *)socket, is_mptcp);
 }
 
-static __always_inline bool owner_of_connection(struct sock *subflow, struct end *end)
+static __always_inline bool owner_of_mptcp_connection(struct sock *subflow, struct end *end)
 {
 	struct mptcp_subflow_context *context =
 		BPF_CORE_READ((struct inet_connection_sock *)subflow, icsk_ulp_data);
@@ -162,20 +167,22 @@ static __always_inline bool owner_of_connection(struct sock *subflow, struct end
 }
 
 /*
- * The process behind a full socket, or why there is none. `via` is what a process is found by;
- * `sending`: the packet is this socket's.
+ * Finds the process behind a full socket, which is the packet's `role`. Returns true and sets
+ * end->via to `via`, which says how the socket was found. Without a process returns false, and
+ * sets end->via only if the kernel itself has the socket.
  */
-static __always_inline bool find_owner(struct bpf_sock *sk, bool sending, __u8 via, struct end *end)
+static __always_inline bool find_owner(struct bpf_sock *sk, enum end_role role, __u8 via,
+				       struct end *end)
 {
-	struct sock *address;
-	bool found = owner_of_socket(sk, sending, end);
+	struct sock *socket;
+	bool found = owner_of_socket(sk, role, end);
 
 	end->has_socket = true;
 	if (!found) {
-		address = address_of(sk);
-		if (is_mptcp(sk, address))
-			found = owner_of_connection(address, end);
-		else if (BPF_CORE_READ_BITFIELD_PROBED(address, sk_kern_sock))
+		socket = kernel_socket(sk);
+		if (is_mptcp_subflow(sk, socket))
+			found = owner_of_mptcp_connection(socket, end);
+		else if (BPF_CORE_READ_BITFIELD_PROBED(socket, sk_kern_sock))
 			end->via = PIDCAP_VIA_KERNEL;
 	}
 	if (found)
@@ -185,8 +192,8 @@ static __always_inline bool find_owner(struct bpf_sock *sk, bool sending, __u8 v
 
 #ifndef PIDCAP_XDP
 /*
- * The socket that has an owner: a connection that isn't established yet has only a request, for
- * which its listener answers; one in TIME_WAIT has none.
+ * Returns the full socket that has the owner, or NULL. A connection that isn't established yet is
+ * only a request, for which its listener stands; one in TIME_WAIT has no full socket.
  */
 static __always_inline struct bpf_sock *owned_socket(struct bpf_sock *sk, __u32 state)
 {

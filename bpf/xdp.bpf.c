@@ -12,6 +12,9 @@ char LICENSE[] SEC("license") = "GPL";
 #define MAX_IPV4_HLEN 60
 #define IPV6_HLEN     40
 
+/* The hook is only for Ethernet interfaces. */
+#define XDP_IN (HOOK_ETHERNET | HOOK_INGRESS)
+
 /* RFC 791: the sum of an IPv4 header's words, its checksum among them, is all ones. */
 static __always_inline bool is_checksummed(const __u16 *header)
 {
@@ -57,17 +60,17 @@ int xdp_in(struct xdp_md *ctx)
 
 	if (is_looped_copy(ctx))
 		return XDP_PASS;
-	ends = attribute(ctx, true, true, false);
+	ends = attribute(ctx, XDP_IN);
 	if (ends && directions & PIDCAP_IN)
-		record_packet(ctx, INCOMING, ends);
+		record_packet(ctx, XDP_IN, ends);
 	return XDP_PASS;
 }
 
-/* As in tc.bpf.c: of packets that a filter has refused. */
+/* For packets that a filter has refused, as in tc.bpf.c. */
 SEC("xdp")
 int learn_xdp_in(struct xdp_md *ctx)
 {
-	if (!is_looped_copy(ctx) && teaches(ctx, true, true))
-		attribute(ctx, true, true, false);
+	if (!is_looped_copy(ctx) && updates_flow_memory(ctx, XDP_IN))
+		attribute(ctx, XDP_IN);
 	return XDP_PASS;
 }
