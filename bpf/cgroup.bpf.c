@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Captures what sockets send and receive, in every network namespace, at the cgroup of the socket:
- * IP packets, without a link layer. What goes out is seen before it is cut into fragments, what
- * comes in after it was put together. Every packet goes on.
+ * IP packets, without a link layer. Outgoing packets are seen before fragmentation, incoming ones
+ * after reassembly. Every packet goes on.
  *
- * These programs can be interrupted, and preempted, by others of them on the same CPU: nothing of a
- * packet is kept in a per-CPU map, and counters are atomic. Nor is the stack a place for it: the
- * verifier follows every value there, and is soon beyond its limit.
+ * Another of these programs can interrupt or preempt one on the same CPU. So nothing of a packet is
+ * kept in a per-CPU map, and counters are atomic. An attribution isn't kept on the stack either:
+ * the verifier follows every value there, and soon exceeds its limit.
  */
 #define PIDCAP_CGROUP
 #include "record.h"
@@ -51,7 +51,7 @@ int socket_in(struct __sk_buff *skb)
 	struct net_device *device = context_device(skb);
 	struct attribution ends = {};
 
-	/* On lo its way out was captured, where both ends are known. */
+	/* On lo it was captured on its way out, where both ends are known. */
 	if (BPF_CORE_READ(device, flags) & IFF_LOOPBACK)
 		return PASS;
 	ends.packet.interface = context_interface(skb);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The maps and settings that the programs of all hooks share.
+ * Defines the maps and settings that the programs of all hooks share. Each is declared, and
+ * explained, in the header that uses it.
  */
 #include "record.h"
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Captures at the traffic control hooks of an interface (tcx or clsact), in both directions. The
- * verdict is always "go on": no packet's fate changes.
+ * Captures at the traffic control hooks of an interface (tcx or clsact), in both directions. Every
+ * packet goes on.
  */
 #include "record.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
-/* TCX_NEXT of include/uapi/linux/bpf.h, TC_ACT_UNSPEC of pkt_cls.h: what others decided stands. */
+/* TCX_NEXT of include/uapi/linux/bpf.h, TC_ACT_UNSPEC of pkt_cls.h: other programs decide. */
 #define NEXT -1
 
 static __always_inline int capture(struct __sk_buff *skb, __u32 hook)
