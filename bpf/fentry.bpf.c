@@ -6,7 +6,7 @@
  *
  * The first argument is the struct socket. Ownership moves as the function is entered, before a
  * packet can leave because of it; where several use a socket, the call is over as the function is
- * left. User space leaves out what this kernel doesn't have: see capture/tracing.cpp.
+ * left. User space leaves out what this kernel doesn't have: see capture/kernel/tracing.cpp.
  */
 #include "use.h"
 

@@ -146,7 +146,7 @@ static __always_inline void fill_vlan_tag(struct pidcap_packet *record, context 
 /*
  * Everything but the packet's bytes. The owner is the process at this end: the sender of what goes
  * out, the receiver of what comes in; or the only one known. The time is taken after the
- * reservation: see capture/merge.h. Returns the flags to submit it with.
+ * reservation: see capture/kernel/merge.h. Returns the flags to submit it with.
  */
 static __noinline __u64 fill_record(struct pidcap_packet *record, context *ctx, __u32 caplen,
 				    __u32 way, const struct attribution *ends)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "pcapng/reader.h"
+#include "packet/comment.h"
 
 #include <fcntl.h>
 
@@ -114,7 +115,7 @@ TEST_CASE("what the Writer wrote is read identically, from a path, a descriptor 
         CHECK(section.hardware == "h");
         CHECK(section.os == "o");
         CHECK(section.application == "app");
-        CHECK(section.options.find_text(kOptComment) == kCommentGrammar);
+        CHECK(section.options.find_text(kOptComment) == packet::kCommentGrammar);
         const auto interface = next<InterfaceRead>(reader);
         CHECK(interface.id == 0);
         CHECK(interface.link_type == 1);
@@ -305,7 +306,7 @@ TEST_CASE("ptcpdump's comments are found and are not taken for ours") {
             if (!packet->comment.empty()) {
                 ++with_comment;
                 CHECK(packet->comment.find("PID: ") != std::string_view::npos);
-                CHECK_FALSE(parse_comment(packet->comment).has_value());
+                CHECK_FALSE(packet::parse_comment(packet->comment).has_value());
             }
         }
     }

@@ -24,6 +24,7 @@
 #include "tests/support/temporary_folder.h"
 
 using namespace pcapng;
+using namespace std::string_literals;
 using namespace std::string_view_literals;
 using test::Bytes;
 using test::need;
@@ -398,10 +399,11 @@ TEST_CASE("a packet is cut to its interface's snaplen, its wire length is not") 
     }
 }
 
-TEST_CASE("a comment that is too long for an option is cut to whole pairs") {
+TEST_CASE("a comment that is too long for an option is cut between code points") {
     WrittenBlocks file;
-    need(file.writer.packet({.comment = "pid=1 comm=x cmdline=" + std::string(70000, 'x')}));
-    CHECK(file.bytes().find("\1\0\x0c\0pid=1 comm=x\0\0\0\0"sv) != std::string::npos);
+    need(file.writer.packet({.comment = std::string(65534, 'x') + "é" + std::string(4000, 'x')}));
+    CHECK(file.bytes().find("\1\0\xfe\xff" + std::string(65534, 'x') + "\0\0"s) !=
+          std::string::npos);
 }
 
 TEST_CASE("what would make the file unreadable is refused and nothing is written") {
