@@ -132,7 +132,8 @@ TEST_CASE("capinfos sees the section, the interfaces and the statistics") {
     const std::string path = folder.file("a.pcapng");
     const Bytes frame = test::udp_frame();
     Writer writer = test::open_writer(
-        path, {.hardware = "Some CPU", .os = "Linux 6.1", .application = "pidcap 0.1"});
+        path, {.hardware = "Some CPU", .os = "Linux 6.1", .application = "pidcap 0.1",
+               .comments = {std::string(packet::kCommentGrammar)}});
     need(writer.add_interface({.snaplen = 262144,
                                .name = "eth0",
                                .description = "uplink",
