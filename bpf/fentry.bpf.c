@@ -6,7 +6,7 @@
  *
  * The first argument is the struct socket. The owner changes as the function is entered, before a
  * packet can leave because of it. On a shared socket, the call ends as the function is left. User
- * space leaves out functions that this kernel doesn't have: see capture/tracing.cpp.
+ * space leaves out functions that this kernel doesn't have: see capture/kernel/tracing.cpp.
  */
 #include "use.h"
 

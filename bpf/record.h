@@ -145,7 +145,7 @@ static __always_inline void fill_vlan_tag(struct pidcap_packet *record, context 
 /*
  * Fills in everything but the packet's bytes. Returns the flags to submit the record with. The
  * owner is the process at this end (the sender of what goes out, the receiver of what comes in), or
- * the only one known. The time has to be taken after the reservation: see capture/merge.h.
+ * the only one known. The time has to be taken after the reservation: see capture/kernel/merge.h.
  */
 static __noinline __u64 fill_record(struct pidcap_packet *record, context *ctx, __u32 caplen,
 				    __u32 hook, const struct attribution *ends)

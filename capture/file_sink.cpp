@@ -9,8 +9,8 @@
 #include <utility>
 
 #include "capture/clock.h"
-#include "capture/version.h"
-#include "pcapng/comment.h"
+#include "packet/comment.h"
+#include "packet/version.h"
 
 namespace capture {
 namespace {
@@ -28,25 +28,25 @@ pcapng::SectionInfo section_info(const std::string& origin) {
         section.hardware = system.machine;
         section.os = fmt::format("{} {}", system.sysname, system.release);
     }
-    section.application = fmt::format("pidcap {}", kVersion);
-    section.comments.push_back(origin);
+    section.application = fmt::format("pidcap {}", packet::kVersion);
+    section.comments = {std::string(packet::kCommentGrammar), origin};
     return section;
 }
 
 std::string identity_of(const Process& process, uint32_t uid, std::string_view prefix) {
-    pcapng::ProcessText text;
+    packet::ProcessText text;
     text.comm = process.comm;
     text.exe = process.exe;
     text.uid = uid;
     text.start_ns = process.start_ns;
     std::string identity;
-    pcapng::append_identity(identity, text, prefix);
+    packet::append_identity(identity, text, prefix);
     return identity;
 }
 
 void append_introduction(std::string& out, const End& end, std::string_view prefix) {
     const Process& process = *end.process;
-    pcapng::Introduction introduction;
+    packet::Introduction introduction;
     if (process.ppid != 0) {
         introduction.ppid = process.ppid;
     }
@@ -58,7 +58,7 @@ void append_introduction(std::string& out, const End& end, std::string_view pref
     introduction.unit = process.unit;
     introduction.netns = process.netns;
     introduction.nspid = process.nspid;
-    pcapng::append_introduction(out, introduction, prefix);
+    packet::append_introduction(out, introduction, prefix);
 }
 
 }  // namespace
@@ -146,19 +146,19 @@ bool FileSink::introduces_nobody(const Packet& packet, const Written* self,
 void FileSink::append_ends(std::string& out, const Packet& packet, Written* self, Written* peer) {
     const char* via = via_name(packet.self.via);
     if (self != nullptr) {
-        pcapng::append_process(out, packet.self.process->key.pid, packet.self.tid,
+        packet::append_process(out, packet.self.process->key.pid, packet.self.tid,
                                identity(packet.self, self->identity, {}), via);
         if (packet.self_at_far_end) {
-            pcapng::append_key(out, "at",
+            packet::append_key(out, "at",
                                packet.direction == Direction::kIn ? "sender" : "receiver");
         }
     } else {
-        pcapng::append_key(out, "via", via);
+        packet::append_key(out, "via", via);
     }
     if (peer != nullptr) {
-        pcapng::append_process(out, packet.peer->process->key.pid, packet.peer->tid,
-                               identity(*packet.peer, peer->peer_identity, pcapng::kPeerPrefix),
-                               via_name(packet.peer->via), pcapng::kPeerPrefix);
+        packet::append_process(out, packet.peer->process->key.pid, packet.peer->tid,
+                               identity(*packet.peer, peer->peer_identity, packet::kPeerPrefix),
+                               via_name(packet.peer->via), packet::kPeerPrefix);
     }
 }
 
@@ -175,10 +175,10 @@ std::string_view FileSink::comment_on(const Packet& packet, Written* self, Writt
     }
     // Of one process at both ends the first introduction is enough.
     if (peer != nullptr && introduces(*packet.peer, *peer)) {
-        append_introduction(comment_, *packet.peer, pcapng::kPeerPrefix);
+        append_introduction(comment_, *packet.peer, packet::kPeerPrefix);
         peer->introduced = packet.peer->uid;
     }
-    return comment_;
+    return packet::cut_comment(comment_, pcapng::kMaxOptionSize);
 }
 
 Result<void> FileSink::packet(const Packet& packet) {

@@ -13,7 +13,7 @@
 #include <unordered_map>
 
 #include "capture/packet.h"
-#include "capture/process_table.h"
+#include "capture/processes/process_table.h"
 #include "pcapng/writer.h"
 
 namespace capture {

@@ -8,7 +8,7 @@
 #include <cassert>
 #include <cerrno>
 
-#include "capture/glob.h"
+#include "packet/filter/glob.h"
 
 namespace capture {
 namespace {
@@ -88,21 +88,21 @@ bool holds(const TextTest& test, const ProcessSubject& subject) {
     const Process& process = *subject.process;
     switch (test.field) {
         case TextField::kComm:
-            return glob_matches(test.pattern, process.comm);
+            return packet::glob_matches(test.pattern, process.comm);
         case TextField::kExe:
-            return glob_matches(test.pattern, process.exe);
+            return packet::glob_matches(test.pattern, process.exe);
         case TextField::kCmdline:
-            return glob_matches(test.pattern, joined_arguments(process));
+            return packet::glob_matches(test.pattern, joined_arguments(process));
         case TextField::kUser:
-            return glob_matches(test.pattern, subject.user);
+            return packet::glob_matches(test.pattern, subject.user);
         case TextField::kCgroup:
-            return glob_matches(test.pattern, process.cgroup);
+            return packet::glob_matches(test.pattern, process.cgroup);
         case TextField::kContainer:
-            return glob_matches(test.pattern, process.container);
+            return packet::glob_matches(test.pattern, process.container);
         case TextField::kUnit:
             break;
     }
-    return glob_matches(test.pattern, process.unit);
+    return packet::glob_matches(test.pattern, process.unit);
 }
 
 bool holds(const ProcessTest& test, const Process& process, const ProcessTrees& trees) {

@@ -16,7 +16,7 @@
 #include "capture/packet.h"
 #include "capture/process.h"
 #include "capture/process_expression.h"
-#include "capture/process_table.h"
+#include "capture/processes/process_table.h"
 
 namespace capture {
 

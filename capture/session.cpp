@@ -14,12 +14,12 @@
 #include <unordered_map>
 #include <utility>
 
-#include "capture/cgroup.h"
 #include "capture/clock.h"
-#include "capture/process_table.h"
-#include "capture/socket_hook.h"
-#include "capture/socket_scan.h"
-#include "capture/verdicts.h"
+#include "capture/filter/verdicts.h"
+#include "capture/hooks/socket_hook.h"
+#include "capture/processes/cgroup.h"
+#include "capture/processes/process_table.h"
+#include "capture/processes/socket_scan.h"
 
 namespace capture {
 namespace {

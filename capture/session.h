@@ -13,10 +13,10 @@
 #include <string>
 #include <vector>
 
-#include "capture/interface_set.h"
+#include "capture/hooks/interface_set.h"
+#include "capture/kernel/programs.h"
 #include "capture/packet.h"
 #include "capture/process_filter.h"
-#include "capture/programs.h"
 
 namespace capture {
 

@@ -5,7 +5,7 @@
 
 #include <utility>
 
-#include "capture/tracing.h"
+#include "capture/kernel/tracing.h"
 #include "cmd/process_options.h"
 
 namespace cmd {

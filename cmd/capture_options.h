@@ -9,7 +9,7 @@
 #include <string>
 
 #include "capture/file_sink.h"
-#include "capture/packet_filter.h"
+#include "capture/filter/packet_filter.h"
 #include "capture/session.h"
 #include "cmd/options.h"
 

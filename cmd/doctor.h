@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "capture/features.h"
+#include "capture/kernel/features.h"
 
 namespace cmd {
 

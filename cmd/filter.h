@@ -7,7 +7,7 @@
 #include <optional>
 #include <string>
 
-#include "capture/packet_filter.h"
+#include "capture/filter/packet_filter.h"
 #include "cmd/options.h"
 #include "pcapng/result.h"
 

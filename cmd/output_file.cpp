@@ -13,7 +13,7 @@
 #include <utility>
 
 #include "cmd/sudo_caller.h"
-#include "cmd/terminal_text.h"
+#include "packet/line/terminal_text.h"
 #include "pcapng/output.h"
 #include "pcapng/write_bytes.h"
 
@@ -109,7 +109,7 @@ Result<std::unique_ptr<OutputFile>> OutputFile::open_fifo(const std::string& pat
                                                           const capture::FileOptions& options,
                                                           int stop_fd) {
     if (!is_fifo(path)) {
-        return Error{fmt::format("open {}: not a fifo", printable(path))};
+        return Error{fmt::format("open {}: not a fifo", packet::printable(path))};
     }
     auto fd = open_path(path, 0, std::nullopt, stop_fd);
     if (!fd) {

@@ -3,13 +3,15 @@
 
 #include <string_view>
 
-#include "cmd/color.h"
-#include "cmd/decode.h"
-#include "cmd/decode_parts.h"
-#include "cmd/terminal_text.h"
+#include "packet/line/color.h"
+#include "packet/line/decode.h"
+#include "packet/line/decode_parts.h"
+#include "packet/line/terminal_text.h"
 
 namespace cmd {
 namespace {
+
+using packet::append;
 
 constexpr uint64_t kNsPerSecond = 1'000'000'000;
 
@@ -18,22 +20,22 @@ void append_end(fmt::memory_buffer& out, const LineEnd& end, bool color) {
     if (!end.has_process) {
         if (!end.via.empty()) {
             append(out, "(");
-            append_word(out, end.via);
+            packet::append_word(out, end.via);
             append(out, ") ");
         }
         return;
     }
     if (color) {
-        out.append(process_color(end.comm, end.pid));
+        out.append(packet::process_color(end.comm, end.pid));
     }
     if (end.comm.empty()) {
         append(out, "?");
     } else {
-        append_word(out, end.comm);
+        packet::append_word(out, end.comm);
     }
     append(out, "[{}]", end.pid);
     if (color) {
-        out.append(kColorEnd);
+        out.append(packet::kColorEnd);
     }
     append(out, " ");
 }
@@ -43,11 +45,11 @@ void append_details(fmt::memory_buffer& out, const LineEnd& end, std::string_vie
                     bool numeric) {
     if (!end.exe.empty()) {
         append(out, " {}exe=", prefix);
-        append_word(out, end.exe);
+        packet::append_word(out, end.exe);
     }
     if (!numeric && !end.user.empty()) {
         append(out, " {}user=", prefix);
-        append_word(out, end.user);
+        packet::append_word(out, end.user);
     } else if (end.uid) {
         append(out, " {}uid={}", prefix, *end.uid);
     }
@@ -56,7 +58,7 @@ void append_details(fmt::memory_buffer& out, const LineEnd& end, std::string_vie
     }
     if (!end.via.empty()) {
         append(out, " {}via=", prefix);
-        append_word(out, end.via);
+        packet::append_word(out, end.via);
     }
 }
 
@@ -93,7 +95,7 @@ LinePacket line_packet(const capture::Packet& packet) {
 
 void PacketLine::append_time(fmt::memory_buffer& out, std::optional<uint64_t> time_ns) {
     if (!time_ns) {
-        cmd::append(out, "- ");
+        packet::append(out, "- ");
         return;
     }
     const auto second = static_cast<time_t>(*time_ns / kNsPerSecond);
@@ -105,24 +107,24 @@ void PacketLine::append_time(fmt::memory_buffer& out, std::optional<uint64_t> ti
         }
         second_ = second;
     }
-    cmd::append(out, "{}.{:09} ", std::string_view(clock_.data()), *time_ns % kNsPerSecond);
+    packet::append(out, "{}.{:09} ", std::string_view(clock_.data()), *time_ns % kNsPerSecond);
 }
 
 void PacketLine::append(fmt::memory_buffer& out, const LinePacket& packet) {
     append_time(out, packet.time_ns);
     if (!packet.interface.empty()) {
-        append_word(out, packet.interface);
-        cmd::append(out, " ");
+        packet::append_word(out, packet.interface);
+        packet::append(out, " ");
     }
     if (!packet.direction.empty()) {
-        cmd::append(out, "{} ", packet.direction);
+        packet::append(out, "{} ", packet.direction);
     }
     append_end(out, packet.self, style_.color);
     if (packet.peer.has_process) {
-        cmd::append(out, "{} ", packet.arrow);
+        packet::append(out, "{} ", packet.arrow);
         append_end(out, packet.peer, style_.color);
     }
-    append_decoded(out, packet.link_type, packet.data, packet.wire_length, style_.quiet);
+    packet::append_decoded(out, packet.link_type, packet.data, packet.wire_length, style_.quiet);
     if (style_.verbose > 0) {
         if (packet.self.has_process) {
             append_details(out, packet.self, "", style_.numeric);

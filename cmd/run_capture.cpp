@@ -45,7 +45,7 @@ void say(const std::string& text) {
 
 LineStyle line_style(const Options& options) {
     LineStyle style;
-    style.color = use_color(options.color, STDOUT_FILENO);
+    style.color = packet::use_color(options.color, STDOUT_FILENO);
     style.quiet = options.quiet;
     style.verbose = options.verbose;
     return style;

@@ -11,7 +11,7 @@
 #include <optional>
 #include <vector>
 
-#include "cmd/terminal_text.h"
+#include "packet/line/terminal_text.h"
 
 namespace cmd {
 namespace {
@@ -57,7 +57,7 @@ Result<uint64_t> parse_number(std::string_view option, std::string_view text, ui
         const std::string range = max == std::numeric_limits<uint64_t>::max()
                                       ? fmt::format("of at least {}", min)
                                       : fmt::format("from {} to {}", min, max);
-        return Error{fmt::format("{} {}: not a number {}", option, printable(text), range)};
+        return Error{fmt::format("{} {}: not a number {}", option, packet::printable(text), range)};
     }
     return number;
 }
@@ -81,7 +81,7 @@ Result<std::chrono::nanoseconds> parse_duration(std::string_view option, std::st
     seconds *= unit;
     if (!number || code != std::errc{} || parsed != end || !(seconds >= 1e-9) || seconds > kYear) {
         return Error{fmt::format("{} {}: not a duration; write 10, 2.5, 10s, 5m or 1h", option,
-                                 printable(text))};
+                                 packet::printable(text))};
     }
     return std::chrono::nanoseconds(static_cast<int64_t>(seconds * 1e9));
 }
@@ -92,7 +92,7 @@ Result<uint32_t> parse_uid(const std::string& text) {
     }
     const auto found = look_up<passwd>(getpwnam_r, text);
     if (!found) {
-        return Error{fmt::format("--user {}: no such user", printable(text))};
+        return Error{fmt::format("--user {}: no such user", packet::printable(text))};
     }
     return found->pw_uid;
 }
@@ -103,7 +103,7 @@ Result<uint32_t> parse_gid(const std::string& text) {
     }
     const auto found = look_up<group>(getgrnam_r, text);
     if (!found) {
-        return Error{fmt::format("--gid {}: no such group", printable(text))};
+        return Error{fmt::format("--gid {}: no such group", packet::printable(text))};
     }
     return found->gr_gid;
 }

@@ -13,19 +13,21 @@
 #include <variant>
 #include <vector>
 
-#include "cmd/offline/flow_owners.h"
 #include "cmd/offline/progress.h"
 #include "cmd/offline/result_file.h"
-#include "cmd/offline/section.h"
 #include "cmd/option_reader.h"
-#include "forensics/flow_table.h"
-#include "forensics/input_file.h"
-#include "forensics/rewriter.h"
-#include "forensics/told.h"
-#include "pcapng/comment.h"
+#include "forensics/analysis/flow_owners.h"
+#include "forensics/analysis/flow_table.h"
+#include "forensics/rewrite/rewriter.h"
+#include "forensics/rewrite/section.h"
+#include "forensics/source/input_file.h"
+#include "forensics/source/told.h"
+#include "packet/comment.h"
 
 namespace cmd {
 namespace {
+
+using forensics::FlowOwners;
 
 using forensics::At;
 using forensics::FlowTable;
@@ -133,19 +135,19 @@ class Annotation {
         forensics::append_at(text_, at, direction);
         // Before what a comment that is too long may lose.
         if (!self.host.empty()) {
-            pcapng::append_key(text_, "host", self.host);
+            packet::append_key(text_, "host", self.host);
         }
         if (peer != nullptr) {
-            append(*peer, pcapng::kPeerPrefix);
+            append(*peer, packet::kPeerPrefix);
         }
         introduce(self, {});
         if (peer != nullptr) {
-            introduce(*peer, pcapng::kPeerPrefix);
+            introduce(*peer, packet::kPeerPrefix);
         }
     }
 
     void append(const Owner& owner, std::string_view prefix) {
-        pcapng::append_process(text_,
+        packet::append_process(text_,
                                {.pid = owner.pid,
                                 .comm = owner.comm,
                                 .exe = owner.exe,
@@ -156,7 +158,7 @@ class Annotation {
 
     void introduce(const Owner& owner, std::string_view prefix) {
         if (introduced_.insert(&owner).second) {
-            pcapng::append_introduction(
+            packet::append_introduction(
                 text_, {.user = owner.user, .container = owner.container, .unit = owner.unit},
                 prefix);
         }
@@ -204,7 +206,7 @@ Result<Rewriter> open_output(const Request& request, const InputFile& input) {
     if (!output) {
         return std::move(output).error();
     }
-    return Rewriter::create(*std::move(output), section_of(input));
+    return Rewriter::create(*std::move(output), forensics::section_of(input));
 }
 
 }  // namespace

@@ -18,9 +18,9 @@
 #include "cmd/offline/selection.h"
 #include "cmd/offline/text_output.h"
 #include "cmd/option_reader.h"
-#include "forensics/analysis.h"
-#include "forensics/row_text.h"
-#include "forensics/table.h"
+#include "forensics/analysis/analysis.h"
+#include "forensics/analysis/row_text.h"
+#include "forensics/analysis/table.h"
 #include "pcapng/output.h"
 
 namespace cmd {

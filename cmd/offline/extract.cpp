@@ -17,12 +17,12 @@
 
 #include "cmd/offline/progress.h"
 #include "cmd/offline/result_file.h"
-#include "cmd/offline/section.h"
 #include "cmd/offline/selection.h"
 #include "cmd/offline/split_files.h"
 #include "cmd/option_reader.h"
-#include "forensics/input_file.h"
-#include "forensics/rewriter.h"
+#include "forensics/rewrite/rewriter.h"
+#include "forensics/rewrite/section.h"
+#include "forensics/source/input_file.h"
 
 namespace cmd {
 namespace {
@@ -123,7 +123,7 @@ class Destination {
         if (!output) {
             return std::move(output).error();
         }
-        auto file = Rewriter::create(*std::move(output), section_of(input));
+        auto file = Rewriter::create(*std::move(output), forensics::section_of(input));
         if (!file) {
             return std::move(file).error();
         }
@@ -137,7 +137,8 @@ class Destination {
     }
     Result<void> finish() { return split_ != nullptr ? split_->finish() : file_->finish(); }
     std::string name(const Request& request) const {
-        const std::string path = request.output == "-" ? "stdout" : printable(request.output);
+        const std::string path =
+            request.output == "-" ? "stdout" : packet::printable(request.output);
         return split_ == nullptr ? path : fmt::format("{} files in {}", split_->files(), path);
     }
 

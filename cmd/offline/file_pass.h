@@ -10,7 +10,7 @@
 
 #include "cmd/offline/progress.h"
 #include "cmd/offline/selection.h"
-#include "forensics/source.h"
+#include "forensics/source/source.h"
 #include "pcapng/result.h"
 
 namespace cmd {

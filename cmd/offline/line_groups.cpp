@@ -10,8 +10,8 @@
 #include <cerrno>
 #include <cstdlib>
 
-#include "cmd/terminal_text.h"
 #include "cmd/write_all.h"
+#include "packet/line/terminal_text.h"
 
 namespace cmd {
 namespace {
@@ -29,7 +29,8 @@ Result<pcapng::Fd> open_unnamed() {
     pcapng::Fd file(::mkostemp(name.data(), O_CLOEXEC));
     if (!file.valid() || ::unlink(name.c_str()) != 0) {
         return pcapng::errno_error(
-            fmt::format("a temporary file in {} (TMPDIR)", printable(temporary_folder())), errno);
+            fmt::format("a temporary file in {} (TMPDIR)", packet::printable(temporary_folder())),
+            errno);
     }
     return file;
 }

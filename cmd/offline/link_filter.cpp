@@ -9,7 +9,7 @@
 #include <string_view>
 #include <utility>
 
-#include "capture/packet_filter.h"
+#include "capture/filter/packet_filter.h"
 #include "pcapng/text.h"
 
 namespace cmd {

@@ -16,12 +16,12 @@
 
 #include "cmd/offline/progress.h"
 #include "cmd/offline/result_file.h"
-#include "cmd/offline/section.h"
 #include "cmd/option_reader.h"
-#include "forensics/input_file.h"
-#include "forensics/rewriter.h"
-#include "forensics/told.h"
-#include "pcapng/comment.h"
+#include "forensics/rewrite/rewriter.h"
+#include "forensics/rewrite/section.h"
+#include "forensics/source/input_file.h"
+#include "forensics/source/told.h"
+#include "packet/comment.h"
 
 namespace cmd {
 namespace {
@@ -97,7 +97,7 @@ std::optional<Error> name_hosts(Request& request) {
             return Error{
                 fmt::format("two files of host {}; say whose they are with --host, once "
                             "for each file",
-                            printable(host))};
+                            packet::printable(host))};
         }
         request.hosts.push_back(std::move(host));
     }
@@ -162,7 +162,7 @@ class HostComment {
         }
         append(packet.self, {});
         forensics::append_at(text_, packet.self_at, packet.direction);
-        append(packet.peer, pcapng::kPeerPrefix);
+        append(packet.peer, packet::kPeerPrefix);
         return text_;
     }
 
@@ -170,12 +170,12 @@ class HostComment {
     void append(const End& end, std::string_view prefix) {
         if (end.process == nullptr) {
             if (prefix.empty()) {  // a comment begins with pid or via
-                pcapng::append_key(text_, "via", end.via.empty() ? "unknown" : end.via);
+                packet::append_key(text_, "via", end.via.empty() ? "unknown" : end.via);
             }
             return;
         }
         const forensics::Process& process = *end.process;
-        pcapng::append_process(text_,
+        packet::append_process(text_,
                                {.pid = process.pid,
                                 .tid = end.tid,
                                 .comm = process.comm,
@@ -244,7 +244,7 @@ Result<std::vector<Merged>> open_all(const Request& request) {
 }
 
 Result<uint64_t> merge(std::vector<Merged>& files, const Request& request) {
-    std::vector<Host> hosts;
+    std::vector<forensics::Host> hosts;
     for (const Merged& file : files) {
         hosts.push_back({file.host, *file.file});
     }
@@ -252,7 +252,7 @@ Result<uint64_t> merge(std::vector<Merged>& files, const Request& request) {
     if (!output) {
         return std::move(output).error();
     }
-    auto rewriter = Rewriter::create(*std::move(output), section_of(hosts));
+    auto rewriter = Rewriter::create(*std::move(output), forensics::section_of(hosts));
     if (!rewriter) {
         return std::move(rewriter).error();
     }
@@ -289,7 +289,7 @@ int run_merge(std::span<const std::string> arguments) {
         return kExitFailed;
     }
     fmt::print(stderr, "pidcap merge: {} packets into {}\n", *written,
-               request.output == "-" ? "stdout" : printable(request.output));
+               request.output == "-" ? "stdout" : packet::printable(request.output));
     return broken ? kExitFailed : kExitDone;
 }
 

@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <utility>
 
-#include "cmd/color.h"
 #include "cmd/offline/told_line.h"
-#include "cmd/terminal_text.h"
+#include "packet/line/color.h"
+#include "packet/line/terminal_text.h"
 
 namespace cmd {
 namespace {
@@ -89,21 +89,21 @@ std::string PacketTree::heading(const Node& node) const {
     const std::string_view comm =
         node.process != nullptr ? std::string_view(node.process->comm) : node.comm;
     if (style_.color) {
-        text.append(process_color(comm, node.pid));
+        text.append(packet::process_color(comm, node.pid));
     }
     if (comm.empty()) {
         text.push_back('?');
     } else {
-        append_word(text, comm);
+        packet::append_word(text, comm);
     }
     fmt::format_to(std::back_inserter(text), "[{}]", node.pid);
     if (style_.color) {
-        text.append(kColorEnd);
+        text.append(packet::kColorEnd);
     }
     const auto told = [&](std::string_view name, std::string_view value) {
         if (!value.empty()) {
             fmt::format_to(std::back_inserter(text), " {}=", name);
-            append_word(text, value);
+            packet::append_word(text, value);
         }
     };
     if (node.process != nullptr) {

@@ -18,7 +18,7 @@
 #include "cmd/offline/line_groups.h"
 #include "cmd/offline/text_output.h"
 #include "cmd/packet_line.h"
-#include "forensics/ancestry.h"
+#include "forensics/analysis/ancestry.h"
 #include "forensics/packet.h"
 #include "pcapng/result.h"
 

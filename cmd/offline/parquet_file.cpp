@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "cmd/offline/duckdb_library.h"
-#include "forensics/row_text.h"
+#include "forensics/analysis/row_text.h"
 
 namespace cmd {
 namespace {

@@ -9,7 +9,7 @@
 #include <span>
 #include <string>
 
-#include "forensics/table.h"
+#include "forensics/analysis/table.h"
 #include "pcapng/result.h"
 
 namespace cmd {
@@ -21,7 +21,7 @@ using NextRow = std::function<bool(forensics::Row& row)>;
 pcapng::Result<void> parquet_ready();
 
 // Writes to `fd`, from its file's start; a regular file is left empty if that fails. `name` is for
-// the error. Text is cleaned as forensics/row_text.h says.
+// the error. Text is cleaned as forensics/analysis/row_text.h says.
 pcapng::Result<void> write_parquet(int fd, const std::string& name,
                                    std::span<const forensics::Column> columns, const NextRow& next);
 

@@ -14,7 +14,7 @@
 
 #include "capture/process_expression.h"
 #include "cmd/process_options.h"
-#include "forensics/ancestry.h"
+#include "forensics/analysis/ancestry.h"
 #include "forensics/packet.h"
 
 namespace cmd {

@@ -12,7 +12,6 @@
 #include <variant>
 #include <vector>
 
-#include "cmd/color.h"
 #include "cmd/offline/packet_tree.h"
 #include "cmd/offline/progress.h"
 #include "cmd/offline/selection.h"
@@ -20,10 +19,11 @@
 #include "cmd/offline/told_line.h"
 #include "cmd/option_reader.h"
 #include "cmd/packet_line.h"
-#include "cmd/terminal_text.h"
-#include "forensics/row_text.h"
-#include "forensics/source.h"
-#include "forensics/table.h"
+#include "forensics/analysis/row_text.h"
+#include "forensics/analysis/table.h"
+#include "forensics/source/source.h"
+#include "packet/line/color.h"
+#include "packet/line/terminal_text.h"
 
 namespace cmd {
 namespace {
@@ -110,9 +110,9 @@ std::variant<Request, Stop> parse_request(std::span<const std::string> given) {
     reader.refuse_if(request.files.empty(), "which file? \"-\" is standard input");
     reader.refuse_if(tree && json->count() > 0, "--tree and --json exclude each other");
     request.form = tree ? Form::kTree : json->count() > 0 ? Form::kJson : Form::kLines;
-    ColorMode mode = ColorMode::kAuto;
-    reader.word(color, kColorModes, mode);
-    request.style = {.color = use_color(mode, STDOUT_FILENO),
+    packet::ColorMode mode = packet::ColorMode::kAuto;
+    reader.word(color, packet::kColorModes, mode);
+    request.style = {.color = packet::use_color(mode, STDOUT_FILENO),
                      .quiet = quiet->count() > 0,
                      .numeric = numeric->count() > 0,
                      .verbose = static_cast<int>(verbose->count())};
@@ -251,7 +251,8 @@ Result<bool> print_file(const std::string& path, Request& request, TextOutput& o
     if (read && !request.selection.done()) {
         for (const uint32_t pid : request.selection.unknown_trees(*source)) {
             out.flush();
-            fmt::print(stderr, "pidcap {}: no process {} in {}\n", kCommand, pid, printable(path));
+            fmt::print(stderr, "pidcap {}: no process {} in {}\n", kCommand, pid,
+                       packet::printable(path));
         }
     }
     return read;

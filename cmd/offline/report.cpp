@@ -11,11 +11,11 @@
 #include "cmd/offline/progress.h"
 #include "cmd/offline/result_file.h"
 #include "cmd/option_reader.h"
-#include "forensics/analysis.h"
-#include "forensics/report.h"
-#include "forensics/report_page.h"
-#include "forensics/source.h"
-#include "forensics/timeline.h"
+#include "forensics/analysis/analysis.h"
+#include "forensics/analysis/timeline.h"
+#include "forensics/report/report.h"
+#include "forensics/report/report_page.h"
+#include "forensics/source/source.h"
 
 namespace cmd {
 namespace {

@@ -11,8 +11,8 @@
 #include <utility>
 #include <variant>
 
-#include "cmd/terminal_text.h"
-#include "forensics/row_text.h"
+#include "forensics/analysis/row_text.h"
+#include "packet/line/terminal_text.h"
 
 namespace cmd {
 namespace {
@@ -50,7 +50,7 @@ pcapng::Result<Order> parse_order(std::string_view text, std::span<const Column>
     const std::string_view way = comma == text.npos ? "asc" : text.substr(comma + 1);
     if (way != "asc" && way != "desc") {
         return pcapng::Error{
-            fmt::format("--sort {}: behind the comma stands asc or desc", printable(text))};
+            fmt::format("--sort {}: behind the comma stands asc or desc", packet::printable(text))};
     }
     std::string names;
     for (size_t i = 0; i < columns.size(); ++i) {
@@ -60,7 +60,7 @@ pcapng::Result<Order> parse_order(std::string_view text, std::span<const Column>
         names += (i == 0 ? "" : ", ") + std::string(columns[i].name);
     }
     return pcapng::Error{
-        fmt::format("--sort {}: not a column; these are: {}", printable(text), names)};
+        fmt::format("--sort {}: not a column; these are: {}", packet::printable(text), names)};
 }
 
 std::vector<size_t> sorted(const RowSet& rows, const Order& order) {

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "cmd/offline/text_output.h"
-#include "forensics/table.h"
+#include "forensics/analysis/table.h"
 #include "pcapng/result.h"
 
 namespace cmd {

@@ -13,7 +13,7 @@
 #include "cmd/offline/time_window.h"
 #include "cmd/option_reader.h"
 #include "cmd/whose_options.h"
-#include "forensics/source.h"
+#include "forensics/source/source.h"
 #include "pcapng/result.h"
 
 namespace cmd {

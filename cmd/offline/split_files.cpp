@@ -8,7 +8,7 @@
 #include <string_view>
 #include <utility>
 
-#include "cmd/offline/section.h"
+#include "forensics/rewrite/section.h"
 
 namespace cmd {
 namespace {
@@ -150,7 +150,8 @@ Result<SplitFiles::File*> SplitFiles::open(const std::string& key, const End& en
         return std::move(output).error();
     }
     if (is_new) {
-        auto rewriter = forensics::Rewriter::create(*std::move(output), section_of(input_));
+        auto rewriter =
+            forensics::Rewriter::create(*std::move(output), forensics::section_of(input_));
         if (!rewriter) {
             return std::move(rewriter).error();
         }

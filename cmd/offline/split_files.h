@@ -13,8 +13,8 @@
 #include <unordered_map>
 
 #include "cmd/offline/result_file.h"
-#include "forensics/input_file.h"
-#include "forensics/rewriter.h"
+#include "forensics/rewrite/rewriter.h"
+#include "forensics/source/input_file.h"
 #include "pcapng/result.h"
 
 namespace cmd {

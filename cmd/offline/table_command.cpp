@@ -9,10 +9,10 @@
 #include <optional>
 #include <utility>
 
-#include "cmd/color.h"
 #include "cmd/offline/file_pass.h"
 #include "cmd/offline/selection.h"
 #include "cmd/option_reader.h"
+#include "packet/line/color.h"
 
 namespace cmd {
 namespace {
@@ -80,7 +80,7 @@ void print_table(const TableCommand& command, const forensics::Analysis& analysi
         rows.push_back(command.cells(analysis, index));
     }
     out.text() += table_text(command.headings, rows, width_of(STDOUT_FILENO),
-                             use_color(ColorMode::kAuto, STDOUT_FILENO));
+                             packet::use_color(packet::ColorMode::kAuto, STDOUT_FILENO));
     out.text() += unattributed_text(analysis);
 }
 

@@ -12,7 +12,7 @@
 
 #include "cmd/offline/row_set.h"
 #include "cmd/offline/terminal_table.h"
-#include "forensics/analysis.h"
+#include "forensics/analysis/analysis.h"
 
 namespace cmd {
 

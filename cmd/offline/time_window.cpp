@@ -7,8 +7,8 @@
 #include <ctime>
 #include <limits>
 
-#include "cmd/terminal_text.h"
 #include "cmd/values.h"
+#include "packet/line/terminal_text.h"
 
 namespace cmd {
 namespace {
@@ -200,7 +200,7 @@ Result<TimeBound> parse_time(std::string_view option, std::string_view text) {
             "{} {}: not a time; write 2026-11-22T02:00:00 (with Z or +02:00 where it isn't local "
             "time), 02:00:00 (on the day of the first packet), @1763650000.5 (seconds since 1970) "
             "or +5s (after the first packet)",
-            option, printable(text))};
+            option, packet::printable(text))};
     }
     return TimeBound{TimeBound::From::kEpoch, *ns};
 }

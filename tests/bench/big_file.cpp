@@ -20,7 +20,7 @@
 #include <utility>
 #include <vector>
 
-#include "pcapng/comment.h"
+#include "packet/comment.h"
 #include "pcapng/writer.h"
 
 namespace {
@@ -108,18 +108,18 @@ class Generator {
     Process make_process(uint64_t i) const {
         const std::string comm = "worker-" + std::to_string(i % 40);
         const std::string exe = "/usr/lib/service/" + comm;
-        const pcapng::ProcessText text{.pid = static_cast<uint32_t>(1000 + i),
+        const packet::ProcessText text{.pid = static_cast<uint32_t>(1000 + i),
                                        .tid = static_cast<uint32_t>(1000 + i),
                                        .comm = comm,
                                        .exe = exe,
                                        .uid = static_cast<uint32_t>(i % 8),
                                        .start_ns = kStart - i * 1'000'000};
         Process process;
-        pcapng::append_process(process.comment, text, "socket");
-        pcapng::append_process(process.peer, text, "lookup", pcapng::kPeerPrefix);
+        packet::append_process(process.comment, text, "socket");
+        packet::append_process(process.peer, text, "lookup", packet::kPeerPrefix);
         const std::string container =
             i % 4 == 0 ? std::string(64, static_cast<char>('a' + i % 6)) : "";
-        pcapng::append_introduction(process.introduction, {.ppid = 1,
+        packet::append_introduction(process.introduction, {.ppid = 1,
                                                            .pcomm = "init",
                                                            .user = "service",
                                                            .cmdline = exe,
@@ -215,7 +215,7 @@ class Generator {
     const std::string& comment_of(const Conversation& conversation, size_t side) {
         comment_.clear();
         if (conversation.none != nullptr) {
-            pcapng::append_key(comment_, "via", conversation.none);
+            packet::append_key(comment_, "via", conversation.none);
             return comment_;
         }
         std::array<uint64_t, 2> ends{conversation.processes, conversation.server};

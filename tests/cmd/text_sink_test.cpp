@@ -13,7 +13,7 @@
 #include <thread>
 
 #include "pcapng/fd.h"
-#include "tests/cmd/packet_bytes.h"
+#include "tests/packet/line/packet_bytes.h"
 
 using cmd::TextSink;
 using pcapng::Fd;

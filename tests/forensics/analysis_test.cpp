@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "forensics/analysis.h"
+#include "forensics/analysis/analysis.h"
 
 #include <map>
 #include <set>
 
-#include "forensics/source.h"
+#include "forensics/source/source.h"
 #include "tests/forensics/told_file.h"
 
 namespace {

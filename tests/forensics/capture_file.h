@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "forensics/flow_table.h"
+#include "forensics/analysis/flow_table.h"
 #include "forensics/packet.h"
 
 namespace test {

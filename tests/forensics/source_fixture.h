@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "forensics/source.h"
+#include "forensics/source/source.h"
 #include "tests/pcapng/files.h"
 
 namespace test {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // Attribution: whose a packet is said to be, whoever has written the file.
-#include "forensics/source.h"
+#include "forensics/source/source.h"
 
 #include "tests/forensics/source_fixture.h"
 #include "tests/support/command.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "forensics/timeline.h"
+#include "forensics/analysis/timeline.h"
 
 #include <catch2/catch.hpp>
 #include <deque>

@@ -6,7 +6,7 @@
 #include <numeric>
 #include <string_view>
 
-#include "forensics/source.h"
+#include "forensics/source/source.h"
 
 namespace {
 

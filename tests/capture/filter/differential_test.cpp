@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "capture/filter_translation.h"
-#include "capture/packet_filter.h"
+#include "capture/filter/filter_translation.h"
+#include "capture/filter/packet_filter.h"
 #include "tests/capture/filter/expressions.h"
 #include "tests/capture/filter/loaded_filter.h"
 #include "tests/capture/filter/oracle.h"

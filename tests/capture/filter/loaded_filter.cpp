@@ -8,7 +8,7 @@
 #include <cerrno>
 #include <utility>
 
-#include "capture/bpf_assembler.h"
+#include "capture/filter/bpf_assembler.h"
 
 namespace test {
 

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "capture/filter_translation.h"
+#include "capture/filter/filter_translation.h"
 #include "pcapng/fd.h"
 #include "tests/capture/filter/packets.h"
 

@@ -9,7 +9,7 @@
 #include <catch2/catch.hpp>
 #include <string>
 
-#include "capture/filter_translation.h"
+#include "capture/filter/filter_translation.h"
 #include "tests/capture/filter/loaded_filter.h"
 #include "tests/capture/filter/oracle.h"
 

@@ -4,7 +4,7 @@
 #include <catch2/catch.hpp>
 #include <vector>
 
-#include "tests/cmd/packet_bytes.h"
+#include "tests/packet/line/packet_bytes.h"
 
 using Catch::Contains;
 using cmd::LinkFilter;

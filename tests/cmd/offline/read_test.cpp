@@ -18,7 +18,7 @@
 
 #include "capture/file_sink.h"
 #include "cmd/packet_line.h"
-#include "tests/cmd/packet_bytes.h"
+#include "tests/packet/line/packet_bytes.h"
 #include "tests/support/command.h"
 #include "tests/support/temporary_folder.h"
 

@@ -14,7 +14,7 @@
 #include <string_view>
 #include <vector>
 
-#include "pcapng/comment.h"
+#include "packet/comment.h"
 #include "pcapng/writer.h"
 #include "tests/pcapng/files.h"
 #include "tests/support/command.h"
@@ -89,12 +89,12 @@ class Capture {
             darwin_[who.pid] = need(writer.darwin_process(who.pid, who.comm));
         }
         std::string comment;
-        pcapng::append_process(
+        packet::append_process(
             comment, {.pid = who.pid, .comm = who.comm, .uid = who.uid, .start_ns = who.start_ns},
             "socket");
         if (first) {
             const std::string cmdline = who.comm + '\0' + "--now";
-            pcapng::append_introduction(
+            packet::append_introduction(
                 comment, {.ppid = 1, .pcomm = "init", .user = "u", .cmdline = cmdline});
         }
         write(frame, comment, pcapng::ProcessThread{who.pid, who.pid}, darwin_.at(who.pid));

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// What this machine's kernel grants, found out by trying, never by version. Every probe cleans up
+// after itself: what attaches does so in a network namespace of a child's own, or for an instant
+// with a program that does nothing. Stateless; the probes fork, so call them from one thread.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "capture/kernel/privilege.h"  // IWYU pragma: export
+
+namespace capture {
+
+// One thing that the tool can use. `id` is stable: it is the key in `pidcap doctor --json`.
+struct Feature {
+    enum class State { kYes, kNo, kUnknown };  // unknown: it could not be tried, `detail` says why
+    // kRequired: no capture without it. kOneOf: no capture without one of its group (tcx, clsact).
+    enum class Need { kRequired, kOneOf, kOptional };
+
+    std::string id;
+    std::string group;  // "privilege", "kernel", "hook", "map", "helper", "tracing"
+    std::string name;   // for people
+    Need need = Need::kOptional;
+    State state = State::kUnknown;
+    std::string detail;  // what was seen, may be empty
+    std::string cost;    // what is lost without it
+    std::string remedy;  // what to do about it
+};
+
+// All of them, in the order in which they are to be shown. Works without privilege too: what could
+// not be tried is unknown then.
+std::vector<Feature> probe_features();
+
+// True if `features` hold everything that a capture requires.
+bool can_capture(const std::vector<Feature>& features);
+
+// Whether tcx links exist (Linux 6.6 on); where they don't, attach by clsact. Needs the
+// privilege to load a program of type SCHED_CLS, and is false without it.
+bool has_tcx();
+
+}  // namespace capture
