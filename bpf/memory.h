@@ -60,8 +60,7 @@ struct memory {
 	__u64 born;
 	__u64 seen; /* mono */
 	__u64 check;
-	__u64 from; /* NETNS kinds: the interface it came in by; 0: several, so the sender is
-		       unknown */
+	__u64 from; /* NETNS kinds: its interface; 0: several, so nobody is the sender */
 };
 
 struct memory_map {
@@ -76,7 +75,8 @@ extern struct memory_map memory SEC(".maps"), echo_memory SEC(".maps");
 
 /*
  * SAME_WAY: the key of packets with the same addresses and ports. OPPOSITE_WAY: the key of the
- * packets that this one answers, which have them the other way round.
+ * packets that this one answers, which have them the other way round. An echo's identifier and
+ * sequence number are the same both ways.
  */
 enum key_direction { SAME_WAY, OPPOSITE_WAY };
 

@@ -9,9 +9,10 @@
 #include "attribute.h"
 #include "verdict.h"
 
-/* How many bytes of a packet are kept, and packets of which enum pidcap_direction (or-ed). Both
- * are set before loading. */
-extern const volatile __u32 snaplen, directions;
+/* How many bytes of a packet are kept. Set before loading, as are the next two. */
+extern const volatile __u32 snaplen;
+/* Which packets are kept: enum pidcap_direction, or-ed. */
+extern const volatile __u32 directions;
 /* The direction that packets on lo are recorded with: each is captured once, as it goes out. */
 extern const volatile __u32 loopback_direction;
 
