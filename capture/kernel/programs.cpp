@@ -80,11 +80,6 @@ constexpr uint32_t kCompatAccept4 = 366;
 constexpr uint32_t kCompatSocketcall = kNoCall;
 #endif
 
-struct CloseSkeleton {
-    void operator()(pidcap_bpf* skeleton) const { pidcap_bpf__destroy(skeleton); }
-};
-using Skeleton = std::unique_ptr<pidcap_bpf, CloseSkeleton>;
-
 Error load_error(int code, const LibbpfLog& log) {
     if (code == EPERM) {
         return privilege_error("load the programs into the kernel", code);
@@ -119,298 +114,6 @@ std::vector<HookProgram> programs_of(Hook hook) {
         programs = {HookProgram::kSocketIn, HookProgram::kSocketOut};
     }
     return programs;
-}
-
-class LoadedPrograms : public Programs {
-  public:
-    LoadedPrograms(Skeleton skeleton, Tracing tracing, size_t cpus)
-        : skeleton_(std::move(skeleton)), tracing_(tracing), cpus_(cpus) {}
-
-    // Those of each CPU; `small_bytes` 0: only the large one.
-    Result<void> create_rings(uint32_t small_bytes, uint32_t large_bytes);
-    Result<void> load_filters(const ProgramOptions& options, const KernelTypes& kernel);
-    Result<void> attach(int cgroup_fd, const KernelTypes& kernel);
-
-    Tracing tracing() const override { return tracing_; }
-    Result<int> program_fd(HookProgram program) const override;
-    Result<Merge> open_rings() override;
-    std::vector<int> wake_fds() const override;
-    void request_wake() override {
-        __atomic_store_n(&skeleton_->bss->wake_reader, 1, __ATOMIC_SEQ_CST);
-    }
-    Result<void> set_owner(int socket_fd, const pidcap_owner& owner) override;
-    void filter_processes(bool active, uint32_t without_process) override {
-        __atomic_store_n(&skeleton_->bss->wanted_without_process, without_process,
-                         __ATOMIC_SEQ_CST);
-        __atomic_store_n(&skeleton_->bss->filters_processes, active ? 1 : 0, __ATOMIC_SEQ_CST);
-    }
-    void refuse(const pidcap_subject& subject, uint64_t change) override {
-        bpf_map_update_elem(bpf_map__fd(skeleton_->maps.unwanted), &subject, &change, BPF_ANY);
-    }
-    void take_back(const pidcap_subject& subject) override {
-        bpf_map_delete_elem(bpf_map__fd(skeleton_->maps.unwanted), &subject);
-    }
-    void forget_changes(const pidcap_process& process) override {
-        bpf_map_delete_elem(bpf_map__fd(skeleton_->maps.changes), &process);
-    }
-    pidcap_drops drops(const pidcap_interface& interface) const override;
-    void forget_drops(const pidcap_interface& interface) const override {
-        bpf_map_delete_elem(bpf_map__fd(skeleton_->maps.drops), &interface);
-    }
-    std::vector<pidcap_interface> with_drops() const override;
-    std::string device_name(const pidcap_interface& interface) const override;
-    uint64_t events_lost() const override { return skeleton_->bss->events_lost; }
-    uint64_t events_missed() const override {
-        const auto& programs = skeleton_->progs;
-        return misses_of(*programs.process_fork) + misses_of(*programs.process_exec) +
-               misses_of(*programs.process_exit) + misses_of(*programs.process_rename);
-    }
-    uint64_t uses_lost() const override {
-        return skeleton_->bss->sk_user_full + missed_uses(*skeleton_->obj);
-    }
-
-  private:
-    struct RingMap {
-        Fd fd;
-        size_t bytes;
-    };
-
-    Result<void> create_ring(uint32_t cpu, pidcap_ring which, uint32_t bytes);
-    // The hook's own programs, behind the filter if there is one.
-    bpf_program* capturing(HookProgram program) const;
-    bpf_program* learning(HookProgram program) const;
-
-    Skeleton skeleton_;
-    Tracing tracing_;
-    std::optional<FilterPrograms> filters_;
-    std::vector<Link> tracing_links_;
-    size_t cpus_;
-    std::vector<RingMap> rings_;
-};
-
-Result<void> LoadedPrograms::create_rings(uint32_t small_bytes, uint32_t large_bytes) {
-    Result<void> created;
-    for (uint32_t cpu = 0; cpu < cpus_ && created; cpu++) {
-        created = create_ring(cpu, PIDCAP_RING_LARGE, large_bytes);
-        if (created && small_bytes != 0) {
-            created = create_ring(cpu, PIDCAP_RING_SMALL, small_bytes);
-        }
-    }
-    return created;
-}
-
-Result<void> LoadedPrograms::create_ring(uint32_t cpu, pidcap_ring which, uint32_t bytes) {
-    Fd fd(bpf_map_create(BPF_MAP_TYPE_RINGBUF, "packets", 0, 0, bytes, nullptr));
-    if (!fd.valid()) {
-        return errno_error(fmt::format("create a ring buffer of {} bytes for CPU {} (-B sets the "
-                                       "size of all together)",
-                                       bytes, cpu),
-                           errno);
-    }
-    const uint32_t index = cpu * PIDCAP_RINGS + which;
-    const int value = fd.get();
-    if (int code =
-            bpf_map_update_elem(bpf_map__fd(skeleton_->maps.rings), &index, &value, BPF_ANY)) {
-        return errno_error(fmt::format("hand CPU {} a ring buffer", cpu), -code);
-    }
-    rings_.push_back({std::move(fd), bytes});
-    return {};
-}
-
-Result<void> LoadedPrograms::attach(int cgroup_fd, const KernelTypes& kernel) {
-    auto& programs = skeleton_->progs;
-    auto& links = skeleton_->links;
-    const LibbpfLog quiet;
-    const auto failed = [](const char* what) {
-        int code = errno;
-        Error error = errno_error(fmt::format("attach to {}", what), code);
-        error.message += "; see `pidcap doctor`";
-        return error;
-    };
-    // Sockets first: a process that appears in between is found in /proc, a socket's use is not.
-    if ((links.socket_create = bpf_program__attach_cgroup(programs.socket_create, cgroup_fd)) ==
-        nullptr) {
-        return failed("socket creation in the root of cgroup v2");
-    }
-    if ((links.socket_release = bpf_program__attach_cgroup(programs.socket_release, cgroup_fd)) ==
-        nullptr) {
-        return failed("socket release in the root of cgroup v2");
-    }
-    auto attached = attach_tracing(*skeleton_->obj, kernel);
-    if (!attached) {
-        Error error = std::move(attached).error();
-        error.message += "; see `pidcap doctor`";
-        return error;
-    }
-    tracing_links_ = *std::move(attached);
-    struct {
-        bpf_program* program;
-        bpf_link** link;
-        const char* tracepoint;
-    } const points[] = {
-        {programs.process_fork, &links.process_fork, "sched_process_fork"},
-        {programs.process_exec, &links.process_exec, "sched_process_exec"},
-        {programs.process_exit, &links.process_exit, "sched_process_exit"},
-        {programs.process_rename, &links.process_rename, "task_rename"},
-    };
-    for (const auto& point : points) {
-        *point.link = bpf_program__attach_raw_tracepoint(point.program, point.tracepoint);
-        if (*point.link == nullptr) {
-            return failed(fmt::format("the raw tracepoint {}", point.tracepoint).c_str());
-        }
-    }
-    return {};
-}
-
-bpf_program* LoadedPrograms::capturing(HookProgram program) const {
-    const auto& programs = skeleton_->progs;
-    switch (program) {
-        case HookProgram::kEthernetIn:
-            return programs.ethernet_in;
-        case HookProgram::kEthernetOut:
-            return programs.ethernet_out;
-        case HookProgram::kIpIn:
-            return programs.ip_in;
-        case HookProgram::kIpOut:
-            return programs.ip_out;
-        case HookProgram::kLoopback:
-            return programs.loopback;
-        case HookProgram::kXdpIn:
-            return programs.xdp_in;
-        case HookProgram::kSocketIn:
-            return programs.socket_in;
-        case HookProgram::kSocketOut:
-            return programs.socket_out;
-    }
-    return nullptr;
-}
-
-bpf_program* LoadedPrograms::learning(HookProgram program) const {
-    const auto& programs = skeleton_->progs;
-    switch (program) {
-        case HookProgram::kEthernetIn:
-            return programs.learn_ethernet_in;
-        case HookProgram::kEthernetOut:
-            return programs.learn_ethernet_out;
-        case HookProgram::kIpIn:
-            return programs.learn_ip_in;
-        case HookProgram::kIpOut:
-            return programs.learn_ip_out;
-        case HookProgram::kLoopback:
-            return programs.learn_loopback;
-        case HookProgram::kXdpIn:
-            return programs.learn_xdp_in;
-        case HookProgram::kSocketOut:
-            return programs.learn_socket_out;
-        case HookProgram::kSocketIn:  // what comes in there teaches nothing
-            break;
-    }
-    return nullptr;
-}
-
-Result<void> LoadedPrograms::load_filters(const ProgramOptions& options,
-                                          const KernelTypes& kernel) {
-    if (!options.filter) {
-        return {};
-    }
-    filters_.emplace();
-    const FilterSetting setting{knows_xdp_pieces(kernel), options.out};
-    for (const HookProgram program : programs_of(options.hook)) {
-        const bpf_program* learns = learning(program);
-        const FilterPrograms::Exits exits{bpf_program__fd(capturing(program)),
-                                          learns != nullptr ? bpf_program__fd(learns) : -1};
-        if (auto added = filters_->add(program, *options.filter, setting, exits); !added) {
-            return added;
-        }
-    }
-    return {};
-}
-
-Result<int> LoadedPrograms::program_fd(HookProgram program) const {
-    if (filters_) {
-        return filters_->program_fd(program);
-    }
-    return bpf_program__fd(capturing(program));
-}
-
-Result<Merge> LoadedPrograms::open_rings() {
-    std::vector<Ring> packets;
-    for (const RingMap& map : rings_) {
-        auto ring = Ring::map(map.fd.get(), map.bytes);
-        if (!ring) {
-            return std::move(ring).error();
-        }
-        packets.push_back(*std::move(ring));
-    }
-    auto events = Ring::map(bpf_map__fd(skeleton_->maps.events), kEventsRing);
-    if (!events) {
-        return std::move(events).error();
-    }
-    return Merge(std::move(packets), *std::move(events));
-}
-
-std::vector<int> LoadedPrograms::wake_fds() const {
-    std::vector<int> fds;
-    fds.reserve(rings_.size());
-    for (const RingMap& map : rings_) {
-        fds.push_back(map.fd.get());
-    }
-    return fds;
-}
-
-Result<void> LoadedPrograms::set_owner(int socket_fd, const pidcap_owner& owner) {
-    pidcap_socket_owner value{};
-    value.owner = owner;
-    // Newer kernels allocate here without waiting for a lock (kmalloc_nolock, seen on 7.2), which
-    // may fail at one moment and not at the next.
-    constexpr int kAttempts = 100;
-    int code = -ENOMEM;
-    for (int attempt = 0; attempt < kAttempts && code == -ENOMEM; attempt++) {
-        code = bpf_map_update_elem(bpf_map__fd(skeleton_->maps.sk_owner), &socket_fd, &value,
-                                   BPF_NOEXIST);
-        if (code == -ENOMEM) {
-            sched_yield();
-        }
-    }
-    if (code != 0 && code != -EEXIST) {
-        return errno_error(fmt::format("store the owner of a socket of process {}", owner.tgid),
-                           -code);
-    }
-    return {};
-}
-
-pidcap_drops LoadedPrograms::drops(const pidcap_interface& interface) const {
-    std::vector<pidcap_drops> per_cpu(cpus_);
-    pidcap_drops sum{};
-    if (bpf_map_lookup_elem(bpf_map__fd(skeleton_->maps.drops), &interface, per_cpu.data()) != 0) {
-        return sum;  // no drops yet
-    }
-    for (const pidcap_drops& cpu : per_cpu) {
-        for (size_t cause = 0; cause < PIDCAP_DROP_CAUSES; cause++) {
-            sum.count[cause] += cpu.count[cause];
-        }
-        sum.pending += cpu.pending;
-    }
-    return sum;
-}
-
-std::vector<pidcap_interface> LoadedPrograms::with_drops() const {
-    std::vector<pidcap_interface> all;
-    pidcap_interface next{};
-    const pidcap_interface* last = nullptr;
-    while (bpf_map_get_next_key(bpf_map__fd(skeleton_->maps.drops), last, &next) == 0) {
-        all.push_back(next);
-        last = &all.back();
-    }
-    return all;
-}
-
-std::string LoadedPrograms::device_name(const pidcap_interface& interface) const {
-    pidcap_device device{};
-    if (bpf_map_lookup_elem(bpf_map__fd(skeleton_->maps.devices), &interface, &device) != 0) {
-        return {};
-    }
-    return {device.name, strnlen(device.name, sizeof(device.name))};
 }
 
 uint32_t ring_size(uint64_t budget, size_t cpus) {
@@ -511,9 +214,15 @@ void configure(pidcap_bpf& skeleton, const ProgramOptions& options, uint32_t cpu
 
 }  // namespace
 
-static Result<std::unique_ptr<Programs>> load_with(const ProgramOptions& options,
-                                                   const std::string& cgroup_root, Tracing tracing,
-                                                   const KernelTypes& kernel) {
+void CloseSkeleton::operator()(pidcap_bpf* skeleton) const {
+    pidcap_bpf__destroy(skeleton);
+}
+
+Programs::Programs(Skeleton skeleton, Tracing tracing, size_t cpus)
+    : skeleton_(std::move(skeleton)), tracing_(tracing), cpus_(cpus) {}
+
+Result<Programs> Programs::load_with(const ProgramOptions& options, const std::string& cgroup_root,
+                                     Tracing tracing, const KernelTypes& kernel) {
     Fd cgroup(::open(cgroup_root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!cgroup.valid()) {
         return errno_error(fmt::format("open {}", cgroup_root), errno);
@@ -547,23 +256,22 @@ static Result<std::unique_ptr<Programs>> load_with(const ProgramOptions& options
         return load_error(-code, log);
     }
 
-    auto programs = std::make_unique<LoadedPrograms>(std::move(skeleton), tracing, cpus);
-    if (auto created = programs->create_rings(small_ring, large_ring); !created) {
+    Programs programs(std::move(skeleton), tracing, cpus);
+    if (auto created = programs.create_rings(small_ring, large_ring); !created) {
         return std::move(created).error();
     }
-    if (auto loaded = programs->load_filters(options, kernel); !loaded) {
+    if (auto loaded = programs.load_filters(options, kernel); !loaded) {
         return std::move(loaded).error();
     }
     if (options.finds_processes) {
-        if (auto attached = programs->attach(cgroup.get(), kernel); !attached) {
+        if (auto attached = programs.attach(cgroup.get(), kernel); !attached) {
             return std::move(attached).error();
         }
     }
-    return std::unique_ptr<Programs>(std::move(programs));
+    return programs;
 }
 
-Result<std::unique_ptr<Programs>> Programs::load(const ProgramOptions& options,
-                                                 const std::string& cgroup_root) {
+Result<Programs> Programs::load(const ProgramOptions& options, const std::string& cgroup_root) {
     const KernelTypes kernel;
     auto tracing = choose_tracing(options.tracing, kernel);
     if (!tracing) {
@@ -575,6 +283,269 @@ Result<std::unique_ptr<Programs>> Programs::load(const ProgramOptions& options,
         return load_with(options, cgroup_root, Tracing::kSyscalls, kernel);
     }
     return programs;
+}
+
+Result<void> Programs::create_rings(uint32_t small_bytes, uint32_t large_bytes) {
+    Result<void> created;
+    for (uint32_t cpu = 0; cpu < cpus_ && created; cpu++) {
+        created = create_ring(cpu, PIDCAP_RING_LARGE, large_bytes);
+        if (created && small_bytes != 0) {
+            created = create_ring(cpu, PIDCAP_RING_SMALL, small_bytes);
+        }
+    }
+    return created;
+}
+
+Result<void> Programs::create_ring(uint32_t cpu, pidcap_ring which, uint32_t bytes) {
+    Fd fd(bpf_map_create(BPF_MAP_TYPE_RINGBUF, "packets", 0, 0, bytes, nullptr));
+    if (!fd.valid()) {
+        return errno_error(fmt::format("create a ring buffer of {} bytes for CPU {} (-B sets the "
+                                       "size of all together)",
+                                       bytes, cpu),
+                           errno);
+    }
+    const uint32_t index = cpu * PIDCAP_RINGS + which;
+    const int value = fd.get();
+    if (int code =
+            bpf_map_update_elem(bpf_map__fd(skeleton_->maps.rings), &index, &value, BPF_ANY)) {
+        return errno_error(fmt::format("hand CPU {} a ring buffer", cpu), -code);
+    }
+    rings_.push_back({std::move(fd), bytes});
+    return {};
+}
+
+Result<void> Programs::attach(int cgroup_fd, const KernelTypes& kernel) {
+    auto& programs = skeleton_->progs;
+    auto& links = skeleton_->links;
+    const LibbpfLog quiet;
+    const auto failed = [](const char* what) {
+        int code = errno;
+        Error error = errno_error(fmt::format("attach to {}", what), code);
+        error.message += "; see `pidcap doctor`";
+        return error;
+    };
+    // Sockets first: a process that appears in between is found in /proc, a socket's use is not.
+    if ((links.socket_create = bpf_program__attach_cgroup(programs.socket_create, cgroup_fd)) ==
+        nullptr) {
+        return failed("socket creation in the root of cgroup v2");
+    }
+    if ((links.socket_release = bpf_program__attach_cgroup(programs.socket_release, cgroup_fd)) ==
+        nullptr) {
+        return failed("socket release in the root of cgroup v2");
+    }
+    auto attached = attach_tracing(*skeleton_->obj, kernel);
+    if (!attached) {
+        Error error = std::move(attached).error();
+        error.message += "; see `pidcap doctor`";
+        return error;
+    }
+    tracing_links_ = *std::move(attached);
+    struct {
+        bpf_program* program;
+        bpf_link** link;
+        const char* tracepoint;
+    } const points[] = {
+        {programs.process_fork, &links.process_fork, "sched_process_fork"},
+        {programs.process_exec, &links.process_exec, "sched_process_exec"},
+        {programs.process_exit, &links.process_exit, "sched_process_exit"},
+        {programs.process_rename, &links.process_rename, "task_rename"},
+    };
+    for (const auto& point : points) {
+        *point.link = bpf_program__attach_raw_tracepoint(point.program, point.tracepoint);
+        if (*point.link == nullptr) {
+            return failed(fmt::format("the raw tracepoint {}", point.tracepoint).c_str());
+        }
+    }
+    return {};
+}
+
+bpf_program* Programs::capturing(HookProgram program) const {
+    const auto& programs = skeleton_->progs;
+    switch (program) {
+        case HookProgram::kEthernetIn:
+            return programs.ethernet_in;
+        case HookProgram::kEthernetOut:
+            return programs.ethernet_out;
+        case HookProgram::kIpIn:
+            return programs.ip_in;
+        case HookProgram::kIpOut:
+            return programs.ip_out;
+        case HookProgram::kLoopback:
+            return programs.loopback;
+        case HookProgram::kXdpIn:
+            return programs.xdp_in;
+        case HookProgram::kSocketIn:
+            return programs.socket_in;
+        case HookProgram::kSocketOut:
+            return programs.socket_out;
+    }
+    return nullptr;
+}
+
+bpf_program* Programs::learning(HookProgram program) const {
+    const auto& programs = skeleton_->progs;
+    switch (program) {
+        case HookProgram::kEthernetIn:
+            return programs.learn_ethernet_in;
+        case HookProgram::kEthernetOut:
+            return programs.learn_ethernet_out;
+        case HookProgram::kIpIn:
+            return programs.learn_ip_in;
+        case HookProgram::kIpOut:
+            return programs.learn_ip_out;
+        case HookProgram::kLoopback:
+            return programs.learn_loopback;
+        case HookProgram::kXdpIn:
+            return programs.learn_xdp_in;
+        case HookProgram::kSocketOut:
+            return programs.learn_socket_out;
+        case HookProgram::kSocketIn:  // what comes in there teaches nothing
+            break;
+    }
+    return nullptr;
+}
+
+Result<void> Programs::load_filters(const ProgramOptions& options, const KernelTypes& kernel) {
+    if (!options.filter) {
+        return {};
+    }
+    filters_.emplace();
+    const FilterSetting setting{knows_xdp_pieces(kernel), options.out};
+    for (const HookProgram program : programs_of(options.hook)) {
+        const bpf_program* learns = learning(program);
+        const FilterPrograms::Exits exits{bpf_program__fd(capturing(program)),
+                                          learns != nullptr ? bpf_program__fd(learns) : -1};
+        if (auto added = filters_->add(program, *options.filter, setting, exits); !added) {
+            return added;
+        }
+    }
+    return {};
+}
+
+Result<int> Programs::program_fd(HookProgram program) const {
+    if (filters_) {
+        return filters_->program_fd(program);
+    }
+    return bpf_program__fd(capturing(program));
+}
+
+Result<Merge> Programs::open_rings() {
+    std::vector<Ring> packets;
+    for (const RingMap& map : rings_) {
+        auto ring = Ring::map(map.fd.get(), map.bytes);
+        if (!ring) {
+            return std::move(ring).error();
+        }
+        packets.push_back(*std::move(ring));
+    }
+    auto events = Ring::map(bpf_map__fd(skeleton_->maps.events), kEventsRing);
+    if (!events) {
+        return std::move(events).error();
+    }
+    return Merge(std::move(packets), *std::move(events));
+}
+
+std::vector<int> Programs::wake_fds() const {
+    std::vector<int> fds;
+    fds.reserve(rings_.size());
+    for (const RingMap& map : rings_) {
+        fds.push_back(map.fd.get());
+    }
+    return fds;
+}
+
+Result<void> Programs::set_owner(int socket_fd, const pidcap_owner& owner) {
+    pidcap_socket_owner value{};
+    value.owner = owner;
+    // Newer kernels allocate here without waiting for a lock (kmalloc_nolock, seen on 7.2), which
+    // may fail at one moment and not at the next.
+    constexpr int kAttempts = 100;
+    int code = -ENOMEM;
+    for (int attempt = 0; attempt < kAttempts && code == -ENOMEM; attempt++) {
+        code = bpf_map_update_elem(bpf_map__fd(skeleton_->maps.sk_owner), &socket_fd, &value,
+                                   BPF_NOEXIST);
+        if (code == -ENOMEM) {
+            sched_yield();
+        }
+    }
+    if (code != 0 && code != -EEXIST) {
+        return errno_error(fmt::format("store the owner of a socket of process {}", owner.tgid),
+                           -code);
+    }
+    return {};
+}
+
+void Programs::request_wake() {
+    __atomic_store_n(&skeleton_->bss->wake_reader, 1, __ATOMIC_SEQ_CST);
+}
+
+void Programs::filter_processes(bool active, uint32_t without_process) {
+    __atomic_store_n(&skeleton_->bss->wanted_without_process, without_process, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&skeleton_->bss->filters_processes, active ? 1 : 0, __ATOMIC_SEQ_CST);
+}
+
+void Programs::refuse(const pidcap_subject& subject, uint64_t change) {
+    bpf_map_update_elem(bpf_map__fd(skeleton_->maps.unwanted), &subject, &change, BPF_ANY);
+}
+
+void Programs::take_back(const pidcap_subject& subject) {
+    bpf_map_delete_elem(bpf_map__fd(skeleton_->maps.unwanted), &subject);
+}
+
+void Programs::forget_changes(const pidcap_process& process) {
+    bpf_map_delete_elem(bpf_map__fd(skeleton_->maps.changes), &process);
+}
+
+pidcap_drops Programs::drops(const pidcap_interface& interface) const {
+    std::vector<pidcap_drops> per_cpu(cpus_);
+    pidcap_drops sum{};
+    if (bpf_map_lookup_elem(bpf_map__fd(skeleton_->maps.drops), &interface, per_cpu.data()) != 0) {
+        return sum;  // no drops yet
+    }
+    for (const pidcap_drops& cpu : per_cpu) {
+        for (size_t cause = 0; cause < PIDCAP_DROP_CAUSES; cause++) {
+            sum.count[cause] += cpu.count[cause];
+        }
+        sum.pending += cpu.pending;
+    }
+    return sum;
+}
+
+std::vector<pidcap_interface> Programs::with_drops() const {
+    std::vector<pidcap_interface> all;
+    pidcap_interface next{};
+    const pidcap_interface* last = nullptr;
+    while (bpf_map_get_next_key(bpf_map__fd(skeleton_->maps.drops), last, &next) == 0) {
+        all.push_back(next);
+        last = &all.back();
+    }
+    return all;
+}
+
+std::string Programs::device_name(const pidcap_interface& interface) const {
+    pidcap_device device{};
+    if (bpf_map_lookup_elem(bpf_map__fd(skeleton_->maps.devices), &interface, &device) != 0) {
+        return {};
+    }
+    return {device.name, strnlen(device.name, sizeof(device.name))};
+}
+
+void Programs::forget_drops(const pidcap_interface& interface) const {
+    bpf_map_delete_elem(bpf_map__fd(skeleton_->maps.drops), &interface);
+}
+
+uint64_t Programs::events_lost() const {
+    return skeleton_->bss->events_lost;
+}
+
+uint64_t Programs::events_missed() const {
+    const auto& programs = skeleton_->progs;
+    return misses_of(*programs.process_fork) + misses_of(*programs.process_exec) +
+           misses_of(*programs.process_exit) + misses_of(*programs.process_rename);
+}
+
+uint64_t Programs::uses_lost() const {
+    return skeleton_->bss->sk_user_full + missed_uses(*skeleton_->obj);
 }
 
 }  // namespace capture

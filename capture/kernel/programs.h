@@ -14,19 +14,20 @@
 #include <vector>
 
 #include "bpf/contract.h"
+#include "capture/filter/filter_programs.h"
 #include "capture/filter/packet_filter.h"
+#include "capture/kernel/hook.h"
 #include "capture/kernel/merge.h"
 #include "capture/kernel/tracing.h"
+#include "pcapng/fd.h"
 #include "pcapng/result.h"
+
+struct bpf_program;
+struct pidcap_bpf;  // the skeleton, see pidcap.skel.h
 
 namespace capture {
 
-// Where packets are taken.
-enum class Hook {
-    kTc,      // on interfaces, at traffic control
-    kXdp,     // on interfaces: what comes in at XDP, the rest at traffic control
-    kCgroup,  // at sockets
-};
+class KernelTypes;
 
 struct ProgramOptions {
     uint32_t snaplen = PIDCAP_SNAPLEN_MAX;
@@ -46,16 +47,8 @@ constexpr uint64_t kDefaultBuffer = 32ULL << 20;
 constexpr uint64_t kMinRing = 512ULL << 10;
 constexpr uint64_t kMaxSmallRing = 2ULL << 20;
 
-// The program for one hook.
-enum class HookProgram {
-    kEthernetIn,
-    kEthernetOut,
-    kIpIn,
-    kIpOut,
-    kLoopback,
-    kXdpIn,
-    kSocketIn,
-    kSocketOut,
+struct CloseSkeleton {
+    void operator()(pidcap_bpf* skeleton) const;
 };
 
 class Programs {
@@ -63,46 +56,71 @@ class Programs {
     // Loads everything and starts to follow processes, and the sockets of all that lives below
     // `cgroup_root`, where cgroup v2 is mounted. No interface is attached yet. Errors name what is
     // missing: kernel support or a capability.
-    static Result<std::unique_ptr<Programs>> load(const ProgramOptions& options,
-                                                  const std::string& cgroup_root);
-    virtual ~Programs() = default;
+    static Result<Programs> load(const ProgramOptions& options, const std::string& cgroup_root);
 
-    virtual Tracing tracing() const = 0;
+    Tracing tracing() const { return tracing_; }
     // What to attach. An error: the filter makes no sense for the packets there.
-    virtual Result<int> program_fd(HookProgram program) const = 0;
+    Result<int> program_fd(HookProgram program) const;
 
     // The readers of the rings; call once.
-    virtual Result<Merge> open_rings() = 0;
+    Result<Merge> open_rings();
 
-    // File descriptors that become readable when a record comes after sleep() was called.
-    virtual std::vector<int> wake_fds() const = 0;
+    // File descriptors that become readable when a record comes after request_wake().
+    std::vector<int> wake_fds() const;
 
     // Asks the kernel side to wake the reader for the next packet. Look into the rings once more
     // before sleeping: a packet may have come just before.
-    virtual void request_wake() = 0;
+    void request_wake();
 
     // Names the owner of a socket that existed before the start, unless it was used since.
-    virtual Result<void> set_owner(int socket_fd, const pidcap_owner& owner) = 0;
+    Result<void> set_owner(int socket_fd, const pidcap_owner& owner);
 
     // The process filter's part in the kernel (bpf/verdict.h). `without_process`: by enum
     // pidcap_via, a bit each, which packets without a process are wanted. A refusal that finds no
     // room is left out: user space decides then.
-    virtual void filter_processes(bool active, uint32_t without_process) = 0;
-    virtual void refuse(const pidcap_subject& subject, uint64_t change) = 0;
-    virtual void take_back(const pidcap_subject& subject) = 0;
-    virtual void forget_changes(const pidcap_process& process) = 0;
+    void filter_processes(bool active, uint32_t without_process);
+    void refuse(const pidcap_subject& subject, uint64_t change);
+    void take_back(const pidcap_subject& subject);
+    void forget_changes(const pidcap_process& process);
 
     // Counters since the start, or since forget_drops().
-    virtual pidcap_drops drops(const pidcap_interface& interface) const = 0;
+    pidcap_drops drops(const pidcap_interface& interface) const;
     // The interface has gone: makes room for others.
-    virtual void forget_drops(const pidcap_interface& interface) const = 0;
+    void forget_drops(const pidcap_interface& interface) const;
     // Those that have such counters.
-    virtual std::vector<pidcap_interface> with_drops() const = 0;
+    std::vector<pidcap_interface> with_drops() const;
     // As the cgroup hook's programs saw it; empty: they didn't.
-    virtual std::string device_name(const pidcap_interface& interface) const = 0;
-    virtual uint64_t events_lost() const = 0;    // no room in their ring
-    virtual uint64_t events_missed() const = 0;  // see misses_of()
-    virtual uint64_t uses_lost() const = 0;      // either
+    std::string device_name(const pidcap_interface& interface) const;
+    uint64_t events_lost() const;    // no room in their ring
+    uint64_t events_missed() const;  // see misses_of()
+    uint64_t uses_lost() const;      // either
+
+  private:
+    using Skeleton = std::unique_ptr<pidcap_bpf, CloseSkeleton>;
+    struct RingMap {
+        pcapng::Fd fd;
+        size_t bytes;
+    };
+
+    Programs(Skeleton skeleton, Tracing tracing, size_t cpus);
+
+    static Result<Programs> load_with(const ProgramOptions& options, const std::string& cgroup_root,
+                                      Tracing tracing, const KernelTypes& kernel);
+    // Creates the rings of each CPU; `small_bytes` 0: only the large one.
+    Result<void> create_rings(uint32_t small_bytes, uint32_t large_bytes);
+    Result<void> create_ring(uint32_t cpu, pidcap_ring which, uint32_t bytes);
+    Result<void> load_filters(const ProgramOptions& options, const KernelTypes& kernel);
+    Result<void> attach(int cgroup_fd, const KernelTypes& kernel);
+    // The hook's own programs, behind the filter if there is one.
+    bpf_program* capturing(HookProgram program) const;
+    bpf_program* learning(HookProgram program) const;
+
+    Skeleton skeleton_;
+    Tracing tracing_;
+    std::optional<FilterPrograms> filters_;
+    std::vector<Link> tracing_links_;
+    size_t cpus_;
+    std::vector<RingMap> rings_;
 };
 
 }  // namespace capture

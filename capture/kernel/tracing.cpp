@@ -2,6 +2,7 @@
 #include "capture/kernel/tracing.h"
 
 #include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 #include <fmt/format.h>
 
 #include <array>
@@ -166,6 +167,10 @@ Result<Tracing> choose_tracing(std::optional<Tracing> wanted, const KernelTypes&
         }
     }
     return Tracing::kSyscalls;
+}
+
+void DestroyLink::operator()(bpf_link* link) const {
+    bpf_link__destroy(link);
 }
 
 void choose_tracing_programs(bpf_object& object, std::optional<Tracing> tracing,

@@ -4,8 +4,7 @@
 // tracing tier), else at the tracepoints of system calls (the locked tier). Stateless.
 #pragma once
 
-#include <bpf/libbpf.h>
-
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,6 +12,10 @@
 
 #include "capture/kernel/kernel_types.h"
 #include "pcapng/result.h"
+
+struct bpf_link;
+struct bpf_object;
+struct bpf_program;
 
 namespace capture {
 
@@ -41,7 +44,7 @@ void choose_tracing_programs(bpf_object& object, std::optional<Tracing> tracing,
                              const KernelTypes& kernel);
 
 struct DestroyLink {
-    void operator()(bpf_link* link) const { bpf_link__destroy(link); }
+    void operator()(bpf_link* link) const;
 };
 using Link = std::unique_ptr<bpf_link, DestroyLink>;
 
