@@ -25,20 +25,19 @@ namespace capture {
 namespace {
 
 using std::chrono::microseconds;
-using std::chrono::milliseconds;
-
-// While packets come, the rings are looked into so often: more often where a ring fills faster, so
-// that the small ones suffice. It takes a few rounds without any packet before the kernel is asked
-// for a wake-up. Even then the timeout stands, for a wake-up that was missed because the packet's
-// program had already looked.
-constexpr microseconds kBusyMost = milliseconds(1);
-constexpr microseconds kBusyLeast{125};
-constexpr double kFilledMuch = 0.25;
-constexpr double kFilledLittle = 0.0625;
-constexpr int kIdleRounds = 20;
-constexpr microseconds kAsleep = milliseconds(100);
 
 constexpr uint32_t kVlanTagBytes = 4;
+
+void watch(std::vector<pollfd>& watched, const std::vector<int>& fds) {
+    for (const int fd : fds) {
+        watched.push_back({fd, POLLIN, 0});
+    }
+}
+
+bool any_ready(std::span<const pollfd> watched) {
+    return std::any_of(watched.begin(), watched.end(),
+                       [](const pollfd& one) { return one.revents != 0; });
+}
 
 }  // namespace
 
@@ -47,7 +46,6 @@ Session::Session(Programs programs, Merge merge, ProcessTable table, const Sessi
       merge_(std::move(merge)),
       verdicts_(programs_),
       table_(std::move(table)),
-      busy_(kBusyMost),
       snaplen_(options.programs.snaplen),
       count_(options.count) {
     table_.watch(verdicts_);
@@ -205,12 +203,7 @@ Result<uint64_t> Session::step() {
     if (auto told = sink_->idle(); !told) {
         return std::move(told).error();
     }
-    idle_rounds_ = *handed > 0 ? 0 : idle_rounds_ + 1;
-    if (merge_.filled() > kFilledMuch) {
-        busy_ = std::max(busy_ / 2, kBusyLeast);
-    } else if (merge_.filled() < kFilledLittle) {
-        busy_ = std::min(busy_ * 2, kBusyMost);
-    }
+    pace_.round_ended(*handed, merge_.filled());
     return handed;
 }
 
@@ -223,56 +216,42 @@ void Session::begin() {
 }
 
 Result<bool> Session::wait(const std::vector<int>& fds, int timeout_ms) {
-    microseconds time = busy_;
-    if (idle_rounds_ >= kIdleRounds) {
-        if (!std::exchange(asleep_, true)) {
-            programs_.request_wake();
-            return false;  // for one more look before sleeping
-        }
-        time = kAsleep;
+    if (pace_.needs_wake_request()) {
+        programs_.request_wake();
+        return false;
+    }
+    ReadPace::Pause pause = pace_.next_pause();
+    if (timeout_ms >= 0) {
+        pause.time = std::min<microseconds>(pause.time, std::chrono::milliseconds(timeout_ms));
     }
     std::vector<pollfd> watched;
-    watched.reserve(fds.size() + 1 + programs_.wake_fds().size());
-    for (int fd : fds) {
-        watched.push_back({fd, POLLIN, 0});
+    watch(watched, fds);
+    watch(watched, attachment_->fds());
+    const size_t rings = watched.size();
+    if (pause.sleeps) {
+        // Not while busy: a ring with records in it is always readable.
+        watch(watched, programs_.wake_fds());
     }
-    for (int fd : attachment_->fds()) {
-        watched.push_back({fd, POLLIN, 0});
-    }
-    const size_t changes_end = watched.size();
-    for (int fd : programs_.wake_fds()) {
-        // While busy only the time counts: a ring with records in it is always readable.
-        if (time == kAsleep) {
-            watched.push_back({fd, POLLIN, 0});
-        }
-    }
-    if (timeout_ms >= 0) {
-        time = std::min<microseconds>(time, milliseconds(timeout_ms));
-    }
-    const timespec timeout{time / std::chrono::seconds(1),
-                           std::chrono::nanoseconds(time % std::chrono::seconds(1)).count()};
-    int ready = ppoll(watched.data(), watched.size(), &timeout, nullptr);
-    if (ready < 0 && errno != EINTR) {
+    const timespec timeout{pause.time / std::chrono::seconds(1),
+                           std::chrono::nanoseconds(pause.time % std::chrono::seconds(1)).count()};
+    if (ppoll(watched.data(), watched.size(), &timeout, nullptr) < 0 && errno != EINTR) {
         return pcapng::errno_error("wait for packets", errno);
     }
-    asleep_ = false;
-    if (std::any_of(watched.begin() + static_cast<ptrdiff_t>(fds.size()),
-                    watched.begin() + static_cast<ptrdiff_t>(changes_end),
-                    [](const pollfd& change) { return change.revents != 0; })) {
-        // What came before a change belongs to the interface as it was.
-        if (auto handed = step(); !handed) {
-            return std::move(handed).error();
-        }
-        if (auto updated = attachment_->update(); !updated) {
-            return std::move(updated).error();
+    const auto interfaces = std::span(watched).subspan(fds.size(), rings - fds.size());
+    if (any_ready(interfaces)) {
+        if (auto followed = follow_interfaces(); !followed) {
+            return std::move(followed).error();
         }
     }
-    for (size_t i = 0; i < fds.size(); i++) {
-        if (watched[i].revents != 0) {
-            return true;
-        }
+    return any_ready(std::span(watched).first(fds.size()));
+}
+
+// What came before a change belongs to the interface as it was.
+Result<void> Session::follow_interfaces() {
+    if (auto handed = step(); !handed) {
+        return std::move(handed).error();
     }
-    return false;
+    return attachment_->update();
 }
 
 Result<void> Session::finish() {

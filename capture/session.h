@@ -7,7 +7,6 @@
 // Owns everything of the capture but the sink. One thread; nothing runs in the background.
 #pragma once
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -21,6 +20,7 @@
 #include "capture/hooks/interface_set.h"
 #include "capture/kernel/merge.h"
 #include "capture/kernel/programs.h"
+#include "capture/kernel/read_pace.h"
 #include "capture/packet.h"
 #include "capture/process_filter.h"
 #include "capture/processes/process_table.h"
@@ -92,6 +92,7 @@ class Session : private RecordHandler {
     Result<void> prepare(const SessionOptions& options, const std::string& cgroup_root);
     Result<void> learn(const ProcessConditions& filter, const CgroupTree& cgroups);
     Result<void> resolve(const ProcessConditions& conditions);
+    Result<void> follow_interfaces();
 
     void begin() override;
     void event(const pidcap_event& event, std::span<const std::byte> payload) override;
@@ -109,9 +110,7 @@ class Session : private RecordHandler {
     std::unique_ptr<Attachment> attachment_;
     ProcessFilter filter_;
     WallClock clock_;
-    std::chrono::microseconds busy_;
-    int idle_rounds_ = 0;
-    bool asleep_ = false;
+    ReadPace pace_;
     uint32_t snaplen_;
     std::optional<uint64_t> count_;
     Sink* sink_ = nullptr;
