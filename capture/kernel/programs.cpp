@@ -15,7 +15,7 @@
 #include <span>
 
 #include "capture/filter/filter_programs.h"
-#include "capture/kernel/kernel_types.h"
+#include "capture/kernel/features.h"
 #include "capture/kernel/libbpf_log.h"
 #include "capture/kernel/privilege.h"
 #include "pcapng/fd.h"
@@ -84,22 +84,15 @@ Error load_error(int code, const LibbpfLog& log) {
     if (code == EPERM) {
         return privilege_error("load the programs into the kernel", code);
     }
-    if (access("/sys/kernel/btf/vmlinux", R_OK) != 0) {
+    if (Features::type_information() != 0) {
         return Error{
             "load the programs into the kernel: no type information in /sys/kernel/btf/vmlinux; "
-            "needs a "
-            "kernel with CONFIG_DEBUG_INFO_BTF, see `pidcap doctor`",
+            "needs a kernel with CONFIG_DEBUG_INFO_BTF, see `pidcap doctor`",
             code};
     }
     Error error = errno_error("load the programs into the kernel", code);
     error.message += fmt::format(" ({}); see `pidcap doctor`", log.reason());
     return error;
-}
-
-// From 5.18 on (commit f45d5b6ce2e8) an XDP program says whether it can take packets in several
-// pieces. Kernels before don't know the flag.
-bool knows_xdp_pieces(const KernelTypes& kernel) {
-    return kernel.has_function("bpf_xdp_get_buff_len");
 }
 
 // Those that take packets.
@@ -127,15 +120,8 @@ uint32_t small_ring_size(uint32_t large) {
     return bytes >= PIDCAP_SMALL_RING_MIN ? bytes : 0;
 }
 
-// Before 6.1 (commit fba1a1c6c912) hash maps allocate from the general pool, and the kernel warns,
-// or refuses, when a tracepoint's program makes them do so.
-bool can_allocate_in_tracepoints(const KernelTypes& kernel) {
-    return kernel.has_struct("bpf_mem_alloc");
-}
-
 // The programs of the hook that was asked for; all others need no verifying.
-void choose_programs(pidcap_bpf& skeleton, const ProgramOptions& options,
-                     const KernelTypes& kernel) {
+void choose_programs(pidcap_bpf& skeleton, const ProgramOptions& options, const Features& kernel) {
     auto& programs = skeleton.progs;
     const bool learns = options.filter.has_value() && options.finds_processes;
     const auto load = [](std::initializer_list<bpf_program*> some, bool wanted) {
@@ -153,7 +139,7 @@ void choose_programs(pidcap_bpf& skeleton, const ProgramOptions& options,
     const bool xdp = options.hook == Hook::kXdp;
     load({programs.xdp_in}, xdp);
     load({programs.learn_xdp_in}, xdp && learns);
-    if (knows_xdp_pieces(kernel)) {
+    if (kernel.has_xdp_pieces()) {
         for (bpf_program* program : {programs.xdp_in, programs.learn_xdp_in}) {
             bpf_program__set_flags(program, BPF_F_XDP_HAS_FRAGS);
         }
@@ -177,7 +163,7 @@ void add_calls(Calls& calls, std::span<const uint32_t> numbers, bool receive) {
 
 // Everything that has to be set before the programs are loaded.
 void configure(pidcap_bpf& skeleton, const ProgramOptions& options, uint32_t cpus,
-               const KernelTypes& kernel) {
+               const Features& kernel) {
     auto* config = skeleton.rodata;
     config->finds_processes = options.finds_processes ? 1 : 0;
     config->snaplen = options.snaplen;
@@ -204,7 +190,7 @@ void configure(pidcap_bpf& skeleton, const ProgramOptions& options, uint32_t cpu
 
     bpf_map__set_max_entries(skeleton.maps.events, kEventsRing);
     bpf_map__set_max_entries(skeleton.maps.rings, cpus * PIDCAP_RINGS);
-    if (!can_allocate_in_tracepoints(kernel)) {
+    if (!kernel.can_allocate_in_tracepoints()) {
         bpf_map__set_map_flags(skeleton.maps.sk_user, 0);
         bpf_map__set_max_entries(skeleton.maps.sk_user, kPreallocatedUsers);
         bpf_map__set_map_flags(skeleton.maps.changes, 0);
@@ -222,7 +208,7 @@ Programs::Programs(Skeleton skeleton, Tracing tracing, size_t cpus)
     : skeleton_(std::move(skeleton)), tracing_(tracing), cpus_(cpus) {}
 
 Result<Programs> Programs::load_with(const ProgramOptions& options, const std::string& cgroup_root,
-                                     Tracing tracing, const KernelTypes& kernel) {
+                                     Tracing tracing, const Features& kernel) {
     Fd cgroup(::open(cgroup_root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!cgroup.valid()) {
         return errno_error(fmt::format("open {}", cgroup_root), errno);
@@ -245,8 +231,9 @@ Result<Programs> Programs::load_with(const ProgramOptions& options, const std::s
     configure(*skeleton, options, static_cast<uint32_t>(cpus), kernel);
     skeleton->rodata->small_ring_bytes = small_ring;
     choose_programs(*skeleton, options, kernel);
-    choose_tracing_programs(
-        *skeleton->obj, options.finds_processes ? std::optional(tracing) : std::nullopt, kernel);
+    choose_tracing_programs(*skeleton->obj,
+                            options.finds_processes ? std::optional(tracing) : std::nullopt,
+                            kernel.types());
     Fd inner(bpf_map_create(BPF_MAP_TYPE_RINGBUF, "packets", 0, 0, large_ring, nullptr));
     if (!inner.valid()) {
         return load_error(errno, log);
@@ -272,7 +259,7 @@ Result<Programs> Programs::load_with(const ProgramOptions& options, const std::s
 }
 
 Result<Programs> Programs::load(const ProgramOptions& options, const std::string& cgroup_root) {
-    const KernelTypes kernel;
+    Features kernel;
     auto tracing = choose_tracing(options.tracing, kernel);
     if (!tracing) {
         return std::move(tracing).error();
@@ -314,7 +301,7 @@ Result<void> Programs::create_ring(uint32_t cpu, pidcap_ring which, uint32_t byt
     return {};
 }
 
-Result<void> Programs::attach(int cgroup_fd, const KernelTypes& kernel) {
+Result<void> Programs::attach(int cgroup_fd, const Features& kernel) {
     auto& programs = skeleton_->progs;
     auto& links = skeleton_->links;
     const LibbpfLog quiet;
@@ -333,7 +320,7 @@ Result<void> Programs::attach(int cgroup_fd, const KernelTypes& kernel) {
         nullptr) {
         return failed("socket release in the root of cgroup v2");
     }
-    auto attached = attach_tracing(*skeleton_->obj, kernel);
+    auto attached = attach_tracing(*skeleton_->obj, kernel.types());
     if (!attached) {
         Error error = std::move(attached).error();
         error.message += "; see `pidcap doctor`";
@@ -405,12 +392,12 @@ bpf_program* Programs::learning(HookProgram program) const {
     return nullptr;
 }
 
-Result<void> Programs::load_filters(const ProgramOptions& options, const KernelTypes& kernel) {
+Result<void> Programs::load_filters(const ProgramOptions& options, const Features& kernel) {
     if (!options.filter) {
         return {};
     }
     filters_.emplace();
-    const FilterSetting setting{knows_xdp_pieces(kernel), options.out};
+    const FilterSetting setting{kernel.has_xdp_pieces(), options.out};
     for (const HookProgram program : programs_of(options.hook)) {
         const bpf_program* learns = learning(program);
         const FilterPrograms::Exits exits{bpf_program__fd(capturing(program)),

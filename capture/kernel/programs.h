@@ -27,7 +27,7 @@ struct pidcap_bpf;  // the skeleton, see pidcap.skel.h
 
 namespace capture {
 
-class KernelTypes;
+class Features;
 
 struct ProgramOptions {
     uint32_t snaplen = PIDCAP_SNAPLEN_MAX;
@@ -105,12 +105,12 @@ class Programs {
     Programs(Skeleton skeleton, Tracing tracing, size_t cpus);
 
     static Result<Programs> load_with(const ProgramOptions& options, const std::string& cgroup_root,
-                                      Tracing tracing, const KernelTypes& kernel);
+                                      Tracing tracing, const Features& kernel);
     // Creates the rings of each CPU; `small_bytes` 0: only the large one.
     Result<void> create_rings(uint32_t small_bytes, uint32_t large_bytes);
     Result<void> create_ring(uint32_t cpu, pidcap_ring which, uint32_t bytes);
-    Result<void> load_filters(const ProgramOptions& options, const KernelTypes& kernel);
-    Result<void> attach(int cgroup_fd, const KernelTypes& kernel);
+    Result<void> load_filters(const ProgramOptions& options, const Features& kernel);
+    Result<void> attach(int cgroup_fd, const Features& kernel);
     // The hook's own programs, behind the filter if there is one.
     bpf_program* capturing(HookProgram program) const;
     bpf_program* learning(HookProgram program) const;

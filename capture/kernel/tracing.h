@@ -10,7 +10,6 @@
 #include <string>
 #include <vector>
 
-#include "capture/kernel/kernel_types.h"
 #include "pcapng/result.h"
 
 struct bpf_link;
@@ -18,6 +17,9 @@ struct bpf_object;
 struct bpf_program;
 
 namespace capture {
+
+class Features;
+class KernelTypes;
 
 using pcapng::Result;
 
@@ -36,7 +38,7 @@ std::string missing_for(Tracing tracing, const KernelTypes& kernel);
 
 // The first of them that this kernel allows; or `wanted`, and an error if it doesn't allow that.
 // Needs the privilege to load programs.
-Result<Tracing> choose_tracing(std::optional<Tracing> wanted, const KernelTypes& kernel);
+Result<Tracing> choose_tracing(std::optional<Tracing> wanted, Features& kernel);
 
 // Before loading: leaves out the programs of the other ways (none: of all), and those on functions
 // that this kernel doesn't have.
