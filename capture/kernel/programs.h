@@ -4,7 +4,8 @@
 // and link of bpf/ but those on interfaces (see InterfaceHook). Destroying it detaches everything.
 //
 // libbpf's own messages are kept and become part of an error, so that nothing is printed behind the
-// program's back.
+// program's back. Loading is here; hook_programs.h, followers.h and tracing.h know which programs
+// there are, packet_rings.h and drop_counters.h the maps that are more than one call.
 #pragma once
 
 #include <cstdint>
@@ -16,13 +17,13 @@
 #include "bpf/contract.h"
 #include "capture/filter/filter_programs.h"
 #include "capture/filter/packet_filter.h"
+#include "capture/kernel/drop_counters.h"
 #include "capture/kernel/hook.h"
 #include "capture/kernel/merge.h"
+#include "capture/kernel/packet_rings.h"
 #include "capture/kernel/tracing.h"
-#include "pcapng/fd.h"
 #include "pcapng/result.h"
 
-struct bpf_program;
 struct pidcap_bpf;  // the skeleton, see pidcap.skel.h
 
 namespace capture {
@@ -41,12 +42,6 @@ struct ProgramOptions {
     std::optional<PacketFilter> filter;  // none: every packet
 };
 
-// Memory of all CPUs' large rings together, and the least that one of them is given: a packet of
-// 256 KiB must fit. The small ones come on top, where they are an eighth of the large ones.
-constexpr uint64_t kDefaultBuffer = 32ULL << 20;
-constexpr uint64_t kMinRing = 512ULL << 10;
-constexpr uint64_t kMaxSmallRing = 2ULL << 20;
-
 struct CloseSkeleton {
     void operator()(pidcap_bpf* skeleton) const;
 };
@@ -58,6 +53,7 @@ class Programs {
     // missing: kernel support or a capability.
     static Result<Programs> load(const ProgramOptions& options, const std::string& cgroup_root);
 
+    Hook hook() const { return hook_; }
     Tracing tracing() const { return tracing_; }
     // What to attach. An error: the filter makes no sense for the packets there.
     Result<int> program_fd(HookProgram program) const;
@@ -66,7 +62,7 @@ class Programs {
     Result<Merge> open_rings();
 
     // File descriptors that become readable when a record comes after request_wake().
-    std::vector<int> wake_fds() const;
+    std::vector<int> wake_fds() const { return rings_.fds(); }
 
     // Asks the kernel side to wake the reader for the next packet. Look into the rings once more
     // before sleeping: a packet may have come just before.
@@ -83,12 +79,7 @@ class Programs {
     void take_back(const pidcap_subject& subject);
     void forget_changes(const pidcap_process& process);
 
-    // Counters since the start, or since forget_drops().
-    pidcap_drops drops(const pidcap_interface& interface) const;
-    // The interface has gone: makes room for others.
-    void forget_drops(const pidcap_interface& interface) const;
-    // Those that have such counters.
-    std::vector<pidcap_interface> with_drops() const;
+    const DropCounters& drops() const { return drops_; }
     // As the cgroup hook's programs saw it; empty: they didn't.
     std::string device_name(const pidcap_interface& interface) const;
     uint64_t events_lost() const;    // no room in their ring
@@ -97,30 +88,21 @@ class Programs {
 
   private:
     using Skeleton = std::unique_ptr<pidcap_bpf, CloseSkeleton>;
-    struct RingMap {
-        pcapng::Fd fd;
-        size_t bytes;
-    };
 
-    Programs(Skeleton skeleton, Tracing tracing, size_t cpus);
+    Programs(Skeleton skeleton, PacketRings rings, size_t cpus, Hook hook, Tracing tracing);
 
     static Result<Programs> load_with(const ProgramOptions& options, const std::string& cgroup_root,
                                       Tracing tracing, const Features& kernel);
-    // Creates the rings of each CPU; `small_bytes` 0: only the large one.
-    Result<void> create_rings(uint32_t small_bytes, uint32_t large_bytes);
-    Result<void> create_ring(uint32_t cpu, pidcap_ring which, uint32_t bytes);
-    Result<void> load_filters(const ProgramOptions& options, const Features& kernel);
-    Result<void> attach(int cgroup_fd, const Features& kernel);
-    // The hook's own programs, behind the filter if there is one.
-    bpf_program* capturing(HookProgram program) const;
-    bpf_program* learning(HookProgram program) const;
+    // Attaches what follows sockets and processes.
+    Result<void> follow(int cgroup_fd, const Features& kernel);
 
     Skeleton skeleton_;
-    Tracing tracing_;
+    PacketRings rings_;
+    DropCounters drops_;
     std::optional<FilterPrograms> filters_;
-    std::vector<Link> tracing_links_;
-    size_t cpus_;
-    std::vector<RingMap> rings_;
+    std::vector<Link> links_;
+    Hook hook_;
+    Tracing tracing_;
 };
 
 }  // namespace capture
