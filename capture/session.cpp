@@ -25,100 +25,83 @@ namespace capture {
 namespace {
 
 using std::chrono::microseconds;
-using std::chrono::milliseconds;
-
-// While packets come, the rings are looked into so often: more often where a ring fills faster, so
-// that the small ones suffice. It takes a few rounds without any packet before the kernel is asked
-// for a wake-up. Even then the timeout stands, for a wake-up that was missed because the packet's
-// program had already looked.
-constexpr microseconds kBusyMost = milliseconds(1);
-constexpr microseconds kBusyLeast{125};
-constexpr double kFilledMuch = 0.25;
-constexpr double kFilledLittle = 0.0625;
-constexpr int kIdleRounds = 20;
-constexpr microseconds kAsleep = milliseconds(100);
 
 constexpr uint32_t kVlanTagBytes = 4;
 
-class LiveSession : public Session, private RecordHandler {
-  public:
-    LiveSession(std::unique_ptr<Programs> programs, Merge merge, ProcessTable table,
-                const SessionOptions& options)
-        : programs_(std::move(programs)),
-          merge_(std::move(merge)),
-          verdicts_(*programs_),
-          table_(std::move(table)),
-          snaplen_(options.programs.snaplen),
-          count_(options.count) {
-        table_.watch(verdicts_);
+void watch(std::vector<pollfd>& watched, const std::vector<int>& fds) {
+    for (const int fd : fds) {
+        watched.push_back({fd, POLLIN, 0});
     }
+}
 
-    // Where packets come from. `cgroup_root`: where cgroup v2 is mounted.
-    Result<void> prepare(const SessionOptions& options, const std::string& cgroup_root);
-    Result<void> learn(const ProcessConditions& filter, const CgroupTree& cgroups);
+bool any_ready(std::span<const pollfd> watched) {
+    return std::any_of(watched.begin(), watched.end(),
+                       [](const pollfd& one) { return one.revents != 0; });
+}
 
-    Result<void> start(Sink& sink) override;
+}  // namespace
 
-    Result<uint64_t> step() override;
-    Result<bool> wait(const std::vector<int>& fds, int timeout_ms) override;
-    Result<void> finish() override;
-    Result<void> set_filter(const ProcessConditions& conditions) override;
+Session::Session(Programs programs, Merge merge, ProcessTable table, const SessionOptions& options)
+    : programs_(std::move(programs)),
+      merge_(std::move(merge)),
+      verdicts_(programs_),
+      table_(std::move(table)),
+      snaplen_(options.programs.snaplen),
+      count_(options.count) {
+    table_.watch(verdicts_);
+}
 
-    bool count_reached() const override { return count_ && captured_ >= *count_; }
-    const SessionReport& report() const override { return report_; }
-    const std::vector<CapturedInterface>& interfaces() const override {
-        return attachment_->ledger().list();
+Result<std::unique_ptr<Session>> Session::open(const SessionOptions& options) {
+    auto cgroups = CgroupTree::open();
+    if (!cgroups) {
+        return std::move(cgroups).error();
     }
-    std::vector<InterfaceCounters> counters() const override {
-        return attachment_->ledger().counters();
+    ProgramOptions program_options = options.programs;
+    if (options.programs.hook != Hook::kCgroup && options.interfaces.netns.empty()) {
+        auto own = current_netns();
+        if (!own) {
+            return std::move(own).error();
+        }
+        program_options.only_netns = own->inum;
     }
-    uint64_t events_lost() const override {
-        return programs_->events_lost() + programs_->events_missed();
+    auto programs = Programs::load(program_options, cgroups->mount_point());
+    if (!programs) {
+        return std::move(programs).error();
     }
-    uint64_t uses_lost() const override { return programs_->uses_lost(); }
+    auto merge = programs->open_rings();
+    if (!merge) {
+        return std::move(merge).error();
+    }
+    auto table_cgroups = CgroupTree::open();
+    if (!table_cgroups) {
+        return std::move(table_cgroups).error();
+    }
+    auto table = ProcessTable::open({}, *std::move(table_cgroups));
+    if (!table) {
+        return std::move(table).error();
+    }
+    std::unique_ptr<Session> session(
+        new Session(*std::move(programs), *std::move(merge), *std::move(table), options));
+    if (auto prepared = session->prepare(options, cgroups->mount_point()); !prepared) {
+        return std::move(prepared).error();
+    }
+    if (options.programs.finds_processes) {
+        if (auto learnt = session->learn(options.filter, *cgroups); !learnt) {
+            return std::move(learnt).error();
+        }
+    }
+    return session;
+}
 
-  private:
-    void begin() override;
-    void event(const pidcap_event& event, std::span<const std::byte> payload) override;
-    Result<void> packet(const pidcap_packet& record, std::span<const std::byte> data) override;
-
-    Result<void> resolve(const ProcessConditions& conditions);
-    void refuse(const pidcap_owner& owner, const Process* process);
-    End end_of(const Process* process, const pidcap_owner& owner, uint8_t via);
-    std::span<const std::byte> with_vlan_tag(const pidcap_packet& record,
-                                             std::span<const std::byte> data);
-
-    std::unique_ptr<Programs> programs_;
-    Merge merge_;
-    Verdicts verdicts_;
-    ProcessTable table_;
-    std::unique_ptr<Attachment> attachment_;
-    ProcessFilter filter_;
-    WallClock clock_;
-    uint32_t snaplen_;
-    std::optional<uint64_t> count_;
-    Sink* sink_ = nullptr;
-    SessionReport report_;
-    Result<void> event_result_;   // of a sink's process(), returned with the next packet or round
-    std::vector<uint32_t> lost_;  // by interface: before packets that weren't wanted
-    std::vector<std::byte> tagged_;
-    uint64_t captured_ = 0;
-    uint64_t events_lost_seen_ = 0;
-    microseconds busy_ = kBusyMost;
-    int idle_rounds_ = 0;
-    bool asleep_ = false;
-    bool ended_ = false;  // no hook is on any more
-};
-
-Result<void> LiveSession::prepare(const SessionOptions& options, const std::string& cgroup_root) {
+Result<void> Session::prepare(const SessionOptions& options, const std::string& cgroup_root) {
     if (options.programs.hook == Hook::kCgroup) {
-        attachment_ = std::make_unique<SocketHook>(*programs_, cgroup_root, snaplen_);
+        attachment_ = std::make_unique<SocketHook>(programs_, cgroup_root, snaplen_);
         return {};
     }
     InterfaceChoice choice = options.interfaces;
     choice.xdp = options.programs.hook == Hook::kXdp;
     auto interfaces =
-        InterfaceSet::open(*programs_, std::move(choice), snaplen_,
+        InterfaceSet::open(programs_, std::move(choice), snaplen_,
                            [this](uint32_t netns) { return table_.has_process_in(netns); });
     if (!interfaces) {
         return std::move(interfaces).error();
@@ -127,7 +110,7 @@ Result<void> LiveSession::prepare(const SessionOptions& options, const std::stri
     return {};
 }
 
-Result<void> LiveSession::learn(const ProcessConditions& filter, const CgroupTree& cgroups) {
+Result<void> Session::learn(const ProcessConditions& filter, const CgroupTree& cgroups) {
     if (auto scanned = table_.scan(); !scanned) {
         return scanned;
     }
@@ -140,7 +123,7 @@ Result<void> LiveSession::learn(const ProcessConditions& filter, const CgroupTre
         if (owner.tgid == 0 || !stored) {
             return;
         }
-        stored = programs_->set_owner(fd, owner);
+        stored = programs_.set_owner(fd, owner);
         if (!stored && stored.error().code == ENOMEM) {
             without_memory++;  // unknown until it is used
             stored = {};
@@ -156,16 +139,16 @@ Result<void> LiveSession::learn(const ProcessConditions& filter, const CgroupTre
     return stored;
 }
 
-Result<void> LiveSession::start(Sink& sink) {
+Result<void> Session::start(Sink& sink) {
     sink_ = &sink;
     auto attached = attachment_->attach(sink);
     report_.hook = attachment_->name();
-    report_.tracing = programs_->tracing();
+    report_.tracing = programs_.tracing();
     report_.skipped = attachment_->skipped();
     return attached;
 }
 
-Result<void> LiveSession::resolve(const ProcessConditions& conditions) {
+Result<void> Session::resolve(const ProcessConditions& conditions) {
     auto expression = conditions.expression.resolved([this](uint32_t pid) {
         const Process* process = table_.find_live(pid);
         return process != nullptr ? std::optional(process->key) : std::nullopt;
@@ -174,17 +157,17 @@ Result<void> LiveSession::resolve(const ProcessConditions& conditions) {
         return std::move(expression).error();
     }
     // Meanwhile every packet passes.
-    programs_->filter_processes(false, 0);
+    programs_.filter_processes(false, 0);
     verdicts_.clear();
     filter_ = ProcessFilter({*std::move(expression), conditions.follow});
     filter_.start(table_);
-    programs_->filter_processes(!filter_.wants_all(), filter_.wanted_without_process());
+    programs_.filter_processes(!filter_.wants_all(), filter_.wanted_without_process());
     return {};
 }
 
 // Nobody wants a packet of this owner: the kernel needn't pass on any more of them, unless there is
 // something to come that may change the answer.
-void LiveSession::refuse(const pidcap_owner& owner, const Process* process) {
+void Session::refuse(const pidcap_owner& owner, const Process* process) {
     if (process == nullptr) {
         return;
     }
@@ -194,7 +177,7 @@ void LiveSession::refuse(const pidcap_owner& owner, const Process* process) {
 }
 
 // What came before belongs to the filter as it was, and may tell of processes.
-Result<void> LiveSession::set_filter(const ProcessConditions& conditions) {
+Result<void> Session::set_filter(const ProcessConditions& conditions) {
     if (sink_ != nullptr) {
         std::this_thread::sleep_for(std::chrono::nanoseconds(Merge::kSlackNs));
         if (auto handed = step(); !handed) {
@@ -204,7 +187,7 @@ Result<void> LiveSession::set_filter(const ProcessConditions& conditions) {
     return resolve(conditions);
 }
 
-Result<uint64_t> LiveSession::step() {
+Result<uint64_t> Session::step() {
     clock_.update();
     auto handed = merge_.round(*this, ended_);
     if (!handed) {
@@ -220,77 +203,58 @@ Result<uint64_t> LiveSession::step() {
     if (auto told = sink_->idle(); !told) {
         return std::move(told).error();
     }
-    idle_rounds_ = *handed > 0 ? 0 : idle_rounds_ + 1;
-    if (merge_.filled() > kFilledMuch) {
-        busy_ = std::max(busy_ / 2, kBusyLeast);
-    } else if (merge_.filled() < kFilledLittle) {
-        busy_ = std::min(busy_ * 2, kBusyMost);
-    }
+    pace_.round_ended(*handed, merge_.filled());
     return handed;
 }
 
 // Not before the round: a loss after that, and a packet behind it, may be of this round.
-void LiveSession::begin() {
-    if (uint64_t lost = programs_->events_lost(); lost != events_lost_seen_) {
+void Session::begin() {
+    if (uint64_t lost = programs_.events_lost(); lost != events_lost_seen_) {
         events_lost_seen_ = lost;
         table_.events_lost(clock_ns(CLOCK_MONOTONIC));
     }
 }
 
-Result<bool> LiveSession::wait(const std::vector<int>& fds, int timeout_ms) {
-    microseconds time = busy_;
-    if (idle_rounds_ >= kIdleRounds) {
-        if (!std::exchange(asleep_, true)) {
-            programs_->request_wake();
-            return false;  // for one more look before sleeping
-        }
-        time = kAsleep;
+Result<bool> Session::wait(const std::vector<int>& fds, int timeout_ms) {
+    if (pace_.needs_wake_request()) {
+        programs_.request_wake();
+        return false;
+    }
+    ReadPace::Pause pause = pace_.next_pause();
+    if (timeout_ms >= 0) {
+        pause.time = std::min<microseconds>(pause.time, std::chrono::milliseconds(timeout_ms));
     }
     std::vector<pollfd> watched;
-    watched.reserve(fds.size() + 1 + programs_->wake_fds().size());
-    for (int fd : fds) {
-        watched.push_back({fd, POLLIN, 0});
+    watch(watched, fds);
+    watch(watched, attachment_->fds());
+    const size_t rings = watched.size();
+    if (pause.sleeps) {
+        // Not while busy: a ring with records in it is always readable.
+        watch(watched, programs_.wake_fds());
     }
-    for (int fd : attachment_->fds()) {
-        watched.push_back({fd, POLLIN, 0});
-    }
-    const size_t changes_end = watched.size();
-    for (int fd : programs_->wake_fds()) {
-        // While busy only the time counts: a ring with records in it is always readable.
-        if (time == kAsleep) {
-            watched.push_back({fd, POLLIN, 0});
-        }
-    }
-    if (timeout_ms >= 0) {
-        time = std::min<microseconds>(time, milliseconds(timeout_ms));
-    }
-    const timespec timeout{time / std::chrono::seconds(1),
-                           std::chrono::nanoseconds(time % std::chrono::seconds(1)).count()};
-    int ready = ppoll(watched.data(), watched.size(), &timeout, nullptr);
-    if (ready < 0 && errno != EINTR) {
+    const timespec timeout{pause.time / std::chrono::seconds(1),
+                           std::chrono::nanoseconds(pause.time % std::chrono::seconds(1)).count()};
+    if (ppoll(watched.data(), watched.size(), &timeout, nullptr) < 0 && errno != EINTR) {
         return pcapng::errno_error("wait for packets", errno);
     }
-    asleep_ = false;
-    if (std::any_of(watched.begin() + static_cast<ptrdiff_t>(fds.size()),
-                    watched.begin() + static_cast<ptrdiff_t>(changes_end),
-                    [](const pollfd& change) { return change.revents != 0; })) {
-        // What came before a change belongs to the interface as it was.
-        if (auto handed = step(); !handed) {
-            return std::move(handed).error();
-        }
-        if (auto updated = attachment_->update(); !updated) {
-            return std::move(updated).error();
+    const auto interfaces = std::span(watched).subspan(fds.size(), rings - fds.size());
+    if (any_ready(interfaces)) {
+        if (auto followed = follow_interfaces(); !followed) {
+            return std::move(followed).error();
         }
     }
-    for (size_t i = 0; i < fds.size(); i++) {
-        if (watched[i].revents != 0) {
-            return true;
-        }
-    }
-    return false;
+    return any_ready(std::span(watched).first(fds.size()));
 }
 
-Result<void> LiveSession::finish() {
+// What came before a change belongs to the interface as it was.
+Result<void> Session::follow_interfaces() {
+    if (auto handed = step(); !handed) {
+        return std::move(handed).error();
+    }
+    return attachment_->update();
+}
+
+Result<void> Session::finish() {
     attachment_->detach();
     ended_ = true;
     // Programs that were running when their hook was taken off have long ended after one round.
@@ -308,7 +272,7 @@ Result<void> LiveSession::finish() {
     return result.ok() ? finished : result;
 }
 
-void LiveSession::event(const pidcap_event& event, std::span<const std::byte> payload) {
+void Session::event(const pidcap_event& event, std::span<const std::byte> payload) {
     table_.apply(event, payload);
     attachment_->netns_seen(event.netns, event.tid);
     const Process* process =
@@ -327,7 +291,7 @@ void LiveSession::event(const pidcap_event& event, std::span<const std::byte> pa
 }
 
 // `process`: the owner's.
-End LiveSession::end_of(const Process* process, const pidcap_owner& owner, uint8_t via) {
+End Session::end_of(const Process* process, const pidcap_owner& owner, uint8_t via) {
     if (process == nullptr) {
         return {.via = via};
     }
@@ -336,7 +300,7 @@ End LiveSession::end_of(const Process* process, const pidcap_owner& owner, uint8
     return {process, owner.tid, via, owner.uid, user, owner.gid};
 }
 
-Result<void> LiveSession::packet(const pidcap_packet& record, std::span<const std::byte> data) {
+Result<void> Session::packet(const pidcap_packet& record, std::span<const std::byte> data) {
     auto found = attachment_->find_for_packet(record.interface);
     if (!found) {
         return std::move(found).error();
@@ -390,8 +354,8 @@ Result<void> LiveSession::packet(const pidcap_packet& record, std::span<const st
 
 // Puts the tag that the kernel keeps beside the packet back behind the addresses, as far as the
 // snaplen lets it. Valid until the next call.
-std::span<const std::byte> LiveSession::with_vlan_tag(const pidcap_packet& record,
-                                                      std::span<const std::byte> data) {
+std::span<const std::byte> Session::with_vlan_tag(const pidcap_packet& record,
+                                                  std::span<const std::byte> data) {
     constexpr size_t kAddresses = size_t{2} * ETH_ALEN;
     if (data.size() < kAddresses) {
         return data;
@@ -406,50 +370,6 @@ std::span<const std::byte> LiveSession::with_vlan_tag(const pidcap_packet& recor
     tagged_.insert(tagged_.end(), data.begin() + kAddresses, data.end());
     tagged_.resize(std::min<size_t>(tagged_.size(), snaplen_));
     return tagged_;
-}
-
-}  // namespace
-
-Result<std::unique_ptr<Session>> Session::open(const SessionOptions& options) {
-    auto cgroups = CgroupTree::open();
-    if (!cgroups) {
-        return std::move(cgroups).error();
-    }
-    ProgramOptions program_options = options.programs;
-    if (options.programs.hook != Hook::kCgroup && options.interfaces.netns.empty()) {
-        auto own = current_netns();
-        if (!own) {
-            return std::move(own).error();
-        }
-        program_options.only_netns = own->inum;
-    }
-    auto programs = Programs::load(program_options, cgroups->mount_point());
-    if (!programs) {
-        return std::move(programs).error();
-    }
-    auto merge = (*programs)->open_rings();
-    if (!merge) {
-        return std::move(merge).error();
-    }
-    auto table_cgroups = CgroupTree::open();
-    if (!table_cgroups) {
-        return std::move(table_cgroups).error();
-    }
-    auto table = ProcessTable::open({}, *std::move(table_cgroups));
-    if (!table) {
-        return std::move(table).error();
-    }
-    auto session = std::make_unique<LiveSession>(*std::move(programs), *std::move(merge),
-                                                 *std::move(table), options);
-    if (auto prepared = session->prepare(options, cgroups->mount_point()); !prepared) {
-        return std::move(prepared).error();
-    }
-    if (options.programs.finds_processes) {
-        if (auto learnt = session->learn(options.filter, *cgroups); !learnt) {
-            return std::move(learnt).error();
-        }
-    }
-    return std::unique_ptr<Session>(std::move(session));
 }
 
 }  // namespace capture

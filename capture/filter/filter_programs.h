@@ -13,10 +13,13 @@
 
 #include "capture/filter/filter_translation.h"
 #include "capture/filter/packet_filter.h"
-#include "capture/kernel/programs.h"
+#include "capture/kernel/hook.h"
 #include "pcapng/fd.h"
+#include "pcapng/result.h"
 
 namespace capture {
+
+using pcapng::Result;
 
 // How a program for a hook is to be written.
 struct FilterSetting {

@@ -28,7 +28,7 @@ const CapturedInterface* InterfaceLedger::find(const InterfaceKey& key) const {
 }
 
 pidcap_drops InterfaceLedger::close(const InterfaceKey& key) {
-    const pidcap_drops drops = programs_->drops(key.wire());
+    const pidcap_drops drops = programs_->drops().of(key.wire());
     if (auto old = ids_.extract(key)) {
         add_drops(counters_, old.mapped(), drops);
     }
@@ -36,12 +36,12 @@ pidcap_drops InterfaceLedger::close(const InterfaceKey& key) {
 }
 
 void InterfaceLedger::retire(const InterfaceKey& key) {
-    const pidcap_drops drops = programs_->drops(key.wire());
+    const pidcap_drops drops = programs_->drops().of(key.wire());
     if (const auto found = ids_.find(key); found != ids_.end()) {
         add_drops(counters_, found->second, drops);
         drops_start_[found->second] = {};
     }
-    programs_->forget_drops(key.wire());
+    programs_->drops().forget(key.wire());
 }
 
 // Takes the kernel's counters in.
@@ -55,7 +55,7 @@ void InterfaceLedger::add_drops(std::vector<InterfaceCounters>& to, uint32_t id,
 std::vector<InterfaceCounters> InterfaceLedger::counters() const {
     std::vector<InterfaceCounters> sum = counters_;
     for (const auto& [key, id] : ids_) {
-        add_drops(sum, id, programs_->drops(key.wire()));
+        add_drops(sum, id, programs_->drops().of(key.wire()));
     }
     return sum;
 }

@@ -359,7 +359,7 @@ const char* InterfaceSet::name() const {
 Result<void> InterfaceSet::announce_dropped() {
     std::vector<InterfaceKey> dropped;
     for (const auto& [key, unannounced] : unannounced_) {
-        const pidcap_drops drops = programs_->drops(key.wire());
+        const pidcap_drops drops = programs_->drops().of(key.wire());
         if (!std::equal(std::begin(drops.count), std::end(drops.count),
                         std::begin(unannounced.drops.count))) {
             dropped.push_back(key);

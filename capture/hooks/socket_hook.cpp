@@ -66,7 +66,7 @@ Result<const CapturedInterface*> SocketHook::find_for_packet(const InterfaceKey&
 }
 
 Result<void> SocketHook::announce_dropped() {
-    for (const pidcap_interface& interface : programs_->with_drops()) {
+    for (const pidcap_interface& interface : programs_->drops().interfaces()) {
         if (auto found = find_for_packet(interface); !found) {
             return std::move(found).error();
         }
