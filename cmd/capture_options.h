@@ -9,9 +9,9 @@
 #include <string>
 
 #include "capture/file_sink.h"
-#include "capture/filter/packet_filter.h"
 #include "capture/session.h"
 #include "cmd/options.h"
+#include "packet/filter/packet_filter.h"
 
 namespace cmd {
 

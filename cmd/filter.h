@@ -7,8 +7,8 @@
 #include <optional>
 #include <string>
 
-#include "capture/filter/packet_filter.h"
 #include "cmd/options.h"
+#include "packet/filter/packet_filter.h"
 #include "pcapng/result.h"
 
 namespace cmd {

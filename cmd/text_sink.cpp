@@ -3,7 +3,7 @@
 
 #include <string_view>
 
-#include "cmd/write_all.h"
+#include "pcapng/write_all.h"
 
 namespace cmd {
 namespace {

@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "capture/filter/filter_translation.h"
-#include "capture/filter/packet_filter.h"
 #include "capture/kernel/programs.h"
+#include "packet/filter/packet_filter.h"
 #include "pcapng/fd.h"
 
 namespace capture {

@@ -14,9 +14,9 @@
 #include <vector>
 
 #include "bpf/contract.h"
-#include "capture/filter/packet_filter.h"
 #include "capture/kernel/merge.h"
 #include "capture/kernel/tracing.h"
+#include "packet/filter/packet_filter.h"
 #include "pcapng/result.h"
 
 namespace capture {

@@ -13,14 +13,14 @@
 #include <vector>
 
 #include "cmd/offline/file_pass.h"
-#include "cmd/offline/parquet_file.h"
 #include "cmd/offline/result_file.h"
 #include "cmd/offline/selection.h"
-#include "cmd/offline/text_output.h"
 #include "cmd/option_reader.h"
 #include "forensics/analysis/analysis.h"
 #include "forensics/analysis/row_text.h"
 #include "forensics/analysis/table.h"
+#include "forensics/export/parquet_file.h"
+#include "packet/line/text_output.h"
 #include "pcapng/output.h"
 
 namespace cmd {

@@ -18,10 +18,10 @@
 #include "cmd/offline/progress.h"
 #include "cmd/offline/result_file.h"
 #include "cmd/offline/selection.h"
-#include "cmd/offline/split_files.h"
 #include "cmd/option_reader.h"
 #include "forensics/rewrite/rewriter.h"
 #include "forensics/rewrite/section.h"
+#include "forensics/rewrite/split_files.h"
 #include "forensics/source/input_file.h"
 
 namespace cmd {

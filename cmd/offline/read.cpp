@@ -12,18 +12,18 @@
 #include <variant>
 #include <vector>
 
-#include "cmd/offline/packet_tree.h"
 #include "cmd/offline/progress.h"
 #include "cmd/offline/selection.h"
-#include "cmd/offline/text_output.h"
 #include "cmd/offline/told_line.h"
 #include "cmd/option_reader.h"
 #include "cmd/packet_line.h"
+#include "forensics/analysis/packet_tree.h"
 #include "forensics/analysis/row_text.h"
 #include "forensics/analysis/table.h"
 #include "forensics/source/source.h"
 #include "packet/line/color.h"
 #include "packet/line/terminal_text.h"
+#include "packet/line/text_output.h"
 
 namespace cmd {
 namespace {

@@ -8,11 +8,11 @@
 #include <optional>
 #include <vector>
 
-#include "cmd/offline/link_filter.h"
 #include "cmd/offline/process_selection.h"
-#include "cmd/offline/time_window.h"
 #include "cmd/option_reader.h"
 #include "cmd/whose_options.h"
+#include "forensics/select/link_filter.h"
+#include "forensics/select/time_window.h"
 #include "forensics/source/source.h"
 #include "pcapng/result.h"
 

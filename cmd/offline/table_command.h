@@ -10,9 +10,9 @@
 #include <string_view>
 #include <vector>
 
-#include "cmd/offline/row_set.h"
 #include "cmd/offline/terminal_table.h"
 #include "forensics/analysis/analysis.h"
+#include "forensics/export/row_set.h"
 
 namespace cmd {
 

@@ -10,9 +10,9 @@
 #include <fstream>
 #include <iterator>
 
-#include "cmd/write_all.h"
 #include "packet/line/terminal_text.h"
 #include "pcapng/fd.h"
+#include "pcapng/write_all.h"
 
 namespace cmd {
 namespace {

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "capture/filter/filter_translation.h"
-#include "capture/filter/packet_filter.h"
+#include "packet/filter/packet_filter.h"
 #include "tests/capture/filter/expressions.h"
 #include "tests/capture/filter/loaded_filter.h"
 #include "tests/capture/filter/oracle.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "cmd/offline/link_filter.h"
+#include "forensics/select/link_filter.h"
 
 #include <catch2/catch.hpp>
 #include <vector>

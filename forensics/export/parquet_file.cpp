@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "cmd/offline/parquet_file.h"
+#include "forensics/export/parquet_file.h"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -8,8 +8,8 @@
 #include <limits>
 #include <vector>
 
-#include "cmd/offline/duckdb_library.h"
 #include "forensics/analysis/row_text.h"
+#include "forensics/export/duckdb_library.h"
 
 namespace cmd {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "cmd/offline/duckdb_library.h"
+#include "forensics/export/duckdb_library.h"
 
 #include <dlfcn.h>
 #include <fmt/format.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "capture/filter/packet_filter.h"
+#include "packet/filter/packet_filter.h"
 
 #include <fmt/format.h>
 #include <pcap/pcap.h>

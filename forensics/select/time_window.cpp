@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "cmd/offline/time_window.h"
+#include "forensics/select/time_window.h"
 
 #include <fmt/format.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "cmd/offline/split_files.h"
+#include "forensics/rewrite/split_files.h"
 
 #include <fmt/format.h>
 

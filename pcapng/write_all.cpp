@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "cmd/write_all.h"
+#include "pcapng/write_all.h"
 
 #include <fmt/format.h>
 

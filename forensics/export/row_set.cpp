@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "cmd/offline/row_set.h"
+#include "forensics/export/row_set.h"
 
 #include <fmt/format.h>
 

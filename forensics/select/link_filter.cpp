@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "cmd/offline/link_filter.h"
+#include "forensics/select/link_filter.h"
 
 #include <fmt/format.h>
 #include <pcap/pcap.h>
@@ -9,7 +9,7 @@
 #include <string_view>
 #include <utility>
 
-#include "capture/filter/packet_filter.h"
+#include "packet/filter/packet_filter.h"
 #include "pcapng/text.h"
 
 namespace cmd {

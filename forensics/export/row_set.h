@@ -10,8 +10,8 @@
 #include <string_view>
 #include <vector>
 
-#include "cmd/offline/text_output.h"
 #include "forensics/analysis/table.h"
+#include "packet/line/text_output.h"
 #include "pcapng/result.h"
 
 namespace cmd {

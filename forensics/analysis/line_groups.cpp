@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "cmd/offline/line_groups.h"
+#include "forensics/analysis/line_groups.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -10,8 +10,8 @@
 #include <cerrno>
 #include <cstdlib>
 
-#include "cmd/write_all.h"
 #include "packet/line/terminal_text.h"
+#include "pcapng/write_all.h"
 
 namespace cmd {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "cmd/offline/packet_tree.h"
+#include "forensics/analysis/packet_tree.h"
 
 #include <algorithm>
 #include <utility>

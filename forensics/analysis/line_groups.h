@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "cmd/offline/text_output.h"
+#include "packet/line/text_output.h"
 #include "pcapng/fd.h"
 #include "pcapng/result.h"
 

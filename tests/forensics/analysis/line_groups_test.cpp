@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "cmd/offline/line_groups.h"
+#include "forensics/analysis/line_groups.h"
 
 #include <fcntl.h>
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "cmd/offline/text_output.h"
+#include "packet/line/text_output.h"
 
 #include <cerrno>
 #include <utility>
 
 #include "cmd/offline/result_file.h"
-#include "cmd/write_all.h"
+#include "pcapng/write_all.h"
 
 namespace cmd {
 

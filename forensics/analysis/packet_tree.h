@@ -15,11 +15,11 @@
 #include <tuple>
 #include <vector>
 
-#include "cmd/offline/line_groups.h"
-#include "cmd/offline/text_output.h"
 #include "cmd/packet_line.h"
 #include "forensics/analysis/ancestry.h"
+#include "forensics/analysis/line_groups.h"
 #include "forensics/packet.h"
+#include "packet/line/text_output.h"
 #include "pcapng/result.h"
 
 namespace cmd {
