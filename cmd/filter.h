@@ -14,7 +14,7 @@
 namespace cmd {
 
 // None: every packet is wanted. An expression may make the resolver ask for names.
-pcapng::Result<std::optional<capture::PacketFilter>> read_filter(const Options& options);
+pcapng::Result<std::optional<packet::PacketFilter>> read_filter(const Options& options);
 
 // The expression in a file, without its comments: from "#" to the end of the line, as for tcpdump.
 pcapng::Result<std::string> read_expression(const std::string& name);

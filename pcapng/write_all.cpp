@@ -9,22 +9,21 @@
 
 #include "pcapng/write_bytes.h"
 
-namespace cmd {
+namespace pcapng {
 
-pcapng::Result<void> write_all(int fd, std::string_view text, const char* what, int stop_fd) {
+Result<void> write_all(int fd, std::string_view text, const char* what, int stop_fd) {
     const std::span bytes(reinterpret_cast<const uint8_t*>(text.data()), text.size());
-    const pcapng::Written written = pcapng::write_bytes(fd, bytes, stop_fd);
+    const Written written = write_bytes(fd, bytes, stop_fd);
     if (written.code == ECANCELED) {
-        return pcapng::Error{
-            fmt::format("write to {}: nothing was read for {} ms after the signal "
-                        "to stop; {} bytes were not written",
-                        what, pcapng::kStopPatienceMs, bytes.size() - written.bytes),
-            ECANCELED};
+        return Error{fmt::format("write to {}: nothing was read for {} ms after the signal "
+                                 "to stop; {} bytes were not written",
+                                 what, kStopPatienceMs, bytes.size() - written.bytes),
+                     ECANCELED};
     }
     if (written.code != 0) {
-        return pcapng::errno_error(fmt::format("write to {}", what), written.code);
+        return errno_error(fmt::format("write to {}", what), written.code);
     }
     return {};
 }
 
-}  // namespace cmd
+}  // namespace pcapng

@@ -34,10 +34,10 @@ struct ProgramOptions {
     bool out = true;            // record what goes out
     uint64_t buffer_bytes = 0;  // all large packet rings together; 0: kDefaultBuffer
     Hook hook = Hook::kTc;
-    bool finds_processes = true;         // false: packets are only copied
-    std::optional<Tracing> tracing;      // none: the best that this kernel allows
-    uint32_t only_netns = 0;             // the namespace that all packets are of; 0: several
-    std::optional<PacketFilter> filter;  // none: every packet
+    bool finds_processes = true;     // false: packets are only copied
+    std::optional<Tracing> tracing;  // none: the best that this kernel allows
+    uint32_t only_netns = 0;         // the namespace that all packets are of; 0: several
+    std::optional<packet::PacketFilter> filter;  // none: every packet
 };
 
 // Memory of all CPUs' large rings together, and the least that one of them is given: a packet of

@@ -8,7 +8,7 @@
 #include <string>
 #include <utility>
 
-namespace cmd::duckdb {
+namespace forensics::duckdb {
 
 using pcapng::Error;
 using pcapng::Result;
@@ -100,4 +100,4 @@ Result<void> Database::run(const char* sql) {
     return {};
 }
 
-}  // namespace cmd::duckdb
+}  // namespace forensics::duckdb

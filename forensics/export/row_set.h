@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// A table's rows in an order: what --sort, --csv and --json of the commands on files do. Rows are
-// made one at a time, as all of them at once would be large. Pure but for what it prints.
+// A table's rows in an order, as CSV and JSON. Rows are made one at a time, as all of them at once
+// would be large. Pure but for what it prints.
 #pragma once
 
 #include <cstddef>
@@ -14,12 +14,12 @@
 #include "packet/line/text_output.h"
 #include "pcapng/result.h"
 
-namespace cmd {
+namespace forensics {
 
 struct RowSet {
-    std::span<const forensics::Column> columns;
+    std::span<const Column> columns;
     size_t count = 0;
-    std::function<void(size_t index, forensics::Row& row)> make;
+    std::function<void(size_t index, Row& row)> make;
 };
 
 struct Order {
@@ -27,14 +27,14 @@ struct Order {
     bool descending = false;
 };
 
-// "COLUMN" or "COLUMN,desc" ("COLUMN,asc"). The error lists the columns.
-pcapng::Result<Order> parse_order(std::string_view text,
-                                  std::span<const forensics::Column> columns);
+// "COLUMN" or "COLUMN,desc" ("COLUMN,asc"). The error names `option` and lists the columns.
+pcapng::Result<Order> parse_order(std::string_view option, std::string_view text,
+                                  std::span<const Column> columns);
 
 // The rows' indexes in order; what isn't known comes last, equal ones as they were.
 std::vector<size_t> sorted(const RowSet& rows, const Order& order);
 
-void print_csv(const RowSet& rows, const std::vector<size_t>& order, TextOutput& out);
-void print_json(const RowSet& rows, const std::vector<size_t>& order, TextOutput& out);
+void print_csv(const RowSet& rows, const std::vector<size_t>& order, packet::TextOutput& out);
+void print_json(const RowSet& rows, const std::vector<size_t>& order, packet::TextOutput& out);
 
-}  // namespace cmd
+}  // namespace forensics

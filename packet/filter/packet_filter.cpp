@@ -14,7 +14,7 @@
 
 #include "pcapng/text.h"
 
-namespace capture {
+namespace packet {
 namespace {
 
 using pcapng::Error;
@@ -175,4 +175,4 @@ std::string list_classic(const ClassicProgram& program) {
     return text;
 }
 
-}  // namespace capture
+}  // namespace packet

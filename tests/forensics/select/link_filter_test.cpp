@@ -7,7 +7,7 @@
 #include "tests/packet/line/packet_bytes.h"
 
 using Catch::Contains;
-using cmd::LinkFilter;
+using forensics::LinkFilter;
 using test::operator+;
 
 namespace {

@@ -5,9 +5,9 @@
 #include <cstdlib>
 #include <string>
 
-using cmd::parse_time;
-using cmd::TimeBound;
-using cmd::TimeWindow;
+using forensics::parse_time;
+using forensics::TimeBound;
+using forensics::TimeWindow;
 
 namespace {
 
