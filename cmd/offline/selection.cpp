@@ -32,7 +32,7 @@ struct Said {
 
 void read_time(OptionReader& reader, const CLI::Option* option, std::optional<TimeBound>& to) {
     reader.once(option, [&](const std::string& text) {
-        return store(parse_time(option->get_name(), text), to);
+        return store(forensics::parse_time(option->get_name(), text), to);
     });
 }
 
