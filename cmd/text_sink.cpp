@@ -3,7 +3,7 @@
 
 #include <string_view>
 
-#include "cmd/write_all.h"
+#include "pcapng/write_all.h"
 
 namespace cmd {
 namespace {
@@ -35,8 +35,8 @@ Result<void> TextSink::flush() {
     if (buffer_.size() == 0) {
         return {};
     }
-    Result<void> written = write_all(fd_, std::string_view(buffer_.data(), buffer_.size()),
-                                     "standard output", stop_fd_);
+    Result<void> written = pcapng::write_all(fd_, std::string_view(buffer_.data(), buffer_.size()),
+                                             "standard output", stop_fd_);
     buffer_.clear();
     failed_ = failed_ || !written;
     return written;

@@ -16,12 +16,12 @@
 
 #include "bpf/contract.h"
 #include "capture/filter/filter_programs.h"
-#include "capture/filter/packet_filter.h"
 #include "capture/kernel/drop_counters.h"
 #include "capture/kernel/hook.h"
 #include "capture/kernel/merge.h"
 #include "capture/kernel/packet_rings.h"
 #include "capture/kernel/tracing.h"
+#include "packet/filter/packet_filter.h"
 #include "pcapng/result.h"
 
 struct pidcap_bpf;  // the skeleton, see pidcap.skel.h
@@ -36,10 +36,10 @@ struct ProgramOptions {
     bool out = true;            // record what goes out
     uint64_t buffer_bytes = 0;  // all large packet rings together; 0: kDefaultBuffer
     Hook hook = Hook::kTc;
-    bool finds_processes = true;         // false: packets are only copied
-    std::optional<Tracing> tracing;      // none: the best that this kernel allows
-    uint32_t only_netns = 0;             // the namespace that all packets are of; 0: several
-    std::optional<PacketFilter> filter;  // none: every packet
+    bool finds_processes = true;     // false: packets are only copied
+    std::optional<Tracing> tracing;  // none: the best that this kernel allows
+    uint32_t only_netns = 0;         // the namespace that all packets are of; 0: several
+    std::optional<packet::PacketFilter> filter;  // none: every packet
 };
 
 struct CloseSkeleton {

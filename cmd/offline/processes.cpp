@@ -83,11 +83,11 @@ int run_processes(std::span<const std::string> arguments) {
                          [](const ProcessTraffic* a, const ProcessTraffic* b) {
                              return bytes_of(*a) > bytes_of(*b);
                          });
-        return RowSet{.columns = forensics::process_columns(),
-                      .count = all.size(),
-                      .make = [&all](size_t index, forensics::Row& row) {
-                          forensics::process_row(*all[index], row);
-                      }};
+        return forensics::RowSet{.columns = forensics::process_columns(),
+                                 .count = all.size(),
+                                 .make = [&all](size_t index, forensics::Row& row) {
+                                     forensics::process_row(*all[index], row);
+                                 }};
     };
     return run_table_command(
         {.name = "processes",

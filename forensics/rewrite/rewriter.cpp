@@ -10,6 +10,7 @@
 
 #include "forensics/rewrite/journal_copy.h"
 #include "forensics/rewrite/option_copy.h"
+#include "forensics/rewrite/section.h"
 #include "pcapng/format.h"
 #include "pcapng/text.h"
 
@@ -73,6 +74,15 @@ Result<Rewriter> Rewriter::create(pcapng::Output output, const pcapng::SectionIn
         return std::move(writer).error();
     }
     return Rewriter(*std::move(writer));
+}
+
+Result<Rewriter> Rewriter::create(pcapng::Output output, InputFile& input,
+                                  const RewriteOptions& options) {
+    auto rewriter = create(std::move(output), section_of(input));
+    if (rewriter) {
+        rewriter->add_input(input, options);
+    }
+    return rewriter;
 }
 
 size_t Rewriter::add_input(InputFile& file, const RewriteOptions& options) {

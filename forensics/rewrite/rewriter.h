@@ -41,6 +41,9 @@ class Rewriter {
     // Begins the file.
     static pcapng::Result<Rewriter> create(pcapng::Output output,
                                            const pcapng::SectionInfo& section);
+    // Begins a file of one input, which gets the number 0: its section header is the input's.
+    static pcapng::Result<Rewriter> create(pcapng::Output output, InputFile& input,
+                                           const RewriteOptions& options);
 
     // The number of the input, for packet().
     size_t add_input(InputFile& file, const RewriteOptions& options);

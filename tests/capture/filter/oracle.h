@@ -3,7 +3,7 @@
 // libpcap's own interpreter, as the judge of what a filter means.
 #pragma once
 
-#include "capture/filter/packet_filter.h"
+#include "packet/filter/packet_filter.h"
 #include "tests/capture/filter/packets.h"
 
 namespace test {

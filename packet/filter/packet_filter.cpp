@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "capture/filter/packet_filter.h"
+#include "packet/filter/packet_filter.h"
 
 #include <fmt/format.h>
 #include <pcap/pcap.h>
@@ -14,7 +14,7 @@
 
 #include "pcapng/text.h"
 
-namespace capture {
+namespace packet {
 namespace {
 
 using pcapng::Error;
@@ -175,4 +175,4 @@ std::string list_classic(const ClassicProgram& program) {
     return text;
 }
 
-}  // namespace capture
+}  // namespace packet

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "cmd/offline/link_filter.h"
+#include "forensics/select/link_filter.h"
 
 #include <catch2/catch.hpp>
 #include <vector>
@@ -7,7 +7,7 @@
 #include "tests/packet/line/packet_bytes.h"
 
 using Catch::Contains;
-using cmd::LinkFilter;
+using forensics::LinkFilter;
 using test::operator+;
 
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "cmd/offline/link_filter.h"
+#include "forensics/select/link_filter.h"
 
 #include <fmt/format.h>
 #include <pcap/pcap.h>
@@ -9,10 +9,10 @@
 #include <string_view>
 #include <utility>
 
-#include "capture/filter/packet_filter.h"
+#include "packet/filter/packet_filter.h"
 #include "pcapng/text.h"
 
-namespace cmd {
+namespace forensics {
 namespace {
 
 using pcapng::Error;
@@ -69,7 +69,7 @@ void LinkFilter::FreeProgram::operator()(bpf_program* program) const {
 Result<LinkFilter> LinkFilter::make(const std::string& expression) {
     // Whatever is a mistake in the language is one for Ethernet as well.
     const auto compiled =
-        capture::PacketFilter::compile(expression, capture::LinkType::kEthernet, uint32_t{0});
+        packet::PacketFilter::compile(expression, packet::LinkType::kEthernet, uint32_t{0});
     if (!compiled && compiled.error().message.find("syntax error") != std::string::npos) {
         return compiled.error();
     }
@@ -109,4 +109,4 @@ Result<bool> LinkFilter::matches(uint16_t link_type, std::span<const uint8_t> da
                                data.empty() ? &kNothing : data.data()) != 0;
 }
 
-}  // namespace cmd
+}  // namespace forensics

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "cmd/offline/line_groups.h"
+#include "forensics/analysis/line_groups.h"
 
 #include <fcntl.h>
 
@@ -14,12 +14,12 @@ namespace {
 // What is printed of two groups whose lines came in turn, if so many bytes may stay in memory.
 std::string printed(size_t limit) {
     const test::TemporaryFolder folder;
-    cmd::LineGroups groups(limit);
+    forensics::LineGroups groups(limit);
     for (int line = 0; line < 100; line++) {
         REQUIRE(groups.add(line % 3 == 0 ? 0 : 4, std::to_string(line) + "\n"));
     }
     const pcapng::Fd file(::open(folder.file("out").c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
-    cmd::TextOutput out(file.get(), "out");
+    packet::TextOutput out(file.get(), "out");
     for (const size_t group : std::initializer_list<size_t>{4, 2, 0, 9}) {
         REQUIRE(groups.print(group, "  ", out));
     }

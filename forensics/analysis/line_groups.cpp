@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "cmd/offline/line_groups.h"
+#include "forensics/analysis/line_groups.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -10,10 +10,10 @@
 #include <cerrno>
 #include <cstdlib>
 
-#include "cmd/write_all.h"
 #include "packet/line/terminal_text.h"
+#include "pcapng/write_all.h"
 
-namespace cmd {
+namespace forensics {
 namespace {
 
 using pcapng::Result;
@@ -38,7 +38,7 @@ Result<pcapng::Fd> open_unnamed() {
 // Whole lines may be cut by the parts that they are read in.
 class Indenter {
   public:
-    Indenter(std::string_view indent, TextOutput& out) : indent_(indent), out_(out) {}
+    Indenter(std::string_view indent, packet::TextOutput& out) : indent_(indent), out_(out) {}
 
     bool add(std::string_view part) {
         while (!part.empty()) {
@@ -56,7 +56,7 @@ class Indenter {
 
   private:
     std::string_view indent_;
-    TextOutput& out_;
+    packet::TextOutput& out_;
     bool at_start_ = true;
 };
 
@@ -83,7 +83,8 @@ Result<void> LineGroups::store() {
         if (group.pending.empty()) {
             continue;
         }
-        if (auto written = write_all(file_.get(), group.pending, "temporary file (TMPDIR)", -1);
+        if (auto written =
+                pcapng::write_all(file_.get(), group.pending, "temporary file (TMPDIR)", -1);
             !written) {
             return written;
         }
@@ -95,7 +96,8 @@ Result<void> LineGroups::store() {
     return {};
 }
 
-Result<bool> LineGroups::print(size_t group, std::string_view indent, TextOutput& out) const {
+Result<bool> LineGroups::print(size_t group, std::string_view indent,
+                               packet::TextOutput& out) const {
     if (group >= groups_.size()) {
         return true;
     }
@@ -119,4 +121,4 @@ Result<bool> LineGroups::print(size_t group, std::string_view indent, TextOutput
     return lines.add(groups_[group].pending);
 }
 
-}  // namespace cmd
+}  // namespace forensics

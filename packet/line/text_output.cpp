@@ -1,21 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "cmd/offline/text_output.h"
+#include "packet/line/text_output.h"
 
 #include <cerrno>
-#include <utility>
 
-#include "cmd/offline/result_file.h"
-#include "cmd/write_all.h"
+#include "pcapng/write_all.h"
 
-namespace cmd {
-
-TextOutput::TextOutput(int fd, std::string name) : fd_(fd), name_(std::move(name)) {
-    ignore_write_signals();
-}
+namespace packet {
 
 bool TextOutput::flush() {
     if (state_) {
-        state_ = write_all(fd_, text_, name_.c_str(), -1);
+        state_ = pcapng::write_all(fd_, text_, name_.c_str(), -1);
     }
     text_.clear();
     return state_.ok();
@@ -33,4 +27,4 @@ pcapng::Result<void> TextOutput::finish() {
     return state_;
 }
 
-}  // namespace cmd
+}  // namespace packet

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "cmd/offline/parquet_file.h"
+#include "forensics/export/parquet_file.h"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -8,17 +8,15 @@
 #include <limits>
 #include <vector>
 
-#include "cmd/offline/duckdb_library.h"
 #include "forensics/analysis/row_text.h"
+#include "forensics/export/duckdb_library.h"
 
-namespace cmd {
+namespace forensics {
 namespace {
 
 using duckdb::Handle;
 using duckdb::Index;
 using duckdb::Library;
-using forensics::Column;
-using forensics::ColumnType;
 using pcapng::Result;
 
 int type_of(ColumnType type) {
@@ -48,7 +46,7 @@ struct Target {
 struct Rows {
     std::span<const Column> columns;
     const NextRow& next;
-    forensics::Row row = {};
+    Row row = {};
     std::string text = {};
     bool ended = false;
 };
@@ -63,11 +61,11 @@ struct Store {
     void operator()(std::monostate) const { library.validity_set_row_invalid(target.validity, at); }
     void operator()(std::string_view text) const {
         clean.clear();
-        forensics::append_text(text, clean);
+        append_text(text, clean);
         library.vector_assign_string_element_len(target.vector, at, clean.data(), clean.size());
     }
     void operator()(const std::string& text) const { (*this)(std::string_view(text)); }
-    void operator()(forensics::Time time) const {
+    void operator()(Time time) const {
         // Signed there, and the greatest value means infinity.
         if (time.ns >= static_cast<uint64_t>(std::numeric_limits<int64_t>::max())) {
             (*this)(std::monostate());
@@ -164,4 +162,4 @@ Result<void> write_parquet(int fd, const std::string& name, std::span<const Colu
     return {};
 }
 
-}  // namespace cmd
+}  // namespace forensics

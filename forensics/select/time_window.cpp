@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "cmd/offline/time_window.h"
+#include "forensics/select/time_window.h"
 
 #include <fmt/format.h>
 
@@ -7,10 +7,10 @@
 #include <ctime>
 #include <limits>
 
-#include "cmd/values.h"
+#include "packet/filter/duration.h"
 #include "packet/line/terminal_text.h"
 
-namespace cmd {
+namespace forensics {
 namespace {
 
 using pcapng::Error;
@@ -181,8 +181,7 @@ uint64_t resolve(const TimeBound& bound, uint64_t first_ns) {
 Result<TimeBound> parse_time(std::string_view option, std::string_view text) {
     std::optional<uint64_t> ns;
     if (text.starts_with('+')) {
-        const auto distance = parse_duration(option, text.substr(1));
-        if (distance) {
+        if (const auto distance = packet::parse_duration(text.substr(1))) {
             return TimeBound{TimeBound::From::kFirstPacket,
                              static_cast<uint64_t>(distance->count())};
         }
@@ -220,4 +219,4 @@ bool TimeWindow::contains(std::optional<uint64_t> time_ns) {
     return *time_ns >= from_ns_ && (*time_ns < until_ns_ || !before_);
 }
 
-}  // namespace cmd
+}  // namespace forensics

@@ -1,39 +1,51 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// `pidcap read --tree`: a file's packets below the processes that they belong to, and these below
-// their parents, as far as the file tells. A packet of two processes stands below the one that its
-// own keys name. Memory grows with the processes; the lines go to a temporary file. One thread.
+// PacketTree: a file's packets below the processes that they belong to, and these below their
+// parents, as far as the file tells. A packet of two processes stands below the one that its own
+// keys name. Memory grows with the processes; the lines go to a temporary file. One thread.
 #pragma once
+
+#include <fmt/format.h>
 
 #include <array>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <tuple>
+#include <utility>
 #include <vector>
 
-#include "cmd/offline/line_groups.h"
-#include "cmd/offline/text_output.h"
-#include "cmd/packet_line.h"
 #include "forensics/analysis/ancestry.h"
+#include "forensics/analysis/line_groups.h"
 #include "forensics/packet.h"
+#include "packet/line/text_output.h"
 #include "pcapng/result.h"
 
-namespace cmd {
+namespace forensics {
+
+// How the headings of processes look.
+struct HeadingStyle {
+    bool color = false;
+    bool numeric = false;  // user ids in place of user names
+};
 
 class PacketTree {
   public:
-    // `processes`: those of the Source that the packets come from; they outlive this.
-    PacketTree(const std::deque<forensics::Process>& processes, LineStyle style)
-        : processes_(processes), style_(style), line_(style) {}
+    // Appends a packet's line with its line break.
+    using AppendLine = std::function<void(fmt::memory_buffer& to, const Packet& packet)>;
 
-    pcapng::Result<void> add(const forensics::Packet& packet);
+    // `processes`: those of the Source that the packets come from; they outlive this.
+    PacketTree(const std::deque<Process>& processes, HeadingStyle style, AppendLine append_line)
+        : processes_(processes), style_(style), append_line_(std::move(append_line)) {}
+
+    pcapng::Result<void> add(const Packet& packet);
 
     // At the end of the file. False: `out` takes nothing more.
-    pcapng::Result<bool> print(TextOutput& out);
+    pcapng::Result<bool> print(packet::TextOutput& out);
 
   private:
     struct Count {
@@ -42,7 +54,7 @@ class PacketTree {
     };
     // A process, or what its children tell of their parent.
     struct Node {
-        const forensics::Process* process = nullptr;
+        const Process* process = nullptr;
         uint32_t pid = 0;
         std::string_view comm;  // as a child tells it, where there is no process
         std::vector<size_t> children = {};
@@ -52,18 +64,18 @@ class PacketTree {
     // Why a packet has no process; the last: its file doesn't say.
     static constexpr std::array<std::string_view, 4> kReasons = {"kernel", "forwarded", "unknown",
                                                                  ""};
-    static size_t group_of(const forensics::Packet& packet);
+    static size_t group_of(const Packet& packet);
 
-    void place(const forensics::Process& process);
-    size_t node_of(const forensics::Ancestry::Parent& parent, const std::string& host, bool& found);
-    pcapng::Result<bool> print_node(const Node& node, size_t depth, TextOutput& out);
+    void place(const Process& process);
+    size_t node_of(const Ancestry::Parent& parent, const std::string& host, bool& found);
+    pcapng::Result<bool> print_node(const Node& node, size_t depth, packet::TextOutput& out);
     pcapng::Result<bool> print_group(size_t group, std::string_view heading, size_t depth,
-                                     TextOutput& out);
+                                     packet::TextOutput& out);
     std::string heading(const Node& node) const;
 
-    const std::deque<forensics::Process>& processes_;
-    LineStyle style_;
-    PacketLine line_;
+    const std::deque<Process>& processes_;
+    HeadingStyle style_;
+    AppendLine append_line_;
     fmt::memory_buffer buffer_;
     LineGroups lines_;           // first those of kReasons, then by the process's number
     std::vector<Count> counts_;  // the same
@@ -71,8 +83,8 @@ class PacketTree {
     std::vector<size_t> roots_;
     std::map<uint32_t, size_t> by_number_;
     std::map<std::tuple<std::string, uint32_t, std::string>, size_t> by_name_;
-    std::optional<forensics::Ancestry> ancestry_;
+    std::optional<Ancestry> ancestry_;
     uint32_t walk_ = 0;
 };
 
-}  // namespace cmd
+}  // namespace forensics

@@ -9,7 +9,7 @@
 
 #include "pcapng/result.h"
 
-namespace cmd::duckdb {
+namespace forensics::duckdb {
 
 using Handle = void*;
 using Index = uint64_t;  // idx_t
@@ -102,4 +102,4 @@ class Database {
     Handle connection_ = nullptr;
 };
 
-}  // namespace cmd::duckdb
+}  // namespace forensics::duckdb

@@ -1,17 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// PacketFilter: an expression of pcap-filter(7), compiled by libpcap to classic BPF for each of the
-// link layers that a capture may meet. Passive once compiled; any thread.
+// Expressions of pcap-filter(7), compiled by libpcap to classic BPF. PacketFilter: one, for each of
+// the link layers that a capture may meet. Passive once compiled; any thread.
 #pragma once
+
+#include <linux/filter.h>
 
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
-#include "capture/filter/classic_bpf.h"
 #include "pcapng/result.h"
 
-namespace capture {
+namespace packet {
+
+// A program in classic BPF, the language that libpcap compiles to (McCanne and Jacobson, 1993).
+using ClassicProgram = std::vector<sock_filter>;
 
 // What a packet begins with: LINKTYPE_ of the tcpdump group.
 enum class LinkType : uint16_t { kEthernet = 1, kRawIp = 101 };
@@ -48,4 +53,4 @@ pcapng::Result<ClassicProgram> compile_filter(const std::string& expression, int
                                               std::optional<uint32_t> netmask,
                                               bool optimize = true);
 
-}  // namespace capture
+}  // namespace packet

@@ -10,11 +10,11 @@
 #include <string_view>
 #include <vector>
 
-#include "cmd/offline/text_output.h"
+#include "packet/line/text_output.h"
 #include "pcapng/fd.h"
 #include "pcapng/result.h"
 
-namespace cmd {
+namespace forensics {
 
 class LineGroups {
   public:
@@ -26,7 +26,8 @@ class LineGroups {
 
     // Prints the group's lines in the order in which they came, each behind `indent`. False: `out`
     // takes nothing more.
-    pcapng::Result<bool> print(size_t group, std::string_view indent, TextOutput& out) const;
+    pcapng::Result<bool> print(size_t group, std::string_view indent,
+                               packet::TextOutput& out) const;
 
   private:
     struct Extent {
@@ -47,4 +48,4 @@ class LineGroups {
     uint64_t file_size_ = 0;
 };
 
-}  // namespace cmd
+}  // namespace forensics

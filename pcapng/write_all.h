@@ -7,10 +7,10 @@
 
 #include "pcapng/result.h"
 
-namespace cmd {
+namespace pcapng {
 
 // Writes all of `text`; waits where the descriptor has no room, once `stop_fd` is readable only as
 // long as something is read (pcapng/write_bytes.h; -1: for ever). `what` names it in the error.
-pcapng::Result<void> write_all(int fd, std::string_view text, const char* what, int stop_fd);
+Result<void> write_all(int fd, std::string_view text, const char* what, int stop_fd);
 
-}  // namespace cmd
+}  // namespace pcapng

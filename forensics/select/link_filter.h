@@ -14,7 +14,7 @@
 
 struct bpf_program;
 
-namespace cmd {
+namespace forensics {
 
 class LinkFilter {
   public:
@@ -38,4 +38,4 @@ class LinkFilter {
     std::map<uint16_t, Program> programs_;
 };
 
-}  // namespace cmd
+}  // namespace forensics

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "cmd/offline/split_files.h"
+#include "forensics/rewrite/split_files.h"
 
 #include <fmt/format.h>
 
@@ -8,14 +8,9 @@
 #include <string_view>
 #include <utility>
 
-#include "forensics/rewrite/section.h"
-
-namespace cmd {
+namespace forensics {
 namespace {
 
-using forensics::End;
-using forensics::Packet;
-using forensics::Process;
 using pcapng::Output;
 using pcapng::Result;
 
@@ -145,18 +140,16 @@ Result<SplitFiles::File*> SplitFiles::open(const std::string& key, const End& en
     if (is_new) {
         file.name = unused_name(end) + ".pcapng";
     }
-    Result<Output> output = is_new ? folder_.create(file.name) : folder_.reopen(file.name);
+    Result<Output> output = open_file_(file.name, is_new ? Open::kNew : Open::kAgain);
     if (!output) {
         return std::move(output).error();
     }
     if (is_new) {
-        auto rewriter =
-            forensics::Rewriter::create(*std::move(output), forensics::section_of(input_));
+        auto rewriter = Rewriter::create(*std::move(output), input_, {});
         if (!rewriter) {
             return std::move(rewriter).error();
         }
-        file.rewriter = std::make_unique<forensics::Rewriter>(*std::move(rewriter));
-        file.rewriter->add_input(input_, {});
+        file.rewriter = std::make_unique<Rewriter>(*std::move(rewriter));
     } else {
         file.rewriter->resume(*std::move(output));
     }
@@ -193,4 +186,4 @@ Result<void> SplitFiles::finish() {
     return {};
 }
 
-}  // namespace cmd
+}  // namespace forensics

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "cmd/offline/time_window.h"
+#include "forensics/select/time_window.h"
 
 #include <catch2/catch.hpp>
 #include <cstdlib>
 #include <string>
 
-using cmd::parse_time;
-using cmd::TimeBound;
-using cmd::TimeWindow;
+using forensics::parse_time;
+using forensics::TimeBound;
+using forensics::TimeWindow;
 
 namespace {
 

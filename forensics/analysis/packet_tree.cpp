@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "cmd/offline/packet_tree.h"
+#include "forensics/analysis/packet_tree.h"
 
 #include <algorithm>
 #include <utility>
 
-#include "cmd/offline/told_line.h"
 #include "packet/line/color.h"
 #include "packet/line/terminal_text.h"
 
-namespace cmd {
+namespace forensics {
 namespace {
 
-using forensics::Ancestry;
 using pcapng::Result;
 
 constexpr size_t kStep = 2;      // columns for each generation
@@ -23,8 +21,8 @@ std::string indent_of(size_t depth) {
 
 }  // namespace
 
-size_t PacketTree::group_of(const forensics::Packet& packet) {
-    const forensics::Process* process =
+size_t PacketTree::group_of(const Packet& packet) {
+    const Process* process =
         packet.self.process != nullptr ? packet.self.process : packet.peer.process;
     if (process != nullptr) {
         return kReasons.size() + process->number;
@@ -33,7 +31,7 @@ size_t PacketTree::group_of(const forensics::Packet& packet) {
     return static_cast<size_t>(std::min(reason, kReasons.end() - 1) - kReasons.begin());
 }
 
-Result<void> PacketTree::add(const forensics::Packet& packet) {
+Result<void> PacketTree::add(const Packet& packet) {
     const size_t group = group_of(packet);
     if (group >= counts_.size()) {
         counts_.resize(group + 1);
@@ -41,7 +39,7 @@ Result<void> PacketTree::add(const forensics::Packet& packet) {
     counts_[group].packets++;
     counts_[group].bytes += packet.wire_length;
     buffer_.clear();
-    line_.append(buffer_, told_line_packet(packet));
+    append_line_(buffer_, packet);
     return lines_.add(group, {buffer_.data(), buffer_.size()});
 }
 
@@ -61,11 +59,11 @@ size_t PacketTree::node_of(const Ancestry::Parent& parent, const std::string& ho
 }
 
 // Adds the process and those above it, up to one that is there.
-void PacketTree::place(const forensics::Process& process) {
+void PacketTree::place(const Process& process) {
     walk_++;
     bool found = false;
     size_t node = node_of({&process, process.pid, process.comm}, process.host, found);
-    const forensics::Process* at = &process;
+    const Process* at = &process;
     while (!found) {
         const auto parent =
             at == nullptr ? std::optional<Ancestry::Parent>() : ancestry_->parent_of(*at);
@@ -119,7 +117,7 @@ std::string PacketTree::heading(const Node& node) const {
 }
 
 Result<bool> PacketTree::print_group(size_t group, std::string_view heading, size_t depth,
-                                     TextOutput& out) {
+                                     packet::TextOutput& out) {
     const Count count = group < counts_.size() ? counts_[group] : Count{};
     out.text() += indent_of(depth);
     out.text() += heading;
@@ -131,16 +129,16 @@ Result<bool> PacketTree::print_group(size_t group, std::string_view heading, siz
     return lines_.print(group, indent_of(depth + 1), out);
 }
 
-Result<bool> PacketTree::print_node(const Node& node, size_t depth, TextOutput& out) {
+Result<bool> PacketTree::print_node(const Node& node, size_t depth, packet::TextOutput& out) {
     // A parent that is only told of has no group: any number that none has.
     const size_t group = node.process != nullptr ? kReasons.size() + node.process->number
                                                  : kReasons.size() + processes_.size();
     return print_group(group, heading(node), depth, out);
 }
 
-Result<bool> PacketTree::print(TextOutput& out) {
+Result<bool> PacketTree::print(packet::TextOutput& out) {
     ancestry_.emplace(processes_);
-    for (const forensics::Process& process : processes_) {
+    for (const Process& process : processes_) {
         const size_t group = kReasons.size() + process.number;
         if (group < counts_.size() && counts_[group].packets > 0) {
             place(process);
@@ -176,4 +174,4 @@ Result<bool> PacketTree::print(TextOutput& out) {
     return true;
 }
 
-}  // namespace cmd
+}  // namespace forensics

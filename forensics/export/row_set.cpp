@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "cmd/offline/row_set.h"
+#include "forensics/export/row_set.h"
 
 #include <fmt/format.h>
 
@@ -14,11 +14,8 @@
 #include "forensics/analysis/row_text.h"
 #include "packet/line/terminal_text.h"
 
-namespace cmd {
+namespace forensics {
 namespace {
-
-using forensics::Column;
-using forensics::Value;
 
 bool is_known(const Value& value) {
     return !std::holds_alternative<std::monostate>(value);
@@ -44,13 +41,14 @@ bool is_less(const Value& a, const Value& b) {
 
 }  // namespace
 
-pcapng::Result<Order> parse_order(std::string_view text, std::span<const Column> columns) {
+pcapng::Result<Order> parse_order(std::string_view option, std::string_view text,
+                                  std::span<const Column> columns) {
     const size_t comma = text.find(',');
     const std::string_view name = text.substr(0, comma);
     const std::string_view way = comma == text.npos ? "asc" : text.substr(comma + 1);
     if (way != "asc" && way != "desc") {
-        return pcapng::Error{
-            fmt::format("--sort {}: behind the comma stands asc or desc", packet::printable(text))};
+        return pcapng::Error{fmt::format("{} {}: behind the comma stands asc or desc", option,
+                                         packet::printable(text))};
     }
     std::string names;
     for (size_t i = 0; i < columns.size(); ++i) {
@@ -60,12 +58,12 @@ pcapng::Result<Order> parse_order(std::string_view text, std::span<const Column>
         names += (i == 0 ? "" : ", ") + std::string(columns[i].name);
     }
     return pcapng::Error{
-        fmt::format("--sort {}: not a column; these are: {}", packet::printable(text), names)};
+        fmt::format("{} {}: not a column; these are: {}", option, packet::printable(text), names)};
 }
 
 std::vector<size_t> sorted(const RowSet& rows, const Order& order) {
     std::vector<Value> keys(rows.count);
-    forensics::Row row;
+    Row row;
     for (size_t i = 0; i < rows.count; ++i) {
         rows.make(i, row);
         keys[i] = std::move(row[order.column]);
@@ -81,27 +79,27 @@ std::vector<size_t> sorted(const RowSet& rows, const Order& order) {
     return indexes;
 }
 
-void print_csv(const RowSet& rows, const std::vector<size_t>& order, TextOutput& out) {
-    forensics::append_csv_header(rows.columns, out.text());
-    forensics::Row row;
+void print_csv(const RowSet& rows, const std::vector<size_t>& order, packet::TextOutput& out) {
+    append_csv_header(rows.columns, out.text());
+    Row row;
     for (const size_t index : order) {
         rows.make(index, row);
-        forensics::append_csv(row, out.text());
+        append_csv(row, out.text());
         if (!out.written()) {
             return;
         }
     }
 }
 
-void print_json(const RowSet& rows, const std::vector<size_t>& order, TextOutput& out) {
-    forensics::Row row;
+void print_json(const RowSet& rows, const std::vector<size_t>& order, packet::TextOutput& out) {
+    Row row;
     for (const size_t index : order) {
         rows.make(index, row);
-        forensics::append_json(rows.columns, row, out.text());
+        append_json(rows.columns, row, out.text());
         if (!out.written()) {
             return;
         }
     }
 }
 
-}  // namespace cmd
+}  // namespace forensics

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// --after and --before: a part of a file by time. A bound is an absolute time, a time of the day on
-// which the file begins, or a distance from its first packet. A packet whose time isn't told lies
-// in no window. One thread.
+// A part of a file by time. A bound is an absolute time, a time of the day on which the file begins,
+// or a distance from its first packet. A packet without a time lies in no window. One thread.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +11,7 @@
 
 #include "pcapng/result.h"
 
-namespace cmd {
+namespace forensics {
 
 // 2026-11-22T02:00:00.5 (local time, or with Z or +02:00), 02:00:00 (local, of the day of the first
 // packet), @1763650000.5 (seconds since the epoch), +5s (after the first packet).
@@ -21,6 +20,7 @@ struct TimeBound {
     From from = From::kEpoch;
     uint64_t ns = 0;
 };
+// The error names `option` and says what would be right.
 pcapng::Result<TimeBound> parse_time(std::string_view option, std::string_view text);
 
 class TimeWindow {
@@ -44,4 +44,4 @@ class TimeWindow {
     uint64_t until_ns_ = 0;
 };
 
-}  // namespace cmd
+}  // namespace forensics

@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// Text to standard output or a file in large writes. A reader who left early is a quiet end; the
-// signals of a failed write are ignored from its creation on. One thread.
+// Text to standard output or a file in large writes. A reader who left early is a quiet end,
+// provided that the program ignores SIGPIPE. One thread.
 #pragma once
 
 #include <cstddef>
 #include <string>
+#include <utility>
 
 #include "pcapng/result.h"
 
-namespace cmd {
+namespace packet {
 
 class TextOutput {
   public:
     // `fd` belongs to the caller; `name` is for the error.
-    TextOutput(int fd, std::string name);
+    TextOutput(int fd, std::string name) : fd_(fd), name_(std::move(name)) {}
 
     // Whether each piece is written at once, because somebody may be waiting for it.
     void set_live(bool live) { enough_ = live ? 1 : kEnough; }
@@ -37,4 +38,4 @@ class TextOutput {
     pcapng::Result<void> state_;
 };
 
-}  // namespace cmd
+}  // namespace packet

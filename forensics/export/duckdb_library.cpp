@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "cmd/offline/duckdb_library.h"
+#include "forensics/export/duckdb_library.h"
 
 #include <dlfcn.h>
 #include <fmt/format.h>
@@ -8,7 +8,7 @@
 #include <string>
 #include <utility>
 
-namespace cmd::duckdb {
+namespace forensics::duckdb {
 
 using pcapng::Error;
 using pcapng::Result;
@@ -100,4 +100,4 @@ Result<void> Database::run(const char* sql) {
     return {};
 }
 
-}  // namespace cmd::duckdb
+}  // namespace forensics::duckdb
