@@ -28,6 +28,12 @@ using std::chrono::microseconds;
 
 constexpr uint32_t kVlanTagBytes = 4;
 
+// Where the process at this end is, or, with `far_end`, the only one that is known.
+packet::At at_of(Direction direction, bool far_end) {
+    return (direction == Direction::kOutbound) != far_end ? packet::At::kSender
+                                                          : packet::At::kReceiver;
+}
+
 void watch(std::vector<pollfd>& watched, const std::vector<int>& fds) {
     for (const int fd : fds) {
         watched.push_back({fd, POLLIN, 0});
@@ -110,7 +116,7 @@ Result<void> Session::prepare(const SessionOptions& options, const std::string& 
     return {};
 }
 
-Result<void> Session::learn(const ProcessConditions& filter, const CgroupTree& cgroups) {
+Result<void> Session::learn(const packet::ProcessConditions& filter, const CgroupTree& cgroups) {
     if (auto scanned = table_.scan(); !scanned) {
         return scanned;
     }
@@ -148,10 +154,10 @@ Result<void> Session::start(Sink& sink) {
     return attached;
 }
 
-Result<void> Session::resolve(const ProcessConditions& conditions) {
+Result<void> Session::resolve(const packet::ProcessConditions& conditions) {
     auto expression = conditions.expression.resolved([this](uint32_t pid) {
         const Process* process = table_.find_live(pid);
-        return process != nullptr ? std::optional(process->key) : std::nullopt;
+        return process != nullptr ? std::optional(process->number) : std::nullopt;
     });
     if (!expression) {
         return std::move(expression).error();
@@ -159,9 +165,13 @@ Result<void> Session::resolve(const ProcessConditions& conditions) {
     // Meanwhile every packet passes.
     programs_.filter_processes(false, 0);
     verdicts_.clear();
-    filter_ = ProcessFilter({*std::move(expression), conditions.follow});
-    filter_.start(table_);
-    programs_.filter_processes(!filter_.wants_all(), filter_.wanted_without_process());
+    filter_ = packet::ProcessFilter({*std::move(expression), conditions.follow}, table_);
+    filter_.start();
+    uint32_t wanted = 0;
+    for (uint8_t via = PIDCAP_VIA_UNKNOWN; via <= PIDCAP_VIA_CONNTRACK; via++) {
+        wanted |= filter_.wants_without_process(via_of_record(via)) ? 1U << via : 0;
+    }
+    programs_.filter_processes(!filter_.wants_all(), wanted);
     return {};
 }
 
@@ -177,7 +187,7 @@ void Session::refuse(const pidcap_owner& owner, const Process* process) {
 }
 
 // What came before belongs to the filter as it was, and may tell of processes.
-Result<void> Session::set_filter(const ProcessConditions& conditions) {
+Result<void> Session::set_filter(const packet::ProcessConditions& conditions) {
     if (sink_ != nullptr) {
         std::this_thread::sleep_for(std::chrono::nanoseconds(Merge::kSlackNs));
         if (auto handed = step(); !handed) {
@@ -273,31 +283,29 @@ Result<void> Session::finish() {
 }
 
 void Session::event(const pidcap_event& event, std::span<const std::byte> payload) {
-    table_.apply(event, payload);
+    const Process* process = table_.apply(event, payload);
     attachment_->netns_seen(event.netns, event.tid);
-    const Process* process =
-        table_.find(ProcessKey{event.tgid, table_.clock().ticks(event.start_boot)});
     if (process == nullptr) {
         return;
     }
     if (event.type == PIDCAP_EVENT_FORK) {
-        filter_.forked(*process, table_);
-        verdicts_.take_back(process->key.pid);
+        filter_.forked(*process);
+        verdicts_.take_back(process->pid);
     }
     if (event_result_.ok() && filter_.wants(*process)) {
-        event_result_ = sink_->process({clock_.from_mono(event.time_mono),
-                                        static_cast<pidcap_event_type>(event.type), process});
+        event_result_ =
+            sink_->process({clock_.from_mono(event.time_mono), type_of_event(event.type), process});
     }
 }
 
 // `process`: the owner's.
 End Session::end_of(const Process* process, const pidcap_owner& owner, uint8_t via) {
     if (process == nullptr) {
-        return {.via = via};
+        return {.via = via_of_record(via)};
     }
     const std::string& user =
         owner.uid == process->uid ? process->user : table_.user_name(owner.uid);
-    return {process, owner.tid, via, owner.uid, user, owner.gid};
+    return {process, owner.tid, via_of_record(via), owner.uid, owner.gid, user};
 }
 
 Result<void> Session::packet(const pidcap_packet& record, std::span<const std::byte> data) {
@@ -305,7 +313,7 @@ Result<void> Session::packet(const pidcap_packet& record, std::span<const std::b
     if (!found) {
         return std::move(found).error();
     }
-    const CapturedInterface* interface = *found;
+    const packet::Interface* interface = *found;
     if (interface == nullptr || count_reached()) {
         return {};
     }
@@ -313,39 +321,40 @@ Result<void> Session::packet(const pidcap_packet& record, std::span<const std::b
         return std::exchange(event_result_, {});
     }
     Packet packet;
+    packet.number = captured_ + 1;
     packet.time_ns = clock_.from_mono(record.time_mono);
     packet.interface = interface;
-    packet.direction = static_cast<Direction>(record.direction);
-    packet.wire_len = record.wire_len;
-    packet.data = data;
+    packet.direction = direction_of_record(record.direction);
+    packet.wire_length = record.wire_len;
     // Both are found before a name is taken of one: of a process at both ends that has another user
     // by now, the second look-up replaces the name.
     const Process* self = table_.find(record.owner);
     const Process* peer = table_.find(record.peer);
     packet.self = end_of(self, record.owner, record.via);
-    packet.self_at_far_end = record.far_end != 0;
-    if (record.peer.tgid != 0) {
+    packet.self_at = at_of(packet.direction, record.far_end != 0);
+    if (peer != nullptr) {
         packet.peer = end_of(peer, record.peer, record.peer_via);
     }
     InterfaceCounters& counters = attachment_->ledger().count(*interface);
-    if (interface->id >= lost_.size()) {
-        lost_.resize(interface->id + 1);
+    if (interface->number >= lost_.size()) {
+        lost_.resize(interface->number + 1);
     }
-    uint32_t& lost = lost_[interface->id];
+    uint32_t& lost = lost_[interface->number];
     lost += record.lost;
     if (!filter_.wants(packet)) {
         counters.filtered++;
-        refuse(record.owner, packet.self.process);
-        if (packet.peer) {
-            refuse(record.peer, packet.peer->process);
-        }
+        refuse(record.owner, self);
+        refuse(record.peer, peer);
         return {};
     }
     if (record.vlan_proto != 0) {
-        packet.data = with_vlan_tag(record, data);
-        packet.wire_len += kVlanTagBytes;
+        data = with_vlan_tag(record, data);
+        packet.wire_length += kVlanTagBytes;
     }
-    packet.lost = std::exchange(lost, 0);
+    packet.data = {reinterpret_cast<const uint8_t*>(data.data()), data.size()};
+    if (lost != 0) {
+        packet.drop_count = std::exchange(lost, 0);
+    }
     counters.captured++;
     counters.captured_bytes += packet.data.size();
     captured_++;

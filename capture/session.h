@@ -21,19 +21,19 @@
 #include "capture/kernel/merge.h"
 #include "capture/kernel/programs.h"
 #include "capture/kernel/read_pace.h"
-#include "capture/packet.h"
-#include "capture/process_filter.h"
+#include "capture/packet_types.h"
 #include "capture/processes/process_table.h"
+#include "packet/filter/process_filter.h"
 
 namespace capture {
 
 class CgroupTree;
 
 struct SessionOptions {
-    InterfaceChoice interfaces;     // of no meaning for Hook::kCgroup
-    ProgramOptions programs;        // only_netns is set by the session
-    ProcessConditions filter;       // its pids are those of the processes that have them now
-    std::optional<uint64_t> count;  // packets to hand to the sink at most
+    InterfaceChoice interfaces;        // of no meaning for Hook::kCgroup
+    ProgramOptions programs;           // only_netns is set by the session
+    packet::ProcessConditions filter;  // its pids are those of the processes that have them now
+    std::optional<uint64_t> count;     // packets to hand to the sink at most
 };
 
 // What the start found, for those who want to know (-v).
@@ -73,11 +73,11 @@ class Session : private RecordHandler {
     // Changes whose packets are wanted: those up to the call are handed over by the filter as it
     // was, those after its return by the new one. Pids are those of now; trees and descendants are
     // found anew. After an error the filter is as it was.
-    Result<void> set_filter(const ProcessConditions& conditions);
+    Result<void> set_filter(const packet::ProcessConditions& conditions);
 
     bool count_reached() const { return count_ && captured_ >= *count_; }
     const SessionReport& report() const { return report_; }
-    const std::vector<CapturedInterface>& interfaces() const {
+    const std::vector<packet::Interface>& interfaces() const {
         return attachment_->ledger().list();
     }
     // By interface id; drops as of now.
@@ -90,8 +90,8 @@ class Session : private RecordHandler {
 
     // Where packets come from. `cgroup_root`: where cgroup v2 is mounted.
     Result<void> prepare(const SessionOptions& options, const std::string& cgroup_root);
-    Result<void> learn(const ProcessConditions& filter, const CgroupTree& cgroups);
-    Result<void> resolve(const ProcessConditions& conditions);
+    Result<void> learn(const packet::ProcessConditions& filter, const CgroupTree& cgroups);
+    Result<void> resolve(const packet::ProcessConditions& conditions);
     Result<void> follow_interfaces();
 
     void begin() override;
@@ -108,7 +108,7 @@ class Session : private RecordHandler {
     Verdicts verdicts_;
     ProcessTable table_;
     std::unique_ptr<Attachment> attachment_;
-    ProcessFilter filter_;
+    packet::ProcessFilter filter_;
     WallClock clock_;
     ReadPace pace_;
     uint32_t snaplen_;

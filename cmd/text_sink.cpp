@@ -14,11 +14,11 @@ constexpr size_t kFlushSize = size_t{64} * 1024;
 
 }  // namespace
 
-Result<void> TextSink::interface(const capture::CapturedInterface&) {
+Result<void> TextSink::interface(const packet::Interface&) {
     return {};  // each line names its own
 }
 
-Result<void> TextSink::packet(const capture::Packet& packet) {
+Result<void> TextSink::packet(const packet::Packet& packet) {
     if (failed_) {
         unwritten_++;
         return {};
@@ -27,7 +27,7 @@ Result<void> TextSink::packet(const capture::Packet& packet) {
     return buffer_.size() >= kFlushSize ? flush() : Result<void>{};
 }
 
-Result<void> TextSink::finish(const std::vector<capture::InterfaceCounters>&) {
+Result<void> TextSink::finish(const std::vector<packet::InterfaceCounters>&) {
     return flush();
 }
 

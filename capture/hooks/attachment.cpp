@@ -9,20 +9,20 @@ std::string interface_name(const std::string& netns_label, const std::string& na
 
 Result<void> InterfaceLedger::announce(const InterfaceKey& key, Description description,
                                        const pidcap_drops& before) {
-    CapturedInterface captured;
-    captured.id = static_cast<uint32_t>(announced_.size());
+    packet::Interface captured;
+    captured.number = static_cast<uint32_t>(announced_.size());
     captured.link_type = description.link_type;
     captured.snaplen = snaplen_;
     captured.name = std::move(description.name);
     captured.mac = description.mac;
-    ids_[key] = captured.id;
+    ids_[key] = captured.number;
     counters_.emplace_back();
     drops_start_.push_back(before);
     announced_.push_back(std::move(captured));
     return sink_->interface(announced_.back());
 }
 
-const CapturedInterface* InterfaceLedger::find(const InterfaceKey& key) const {
+const packet::Interface* InterfaceLedger::find(const InterfaceKey& key) const {
     const auto found = ids_.find(key);
     return found == ids_.end() ? nullptr : &announced_[found->second];
 }

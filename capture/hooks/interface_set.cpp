@@ -373,7 +373,7 @@ Result<void> InterfaceSet::announce_dropped() {
     return {};
 }
 
-Result<const CapturedInterface*> InterfaceSet::find_for_packet(const InterfaceKey& key) {
+Result<const packet::Interface*> InterfaceSet::find_for_packet(const InterfaceKey& key) {
     if (unannounced_.contains(key)) {
         if (auto announced = announce(key); !announced) {
             return std::move(announced).error();

@@ -73,8 +73,9 @@ void choose_hook_programs(bpf_object& object, Hook hook, bool learns, const Feat
     }
 }
 
-Result<FilterPrograms> load_filters(const bpf_object& object, Hook hook, const PacketFilter& filter,
-                                    bool out, const Features& kernel) {
+Result<FilterPrograms> load_filters(const bpf_object& object, Hook hook,
+                                    const packet::PacketFilter& filter, bool out,
+                                    const Features& kernel) {
     FilterPrograms filters;
     const FilterSetting setting{kernel.has_xdp_pieces(), out};
     for (const Entry& entry : kPrograms) {

@@ -23,7 +23,8 @@ void choose_hook_programs(bpf_object& object, Hook hook, bool learns, const Feat
 
 // After loading: loads a filter before each program of the hook. `out`: packets on lo count as
 // going out.
-Result<FilterPrograms> load_filters(const bpf_object& object, Hook hook, const PacketFilter& filter,
-                                    bool out, const Features& kernel);
+Result<FilterPrograms> load_filters(const bpf_object& object, Hook hook,
+                                    const packet::PacketFilter& filter, bool out,
+                                    const Features& kernel);
 
 }  // namespace capture

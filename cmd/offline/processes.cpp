@@ -50,9 +50,9 @@ std::vector<Cell> cells_of(const ProcessTraffic& traffic) {
     if (user.empty() && process.uid) {
         user = fmt::to_string(*process.uid);
     }
-    std::string parent = cell_text(process.parent_comm);
-    if (process.ppid) {
-        parent += fmt::format("[{}]", *process.ppid);
+    std::string parent;
+    if (const auto recorded = packet::recorded_parent(process)) {
+        parent = fmt::format("{}[{}]", cell_text(recorded->comm), recorded->pid);
     }
     return {
         process_cell(&process),

@@ -15,9 +15,8 @@
 #include "cmd/offline/file_pass.h"
 #include "cmd/offline/result_file.h"
 #include "cmd/offline/selection.h"
-#include "cmd/offline/told_line.h"
 #include "cmd/option_reader.h"
-#include "cmd/packet_line.h"
+#include "packet/line/packet_line.h"
 #include "forensics/analysis/packet_tree.h"
 #include "forensics/analysis/row_text.h"
 #include "forensics/analysis/table.h"
@@ -63,7 +62,7 @@ enum class Form { kLines, kTree, kJson };
 struct Request {
     std::vector<std::string> files;
     forensics::Selection selection;
-    LineStyle style;
+    packet::LineStyle style;
     Form form = Form::kLines;
 };
 
@@ -134,17 +133,17 @@ class Printer {
 
 class LinePrinter : public Printer {
   public:
-    LinePrinter(LineStyle style, packet::TextOutput& out) : line_(style), out_(out) {}
+    LinePrinter(packet::LineStyle style, packet::TextOutput& out) : line_(style), out_(out) {}
 
     Result<bool> packet(const Packet& packet) override {
         buffer_.clear();
-        line_.append(buffer_, told_line_packet(packet));
+        line_.append(buffer_, packet);
         out_.text().append(buffer_.data(), buffer_.size());
         return out_.written();
     }
 
   private:
-    PacketLine line_;
+    packet::PacketLine line_;
     fmt::memory_buffer buffer_;
     packet::TextOutput& out_;
 };
@@ -167,12 +166,8 @@ class JsonPrinter : public Printer {
 
 class TreePrinter : public Printer {
   public:
-    TreePrinter(const Source& source, LineStyle style, packet::TextOutput& out)
-        : tree_(source.processes(), {.color = style.color, .numeric = style.numeric},
-                [line = PacketLine(style)](fmt::memory_buffer& to, const Packet& packet) mutable {
-                    line.append(to, told_line_packet(packet));
-                }),
-          out_(out) {}
+    TreePrinter(const Source& source, packet::LineStyle style, packet::TextOutput& out)
+        : tree_(source.processes(), style), out_(out) {}
 
     Result<bool> packet(const Packet& packet) override {
         auto added = tree_.add(packet);

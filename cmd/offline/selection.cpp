@@ -2,15 +2,12 @@
 #include "cmd/offline/selection.h"
 
 #include <cstdint>
-#include <deque>
 #include <limits>
-#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 
 #include "cmd/filter.h"
-#include "cmd/offline/process_selection.h"
 #include "forensics/select/link_filter.h"
 #include "forensics/select/time_window.h"
 
@@ -66,17 +63,6 @@ Result<Said> read(const SelectionOptions& options) {
     return said;
 }
 
-forensics::ProcessTest test_of(const Whose& whose) {
-    const auto processes = std::make_shared<ProcessSelection>(whose);
-    if (processes->wants_all()) {
-        return {};
-    }
-    return {
-        .begin = [processes](const std::deque<forensics::Process>& all) { processes->begin(all); },
-        .wants = [processes](const forensics::Packet& packet) { return processes->wants(packet); },
-    };
-}
-
 }  // namespace
 
 std::string_view selection_help() {
@@ -114,7 +100,7 @@ Result<forensics::Selection> selection_of(const SelectionOptions& options) {
         return std::move(said).error();
     }
     forensics::SelectionConditions conditions{
-        .processes = test_of(said->whose),
+        .processes = conditions_of(said->whose, std::nullopt),
         .trees = said->whose.trees,
         .window = forensics::TimeWindow(said->after, said->before),
         .count = said->count,

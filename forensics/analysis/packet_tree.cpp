@@ -39,11 +39,11 @@ Result<void> PacketTree::add(const Packet& packet) {
     counts_[group].packets++;
     counts_[group].bytes += packet.wire_length;
     buffer_.clear();
-    append_line_(buffer_, packet);
+    line_.append(buffer_, packet);
     return lines_.add(group, {buffer_.data(), buffer_.size()});
 }
 
-size_t PacketTree::node_of(const Ancestry::Parent& parent, const std::string& host, bool& found) {
+size_t PacketTree::node_of(const packet::Ancestry::Parent& parent, const std::string& host, bool& found) {
     const auto place = [&](auto& index, auto key) {
         const auto [at, is_new] = index.try_emplace(std::move(key), nodes_.size());
         found = !is_new;
@@ -62,11 +62,11 @@ size_t PacketTree::node_of(const Ancestry::Parent& parent, const std::string& ho
 void PacketTree::place(const Process& process) {
     walk_++;
     bool found = false;
-    size_t node = node_of({&process, process.pid, process.comm}, process.host, found);
+    size_t node = node_of(packet::Ancestry::Parent{{process.pid, process.comm}, &process}, process.host, found);
     const Process* at = &process;
     while (!found) {
         const auto parent =
-            at == nullptr ? std::optional<Ancestry::Parent>() : ancestry_->parent_of(*at);
+            at == nullptr ? std::optional<packet::Ancestry::Parent>() : ancestry_->parent_of(*at);
         if (!parent) {
             roots_.push_back(node);
             return;
@@ -165,7 +165,8 @@ Result<bool> PacketTree::print(packet::TextOutput& out) {
             continue;
         }
         const std::string name =
-            kReasons[reason].empty() ? "(no process told)" : fmt::format("({})", kReasons[reason]);
+            kReasons[reason] == Via::kUnrecorded ? "(no process told)"
+                                                : fmt::format("({})", packet::via_name(kReasons[reason]));
         const auto printed = print_group(reason, name, 0, out);
         if (!printed || !*printed) {
             return printed;

@@ -10,37 +10,27 @@
 #include <array>
 #include <cstdint>
 #include <deque>
-#include <functional>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <tuple>
-#include <utility>
 #include <vector>
 
-#include "forensics/analysis/ancestry.h"
+#include "forensics/analysis/recorded_ancestry.h"
 #include "forensics/analysis/line_groups.h"
-#include "forensics/packet.h"
+#include "forensics/packet_types.h"
+#include "packet/line/packet_line.h"
 #include "packet/line/text_output.h"
 #include "pcapng/result.h"
 
 namespace forensics {
 
-// How the headings of processes look.
-struct HeadingStyle {
-    bool color = false;
-    bool numeric = false;  // user ids in place of user names
-};
-
 class PacketTree {
   public:
-    // Appends a packet's line with its line break.
-    using AppendLine = std::function<void(fmt::memory_buffer& to, const Packet& packet)>;
-
     // `processes`: those of the Source that the packets come from; they outlive this.
-    PacketTree(const std::deque<Process>& processes, HeadingStyle style, AppendLine append_line)
-        : processes_(processes), style_(style), append_line_(std::move(append_line)) {}
+    PacketTree(const std::deque<Process>& processes, packet::LineStyle style)
+        : processes_(processes), style_(style), line_(style) {}
 
     pcapng::Result<void> add(const Packet& packet);
 
@@ -62,20 +52,20 @@ class PacketTree {
     };
 
     // Why a packet has no process; the last: its file doesn't say.
-    static constexpr std::array<std::string_view, 4> kReasons = {"kernel", "forwarded", "unknown",
-                                                                 ""};
+    static constexpr std::array<Via, 4> kReasons = {Via::kKernel, Via::kForwarded, Via::kUnknown,
+                                                    Via::kUnrecorded};
     static size_t group_of(const Packet& packet);
 
     void place(const Process& process);
-    size_t node_of(const Ancestry::Parent& parent, const std::string& host, bool& found);
+    size_t node_of(const packet::Ancestry::Parent& parent, const std::string& host, bool& found);
     pcapng::Result<bool> print_node(const Node& node, size_t depth, packet::TextOutput& out);
     pcapng::Result<bool> print_group(size_t group, std::string_view heading, size_t depth,
                                      packet::TextOutput& out);
     std::string heading(const Node& node) const;
 
     const std::deque<Process>& processes_;
-    HeadingStyle style_;
-    AppendLine append_line_;
+    packet::LineStyle style_;
+    packet::PacketLine line_;
     fmt::memory_buffer buffer_;
     LineGroups lines_;           // first those of kReasons, then by the process's number
     std::vector<Count> counts_;  // the same
@@ -83,7 +73,7 @@ class PacketTree {
     std::vector<size_t> roots_;
     std::map<uint32_t, size_t> by_number_;
     std::map<std::tuple<std::string, uint32_t, std::string>, size_t> by_name_;
-    std::optional<Ancestry> ancestry_;
+    std::optional<RecordedAncestry> ancestry_;
     uint32_t walk_ = 0;
 };
 

@@ -12,7 +12,7 @@
 #include "forensics/analysis/analysis.h"
 #include "forensics/analysis/flow_table.h"
 #include "forensics/analysis/table.h"
-#include "forensics/packet.h"
+#include "forensics/packet_types.h"
 #include "pcapng/result.h"
 
 namespace forensics {

@@ -3,17 +3,10 @@
 
 #include <utility>
 
-#include "forensics/source/told.h"
-#include "packet/comment.h"
+#include "forensics/source/recorded.h"
+#include "packet/process_comment.h"
 
 namespace forensics {
-namespace {
-
-using pcapng::Direction;
-
-constexpr std::string_view kVia = "annotated";
-
-}  // namespace
 
 std::string_view Annotation::comment(const Packet& packet, const pcapng::PacketRead* block) {
     text_.clear();
@@ -44,14 +37,14 @@ void Annotation::write(const Owner& self, const Owner* peer, At at, Direction di
     if (peer != nullptr && peer->host != self.host) {
         peer = nullptr;  // a comment has one host, for both ends
     }
-    append(self, {});
-    append_at(text_, at, direction);
+    packet::append_process(text_, self, 0, Via::kAnnotated);
+    packet::append_at(text_, at, direction);
     // Before what a comment that is too long may lose.
     if (!self.host.empty()) {
-        packet::append_key(text_, "host", self.host);
+        packet::append_pair(text_, {}, packet::kHostKey, self.host);
     }
     if (peer != nullptr) {
-        append(*peer, packet::kPeerPrefix);
+        packet::append_process(text_, *peer, 0, Via::kAnnotated, packet::kPeerPrefix);
     }
     introduce(self, {});
     if (peer != nullptr) {
@@ -59,20 +52,9 @@ void Annotation::write(const Owner& self, const Owner* peer, At at, Direction di
     }
 }
 
-void Annotation::append(const Owner& owner, std::string_view prefix) {
-    packet::append_process(text_,
-                           {.pid = owner.pid,
-                            .comm = owner.comm,
-                            .exe = owner.exe,
-                            .uid = owner.uid,
-                            .start_ns = owner.start_ns},
-                           kVia, prefix);
-}
-
 void Annotation::introduce(const Owner& owner, std::string_view prefix) {
     if (introduced_.insert(&owner).second) {
-        packet::append_introduction(
-            text_, {.user = owner.user, .container = owner.container, .unit = owner.unit}, prefix);
+        packet::append_introduction(text_, owner, prefix);
     }
 }
 

@@ -10,7 +10,7 @@
 
 #include "forensics/analysis/flow_owners.h"
 #include "forensics/analysis/flow_table.h"
-#include "forensics/packet.h"
+#include "forensics/packet_types.h"
 #include "pcapng/read_blocks.h"
 
 namespace forensics {
@@ -28,8 +28,7 @@ class Annotation {
   private:
     using Owner = FlowOwners::Owner;
 
-    void write(const Owner& self, const Owner* peer, At at, pcapng::Direction direction);
-    void append(const Owner& owner, std::string_view prefix);
+    void write(const Owner& self, const Owner* peer, At at, Direction direction);
     void introduce(const Owner& owner, std::string_view prefix);
 
     const FlowOwners& owners_;

@@ -6,8 +6,8 @@
 
 #include "forensics/rewrite/rewriter.h"
 #include "forensics/rewrite/section.h"
-#include "forensics/source/told.h"
-#include "packet/comment.h"
+#include "forensics/source/recorded.h"
+#include "packet/process_comment.h"
 
 namespace forensics {
 namespace {
@@ -24,29 +24,21 @@ class HostComment {
         if (!packet.attributed() || has_pidcap_comment(block)) {
             return {};
         }
-        append(packet.self, {});
-        append_at(text_, packet.self_at, packet.direction);
-        append(packet.peer, packet::kPeerPrefix);
+        if (packet.self.process != nullptr) {
+            append(packet.self, {});
+        } else {
+            packet::append_reason(text_, packet.self.via);
+        }
+        packet::append_at(text_, packet.self_at, packet.direction);
+        if (packet.peer.process != nullptr) {
+            append(packet.peer, packet::kPeerPrefix);
+        }
         return text_;
     }
 
   private:
     void append(const End& end, std::string_view prefix) {
-        if (end.process == nullptr) {
-            if (prefix.empty()) {  // a comment begins with pid or via
-                packet::append_key(text_, "via", end.via.empty() ? "unknown" : end.via);
-            }
-            return;
-        }
-        const Process& process = *end.process;
-        packet::append_process(text_,
-                               {.pid = process.pid,
-                                .tid = end.tid,
-                                .comm = process.comm,
-                                .exe = process.exe,
-                                .uid = end.uid ? end.uid : process.uid,
-                                .start_ns = process.start_ns},
-                               end.via, prefix);
+        packet::append_process(text_, packet::process_as_of(end), end.tid, end.via, prefix);
     }
 
     std::string text_;

@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "forensics/packet.h"
+#include "forensics/packet_types.h"
 #include "forensics/source/input_file.h"
 #include "forensics/source/source.h"
 #include "pcapng/output.h"

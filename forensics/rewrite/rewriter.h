@@ -17,7 +17,7 @@
 #include <utility>
 #include <vector>
 
-#include "forensics/packet.h"
+#include "forensics/packet_types.h"
 #include "forensics/source/input_file.h"
 #include "packet/comment.h"
 #include "pcapng/encode.h"

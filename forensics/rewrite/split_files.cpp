@@ -30,10 +30,6 @@ std::string safe(std::string_view text, size_t max) {
     return name;
 }
 
-std::optional<uint32_t> uid_of(const End& end) {
-    return end.uid ? end.uid : end.process->uid;
-}
-
 }  // namespace
 
 // Ends with the same key belong to the same file.

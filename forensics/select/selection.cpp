@@ -8,9 +8,8 @@ namespace forensics {
 using pcapng::Result;
 
 void Selection::begin(const Source& source) {
-    if (conditions_.processes.begin) {
-        conditions_.processes.begin(source.processes());
-    }
+    ancestry_ = std::make_unique<RecordedAncestry>(source.processes(), &source.changes());
+    processes_ = packet::ProcessFilter(conditions_.processes, *ancestry_);
     conditions_.window.begin();
 }
 
@@ -40,7 +39,7 @@ Result<bool> Selection::wants(const Packet& packet) {
             return matches;
         }
     }
-    const bool wanted = !conditions_.processes.wants || conditions_.processes.wants(packet);
+    const bool wanted = processes_.wants(packet);
     wanted_ += wanted ? 1 : 0;
     return wanted;
 }

@@ -5,31 +5,24 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
-#include <functional>
+#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
 
-#include "forensics/packet.h"
+#include "forensics/analysis/recorded_ancestry.h"
+#include "forensics/packet_types.h"
 #include "forensics/select/link_filter.h"
 #include "forensics/select/time_window.h"
 #include "forensics/source/source.h"
+#include "packet/filter/process_filter.h"
 #include "pcapng/result.h"
 
 namespace forensics {
 
-// Whose packets are wanted. Without functions: everybody's.
-struct ProcessTest {
-    // A file begins; its processes outlive the next call.
-    std::function<void(const std::deque<Process>& processes)> begin = {};
-    std::function<bool(const Packet& packet)> wants = {};
-};
-
 struct SelectionConditions {
-    ProcessTest processes = {};
-    std::vector<uint32_t> trees =
-        {};  // pids whose descendants are wanted, to say which are unknown
+    packet::ProcessConditions processes = {};
+    std::vector<uint32_t> trees = {};  // the pids of --tree, for unknown_trees()
     TimeWindow window = {};
     std::optional<LinkFilter> filter = {};
     std::optional<uint64_t> count = {};  // so many packets, of all files together
@@ -56,6 +49,8 @@ class Selection {
 
   private:
     SelectionConditions conditions_;
+    std::unique_ptr<RecordedAncestry> ancestry_;  // of the file
+    packet::ProcessFilter processes_;
     uint64_t wanted_ = 0;
 };
 

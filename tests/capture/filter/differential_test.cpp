@@ -71,7 +71,7 @@ std::vector<std::string> make_expressions(uint32_t seed, size_t wanted, int dlt)
     return expressions;
 }
 
-void compare(const std::string& expression, const capture::ClassicProgram& program,
+void compare(const std::string& expression, const packet::ClassicProgram& program,
              const FilterTarget& target, const std::vector<Bytes>& packets,
              const std::vector<std::optional<VlanTag>>& tags, Tally& tally) {
     auto filter = LoadedFilter::load(program, target);

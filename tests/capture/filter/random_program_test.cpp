@@ -16,7 +16,7 @@
 namespace test {
 namespace {
 
-using capture::ClassicProgram;
+using packet::ClassicProgram;
 using capture::translate_filter;
 
 class ProgramMaker {

@@ -19,11 +19,11 @@
 #include <variant>
 #include <vector>
 
-#include "bpf/contract.h"
-#include "capture/process.h"
+#include "packet/process.h"
+#include "packet/via.h"
 #include "pcapng/result.h"
 
-namespace capture {
+namespace packet {
 
 enum class Truth : uint8_t { kFalse, kUnknown, kTrue };
 
@@ -35,10 +35,22 @@ struct ProcessSubject {
     std::optional<uint32_t> uid = 0;
     std::optional<uint32_t> gid = 0;
     std::string_view user = {};
-    uint8_t via = PIDCAP_VIA_UNKNOWN;  // enum pidcap_via; of no meaning with a process
+    Via via = Via::kUnknown;  // of no meaning with a process
     // Of the process only pid and comm are told, as its child tells them: the same goes for all
     // other tests.
     bool only_named = false;
+};
+
+// The process that a pid in an expression means. In a running capture it is resolved to one
+// process; in a file it means every process that has the pid.
+struct ProcessReference {
+    uint32_t pid = 0;
+    std::optional<uint32_t> number = {};  // Process::number, once it is resolved
+
+    bool is(const Process& process) const {
+        return number ? process.number == *number : process.pid == pid;
+    }
+    auto operator<=>(const ProcessReference&) const = default;
 };
 
 // Knows who descends from whom.
@@ -46,7 +58,7 @@ class ProcessTrees {
   public:
     virtual ~ProcessTrees() = default;
     // Whether the process is `root` or one of its descendants.
-    virtual bool contains(const ProcessKey& root, const Process& process) const = 0;
+    virtual bool contains(const ProcessReference& root, const Process& process) const = 0;
 };
 
 enum class NumberField : uint8_t { kPid, kPpid, kUid, kGid, kNetns };
@@ -62,8 +74,7 @@ class ProcessExpression {
     // The whole text matches (glob.h). Arguments of a command line are joined by one space. What
     // isn't known of a process is the empty text.
     static ProcessExpression text(TextField field, std::string pattern);
-    // The process of this pid, or that and its descendants: see resolved(). Unresolved, the first
-    // means every process with the pid, and the second none.
+    // The process of this pid, or that and its descendants.
     static ProcessExpression process(uint32_t pid);
     static ProcessExpression tree(uint32_t pid);
     static ProcessExpression unattributed();  // no process
@@ -81,13 +92,13 @@ class ProcessExpression {
     // Whether it can be true where there is no process.
     bool can_hold_without_process() const;
 
-    // The same with the processes that have these pids now, according to `find`; an error where
-    // there is none.
-    using FindProcess = std::function<std::optional<ProcessKey>(uint32_t pid)>;
+    // The same expression with each pid resolved to the process that has it now: `find` returns
+    // that process's number. An error, ESRCH, if there is none.
+    using FindProcess = std::function<std::optional<uint32_t>(uint32_t pid)>;
     pcapng::Result<ProcessExpression> resolved(const FindProcess& find) const;
     bool asks_about(NumberField field) const;
-    // The roots of the trees that it asks about, once resolved.
-    std::vector<ProcessKey> roots() const;
+    // The roots of the trees that it asks about, each once.
+    std::vector<ProcessReference> roots() const;
 
   private:
     struct Node;
@@ -101,7 +112,7 @@ class ProcessExpression {
 };
 
 // The longest comm that the kernel keeps.
-constexpr size_t kCommMax = PIDCAP_COMM_LEN - 1;
+constexpr size_t kCommMax = 15;  // TASK_COMM_LEN without its NUL
 
 struct SyntaxError {
     std::string message;
@@ -114,4 +125,4 @@ constexpr size_t kExpressionMax = 65536;
 constexpr int kNestingMax = 100;
 std::variant<ProcessExpression, SyntaxError> parse_process_expression(std::string_view text);
 
-}  // namespace capture
+}  // namespace packet

@@ -1,20 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "cmd/offline/process_selection.h"
+//
+// ProcessFilter on the packets of a file, whose processes are what the file records.
+#include "packet/filter/process_filter.h"
 
 #include <catch2/catch.hpp>
 #include <deque>
 #include <string>
 
-using forensics::Packet;
-using forensics::Process;
+#include "cmd/process_options.h"
+#include "forensics/analysis/recorded_ancestry.h"
+
+using packet::Packet;
+using packet::Process;
+using packet::Via;
 
 namespace {
 
-cmd::ProcessSelection selection(cmd::ProcessOptionValues values) {
+packet::ProcessConditions conditions(cmd::ProcessOptionValues values) {
     values.of_file = true;
     const auto whose = cmd::read_process_options(values);
     REQUIRE(whose);
-    return cmd::ProcessSelection(*whose);
+    return cmd::conditions_of(*whose, std::nullopt);
 }
 
 std::string refusal(cmd::ProcessOptionValues values) {
@@ -27,6 +33,7 @@ std::string refusal(cmd::ProcessOptionValues values) {
 // shell[10] began curl[20]; bash[30], which has no packets, began nc[40].
 struct Family {
     std::deque<Process> processes;
+    uint64_t changes = 0;
 
     Family() {
         Process& shell = add(10, "shell");
@@ -48,24 +55,42 @@ struct Family {
         process.number = static_cast<uint32_t>(processes.size());
         process.pid = pid;
         process.comm = comm;
+        ++changes;
         return processes.emplace_back(process);
     }
+    // To be called after a change that a filter must learn of.
+    void changed(Process& process) {
+        ++process.version;
+        ++changes;
+    }
+};
+
+// The packets of a family that options want.
+class Selection {
+  public:
+    Selection(const Family& family, const cmd::ProcessOptionValues& values)
+        : ancestry_(family.processes, &family.changes), filter_(conditions(values), ancestry_) {}
+
+    bool wants(const Packet& packet) { return filter_.wants(packet); }
+
+  private:
+    forensics::RecordedAncestry ancestry_;
+    packet::ProcessFilter filter_;
 };
 
 Packet of(const Process& process) {
     Packet packet;
     packet.self.process = &process;
-    packet.self.via = "socket";
+    packet.self.via = Via::kSocket;
     return packet;
 }
 
 // The comms of those whose packets are wanted.
 std::string wanted(const Family& family, const cmd::ProcessOptionValues& values) {
-    cmd::ProcessSelection wants = selection(values);
-    wants.begin(family.processes);
+    Selection selection(family, values);
     std::string names;
     for (const Process& process : family.processes) {
-        names += wants.wants(of(process)) ? process.comm + " " : "";
+        names += selection.wants(of(process)) ? process.comm + " " : "";
     }
     return names;
 }
@@ -93,9 +118,8 @@ TEST_CASE("a tree goes by the parents that are told, also those without packets"
 TEST_CASE("a process that began before another got its parent's pid isn't its child") {
     Family family;
     family.processes[0].start_ns = 3'000'000'000;
-    cmd::ProcessSelection wants = selection({.comm = {"shell"}, .follow = true});
-    wants.begin(family.processes);
-    CHECK_FALSE(wants.wants(of(family.processes[1])));
+    Selection selection(family, {.comm = {"shell"}, .follow = true});
+    CHECK_FALSE(selection.wants(of(family.processes[1])));
 }
 
 TEST_CASE("descendants are followed, also from a parent of which only its child tells") {
@@ -129,26 +153,26 @@ TEST_CASE("names of users are the file's, whoever this machine has") {
 
 TEST_CASE("a packet's own user decides") {
     Family family;
-    cmd::ProcessSelection wants = selection({.uid = {"0"}});
-    wants.begin(family.processes);
+    Selection selection(family, {.uid = {"0"}});
     Packet packet = of(family.processes[0]);
-    CHECK(wants.wants(packet));
+    CHECK(selection.wants(packet));
     packet.self.uid = 33;
-    CHECK_FALSE(wants.wants(packet));
+    CHECK_FALSE(selection.wants(packet));
     packet.self.uid = 0;
-    CHECK(wants.wants(packet));
+    CHECK(selection.wants(packet));
 }
 
 TEST_CASE("what is learnt later counts from then on") {
     Family family;
-    cmd::ProcessSelection wants = selection({.comm = {"wget"}, .tree = {"10"}});
-    wants.begin(family.processes);
+    Selection selection(family, {.comm = {"wget"}, .tree = {"10"}});
     Process& child = family.processes[2];
-    CHECK_FALSE(wants.wants(of(child)));
+    CHECK_FALSE(selection.wants(of(child)));
     child.comm = "wget";
-    CHECK_FALSE(wants.wants(of(child)));
+    family.changed(child);
+    CHECK_FALSE(selection.wants(of(child)));
     child.ppid = 20;
-    CHECK(wants.wants(of(child)));
+    family.changed(child);
+    CHECK(selection.wants(of(child)));
 }
 
 TEST_CASE("either end will do, and packets without a process are wanted for that") {
@@ -156,12 +180,11 @@ TEST_CASE("either end will do, and packets without a process are wanted for that
     Packet both = of(family.processes[0]);
     both.peer.process = &family.processes[1];
     Packet kernel;
-    kernel.self.via = "kernel";
+    kernel.self.via = Via::kKernel;
     const Packet silent;
     const auto asked = [&](const cmd::ProcessOptionValues& values, const Packet& packet) {
-        cmd::ProcessSelection wants = selection(values);
-        wants.begin(family.processes);
-        return wants.wants(packet);
+        Selection selection(family, values);
+        return selection.wants(packet);
     };
     CHECK(asked({.comm = {"curl"}}, both));
     CHECK_FALSE(asked({.comm = {"nc"}}, both));

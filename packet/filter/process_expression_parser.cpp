@@ -14,10 +14,10 @@
 #include <charconv>
 #include <optional>
 
-#include "capture/process_expression.h"
 #include "packet/filter/glob.h"
+#include "packet/filter/process_expression.h"
 
-namespace capture {
+namespace packet {
 namespace {
 
 constexpr std::string_view kBlanks = " \t\r\n";
@@ -315,7 +315,7 @@ ProcessExpression Parser::parse_value(std::string_view field, const Field& of, O
 ProcessExpression Parser::make_test(std::string_view field, const Field& of, Operator by,
                                     const Token& value) {
     if (const auto* text = std::get_if<TextField>(&of)) {
-        if (*text == TextField::kComm && packet::glob_min_length(value.text) > kCommMax) {
+        if (*text == TextField::kComm && glob_min_length(value.text) > kCommMax) {
             fail(value.place,
                  fmt::format("the kernel keeps {} bytes of a comm: this can't match", kCommMax));
         }
@@ -357,4 +357,4 @@ std::variant<ProcessExpression, SyntaxError> parse_process_expression(std::strin
     return Parser(text).parse();
 }
 
-}  // namespace capture
+}  // namespace packet

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "capture/process_expression.h"
+#include "packet/filter/process_expression.h"
 
 #include <fmt/format.h>
 
@@ -10,7 +10,7 @@
 
 #include "packet/filter/glob.h"
 
-namespace capture {
+namespace packet {
 namespace {
 
 struct NumberTest {
@@ -24,11 +24,9 @@ struct TextTest {
     std::string pattern;
 };
 
-// `key` is set once it is resolved.
 struct ProcessTest {
-    uint32_t pid;
+    ProcessReference process;
     bool descendants;
-    std::optional<ProcessKey> key;
 };
 
 struct UnattributedTest {
@@ -46,9 +44,9 @@ Truth opposite(Truth value) {
 std::optional<uint32_t> number_of(const ProcessSubject& subject, NumberField field) {
     switch (field) {
         case NumberField::kPid:
-            return subject.process->key.pid;
+            return subject.process->pid;
         case NumberField::kPpid:
-            return subject.process->ppid;
+            return subject.process->ppid.value_or(0);
         case NumberField::kUid:
             return subject.uid;
         case NumberField::kGid:
@@ -56,16 +54,7 @@ std::optional<uint32_t> number_of(const ProcessSubject& subject, NumberField fie
         case NumberField::kNetns:
             break;
     }
-    return subject.process->netns;
-}
-
-std::string joined_arguments(const Process& process) {
-    std::string text = process.cmdline;
-    if (text.ends_with('\0')) {
-        text.pop_back();
-    }
-    std::replace(text.begin(), text.end(), '\0', ' ');
-    return text;
+    return static_cast<uint32_t>(subject.process->netns);
 }
 
 Truth evaluate_number(const NumberTest& test, const ProcessSubject& subject) {
@@ -88,33 +77,30 @@ bool holds(const TextTest& test, const ProcessSubject& subject) {
     const Process& process = *subject.process;
     switch (test.field) {
         case TextField::kComm:
-            return packet::glob_matches(test.pattern, process.comm);
+            return glob_matches(test.pattern, process.comm);
         case TextField::kExe:
-            return packet::glob_matches(test.pattern, process.exe);
+            return glob_matches(test.pattern, process.exe);
         case TextField::kCmdline:
-            return packet::glob_matches(test.pattern, joined_arguments(process));
+            return glob_matches(test.pattern, joined_arguments(process));
         case TextField::kUser:
-            return packet::glob_matches(test.pattern, subject.user);
+            return glob_matches(test.pattern, subject.user);
         case TextField::kCgroup:
-            return packet::glob_matches(test.pattern, process.cgroup);
+            return glob_matches(test.pattern, process.cgroup);
         case TextField::kContainer:
-            return packet::glob_matches(test.pattern, process.container);
+            return glob_matches(test.pattern, process.container);
         case TextField::kUnit:
             break;
     }
-    return packet::glob_matches(test.pattern, process.unit);
+    return glob_matches(test.pattern, process.unit);
 }
 
 bool holds(const ProcessTest& test, const Process& process, const ProcessTrees& trees) {
-    if (test.descendants) {
-        return test.key && trees.contains(*test.key, process);
-    }
-    return test.key ? process.key == *test.key : process.key.pid == test.pid;
+    return test.descendants ? trees.contains(test.process, process) : test.process.is(process);
 }
 
-// For what isn't asked about trees.
+// For subjects without a process, which no tree contains.
 class NoTrees : public ProcessTrees {
-    bool contains(const ProcessKey& /*root*/, const Process& /*process*/) const override {
+    bool contains(const ProcessReference& /*root*/, const Process& /*process*/) const override {
         return false;
     }
 };
@@ -160,7 +146,7 @@ Truth ProcessExpression::Node::evaluate(const ProcessSubject& subject,
     }
     if (const auto* test = std::get_if<UnattributedTest>(&what)) {
         return truth(subject.process == nullptr &&
-                     (!test->kernel_only || subject.via == PIDCAP_VIA_KERNEL));
+                     (!test->kernel_only || subject.via == Via::kKernel));
     }
     if (subject.process == nullptr) {
         return Truth::kUnknown;
@@ -208,11 +194,11 @@ ProcessExpression ProcessExpression::text(TextField field, std::string pattern) 
 }
 
 ProcessExpression ProcessExpression::process(uint32_t pid) {
-    return ProcessExpression(std::make_shared<const Node>(Node{ProcessTest{pid, false, {}}}));
+    return ProcessExpression(std::make_shared<const Node>(Node{ProcessTest{{pid}, false}}));
 }
 
 ProcessExpression ProcessExpression::tree(uint32_t pid) {
-    return ProcessExpression(std::make_shared<const Node>(Node{ProcessTest{pid, true, {}}}));
+    return ProcessExpression(std::make_shared<const Node>(Node{ProcessTest{{pid}, true}}));
 }
 
 ProcessExpression ProcessExpression::unattributed() {
@@ -261,8 +247,8 @@ Truth ProcessExpression::evaluate(const ProcessSubject& subject, const ProcessTr
 }
 
 bool ProcessExpression::can_hold_without_process() const {
-    constexpr std::array<uint8_t, 2> kReasons = {PIDCAP_VIA_UNKNOWN, PIDCAP_VIA_KERNEL};
-    return std::any_of(kReasons.begin(), kReasons.end(), [this](uint8_t via) {
+    constexpr std::array<Via, 2> kReasons = {Via::kUnknown, Via::kKernel};
+    return std::any_of(kReasons.begin(), kReasons.end(), [this](Via via) {
         return evaluate({.via = via}, NoTrees()) == Truth::kTrue;
     });
 }
@@ -278,11 +264,12 @@ ProcessExpression::NodePtr ProcessExpression::resolve(const NodePtr& node, const
         return resolved;
     };
     if (const auto* test = std::get_if<ProcessTest>(&node->what)) {
-        const std::optional<ProcessKey> key = find(test->pid);
-        if (!key && !error) {
-            error = pcapng::Error{fmt::format("process {}: no such process", test->pid), ESRCH};
+        const uint32_t pid = test->process.pid;
+        const std::optional<uint32_t> number = find(pid);
+        if (!number && !error) {
+            error = pcapng::Error{fmt::format("process {}: no such process", pid), ESRCH};
         }
-        return std::make_shared<const Node>(Node{ProcessTest{test->pid, test->descendants, key}});
+        return std::make_shared<const Node>(Node{ProcessTest{{pid, number}, test->descendants}});
     }
     if (const auto* negated = std::get_if<Node::Not>(&node->what)) {
         return std::make_shared<const Node>(Node{Node::Not{resolve(negated->member, find, error)}});
@@ -317,12 +304,12 @@ bool ProcessExpression::asks_about(NumberField field) const {
     return found;
 }
 
-std::vector<ProcessKey> ProcessExpression::roots() const {
-    std::vector<ProcessKey> roots;
+std::vector<ProcessReference> ProcessExpression::roots() const {
+    std::vector<ProcessReference> roots;
     if (node_ != nullptr) {
         node_->for_each<ProcessTest>([&roots](const ProcessTest& test) {
-            if (test.descendants && test.key) {
-                roots.push_back(*test.key);
+            if (test.descendants) {
+                roots.push_back(test.process);
             }
         });
     }
@@ -331,4 +318,4 @@ std::vector<ProcessKey> ProcessExpression::roots() const {
     return roots;
 }
 
-}  // namespace capture
+}  // namespace packet

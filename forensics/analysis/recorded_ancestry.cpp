@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "forensics/analysis/ancestry.h"
+#include "forensics/analysis/recorded_ancestry.h"
 
 namespace forensics {
 namespace {
+
+using packet::Process;
 
 // A start may be cut to a clock tick (docs/file-format.md), so that a child seems older than its
 // parent.
@@ -21,14 +23,15 @@ bool may_be_parent(const Process& parent, const Process& child) {
 
 }  // namespace
 
-std::optional<Ancestry::Parent> Ancestry::parent_of(const Process& child) {
+std::optional<packet::Ancestry::Parent> RecordedAncestry::parent_of(const Process& child) {
     for (; indexed_ < processes_->size(); indexed_++) {
         by_pid_[(*processes_)[indexed_].pid].push_back(static_cast<uint32_t>(indexed_));
     }
-    if (child.ppid.value_or(0) == 0) {
+    const std::optional<packet::ParentRecord> recorded = packet::recorded_parent(child);
+    if (!recorded) {
         return std::nullopt;
     }
-    Parent parent{.pid = *child.ppid, .comm = child.parent_comm};
+    Parent parent{*recorded};
     if (const auto found = by_pid_.find(parent.pid); found != by_pid_.end()) {
         for (const uint32_t number : found->second) {
             const Process& candidate = (*processes_)[number];
@@ -39,6 +42,12 @@ std::optional<Ancestry::Parent> Ancestry::parent_of(const Process& child) {
         }
     }
     return parent;
+}
+
+void RecordedAncestry::for_each(const std::function<void(const Process&)>& visit) const {
+    for (const Process& process : *processes_) {
+        visit(process);
+    }
 }
 
 }  // namespace forensics
