@@ -191,7 +191,7 @@ Result<void> InterfaceSet::add(Place& place, const Interface& interface, bool re
     std::optional<uint16_t> type = link_type(interface.arphrd);
     Result<std::unique_ptr<InterfaceHook>> hook =
         type ? InterfaceHook::attach(*programs_, interface.ifindex, name, kind_of(interface, *type),
-                                     choice_.xdp, choice_.mode)
+                                     choice_.mode)
              : unsupported(name, interface);
     if (!hook) {
         if (required) {
@@ -347,13 +347,6 @@ std::vector<int> InterfaceSet::fds() const {
         fds.push_back(place.monitor.fd());
     }
     return fds;
-}
-
-const char* InterfaceSet::name() const {
-    if (choice_.mode == HookMode::kClsact) {
-        return choice_.xdp ? "xdp and clsact" : "clsact";
-    }
-    return choice_.xdp ? "xdp and tcx" : "tcx";
 }
 
 Result<void> InterfaceSet::announce_dropped() {

@@ -314,8 +314,6 @@ Result<cmd::Whose> whose_of(const Call& call, const std::string& expression) {
 }
 
 Result<cmd::Options> options_of(const Call& call) {
-    static constexpr std::array<std::pair<std::string_view, Hook>, 3> kHooks{
-        {{"tc", Hook::kTc}, {"xdp", Hook::kXdp}, {"cgroup", Hook::kCgroup}}};
     using Sides = std::pair<bool, bool>;
     static constexpr std::array<std::pair<std::string_view, Sides>, 3> kDirections{
         {{"inout", {true, true}}, {"in", {true, false}}, {"out", {false, true}}}};
@@ -323,7 +321,7 @@ Result<cmd::Options> options_of(const Call& call) {
     if (!name) {
         return name.error();
     }
-    const auto hook = choice(call, "hook", kHooks);
+    const auto hook = choice(call, "hook", capture::kHookNames);
     if (!hook) {
         return hook.error();
     }
