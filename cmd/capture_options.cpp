@@ -5,12 +5,12 @@
 
 #include <utility>
 
-#include "capture/tracing.h"
+#include "capture/kernel/tracing.h"
 #include "cmd/process_options.h"
 
 namespace cmd {
 capture::SessionOptions session_options(const Options& options, std::optional<uint32_t> command_pid,
-                                        std::optional<capture::PacketFilter> filter) {
+                                        std::optional<packet::PacketFilter> filter) {
     capture::SessionOptions session;
     session.interfaces.names = options.interfaces;
     session.interfaces.netns = options.netns;

@@ -8,13 +8,17 @@
 #include <nlohmann/json.hpp>
 #include <string_view>
 
-#include "cmd/color.h"
-#include "cmd/decode_parts.h"
+#include "capture/kernel/features.h"
+#include "capture/kernel/tracing.h"
 #include "cmd/options.h"
-#include "cmd/terminal_text.h"
+#include "packet/line/color.h"
+#include "packet/line/decode_parts.h"
+#include "packet/line/terminal_text.h"
 
 namespace cmd {
 namespace {
+
+using packet::append;
 
 using capture::Feature;
 
@@ -42,9 +46,9 @@ std::string_view need_name(Feature::Need need) {
 
 std::string_view state_color(const Feature& feature) {
     if (feature.state == Feature::State::kYes) {
-        return kColorGood;
+        return packet::kColorGood;
     }
-    return feature.need == Feature::Need::kRequired ? kColorBad : kColorWarn;
+    return feature.need == Feature::Need::kRequired ? packet::kColorBad : packet::kColorWarn;
 }
 
 // Which kind of kernel this is (docs/kernels.md): one that lets programs into its functions, or one
@@ -54,21 +58,21 @@ std::string_view tier(const std::vector<Feature>& features) {
     for (const Feature& feature : features) {
         if (feature.group == "tracing") {
             if (feature.state == Feature::State::kYes) {
-                return "tracing";
+                return capture::tier_of(capture::Tracing::kFentry);
             }
             unknown &= feature.state == Feature::State::kUnknown;
         }
     }
-    return unknown ? "unknown" : "locked";
+    return unknown ? "unknown" : capture::tier_of(capture::Tracing::kSyscalls);
 }
 
 void append_feature(fmt::memory_buffer& out, const Feature& feature, bool color) {
     const std::string_view start = color ? state_color(feature) : std::string_view{};
-    const std::string_view end = color ? kColorEnd : std::string_view{};
+    const std::string_view end = color ? packet::kColorEnd : std::string_view{};
     append(out, "  {}{:<7}{}  {}", start, state_name(feature.state), end, feature.name);
     if (!feature.detail.empty()) {
         append(out, ": ");
-        append_printable(out, feature.detail);
+        packet::append_printable(out, feature.detail);
     }
     append(out, "\n");
     if (feature.state != Feature::State::kNo) {
@@ -119,7 +123,8 @@ std::string doctor_table(const std::vector<Feature>& features, bool color) {
     for (const Feature& feature : features) {
         if (feature.group != group) {
             group = feature.group;
-            append(out, "{}{}{}\n", color ? kColorBold : "", group, color ? kColorEnd : "");
+            append(out, "{}{}{}\n", color ? packet::kColorBold : "", group,
+                   color ? packet::kColorEnd : "");
         }
         append_feature(out, feature, color);
     }
@@ -152,7 +157,8 @@ std::string doctor_json(const std::vector<Feature>& features) {
 }
 
 DoctorReport run_doctor(bool json, bool color) {
-    const std::vector<Feature> features = capture::probe_features();
+    capture::Features kernel;
+    const std::vector<Feature> features = capture::list_features(kernel);
     return {json ? doctor_json(features) : doctor_table(features, color),
             capture::can_capture(features) ? kExitDone : kExitFailed};
 }

@@ -13,18 +13,18 @@
 #include <system_error>
 #include <utility>
 
-#include "capture/bpf_listing.h"
-#include "capture/filter_programs.h"
-#include "capture/interfaces.h"
-#include "cmd/terminal_text.h"
+#include "capture/filter/bpf_listing.h"
+#include "capture/filter/filter_programs.h"
+#include "capture/hooks/interfaces.h"
+#include "packet/line/terminal_text.h"
 #include "pcapng/fd.h"
 
 namespace cmd {
 namespace {
 
 using capture::HookProgram;
-using capture::LinkType;
-using capture::PacketFilter;
+using packet::LinkType;
+using packet::PacketFilter;
 using pcapng::Error;
 using pcapng::Result;
 
@@ -43,7 +43,7 @@ std::string hint_for(const Options& options) {
     const std::string word = options.filter.substr(0, options.filter.find(' '));
     std::error_code none;
     return !options.filter_file && std::filesystem::is_regular_file(word, none)
-               ? fmt::format("; to read a file: pidcap read {}", printable(word))
+               ? fmt::format("; to read a file: pidcap read {}", packet::printable(word))
                : "";
 }
 
@@ -86,7 +86,7 @@ HookProgram program_of(const Options& options) {
 }  // namespace
 
 Result<std::string> read_expression(const std::string& name) {
-    const std::string what = fmt::format("read the filter {}", printable(name));
+    const std::string what = fmt::format("read the filter {}", packet::printable(name));
     const pcapng::Fd file(::open(name.c_str(), O_RDONLY | O_CLOEXEC));
     if (!file.valid()) {
         return pcapng::errno_error(what, errno);
@@ -148,7 +148,7 @@ int list_filter(const Options& options) {
         return fail(Error{"-d: there is no filter to list"});
     }
     if (options.list_filter == 1) {
-        fmt::print("{}", capture::list_classic(*(*filter)->program(link_of(options))));
+        fmt::print("{}", packet::list_classic(*(*filter)->program(link_of(options))));
         return kExitDone;
     }
     const capture::FilterSetting setting{true, options.out};

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "cmd/help.h"
 
+#include <fmt/format.h>
+
+#include "packet/version.h"
+
 namespace cmd {
 
 std::string_view help_text() {
@@ -126,7 +130,7 @@ Exit status: 0 done, or nothing is missing; 1 failed, or something is; 2 wrong u
 }
 
 std::string version_text() {
-    return "pidcap " PIDCAP_VERSION "\n";
+    return fmt::format("pidcap {}\n", packet::kVersion);
 }
 
 }  // namespace cmd

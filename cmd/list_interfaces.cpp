@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-#include "capture/interfaces.h"
+#include "capture/hooks/interfaces.h"
 #include "cmd/options.h"
 
 namespace cmd {

@@ -14,7 +14,7 @@
 #include "cmd/offline/offline.h"
 #include "cmd/options.h"
 #include "cmd/run_capture.h"
-#include "cmd/setup_wireshark.h"
+#include "cmd/wireshark/setup_wireshark.h"
 
 int main(int argc, char** argv) try {
     const std::vector<std::string> arguments(argv + 1, argv + argc);
@@ -33,12 +33,12 @@ int main(int argc, char** argv) try {
             return cmd::list_filter(options);
         case cmd::Options::Action::kDoctor: {
             cmd::DoctorReport report =
-                cmd::run_doctor(options.json, cmd::use_color(options.color, STDOUT_FILENO));
+                cmd::run_doctor(options.json, packet::use_color(options.color, STDOUT_FILENO));
             fmt::print("{}", report.text);
             return report.status;
         }
         case cmd::Options::Action::kSetupWireshark:
-            return cmd::setup_wireshark(options, cmd::use_color(options.color, STDOUT_FILENO));
+            return cmd::setup_wireshark(options, packet::use_color(options.color, STDOUT_FILENO));
         case cmd::Options::Action::kCapture:
             break;
     }

@@ -28,10 +28,10 @@ std::optional<Stop> parse(CLI::App& app, std::span<const std::string> arguments,
         return usage_error(fmt::format("{} needs a value", what.substr(0, what.find(':'))),
                            command);
     } catch (const CLI::ExtrasError&) {
-        return usage_error(fmt::format("{}: no such option", printable(app.remaining().front())),
-                           command);
+        return usage_error(
+            fmt::format("{}: no such option", packet::printable(app.remaining().front())), command);
     } catch (const CLI::Error& stop) {
-        return usage_error(printable(stop.what()), command);
+        return usage_error(packet::printable(stop.what()), command);
     }
     return std::nullopt;
 }

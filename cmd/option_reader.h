@@ -18,8 +18,8 @@
 #include <vector>
 
 #include "cmd/stop.h"
-#include "cmd/terminal_text.h"
 #include "cmd/values.h"
+#include "packet/line/terminal_text.h"
 #include "pcapng/result.h"
 
 namespace cmd {
@@ -99,8 +99,8 @@ class OptionReader {
                 }
                 allowed += (allowed.empty() ? "" : ", ") + std::string(name);
             }
-            return Error{
-                fmt::format("{} {}: not one of {}", option->get_name(), printable(text), allowed)};
+            return Error{fmt::format("{} {}: not one of {}", option->get_name(),
+                                     packet::printable(text), allowed)};
         });
     }
 

@@ -14,9 +14,9 @@
 
 #include "cmd/help.h"
 #include "cmd/option_reader.h"
-#include "cmd/terminal_text.h"
 #include "cmd/values.h"
 #include "cmd/whose_options.h"
+#include "packet/line/terminal_text.h"
 #include "pcapng/result.h"
 
 namespace cmd {
@@ -80,7 +80,7 @@ struct CommandLine {
 std::optional<Error> check_interface(const std::string& name) {
     if (name.empty() || name.size() > kInterfaceNameMax) {
         return Error{fmt::format("-i {}: no interface has such a name (it has 1 to {} bytes)",
-                                 printable(name), kInterfaceNameMax)};
+                                 packet::printable(name), kInterfaceNameMax)};
     }
     return std::nullopt;
 }
@@ -171,7 +171,7 @@ void read_which(const CommandLine& line, OptionReader& reader, Options& options)
         reader.refuse_if(word.starts_with("-r"),  // tcpdump's
                          "-r: no such option; to read a file: pidcap read FILE");
         reader.refuse_if(word.starts_with('-') && word.size() > 1,
-                         fmt::format("{}: no such option", printable(word)));
+                         fmt::format("{}: no such option", packet::printable(word)));
         options.filter += (options.filter.empty() ? "" : " ") + word;
     }
     const auto alone = [&] {
@@ -204,7 +204,7 @@ void read_until(const CommandLine& line, OptionReader& reader, Options& options)
 }
 
 void read_looks(const CommandLine& line, OptionReader& reader, Options& options) {
-    reader.word(line.color, kColorModes, options.color);
+    reader.word(line.color, packet::kColorModes, options.color);
     options.numeric = line.numeric->count() > 0;
     options.quiet = line.quiet->count() > 0;
     options.verbose = static_cast<int>(line.verbose->count());
@@ -215,7 +215,7 @@ std::variant<Options, Stop> read_doctor(const CommandLine& line, size_t argument
     const std::vector<std::string> strays = line.doctor->remaining();
     if (!strays.empty()) {
         return usage_error(fmt::format("doctor {}: doctor takes --json, and nothing else",
-                                       printable(strays.front())));
+                                       packet::printable(strays.front())));
     }
     // Everything else on the line belongs to a capture.
     if (line.doctor->count() > 1 || arguments != 1 + line.json->count() || has_command) {
@@ -233,7 +233,7 @@ std::variant<Options, Stop> read_setup(const CommandLine& line, bool has_command
         return usage_error(
             fmt::format("setup-wireshark {}: setup-wireshark takes --remove, "
                         "--check or --group NAME, and nothing else",
-                        printable(strays.front())));
+                        packet::printable(strays.front())));
     }
     const size_t remove = line.remove->count();
     const size_t check = line.check->count();

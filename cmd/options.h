@@ -15,10 +15,10 @@
 
 #include "bpf/contract.h"
 #include "capture/file_sink.h"
-#include "capture/programs.h"
-#include "cmd/color.h"
+#include "capture/kernel/programs.h"
 #include "cmd/process_options.h"
 #include "cmd/stop.h"
+#include "packet/line/color.h"
 
 namespace cmd {
 
@@ -58,7 +58,7 @@ struct Options {
     // What it looks like.
     capture::Comments comments = capture::Comments::kIntro;
     bool process_blocks = false;
-    ColorMode color = ColorMode::kAuto;
+    packet::ColorMode color = packet::ColorMode::kAuto;
     bool numeric = false;  // -n
     bool quiet = false;    // -q
     int verbose = 0;       // how many -v

@@ -7,18 +7,18 @@
 #include <string_view>
 #include <utility>
 
-#include "capture/glob.h"
-#include "cmd/terminal_text.h"
 #include "cmd/values.h"
+#include "packet/filter/glob.h"
+#include "packet/line/terminal_text.h"
 
 namespace cmd {
 namespace {
 
-using capture::Comparison;
-using capture::glob_literal;
-using capture::NumberField;
-using capture::ProcessExpression;
-using capture::TextField;
+using packet::Comparison;
+using packet::glob_literal;
+using packet::NumberField;
+using packet::ProcessExpression;
+using packet::TextField;
 using pcapng::Error;
 
 constexpr const char* kNoGroups =
@@ -30,15 +30,15 @@ constexpr uint64_t kPidMax = 1U << 22;  // PID_MAX_LIMIT of include/linux/thread
 using Made = Result<ProcessExpression>;
 
 Made comm_value(const std::string& text) {
-    const size_t length = capture::glob_min_length(text);
-    if (length > capture::kCommMax) {
+    const size_t length = packet::glob_min_length(text);
+    if (length > packet::kCommMax) {
         const std::string limit = fmt::format("--comm {}: the kernel keeps {} bytes of a name",
-                                              printable(text), capture::kCommMax);
-        if (capture::is_glob(text)) {
+                                              packet::printable(text), packet::kCommMax);
+        if (packet::is_glob(text)) {
             return Error{fmt::format("{}, and this needs {}", limit, length)};
         }
         return Error{fmt::format("{}; try --comm '{}'", limit,
-                                 printable(text.substr(0, capture::kCommMax)))};
+                                 packet::printable(text.substr(0, packet::kCommMax)))};
     }
     return ProcessExpression::text(TextField::kComm, text);
 }
@@ -46,7 +46,7 @@ Made comm_value(const std::string& text) {
 Made exe_value(const std::string& text) {
     if (std::string_view("/*?[\\").find(text.front()) == std::string_view::npos) {
         return Error{fmt::format("--exe {}: a path begins with /; try --exe '*/{}'",
-                                 printable(text), printable(text))};
+                                 packet::printable(text), packet::printable(text))};
     }
     return ProcessExpression::text(TextField::kExe, text);
 }
@@ -69,7 +69,8 @@ Made told_comm_value(const std::string& text) {
 
 Made told_user_value(const std::string& text) {
     const bool number = text.find_first_not_of("0123456789") == std::string::npos;
-    return number ? uid_value(text) : ProcessExpression::text(TextField::kUser, glob_literal(text));
+    return number ? uid_value(text)
+                  : ProcessExpression::text(TextField::kUser, packet::glob_literal(text));
 }
 
 Made gid_value(const std::string& text) {
@@ -82,16 +83,16 @@ Made gid_value(const std::string& text) {
 
 Made cgroup_value(const std::string& text) {
     static constexpr std::string_view kMount = "/sys/fs/cgroup/";
-    if (capture::is_glob(text)) {
+    if (packet::is_glob(text)) {
         return ProcessExpression::text(TextField::kCgroup, text);
     }
     if (!text.starts_with('/') || text.starts_with(kMount)) {
         return Error{
             fmt::format("--cgroup {}: write the path as /proc/PID/cgroup does: from the "
                         "root of cgroup v2, beginning with /, without its mount point",
-                        printable(text))};
+                        packet::printable(text))};
     }
-    const std::string path = glob_literal(text.substr(0, text.find_last_not_of('/') + 1));
+    const std::string path = packet::glob_literal(text.substr(0, text.find_last_not_of('/') + 1));
     ProcessExpression below = ProcessExpression::text(TextField::kCgroup, path + "/*");
     if (path.empty()) {
         return below;
@@ -102,14 +103,14 @@ Made cgroup_value(const std::string& text) {
 
 Made container_value(const std::string& text) {
     return ProcessExpression::text(TextField::kContainer,
-                                   text == "*" ? "?*" : glob_literal(text) + "*");
+                                   text == "*" ? "?*" : packet::glob_literal(text) + "*");
 }
 
 Made unit_value(const std::string& text) {
-    if (capture::is_glob(text)) {
+    if (packet::is_glob(text)) {
         return ProcessExpression::text(TextField::kUnit, text);
     }
-    const std::string name = glob_literal(text);
+    const std::string name = packet::glob_literal(text);
     ProcessExpression as_is = ProcessExpression::text(TextField::kUnit, name);
     if (text.find('.') != std::string::npos) {
         return as_is;
@@ -120,7 +121,7 @@ Made unit_value(const std::string& text) {
 
 // The message of a mistake in an expression, with the expression and a caret below the place.
 // Everything but ASCII is escaped: only so the terminal and we agree on columns.
-std::string syntax_message(std::string_view text, const capture::SyntaxError& error) {
+std::string syntax_message(std::string_view text, const packet::SyntaxError& error) {
     std::string shown;
     size_t column = 0;
     for (size_t i = 0; i < text.size(); ++i) {
@@ -138,9 +139,9 @@ std::string syntax_message(std::string_view text, const capture::SyntaxError& er
 }
 
 Made process_value(const std::string& text) {
-    auto parsed = capture::parse_process_expression(text);
-    if (const auto* error = std::get_if<capture::SyntaxError>(&parsed)) {
-        return text.size() > capture::kExpressionMax || text.empty()
+    auto parsed = packet::parse_process_expression(text);
+    if (const auto* error = std::get_if<packet::SyntaxError>(&parsed)) {
+        return text.size() > packet::kExpressionMax || text.empty()
                    ? Error{"--process: " + error->message}
                    : Error{syntax_message(text, *error)};
     }
@@ -292,7 +293,7 @@ Result<Whose> read_process_options(const ProcessOptionValues& values) {
     return whose;
 }
 
-capture::ProcessConditions conditions_of(const Whose& whose, std::optional<uint32_t> command_pid) {
+packet::ProcessConditions conditions_of(const Whose& whose, std::optional<uint32_t> command_pid) {
     std::vector<ProcessExpression> pids = made_of(whose.pids, ProcessExpression::process);
     std::vector<ProcessExpression> roots = made_of(whose.trees, ProcessExpression::tree);
     std::vector<ProcessExpression> all = {whose.others};

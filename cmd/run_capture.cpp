@@ -43,9 +43,9 @@ void say(const std::string& text) {
     fmt::print(stderr, "pidcap: {}\n", text);
 }
 
-LineStyle line_style(const Options& options) {
-    LineStyle style;
-    style.color = use_color(options.color, STDOUT_FILENO);
+packet::LineStyle line_style(const Options& options) {
+    packet::LineStyle style;
+    style.color = packet::use_color(options.color, STDOUT_FILENO);
     style.quiet = options.quiet;
     style.verbose = options.verbose;
     return style;

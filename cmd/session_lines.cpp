@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 
 #include "cmd/status_line.h"
-#include "cmd/terminal_text.h"
+#include "packet/line/terminal_text.h"
 
 namespace cmd {
 namespace {
@@ -21,7 +21,7 @@ std::string interface_names(const capture::Session& session, const Options& opti
     }
     std::string names;
     for (const auto& interface : interfaces) {
-        names += (names.empty() ? "" : ", ") + printable(interface.name);
+        names += (names.empty() ? "" : ", ") + packet::printable(interface.name);
     }
     return names;
 }

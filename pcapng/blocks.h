@@ -13,8 +13,6 @@
 #include <string_view>
 #include <vector>
 
-#include "pcapng/comment.h"
-
 namespace pcapng {
 
 // Section header block. An empty text is left out.
@@ -22,7 +20,7 @@ struct SectionInfo {
     std::string hardware = {};
     std::string os = {};
     std::string application = {};
-    std::vector<std::string> comments = {std::string(kCommentGrammar)};
+    std::vector<std::string> comments = {};
 };
 
 // Interface description block. tcpdump refuses a file whose interfaces differ in link type or
@@ -65,7 +63,7 @@ struct PacketBlock {
     std::optional<uint64_t> drop_count = {};  // packets lost between this one and the one before it
     std::optional<ProcessThread> process = {};  // option 8
     std::optional<uint32_t> darwin_index = {};  // what darwin_process returned
-    std::string_view comment = {};              // see comment.h; empty: none
+    std::string_view comment = {};              // empty: none
 };
 
 // Process information block (Wireshark 5). Empty, zero or nullopt is left out.

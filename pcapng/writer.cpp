@@ -115,7 +115,7 @@ void append_options(ByteBuffer& block, const PacketBlock& packet) {
         block.option_u32(kEpbDarwinProcess, *packet.darwin_index);
     }
     if (!packet.comment.empty()) {
-        block.option(kOptComment, cut_comment(packet.comment, kMaxOptionSize));
+        block.option(kOptComment, cut_utf8(packet.comment, kMaxOptionSize));
     }
     if (block.size() != before) {
         block.end_of_options();

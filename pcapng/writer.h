@@ -35,8 +35,8 @@ class Writer {
     // are as long as they were there, whatever its snaplen says.
     Result<uint32_t> add_interface(const Interface& interface, std::span<const uint8_t> options);
 
-    // Data beyond the interface's snaplen or kMaxPacketSize are cut; so is a comment over
-    // kMaxOptionSize (see cut_comment). Error: an interface or Darwin process not added before.
+    // Data beyond the interface's snaplen or kMaxPacketSize are cut; a comment is cut to
+    // kMaxOptionSize, between code points. Error: an interface or Darwin process not added before.
     Result<void> packet(const PacketBlock& packet);
     // The same with options that encode_options() made before, once for many packets; those members
     // of `packet` that they are made of aren't looked at.

@@ -9,7 +9,7 @@
 #include <algorithm>
 #include <string_view>
 
-#include "cmd/terminal_text.h"
+#include "packet/line/terminal_text.h"
 
 namespace cmd {
 namespace {
@@ -70,7 +70,7 @@ std::string file_progress_text(const std::string& file, uint64_t bytes_read,
                     : fmt::format("{:.1f} MiB", static_cast<double>(bytes_read) / kMib);
     const std::string rest = fmt::format(": {}, {} packets", amount, packets);
     // The file's name is what can be missed: its end, with the numbers, stays.
-    std::string name = printable(file);
+    std::string name = packet::printable(file);
     if (name.size() + rest.size() > columns) {
         const size_t room = columns > rest.size() + 3 ? columns - rest.size() - 3 : 0;
         size_t from = name.size() - std::min(room, name.size());

@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <string>
 
-#include "forensics/source.h"
+#include "forensics/source/source.h"
 
 namespace cmd {
 

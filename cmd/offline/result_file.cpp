@@ -16,7 +16,7 @@
 #include <utility>
 
 #include "cmd/sudo_caller.h"
-#include "cmd/terminal_text.h"
+#include "packet/line/terminal_text.h"
 
 namespace cmd {
 namespace {
@@ -53,7 +53,7 @@ Result<Called> as_caller(const std::function<int()>& call) {
 }
 
 Error open_error(const std::string& path, int code) {
-    Error error = Output::open_error(printable(path), code);
+    Error error = Output::open_error(packet::printable(path), code);
     if ((code == EACCES || code == EPERM) && SudoCaller::find()) {
         error.message += "; under sudo, files are written with the rights of who called it";
     }
@@ -92,13 +92,13 @@ Result<Fd> open_path(const std::string& path) {
 Result<bool> is_empty(int folder, const std::string& path) {
     const int copy = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (copy < 0) {
-        return pcapng::errno_error("read " + printable(path), errno);
+        return pcapng::errno_error("read " + packet::printable(path), errno);
     }
     const std::unique_ptr<DIR, int (*)(DIR*)> entries(fdopendir(copy), closedir);
     if (entries == nullptr) {
         const int code = errno;
         close(copy);
-        return pcapng::errno_error("read " + printable(path), code);
+        return pcapng::errno_error("read " + packet::printable(path), code);
     }
     while (const dirent* entry = readdir(entries.get())) {
         if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0) {
@@ -122,9 +122,9 @@ Result<Output> open_result(const std::string& path, std::span<const std::string>
     }
     struct stat status {};
     if (fstat(fd->get(), &status) != 0) {
-        return pcapng::errno_error("stat " + printable(path), errno);
+        return pcapng::errno_error("stat " + packet::printable(path), errno);
     }
-    const std::string name = path == "-" ? "stdout" : printable(path);
+    const std::string name = path == "-" ? "stdout" : packet::printable(path);
     if (S_ISREG(status.st_mode)) {
         for (const std::string& input : inputs) {
             if (is_same_file(status, input)) {
@@ -146,7 +146,7 @@ Result<ResultFolder> ResultFolder::open(const std::string& path) {
         return made.error();
     }
     if (made->value < 0 && made->code != EEXIST) {
-        return pcapng::errno_error("make the folder " + printable(path), made->code);
+        return pcapng::errno_error("make the folder " + packet::printable(path), made->code);
     }
     const auto opened =
         as_caller([&path] { return ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); });
@@ -155,8 +155,9 @@ Result<ResultFolder> ResultFolder::open(const std::string& path) {
     }
     if (opened->value < 0) {
         if (opened->code == ENOTDIR) {
-            return Error{fmt::format("-w {}: not a folder, which --split needs", printable(path)),
-                         ENOTDIR};
+            return Error{
+                fmt::format("-w {}: not a folder, which --split needs", packet::printable(path)),
+                ENOTDIR};
         }
         return open_error(path, opened->code);
     }
@@ -166,7 +167,8 @@ Result<ResultFolder> ResultFolder::open(const std::string& path) {
         return empty.error();
     }
     if (!*empty) {
-        return Error{fmt::format("-w {}: the folder isn't empty; name a new one", printable(path))};
+        return Error{
+            fmt::format("-w {}: the folder isn't empty; name a new one", packet::printable(path))};
     }
     return ResultFolder(std::move(fd), path);
 }
@@ -190,7 +192,7 @@ Result<Output> ResultFolder::open_file(const std::string& name, int how) const {
     if (called->value < 0) {
         return open_error(path, called->code);
     }
-    return Output::from_fd(Fd(called->value), printable(path));
+    return Output::from_fd(Fd(called->value), packet::printable(path));
 }
 
 }  // namespace cmd

@@ -10,8 +10,8 @@
 #include <cassert>
 #include <utility>
 
-#include "cmd/color.h"
-#include "cmd/terminal_text.h"
+#include "packet/line/color.h"
+#include "packet/line/terminal_text.h"
 
 namespace cmd {
 namespace {
@@ -60,7 +60,7 @@ class Line {
         out_ += color;
         out_ += text;
         if (!color.empty()) {
-            out_ += kColorEnd;
+            out_ += packet::kColorEnd;
         }
     }
 
@@ -102,7 +102,7 @@ std::string table_text(std::span<const Heading> headings,
         }
         out += '\n';
     };
-    append_row([&](size_t i) { return Cell{std::string(headings[i].text), kColorBold}; });
+    append_row([&](size_t i) { return Cell{std::string(headings[i].text), packet::kColorBold}; });
     for (const std::vector<Cell>& row : rows) {
         append_row([&](size_t i) -> const Cell& { return row[i]; });
     }
@@ -115,7 +115,7 @@ size_t width_of(int fd) {
 }
 
 std::string cell_text(std::string_view text, size_t most) {
-    std::string safe = printable(text);
+    std::string safe = packet::printable(text);
     if (length_of(safe) > most) {
         safe = std::string(start_of(safe, most - 1)) + "…";
     }
@@ -130,11 +130,11 @@ Cell process_cell(const forensics::Process* process) {
     if (process->comm.empty()) {
         text.push_back('?');
     } else {
-        append_word(text, process->comm);
+        packet::append_word(text, process->comm);
     }
     const std::string host = process->host.empty() ? "" : cell_text(process->host) + ":";
     return {fmt::format("{}{}[{}]", host, fmt::to_string(text), process->pid),
-            process_color(process->comm, process->pid)};
+            packet::process_color(process->comm, process->pid)};
 }
 
 std::string bytes_text(uint64_t bytes) {

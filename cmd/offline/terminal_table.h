@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include "forensics/analysis.h"
+#include "forensics/analysis/analysis.h"
 
 namespace cmd {
 

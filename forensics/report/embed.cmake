@@ -42,7 +42,7 @@ foreach(part css js)
 endforeach()
 
 # Written only when it changes, so that only then it is compiled.
-set(new "#include \"forensics/page_files.h\"\n\nnamespace forensics {\n\nstd::string_view page_template() {\n    return R\"~file~(${html})~file~\";\n}\n\n}  // namespace forensics\n")
+set(new "#include \"forensics/report/page_files.h\"\n\nnamespace forensics {\n\nstd::string_view page_template() {\n    return R\"~file~(${html})~file~\";\n}\n\n}  // namespace forensics\n")
 set(page_source ${CMAKE_CURRENT_BINARY_DIR}/page_files.cpp)
 set(old "")
 if(EXISTS ${page_source})

@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
-#include "forensics/flow_table.h"
-#include "forensics/packet.h"
+#include "forensics/analysis/flow_table.h"
+#include "forensics/packet_types.h"
 
 namespace test {
 

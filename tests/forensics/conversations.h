@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "forensics/flow_table.h"
+#include "forensics/analysis/flow_table.h"
 
 namespace test {
 

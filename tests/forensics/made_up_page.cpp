@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "forensics/report_page.h"
+#include "forensics/report/report_page.h"
 
 namespace {
 

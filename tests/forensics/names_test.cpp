@@ -5,8 +5,8 @@
 #include <catch2/catch.hpp>
 #include <map>
 
-#include "forensics/dns.h"
-#include "forensics/server_name.h"
+#include "packet/dissect/dns.h"
+#include "packet/dissect/server_name.h"
 #include "tests/forensics/capture_file.h"
 #include "tests/support/temporary_folder.h"
 
@@ -18,7 +18,7 @@ using test::Datagram;
 using test::Frame;
 using test::make;
 using test::Segment;
-using Verdict = forensics::ReadName::Verdict;
+using Verdict = packet::ReadName::Verdict;
 
 constexpr uint8_t kSyn = 2;
 constexpr uint8_t kAck = 16;
@@ -123,7 +123,7 @@ TEST_CASE("names of real TLS, HTTP and DNS are those that tshark reads") {
         CHECK(flow.server_name == (server_name == server_names.end() ? "" : server_name->second));
         const auto host = hosts.find(stream);
         CHECK(flow.http_host == (host == hosts.end() ? "" : host->second));
-        const auto address = addresses.find(to_text(flow.sides[1].address));
+        const auto address = addresses.find(packet::to_text(flow.sides[1].address));
         CHECK(flow.dns_name == (address == addresses.end() ? "" : address->second));
         ++stream;
     }
@@ -172,15 +172,15 @@ TEST_CASE("an alias leads back to the name that was asked for") {
                record("b.example", 5, encoded("C.example")) +
                record("a.example", 5, encoded("b.example"));
     const auto addresses =
-        forensics::read_dns_addresses(as_bytes(message), forensics::DnsSections::kAnswer);
+        packet::read_dns_addresses(as_bytes(message), packet::DnsSections::kAnswer);
     REQUIRE(addresses.size() == 1);
     CHECK(addresses[0].name == "a.example");
-    CHECK(to_text(addresses[0].address) == "10.0.0.9");
+    CHECK(packet::to_text(addresses[0].address) == "10.0.0.9");
 }
 
 TEST_CASE("pointers and aliases that go round in circles lead nowhere") {
     const auto read = [](const std::string& message) {
-        return forensics::read_dns_addresses(as_bytes(message), forensics::DnsSections::kAll);
+        return packet::read_dns_addresses(as_bytes(message), packet::DnsSections::kAll);
     };
     std::string loop = dns_answer("x.example", 2);
     loop.replace(12, 2, "\xc0\x0c");  // the question's name points to itself
@@ -213,10 +213,10 @@ TEST_CASE("a server name is read from segments in any order, once they are there
 TEST_CASE("what is no ClientHello and no request gives no name") {
     std::vector<std::byte> scratch;
     const auto tls = [&](const std::string& text) {
-        return forensics::read_tls_server_name(as_bytes(text), scratch).verdict;
+        return packet::read_tls_server_name(as_bytes(text), scratch).verdict;
     };
     const auto http = [](const std::string& text) {
-        return forensics::read_http_host(as_bytes(text)).verdict;
+        return packet::read_http_host(as_bytes(text)).verdict;
     };
     CHECK(tls("GET / HTTP/1.1\r\n") == Verdict::kOther);
     CHECK(tls(std::string("\x16\3\3\0\4\2\0\0\0", 9)) == Verdict::kOther);
@@ -234,7 +234,7 @@ TEST_CASE("what is no ClientHello and no request gives no name") {
 TEST_CASE("a name is cut at 255 bytes and may hold any byte") {
     std::vector<std::byte> scratch;
     const std::string hello = client_hello(std::string("a\0\n", 3) + std::string(400, 'b'));
-    const forensics::ReadName read = forensics::read_tls_server_name(as_bytes(hello), scratch);
+    const packet::ReadName read = packet::read_tls_server_name(as_bytes(hello), scratch);
     CHECK(read.name == std::string("a\0\n", 3) + std::string(252, 'b'));
 }
 

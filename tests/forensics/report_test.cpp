@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "forensics/report.h"
+#include "forensics/report/report.h"
 
 #include <catch2/catch.hpp>
 #include <deque>
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "forensics/report_page.h"
+#include "forensics/report/report_page.h"
 
 using namespace forensics;
 

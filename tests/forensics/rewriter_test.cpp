@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // Files of the other byte order, written by hand from the draft, as the Rewriter passes them on.
-#include "forensics/rewriter.h"
+#include "forensics/rewrite/rewriter.h"
 
 #include <catch2/catch.hpp>
 #include <string>
 #include <variant>
 
-#include "forensics/option_copy.h"
+#include "forensics/rewrite/option_copy.h"
 #include "pcapng/reader.h"
 #include "tests/cmd/offline/written.h"
 

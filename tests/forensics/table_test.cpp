@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "forensics/table.h"
+#include "forensics/analysis/table.h"
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "forensics/row_text.h"
+#include "forensics/analysis/row_text.h"
 #include "tests/support/command.h"
 #include "tests/support/temporary_folder.h"
 

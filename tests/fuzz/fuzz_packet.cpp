@@ -8,7 +8,7 @@
 #include <cstdlib>
 #include <span>
 
-#include "forensics/flow_table.h"
+#include "forensics/analysis/flow_table.h"
 
 namespace {
 

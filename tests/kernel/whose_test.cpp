@@ -15,7 +15,7 @@
 #include <string>
 #include <vector>
 
-#include "capture/cgroup.h"
+#include "capture/processes/cgroup.h"
 #include "tests/kernel/traffic.h"
 #include "tests/support/capture.h"
 #include "tests/support/packets.h"

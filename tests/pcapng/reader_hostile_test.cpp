@@ -7,6 +7,7 @@
 #include <string>
 #include <variant>
 
+#include "packet/comment.h"
 #include "pcapng/reader.h"
 #include "tests/pcapng/files.h"
 
@@ -51,7 +52,7 @@ void touch(const Block& block, uint64_t& sum) {
             }
             if constexpr (std::is_same_v<T, PacketRead>) {
                 touch(as_text(read.data), sum);
-                if (const auto comment = parse_comment(read.comment); comment.has_value()) {
+                if (const auto comment = packet::parse_comment(read.comment); comment.has_value()) {
                     sum += comment->pairs.size();
                 }
             }

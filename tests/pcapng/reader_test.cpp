@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "pcapng/reader.h"
+#include "packet/comment.h"
 
 #include <fcntl.h>
 
@@ -67,7 +68,7 @@ TEST_CASE("what the Writer wrote is read identically, from a path, a descriptor 
     const JournalField fields[] = {{.name = "MESSAGE", .value = "two\nlines"},
                                    {.name = "_PID", .value = "7"}};
     {
-        Writer writer = test::open_writer(path, {.hardware = "h", .os = "o", .application = "app"});
+        Writer writer = test::open_writer(path, {.hardware = "h", .os = "o", .application = "app", .comments = {"as told"}});
         need(writer.add_interface({.link_type = 1,
                                    .snaplen = 65535,
                                    .name = "eth0",
@@ -114,7 +115,7 @@ TEST_CASE("what the Writer wrote is read identically, from a path, a descriptor 
         CHECK(section.hardware == "h");
         CHECK(section.os == "o");
         CHECK(section.application == "app");
-        CHECK(section.options.find_text(kOptComment) == kCommentGrammar);
+        CHECK(section.options.find_text(kOptComment) == "as told");
         const auto interface = next<InterfaceRead>(reader);
         CHECK(interface.id == 0);
         CHECK(interface.link_type == 1);
@@ -305,7 +306,7 @@ TEST_CASE("ptcpdump's comments are found and are not taken for ours") {
             if (!packet->comment.empty()) {
                 ++with_comment;
                 CHECK(packet->comment.find("PID: ") != std::string_view::npos);
-                CHECK_FALSE(parse_comment(packet->comment).has_value());
+                CHECK_FALSE(packet::parse_comment(packet->comment).has_value());
             }
         }
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // The packets of a capture as tshark, which we didn't write, shows them. The comment is taken apart
-// here, independently of pcapng/comment.h, by the grammar of docs/file-format.md.
+// here, independently of packet/comment.h, by the grammar of docs/file-format.md.
 #pragma once
 
 #include <cstdint>

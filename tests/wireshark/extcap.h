@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "cmd/extcap/toolbar.h"
+#include "cmd/wireshark/toolbar.h"
 #include "pcapng/fd.h"
 #include "tests/support/netns.h"
 #include "tests/support/process.h"

@@ -14,7 +14,7 @@
 #include <string>
 #include <vector>
 
-#include "cmd/extcap/dialog.h"
+#include "cmd/wireshark/dialog.h"
 #include "pcapng/text.h"
 #include "tests/support/cable.h"
 #include "tests/support/capture.h"

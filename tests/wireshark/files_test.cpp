@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "packet/process_comment.h"
 #include "pcapng/text.h"
 #include "tests/pcapng/files.h"
 #include "tests/wireshark/wireshark.h"
@@ -99,8 +100,11 @@ TEST_CASE("a hostile name is shown as pidcap itself shows it, in fields, tree an
     Strings comments;
     for (const std::string& name : hostile_names()) {
         std::string comment;
-        pcapng::append_process(comment, {.pid = 1, .comm = name, .exe = name}, "socket");
-        pcapng::append_introduction(comment, {.pcomm = name, .user = name, .cgroup = name});
+        packet::Process process;
+        process.pid = 1;
+        process.comm = process.exe = process.parent_comm = process.user = process.cgroup = name;
+        packet::append_process(comment, process, 0, packet::Via::kSocket);
+        packet::append_introduction(comment, process);
         comments.push_back(comment);
     }
     write_comments(path, comments);
@@ -157,7 +161,7 @@ TEST_CASE("only a comment that follows the grammar to its end is one of pidcap's
     REQUIRE(seen.size() == comments.size());
     for (size_t i = 0; i < seen.size(); ++i) {
         INFO(comments[i]);
-        CHECK(pcapng::parse_comment(comments[i]).has_value() == (i >= no.size()));
+        CHECK(packet::parse_comment(comments[i]).has_value() == (i >= no.size()));
         CHECK(seen[i][0].empty() == (i < no.size()));
     }
     CHECK(seen[no.size() + 1][1] == "4294967295");

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "capture/filter_translation.h"
+#include "capture/filter/filter_translation.h"
 #include "pcapng/fd.h"
 #include "tests/capture/filter/packets.h"
 
@@ -22,7 +22,7 @@ struct VlanTag {
 class LoadedFilter {
   public:
     // `target.exits_fd` is filled in. The error is the translator's, or the verifier's log.
-    static pcapng::Result<LoadedFilter> load(const capture::ClassicProgram& program,
+    static pcapng::Result<LoadedFilter> load(const packet::ClassicProgram& program,
                                              capture::FilterTarget target);
 
     // Whether the packet matches; none: the kernel doesn't run tc programs on packets that say they

@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "capture/filter/packet_loads.h"
+
+#include <algorithm>
+#include <cstddef>
+
+namespace capture {
+namespace {
+
+// On the stack. The header is the packet's first bytes: loads from a fixed offset, nearly all there
+// are, cost one instruction then. It ends below kHeaderEnd.
+constexpr int16_t kValue = kMemory - 8;
+constexpr int16_t kPointer = kValue - 8;
+constexpr int16_t kAddress = kPointer - 8;
+constexpr int16_t kHeaderEnd = kAddress - 8;
+constexpr uint32_t kHeaderMax = 256;
+
+// A VLAN tag stands behind two Ethernet addresses.
+constexpr uint32_t kTagBegin = 12;
+constexpr uint32_t kTagEnd = 16;
+
+// Less than MAX_PACKET_OFF of kernel/bpf/verifier.c: so far a packet is read directly.
+constexpr int32_t kDirectMax = 0x7fff;
+
+// sll_pkttype(7) of include/uapi/linux/if_packet.h
+constexpr uint32_t kPacketHost = 0;
+constexpr uint32_t kPacketOutgoing = 4;
+
+}  // namespace
+
+// As many bytes as the loads from fixed offsets need, placed so that most of these are aligned:
+// the verifier wants that of the stack.
+void PacketLoads::lay_out_header(const ClassicProgram& program,
+                                 const std::vector<bool>& reachable) {
+    bool indirect = false;
+    int odd_words = 0;  // words that would be aligned with the header at 4n + 2
+    for (size_t at = 0; at < program.size(); at++) {
+        const sock_filter& insn = program[at];
+        if (!reachable[at]) {
+            continue;
+        }
+        indirect = indirect || is_indirect_load(insn);
+        if (is_absolute_load(insn) && insn.k <= kHeaderMax - load_width(insn)) {
+            header_size_ = std::max(header_size_, insn.k + load_width(insn));
+            if (load_width(insn) == 4) {
+                odd_words += insn.k % 4 == 2 ? 1 : insn.k % 4 == 0 ? -1 : 0;
+            }
+        }
+    }
+    if (may_have_tag() && header_size_ > kTagBegin) {
+        header_size_ = std::max(header_size_, kTagEnd);
+    }
+    if (may_have_tag() && indirect) {  // see across_tag()
+        header_size_ = std::max(header_size_, kTagEnd + 4);
+    }
+    header_begin_ =
+        kHeaderEnd - static_cast<int>((header_size_ + 7) / 8 * 8) + (odd_words > 0 ? 2 : 0);
+}
+
+// The packet's address as a number, where it has to be read from that: with a pointer the verifier
+// would follow every value that an offset may have.
+void PacketLoads::begin() {
+    if (target_.context != FilterContext::kXdpLinear) {
+        return;
+    }
+    out_->load(BPF_W, BPF_REG_1, kContext, offsetof(xdp_md, data));
+    out_->store(BPF_DW, kFrame, kPointer, BPF_REG_1);
+    out_->alu64_register(BPF_MOV, BPF_REG_1, kFrame);
+    out_->alu64(BPF_ADD, BPF_REG_1, kAddress);
+    out_->alu64(BPF_MOV, BPF_REG_2, sizeof(uint64_t));
+    out_->alu64_register(BPF_MOV, BPF_REG_3, kFrame);
+    out_->alu64(BPF_ADD, BPF_REG_3, kPointer);
+    out_->call(BPF_FUNC_probe_read_kernel);
+    out_->jump_if(BPF_JNE, BPF_REG_0, 0, no_match_);
+}
+
+void PacketLoads::begin_direct(BpfAssembler::Label otherwise) {
+    direct_ = true;
+    if (may_have_tag()) {
+        out_->load(BPF_W, BPF_REG_1, kContext, offsetof(__sk_buff, vlan_present));
+        out_->jump_if(BPF_JNE, BPF_REG_1, 0, otherwise);
+    }
+    out_->load(BPF_W, kPacket, kContext,
+               is_xdp() ? offsetof(xdp_md, data) : offsetof(__sk_buff, data));
+    load_packet_end(BPF_REG_2);
+    out_->alu64_register(BPF_MOV, BPF_REG_1, kPacket);
+    out_->alu64(BPF_ADD, BPF_REG_1, static_cast<int32_t>(header_size_));
+    out_->jump_if64_register(BPF_JGT, BPF_REG_1, BPF_REG_2, otherwise);
+}
+
+void PacketLoads::jump_if_untagged(BpfAssembler::Label to) {
+    out_->load(BPF_W, BPF_REG_1, kContext, offsetof(__sk_buff, vlan_present));
+    out_->jump_if(BPF_JEQ, BPF_REG_1, 0, to);
+}
+
+void PacketLoads::load_packet_end(uint8_t to) {
+    out_->load(BPF_W, to, kContext,
+               is_xdp() ? offsetof(xdp_md, data_end) : offsetof(__sk_buff, data_end));
+}
+
+// What is read of the stack has to be written first, whatever the packet's length.
+void PacketLoads::begin_copy() {
+    direct_ = false;
+    if (!has_header()) {
+        return;
+    }
+    const int begin = header_begin_ & ~7;
+    for (int at = begin; at < kHeaderEnd + 8 && at < header_begin_ + static_cast<int>(header_size_);
+         at += 8) {
+        out_->store_value(BPF_DW, kFrame, static_cast<int16_t>(at), 0);
+    }
+    const auto size = static_cast<int32_t>(header_size_);
+    const auto plain = out_->make_label();
+    const auto ready = out_->make_label();
+    const auto cut = out_->make_label();
+    packet_length();
+    out_->alu64_register(BPF_MOV, kHeaderLength, BPF_REG_0);
+    if (may_have_tag() && header_size_ > kTagBegin) {
+        copy_tagged_header(plain, ready);
+    }
+    out_->bind(plain);
+    out_->jump_if64(BPF_JLT, kHeaderLength, 1, ready);
+    out_->alu64_register(BPF_MOV, BPF_REG_4, kHeaderLength);
+    out_->jump_if64(BPF_JLE, BPF_REG_4, size, cut);
+    out_->alu64(BPF_MOV, BPF_REG_4, size);
+    out_->bind(cut);
+    out_->alu64(BPF_MOV, BPF_REG_2, 0);
+    call_load_bytes(header(0));
+    out_->jump_if(BPF_JNE, BPF_REG_0, 0, no_match_);
+    out_->bind(ready);
+    const auto done = out_->make_label();
+    out_->jump_if64(BPF_JLE, kHeaderLength, size, done);
+    out_->alu64(BPF_MOV, kHeaderLength, size);
+    out_->bind(done);
+}
+
+// The header of a packet whose tag the kernel keeps beside it. A frame too short to have a tag in
+// it has none in the file either.
+void PacketLoads::copy_tagged_header(BpfAssembler::Label plain, BpfAssembler::Label ready) {
+    const auto cut = out_->make_label();
+    const auto tagged = out_->make_label();
+    jump_if_untagged(plain);
+    out_->jump_if64(BPF_JLT, kHeaderLength, kTagBegin, plain);
+    out_->alu64(BPF_MOV, BPF_REG_2, 0);
+    out_->alu64(BPF_MOV, BPF_REG_4, kTagBegin);
+    call_load_bytes(header(0));
+    out_->jump_if(BPF_JNE, BPF_REG_0, 0, no_match_);
+    out_->load(BPF_W, BPF_REG_1, kContext, offsetof(__sk_buff, vlan_proto));  // network byte order
+    out_->store(BPF_H, kFrame, header(kTagBegin), BPF_REG_1);
+    out_->load(BPF_W, BPF_REG_1, kContext, offsetof(__sk_buff, vlan_tci));
+    out_->to_host_order(BPF_REG_1, 16);
+    out_->store(BPF_H, kFrame, header(kTagBegin + 2), BPF_REG_1);
+    if (header_size_ > kTagEnd) {
+        const auto rest = static_cast<int32_t>(header_size_ - kTagEnd);
+        out_->alu64_register(BPF_MOV, BPF_REG_4, kHeaderLength);
+        out_->alu64(BPF_SUB, BPF_REG_4, kTagBegin);
+        out_->jump_if64(BPF_JLT, BPF_REG_4, 1, tagged);
+        out_->jump_if64(BPF_JLE, BPF_REG_4, rest, cut);
+        out_->alu64(BPF_MOV, BPF_REG_4, rest);
+        out_->bind(cut);
+        out_->alu64(BPF_MOV, BPF_REG_2, kTagBegin);
+        call_load_bytes(header(kTagEnd));
+        out_->jump_if(BPF_JNE, BPF_REG_0, 0, no_match_);
+    }
+    out_->bind(tagged);
+    out_->alu64(BPF_ADD, kHeaderLength, kTagEnd - kTagBegin);
+    out_->jump(ready);
+}
+
+// The packet's own length into r0.
+void PacketLoads::packet_length() {
+    switch (target_.context) {
+        case FilterContext::kTc:
+        case FilterContext::kCgroup:
+            out_->load(BPF_W, BPF_REG_0, kContext, offsetof(__sk_buff, len));
+            break;
+        case FilterContext::kXdp:
+            out_->alu64_register(BPF_MOV, BPF_REG_1, kContext);
+            out_->call(BPF_FUNC_xdp_get_buff_len);
+            break;
+        case FilterContext::kXdpLinear:
+            out_->load(BPF_W, BPF_REG_0, kContext, offsetof(xdp_md, data_end));
+            out_->load(BPF_W, BPF_REG_1, kContext, offsetof(xdp_md, data));
+            out_->alu64_register(BPF_SUB, BPF_REG_0, BPF_REG_1);
+            break;
+    }
+}
+
+// Copies r4 bytes from offset r2 of the packet to the stack; r0 is 0 if it has them.
+void PacketLoads::call_load_bytes(int16_t to) {
+    if (target_.context != FilterContext::kXdpLinear) {
+        out_->alu64_register(BPF_MOV, BPF_REG_1, kContext);
+        out_->alu64_register(BPF_MOV, BPF_REG_3, kFrame);
+        out_->alu64(BPF_ADD, BPF_REG_3, to);
+        out_->call(target_.context == FilterContext::kXdp ? BPF_FUNC_xdp_load_bytes
+                                                          : BPF_FUNC_skb_load_bytes);
+        return;
+    }
+    const auto done = out_->make_label();
+    packet_length();
+    out_->alu64_register(BPF_SUB, BPF_REG_0, BPF_REG_4);
+    out_->alu64_register(BPF_SUB, BPF_REG_0, BPF_REG_2);
+    out_->jump_if64(BPF_JSLT, BPF_REG_0, 0, done);
+    out_->load(BPF_DW, BPF_REG_3, kFrame, kAddress);
+    out_->alu64_register(BPF_ADD, BPF_REG_3, BPF_REG_2);
+    out_->alu64_register(BPF_MOV, BPF_REG_2, BPF_REG_4);
+    out_->alu64_register(BPF_MOV, BPF_REG_1, kFrame);
+    out_->alu64(BPF_ADD, BPF_REG_1, to);
+    out_->call(BPF_FUNC_probe_read_kernel);
+    out_->bind(done);
+}
+
+void PacketLoads::length(uint8_t to) {
+    packet_length();
+    out_->alu_register(BPF_MOV, to, BPF_REG_0);
+    if (may_have_tag()) {
+        const auto plain = out_->make_label();
+        jump_if_untagged(plain);
+        out_->jump_if(BPF_JLT, to, kTagBegin, plain);
+        out_->alu(BPF_ADD, to, kTagEnd - kTagBegin);
+        out_->bind(plain);
+    }
+}
+
+// From the bytes that the file will have.
+void PacketLoads::absolute(uint32_t offset, uint32_t width, uint8_t to) {
+    if (direct_ && offset + width <= header_size_) {
+        from_memory(kPacket, static_cast<int16_t>(offset), width, to);
+        return;
+    }
+    if (offset + width <= header_size_) {
+        out_->jump_if(BPF_JLT, kHeaderLength, offset + width, no_match_);
+        from_header(offset, width, to);
+        return;
+    }
+    out_->alu64(BPF_MOV, BPF_REG_2, static_cast<int32_t>(offset));
+    if (may_have_tag() && !direct_) {  // far behind the tag
+        const auto plain = out_->make_label();
+        jump_if_untagged(plain);
+        out_->alu64(BPF_SUB, BPF_REG_2, kTagEnd - kTagBegin);
+        out_->bind(plain);
+    }
+    by_helper(width, to);
+}
+
+void PacketLoads::from_header(uint32_t offset, uint32_t width, uint8_t to) {
+    if ((header_begin_ + static_cast<int>(offset)) % static_cast<int>(width) == 0) {
+        from_memory(kFrame, header(offset), width, to);
+        return;
+    }
+    out_->load(BPF_B, to, kFrame, header(offset));
+    for (uint32_t byte = 1; byte < width; byte++) {
+        out_->load(BPF_B, BPF_REG_1, kFrame, header(offset + byte));
+        out_->alu(BPF_LSH, to, 8);
+        out_->alu_register(BPF_OR, to, BPF_REG_1);
+    }
+}
+
+// A value that lies in network byte order.
+void PacketLoads::from_memory(uint8_t base, int16_t offset, uint32_t width, uint8_t to) {
+    const uint8_t size = width == 1 ? BPF_B : width == 2 ? BPF_H : BPF_W;
+    out_->load(size, to, base, offset);
+    if (width > 1) {
+        out_->to_host_order(to, static_cast<int32_t>(8 * width));
+    }
+}
+
+// From offset r2 of the packet.
+void PacketLoads::by_helper(uint32_t width, uint8_t to) {
+    out_->alu64(BPF_MOV, BPF_REG_4, static_cast<int32_t>(width));
+    call_load_bytes(kValue);
+    out_->jump_if(BPF_JNE, BPF_REG_0, 0, no_match_);
+    from_memory(kFrame, kValue, width, to);
+}
+
+// A = packet[X + offset], where the sum has more than 32 bits, so that it doesn't wrap.
+void PacketLoads::indirect(uint32_t offset, uint32_t width) {
+    const auto plain = out_->make_label();
+    const auto done = out_->make_label();
+    out_->alu64_register(BPF_MOV, BPF_REG_2, kX);
+    out_->alu64(BPF_ADD, BPF_REG_2, static_cast<int32_t>(offset));
+    out_->jump_if64(BPF_JGT, BPF_REG_2, static_cast<int32_t>(kOffsetMax), no_match_);
+    if (direct_) {
+        out_->jump_if64(BPF_JGT, BPF_REG_2, kDirectMax, plain);
+        out_->alu64_register(BPF_MOV, BPF_REG_1, kPacket);
+        out_->alu64_register(BPF_ADD, BPF_REG_1, BPF_REG_2);
+        out_->alu64_register(BPF_MOV, BPF_REG_3, BPF_REG_1);
+        out_->alu64(BPF_ADD, BPF_REG_3, static_cast<int32_t>(width));
+        load_packet_end(BPF_REG_4);
+        out_->jump_if64_register(BPF_JGT, BPF_REG_3, BPF_REG_4, plain);
+        from_memory(BPF_REG_1, 0, width, kA);
+        out_->jump(done);
+    } else if (may_have_tag()) {
+        const auto before = out_->make_label();
+        jump_if_untagged(plain);
+        out_->jump_if64(BPF_JLT, BPF_REG_2, static_cast<int32_t>(kTagEnd), before);
+        out_->alu64(BPF_SUB, BPF_REG_2, kTagEnd - kTagBegin);
+        out_->jump(plain);
+        out_->bind(before);
+        across_tag(width, done);
+    }
+    out_->bind(plain);
+    by_helper(width, kA);
+    out_->bind(done);
+}
+
+// A load at r2, below the end of the tag, where the packet has one beside it: the header has all of
+// it, but at an offset that must be constant. What doesn't touch the tag goes on.
+void PacketLoads::across_tag(uint32_t width, BpfAssembler::Label done) {
+    for (uint32_t offset = kTagBegin + 1 - width; offset < kTagEnd; offset++) {
+        const auto next = out_->make_label();
+        out_->jump_if(BPF_JNE, BPF_REG_2, offset, next);
+        out_->jump_if(BPF_JLT, kHeaderLength, offset + width, no_match_);
+        from_header(offset, width, kA);
+        out_->jump(done);
+        out_->bind(next);
+    }
+}
+
+void PacketLoads::packet_type() {
+    if (target_.outgoing) {
+        out_->alu(BPF_MOV, kA, kPacketOutgoing);
+    } else if (target_.context == FilterContext::kTc) {
+        out_->load(BPF_W, kA, kContext, offsetof(__sk_buff, pkt_type));
+    } else {
+        out_->alu(BPF_MOV, kA, kPacketHost);
+    }
+}
+
+}  // namespace capture

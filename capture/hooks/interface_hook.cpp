@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "capture/hooks/interface_hook.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <fmt/format.h>
+#include <linux/if_link.h>
+
+#include <cerrno>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "capture/hooks/clsact.h"
+#include "pcapng/fd.h"
+
+namespace capture {
+namespace {
+
+// enum bpf_attach_type of include/uapi/linux/bpf.h, 6.6 on (commit e420bed02507).
+constexpr auto kTcxIngress = static_cast<bpf_attach_type>(46);
+constexpr auto kTcxEgress = static_cast<bpf_attach_type>(47);
+// BPF_F_BEFORE, without a program to be before: the first place.
+constexpr uint32_t kBefore = 1U << 3;
+
+struct Placement {
+    TcDirection direction;
+    int program_fd;
+};
+
+// lo needs one hook only: every packet on it passes the way out.
+Result<std::vector<Placement>> placements(const Programs& programs, HookKind kind, bool xdp) {
+    std::vector<std::pair<TcDirection, HookProgram>> wanted;
+    switch (kind) {
+        case HookKind::kLoopback:
+            wanted = {{TcDirection::kOut, HookProgram::kLoopback}};
+            break;
+        case HookKind::kEthernet:
+        case HookKind::kVeth:
+            wanted = {{TcDirection::kOut, HookProgram::kEthernetOut}};
+            if (!xdp) {
+                wanted.emplace_back(TcDirection::kIn, HookProgram::kEthernetIn);
+            }
+            break;
+        case HookKind::kIp:
+            wanted = {{TcDirection::kOut, HookProgram::kIpOut},
+                      {TcDirection::kIn, HookProgram::kIpIn}};
+    }
+    std::vector<Placement> places;
+    for (const auto& [direction, program] : wanted) {
+        auto fd = programs.program_fd(program);
+        if (!fd) {
+            return std::move(fd).error();
+        }
+        places.push_back({direction, *fd});
+    }
+    return places;
+}
+
+class TcxHook : public InterfaceHook {
+  public:
+    explicit TcxHook(std::vector<pcapng::Fd> links) : links_(std::move(links)) {}
+    HookMode mode() const override { return HookMode::kTcx; }
+
+    // The link of each direction, or the errno of the first one that failed.
+    static std::variant<std::unique_ptr<TcxHook>, int> attach(const std::vector<Placement>& places,
+                                                              uint32_t ifindex) {
+        std::vector<pcapng::Fd> links;
+        for (const Placement& place : places) {
+            // Before all others, whose verdict may be the last word on a packet. An interface index
+            // stands where other links have a file descriptor.
+            LIBBPF_OPTS(bpf_link_create_opts, options, .flags = kBefore);
+            int fd = bpf_link_create(place.program_fd, static_cast<int>(ifindex),
+                                     place.direction == TcDirection::kIn ? kTcxIngress : kTcxEgress,
+                                     &options);
+            if (fd < 0) {
+                return -fd;
+            }
+            links.emplace_back(fd);
+        }
+        return std::make_unique<TcxHook>(std::move(links));
+    }
+
+  private:
+    std::vector<pcapng::Fd> links_;
+};
+
+class ClsactHook : public InterfaceHook {
+  public:
+    explicit ClsactHook(Clsact qdisc) : qdisc_(std::move(qdisc)) {}
+    HookMode mode() const override { return HookMode::kClsact; }
+
+  private:
+    Clsact qdisc_;
+};
+
+// At XDP what comes in, by traffic control what goes out.
+class XdpHook : public InterfaceHook {
+  public:
+    XdpHook(pcapng::Fd link, std::unique_ptr<InterfaceHook> out)
+        : link_(std::move(link)), out_(std::move(out)) {}
+    HookMode mode() const override { return out_->mode(); }
+
+  private:
+    pcapng::Fd link_;
+    std::unique_ptr<InterfaceHook> out_;
+};
+
+Result<pcapng::Fd> attach_xdp(int program_fd, uint32_t ifindex, const std::string& name,
+                              HookKind kind) {
+    // A driver with a hook may still refuse the program, for large frames for example.
+    std::vector<uint32_t> modes = {0, XDP_FLAGS_SKB_MODE};
+    if (kind == HookKind::kVeth) {
+        modes.erase(modes.begin());
+    }
+    int fd = -1;
+    for (uint32_t flags : modes) {
+        LIBBPF_OPTS(bpf_link_create_opts, options, .flags = flags);
+        fd = bpf_link_create(program_fd, static_cast<int>(ifindex), BPF_XDP, &options);
+        if (fd >= 0) {
+            return pcapng::Fd(fd);
+        }
+        uint32_t other = 0;
+        if (bpf_xdp_query_id(static_cast<int>(ifindex), 0, &other) == 0 && other != 0) {
+            return Error{
+                fmt::format("attach to interface {} by XDP: program {} is there already, and there "
+                            "is room for one; use --hook tc, or take it off with `ip link set dev "
+                            "{} xdp off`",
+                            name, other, name),
+                EBUSY};
+        }
+    }
+    return pcapng::errno_error(fmt::format("attach to interface {} by XDP", name), -fd);
+}
+
+Result<std::unique_ptr<InterfaceHook>> attach_tc(const std::vector<Placement>& places,
+                                                 uint32_t ifindex, const std::string& name,
+                                                 HookMode mode) {
+    if (mode != HookMode::kClsact) {
+        auto attached = TcxHook::attach(places, ifindex);
+        if (auto* hook = std::get_if<std::unique_ptr<TcxHook>>(&attached)) {
+            return std::unique_ptr<InterfaceHook>(std::move(*hook));
+        }
+        int code = std::get<int>(attached);
+        // EINVAL: a kernel that doesn't know the attach type.
+        if (mode == HookMode::kTcx || code != EINVAL) {
+            return pcapng::errno_error(fmt::format("attach to interface {} by tcx", name), code);
+        }
+    }
+    auto qdisc = Clsact::open(ifindex, name);
+    if (!qdisc) {
+        return std::move(qdisc).error();
+    }
+    for (const Placement& place : places) {
+        if (auto added = qdisc->add_filter(place.direction, place.program_fd); !added) {
+            return std::move(added).error();
+        }
+    }
+    return std::unique_ptr<InterfaceHook>(std::make_unique<ClsactHook>(*std::move(qdisc)));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<InterfaceHook>> InterfaceHook::attach(const Programs& programs,
+                                                             uint32_t ifindex,
+                                                             const std::string& name, HookKind kind,
+                                                             bool xdp, HookMode mode) {
+    auto places = placements(programs, kind, xdp);
+    if (!places) {
+        Error error = std::move(places).error();
+        error.message = fmt::format("interface {}: {}", name, error.message);
+        return error;
+    }
+    auto hook = attach_tc(*places, ifindex, name, mode);
+    if (!hook || !xdp || kind == HookKind::kIp || kind == HookKind::kLoopback) {
+        return hook;
+    }
+    auto program = programs.program_fd(HookProgram::kXdpIn);
+    if (!program) {
+        return std::move(program).error();
+    }
+    auto link = attach_xdp(*program, ifindex, name, kind);
+    if (!link) {
+        return std::move(link).error();
+    }
+    return std::unique_ptr<InterfaceHook>(
+        std::make_unique<XdpHook>(*std::move(link), *std::move(hook)));
+}
+
+}  // namespace capture

@@ -1,0 +1,385 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "capture/hooks/interface_set.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <optional>
+#include <utility>
+
+namespace capture {
+namespace {
+
+constexpr const char* kAny = "any";
+constexpr const char* kAll = "all";
+constexpr size_t kMaxSkipped = 100;
+constexpr uint16_t kLinkTypeEthernet = 1;
+constexpr uint64_t kCheckNetnsNs = 1'000'000'000;
+
+HookKind kind_of(const Interface& interface, uint16_t link_type) {
+    if (interface.loopback()) {
+        return HookKind::kLoopback;
+    }
+    if (link_type != kLinkTypeEthernet) {
+        return HookKind::kIp;
+    }
+    return interface.kind == "veth" ? HookKind::kVeth : HookKind::kEthernet;
+}
+
+Error unsupported(const std::string& name, const Interface& interface) {
+    return Error{fmt::format("interface {}: its link layer (ARPHRD {}) can't be captured", name,
+                             interface.arphrd),
+                 EOPNOTSUPP};
+}
+
+const Interface* find_by_name(const InterfaceMonitor& monitor, const std::string& name) {
+    for (const auto& [ifindex, interface] : monitor.interfaces()) {
+        if (interface.name == name) {
+            return &interface;
+        }
+    }
+    return nullptr;
+}
+
+bool contains(const std::vector<std::string>& list, const char* word) {
+    return std::find(list.begin(), list.end(), word) != list.end();
+}
+
+}  // namespace
+
+InterfaceSet::InterfaceSet(const Programs& programs, InterfaceChoice choice, uint32_t snaplen,
+                           IsInUse is_in_use)
+    : programs_(&programs),
+      choice_(std::move(choice)),
+      is_in_use_(std::move(is_in_use)),
+      ledger_(programs, snaplen),
+      any_(contains(choice_.names, kAny)),
+      all_netns_(contains(choice_.netns, kAll)) {}
+
+Result<std::unique_ptr<InterfaceSet>> InterfaceSet::open(const Programs& programs,
+                                                         InterfaceChoice choice, uint32_t snaplen,
+                                                         IsInUse is_in_use) {
+    std::unique_ptr<InterfaceSet> set(
+        new InterfaceSet(programs, std::move(choice), snaplen, std::move(is_in_use)));
+    if (auto opened = set->open_places(); !opened) {
+        return std::move(opened).error();
+    }
+    if (auto checked = set->check_names(); !checked) {
+        return std::move(checked).error();
+    }
+    return set;
+}
+
+Result<void> InterfaceSet::open_places() {
+    if (choice_.netns.empty()) {
+        auto own = current_netns();
+        return own.ok() ? add_place(*std::move(own), true) : std::move(own).error();
+    }
+    for (const std::string& text : choice_.netns) {
+        if (text == kAll) {
+            continue;
+        }
+        auto netns = open_netns(text);
+        if (!netns) {
+            return std::move(netns).error();
+        }
+        if (auto added = add_place(*std::move(netns), true); !added) {
+            return added;
+        }
+    }
+    if (!all_netns_) {
+        return {};
+    }
+    auto list = list_netns();
+    if (!list) {
+        return std::move(list).error();
+    }
+    for (Netns& netns : *list) {
+        const std::string label = netns.label;
+        if (auto added = add_place(std::move(netns), label.empty()); !added) {
+            skip(added.error().message);
+        }
+    }
+    return {};
+}
+
+Result<void> InterfaceSet::add_place(Netns netns, bool named) {
+    if (const auto known = places_.find(netns.inum); known != places_.end()) {
+        known->second.named |= named;
+        return {};
+    }
+    auto inside = NetnsEntry::enter(netns);
+    if (!inside) {
+        return std::move(inside).error();
+    }
+    auto monitor = InterfaceMonitor::open();
+    if (!monitor) {
+        return std::move(monitor).error();
+    }
+    const uint32_t inum = netns.inum;
+    places_.emplace(inum, Place{std::move(netns), *std::move(monitor), named});
+    return {};
+}
+
+Result<void> InterfaceSet::check_names() const {
+    for (const std::string& name : choice_.names) {
+        if (name == kAny) {
+            continue;
+        }
+        bool found = false;
+        for (const auto& [inum, place] : places_) {
+            const Interface* interface = find_by_name(place.monitor, name);
+            found |= interface != nullptr;
+            if (interface != nullptr && !link_type(interface->arphrd)) {
+                return unsupported(interface_name(place.netns.label, name), *interface);
+            }
+        }
+        if (!found) {
+            return Error{fmt::format("interface {}: no such device; `pidcap -D` lists them", name),
+                         ENODEV};
+        }
+    }
+    return {};
+}
+
+Result<void> InterfaceSet::attach(Sink& sink) {
+    ledger_.begin(sink);
+    attached_ = true;
+    for (auto& [inum, place] : places_) {
+        if (auto attached = attach_place(place); !attached) {
+            return attached;
+        }
+    }
+    if (hooks_.empty() && !skipped_.empty()) {
+        return Error{fmt::format("no interface could be captured: {}", skipped_.front()), ENODEV};
+    }
+    return {};
+}
+
+Result<void> InterfaceSet::attach_place(Place& place) {
+    auto inside = NetnsEntry::enter(place.netns);
+    if (!inside) {
+        return std::move(inside).error();
+    }
+    for (const std::string& name : choice_.names) {
+        const Interface* interface = find_by_name(place.monitor, name);
+        if (interface != nullptr) {
+            if (auto added = add(place, *interface, true); !added) {
+                return added;
+            }
+        }
+    }
+    for (const auto& [ifindex, interface] : place.monitor.interfaces()) {
+        if (any_) {
+            if (auto added = add(place, interface, false); !added) {
+                return added;
+            }
+        }
+    }
+    return {};
+}
+
+// Failing to attach is an error where the interface is required; otherwise it is skipped. Called
+// within its namespace.
+Result<void> InterfaceSet::add(Place& place, const Interface& interface, bool required) {
+    const InterfaceKey key(place.netns.inum, interface.ifindex);
+    if (hooks_.contains(key)) {
+        return {};
+    }
+    const std::string name = interface_name(place.netns.label, interface.name);
+    std::optional<uint16_t> type = link_type(interface.arphrd);
+    Result<std::unique_ptr<InterfaceHook>> hook =
+        type ? InterfaceHook::attach(*programs_, interface.ifindex, name, kind_of(interface, *type),
+                                     choice_.xdp, choice_.mode)
+             : unsupported(name, interface);
+    if (!hook) {
+        if (required) {
+            return std::move(hook).error();
+        }
+        skip(hook.error().message);
+        return {};
+    }
+    // What worked once is used for the rest.
+    choice_.mode = (*hook)->mode();
+    hooks_[key] = *std::move(hook);
+    // One that is down is ready for its first packet, but no interface of the capture until then.
+    renew(place, interface);
+    return required || interface.up() ? announce(key) : Result<void>{};
+}
+
+void InterfaceSet::skip(std::string reason) {
+    if (skipped_.size() < kMaxSkipped) {
+        skipped_.push_back(std::move(reason));
+    }
+}
+
+Result<void> InterfaceSet::announce(const InterfaceKey& key) {
+    auto node = unannounced_.extract(key);
+    Unannounced& unannounced = node.mapped();
+    return ledger_.announce(key, std::move(unannounced.description), unannounced.drops);
+}
+
+void InterfaceSet::renew(const Place& place, const Interface& interface) {
+    const InterfaceKey key(place.netns.inum, interface.ifindex);
+    unannounced_[key] = {{*link_type(interface.arphrd),
+                          interface_name(place.netns.label, interface.name), interface.mac},
+                         ledger_.close(key)};
+}
+
+Result<void> InterfaceSet::update() {
+    for (auto& [inum, place] : places_) {
+        auto events = place.monitor.read();
+        if (!events) {
+            return std::move(events).error();
+        }
+        if (events->empty()) {
+            continue;
+        }
+        auto inside = NetnsEntry::enter(place.netns);
+        if (!inside) {
+            return std::move(inside).error();
+        }
+        for (const InterfaceEvent& event : *events) {
+            if (auto followed = follow(place, event); !followed) {
+                return followed;
+            }
+        }
+    }
+    return {};
+}
+
+Result<void> InterfaceSet::follow(Place& place, const InterfaceEvent& event) {
+    const Interface& interface = event.interface;
+    const InterfaceKey key(place.netns.inum, interface.ifindex);
+    switch (event.type) {
+        case InterfaceEvent::Type::kRemoved:
+        case InterfaceEvent::Type::kAdded:
+            // Also when added: an ifindex can be taken again before we hear that it was free.
+            hooks_.erase(key);
+            ledger_.retire(key);
+            return event.type == InterfaceEvent::Type::kAdded && wants(interface)
+                       ? add(place, interface, false)
+                       : Result<void>{};
+        case InterfaceEvent::Type::kRenamed:
+            if (hooks_.contains(key)) {
+                const bool announced = ledger_.find(key) != nullptr;
+                renew(place, interface);
+                return announced ? announce(key) : Result<void>{};
+            }
+            return wants(interface) ? add(place, interface, false) : Result<void>{};
+        case InterfaceEvent::Type::kUp:
+            return unannounced_.contains(key) ? announce(key) : Result<void>{};
+        case InterfaceEvent::Type::kDown:
+        case InterfaceEvent::Type::kOverrun:
+            break;
+    }
+    return {};
+}
+
+// A named interface that vanished (a tunnel, a container's) may come back.
+bool InterfaceSet::wants(const Interface& interface) const {
+    return any_ || std::find(choice_.names.begin(), choice_.names.end(), interface.name) !=
+                       choice_.names.end();
+}
+
+void InterfaceSet::netns_seen(uint32_t inum, uint32_t tid) {
+    if (all_netns_ && attached_ && inum != 0 && !places_.contains(inum) &&
+        !refused_.contains(inum)) {
+        arrived_.insert_or_assign(inum, tid);
+    }
+}
+
+Result<void> InterfaceSet::follow_netns(uint64_t now_mono) {
+    for (const auto& [inum, tid] : std::exchange(arrived_, {})) {
+        auto netns = find_netns(inum, tid);
+        if (!netns) {
+            continue;  // gone; if not, the next process in it tells
+        }
+        if (auto added = add_place(*std::move(netns), false); !added) {
+            skip(added.error().message);
+            refused_.insert(inum);
+        } else if (auto attached = attach_place(places_.at(inum)); !attached) {
+            skip(attached.error().message);
+        }
+    }
+    if (!all_netns_ || now_mono < next_check_mono_) {
+        return {};
+    }
+    next_check_mono_ = now_mono + kCheckNetnsNs;
+    refused_.clear();
+    const std::set<uint32_t> mounted = mounted_netns();
+    for (auto place = places_.begin(); place != places_.end();) {
+        if (place->second.named || mounted.contains(place->first) || is_in_use_(place->first)) {
+            ++place;
+        } else {
+            leave_place(place->second);
+            place = places_.erase(place);
+        }
+    }
+    return {};
+}
+
+// What is still in the rings finds its interface by the ledger.
+void InterfaceSet::leave_place(Place& place) {
+    auto inside = NetnsEntry::enter(place.netns);
+    const uint32_t inum = place.netns.inum;
+    for (auto hook = hooks_.lower_bound({inum, 0});
+         hook != hooks_.end() && hook->first.netns == inum;) {
+        ledger_.retire(hook->first);
+        hook = hooks_.erase(hook);
+    }
+}
+
+// Each within its namespace: a filter on clsact is found by the interface's number.
+void InterfaceSet::detach() {
+    attached_ = false;
+    for (auto& [inum, place] : places_) {
+        auto inside = NetnsEntry::enter(place.netns);
+        hooks_.erase(hooks_.lower_bound({inum, 0}), hooks_.upper_bound({inum, UINT32_MAX}));
+    }
+}
+
+std::vector<int> InterfaceSet::fds() const {
+    std::vector<int> fds;
+    fds.reserve(places_.size());
+    for (const auto& [inum, place] : places_) {
+        fds.push_back(place.monitor.fd());
+    }
+    return fds;
+}
+
+const char* InterfaceSet::name() const {
+    if (choice_.mode == HookMode::kClsact) {
+        return choice_.xdp ? "xdp and clsact" : "clsact";
+    }
+    return choice_.xdp ? "xdp and tcx" : "tcx";
+}
+
+Result<void> InterfaceSet::announce_dropped() {
+    std::vector<InterfaceKey> dropped;
+    for (const auto& [key, unannounced] : unannounced_) {
+        const pidcap_drops drops = programs_->drops().of(key.wire());
+        if (!std::equal(std::begin(drops.count), std::end(drops.count),
+                        std::begin(unannounced.drops.count))) {
+            dropped.push_back(key);
+        }
+    }
+    for (const InterfaceKey& key : dropped) {
+        if (auto announced = announce(key); !announced) {
+            return announced;
+        }
+    }
+    return {};
+}
+
+Result<const packet::Interface*> InterfaceSet::find_for_packet(const InterfaceKey& key) {
+    if (unannounced_.contains(key)) {
+        if (auto announced = announce(key); !announced) {
+            return std::move(announced).error();
+        }
+    }
+    return ledger_.find(key);
+}
+
+}  // namespace capture

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "capture/hooks/socket_hook.h"
+
+#include <bpf/bpf.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+
+#include <cerrno>
+
+#include "capture/hooks/netns.h"
+
+namespace capture {
+namespace {
+
+constexpr uint16_t kLinkTypeRaw = 101;
+
+}  // namespace
+
+Result<void> SocketHook::attach(Sink& sink) {
+    ledger_.begin(sink);
+    pcapng::Fd cgroup(::open(cgroup_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!cgroup.valid()) {
+        return pcapng::errno_error(fmt::format("open {}", cgroup_), errno);
+    }
+    const struct {
+        HookProgram program;
+        bpf_attach_type type;
+    } places[] = {{HookProgram::kSocketOut, BPF_CGROUP_INET_EGRESS},
+                  {HookProgram::kSocketIn, BPF_CGROUP_INET_INGRESS}};
+    for (const auto& place : places) {
+        // A link goes together with others' programs, and with this process (Linux 5.7).
+        auto program = programs_->program_fd(place.program);
+        if (!program) {
+            return std::move(program).error();
+        }
+        int link = bpf_link_create(*program, cgroup.get(), place.type, nullptr);
+        if (link < 0) {
+            return pcapng::errno_error(
+                fmt::format("attach to the root of cgroup v2, {} (another tool may have taken it "
+                            "without letting others in; `bpftool cgroup show {}` tells)",
+                            cgroup_, cgroup_),
+                -link);
+        }
+        links_.emplace_back(link);
+    }
+    return {};
+}
+
+// As the kernel's program saw it.
+std::string SocketHook::name_of(const InterfaceKey& key) const {
+    std::string name = programs_->device_name(key.wire());
+    if (name.empty()) {
+        name = fmt::format("if{}", key.ifindex);
+    }
+    return interface_name(netns_label(key.netns), name);
+}
+
+Result<const packet::Interface*> SocketHook::find_for_packet(const InterfaceKey& key) {
+    if (const packet::Interface* known = ledger_.find(key)) {
+        return known;
+    }
+    if (auto announced = ledger_.announce(key, {kLinkTypeRaw, name_of(key), {}}, {}); !announced) {
+        return std::move(announced).error();
+    }
+    return ledger_.find(key);
+}
+
+Result<void> SocketHook::announce_dropped() {
+    for (const pidcap_interface& interface : programs_->drops().interfaces()) {
+        if (auto found = find_for_packet(interface); !found) {
+            return std::move(found).error();
+        }
+    }
+    return {};
+}
+
+}  // namespace capture

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// What this process may do, and a refusal explained. Stateless.
+#pragma once
+
+#include <sys/capability.h>
+
+#include <array>
+#include <string>
+#include <string_view>
+
+#include "pcapng/result.h"
+
+namespace capture {
+
+using pcapng::Error;
+
+// A capability that a capture uses.
+struct UsedCapability {
+    cap_value_t value;
+    const char* name;
+    bool required;     // no capture without it
+    const char* cost;  // what is lost without it
+};
+
+inline constexpr std::array<UsedCapability, 5> kUsedCapabilities{{
+    {CAP_BPF, "CAP_BPF", true, "no program can be loaded"},
+    {CAP_PERFMON, "CAP_PERFMON", true, "programs can't follow processes"},
+    {CAP_NET_ADMIN, "CAP_NET_ADMIN", true, "programs can't be attached to interfaces and cgroups"},
+    {CAP_SYS_PTRACE, "CAP_SYS_PTRACE", false,
+     "sockets that other users' processes opened before the start stay unknown until they are "
+     "used, and their executables have no path"},
+    {CAP_DAC_READ_SEARCH, "CAP_DAC_READ_SEARCH", false,
+     "sockets that other users' processes opened before the start stay unknown until they are "
+     "used, because the lists of their descriptors are closed, and a new cgroup's path may be "
+     "missing"},
+}};
+
+// Whether the capability is effective in this process. CAP_SYS_ADMIN stands in for CAP_BPF and
+// CAP_PERFMON, as in the kernel.
+bool has_capability(cap_value_t capability);
+
+// The capabilities that a capture requires and that this process lacks, as "CAP_BPF,
+// CAP_NET_ADMIN"; empty if none. In a user namespace of its own a process may hold them all and
+// still be refused: see in_user_namespace().
+std::string missing_capabilities();
+
+// Whether this process is in another user namespace than the initial one, where the capabilities
+// that bpf(2) asks for don't count.
+bool in_user_namespace();
+
+// The error for a bpf(2) call or an attach that failed on `what` ("load the capture programs") with
+// the errno `code`. For EPERM it names the missing capabilities, or the other known reason (user
+// namespace, kernel lockdown), and the next step.
+Error privilege_error(std::string_view what, int code);
+
+}  // namespace capture

@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "capture/kernel/programs.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sched.h>
+#include <sys/syscall.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <iterator>
+#include <utility>
+
+#include "capture/kernel/features.h"
+#include "capture/kernel/followers.h"
+#include "capture/kernel/hook_programs.h"
+#include "capture/kernel/libbpf_log.h"
+#include "capture/kernel/privilege.h"
+#include "capture/kernel/socket_calls.h"
+#include "pcapng/fd.h"
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wconversion"
+#pragma GCC diagnostic ignored "-Wsign-conversion"
+#include "pidcap.skel.h"
+#pragma GCC diagnostic pop
+
+namespace capture {
+namespace {
+
+using pcapng::errno_error;
+using pcapng::Fd;
+
+constexpr uint32_t kEventsRing = 4U << 20;
+
+// Sockets in use whose users are remembered, where memory has to be set aside for them.
+constexpr uint32_t kPreallocatedUsers = 65536;
+// The same for processes that changed: as many as may be remembered after their end, and more.
+constexpr uint32_t kPreallocatedChanges = 131072;
+
+Error load_error(int code, const LibbpfLog& log) {
+    if (code == EPERM) {
+        return privilege_error("load the programs into the kernel", code);
+    }
+    if (Features::type_information() != 0) {
+        return Error{
+            "load the programs into the kernel: no type information in /sys/kernel/btf/vmlinux; "
+            "needs a kernel with CONFIG_DEBUG_INFO_BTF, see `pidcap doctor`",
+            code};
+    }
+    Error error = errno_error("load the programs into the kernel", code);
+    error.message += fmt::format(" ({}); see `pidcap doctor`", log.reason());
+    return error;
+}
+
+// Everything that has to be set before the programs are loaded.
+void configure(pidcap_bpf& skeleton, const ProgramOptions& options, uint32_t cpus,
+               const RingSizes& rings, const Features& kernel) {
+    auto* config = skeleton.rodata;
+    config->finds_processes = options.finds_processes ? 1 : 0;
+    config->snaplen = options.snaplen;
+    config->directions =
+        (options.in ? uint32_t{PIDCAP_IN} : 0) | (options.out ? uint32_t{PIDCAP_OUT} : 0);
+    config->loopback_direction = options.out ? PIDCAP_OUT : PIDCAP_IN;
+    config->only_netns = options.only_netns;
+    config->small_ring_bytes = rings.small;
+    set_native_calls(config->native_calls);
+    set_compat_calls(config->compat_calls);
+    config->setns_call = SYS_setns;
+    config->unshare_call = SYS_unshare;
+
+    bpf_map__set_max_entries(skeleton.maps.events, kEventsRing);
+    bpf_map__set_max_entries(skeleton.maps.rings, cpus * PIDCAP_RINGS);
+    if (!kernel.can_allocate_in_tracepoints()) {
+        bpf_map__set_map_flags(skeleton.maps.sk_user, 0);
+        bpf_map__set_max_entries(skeleton.maps.sk_user, kPreallocatedUsers);
+        bpf_map__set_map_flags(skeleton.maps.changes, 0);
+        bpf_map__set_max_entries(skeleton.maps.changes, kPreallocatedChanges);
+    }
+}
+
+}  // namespace
+
+void CloseSkeleton::operator()(pidcap_bpf* skeleton) const {
+    pidcap_bpf__destroy(skeleton);
+}
+
+Programs::Programs(Skeleton skeleton, PacketRings rings, size_t cpus, Hook hook, Tracing tracing)
+    : skeleton_(std::move(skeleton)),
+      rings_(std::move(rings)),
+      drops_(bpf_map__fd(skeleton_->maps.drops), cpus),
+      hook_(hook),
+      tracing_(tracing) {}
+
+Result<Programs> Programs::load_with(const ProgramOptions& options, const std::string& cgroup_root,
+                                     Tracing tracing, const Features& kernel) {
+    Fd cgroup(::open(cgroup_root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!cgroup.valid()) {
+        return errno_error(fmt::format("open {}", cgroup_root), errno);
+    }
+    int possible = libbpf_num_possible_cpus();
+    if (possible < 0) {
+        return errno_error("count the CPUs in /sys/devices/system/cpu/possible", -possible);
+    }
+    auto cpus = static_cast<size_t>(possible);
+    const uint64_t budget = options.buffer_bytes != 0 ? options.buffer_bytes : kDefaultBuffer;
+    const RingSizes sizes = ring_sizes(budget, cpus);
+
+    LibbpfLog log;
+    libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
+    Skeleton skeleton(pidcap_bpf__open());
+    if (skeleton == nullptr) {
+        return load_error(errno, log);
+    }
+    configure(*skeleton, options, static_cast<uint32_t>(cpus), sizes, kernel);
+    choose_hook_programs(*skeleton->obj, options.hook,
+                         options.filter.has_value() && options.finds_processes, kernel);
+    choose_followers(*skeleton->obj, options.finds_processes);
+    choose_tracing_programs(*skeleton->obj,
+                            options.finds_processes ? std::optional(tracing) : std::nullopt,
+                            kernel.types());
+    Fd inner(bpf_map_create(BPF_MAP_TYPE_RINGBUF, "packets", 0, 0, sizes.large, nullptr));
+    if (!inner.valid()) {
+        return load_error(errno, log);
+    }
+    bpf_map__set_inner_map_fd(skeleton->maps.rings, inner.get());
+    if (int code = pidcap_bpf__load(skeleton.get())) {
+        return load_error(-code, log);
+    }
+
+    auto rings = PacketRings::create(bpf_map__fd(skeleton->maps.rings), cpus, sizes);
+    if (!rings) {
+        return std::move(rings).error();
+    }
+    Programs programs(std::move(skeleton), *std::move(rings), cpus, options.hook, tracing);
+    if (options.filter) {
+        auto filters = load_filters(*programs.skeleton_->obj, options.hook, *options.filter,
+                                    options.out, kernel);
+        if (!filters) {
+            return std::move(filters).error();
+        }
+        programs.filters_ = *std::move(filters);
+    }
+    if (options.finds_processes) {
+        if (auto following = programs.follow(cgroup.get(), kernel); !following) {
+            return std::move(following).error();
+        }
+    }
+    return programs;
+}
+
+Result<Programs> Programs::load(const ProgramOptions& options, const std::string& cgroup_root) {
+    Features kernel;
+    auto tracing = choose_tracing(options.tracing, kernel);
+    if (!tracing) {
+        return std::move(tracing).error();
+    }
+    auto programs = load_with(options, cgroup_root, *tracing, kernel);
+    // A single function may be taken, by a live patch for example.
+    if (!programs && !options.tracing && *tracing != Tracing::kSyscalls) {
+        return load_with(options, cgroup_root, Tracing::kSyscalls, kernel);
+    }
+    return programs;
+}
+
+Result<void> Programs::follow(int cgroup_fd, const Features& kernel) {
+    const LibbpfLog quiet;
+    const auto keep = [this](Result<std::vector<Link>> attached) -> Result<void> {
+        if (!attached) {
+            Error error = std::move(attached).error();
+            error.message += "; see `pidcap doctor`";
+            return error;
+        }
+        std::move(attached->begin(), attached->end(), std::back_inserter(links_));
+        return {};
+    };
+    // Sockets first: a process that appears in between is found in /proc, a socket's use is not.
+    auto kept = keep(attach_socket_followers(*skeleton_->obj, cgroup_fd));
+    if (kept) {
+        kept = keep(attach_tracing(*skeleton_->obj, kernel.types()));
+    }
+    if (kept) {
+        kept = keep(attach_process_followers(*skeleton_->obj));
+    }
+    return kept;
+}
+
+Result<int> Programs::program_fd(HookProgram program) const {
+    if (filters_) {
+        return filters_->program_fd(program);
+    }
+    return bpf_program__fd(capturing_program(*skeleton_->obj, program));
+}
+
+Result<Merge> Programs::open_rings() {
+    auto packets = rings_.map();
+    if (!packets) {
+        return std::move(packets).error();
+    }
+    auto events = Ring::map(bpf_map__fd(skeleton_->maps.events), kEventsRing);
+    if (!events) {
+        return std::move(events).error();
+    }
+    return Merge(*std::move(packets), *std::move(events));
+}
+
+Result<void> Programs::set_owner(int socket_fd, const pidcap_owner& owner) {
+    pidcap_socket_owner value{};
+    value.owner = owner;
+    // Newer kernels allocate here without waiting for a lock (kmalloc_nolock, seen on 7.2), which
+    // may fail at one moment and not at the next.
+    constexpr int kAttempts = 100;
+    int code = -ENOMEM;
+    for (int attempt = 0; attempt < kAttempts && code == -ENOMEM; attempt++) {
+        code = bpf_map_update_elem(bpf_map__fd(skeleton_->maps.sk_owner), &socket_fd, &value,
+                                   BPF_NOEXIST);
+        if (code == -ENOMEM) {
+            sched_yield();
+        }
+    }
+    if (code != 0 && code != -EEXIST) {
+        return errno_error(fmt::format("store the owner of a socket of process {}", owner.tgid),
+                           -code);
+    }
+    return {};
+}
+
+void Programs::request_wake() {
+    __atomic_store_n(&skeleton_->bss->wake_reader, 1, __ATOMIC_SEQ_CST);
+}
+
+void Programs::filter_processes(bool active, uint32_t without_process) {
+    __atomic_store_n(&skeleton_->bss->wanted_without_process, without_process, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&skeleton_->bss->filters_processes, active ? 1 : 0, __ATOMIC_SEQ_CST);
+}
+
+void Programs::refuse(const pidcap_subject& subject, uint64_t change) {
+    bpf_map_update_elem(bpf_map__fd(skeleton_->maps.unwanted), &subject, &change, BPF_ANY);
+}
+
+void Programs::take_back(const pidcap_subject& subject) {
+    bpf_map_delete_elem(bpf_map__fd(skeleton_->maps.unwanted), &subject);
+}
+
+void Programs::forget_changes(const pidcap_process& process) {
+    bpf_map_delete_elem(bpf_map__fd(skeleton_->maps.changes), &process);
+}
+
+std::string Programs::device_name(const pidcap_interface& interface) const {
+    pidcap_device device{};
+    if (bpf_map_lookup_elem(bpf_map__fd(skeleton_->maps.devices), &interface, &device) != 0) {
+        return {};
+    }
+    return {device.name, strnlen(device.name, sizeof(device.name))};
+}
+
+uint64_t Programs::events_lost() const {
+    return skeleton_->bss->events_lost;
+}
+
+uint64_t Programs::events_missed() const {
+    return missed_events(*skeleton_->obj);
+}
+
+uint64_t Programs::uses_lost() const {
+    return skeleton_->bss->sk_user_full + missed_uses(*skeleton_->obj);
+}
+
+}  // namespace capture

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "capture/processes/cgroup.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <climits>
+#include <cstring>
+#include <ctime>
+#include <fstream>
+#include <memory>
+#include <sstream>
+#include <string_view>
+#include <vector>
+
+#include "capture/clock.h"
+
+namespace capture {
+namespace {
+
+using pcapng::errno_error;
+using pcapng::Error;
+using pcapng::Fd;
+using pcapng::Result;
+
+constexpr int kFileidKernfs = 0xfe;  // FILEID_KERNFS of include/linux/exportfs.h
+constexpr size_t kMaxPaths = 65536;  // then the memory is emptied
+constexpr size_t kMaxDepth = 64;
+constexpr uint64_t kWalkPauseNs = 1'000'000'000;
+
+// mountinfo writes space, tab, newline and backslash as "\040" and so on.
+std::string unescape_octal(std::string_view text) {
+    std::string plain;
+    for (size_t i = 0; i < text.size(); ++i) {
+        const auto digit = [&](size_t at) {
+            return text[at] >= '0' && text[at] <= '7' ? text[at] - '0' : -1;
+        };
+        if (text.size() - i >= 4 && text[i] == '\\' && digit(i + 1) >= 0 && digit(i + 2) >= 0 &&
+            digit(i + 3) >= 0) {
+            plain.push_back(
+                static_cast<char>((digit(i + 1) * 64 + digit(i + 2) * 8 + digit(i + 3)) & 0xff));
+            i += 3;
+        } else {
+            plain.push_back(text[i]);
+        }
+    }
+    return plain;
+}
+
+}  // namespace
+
+// "41 31 0:38 / /sys/fs/cgroup/unified rw,relatime shared:9 - cgroup2 cgroup2 rw": proc(5). Of more
+// than one mount, that of the whole tree is wanted.
+std::string parse_cgroup_mount(std::string_view mountinfo) {
+    std::istringstream lines{std::string(mountinfo)};
+    std::string line;
+    while (std::getline(lines, line)) {
+        const size_t separator = line.find(" - ");
+        if (separator == std::string::npos || line.compare(separator + 3, 8, "cgroup2 ") != 0) {
+            continue;
+        }
+        std::istringstream fields(line.substr(0, separator));
+        std::string skipped;
+        std::string root;
+        std::string mount_point;
+        fields >> skipped >> skipped >> skipped >> root >> mount_point;
+        if (root == "/") {
+            return unescape_octal(mount_point);
+        }
+    }
+    return {};
+}
+
+Result<CgroupTree> CgroupTree::open(const std::string& proc_root) {
+    const std::string mountinfo = proc_root + "/self/mountinfo";
+    std::ifstream file(mountinfo);
+    std::stringstream text;
+    text << file.rdbuf();
+    std::string mount_point = parse_cgroup_mount(text.str());
+    if (mount_point.empty()) {
+        return Error{
+            fmt::format("{}: cgroup v2 is not mounted; mount -t cgroup2 none DIRECTORY", mountinfo),
+            ENOENT};
+    }
+    // Not O_PATH: open_by_handle_at(2) wants a descriptor that is open.
+    Fd mount(::open(mount_point.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!mount.valid()) {
+        return errno_error("open " + mount_point, errno);
+    }
+    return CgroupTree(std::move(mount_point), std::move(mount));
+}
+
+const std::string& CgroupTree::path(uint64_t id) {
+    static const std::string kNone;
+    if (id == 0 || !mount_.valid()) {
+        return kNone;
+    }
+    if (const auto known = paths_.find(id); known != paths_.end()) {
+        return known->second;
+    }
+    if (paths_.size() >= kMaxPaths) {
+        paths_.clear();
+    }
+    if (handles_work_) {
+        std::string found = path_by_handle(id);
+        if (handles_work_) {  // an empty answer is remembered too: ids don't come back
+            return paths_.emplace(id, std::move(found)).first->second;
+        }
+    }
+    if (const uint64_t now = clock_ns(CLOCK_MONOTONIC); now >= next_walk_ns_) {
+        walk();
+        next_walk_ns_ = now + kWalkPauseNs;
+    }
+    const auto known = paths_.find(id);
+    return known != paths_.end() ? known->second : kNone;
+}
+
+std::string CgroupTree::path_by_handle(uint64_t id) {
+    alignas(file_handle) std::array<char, sizeof(file_handle) + sizeof(id)> buffer{};
+    auto* handle = reinterpret_cast<file_handle*>(buffer.data());
+    handle->handle_bytes = sizeof(id);
+    handle->handle_type = kFileidKernfs;
+    std::memcpy(handle->f_handle, &id, sizeof(id));
+    const Fd directory(open_by_handle_at(mount_.get(), handle, O_PATH | O_CLOEXEC));
+    if (!directory.valid()) {
+        // ESTALE: there is no such cgroup. Else: no privilege (CAP_DAC_READ_SEARCH), or a kernel
+        // before 5.5, whose handles are another type.
+        handles_work_ = errno == ESTALE;
+        return {};
+    }
+    std::array<char, PATH_MAX> target{};
+    const ssize_t n = readlink(fmt::format("/proc/self/fd/{}", directory.get()).c_str(),
+                               target.data(), target.size());
+    const std::string_view path(target.data(), n > 0 ? static_cast<size_t>(n) : 0);
+    if (!path.starts_with(mount_point_)) {
+        return {};
+    }
+    return path == mount_point_ ? "/" : std::string(path.substr(mount_point_.size()));
+}
+
+uint64_t CgroupTree::id(const std::string& path) const {
+    if (!mount_.valid() || path.empty() || path.front() != '/' ||
+        path.find("/..") != std::string::npos) {  // outside of our cgroup namespace
+        return 0;
+    }
+    struct stat directory {};
+    const std::string relative = "." + path;
+    return fstatat(mount_.get(), relative.c_str(), &directory, AT_SYMLINK_NOFOLLOW) == 0
+               ? directory.st_ino
+               : 0;
+}
+
+void CgroupTree::walk() {
+    struct Open {
+        std::unique_ptr<DIR, int (*)(DIR*)> listing;
+        std::string path;
+    };
+    const auto open_directory = [](int parent, const char* name) {
+        Fd fd(openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW));
+        std::unique_ptr<DIR, int (*)(DIR*)> listing(fd.valid() ? fdopendir(fd.get()) : nullptr,
+                                                    closedir);
+        if (listing) {
+            fd.release();  // closedir closes it
+        }
+        return listing;
+    };
+    struct stat root {};
+    std::vector<Open> stack;
+    stack.push_back({open_directory(mount_.get(), "."), ""});
+    if (fstat(mount_.get(), &root) == 0) {
+        paths_.insert_or_assign(root.st_ino, "/");
+    }
+    while (!stack.empty()) {
+        const dirent* entry = stack.back().listing ? readdir(stack.back().listing.get()) : nullptr;
+        if (entry == nullptr) {
+            stack.pop_back();
+            continue;
+        }
+        if (entry->d_type != DT_DIR || entry->d_name[0] == '.' || paths_.size() >= kMaxPaths) {
+            continue;
+        }
+        std::string path = stack.back().path + "/" + entry->d_name;
+        paths_.insert_or_assign(entry->d_ino, path);
+        if (stack.size() < kMaxDepth) {
+            stack.push_back({open_directory(dirfd(stack.back().listing.get()), entry->d_name),
+                             std::move(path)});
+        }
+    }
+}
+
+}  // namespace capture

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "capture/processes/exec_payload.h"
+
+#include <string_view>
+
+namespace capture {
+namespace {
+
+// "sh\0bin\0usr\0" is "usr/bin/sh". Empty for what no path can be: no NUL at the end, an empty
+// component, a "/" within one.
+std::string join_reversed(std::string_view components) {
+    if (components.empty() || components.back() != '\0' ||
+        components.find('/') != std::string_view::npos) {
+        return {};
+    }
+    std::string path;
+    while (!components.empty()) {
+        components.remove_suffix(1);                      // the NUL
+        const size_t begin = components.rfind('\0') + 1;  // npos + 1 is 0
+        const std::string_view component = components.substr(begin);
+        if (component.empty()) {
+            return {};
+        }
+        if (!path.empty()) {
+            path += '/';
+        }
+        path += component;
+        components.remove_suffix(component.size());
+    }
+    return path;
+}
+
+}  // namespace
+
+ExecPayload decode_exec_payload(const pidcap_event& event, std::span<const std::byte> payload) {
+    ExecPayload decoded;
+    const size_t path_len = event.path_len;
+    const size_t args_len = event.args_len;
+    if (path_len > PIDCAP_PATH_LEN || args_len > PIDCAP_ARGS_LEN ||
+        path_len + args_len > payload.size()) {
+        decoded.malformed = true;
+        return decoded;
+    }
+    const std::string_view bytes(reinterpret_cast<const char*>(payload.data()), payload.size());
+
+    const std::string path = join_reversed(bytes.substr(0, path_len));
+    decoded.malformed = path_len > 0 && path.empty();
+    if (!path.empty()) {
+        decoded.exe_complete = event.path_truncated == 0;
+        decoded.exe = decoded.exe_complete ? "/" + path : path;
+    }
+
+    decoded.cmdline = bytes.substr(path_len, args_len);
+    decoded.cmdline_complete = event.args_truncated == 0 && args_len > 0;
+    if (!decoded.cmdline.empty() && decoded.cmdline.back() != '\0') {
+        decoded.cmdline.push_back('\0');
+    }
+    return decoded;
+}
+
+}  // namespace capture

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// The half of ProcessTable that asks /proc: to complete a process, to settle a contradiction, and
+// to find out who has ended without telling.
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "capture/processes/process_table.h"
+
+namespace capture {
+namespace {
+
+using pcapng::Result;
+
+constexpr uint64_t kPauseNs = 100'000'000;
+
+}  // namespace
+
+// Reads the process if /proc shows the same one still.
+ProcessTable::Fate ProcessTable::read_same(const Entry& entry, ProcProcess& seen) const {
+    Result<ProcProcess> answer = procfs_.read(entry.key.pid);
+    if (!answer) {
+        return answer.error().code == ESRCH ? Fate::kEnded : Fate::kUnknown;
+    }
+    if (answer->stat.start_ticks != entry.key.start_ticks) {
+        return Fate::kEnded;
+    }
+    seen = *std::move(answer);
+    return Fate::kSame;
+}
+
+// Replaces what is known by what /proc says, or notes that the process has ended.
+ProcessTable::Fate ProcessTable::refresh(Entry& entry) {
+    ProcProcess seen;
+    const Fate fate = read_same(entry, seen);
+    if (fate == Fate::kSame) {
+        fill(entry, std::move(seen));
+        entry.freshness.confirmed(lost_mono_);
+    } else if (fate == Fate::kEnded) {
+        mark_exited(entry);
+    }
+    return fate;
+}
+
+void ProcessTable::fill(Entry& entry, ProcProcess&& seen) {
+    Process& process = entry.process;
+    bool changed = set_user(entry, seen.status.uid, seen.status.gid);
+    if (!seen.cgroup.empty()) {
+        changed = set_cgroup(entry, cgroups_.id(seen.cgroup), seen.cgroup) || changed;
+    }
+    const auto take = [&changed](auto& to, auto&& from) {
+        changed = changed || to != from;
+        to = std::forward<decltype(from)>(from);
+    };
+    take(process.comm, std::move(seen.stat.comm));
+    take(process.nspid, seen.status.nspid);
+    // A process that is about to end has none of these any more; that is no change.
+    const bool sure = is_up_to_date(entry);
+    if (!sure || !seen.exe.empty()) {
+        take(process.exe, std::move(seen.exe));
+    }
+    if (!sure || !seen.cmdline.empty()) {
+        take(process.cmdline, std::move(seen.cmdline));
+    }
+    if (seen.netns != 0) {
+        take(process.netns, seen.netns);
+    }
+    if (!process.ppid && seen.stat.ppid != 0) {
+        process.ppid = seen.stat.ppid;
+    }
+    if (changed) {
+        note_version(entry);
+    }
+}
+
+// Completes an entry that an event created: what the event said stays.
+void ProcessTable::fill_gaps(Entry& entry) {
+    ProcProcess seen;
+    if (entry.exited || read_same(entry, seen) != Fate::kSame) {
+        return;
+    }
+    Process& process = entry.process;
+    const auto take = [](auto& to, auto&& from) {
+        if (to == std::decay_t<decltype(to)>{}) {
+            to = std::forward<decltype(from)>(from);
+        }
+    };
+    take(process.exe, std::move(seen.exe));
+    take(process.cmdline, std::move(seen.cmdline));
+    take(process.nspid, seen.status.nspid);
+    take(process.netns, seen.netns);
+    if (process.cgroup.empty() && !seen.cgroup.empty()) {
+        set_cgroup(entry, cgroups_.id(seen.cgroup), seen.cgroup);
+    }
+}
+
+// Whether what is known of a live process holds: no event was lost since, or /proc confirms it.
+bool ProcessTable::is_believed(Entry& entry) {
+    return is_up_to_date(entry) || refresh(entry) == Fate::kSame;
+}
+
+// An exec may have been missed: what it would have changed isn't told unless /proc does.
+void ProcessTable::settle_doubt(Entry& entry, std::string comm) {
+    if (entry.exited || refresh(entry) != Fate::kSame) {
+        Process& process = entry.process;
+        process.comm = std::move(comm);
+        process.exe.clear();
+        process.cmdline.clear();
+        note_version(entry);
+    }
+    entry.freshness.doubt_settled(lost_mono_);
+}
+
+// There are no events for a change of user, group or cgroup. A packet's owner shows one, but an
+// owner is as old as the last use of its socket: where it contradicts, /proc decides. A process
+// that uses sockets of different ages contradicts all the time, so the same owner is not asked
+// about at once again.
+void ProcessTable::reconcile(Entry& entry, const pidcap_owner& owner) {
+    const bool same_cgroup = owner.cgroup_id == 0 || owner.cgroup_id == entry.cgroup_id;
+    const bool same_user = owner.uid == entry.process.uid && owner.gid == entry.process.gid;
+    if (same_user && same_cgroup) {
+        return;
+    }
+    if (entry.checked_mono != 0 && entry.checked_uid == owner.uid &&
+        entry.checked_gid == owner.gid && entry.checked_cgroup == owner.cgroup_id &&
+        now_mono_ < entry.checked_mono + kPauseNs) {
+        return;
+    }
+    entry.checked_mono = std::max<uint64_t>(now_mono_, 1);
+    entry.checked_uid = owner.uid;
+    entry.checked_gid = owner.gid;
+    entry.checked_cgroup = owner.cgroup_id;
+
+    ProcProcess seen;
+    bool changed = false;
+    if (!entry.exited && read_same(entry, seen) == Fate::kSame) {
+        changed = set_user(entry, seen.status.uid, seen.status.gid);
+        if (!seen.cgroup.empty()) {
+            changed = set_cgroup(entry, cgroups_.id(seen.cgroup), seen.cgroup) || changed;
+        }
+    } else {  // nobody is left to ask
+        changed = set_user(entry, owner.uid, owner.gid);
+        if (!same_cgroup) {
+            changed = set_cgroup(entry, owner.cgroup_id, {}) || changed;
+        }
+    }
+    if (changed) {
+        note_version(entry);
+    }
+}
+
+void ProcessTable::events_lost(uint64_t now_mono) {
+    lost_mono_ = now_mono;
+    in_doubt_ = to_check_.size();
+}
+
+void ProcessTable::expire(uint64_t now_mono) {
+    now_mono_ = std::max(now_mono_, now_mono);
+    if (now_mono_ < next_check_mono_) {
+        return;
+    }
+    next_check_mono_ = now_mono_ + kPauseNs;
+    check_some();
+    forget_exited(now_mono_);
+}
+
+void ProcessTable::forget_exited(uint64_t now_mono) {
+    while (!exited_.empty()) {
+        const bool too_many = exited_.size() > options_.max_exited;
+        const auto found = entries_.find(exited_.front());
+        Entry& entry = found->second;  // an exited one stands in the queue exactly once
+        if (!too_many && entry.exit_mono + options_.grace_ns > now_mono) {
+            return;
+        }
+        const ProcessKey key = exited_.front();
+        exited_.pop_front();
+        if (entry.used && !too_many) {
+            entry.used = false;
+            entry.exit_mono = now_mono;
+            exited_.push_back(key);
+        } else {
+            if (watcher_ != nullptr) {
+                watcher_->forgotten(entry.process, entry.start_boot);
+            }
+            if (recent(found->first.pid) == &found->second) {
+                recent(found->first.pid) = nullptr;
+            }
+            by_number_.erase(entry.process.number);
+            entries_.erase(found);
+        }
+    }
+}
+
+// An event of an end may be lost, so the living are visited in turn: all of them within some
+// minutes, or, after a loss, within seconds.
+void ProcessTable::check_some() {
+    // The dead are dropped from the list at once when they are the most, so that it stays in
+    // proportion to the living.
+    if (to_check_.size() > 2 * live_.size() + 1024) {
+        std::erase_if(to_check_, [this](const ProcessKey& key) {
+            const Entry* entry = find_entry(key);
+            return entry == nullptr || entry->exited;
+        });
+        in_doubt_ = std::min(in_doubt_, to_check_.size());
+    }
+    const size_t usual = std::max<size_t>(16, to_check_.size() / 1024);
+    const size_t hurried = std::max<size_t>(128, to_check_.size() / 64);
+    size_t left = std::min(in_doubt_ > 0 ? hurried : usual, to_check_.size());
+    for (; left > 0; --left) {
+        const ProcessKey key = to_check_.front();
+        to_check_.pop_front();
+        in_doubt_ -= in_doubt_ > 0 ? 1 : 0;
+        Entry* entry = find_entry(key);
+        if (entry == nullptr || entry->exited) {
+            continue;
+        }
+        const Result<ProcStat> seen = procfs_.stat(key.pid);
+        const bool ended = seen ? seen->start_ticks != key.start_ticks : seen.error().code == ESRCH;
+        if (ended) {
+            mark_exited(*entry);
+        } else {
+            to_check_.push_back(key);
+        }
+    }
+}
+
+}  // namespace capture

@@ -1,0 +1,456 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "capture/processes/process_table.h"
+
+#include <algorithm>
+#include <cstring>
+#include <iterator>
+#include <utility>
+
+#include "capture/processes/container.h"
+#include "capture/processes/exec_payload.h"
+
+namespace capture {
+namespace {
+
+using pcapng::Result;
+
+std::string text_of(const char (&comm)[PIDCAP_COMM_LEN]) {
+    return {comm, strnlen(comm, sizeof(comm))};
+}
+
+// Whether `whole` is the path of which `known` are the last components.
+bool ends_with_components(const std::string& whole, const std::string& known) {
+    return known.empty() || (whole.size() > known.size() && whole.ends_with(known) &&
+                             whole[whole.size() - known.size() - 1] == '/');
+}
+
+}  // namespace
+
+ProcessTable::ProcessTable(ProcessTableOptions options, ProcFs procfs, CgroupTree cgroups)
+    : options_(std::move(options)),
+      procfs_(std::move(procfs)),
+      cgroups_(std::move(cgroups)),
+      clock_(BootClock::sample(options_.proc_root)) {}
+
+Result<ProcessTable> ProcessTable::open(const ProcessTableOptions& options, CgroupTree cgroups) {
+    Result<ProcFs> procfs = ProcFs::open(options.proc_root);
+    if (!procfs) {
+        return std::move(procfs).error();
+    }
+    if (Result<void> usable = procfs->check_pid_namespace(); !usable) {
+        return std::move(usable).error();
+    }
+    return ProcessTable(options, *std::move(procfs), std::move(cgroups));
+}
+
+Result<void> ProcessTable::scan() {
+    const Result<std::vector<uint32_t>> pids = procfs_.pids();
+    if (!pids) {
+        return pids.error();
+    }
+    for (const uint32_t pid : *pids) {
+        Result<ProcProcess> seen = procfs_.read(pid);
+        if (seen) {  // else it ended meanwhile
+            Entry& entry = insert({pid, seen->stat.start_ticks});
+            fill(entry, *std::move(seen));
+        }
+    }
+    for (const auto& [pid, entry] : live_) {
+        if (entry->parent.pid == 0) {
+            set_parent(*entry, entry->process.ppid.value_or(0));
+        }
+    }
+    return {};
+}
+
+const Process* ProcessTable::apply(const pidcap_event& event, std::span<const std::byte> payload) {
+    now_mono_ = std::max(now_mono_, uint64_t{event.time_mono});
+    if (event.tgid == 0) {
+        return nullptr;
+    }
+    switch (event.type) {
+        case PIDCAP_EVENT_FORK:
+            return &apply_fork(event).process;
+        case PIDCAP_EVENT_EXEC: {
+            Entry& entry = entry_of(event);
+            apply_exec(entry, event, payload);
+            return &entry.process;
+        }
+        case PIDCAP_EVENT_NETNS:
+            if (event.tid != event.tgid) {
+                break;  // a thread's own affair
+            }
+            [[fallthrough]];
+        case PIDCAP_EVENT_RENAME: {
+            Entry& entry = entry_of(event);
+            if (event.type == PIDCAP_EVENT_RENAME) {
+                entry.freshness.renamed(event.time_mono, event.in_exec != 0);
+            } else {
+                entry.freshness.moved_to_netns(event.time_mono);
+            }
+            if (set_identity(entry, event)) {
+                note_version(entry);
+            }
+            return &entry.process;
+        }
+        case PIDCAP_EVENT_EXIT: {
+            Entry& entry = entry_of(event);
+            notice_missed_exec(entry, event.comm);
+            entry.freshness.ended(lost_mono_);
+            mark_exited(entry);
+            return &entry.process;
+        }
+        default:
+            break;
+    }
+    return nullptr;
+}
+
+// `comm`: its name at some time after the fork.
+void ProcessTable::notice_missed_exec(Entry& entry, const char (&comm)[PIDCAP_COMM_LEN]) {
+    if (text_of(comm) != entry.process.comm) {
+        entry.freshness.name_differs();
+    }
+}
+
+// A new process has its executable and command line from the one that called fork, and its comm
+// from the thread that did. event.ppid mostly is that process, but not after CLONE_PARENT (runc
+// does it): so where the comm differs from the parent's, which may also be a thread's name, /proc
+// is asked about the child itself.
+ProcessTable::Entry& ProcessTable::apply_fork(const pidcap_event& event) {
+    const ProcessKey key = key_of(event.tgid, event.start_boot);
+    if (Entry* known = match(key)) {
+        // scan() or find() was faster. What they saw is this process, maybe after an exec whose
+        // event is still to come; not to be undone.
+        if (known->parent.pid == 0) {
+            const std::optional<uint32_t> before = known->process.ppid;
+            set_parent(*known, event.ppid);
+            if (known->process.ppid != before) {
+                note_version(*known);
+            }
+        }
+        return *known;
+    }
+    Entry& child = insert(key);
+    child.freshness.forked(event.time_mono);
+    set_identity(child, event);
+    const Entry* parent = set_parent(child, event.ppid);
+    if (parent != nullptr && parent->process.comm == child.process.comm) {
+        inherit(child, *parent);
+    } else {
+        fill_gaps(child);
+    }
+    return child;
+}
+
+void ProcessTable::apply_exec(Entry& entry, const pidcap_event& event,
+                              std::span<const std::byte> payload) {
+    ExecPayload decoded = decode_exec_payload(event, payload);
+    set_identity(entry, event);
+    entry.freshness.executed(event.time_mono);
+    Process& process = entry.process;
+    process.exe = std::move(decoded.exe);
+    process.cmdline = std::move(decoded.cmdline);
+    note_version(entry);
+    if ((decoded.exe_complete && decoded.cmdline_complete) || entry.exited) {
+        return;
+    }
+    // What was cut off can be read from /proc, unless the process has gone on to something else:
+    // then what is known wouldn't fit.
+    ProcProcess seen;
+    if (read_same(entry, seen) == Fate::kSame && seen.stat.comm == process.comm &&
+        ends_with_components(seen.exe, process.exe.substr(process.exe.starts_with('/') ? 1 : 0))) {
+        std::string cut = process.cmdline;
+        if (!cut.empty()) {
+            cut.pop_back();  // the NUL may stand where the text was cut
+        }
+        if (!decoded.exe_complete) {
+            process.exe = std::move(seen.exe);
+        }
+        if (!decoded.cmdline_complete && seen.cmdline.starts_with(cut)) {
+            process.cmdline = std::move(seen.cmdline);
+        }
+    }
+}
+
+// The process of an event, created from it if it is not known.
+ProcessTable::Entry& ProcessTable::entry_of(const pidcap_event& event) {
+    const ProcessKey key = key_of(event.tgid, event.start_boot);
+    if (Entry* known = match(key)) {
+        return *known;
+    }
+    Entry& entry = insert(key);
+    entry.freshness.first_seen(event.time_mono);
+    set_identity(entry, event);
+    set_parent(entry, event.ppid);
+    if (event.type == PIDCAP_EVENT_RENAME) {
+        fill_gaps(entry);  // an exec brings its own, and after an exit there is nothing to read
+    }
+    return entry;
+}
+
+void ProcessTable::note_version(Entry& entry) {
+    ++entry.process.version;
+    if (watcher_ != nullptr) {
+        watcher_->changed(entry.process);
+    }
+}
+
+std::optional<uint64_t> ProcessTable::settled(const Process& process) const {
+    const auto found = by_number_.find(process.number);
+    if (found == by_number_.end() || !is_up_to_date(*found->second)) {
+        return std::nullopt;
+    }
+    return found->second->freshness.last_change();
+}
+
+// True: something changed.
+bool ProcessTable::set_identity(Entry& entry, const pidcap_event& event) {
+    Process& process = entry.process;
+    bool changed = set_user(entry, event.uid, event.gid);
+    if (event.cgroup_id != 0 && event.cgroup_id != entry.cgroup_id) {
+        changed = set_cgroup(entry, event.cgroup_id, {}) || changed;
+    }
+    if (event.netns != 0 && event.netns != process.netns) {
+        process.netns = event.netns;
+        changed = true;
+    }
+    if (event.nspid != 0 && event.nspid != process.nspid) {
+        process.nspid = event.nspid;
+        changed = true;
+    }
+    if (std::string comm = text_of(event.comm); comm != process.comm) {
+        process.comm = std::move(comm);
+        changed = true;
+    }
+    return changed;
+}
+
+// Notes the parent, and returns its entry if there is one that can be believed.
+ProcessTable::Entry* ProcessTable::set_parent(Entry& entry, uint32_t ppid) {
+    entry.process.ppid = ppid != 0 ? std::optional(ppid) : std::nullopt;
+    if (ppid == 0) {
+        return nullptr;
+    }
+    // A parent is never younger than its child: one that is has got the pid of the real one.
+    Entry* parent = live_entry(ppid);
+    if (parent != nullptr && parent != &entry && is_believed(*parent) &&
+        !is_younger(*parent, entry)) {
+        entry.parent = parent->key;
+        entry.process.parent_comm = parent->process.comm;
+        return parent;
+    }
+    const Result<ProcStat> seen = procfs_.stat(ppid);
+    if (seen && seen->start_ticks <= entry.key.start_ticks) {
+        entry.parent = {ppid, seen->start_ticks};
+        entry.process.parent_comm = seen->comm;
+    }
+    return nullptr;
+}
+
+void ProcessTable::inherit(Entry& child, const Entry& parent) {
+    const Process& from = parent.process;
+    Process& to = child.process;
+    to.exe = from.exe;
+    to.cmdline = from.cmdline;
+    if (to.netns == 0) {
+        to.netns = from.netns;
+    }
+    if (child.cgroup_id == 0 || (child.cgroup_id == parent.cgroup_id && to.cgroup.empty())) {
+        child.cgroup_id = parent.cgroup_id;
+        to.cgroup = from.cgroup;
+        to.container = from.container;
+        to.unit = from.unit;
+    }
+}
+
+const Process* ProcessTable::find(const pidcap_owner& owner) {
+    if (owner.tgid == 0) {
+        return nullptr;
+    }
+    Entry* entry = match(owner);
+    if (entry == nullptr) {
+        entry = &insert(key_of(owner.tgid, owner.start_boot));
+        entry->process.comm = text_of(owner.comm);
+        set_user(*entry, owner.uid, owner.gid);
+        set_cgroup(*entry, owner.cgroup_id, {});
+        if (!entry->exited && refresh(*entry) == Fate::kSame) {
+            set_parent(*entry, entry->process.ppid.value_or(0));
+        }
+    } else {
+        if (owner.start_boot == entry->start_boot) {
+            notice_missed_exec(*entry, owner.comm);
+        }
+        if (!is_up_to_date(*entry)) {
+            settle_doubt(*entry, text_of(owner.comm));
+        }
+    }
+    reconcile(*entry, owner);
+    entry->used = true;
+    return &entry->process;
+}
+
+const Process* ProcessTable::find(const ProcessKey& key) const {
+    if (key.start_boot != 0) {
+        const auto found = entries_.find(key);
+        return found != entries_.end() ? &found->second.process : nullptr;
+    }
+    const auto next = entries_.lower_bound({key.pid, key.start_ticks + 1, 0});
+    if (next == entries_.begin()) {
+        return nullptr;
+    }
+    const Entry& last = std::prev(next)->second;
+    const bool fits = last.key.pid == key.pid && last.key.start_ticks == key.start_ticks;
+    return fits ? &last.process : nullptr;
+}
+
+bool ProcessTable::has_process_in(uint32_t netns) const {
+    return std::any_of(live_.begin(), live_.end(),
+                       [netns](const auto& live) { return live.second->process.netns == netns; });
+}
+
+const Process* ProcessTable::find_live(uint32_t pid) const {
+    const auto found = live_.find(pid);
+    return found != live_.end() ? &found->second->process : nullptr;
+}
+
+std::optional<packet::Ancestry::Parent> ProcessTable::parent_of(const Process& process) {
+    const auto found = by_number_.find(process.number);
+    const std::optional<packet::ParentRecord> recorded = packet::recorded_parent(process);
+    if (found == by_number_.end() || !recorded) {
+        return std::nullopt;
+    }
+    return Parent{*recorded, find(found->second->parent)};
+}
+
+void ProcessTable::for_each(const std::function<void(const Process&)>& visit) const {
+    for (const auto& [key, entry] : entries_) {
+        visit(entry.process);
+    }
+}
+
+// A start that falls on a tick has been cut to it: only one in 10,000,000 does so by itself.
+ProcessKey ProcessTable::key_of(uint32_t pid, uint64_t start_boot) const {
+    const uint64_t ticks = clock_.ticks(start_boot);
+    return {pid, ticks, start_boot == clock_.start_boot(ticks) ? 0 : start_boot};
+}
+
+ProcessTable::Entry* ProcessTable::find_entry(const ProcessKey& key) {
+    const auto found = entries_.find(key);
+    return found != entries_.end() ? &found->second : nullptr;
+}
+
+// The entry of the process that somebody speaks of by `key`. What one of them knows to the tick
+// only can be any process of that tick: the latest that fits. The first who knows better tells.
+ProcessTable::Entry* ProcessTable::match(const ProcessKey& key) {
+    Entry* unsure = nullptr;
+    for (auto at = entries_.lower_bound({key.pid, key.start_ticks, 0});
+         at != entries_.end() && at->first.pid == key.pid &&
+         at->first.start_ticks == key.start_ticks;
+         ++at) {
+        Entry& entry = at->second;
+        if (entry.start_boot == key.start_boot && key.start_boot != 0) {
+            return &entry;
+        }
+        if (entry.start_boot == 0 || key.start_boot == 0) {
+            unsure = &entry;
+        }
+    }
+    if (unsure != nullptr && key.start_boot != 0) {
+        unsure->start_boot = key.start_boot;
+    }
+    return unsure;
+}
+
+// No two entries have the same pid and the same exact start.
+ProcessTable::Entry* ProcessTable::match(const pidcap_owner& owner) {
+    Entry*& entry = recent(owner.tgid);
+    if (entry == nullptr || entry->key.pid != owner.tgid || entry->start_boot == 0 ||
+        entry->start_boot != owner.start_boot) {
+        entry = match(key_of(owner.tgid, owner.start_boot));
+    }
+    return entry;
+}
+
+ProcessTable::Entry* ProcessTable::live_entry(uint32_t pid) {
+    const auto found = live_.find(pid);
+    return found != live_.end() ? found->second : nullptr;
+}
+
+// The entry of a key; a new one is alive, unless its pid is already that of a younger process.
+ProcessTable::Entry& ProcessTable::insert(const ProcessKey& key) {
+    const auto [at, is_new] = entries_.try_emplace(key);
+    Entry& entry = at->second;
+    if (!is_new) {
+        return entry;
+    }
+    entry.key = key;
+    entry.process.number = next_number_++;
+    entry.process.pid = key.pid;
+    by_number_[entry.process.number] = &entry;
+    entry.start_boot = key.start_boot;
+    entry.process.start_ns = clock_.since_epoch(key.start_ticks);
+    if (key.start_boot != 0) {
+        entry.process.start_ns += key.start_boot - clock_.start_boot(key.start_ticks);
+    }
+    entry.process.version = 1;
+    entry.freshness.first_seen(lost_mono_);
+    Entry* other = live_entry(key.pid);
+    if (other != nullptr && is_younger(*other, entry)) {
+        mark_exited(entry);
+        return entry;
+    }
+    if (other != nullptr) {
+        mark_exited(*other);  // the event of its end was lost
+    }
+    live_[key.pid] = &entry;
+    to_check_.push_back(key);
+    return entry;
+}
+
+// As far as it is known.
+bool ProcessTable::is_younger(const Entry& one, const Entry& other) {
+    const uint64_t ticks = one.key.start_ticks;
+    if (ticks != other.key.start_ticks) {
+        return ticks > other.key.start_ticks;
+    }
+    return one.start_boot != 0 && other.start_boot != 0 && one.start_boot > other.start_boot;
+}
+
+void ProcessTable::mark_exited(Entry& entry) {
+    if (entry.exited) {
+        return;
+    }
+    entry.exited = true;
+    entry.exit_mono = now_mono_;
+    entry.used = false;
+    exited_.push_back(entry.key);
+    const auto live = live_.find(entry.key.pid);
+    if (live != live_.end() && live->second == &entry) {
+        live_.erase(live);
+    }
+}
+
+bool ProcessTable::set_user(Entry& entry, uint32_t uid, uint32_t gid) {
+    Process& process = entry.process;
+    const bool changed = process.uid != uid || process.gid != gid;
+    process.uid = uid;
+    process.gid = gid;
+    process.user = users_.name(uid);
+    return changed;
+}
+
+// `path` may be empty, then the id says it.
+bool ProcessTable::set_cgroup(Entry& entry, uint64_t id, const std::string& path) {
+    entry.cgroup_id = id;
+    const std::string& known = path.empty() ? cgroups_.path(id) : path;
+    if (known == entry.process.cgroup) {
+        return false;
+    }
+    entry.process.cgroup = known;
+    entry.process.container = container_of(known);
+    entry.process.unit = unit_of(known);
+    return true;
+}
+
+}  // namespace capture

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// ProcessTable: every process that the capture has to do with, and those that have just ended.
+// Filled by scan(), then fed with the kernel's events in the order of their time; look-ups in
+// between see each process as it was at that time.
+//
+// A process is its pid AND its start time, in nanoseconds: a pid can come back within one clock
+// tick. /proc is asked only to complete or to check a process, and believed only where the start
+// time that it shows, in ticks, is the same.
+//
+// Owns its processes: pointers that it returns are valid until the next expire(). One thread.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <unordered_map>
+
+#include "bpf/contract.h"
+#include "capture/packet_types.h"
+#include "capture/processes/boot_clock.h"
+#include "capture/processes/cgroup.h"
+#include "capture/processes/freshness.h"
+#include "capture/processes/process_key.h"
+#include "capture/processes/procfs.h"
+#include "capture/processes/user_names.h"
+#include "packet/filter/ancestry.h"
+
+namespace capture {
+
+struct ProcessTableOptions {
+    std::string proc_root = "/proc";
+    // How long a process is kept after its end and its last packet: TIME_WAIT's 60 s
+    // (TCP_TIMEWAIT_LEN), in which the kernel still answers for it.
+    uint64_t grace_ns = 60'000'000'000;
+    // No more than so many ended processes are kept; the first to end goes first, whatever the
+    // grace.
+    size_t max_exited = 8192;
+};
+
+// Hears at once when what was known of a process no longer holds.
+class ProcessWatcher {
+  public:
+    virtual ~ProcessWatcher() = default;
+    // The process's version has grown.
+    virtual void changed(const Process& process) = 0;
+    // The process ended long ago and is forgotten now. `start_boot` is its start as exactly as it
+    // is known.
+    virtual void forgotten(const Process& process, uint64_t start_boot) = 0;
+};
+
+class ProcessTable : public packet::Ancestry {
+  public:
+    // `cgroups` may be a CgroupTree(): then paths come from /proc alone.
+    static pcapng::Result<ProcessTable> open(const ProcessTableOptions& options,
+                                             CgroupTree cgroups);
+
+    // The watcher outlives the table.
+    void watch(ProcessWatcher& watcher) { watcher_ = &watcher; }
+
+    // Reads all of /proc. Call it after the programs that report events are attached, so that no
+    // process falls in between.
+    pcapng::Result<void> scan();
+
+    // Applies one event, with the bytes that follow it, and returns its process as it is then; null
+    // if the event names none. A malformed event is believed as far as it can be.
+    const Process* apply(const pidcap_event& event, std::span<const std::byte> payload);
+
+    // Events were lost, before this time: what is known of a process from before is checked with
+    // /proc before it is told or inherited, and forgotten where nobody is left to ask.
+    void events_lost(uint64_t now_mono);
+
+    // The process of a socket or a packet; null for tgid 0. One that is not known is created from
+    // what the owner says of itself, and completed from /proc where that shows the same process.
+    const Process* find(const pidcap_owner& owner);
+
+    // Forgets processes that ended longer than the grace ago, and checks some of the others for
+    // being alive. Call it about ten times a second; calls in between cost nothing. `now_mono` is
+    // the clock of pidcap_event.time_mono. Ends the life of pointers.
+    void expire(uint64_t now_mono);
+
+    // Look-ups that change nothing; null where there is none. A key without start_boot leads to the
+    // latest process of its tick.
+    const Process* find(const ProcessKey& key) const;
+    const Process* find_live(uint32_t pid) const;
+    // If what is known of the process is all there was to hear and to see of it: the time (mono) of
+    // its last change that the kernel noted (`changes` of bpf/verdict.h), 0 if there was none.
+    std::optional<uint64_t> settled(const Process& process) const;
+
+    // The parent is the process that forked this one, or that was its parent when it was first
+    // seen. A process that the table has forgotten has no parent.
+    std::optional<Parent> parent_of(const Process& process) override;
+    void for_each(const std::function<void(const Process&)>& visit) const override;
+    bool knows(uint32_t number) const override { return by_number_.contains(number); }
+    uint64_t generation() const override { return 0; }  // a process's parent doesn't change
+
+    // Whether a process that lives is in this network namespace.
+    bool has_process_in(uint32_t netns) const;
+
+    // Empty where the user database has none.
+    const std::string& user_name(uint32_t uid) { return users_.name(uid); }
+
+    size_t size() const { return entries_.size(); }
+    const BootClock& clock() const { return clock_; }
+
+  private:
+    struct Entry {
+        Process process;
+        ProcessKey key;
+        ProcessKey parent;
+        uint64_t start_boot = 0;  // exact; 0: not known yet
+        uint64_t cgroup_id = 0;
+        uint64_t exit_mono = 0;
+        Freshness freshness;
+        bool exited = false;
+        bool used = false;       // looked up since its end
+        // The last owner that contradicted the process, and when /proc was asked who is right.
+        uint64_t checked_mono = 0;
+        uint64_t checked_cgroup = 0;
+        uint32_t checked_uid = 0;
+        uint32_t checked_gid = 0;
+    };
+    enum class Fate { kSame, kEnded, kUnknown };  // what /proc says of a process
+
+    ProcessTable(ProcessTableOptions options, ProcFs procfs, CgroupTree cgroups);
+
+    // Events.
+    Entry& apply_fork(const pidcap_event& event);
+    void apply_exec(Entry& entry, const pidcap_event& event, std::span<const std::byte> payload);
+    Entry& entry_of(const pidcap_event& event);
+    static void notice_missed_exec(Entry& entry, const char (&comm)[PIDCAP_COMM_LEN]);
+    bool set_identity(Entry& entry, const pidcap_event& event);
+    Entry* set_parent(Entry& entry, uint32_t ppid);
+    void inherit(Entry& child, const Entry& parent);
+
+    // Entries.
+    ProcessKey key_of(uint32_t pid, uint64_t start_boot) const;
+    Entry* find_entry(const ProcessKey& key);
+    Entry* match(const ProcessKey& key);
+    Entry* match(const pidcap_owner& owner);
+    Entry*& recent(uint32_t pid) { return recent_[pid % recent_.size()]; }
+    Entry* live_entry(uint32_t pid);
+    Entry& insert(const ProcessKey& key);
+    static bool is_younger(const Entry& one, const Entry& other);
+    void mark_exited(Entry& entry);
+    void note_version(Entry& entry);
+    bool set_user(Entry& entry, uint32_t uid, uint32_t gid);
+    bool set_cgroup(Entry& entry, uint64_t id, const std::string& path);
+
+    // What /proc knows (process_check.cpp).
+    Fate read_same(const Entry& entry, ProcProcess& seen) const;
+    Fate refresh(Entry& entry);
+    void fill(Entry& entry, ProcProcess&& seen);
+    void fill_gaps(Entry& entry);
+    bool is_up_to_date(const Entry& entry) const {
+        return entry.freshness.is_complete(lost_mono_);
+    }
+    bool is_believed(Entry& entry);
+    void settle_doubt(Entry& entry, std::string comm);
+    void reconcile(Entry& entry, const pidcap_owner& owner);
+    void forget_exited(uint64_t now_mono);
+    void check_some();
+
+    ProcessTableOptions options_;
+    ProcFs procfs_;
+    CgroupTree cgroups_;
+    UserNames users_;
+    ProcessWatcher* watcher_ = nullptr;
+    BootClock clock_;
+    std::map<ProcessKey, Entry> entries_;        // those of one tick side by side
+    std::unordered_map<uint32_t, Entry*> live_;  // by pid
+    std::unordered_map<uint32_t, Entry*> by_number_;
+    uint32_t next_number_ = 0;
+    std::array<Entry*, 64> recent_{};  // of packets, which mostly ask for the same few
+    std::deque<ProcessKey> exited_;    // in the order of their end
+    std::deque<ProcessKey> to_check_;  // the others, and some that have ended meanwhile
+    size_t in_doubt_ = 0;              // how many at the front to check soon
+    uint64_t lost_mono_ = 0;           // events may be missing from before
+    uint64_t now_mono_ = 0;            // the latest time told by apply() or expire()
+    uint64_t next_check_mono_ = 0;
+};
+
+}  // namespace capture

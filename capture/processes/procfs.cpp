@@ -1,0 +1,322 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "capture/processes/procfs.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <climits>
+#include <memory>
+#include <optional>
+
+namespace capture {
+namespace {
+
+using pcapng::errno_error;
+using pcapng::Error;
+using pcapng::Fd;
+using pcapng::Result;
+
+// "Groups:" stands before "NSpid:" and may have 65536 numbers (NGROUPS_MAX).
+constexpr size_t kMaxStatus = 1 << 20;
+constexpr size_t kMaxStat = 4096;
+constexpr size_t kMaxCgroup = 1 << 16;
+constexpr size_t kMaxComm = 15;  // TASK_COMM_LEN - 1; the kernel makes those of kworkers longer
+constexpr std::string_view kDeleted = " (deleted)";
+// PROC_PID_INIT_INO of include/linux/proc_ns.h.
+constexpr std::string_view kInitialPidNamespace = "pid:[4026531836]";
+constexpr size_t kStep = 4096;  // bytes a read
+
+// A dead process's directory answers ENOENT to open and ESRCH to read: one code for both.
+Error process_error(std::string what) {
+    return errno_error(std::move(what), errno == ENOENT ? ESRCH : errno);
+}
+
+Result<std::string> read_file(const Fd& directory, const char* name, size_t max) {
+    const Fd file(openat(directory.get(), name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+    if (!file.valid()) {
+        return process_error(fmt::format("open {} of a process", name));
+    }
+    // Not read into the text itself: it would keep the room for long.
+    std::array<char, kStep> part{};
+    std::string text;
+    while (text.size() < max) {
+        const ssize_t n = read(file.get(), part.data(), std::min(kStep, max - text.size()));
+        if (n < 0 && errno == EINTR) {
+            continue;
+        }
+        if (n < 0) {
+            return process_error(fmt::format("read {} of a process", name));
+        }
+        if (n == 0) {
+            break;
+        }
+        text.append(part.data(), static_cast<size_t>(n));
+    }
+    return text;
+}
+
+std::string read_link(const Fd& directory, const char* name) {
+    std::array<char, PATH_MAX> target{};  // the kernel's links are never longer
+    const ssize_t n = readlinkat(directory.get(), name, target.data(), target.size());
+    return {target.data(), n > 0 ? static_cast<size_t>(n) : 0};
+}
+
+template <typename T>
+std::optional<T> parse_number(std::string_view text) {
+    T value{};
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc{} || end != text.data() + text.size()) {
+        return std::nullopt;
+    }
+    return value;
+}
+
+// The field `index` (from 0) of text that spaces or tabs separate; empty where there are fewer.
+std::string_view field(std::string_view text, size_t index) {
+    for (;;) {
+        const size_t begin = text.find_first_not_of(" \t\n");
+        if (begin == std::string_view::npos) {
+            return {};
+        }
+        const size_t end = std::min(text.find_first_of(" \t\n", begin), text.size());
+        if (index-- == 0) {
+            return text.substr(begin, end - begin);
+        }
+        text.remove_prefix(end);
+    }
+}
+
+// Calls visit(line) for each line, until it returns false.
+template <typename Visit>
+void for_each_line(std::string_view text, Visit visit) {
+    while (!text.empty()) {
+        const size_t end = std::min(text.find('\n'), text.size());
+        if (!visit(text.substr(0, end))) {
+            return;
+        }
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+}
+
+// The kernel appends " (deleted)" to the name of an unlinked file, and a file may be called so by
+// itself. An unlinked file mostly has no links left: then the suffix is the kernel's. If it has
+// some (another hard link), either may be true, and the name stays as it was read.
+std::string read_exe(const Fd& process) {
+    std::string exe = read_link(process, "exe");
+    if (exe.size() > kDeleted.size() && exe.ends_with(kDeleted)) {
+        struct statx file {};
+        // AT_STATX_DONT_SYNC: a file system in user space must not be able to hold us up.
+        if (statx(process.get(), "exe", AT_STATX_DONT_SYNC, STATX_NLINK, &file) == 0 &&
+            file.stx_nlink == 0) {
+            exe.resize(exe.size() - kDeleted.size());
+        }
+    }
+    return exe;
+}
+
+// "net:[4026531840]"
+uint32_t read_netns(const Fd& process) {
+    const std::string link = read_link(process, "ns/net");
+    std::string_view number = link;
+    if (!number.starts_with("net:[") || !number.ends_with("]")) {
+        return 0;
+    }
+    number.remove_prefix(5);
+    number.remove_suffix(1);
+    return parse_number<uint32_t>(number).value_or(0);
+}
+
+std::string read_cmdline(const Fd& process) {
+    Result<std::string> text = read_file(process, "cmdline", kMaxCmdline - 1);
+    if (!text) {
+        return {};
+    }
+    if (!text->empty() && text->back() != '\0') {
+        text->push_back('\0');  // cut, or overwritten by the process (setproctitle)
+    }
+    return *std::move(text);
+}
+
+}  // namespace
+
+Result<ProcFs> ProcFs::open(const std::string& root) {
+    Fd fd(::open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!fd.valid()) {
+        return errno_error("open " + root, errno);
+    }
+    return ProcFs(root, std::move(fd));
+}
+
+Result<void> ProcFs::check_pid_namespace() const {
+    // "self" is a pid of the namespace that this /proc was mounted in, and absent if that isn't
+    // ours.
+    const std::string link = read_link(root_, "self/ns/pid");
+    if (!link.empty() && link != kInitialPidNamespace) {
+        return Error{fmt::format("{} is that of a container; run in the PID namespace of the host "
+                                 "(docker run --pid=host)",
+                                 path_),
+                     0};
+    }
+    return {};
+}
+
+Result<std::vector<uint32_t>> ProcFs::pids() const {
+    Fd again(openat(root_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    const std::unique_ptr<DIR, int (*)(DIR*)> listing(
+        again.valid() ? fdopendir(again.get()) : nullptr, closedir);
+    if (!listing) {
+        return errno_error("list " + path_, errno);
+    }
+    again.release();  // closedir closes it
+    std::vector<uint32_t> pids;
+    for (;;) {
+        errno = 0;
+        const dirent* entry = readdir(listing.get());
+        if (entry == nullptr) {
+            break;
+        }
+        if (const auto pid = parse_number<uint32_t>(entry->d_name); pid && *pid != 0) {
+            pids.push_back(*pid);
+        }
+    }
+    if (errno != 0) {
+        return errno_error("list " + path_, errno);
+    }
+    return pids;
+}
+
+Result<Fd> ProcFs::open_process(uint32_t pid) const {
+    Fd fd(openat(root_.get(), fmt::format("{}", pid).c_str(),
+                 O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW));
+    if (!fd.valid()) {
+        return process_error(fmt::format("open {}/{}", path_, pid));
+    }
+    return fd;
+}
+
+Result<ProcStat> ProcFs::stat(uint32_t pid) const {
+    const Result<Fd> process = open_process(pid);
+    return process ? read_stat(*process) : Result<ProcStat>(process.error());
+}
+
+Result<ProcProcess> ProcFs::read(uint32_t pid) const {
+    const Result<Fd> process = open_process(pid);
+    if (!process) {
+        return process.error();
+    }
+    Result<ProcStat> stat = read_stat(*process);
+    if (!stat) {
+        return stat.error();
+    }
+    const Result<ProcStatus> status = read_status(*process);
+    if (!status) {
+        return status.error();
+    }
+    if (status->tgid != pid) {
+        return errno_error(fmt::format("{}/{} is a thread of {}", path_, pid, status->tgid), ESRCH);
+    }
+    ProcProcess all;
+    all.stat = *std::move(stat);
+    all.status = *status;
+    all.netns = read_netns(*process);
+    all.exe = read_exe(*process);
+    all.cmdline = read_cmdline(*process);
+    all.cgroup = read_cgroup(*process);
+    return all;
+}
+
+Result<ProcStat> read_stat(const Fd& process) {
+    const Result<std::string> text = read_file(process, "stat", kMaxStat);
+    return text ? parse_stat(*text) : Result<ProcStat>(text.error());
+}
+
+Result<ProcStatus> read_status(const Fd& process) {
+    const Result<std::string> text = read_file(process, "status", kMaxStatus);
+    return text ? parse_status(*text) : Result<ProcStatus>(text.error());
+}
+
+std::string read_cgroup(const Fd& process) {
+    const Result<std::string> text = read_file(process, "cgroup", kMaxCgroup);
+    return text ? parse_cgroup(*text) : std::string();
+}
+
+// "PID (COMM) S PPID …": COMM is written raw, so it may hold ")", spaces and newlines. What follows
+// the last ")" is the kernel's.
+Result<ProcStat> parse_stat(std::string_view text) {
+    const size_t open = text.find('(');
+    const size_t close = text.rfind(')');
+    if (open == std::string_view::npos || close == std::string_view::npos || close < open) {
+        return Error{"stat of a process: no (comm)", 0};
+    }
+    const std::string_view rest = text.substr(close + 1);  // begins with field 3
+    const std::string_view state = field(rest, 0);
+    const auto ppid = parse_number<uint32_t>(field(rest, 4 - 3));
+    const auto start = parse_number<uint64_t>(field(rest, 22 - 3));
+    if (state.size() != 1 || !ppid || !start) {
+        return Error{"stat of a process: state, ppid or start time missing", 0};
+    }
+    ProcStat stat;
+    stat.ppid = *ppid;
+    stat.start_ticks = *start;
+    stat.state = state.front();
+    stat.comm = text.substr(open + 1, std::min(close - open - 1, kMaxComm));
+    return stat;
+}
+
+// "Name:" stands first and is escaped by the kernel, so no process can forge a line.
+Result<ProcStatus> parse_status(std::string_view text) {
+    std::optional<uint32_t> tgid;
+    std::optional<uint32_t> uid;
+    std::optional<uint32_t> gid;
+    ProcStatus status;
+    for_each_line(text, [&](std::string_view line) {
+        if (line.starts_with("Tgid:")) {
+            tgid = parse_number<uint32_t>(field(line, 1));
+        } else if (line.starts_with("Uid:")) {  // real, effective, saved, file system
+            uid = parse_number<uint32_t>(field(line, 2));
+        } else if (line.starts_with("Gid:")) {
+            gid = parse_number<uint32_t>(field(line, 2));
+        } else if (line.starts_with("NSpid:")) {  // from the reader's namespace inwards
+            const size_t last = line.find_last_of(" \t");
+            status.nspid = last == std::string_view::npos
+                               ? 0
+                               : parse_number<uint32_t>(line.substr(last + 1)).value_or(0);
+            return false;
+        }
+        return true;
+    });
+    if (!tgid || !uid || !gid) {
+        return Error{"status of a process: Tgid, Uid or Gid missing", 0};
+    }
+    status.tgid = *tgid;
+    status.uid = *uid;
+    status.gid = *gid;
+    return status;
+}
+
+std::string parse_cgroup(std::string_view text) {
+    std::string path;
+    for_each_line(text, [&](std::string_view line) {
+        if (!line.starts_with("0::")) {
+            return true;
+        }
+        line.remove_prefix(3);
+        // The kernel marks a removed cgroup; "(deleted)" can't be told from a name here, but a
+        // process in a removed cgroup is dead or dying.
+        if (line.ends_with(kDeleted)) {
+            line.remove_suffix(kDeleted.size());
+        }
+        path = line;
+        return false;
+    });
+    return path;
+}
+
+}  // namespace capture

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "capture/processes/socket_scan.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <memory>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "capture/processes/procfs.h"
+#include "pcapng/fd.h"
+
+namespace capture {
+namespace {
+
+using pcapng::errno_error;
+using pcapng::Fd;
+using pcapng::Result;
+
+// glibc 2.36 of Debian 12 has these, older ones don't.
+Fd pidfd_open(uint32_t pid) {
+    return Fd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
+}
+
+Fd pidfd_getfd(const Fd& pidfd, int target) {  // close-on-exec
+    return Fd(static_cast<int>(syscall(SYS_pidfd_getfd, pidfd.get(), target, 0)));
+}
+
+struct Holder {
+    uint32_t pid = 0;
+    uint64_t start_ticks = 0;
+};
+
+struct Socket {
+    uint64_t inode = 0;
+    uint32_t holder = 0;  // index of the first one
+    int fd = -1;          // in that process
+    bool shared = false;
+};
+
+struct Found {
+    std::vector<Holder> holders;
+    std::vector<Socket> sockets;  // each inode once, grouped by holder
+};
+
+bool is_gone(int code) {
+    return code == ESRCH || code == ENOENT || code == EBADF;
+}
+
+constexpr std::string_view kSocketPrefix = "socket:[";
+
+// "socket:[12345]" to 12345; 0 for what is no socket.
+uint64_t socket_inode(std::string_view link) {
+    if (!link.starts_with(kSocketPrefix)) {
+        return 0;
+    }
+    uint64_t inode = 0;
+    std::from_chars(link.data() + kSocketPrefix.size(), link.data() + link.size(), inode);
+    return inode;
+}
+
+// First pass: who holds which socket.
+class Inventory {
+  public:
+    void add_process(const ProcFs& procfs, uint32_t pid, SocketScanCounts& counts) {
+        const Result<Fd> process = procfs.open_process(pid);
+        if (!process) {
+            return;  // it ended before we came, with its sockets
+        }
+        const Result<ProcStat> stat = read_stat(*process);
+        if (!stat) {
+            return;
+        }
+        Fd list(openat(process->get(), "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+        const std::unique_ptr<DIR, int (*)(DIR*)> listing(
+            list.valid() ? fdopendir(list.get()) : nullptr, closedir);
+        if (!listing) {
+            counts.unreadable_processes += is_gone(errno) ? 0 : 1;
+            return;
+        }
+        list.release();  // closedir closes it
+        found_.holders.push_back({pid, stat->start_ticks});
+        while (const dirent* entry = readdir(listing.get())) {
+            char link[64];
+            const ssize_t n = readlinkat(dirfd(listing.get()), entry->d_name, link, sizeof(link));
+            if (n < 0 && (errno == EACCES || errno == EPERM)) {
+                ++counts.unreadable_processes;  // the other descriptors would answer the same
+                return;
+            }
+            if (n > 0) {
+                add_descriptor(socket_inode({link, static_cast<size_t>(n)}), entry->d_name);
+            }
+        }
+    }
+
+    Found take() { return std::move(found_); }
+
+  private:
+    void add_descriptor(uint64_t inode, const char* name) {
+        if (inode == 0) {
+            return;
+        }
+        const auto holder = static_cast<uint32_t>(found_.holders.size() - 1);
+        const auto [known, is_new] = by_inode_.try_emplace(inode, found_.sockets.size());
+        if (!is_new) {
+            Socket& socket = found_.sockets[known->second];
+            socket.shared = socket.shared || socket.holder != holder;
+            return;
+        }
+        int fd = -1;
+        std::from_chars(name, name + std::strlen(name), fd);
+        found_.sockets.push_back({inode, holder, fd, false});
+    }
+
+    Found found_;
+    std::unordered_map<uint64_t, size_t> by_inode_;  // index in found_.sockets
+};
+
+// Second pass: duplicates the sockets of one process after the other.
+class Visitor {
+  public:
+    Visitor(const ProcFs& procfs, const BootClock& clock, const CgroupTree& cgroups,
+            const SocketCallback& found, SocketScanCounts& counts)
+        : procfs_(procfs), clock_(clock), cgroups_(cgroups), found_(found), counts_(counts) {}
+
+    // False: the process has ended.
+    bool enter(const Holder& holder) {
+        // The pidfd first, then the identity through /proc: if the process is still the same after
+        // the pidfd was made, the pidfd is its.
+        pidfd_ = pidfd_open(holder.pid);
+        const Result<Fd> process = procfs_.open_process(holder.pid);
+        if (!pidfd_.valid() || !process) {
+            return false;
+        }
+        const Result<ProcStat> stat = read_stat(*process);
+        const Result<ProcStatus> status = read_status(*process);
+        if (!stat || !status || stat->start_ticks != holder.start_ticks) {
+            return false;
+        }
+        owner_ = {};
+        owner_.tgid = holder.pid;
+        owner_.tid = holder.pid;
+        owner_.start_boot = clock_.start_boot(holder.start_ticks);
+        owner_.uid = status->uid;
+        owner_.gid = status->gid;
+        owner_.cgroup_id = cgroups_.id(read_cgroup(*process));
+        std::memcpy(owner_.comm, stat->comm.data(),
+                    std::min(stat->comm.size(), sizeof(owner_.comm) - 1));
+        return true;
+    }
+
+    // The duplicate lives for this call only. Closing it can be the last close of the socket, if
+    // the process closed its own meanwhile; then SO_LINGER would be ours to wait for.
+    void visit(const Socket& socket) {
+        const Fd fd = pidfd_getfd(pidfd_, socket.fd);
+        if (!fd.valid()) {
+            ++(is_gone(errno) ? counts_.vanished : counts_.unreadable);
+            return;
+        }
+        // The descriptor may have been closed and used for another file since the first pass.
+        struct stat file {};
+        if (fstat(fd.get(), &file) != 0 || file.st_ino != socket.inode || !S_ISSOCK(file.st_mode)) {
+            ++counts_.vanished;
+            return;
+        }
+        int domain = AF_UNSPEC;
+        socklen_t length = sizeof(domain);
+        getsockopt(fd.get(), SOL_SOCKET, SO_DOMAIN, &domain, &length);
+        if (domain != AF_INET && domain != AF_INET6 && domain != AF_PACKET) {
+            ++counts_.other;
+        } else if (socket.shared) {
+            ++counts_.shared;
+            found_(fd.get(), pidcap_owner{});
+        } else {
+            ++counts_.sockets;
+            found_(fd.get(), owner_);
+        }
+    }
+
+  private:
+    const ProcFs& procfs_;
+    const BootClock& clock_;
+    const CgroupTree& cgroups_;
+    const SocketCallback& found_;
+    SocketScanCounts& counts_;
+    Fd pidfd_;
+    pidcap_owner owner_{};
+};
+
+}  // namespace
+
+Result<void> check_socket_scan() {
+    const Fd pidfd = pidfd_open(static_cast<uint32_t>(getpid()));
+    const Fd any(open("/", O_PATH | O_CLOEXEC));
+    if (!pidfd.valid() || !pidfd_getfd(pidfd, any.get()).valid()) {
+        return errno_error("pidfd_getfd (Linux 5.6) for the sockets that exist already", errno);
+    }
+    return {};
+}
+
+Result<SocketScanCounts> scan_sockets(const BootClock& clock, const CgroupTree& cgroups,
+                                      const SocketCallback& found, const std::string& proc_root) {
+    if (const Result<void> usable = check_socket_scan(); !usable) {
+        return usable.error();
+    }
+    const Result<ProcFs> procfs = ProcFs::open(proc_root);
+    if (!procfs) {
+        return procfs.error();
+    }
+    const Result<std::vector<uint32_t>> pids = procfs->pids();
+    if (!pids) {
+        return pids.error();
+    }
+    SocketScanCounts counts;
+    Inventory inventory;
+    for (const uint32_t pid : *pids) {
+        inventory.add_process(*procfs, pid, counts);
+    }
+    const Found all = inventory.take();
+    Visitor visitor(*procfs, clock, cgroups, found, counts);
+    for (size_t i = 0; i < all.sockets.size();) {
+        const uint32_t holder = all.sockets[i].holder;
+        const bool is_there = visitor.enter(all.holders[holder]);
+        for (; i < all.sockets.size() && all.sockets[i].holder == holder; ++i) {
+            if (is_there) {
+                visitor.visit(all.sockets[i]);
+            } else {
+                ++counts.vanished;
+            }
+        }
+    }
+    return counts;
+}
+
+}  // namespace capture

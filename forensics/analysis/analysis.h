@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// Analysis: one pass over packets: what each process sent and received, and every conversation.
+// Memory grows with processes and conversations. One thread.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <set>
+#include <vector>
+
+#include "forensics/analysis/flow_table.h"
+#include "forensics/packet_types.h"
+
+namespace forensics {
+
+struct Amount {
+    uint64_t packets = 0;
+    uint64_t bytes = 0;  // on the wire
+
+    void add(const Packet& packet) {
+        ++packets;
+        bytes += packet.wire_length;
+    }
+};
+
+// A packet whose two ends are the same process is counted as sent and as received.
+struct ProcessTraffic {
+    const Process* process = nullptr;
+    Amount sent;
+    Amount received;
+    Amount either;  // the file doesn't say at which end the process was
+    uint64_t flows = 0;
+    // Different addresses at the other end of its conversations, of those in which the file says
+    // which end is its own.
+    uint64_t peers = 0;
+    std::optional<uint64_t> first_ns;
+    std::optional<uint64_t> last_ns;
+    // Of its packets: found at a socket ("socket", "lookup", "current"), or remembered and inferred
+    // (all others); the rest came without a via.
+    uint64_t direct = 0;
+    uint64_t inferred = 0;
+};
+
+// Packets without any process, by why.
+struct Unattributed {
+    Amount kernel;
+    Amount forwarded;
+    Amount unknown;
+    Amount silent;  // the file says nothing about them
+};
+
+class Analysis {
+  public:
+    FlowTable::Found add(const Packet& packet);
+    // Once, after the last packet: flows and peers of the processes, names of the conversations.
+    void finish();
+
+    const Amount& total() const { return total_; }
+    const Unattributed& unattributed() const { return unattributed_; }
+    std::optional<uint64_t> first_ns() const { return first_ns_; }
+    std::optional<uint64_t> last_ns() const { return last_ns_; }
+    // By the process's number; those that no packet names have no traffic (process null).
+    const std::vector<ProcessTraffic>& processes() const { return processes_; }
+    const std::deque<Flow>& flows() const { return flows_.flows(); }
+
+  private:
+    // That a process took part in a conversation; `side` 2: at an end that isn't told.
+    struct Part {
+        uint32_t process;
+        uint64_t flow;
+        int side;
+
+        auto operator<=>(const Part&) const = default;
+    };
+
+    ProcessTraffic& of(const Process& process);
+    void add_end(const End& end, Amount ProcessTraffic::*amount, const Packet& packet,
+                 const Flow* flow, int side);
+
+    FlowTable flows_;
+    Amount total_;
+    Unattributed unattributed_;
+    std::optional<uint64_t> first_ns_;
+    std::optional<uint64_t> last_ns_;
+    std::vector<ProcessTraffic> processes_;
+    // Beside the processes that the flows themselves name: rare, as a conversation seldom changes
+    // hands.
+    std::set<Part> further_;
+};
+
+}  // namespace forensics

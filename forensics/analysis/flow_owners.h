@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// FlowOwners: whose the conversations of a time were: a table that `pidcap flows --json` printed.
+// Memory grows with its rows. One thread.
+#pragma once
+
+#include <array>
+#include <compare>
+#include <cstdint>
+#include <istream>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "forensics/analysis/flow.h"
+#include "pcapng/result.h"
+
+namespace forensics {
+
+class FlowOwners {
+  public:
+    // A capture that was taken elsewhere may have a packet so much earlier or later.
+    static constexpr uint64_t kToleranceNs = 100'000'000;
+
+    using Owner = packet::Process;
+
+    // "-": standard input. The error names the line.
+    static pcapng::Result<FlowOwners> read(const std::string& path);
+    static pcapng::Result<FlowOwners> read(std::istream& table, const std::string& name);
+
+    // Whose a packet of the conversation is, which `flow.sides[side]` sent. Nobody's, unless
+    // exactly one row has its protocol and endpoints at that time, or where the row names several.
+    struct Found {
+        const Owner* sender = nullptr;
+        const Owner* receiver = nullptr;
+        const Owner* either = nullptr;  // it isn't told at which end
+    };
+    Found find(const Flow& flow, int side, uint64_t time_ns) const;
+
+    size_t rows() const { return rows_; }
+
+  private:
+    struct Before {
+        bool operator()(const Owner& one, const Owner& other) const;
+    };
+    struct Row {
+        uint64_t first_ns = 0;
+        uint64_t last_ns = 0;
+        std::array<const Owner*, 2> sides{};  // in the order of the key's endpoints
+        const Owner* either = nullptr;
+        // Of this row and those before it: the one that lasts longest, and until when the second of
+        // them does.
+        size_t longest = 0;
+        uint64_t second_last_ns = 0;
+    };
+    using Rows = std::vector<Row>;  // of one protocol and its endpoints, in the order of first_ns
+    struct Among {
+        const Row* row = nullptr;  // the only one
+        bool any = false;
+    };
+    static Among that_last(const Rows& rows, uint64_t begin_by_ns, uint64_t end_from_ns);
+    static void sort(Rows& rows);
+    std::optional<std::string> add(const std::string& line);
+
+    std::unordered_map<std::string, Rows> conversations_;
+    std::set<Owner, Before> owners_;  // by all that is told: without a start a pid alone is nobody
+    size_t rows_ = 0;
+};
+
+}  // namespace forensics

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "forensics/analysis/name_reader.h"
+
+#include "packet/dissect/dns.h"
+#include "packet/dissect/server_name.h"
+
+namespace forensics {
+namespace {
+
+constexpr uint16_t kDnsPort = 53;
+constexpr uint16_t kMdnsPort = 5353;
+constexpr uint16_t kLlmnrPort = 5355;
+
+bool answers_names(uint16_t port) {
+    return port == kDnsPort || port == kMdnsPort || port == kLlmnrPort;
+}
+
+}  // namespace
+
+void NameReader::datagram(packet::Piece payload, int side, const Flow& flow) {
+    const uint16_t port = flow.sides[static_cast<size_t>(side)].port;
+    if (!answers_names(port)) {
+        return;
+    }
+    const Address& asker = flow.sides[static_cast<size_t>(1 - side)].address;
+    const packet::DnsSections sections =
+        port == kMdnsPort ? packet::DnsSections::kAll : packet::DnsSections::kAnswer;
+    for (const packet::NamedAddress& named :
+         packet::read_dns_addresses(payload.captured(), sections)) {
+        hosts_.add(asker, named.address, named.name);
+    }
+}
+
+void NameReader::name(Flow& flow) const {
+    if (flow.dns_name.empty()) {
+        flow.dns_name = hosts_.find(flow.sides[0].address, flow.sides[1].address);
+    }
+}
+
+// RFC 1035, 4.2.2: a length before the message.
+NameReader::Progress NameReader::read_dns_message(std::span<const std::byte> bytes, int side,
+                                                  const Flow& flow) {
+    const packet::Piece stream(bytes, bytes.size());
+    if (!stream.has(2) || !stream.has(size_t{2} + stream.u16(0))) {
+        return Progress::kMore;
+    }
+    datagram(stream.after(2).first(stream.u16(0)), side, flow);
+    return Progress::kBothDone;
+}
+
+NameReader::Progress NameReader::read(std::span<const std::byte> bytes, int side, Flow& flow) {
+    using Verdict = packet::ReadName::Verdict;
+    if (flow.sides[static_cast<size_t>(side)].port == kDnsPort) {
+        return read_dns_message(bytes, side, flow);
+    }
+    const packet::ReadName tls = packet::read_tls_server_name(bytes, scratch_);
+    if (tls.verdict == Verdict::kFound) {
+        flow.server_name = hosts_.keep(tls.name);
+        return Progress::kBothDone;
+    }
+    const packet::ReadName http = packet::read_http_host(bytes);
+    if (http.verdict == Verdict::kFound) {
+        flow.http_host = hosts_.keep(http.name);
+        return Progress::kBothDone;
+    }
+    const bool more = tls.verdict == Verdict::kMore || http.verdict == Verdict::kMore;
+    return more && bytes.size() < FirstBytes::kMaxBytes ? Progress::kMore : Progress::kSideDone;
+}
+
+NameReader::Progress NameReader::keep(Opening& opening, size_t offset,
+                                      std::span<const std::byte> bytes, int side, Flow& flow) {
+    if (opening.bytes.generation == 0) {
+        opening.bytes = first_bytes_.begin();
+    } else if (!first_bytes_.alive(opening.bytes)) {
+        return Progress::kSideDone;
+    }
+    const size_t before = first_bytes_.bytes(opening.bytes).size();
+    if (!first_bytes_.add(opening.bytes, offset, bytes)) {
+        return Progress::kSideDone;
+    }
+    const std::span<const std::byte> whole = first_bytes_.bytes(opening.bytes);
+    return whole.size() > before ? read(whole, side, flow) : Progress::kMore;
+}
+
+void NameReader::segment(const packet::TcpHeader& header, packet::Piece payload, int side,
+                         std::array<Opening, 2>& openings, Flow& flow) {
+    Opening& opening = openings[static_cast<size_t>(side)];
+    if (!header.whole) {
+        return;
+    }
+    const uint32_t first = header.sequence + (header.has(packet::TcpHeader::kSyn) ? 1 : 0);
+    if (!opening.started && (header.has(packet::TcpHeader::kSyn) || payload.length() > 0)) {
+        opening.start = first;
+        opening.started = true;
+    }
+    const auto offset = static_cast<int32_t>(first - opening.start);
+    if (offset < 0) {
+        payload = payload.after(static_cast<size_t>(-int64_t{offset}));
+    }
+    if (payload.length() == 0) {
+        return;
+    }
+    const bool captured = payload.has(payload.length());
+    const size_t at = offset < 0 ? 0 : static_cast<size_t>(offset);
+    Progress progress = Progress::kMore;
+    if (at == 0 && opening.bytes.generation == 0) {
+        progress = read(payload.captured(), side, flow);
+    }
+    if (progress == Progress::kMore) {
+        progress =
+            captured ? keep(opening, at, payload.captured(), side, flow) : Progress::kSideDone;
+    }
+    if (progress == Progress::kMore) {
+        return;
+    }
+    opening.done = true;
+    first_bytes_.end(opening.bytes);
+    if (progress == Progress::kBothDone) {
+        Opening& other = openings[static_cast<size_t>(1 - side)];
+        other.done = true;
+        first_bytes_.end(other.bytes);
+    }
+}
+
+}  // namespace forensics

@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "forensics/analysis/table.h"
+
+#include <netinet/in.h>
+
+#include <array>
+#include <cassert>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "packet/process_fields.h"
+
+namespace forensics {
+namespace {
+
+using enum ColumnType;
+
+constexpr auto kPacketColumns = std::to_array<Column>({
+    {"number", kUnsigned, "position in the file, from 1"},
+    {"time", kTime, "when it was captured"},
+    {"interface", kText, "name of the interface"},
+    {"direction", kText, "in or out, as the interface saw it"},
+    {"length", kUnsigned, "bytes on the wire, link layer included"},
+    {"captured_length", kUnsigned, "bytes of it in the file"},
+    {"protocol", kText, "tcp, udp, icmp, …; a number where it has no name here"},
+    {"source_address", kText, "IPv4 or IPv6"},
+    {"source_port", kUnsigned, "of TCP, UDP and their like"},
+    {"destination_address", kText, "IPv4 or IPv6"},
+    {"destination_port", kUnsigned, "of TCP, UDP and their like"},
+    {"flow", kUnsigned, "number of its conversation in the table flows"},
+    {"host", kText, "of a merged file: the host of the process"},
+    {"pid", kUnsigned, "the process of the packet, see process_at"},
+    {"tid", kUnsigned, "its thread"},
+    {"start_time", kTime, "when that process started; with host and pid its identity"},
+    {"comm", kText, "its name"},
+    {"exe", kText, "path of its program"},
+    {"uid", kUnsigned, "its user, as of this packet"},
+    {"user_name", kText, "name of its user"},
+    {"container", kText, "its container's id"},
+    {"unit", kText, "its systemd unit"},
+    {"via", kText, "how it was found, or why there is none"},
+    {"process_at", kText, "sender or receiver: the end at which the process is"},
+    {"peer_host", kText, "of a merged file: the host of the process at the other end"},
+    {"peer_pid", kUnsigned, "the process at the other end"},
+    {"peer_tid", kUnsigned, "its thread"},
+    {"peer_start_time", kTime, "when that process started"},
+    {"peer_comm", kText, "its name"},
+    {"peer_exe", kText, "path of its program"},
+    {"peer_uid", kUnsigned, "its user, as of this packet"},
+    {"peer_user_name", kText, "name of its user"},
+    {"peer_container", kText, "its container's id"},
+    {"peer_unit", kText, "its systemd unit"},
+    {"peer_via", kText, "how it was found, or why there is none"},
+    {"drop_count", kUnsigned, "packets lost on the interface right before this one"},
+});
+
+// They follow the process's own fields (packet/process_fields.h).
+constexpr auto kTrafficColumns = std::to_array<Column>({
+    {"sent_packets", kUnsigned, "packets that it sent"},
+    {"sent_bytes", kUnsigned, "bytes of them on the wire, link layer included"},
+    {"received_packets", kUnsigned, "packets that it received"},
+    {"received_bytes", kUnsigned, "bytes of them"},
+    {"either_packets", kUnsigned, "packets of which the file doesn't say at which end it was"},
+    {"either_bytes", kUnsigned, "bytes of them"},
+    {"flows", kUnsigned, "conversations that it took part in"},
+    {"peers", kUnsigned, "different addresses at the other end of them, where its own is told"},
+    {"first_time", kTime, "its first packet"},
+    {"last_time", kTime, "its last packet"},
+    {"direct_packets", kUnsigned, "of its packets: found at a socket (socket, lookup, current)"},
+    {"inferred_packets", kUnsigned, "of its packets: found in another way (flow, conntrack, …)"},
+});
+
+constexpr auto kFlowColumns = std::to_array<Column>({
+    {"number", kUnsigned, "from 0, in the order of their first packets"},
+    {"protocol", kText, "tcp, udp, icmp, …; a number where it has no name here"},
+    {"a_address", kText, "the side that began, as far as the packets show it"},
+    {"a_port", kUnsigned, "its port, of TCP, UDP and their like"},
+    {"b_address", kText, "the other side"},
+    {"b_port", kUnsigned, "its port"},
+    {"first_time", kTime, "its first packet"},
+    {"last_time", kTime, "its last packet"},
+    {"duration_s", kSeconds, "from the first to the last"},
+    {"state", kText, "of TCP: opening, established, closing, closed or reset"},
+    {"a_packets", kUnsigned, "packets that a sent"},
+    {"a_bytes", kUnsigned, "bytes of them on the wire, link layer included"},
+    {"b_packets", kUnsigned, "packets that b sent"},
+    {"b_bytes", kUnsigned, "bytes of them"},
+    {"a_retransmissions", kUnsigned, "of TCP: segments with data, SYN or FIN that a sent again"},
+    {"b_retransmissions", kUnsigned, "of TCP: segments with data, SYN or FIN that b sent again"},
+    {"rtt_s", kSeconds, "of TCP: from the SYN to the ACK that ends the handshake"},
+    {"dns_name", kText, "a name that a DNS answer in the file gave b's address"},
+    {"server_name", kText, "TLS server name that a asked for"},
+    {"http_host", kText, "HTTP host that a asked for"},
+    {"a_host", kText, "of a merged file: the host of a's process"},
+    {"a_pid", kUnsigned, "the process at a, the first that is told"},
+    {"a_start_time", kTime, "when it started"},
+    {"a_comm", kText, "its name"},
+    {"a_exe", kText, "path of its program"},
+    {"a_uid", kUnsigned, "its user"},
+    {"a_user_name", kText, "name of its user"},
+    {"a_container", kText, "its container's id"},
+    {"a_unit", kText, "its systemd unit"},
+    {"a_several", kBoolean, "whether packets name more than one process at a"},
+    {"b_host", kText, "of a merged file: the host of b's process"},
+    {"b_pid", kUnsigned, "the process at b, the first that is told"},
+    {"b_start_time", kTime, "when it started"},
+    {"b_comm", kText, "its name"},
+    {"b_exe", kText, "path of its program"},
+    {"b_uid", kUnsigned, "its user"},
+    {"b_user_name", kText, "name of its user"},
+    {"b_container", kText, "its container's id"},
+    {"b_unit", kText, "its systemd unit"},
+    {"b_several", kBoolean, "whether packets name more than one process at b"},
+    {"either_host", kText, "of a merged file: the host of either_pid"},
+    {"either_pid", kUnsigned, "a process that is told without the end at which it is"},
+    {"either_start_time", kTime, "when it started"},
+    {"either_comm", kText, "its name"},
+    {"either_several", kBoolean, "whether packets name more than one process without its end"},
+});
+
+// Puts values into a row one after the other.
+class RowWriter {
+  public:
+    RowWriter(Row& row, size_t columns) : row_(row), columns_(columns) {
+        row_.clear();
+        row_.reserve(columns);
+    }
+    ~RowWriter() { assert(row_.size() == columns_); }
+    RowWriter(const RowWriter&) = delete;
+    RowWriter& operator=(const RowWriter&) = delete;
+
+    void none() { row_.emplace_back(); }
+    void number(uint64_t value) { row_.emplace_back(value); }
+    // 0: not known.
+    void number_or_none(uint64_t value) { value == 0 ? none() : number(value); }
+    template <typename Number>
+    void number(const std::optional<Number>& value) {
+        value ? number(uint64_t{*value}) : none();
+    }
+    void text(std::string_view value) { value.empty() ? none() : void(row_.emplace_back(value)); }
+    void own_text(std::string value) {
+        value.empty() ? none() : void(row_.emplace_back(std::move(value)));
+    }
+    void time(const std::optional<uint64_t>& ns) {
+        ns ? void(row_.emplace_back(Time{*ns})) : none();
+    }
+    void start(uint64_t ns) { ns == 0 ? none() : void(row_.emplace_back(Time{ns})); }
+    void seconds(const std::optional<uint64_t>& ns) {
+        ns ? void(row_.emplace_back(static_cast<double>(*ns) / 1e9)) : none();
+    }
+    void value(Value value) { row_.push_back(std::move(value)); }
+    void boolean(bool value) { row_.emplace_back(value); }
+
+  private:
+    Row& row_;
+    [[maybe_unused]] size_t columns_;
+};
+
+bool has_ports(uint8_t protocol) {
+    return protocol == IPPROTO_TCP || protocol == IPPROTO_UDP || protocol == IPPROTO_UDPLITE ||
+           protocol == IPPROTO_SCTP || protocol == IPPROTO_DCCP;
+}
+
+void write_address(RowWriter& out, const Flow* flow, size_t side) {
+    if (flow == nullptr) {
+        out.none();
+        out.none();
+        return;
+    }
+    out.own_text(to_text(flow->sides[side].address));
+    has_ports(flow->protocol) ? out.number(uint64_t{flow->sides[side].port}) : out.none();
+}
+
+// Of which nothing is known.
+const Process& nobody() {
+    static const Process kNobody;
+    return kNobody;
+}
+
+void write_end(RowWriter& out, const End& end) {
+    const Process& process = end.process != nullptr ? *end.process : nobody();
+    out.text(process.host);
+    end.process != nullptr ? out.number(uint64_t{process.pid}) : out.none();
+    out.number_or_none(end.tid);
+    out.start(process.start_ns);
+    out.text(process.comm);
+    out.text(process.exe);
+    out.number(uid_of(end));
+    out.text(user_of(end));
+    out.text(process.container);
+    out.text(process.unit);
+    out.text(packet::via_name(end.via));
+}
+
+void write_side(RowWriter& out, const Side& side) {
+    const Process& process = side.process != nullptr ? *side.process : nobody();
+    out.text(process.host);
+    side.process != nullptr ? out.number(uint64_t{process.pid}) : out.none();
+    out.start(process.start_ns);
+    out.text(process.comm);
+    out.text(process.exe);
+    out.number(process.uid);
+    out.text(process.user);
+    out.text(process.container);
+    out.text(process.unit);
+    out.boolean(side.several);
+}
+
+}  // namespace
+
+std::string protocol_name(uint8_t protocol) {
+    switch (protocol) {
+        case IPPROTO_ICMP:
+            return "icmp";
+        case IPPROTO_IGMP:
+            return "igmp";
+        case IPPROTO_TCP:
+            return "tcp";
+        case IPPROTO_UDP:
+            return "udp";
+        case IPPROTO_DCCP:
+            return "dccp";
+        case IPPROTO_GRE:
+            return "gre";
+        case IPPROTO_ESP:
+            return "esp";
+        case IPPROTO_AH:
+            return "ah";
+        case IPPROTO_ICMPV6:
+            return "icmpv6";
+        case IPPROTO_SCTP:
+            return "sctp";
+        case IPPROTO_UDPLITE:
+            return "udplite";
+        default:
+            return std::to_string(protocol);
+    }
+}
+
+std::span<const Column> packet_columns() {
+    return kPacketColumns;
+}
+
+void packet_row(const Packet& packet, const FlowTable::Found& found, Row& row) {
+    RowWriter out(row, kPacketColumns.size());
+    const Flow* flow = found.flow;
+    out.number(packet.number);
+    out.time(packet.time_ns);
+    out.text(packet.interface != nullptr ? std::string_view(packet.interface->name)
+                                         : std::string_view());
+    out.text(packet::direction_name(packet.direction));
+    out.number(uint64_t{packet.wire_length});
+    out.number(uint64_t{packet.data.size()});
+    flow != nullptr ? out.own_text(protocol_name(flow->protocol)) : out.none();
+    write_address(out, flow, static_cast<size_t>(found.side));
+    write_address(out, flow, static_cast<size_t>(1 - found.side));
+    flow != nullptr ? out.number(flow->number) : out.none();
+    write_end(out, packet.self);
+    out.text(packet.self.process != nullptr ? packet::at_name(packet.self_at) : "");
+    write_end(out, packet.peer);
+    out.number(packet.drop_count);
+}
+
+std::span<const Column> process_columns() {
+    static const std::vector<Column> kColumns = [] {
+        std::vector<Column> columns;
+        for (const packet::ProcessField& field : packet::process_fields()) {
+            columns.push_back(field.column);
+        }
+        columns.insert(columns.end(), kTrafficColumns.begin(), kTrafficColumns.end());
+        return columns;
+    }();
+    return kColumns;
+}
+
+void process_row(const ProcessTraffic& traffic, Row& row) {
+    assert(traffic.process != nullptr);
+    RowWriter out(row, process_columns().size());
+    for (const packet::ProcessField& field : packet::process_fields()) {
+        out.value(packet::value_of(*traffic.process, field));
+    }
+    for (const Amount& amount : {traffic.sent, traffic.received, traffic.either}) {
+        out.number(amount.packets);
+        out.number(amount.bytes);
+    }
+    out.number(traffic.flows);
+    out.number(traffic.peers);
+    out.time(traffic.first_ns);
+    out.time(traffic.last_ns);
+    out.number(traffic.direct);
+    out.number(traffic.inferred);
+}
+
+std::span<const Column> flow_columns() {
+    return kFlowColumns;
+}
+
+void flow_row(const Flow& flow, Row& row) {
+    RowWriter out(row, kFlowColumns.size());
+    const bool is_tcp = flow.protocol == IPPROTO_TCP;
+    out.number(flow.number);
+    out.own_text(protocol_name(flow.protocol));
+    write_address(out, &flow, 0);
+    write_address(out, &flow, 1);
+    out.time(flow.first_ns);
+    out.time(flow.last_ns);
+    out.seconds(flow.first_ns && flow.last_ns ? std::optional(*flow.last_ns - *flow.first_ns)
+                                              : std::nullopt);
+    out.text(state_name(flow.state));
+    for (const Side& side : flow.sides) {
+        out.number(side.packets);
+        out.number(side.bytes);
+    }
+    for (const Side& side : flow.sides) {
+        is_tcp ? out.number(side.retransmissions) : out.none();
+    }
+    out.seconds(flow.handshake_rtt_ns);
+    out.text(flow.dns_name);
+    out.text(flow.server_name);
+    out.text(flow.http_host);
+    write_side(out, flow.sides[0]);
+    write_side(out, flow.sides[1]);
+    const Process& either = flow.either != nullptr ? *flow.either : nobody();
+    out.text(either.host);
+    flow.either != nullptr ? out.number(uint64_t{either.pid}) : out.none();
+    out.start(either.start_ns);
+    out.text(either.comm);
+    out.boolean(flow.either_several);
+}
+
+}  // namespace forensics

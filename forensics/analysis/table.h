@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// The tables that files become: packets, flows, processes. One schema for --json, --csv, the
+// terminal and `pidcap export`; docs/analysis.md lists it. Columns are added at the end, never
+// renamed. No name is a word that SQL reserves. Pure.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "forensics/analysis/analysis.h"
+#include "forensics/packet_types.h"
+
+namespace forensics {
+
+// A row has one value for each column, in their order; views are valid as long as what they came
+// from.
+std::span<const Column> packet_columns();
+void packet_row(const Packet& packet, const FlowTable::Found& flow, Row& row);
+
+std::span<const Column> process_columns();
+void process_row(const ProcessTraffic& traffic, Row& row);
+
+std::span<const Column> flow_columns();
+void flow_row(const Flow& flow, Row& row);
+
+// "tcp", "udp", …; the number where it has no name here.
+std::string protocol_name(uint8_t protocol);
+
+}  // namespace forensics

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// What the page of `pidcap report` shows. Made from an Analysis once the file is read; points into
+// it and into the Source, which outlive the page. Everything that could be without end is cut to
+// the largest, and says how many there were. Pure functions.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "forensics/analysis/analysis.h"
+#include "forensics/analysis/timeline.h"
+
+namespace forensics {
+
+inline constexpr size_t kReportProcesses = 10'000;
+inline constexpr size_t kReportFlows = 100'000;
+inline constexpr size_t kReportTalkers = 500;  // and as many names
+inline constexpr size_t kReportSeries = 12;    // processes with a colour in the plot
+
+// Which of the flow's sides to show as the local one: that of the only process, or else the one
+// that began.
+int local_side(const Flow& flow);
+
+struct ReportProcess {
+    ProcessTraffic traffic;        // its process is set
+    std::optional<size_t> parent;  // in Report::processes
+};
+
+// What many conversations have in common: a remote address, or a name.
+struct ReportGroup {
+    Address address;        // of a talker
+    const char* kind = "";  // of a name: "DNS", "TLS", "HTTP"
+    std::string name;       // of a talker: of its address, if the file tells one
+    uint64_t flows = 0;
+    uint64_t sent = 0;  // bytes, from the local side
+    uint64_t received = 0;
+    std::optional<uint64_t> first_ns;
+    std::vector<const Process*> processes;  // the first few at the local side
+    bool more_processes = false;
+};
+
+struct Report {
+    std::string file;
+    std::vector<std::string> problems;  // why it isn't all of the file
+    std::optional<uint64_t> first_ns;
+    std::optional<uint64_t> last_ns;
+    Amount total;
+    Unattributed unattributed;
+    // With traffic, and their ancestors; most bytes first.
+    std::vector<ReportProcess> processes;
+    uint64_t process_count = 0;        // with traffic, in the file
+    std::vector<const Flow*> flows;    // most bytes first
+    uint64_t flow_count = 0;           // in the file
+    std::vector<ReportGroup> talkers;  // remote addresses, most bytes first
+    uint64_t talker_count = 0;
+    std::vector<ReportGroup> names;  // most conversations first
+    uint64_t name_count = 0;
+    Timeline::Traffic traffic;
+};
+
+// `processes`: all of the Source's.
+Report make_report(std::string file, const std::deque<Process>& processes, const Analysis& analysis,
+                   const Timeline& timeline);
+
+// The parts of make_report that have a say of their own, for those who have no Analysis.
+void add_processes(Report& report, const std::deque<Process>& processes,
+                   const std::vector<ProcessTraffic>& traffic);
+void add_flows(Report& report, const std::deque<Flow>& flows);
+
+}  // namespace forensics

@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "forensics/report/report_page.h"
+
+#include <array>
+#include <cassert>
+#include <initializer_list>
+#include <nlohmann/json.hpp>
+#include <unordered_map>
+#include <utility>
+
+#include "forensics/report/page_files.h"
+#include "packet/process_fields.h"
+#include "pcapng/text.h"
+
+namespace forensics {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr size_t kMaxName = 255;      // a domain name's longest
+constexpr size_t kMaxCmdline = 4096;  // what pidcap writes at most
+
+// What the file tells as text, readable and without marks that reorder or hide.
+std::string text(std::string_view from, size_t max = kMaxName) {
+    const std::string_view kept = pcapng::cut_utf8(from, max);
+    return pcapng::shown_text(kept) + (kept.size() < from.size() ? "…" : "");
+}
+
+// Microseconds from the report's first packet: a number that JavaScript has without loss.
+class Clock {
+  public:
+    explicit Clock(const Report& report) : base_ns_(report.first_ns.value_or(0)) {}
+
+    uint64_t base_us() const { return base_ns_ / 1000; }
+    Json operator()(const std::optional<uint64_t>& ns) const {
+        if (!ns) {
+            return nullptr;
+        }
+        return *ns >= base_ns_ ? static_cast<double>(*ns - base_ns_) / 1000
+                               : -static_cast<double>(base_ns_ - *ns) / 1000;
+    }
+
+  private:
+    uint64_t base_ns_;
+};
+
+Json amount(const Amount& of) {
+    return {of.packets, of.bytes};
+}
+
+// The page's number of each process; null: none, or left out.
+class Places {
+  public:
+    explicit Places(const Report& report) {
+        for (const ReportProcess& process : report.processes) {
+            places_.emplace(process.traffic.process, places_.size());
+        }
+    }
+    Json operator()(const Process* process) const {
+        const auto place = places_.find(process);
+        return place == places_.end() ? Json() : Json(place->second);
+    }
+    Json operator()(const std::vector<const Process*>& processes) const {
+        Json all = Json::array();
+        for (const Process* process : processes) {
+            if (Json place = (*this)(process); !place.is_null()) {
+                all.push_back(std::move(place));
+            }
+        }
+        return all;
+    }
+
+  private:
+    std::unordered_map<const Process*, size_t> places_;
+};
+
+Json process_json(const ReportProcess& of, const Clock& clock) {
+    const Process& process = *of.traffic.process;
+    Json json = {
+        {"comm", ""},
+        {"sent", amount(of.traffic.sent)},
+        {"received", amount(of.traffic.received)},
+        {"either", amount(of.traffic.either)},
+        {"flows", of.traffic.flows},
+        {"peers", of.traffic.peers},
+        {"direct", of.traffic.direct},
+        {"inferred", of.traffic.inferred},
+        {"first", clock(of.traffic.first_ns)},
+        {"last", clock(of.traffic.last_ns)},
+        {"parent", of.parent ? Json(*of.parent) : Json()},
+    };
+    for (const packet::ProcessField& field : packet::process_fields()) {
+        const Value value = packet::value_of(process, field);
+        const std::string key(field.column.name);
+        if (const auto* time = std::get_if<Time>(&value)) {
+            json[key] = clock(time->ns);
+        } else if (const auto* number = std::get_if<uint64_t>(&value)) {
+            json[key] = *number;
+        } else if (const auto* view = std::get_if<std::string_view>(&value)) {
+            json[key] = text(*view, kMaxCmdline);
+        } else if (const auto* own = std::get_if<std::string>(&value)) {
+            json[key] = text(*own, kMaxCmdline);
+        }
+    }
+    return json;
+}
+
+// A row: its columns are page.js's kFlow.
+Json flow_json(const Flow& flow, const Clock& clock, const Places& places) {
+    const auto side = static_cast<size_t>(local_side(flow));
+    const Side& local = flow.sides[side];
+    const Side& remote = flow.sides[1 - side];
+    const Json duration = flow.first_ns && flow.last_ns && *flow.last_ns >= *flow.first_ns
+                              ? Json(static_cast<double>(*flow.last_ns - *flow.first_ns) / 1000)
+                              : Json();
+    return {
+        flow.protocol,
+        places(local.process),
+        places(remote.process),
+        places(flow.either),
+        (side == 0 ? 1 : 0) | (local.several ? 2 : 0) | (remote.several ? 4 : 0),
+        to_text(local.address),
+        local.port,
+        to_text(remote.address),
+        remote.port,
+        text(flow.dns_name),
+        text(flow.server_name),
+        text(flow.http_host),
+        state_name(flow.state),
+        local.packets,
+        local.bytes,
+        remote.packets,
+        remote.bytes,
+        clock(flow.first_ns),
+        duration,
+        flow.handshake_rtt_ns ? Json(static_cast<double>(*flow.handshake_rtt_ns) / 1000) : Json(),
+        local.retransmissions,
+        remote.retransmissions,
+    };
+}
+
+Json group_json(const ReportGroup& group, const Clock& clock, const Places& places) {
+    return {
+        {"address", group.address.length == 0 ? std::string() : to_text(group.address)},
+        {"kind", group.kind},
+        {"name", text(group.name)},
+        {"flows", group.flows},
+        {"sent", group.sent},
+        {"received", group.received},
+        {"first", clock(group.first_ns)},
+        {"processes", places(group.processes)},
+        {"more", group.more_processes},
+    };
+}
+
+Json series_json(const Timeline::Series& series, const char* kind, const Places& places) {
+    return {{"kind", kind}, {"process", places(series.process)}, {"bytes", series.bytes}};
+}
+
+Json traffic_json(const Timeline::Traffic& traffic, const Clock& clock, const Places& places) {
+    Json series = Json::array();
+    for (const Timeline::Series& process : traffic.processes) {
+        series.push_back(series_json(process, "process", places));
+    }
+    series.push_back(series_json(traffic.others, "others", places));
+    series.push_back(series_json(traffic.unattributed, "unattributed", places));
+    return {
+        {"start", traffic.spans == 0 ? Json() : clock(traffic.start_ns)},
+        {"width", static_cast<double>(traffic.width_ns) / 1000},
+        {"spans", traffic.spans},
+        {"series", std::move(series)},
+    };
+}
+
+// One element of the data at a time: all of them as objects would take ten times the page's memory.
+class JsonText {
+  public:
+    void member(const char* name, const Json& value) {
+        begin(name);
+        append(value);
+    }
+    template <typename Items, typename Make>
+    void list(const char* name, const Items& items, Make make) {
+        begin(name);
+        text_ += '[';
+        for (const auto& item : items) {
+            text_ += text_.back() == '[' ? "" : ",\n";
+            append(make(item));
+        }
+        text_ += ']';
+    }
+    std::string finish() && { return std::move(text_) + "}"; }
+
+  private:
+    void begin(const char* name) {
+        text_ += text_.empty() ? "{" : ",\n";
+        append(name);
+        text_ += ':';
+    }
+    void append(const Json& value) {
+        text_ += value.dump(-1, ' ', false, Json::error_handler_t::replace);
+    }
+
+    std::string text_;
+};
+
+std::string data_of(const Report& report) {
+    const Clock clock(report);
+    const Places places(report);
+    const auto group = [&](const ReportGroup& of) { return group_json(of, clock, places); };
+    std::vector<std::string> problems;
+    for (const std::string& problem : report.problems) {
+        problems.push_back(text(problem, kMaxCmdline));
+    }
+
+    JsonText json;
+    json.member("file", text(report.file, kMaxCmdline));
+    json.member("problems", problems);
+    json.member("base", clock.base_us());
+    json.member("first", clock(report.first_ns));
+    json.member("last", clock(report.last_ns));
+    json.member("total", amount(report.total));
+    json.member("unattributed", {{"kernel", amount(report.unattributed.kernel)},
+                                 {"forwarded", amount(report.unattributed.forwarded)},
+                                 {"unknown", amount(report.unattributed.unknown)},
+                                 {"silent", amount(report.unattributed.silent)}});
+    json.member("processCount", report.process_count);
+    json.member("flowCount", report.flow_count);
+    json.member("talkerCount", report.talker_count);
+    json.member("nameCount", report.name_count);
+    json.member("traffic", traffic_json(report.traffic, clock, places));
+    json.list("processes", report.processes,
+              [&](const ReportProcess& of) { return process_json(of, clock); });
+    json.list("talkers", report.talkers, group);
+    json.list("names", report.names, group);
+    json.list("flows", report.flows,
+              [&](const Flow* flow) { return flow_json(*flow, clock, places); });
+    return std::move(json).finish();
+}
+
+}  // namespace
+
+std::string json_for_html(std::string_view json) {
+    // All of these stand in JSON only within strings, where \u is allowed.
+    constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kEscapes{{
+        {"<", "\\u003c"},
+        {">", "\\u003e"},
+        {"&", "\\u0026"},
+        {"\xE2\x80\xA8", "\\u2028"},
+        {"\xE2\x80\xA9", "\\u2029"},
+    }};
+    std::string escaped;
+    escaped.reserve(json.size());
+    while (!json.empty()) {
+        size_t taken = 0;
+        for (const auto& [from, to] : kEscapes) {
+            if (json.substr(0, from.size()) == from) {
+                escaped += to;
+                taken = from.size();
+            }
+        }
+        if (taken == 0) {
+            escaped += json.front();
+            taken = 1;
+        }
+        json.remove_prefix(taken);
+    }
+    return escaped;
+}
+
+std::string page_of(const Report& report) {
+    constexpr std::string_view kData = "@DATA@";
+    const std::string_view page = page_template();
+    const size_t place = page.find(kData);
+    assert(place != std::string_view::npos);
+    std::string whole(page.substr(0, place));
+    whole += json_for_html(data_of(report));
+    whole += page.substr(place + kData.size());
+    return whole;
+}
+
+}  // namespace forensics

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// Rewriter: writes packets of other files into one pcapng section, as they were: bytes, times,
+// lengths, options, comments. What numbers refer to is renumbered (interfaces, Darwin processes);
+// what a process's first packet has to tell is told again where the packet that told it is not in
+// this file; the blocks of its processes come along. docs/file-format.md lists what becomes of each
+// block. Owns the writer; the input files outlive it. One thread.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+#include "forensics/packet_types.h"
+#include "forensics/source/input_file.h"
+#include "packet/comment.h"
+#include "pcapng/encode.h"
+#include "pcapng/output.h"
+#include "pcapng/result.h"
+#include "pcapng/writer.h"
+
+namespace forensics {
+
+struct RewriteOptions {
+    // Every packet of the input is written: nothing that introduces a process is left behind, and
+    // blocks of processes stay where they are, also of those without a packet.
+    bool all_packets = false;
+    // Empty, or the host whose interfaces and processes these are: put before the interfaces'
+    // names, and into the comment of each packet that doesn't name one.
+    std::string host = {};
+};
+
+class Rewriter {
+  public:
+    // Begins the file.
+    static pcapng::Result<Rewriter> create(pcapng::Output output,
+                                           const pcapng::SectionInfo& section);
+    // Begins a file of one input, which gets the number 0: its section header is the input's.
+    static pcapng::Result<Rewriter> create(pcapng::Output output, InputFile& input,
+                                           const RewriteOptions& options);
+
+    // The number of the input, for packet().
+    size_t add_input(InputFile& file, const RewriteOptions& options);
+
+    // The packet that the input's next() returned last. `comment`: one more, of pidcap's grammar,
+    // behind those that the packet has; empty: none.
+    pcapng::Result<void> packet(size_t input, const Packet& packet, std::string_view comment = {});
+
+    // What the inputs' blocks said behind the last packet; closes the file.
+    pcapng::Result<void> finish();
+
+    // Closes the file for a while; resume() takes it opened again, at its end.
+    pcapng::Result<void> suspend() { return writer_.close(); }
+    void resume(pcapng::Output output) { writer_.reopen(std::move(output)); }
+
+    uint64_t packets() const { return packets_; }
+
+  private:
+    struct WrittenInterface {
+        std::optional<uint32_t> id;
+        uint64_t packets = 0;
+    };
+    // Of a process with a packet in the file.
+    struct Told {
+        bool introduced = false;
+        std::optional<uint32_t> uid;  // as of the introduction
+    };
+    struct Named {
+        uint32_t process = 0;  // number
+        uint32_t section = 0;
+    };
+    struct Input {
+        Input(InputFile& from, RewriteOptions how) : file(&from), options(std::move(how)) {}
+
+        InputFile* file;
+        RewriteOptions options;
+        uint64_t next_block = 0;
+        std::vector<WrittenInterface> interfaces;       // by number
+        std::unordered_map<uint32_t, uint32_t> darwin;  // index there, index here
+        std::unordered_map<uint32_t, Told> processes;   // by number
+        std::unordered_set<uint64_t> written;           // numbers of blocks of processes
+        std::vector<uint64_t> due;                      // likewise, to be written
+        std::unordered_map<uint32_t, Named> by_pid;     // of packets that tell the pid alone
+    };
+
+    explicit Rewriter(pcapng::Writer writer) : writer_(std::move(writer)) {}
+    pcapng::Result<uint32_t> interface(Input& input, const Interface& interface,
+                                       const pcapng::PacketRead* first_packet);
+    pcapng::Result<void> take_blocks(Input& input);
+    pcapng::Result<void> take(Input& input, uint64_t number);
+    pcapng::Result<void> statistics(const Input& input, const CarriedBlock& block);
+    static pcapng::Result<void> tell_apart(Input& input, const Packet& packet, const End& end);
+    void keep(Input& input, const Process* process);
+    pcapng::Result<void> write_due(Input& input);
+
+    pcapng::Result<void> options(Input& input, const Packet& packet);
+    pcapng::Result<void> darwin_option(Input& input, const pcapng::Option& option);
+    std::string_view completed(Input& input, const Packet& packet, std::string_view comment);
+    void introduce(Input& input, const End& end, const packet::Comment& comment,
+                   std::string_view prefix);
+    pcapng::Result<void> write(const Input& input, const Packet& packet, uint32_t interface);
+
+    pcapng::Writer writer_;
+    std::deque<Input> inputs_;
+    uint64_t packets_ = 0;
+    pcapng::ByteBuffer options_;
+    pcapng::ByteBuffer body_;
+    std::string comment_;
+};
+
+}  // namespace forensics

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "forensics/source/attribution.h"
+
+#include <cstring>
+#include <utility>
+
+#include "pcapng/format.h"
+
+namespace forensics {
+namespace {
+
+// More comments or bytes than these are forgotten, all at once.
+constexpr size_t kMaxSpeeches = 16384;
+constexpr size_t kMaxBytes = size_t{16} * 1024 * 1024;
+
+// Both ends are here, and a packet may be captured once: the direction doesn't tell whose end it
+// is.
+bool is_loopback(const Packet& packet) {
+    return packet.interface != nullptr &&
+           (packet.interface->name == "lo" || packet.interface->name == "lo0");
+}
+
+At at_off_loopback(const Packet& packet) {
+    return is_loopback(packet) ? At::kUnknown : packet::at_by_direction(packet.direction);
+}
+
+}  // namespace
+
+// In four lanes, which a processor works on at once: std::hash takes several times as long.
+size_t Attribution::Hash::operator()(std::string_view text) const {
+    constexpr uint64_t kOdd = 0x9E3779B97F4A7C15;  // 2^64 over the golden ratio
+    uint64_t first = text.size();
+    uint64_t second = 1;
+    uint64_t third = 2;
+    uint64_t fourth = 3;
+    const auto mix_word = [](uint64_t& lane, const char* bytes) {
+        uint64_t word = 0;
+        std::memcpy(&word, bytes, sizeof(word));
+        lane = (lane ^ word) * kOdd;
+        lane ^= lane >> 32;  // a product's low bits know nothing of a word's high ones
+    };
+    const auto mix = [&](const char* bytes) {
+        mix_word(first, bytes);
+        mix_word(second, bytes + 8);
+        mix_word(third, bytes + 16);
+        mix_word(fourth, bytes + 24);
+    };
+    constexpr size_t kStep = 32;
+    if (text.size() < kStep) {
+        std::array<char, kStep> padded{};
+        std::memcpy(padded.data(), text.data(), text.size());
+        mix(padded.data());
+    } else {
+        for (size_t at = 0; at + kStep < text.size(); at += kStep) {
+            mix(text.data() + at);
+        }
+        mix(text.data() + text.size() - kStep);
+    }
+    uint64_t hash = 0;
+    for (const uint64_t lane : {first, second, third, fourth}) {
+        hash = (hash ^ lane) * kOdd;
+        hash ^= hash >> 32;
+    }
+    return static_cast<size_t>(hash);
+}
+
+void Attribution::begin_section() {
+    ++section_;
+    index_.begin_section();
+}
+
+void Attribution::darwin_process(const pcapng::DarwinProcessRead& block) {
+    Darwin& darwin = darwin_.emplace_back();
+    darwin.recorded.pid = block.pid;
+    darwin.recorded.comm = block.name;
+    darwin.section = section_;
+}
+
+void Attribution::process_information(const pcapng::ProcessInformationRead& block) {
+    const Process recorded = recorded_process(block);
+    index_.learn(index_.describe(recorded), recorded);
+}
+
+void Attribution::journal(const pcapng::JournalRead& block) {
+    if (const std::optional<Process> recorded = recorded_process(block)) {
+        index_.learn(index_.started(*recorded), *recorded);
+    }
+}
+
+void Attribution::attribute(const pcapng::PacketRead& block, Packet& packet) {
+    if (block.comment.data() != nullptr) {
+        Speech& speech = speech_of(block);
+        if (speech.told) {
+            packet.self = end_of(speech.ends.self, speech.self, speech.self_version, packet);
+            packet.peer = end_of(speech.ends.peer, speech.peer, speech.peer_version, packet);
+            packet.self_at =
+                speech.in_grammar
+                    ? speech.ends.at.value_or(packet::at_by_direction(packet.direction))
+                    : at_off_loopback(packet);
+            if (Darwin* darwin = darwin_of(block); darwin != nullptr && speech.self != nullptr &&
+                                                   darwin->section == section_ &&
+                                                   darwin->recorded.pid == speech.self->pid) {
+                darwin->process = speech.self;
+            }
+            return;
+        }
+    }
+    if (!by_darwin(block, packet)) {
+        by_option(block, packet);
+    }
+}
+
+// A Darwin process block that the packet points to; null: none, or it contradicts option 8.
+Attribution::Darwin* Attribution::darwin_of(const pcapng::PacketRead& block) {
+    if (!block.darwin_index || *block.darwin_index >= darwin_.size()) {
+        return nullptr;
+    }
+    Darwin& darwin = darwin_[*block.darwin_index];
+    return block.process && block.process->pid != darwin.recorded.pid ? nullptr : &darwin;
+}
+
+bool Attribution::by_darwin(const pcapng::PacketRead& block, Packet& packet) {
+    Darwin* darwin = darwin_of(block);
+    if (darwin == nullptr) {
+        return false;
+    }
+    // Files that were joined byte by byte count each from 0: with another section's block only the
+    // pid is sure, if option 8 has told it.
+    if (darwin->section != section_ && block.process) {
+        return false;
+    }
+    Process& process = darwin->process != nullptr
+                           ? *darwin->process
+                           : index_.by_pid({}, darwin->recorded.pid, packet.time_ns);
+    index_.learn(process, darwin->recorded);
+    packet.self = {
+        .process = &process, .tid = block.process ? block.process->tid : 0, .uid = process.uid};
+    packet.self_at =
+        block.process ? at_off_loopback(packet) : packet::at_by_direction(packet.direction);
+    return true;
+}
+
+void Attribution::by_option(const pcapng::PacketRead& block, Packet& packet) {
+    if (!block.process) {
+        return;
+    }
+    Process& process = index_.by_pid({}, block.process->pid, packet.time_ns);
+    packet.self = {.process = &process, .tid = block.process->tid, .uid = process.uid};
+    packet.self_at = at_off_loopback(packet);
+}
+
+End Attribution::end_of(const packet::CommentEnd& recorded, Process*& process, uint32_t& version,
+                        const Packet& packet) {
+    End end = {.tid = recorded.tid, .via = recorded.via, .uid = recorded.process.uid};
+    if (!recorded.has_process) {
+        return end;
+    }
+    if (recorded.process.start_ns == 0) {
+        Process& found = index_.by_pid(recorded.process.host, recorded.process.pid, packet.time_ns);
+        version = process == &found ? version : 0;
+        process = &found;
+    } else if (process == nullptr) {
+        process = &index_.started(recorded.process);
+    }
+    if (version != process->version) {
+        index_.learn(*process, recorded.process);
+        version = process->version;
+    }
+    end.process = process;
+    return end;
+}
+
+void Attribution::forget_if_full() {
+    if (single_.size() + several_.size() > kMaxSpeeches || kept_bytes_ > kMaxBytes) {
+        single_.clear();
+        several_.clear();
+        latest_ = {};
+        kept_bytes_ = 0;
+    }
+}
+
+Attribution::Speech& Attribution::speech_of(const pcapng::PacketRead& block) {
+    forget_if_full();
+    Speeches::value_type*& latest = latest_[Hash()(block.comment) % latest_.size()];
+    if (latest == nullptr || latest->first != block.comment) {
+        latest = &speech_in(single_, block.comment, nullptr);
+    }
+    if (latest->second.told) {
+        return latest->second;
+    }
+    // Another's comment: pidcap's may follow it, and ptcpdump writes several.
+    const char* begin = block.comment.data();
+    const char* end = begin + block.comment.size();
+    for (const pcapng::Option& option : block.options) {
+        if (option.code == pcapng::kOptComment) {
+            end = option.text().data() + option.text().size();
+        }
+    }
+    return speech_in(several_, {begin, static_cast<size_t>(end - begin)}, &block.options).second;
+}
+
+// `all`: of all comments; null: of this one alone.
+Attribution::Speeches::value_type& Attribution::speech_in(Speeches& speeches, std::string_view text,
+                                                          const pcapng::Options* all) {
+    if (const auto found = speeches.find(text); found != speeches.end()) {
+        return *found;
+    }
+    kept_bytes_ += text.size() + sizeof(Speech);
+    Speeches::value_type& entry = *speeches.emplace(text, Speech{}).first;
+    Speech& speech = entry.second;
+    std::optional<packet::CommentEnds> ends;
+    if (all == nullptr) {
+        ends = packet::read_process_comment(text);
+    } else {
+        for (auto option = all->begin(); option != all->end() && !ends; ++option) {
+            if (option->code == pcapng::kOptComment) {
+                ends = packet::read_process_comment(option->text());
+            }
+        }
+    }
+    speech.in_grammar = ends.has_value();
+    if (!ends && all != nullptr) {
+        ends = read_ptcpdump_comments(*all);
+    }
+    if (ends) {
+        speech.told = true;
+        speech.ends = std::move(*ends);
+    }
+    return entry;
+}
+
+}  // namespace forensics

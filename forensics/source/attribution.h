@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// Attribution: whose a packet is, from what a file carries: pidcap's comment, else ptcpdump's, else
+// a Darwin process block, else option 8 with process information. Where they contradict, the first
+// of these counts. Comments repeat, so what they say is kept: bounded, and found by all their
+// bytes. One thread.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "forensics/packet_types.h"
+#include "forensics/source/process_index.h"
+#include "forensics/source/recorded.h"
+#include "pcapng/read_blocks.h"
+
+namespace forensics {
+
+class Attribution {
+  public:
+    void begin_section();
+    void darwin_process(const pcapng::DarwinProcessRead& block);
+    void process_information(const pcapng::ProcessInformationRead& block);
+    void journal(const pcapng::JournalRead& block);
+
+    // Sets the ends of `packet`, whose other fields are there. Its views are valid until the next
+    // call.
+    void attribute(const pcapng::PacketRead& block, Packet& packet);
+
+    const ProcessIndex& index() const { return index_; }
+    // Of the file so far.
+    size_t darwin_processes() const { return darwin_.size(); }
+
+  private:
+    // What comments of these very bytes say.
+    struct Speech {
+        bool told = false;  // of a process, or why there is none
+        packet::CommentEnds ends;
+        bool in_grammar = false;  // in pidcap's
+        // The processes that told their start, and the state in which they have all that is told.
+        Process* self = nullptr;
+        Process* peer = nullptr;
+        uint32_t self_version = 0;
+        uint32_t peer_version = 0;
+    };
+    struct Hash {
+        using is_transparent = void;
+        size_t operator()(std::string_view text) const;
+    };
+    using Speeches = std::unordered_map<std::string, Speech, Hash, std::equal_to<>>;
+    struct Darwin {
+        Process recorded;
+        uint64_t section = 0;
+        Process* process = nullptr;  // once a comment has told who it is
+    };
+
+    void forget_if_full();
+    Speech& speech_of(const pcapng::PacketRead& block);
+    Speeches::value_type& speech_in(Speeches& speeches, std::string_view text,
+                                    const pcapng::Options* all);
+    End end_of(const packet::CommentEnd& recorded, Process*& process, uint32_t& version,
+               const Packet& packet);
+    bool by_darwin(const pcapng::PacketRead& block, Packet& packet);
+    void by_option(const pcapng::PacketRead& block, Packet& packet);
+    Darwin* darwin_of(const pcapng::PacketRead& block);
+
+    ProcessIndex index_;
+    uint64_t section_ = 0;
+    std::vector<Darwin> darwin_;  // by index
+    Speeches single_;             // of a packet's first comment, in pidcap's grammar or not
+    Speeches several_;            // from the first comment to the last, with what is in between
+    size_t kept_bytes_ = 0;
+    // The latest ones of single_, by their hash: faster than the map.
+    std::array<Speeches::value_type*, 1024> latest_{};
+};
+
+}  // namespace forensics

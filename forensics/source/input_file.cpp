@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "forensics/source/input_file.h"
+
+#include <algorithm>
+#include <charconv>
+#include <span>
+#include <string_view>
+#include <utility>
+#include <variant>
+
+#include "forensics/rewrite/option_copy.h"
+#include "packet/comment.h"
+#include "pcapng/encode.h"
+#include "pcapng/format.h"
+
+namespace forensics {
+namespace {
+
+using pcapng::ByteBuffer;
+using pcapng::ByteOrder;
+using pcapng::Error;
+using pcapng::Result;
+
+// A process's start is told to a clock tick, 10 ms; a block may be that much older.
+constexpr uint64_t kTickNs = 10'000'000;
+
+// What a block of packets or names takes beside its body.
+constexpr size_t kOverhead = sizeof(CarriedBlock) + 64;
+
+std::vector<uint8_t> taken(const ByteBuffer& buffer) {
+    const auto bytes = buffer.view();
+    return {bytes.begin(), bytes.end()};
+}
+
+void copy_options(ByteBuffer& out, const pcapng::Options& options, OptionOf block) {
+    for (const pcapng::Option& option : options) {
+        copy_option(out, option, options.byte_order(), block);
+    }
+    out.end_of_options();
+}
+
+// Each record's header turns, the addresses and names don't.
+std::vector<uint8_t> body_of(const pcapng::NameResolutionRead& names) {
+    ByteBuffer body;
+    for (const pcapng::Option& record : names.records) {
+        body.option(record.code, record.value);
+    }
+    body.end_of_options();
+    for (const pcapng::Option& option : names.options) {  // name and addresses of the DNS server
+        if (option.code <= 4) {
+            body.option(option.code, option.value);
+        }
+    }
+    body.end_of_options();
+    return taken(body);
+}
+
+std::vector<uint8_t> body_of(const pcapng::SecretsRead& secrets) {
+    ByteBuffer body;
+    body.u32(secrets.type);
+    body.u32(static_cast<uint32_t>(secrets.data.size()));
+    body.bytes(secrets.data);
+    body.pad(secrets.data.size());
+    copy_options(body, secrets.options, OptionOf::kAnyBlock);
+    return taken(body);
+}
+
+// Little-endian in every section but for the enterprise number in front.
+std::vector<uint8_t> process_information_body(std::span<const uint8_t> raw) {
+    ByteBuffer body;
+    body.u32(pcapng::kWiresharkPen);
+    body.bytes(raw.subspan(12, raw.size() - 16));
+    return taken(body);
+}
+
+void time_option(ByteBuffer& out, uint16_t code, std::optional<uint64_t> time_ns) {
+    if (time_ns) {
+        out.option_header(code, 8);
+        out.u32(static_cast<uint32_t>(*time_ns >> 32));
+        out.u32(static_cast<uint32_t>(*time_ns));
+    }
+}
+
+// What an interface received and lost is true of the capture, whatever was chosen from it; how many
+// packets the filter let through and the file got isn't any more.
+bool counts_the_file(uint16_t code) {
+    return code == pcapng::kIsbFilterAccepted || code == pcapng::kIsbDelivered;
+}
+
+std::vector<uint8_t> body_of(const pcapng::StatisticsRead& statistics, bool whole) {
+    ByteBuffer body;
+    body.u32(static_cast<uint32_t>(statistics.time_ns >> 32));
+    body.u32(static_cast<uint32_t>(statistics.time_ns));
+    time_option(body, pcapng::kIsbStartTime, statistics.start_ns);
+    time_option(body, pcapng::kIsbEndTime, statistics.end_ns);
+    for (const pcapng::Option& option : statistics.options) {
+        const bool is_time =
+            option.code == pcapng::kIsbStartTime || option.code == pcapng::kIsbEndTime;
+        if (!is_time && (whole || !counts_the_file(option.code))) {
+            copy_option(body, option, statistics.options.byte_order(), OptionOf::kStatistics);
+        }
+    }
+    body.end_of_options();
+    return taken(body);
+}
+
+template <typename Number>
+std::optional<Number> number(std::string_view text) {
+    Number value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    return error == std::errc() && end == text.data() + text.size() ? std::optional(value)
+                                                                    : std::nullopt;
+}
+
+CarriedBlock of_journal(const pcapng::JournalRead& journal) {
+    CarriedBlock block{.of = CarriedBlock::Of::kProcess, .type = pcapng::kJournalExportBlock};
+    block.body.assign(journal.entry.begin(), journal.entry.end());
+    for (const pcapng::JournalField& field : pcapng::journal_fields(journal.entry)) {
+        if (field.name == "_PID" && !block.pid) {
+            block.pid = number<uint32_t>(field.value);
+        } else if (field.name == "__REALTIME_TIMESTAMP") {
+            block.time_ns = number<uint64_t>(field.value).value_or(0) * 1000;
+        }
+    }
+    return block;
+}
+
+// A custom block that may be copied. What its numbers' order is only its owner knows.
+bool can_be_copied(const pcapng::UnknownRead& block, ByteOrder order) {
+    return block.type == pcapng::kCustomBlock && order == ByteOrder::kLittle;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<InputFile>> InputFile::open(const std::string& path) {
+    Result<Source> source = Source::open(path);
+    if (!source) {
+        return std::move(source).error();
+    }
+    return std::unique_ptr<InputFile>(new InputFile(*std::move(source)));
+}
+
+InputFile::InputFile(Source source) : source_(std::move(source)) {
+    source_.set_observer(this);
+}
+
+Result<const Packet*> InputFile::next() {
+    Result<const Packet*> packet = source_.next();
+    if (packet && *packet != nullptr) {
+        const uint32_t interface = (*packet)->interface->number;
+        if (interface >= packets_.size()) {
+            packets_.resize(interface + 1);
+        }
+        packets_[interface]++;
+    }
+    return packet;
+}
+
+const CarriedInterface* InputFile::interface(uint32_t number) const {
+    return number < interfaces_.size() ? &interfaces_[number] : nullptr;
+}
+
+const CarriedDarwinProcess* InputFile::darwin_process(uint32_t index) const {
+    return index < darwin_processes_.size() ? &darwin_processes_[index] : nullptr;
+}
+
+const Process* InputFile::owner(const CarriedBlock& block) {
+    const std::deque<Process>& processes = source_.processes();
+    for (; processes_seen_ < processes.size(); processes_seen_++) {
+        const Process& process = processes[processes_seen_];
+        processes_by_pid_[process.pid].push_back(&process);
+    }
+    const auto found = block.pid ? processes_by_pid_.find(*block.pid) : processes_by_pid_.end();
+    if (found == processes_by_pid_.end()) {
+        return nullptr;
+    }
+    const Process* owner = nullptr;
+    for (const Process* process : found->second) {
+        if (block.start_ns != 0 && process->start_ns == block.start_ns) {
+            return process;
+        }
+        const bool differs = block.start_ns != 0 && process->start_ns != 0;
+        const bool later = block.time_ns != 0 && process->start_ns > block.time_ns + kTickNs;
+        if (!differs && !later && (owner == nullptr || process->start_ns >= owner->start_ns)) {
+            owner = process;
+        }
+    }
+    return owner;
+}
+
+Result<void> InputFile::block(const OtherBlock& other) {
+    if (const auto* section = std::get_if<pcapng::SectionRead>(&other.block)) {
+        add(*section);
+    } else if (const auto* interface = std::get_if<pcapng::InterfaceRead>(&other.block)) {
+        add(*interface);
+    } else if (const auto* darwin = std::get_if<pcapng::DarwinProcessRead>(&other.block)) {
+        add(*darwin);
+    } else if (const auto* names = std::get_if<pcapng::NameResolutionRead>(&other.block)) {
+        carry({.type = pcapng::kNameResolutionBlock, .body = body_of(*names)});
+    } else if (const auto* secrets = std::get_if<pcapng::SecretsRead>(&other.block)) {
+        carry({.type = pcapng::kDecryptionSecretsBlock, .body = body_of(*secrets)});
+    } else if (const auto* statistics = std::get_if<pcapng::StatisticsRead>(&other.block)) {
+        carry_statistics(*statistics);
+    } else if (const auto* process = std::get_if<pcapng::ProcessInformationRead>(&other.block)) {
+        carry({.of = CarriedBlock::Of::kProcess,
+               .type = pcapng::kCustomBlock,
+               .body = process_information_body(other.raw),
+               .pid = process->pid,
+               .start_ns = process->start_ns});
+    } else if (const auto* journal = std::get_if<pcapng::JournalRead>(&other.block)) {
+        carry(of_journal(*journal));
+    } else if (const auto* unknown = std::get_if<pcapng::UnknownRead>(&other.block);
+               unknown != nullptr && can_be_copied(*unknown, other.byte_order)) {
+        carry({.type = unknown->type, .body = {unknown->body.begin(), unknown->body.end()}});
+    }
+    return {};
+}
+
+void InputFile::add(const pcapng::SectionRead& section) {
+    first_interface_ = static_cast<uint32_t>(interfaces_.size());
+    if (++sections_ > 1) {
+        return;
+    }
+    section_.hardware = section.hardware;
+    section_.os = section.os;
+    section_.application = section.application;
+    section_.comments.clear();
+    for (const pcapng::Option& option : section.options) {
+        if (option.code == pcapng::kOptComment) {
+            section_.comments.emplace_back(option.text());
+        }
+    }
+}
+
+void InputFile::add(const pcapng::InterfaceRead& interface) {
+    ByteBuffer options;
+    for (const pcapng::Option& option : interface.options) {
+        if (option.code != pcapng::kIfName && option.code != pcapng::kIfTsresol &&
+            option.code != pcapng::kIfTsoffset) {
+            copy_option(options, option, interface.options.byte_order(), OptionOf::kInterface);
+        }
+    }
+    interfaces_.push_back({std::string(interface.name), taken(options)});
+}
+
+void InputFile::add(const pcapng::DarwinProcessRead& process) {
+    ByteBuffer options;
+    copy_options(options, process.options, OptionOf::kDarwinProcess);
+    darwin_processes_.push_back({process.pid, taken(options), sections_});
+}
+
+void InputFile::carry_statistics(const pcapng::StatisticsRead& statistics) {
+    const uint32_t interface = first_interface_ + statistics.interface_id;
+    carry({.of = CarriedBlock::Of::kInterface,
+           .type = pcapng::kInterfaceStatisticsBlock,
+           .body = body_of(statistics, true),
+           .interface = interface,
+           .packets = interface < packets_.size() ? packets_[interface] : 0,
+           .body_of_a_part = body_of(statistics, false)});
+}
+
+void InputFile::carry(CarriedBlock block) {
+    if (block.pid) {
+        blocks_by_pid_[*block.pid].push_back(end_block());
+    }
+    const auto size_of = [](const CarriedBlock& kept) {
+        return kept.body.size() + kept.body_of_a_part.size() + kOverhead;
+    };
+    carried_bytes_ += size_of(block);
+    blocks_.push_back(std::move(block));
+    // The newest stays, whatever its size.
+    while (carried_bytes_ > kMaxCarried && blocks_.size() > 1) {
+        const CarriedBlock& oldest = blocks_.front();
+        carried_bytes_ -= size_of(oldest);
+        if (oldest.pid) {
+            blocks_by_pid_[*oldest.pid].pop_front();
+        }
+        blocks_.pop_front();
+        first_block_++;
+    }
+}
+
+}  // namespace forensics

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// InputFile: a file that is to be written again: its Source, and what the blocks beside the packets
+// said, in a form that fits into any little-endian section. Several files may be written from one:
+// blocks are kept, and each Rewriter takes them when it needs them. Memory grows with interfaces,
+// processes and at most kMaxCarried bytes of other blocks. Doesn't move. One thread.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "forensics/packet_types.h"
+#include "forensics/source/source.h"
+#include "pcapng/blocks.h"
+#include "pcapng/read_blocks.h"
+#include "pcapng/result.h"
+
+namespace forensics {
+
+struct CarriedInterface {
+    std::string name;
+    std::vector<uint8_t> options;  // encoded, but for the name and what says how times are counted
+};
+
+struct CarriedDarwinProcess {
+    uint32_t pid = 0;
+    std::vector<uint8_t> options;  // encoded
+    uint32_t section = 0;          // that it is in, from 1
+};
+
+// Any other block.
+struct CarriedBlock {
+    enum class Of : uint8_t { kFile, kProcess, kInterface };
+    Of of = Of::kFile;
+    uint32_t type = 0;
+    std::vector<uint8_t> body = {};  // encoded; of statistics: what follows the interface's number
+
+    // Of a process (process information, journal).
+    std::optional<uint32_t> pid = {};
+    uint64_t start_ns = 0;  // of process information: the process's start
+    uint64_t time_ns = 0;   // of a journal entry: when
+
+    // Of an interface (statistics).
+    uint32_t interface = 0;
+    uint64_t packets = 0;                      // that the interface had in the file up to here
+    std::vector<uint8_t> body_of_a_part = {};  // without what counts the file's own packets
+};
+
+class InputFile : private Source::Observer {
+  public:
+    // The oldest blocks beyond so many bytes are forgotten.
+    static constexpr size_t kMaxCarried = size_t{64} * 1024 * 1024;
+
+    static pcapng::Result<std::unique_ptr<InputFile>> open(const std::string& path);
+    InputFile(const InputFile&) = delete;
+    InputFile& operator=(const InputFile&) = delete;
+
+    // As Source's.
+    pcapng::Result<const Packet*> next();
+    const pcapng::PacketRead* block() const { return source_.block(); }
+    const Source& source() const { return source_; }
+
+    // Of the first section, once next() was called; empty of a pcap file.
+    const pcapng::SectionInfo& section() const { return section_; }
+    // By Interface::number; null: a pcap file's.
+    const CarriedInterface* interface(uint32_t number) const;
+    // By the index that packets have; null: there is none.
+    const CarriedDarwinProcess* darwin_process(uint32_t index) const;
+    // Of the latest packet, from 1.
+    uint32_t current_section() const { return sections_; }
+
+    // The other blocks by their number in the file, from `first_block()` to before `end_block()`.
+    uint64_t first_block() const { return first_block_; }
+    uint64_t end_block() const { return first_block_ + blocks_.size(); }
+    const CarriedBlock& carried(uint64_t number) const { return blocks_[number - first_block_]; }
+    // Numbers of the blocks of processes with this pid.
+    const std::deque<uint64_t>& blocks_of(uint32_t pid) { return blocks_by_pid_[pid]; }
+    // The process that a block is of, as far as the file told so far; null: not known.
+    const Process* owner(const CarriedBlock& block);
+
+  private:
+    explicit InputFile(Source source);
+    pcapng::Result<void> block(const OtherBlock& block) override;
+    void add(const pcapng::SectionRead& section);
+    void add(const pcapng::InterfaceRead& interface);
+    void add(const pcapng::DarwinProcessRead& process);
+    void carry(CarriedBlock block);
+    void carry_statistics(const pcapng::StatisticsRead& statistics);
+
+    Source source_;
+    uint32_t sections_ = 0;
+    pcapng::SectionInfo section_;
+    std::deque<CarriedInterface> interfaces_;
+    std::deque<CarriedDarwinProcess> darwin_processes_;
+    std::vector<uint64_t> packets_;  // by interface
+    uint32_t first_interface_ = 0;   // of the section
+    uint64_t first_block_ = 0;
+    std::deque<CarriedBlock> blocks_;
+    size_t carried_bytes_ = 0;
+    std::unordered_map<uint32_t, std::deque<uint64_t>> blocks_by_pid_;
+    std::unordered_map<uint32_t, std::vector<const Process*>> processes_by_pid_;
+    size_t processes_seen_ = 0;
+};
+
+}  // namespace forensics

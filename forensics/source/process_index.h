@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// ProcessIndex: which process is meant, and what has been told of it. Identity is host, pid and
+// start; where no start is told, section and pid. Two starts are never one process. Owns the
+// processes. One thread.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <unordered_map>
+
+#include "forensics/packet_types.h"
+
+namespace forensics {
+
+class ProcessIndex {
+  public:
+    ProcessIndex() = default;
+    ProcessIndex(const ProcessIndex&) = delete;
+    ProcessIndex& operator=(const ProcessIndex&) = delete;
+
+    // What is told by pid alone holds for the section that tells it.
+    void begin_section();
+
+    // With a start.
+    Process& started(const Process& told);
+    // By pid alone: the process that process information told of last, unless it has ended since;
+    // else the section's process of this pid without a start. `time_ns`: of the packet, if it has
+    // one.
+    Process& by_pid(const std::string& host, uint32_t pid, std::optional<uint64_t> time_ns);
+    // What a process information block tells: a process, and whom the pid means from now on.
+    Process& describe(const Process& told);
+
+    // Takes over what is recorded of the process; what was known before stays where nothing is.
+    void learn(Process& process, const Process& recorded);
+    // Grows with every change of any process.
+    const uint64_t& changes() const { return changes_; }
+
+    const std::deque<Process>& processes() const { return processes_; }
+
+  private:
+    struct Key {
+        std::string host;
+        uint32_t pid = 0;
+        uint64_t start_ns = 0;
+        bool operator==(const Key&) const = default;
+    };
+    // Keyed by a random number, so that whoever wrote a file can't choose keys that collide.
+    struct Hash {
+        Hash();
+        size_t operator()(const Key& key) const;
+        uint64_t secret;
+    };
+    struct Current {
+        Process* process = nullptr;
+        std::optional<uint64_t> first_ns;  // of the first packet that named it by pid alone
+    };
+    void changed(Process& process);
+    Process& add(const std::string& host, uint32_t pid, uint64_t start_ns);
+
+    std::deque<Process> processes_;
+    uint64_t changes_ = 0;
+    std::unordered_map<Key, Process*, Hash> started_;
+    std::unordered_map<Key, Current, Hash> current_;  // of the section, start 0
+};
+
+}  // namespace forensics

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// Address: an IPv4 or IPv6 address. Passive data; pure.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+
+namespace packet {
+
+struct Address {
+    std::array<uint8_t, 16> bytes{};
+    uint8_t length = 0;  // 4 or 16
+
+    bool operator==(const Address&) const = default;
+};
+std::string to_text(const Address& address);  // RFC 5952
+
+}  // namespace packet

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// Piece: the bytes of one protocol layer, as far as they were captured. `length` is how long the
+// layer says it is, never more than what encloses it; the captured bytes may end before. Reading
+// beyond them is a bug: ask has() first. A view, cheap to copy.
+#pragma once
+
+#include <algorithm>
+#include <cassert>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace packet {
+
+class Piece {
+  public:
+    Piece() = default;
+    Piece(std::span<const std::byte> captured, size_t length)
+        : captured_(captured.first(std::min(captured.size(), length))), length_(length) {}
+
+    size_t length() const { return length_; }
+    std::span<const std::byte> captured() const { return captured_; }
+    bool has(size_t size) const { return captured_.size() >= size; }
+
+    // Big endian, as networks do.
+    uint8_t u8(size_t at) const {
+        assert(at < captured_.size());
+        return std::to_integer<uint8_t>(captured_[at]);
+    }
+    uint16_t u16(size_t at) const { return static_cast<uint16_t>((u8(at) << 8) | u8(at + 1)); }
+    uint32_t u32(size_t at) const { return (uint32_t{u16(at)} << 16) | u16(at + 2); }
+    std::span<const std::byte> bytes(size_t at, size_t size) const {
+        assert(has(at + size));
+        return captured_.subspan(at, size);
+    }
+
+    // Without the first `size` bytes; empty if it is shorter.
+    Piece after(size_t size) const {
+        return {captured_.subspan(std::min(size, captured_.size())),
+                length_ - std::min(size, length_)};
+    }
+    // At most `size` bytes of it.
+    Piece first(size_t size) const { return {captured_, std::min(size, length_)}; }
+
+  private:
+    std::span<const std::byte> captured_;
+    size_t length_ = 0;
+};
+
+}  // namespace packet

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "capture/processes/procfs.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <cerrno>
+#include <filesystem>
+
+#include "tests/support/child.h"
+#include "tests/support/fake_proc.h"
+
+using capture::ProcFs;
+using capture::ProcProcess;
+using pcapng::Result;
+
+namespace {
+
+ProcProcess read_real(pid_t pid) {
+    const Result<ProcFs> procfs = ProcFs::open();
+    REQUIRE(procfs.ok());
+    Result<ProcProcess> process = procfs->read(static_cast<uint32_t>(pid));
+    REQUIRE(process.ok());
+    return *std::move(process);
+}
+
+}  // namespace
+
+TEST_CASE("a comm may hold parentheses, spaces, newlines and bytes that are no UTF-8") {
+    for (const char* comm : {"a) R 1 (b", ") S 99 99 99", "x\ny z", "\xff\xfe(", "((("}) {
+        const test::Child child([comm] { prctl(PR_SET_NAME, comm); });
+        const ProcProcess process = read_real(child.pid());
+        CHECK(process.stat.comm == comm);
+        CHECK(process.stat.ppid == static_cast<uint32_t>(getpid()));
+        CHECK(process.status.tgid == static_cast<uint32_t>(child.pid()));
+    }
+}
+
+TEST_CASE("a real process is read in full") {
+    const ProcProcess process = read_real(getpid());
+    CHECK(process.exe == std::filesystem::read_symlink("/proc/self/exe"));
+    CHECK(process.cmdline.ends_with('\0'));
+    CHECK(process.status.uid == geteuid());
+    CHECK(process.status.gid == getegid());
+    CHECK(fmt::format("net:[{}]", process.netns) ==
+          std::filesystem::read_symlink("/proc/self/ns/net"));
+    CHECK(process.stat.start_ticks > 0);
+}
+
+TEST_CASE("the effective uid is told, not the real one") {
+    if (geteuid() != 0) {
+        return;
+    }
+    const test::Child child([] {
+        if (setegid(4243) != 0 || seteuid(4242) != 0) {
+            _exit(1);
+        }
+    });
+    const ProcProcess process = read_real(child.pid());
+    CHECK(process.status.uid == 4242);
+    CHECK(process.status.gid == 4243);
+}
+
+TEST_CASE("\" (deleted)\" is cut from the path of a removed executable, not from a name") {
+    const std::string plain = fmt::format("/tmp/pidcap-test-{}", getpid());
+    const std::string named = plain + " (deleted)";
+    for (const std::string& path : {plain, named}) {
+        std::filesystem::copy_file("/bin/sleep", path);
+        test::Child child([] {}, [&path] { execl(path.c_str(), "sleep", "60", nullptr); });
+        child.proceed();
+        child.wait_for_exec();
+        CHECK(read_real(child.pid()).exe == path);
+        CHECK(read_real(child.pid()).cmdline == std::string("sleep\0"
+                                                            "60\0",
+                                                            9));
+        std::filesystem::remove(path);
+        CHECK(read_real(child.pid()).exe == path);
+    }
+}
+
+TEST_CASE("a process that has gone answers ESRCH, and so does a directory that outlived it") {
+    const Result<ProcFs> procfs = ProcFs::open();
+    REQUIRE(procfs.ok());
+    test::Child child([] {});
+    const auto pid = static_cast<uint32_t>(child.pid());
+    const Result<pcapng::Fd> directory = procfs->open_process(pid);
+    REQUIRE(directory.ok());
+    REQUIRE(capture::read_stat(*directory).ok());
+    child.kill_and_reap();
+    CHECK(procfs->read(pid).error().code == ESRCH);
+    CHECK(procfs->stat(pid).error().code == ESRCH);
+    CHECK(capture::read_stat(*directory).error().code == ESRCH);
+    CHECK(capture::read_status(*directory).error().code == ESRCH);
+}
+
+TEST_CASE("the list of pids has every process and nothing else") {
+    const test::FakeProc proc;
+    proc.put({.pid = 1});
+    proc.put({.pid = 4194304});
+    proc.write(proc.root() + "/12x", "");
+    proc.write(proc.root() + "/uptime", "");
+    const Result<ProcFs> procfs = ProcFs::open(proc.root());
+    REQUIRE(procfs.ok());
+    Result<std::vector<uint32_t>> pids = procfs->pids();
+    REQUIRE(pids.ok());
+    std::sort(pids->begin(), pids->end());
+    CHECK(*pids == std::vector<uint32_t>{1, 4194304});
+}
+
+TEST_CASE("a thread's id is no process") {
+    const test::FakeProc proc;
+    proc.put({.pid = 20, .start_ticks = 5, .tgid = 10});
+    const Result<ProcFs> procfs = ProcFs::open(proc.root());
+    REQUIRE(procfs.ok());
+    CHECK(procfs->read(20).error().code == ESRCH);
+}
+
+TEST_CASE("hostile or broken texts are refused, not misread") {
+    for (const char* text : {"", "1", "1 (a", "1 a)", ")(", "1 (a) S", "1 (a) S 2 3 4",
+                             "1 (a) S x 1 1 0 -1 0 0 0 0 0 0 0 0 0 0 0 1 0 77 1"}) {
+        CHECK_FALSE(capture::parse_stat(text).ok());
+    }
+    for (const char* text :
+         {"", "Uid:", "Tgid:\t1\nUid:\t1\nGid:\t1\t1\n", "Tgid:\t-1\nUid:\t1\t1\nGid:\t1\t1\n",
+          "Tgid:\t1\nUid:\t1\t99999999999\nGid:\t1\t1\n"}) {
+        CHECK_FALSE(capture::parse_status(text).ok());
+    }
+    CHECK(capture::parse_cgroup("1:name=systemd:/x\n").empty());
+    CHECK(capture::parse_cgroup("1:cpu:/0::/x\n0::/a b/c (deleted)\n") == "/a b/c");
+}
+
+TEST_CASE("a huge command line is cut, and still ends with a NUL") {
+    const test::FakeProc proc;
+    proc.put({.pid = 3, .start_ticks = 1, .cmdline = std::string(1 << 20, 'a')});
+    const Result<ProcFs> procfs = ProcFs::open(proc.root());
+    REQUIRE(procfs.ok());
+    const Result<ProcProcess> process = procfs->read(3);
+    REQUIRE(process.ok());
+    CHECK(process->cmdline.size() == capture::kMaxCmdline);
+    CHECK(process->cmdline.back() == '\0');
+}
+
+TEST_CASE("a /proc of a PID namespace is refused") {
+    const test::FakeProc proc;
+    std::filesystem::create_directories(proc.root() + "/self/ns");
+    std::filesystem::create_symlink("pid:[4026532999]", proc.root() + "/self/ns/pid");
+    const Result<ProcFs> procfs = ProcFs::open(proc.root());
+    REQUIRE(procfs.ok());
+    CHECK_FALSE(procfs->check_pid_namespace().ok());
+}

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "packet/line/packet_line.h"
+
+#include <netinet/in.h>
+
+#include <catch2/catch.hpp>
+#include <cstdlib>
+#include <string>
+
+#include "tests/packet/line/packet_bytes.h"
+
+using packet::At;
+using packet::Direction;
+using packet::LineStyle;
+using packet::Packet;
+using packet::Via;
+
+namespace {
+
+// A UDP packet between two processes, at 2023-11-14 22:13:20.000000123 UTC.
+struct Scene {
+    packet::Interface interface;
+    packet::Process sender;
+    packet::Process receiver;
+    test::Bytes data = test::ethernet(0x800, test::ipv4(IPPROTO_UDP, test::udp(3)));
+    Packet packet;
+
+    Scene() {
+        setenv("TZ", "UTC", 1);
+        interface.name = "lo";
+        interface.link_type = 1;
+        sender.pid = 42;
+        sender.comm = "curl";
+        sender.exe = "/usr/bin/curl";
+        sender.uid = 34;  // by now
+        sender.user = "backup";
+        receiver.pid = 7;
+        receiver.comm = "Web Content";
+        packet.time_ns = 1700000000'000000123;
+        packet.interface = &interface;
+        go(Direction::kOutbound);
+        packet.data = test::octets(data);
+        packet.wire_length = static_cast<uint32_t>(data.size());
+        packet.self = {
+            .process = &sender, .tid = 43, .via = Via::kSocket, .uid = 33, .user = "www-data"};
+    }
+
+    void go(Direction direction) {
+        packet.direction = direction;
+        packet.self_at = packet::at_by_direction(direction);
+    }
+
+    std::string line(LineStyle style = {}) const {
+        fmt::memory_buffer out;
+        packet::PacketLine(style).append(out, packet);
+        return fmt::to_string(out);
+    }
+};
+
+constexpr const char* kUdp = "UDP 10.0.0.1.40000 > 10.0.0.2.40001: length 3";
+
+}  // namespace
+
+TEST_CASE("a line says when, where, which way, who and what") {
+    const Scene scene;
+    CHECK(scene.line() == std::string("22:13:20.000000123 lo Out curl[42] ") + kUdp + "\n");
+}
+
+TEST_CASE("both ends are named, and the arrow points the packet's way") {
+    Scene scene;
+    scene.packet.peer = {.process = &scene.receiver, .via = Via::kLookup};
+    CHECK_THAT(scene.line(), Catch::Contains("lo Out curl[42] -> \"Web Content\"[7] UDP"));
+    scene.go(Direction::kInbound);
+    CHECK_THAT(scene.line(), Catch::Contains("lo In curl[42] <- \"Web Content\"[7] UDP"));
+    scene.packet.self_at = At::kSender;
+    CHECK_THAT(scene.line(), Catch::Contains("lo In curl[42] -> \"Web Content\"[7] UDP"));
+    scene.packet.self_at = At::kUnknown;
+    CHECK_THAT(scene.line(), Catch::Contains("lo In curl[42] -- \"Web Content\"[7] UDP"));
+    scene.packet.peer.process = nullptr;
+    CHECK_THAT(scene.line(), Catch::Contains("lo In curl[42] UDP"));
+}
+
+TEST_CASE("a packet of no process says why") {
+    Scene scene;
+    scene.packet.self = {.via = Via::kKernel};
+    CHECK_THAT(scene.line(), Catch::Contains("lo Out (kernel) UDP"));
+    scene.packet.self.via = Via::kForwarded;
+    CHECK_THAT(scene.line(), Catch::Contains("(forwarded)"));
+    scene.packet.self.via = Via::kUnknown;
+    CHECK_THAT(scene.line({.verbose = 1}), Catch::Contains("(unknown)"));
+}
+
+TEST_CASE("a process without a known name is not one named by an empty string") {
+    Scene scene;
+    scene.sender.comm.clear();
+    CHECK_THAT(scene.line(), Catch::Contains("Out ?[42] UDP"));
+}
+
+TEST_CASE("a hostile name neither breaks the line nor reaches the terminal") {
+    Scene scene;
+    scene.sender.comm = "\x1b[31m\nx\xff";
+    const std::string line = scene.line({.verbose = 1});
+    CHECK_THAT(line, Catch::Contains("Out \"\\x1b[31m\\x0ax\\xff\"[42] UDP"));
+    CHECK(line.find('\n') == line.size() - 1);
+    CHECK(line.find('\x1b') == std::string::npos);
+}
+
+TEST_CASE("more is shown of the processes with -v, and numbers with -n") {
+    Scene scene;
+    CHECK_THAT(scene.line({.verbose = 1}),
+               Catch::EndsWith(" exe=/usr/bin/curl user=www-data tid=43 via=socket\n"));
+    CHECK_THAT(scene.line({.numeric = true, .verbose = 1}), Catch::Contains(" uid=33 tid=43"));
+    scene.packet.peer = {.process = &scene.receiver, .via = Via::kLookup, .uid = 0};
+    CHECK_THAT(scene.line({.verbose = 1}), Catch::EndsWith(" peer.uid=0 peer.via=lookup\n"));
+}
+
+TEST_CASE("colour begins and ends at each process") {
+    Scene scene;
+    const std::string line = scene.line({.color = true});
+    CHECK_THAT(line, Catch::Contains("Out \x1b["));
+    CHECK_THAT(line, Catch::Contains("mcurl[42]\x1b[0m UDP"));
+}
+
+TEST_CASE("the clock follows the packets from second to second") {
+    Scene scene;
+    fmt::memory_buffer out;
+    packet::PacketLine lines({});
+    lines.append(out, scene.packet);
+    *scene.packet.time_ns += 1'000'000'000;
+    lines.append(out, scene.packet);
+    CHECK_THAT(fmt::to_string(out), Catch::Contains("22:13:20.0") && Catch::Contains("22:13:21.0"));
+}
