@@ -49,8 +49,8 @@ pcapng::Result<Order> parse_order(std::string_view text, std::span<const Column>
     const std::string_view name = text.substr(0, comma);
     const std::string_view way = comma == text.npos ? "asc" : text.substr(comma + 1);
     if (way != "asc" && way != "desc") {
-        return pcapng::Error{
-            fmt::format("--sort {}: behind the comma stands asc or desc", packet::printable(text))};
+        return pcapng::Error{fmt::format("--sort {}: the word after the comma must be asc or desc",
+                                         packet::printable(text))};
     }
     std::string names;
     for (size_t i = 0; i < columns.size(); ++i) {

@@ -132,7 +132,7 @@ TEST_CASE("an export doesn't replace the file that it reads, whatever its name")
                                   folder.file(name), path}));
             INFO(format << " " << name << ": " << result.err);
             CHECK(result.status == 1);
-            CHECK(test::contains(result.err, "that is the file that is read"));
+            CHECK(test::contains(result.err, "this is the input file"));
             REQUIRE(test::content_of(path) == test::content_of(told_file()));
         }
     }
