@@ -25,8 +25,8 @@ bool take(To& to, const From& from) {
 
 }  // namespace
 
-ProcessSelection::ProcessSelection(const Whose& whose) {
-    const capture::ProcessConditions conditions = conditions_of(whose, std::nullopt);
+ProcessSelection::ProcessSelection(const ProcessChoice& choice) {
+    const capture::ProcessConditions conditions = conditions_of(choice, std::nullopt);
     follow_ = conditions.follow;
     // Keys are pids here: it asks about every process of a pid, and never about one that isn't.
     auto resolved = conditions.expression.resolved(

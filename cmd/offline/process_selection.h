@@ -22,7 +22,7 @@ namespace cmd {
 class ProcessSelection : private capture::ProcessTrees {
   public:
     ProcessSelection() = default;  // everything
-    explicit ProcessSelection(const Whose& whose);
+    explicit ProcessSelection(const ProcessChoice& choice);
 
     // A file begins: `processes` are its Source's and outlive the next call.
     void begin(const std::deque<forensics::Process>& processes);

@@ -7,39 +7,38 @@
 #include <utility>
 
 #include "cmd/filter.h"
+#include "cmd/option_reader.h"
 
 namespace cmd {
 namespace {
 
-using pcapng::Error;
 using pcapng::Result;
 
 // What the options say, up to the first error.
 struct Said {
-    Whose whose;
+    ProcessChoice processes;
     std::string filter;
     std::optional<TimeBound> after;
     std::optional<TimeBound> before;
     std::optional<uint64_t> count;
 };
 
-void read_time(OptionReader& reader, const CLI::Option* option, std::optional<TimeBound>& to) {
-    reader.once(option, [&](const std::string& text) {
-        return store(parse_time(option->get_name(), text), to);
-    });
+void read_time(OptionReader& reader, const Option& option, std::optional<TimeBound>& to) {
+    reader.once(option,
+                [&](const std::string& text) { return store(parse_time(option.name, text), to); });
 }
 
 Result<Said> read(const SelectionOptions& options) {
     Said said;
-    ProcessOptionValues values = options.whose.values();
+    ProcessOptionValues values = options.processes.values();
     values.of_file = true;
-    auto whose = read_process_options(values);
-    if (!whose) {
-        return std::move(whose).error();
+    auto processes = read_process_options(values);
+    if (!processes) {
+        return std::move(processes).error();
     }
-    said.whose = *std::move(whose);
+    said.processes = *std::move(processes);
     OptionReader reader;
-    reader.refuse_if(options.filter->count() > 0 && options.filter_file->count() > 0,
+    reader.refuse_if(options.filter.given() && options.filter_file.given(),
                      "the filter is given twice: use one of --filter and -F");
     reader.once(options.filter, [&](const std::string& text) -> std::optional<Error> {
         said.filter = text;
@@ -61,6 +60,11 @@ Result<Said> read(const SelectionOptions& options) {
 
 }  // namespace
 
+bool SelectionOptions::given() const {
+    return processes.values() != ProcessOptionValues{} || filter.given() || filter_file.given() ||
+           after.given() || before.given() || count.given();
+}
+
 std::string_view selection_help() {
     return R"(Which packets (all that is given must hold)
   --filter FILTER     those that an expression of pcap-filter(7) matches, as in: 'tcp port 443'
@@ -71,8 +75,9 @@ std::string_view selection_help() {
   --before TIME       before this time
   -c N                the first N of them
 
-Whose (at either end; none given: every packet). Several values of one option are alternatives,
-different options must all hold, a value behind "!" is excluded; in a GLOB stand *, ? and [a-z]
+Which processes (at either end; none given: every packet). Several values of one option are
+alternatives, different options must all hold, a value after "!" is excluded; a GLOB may contain *,
+? and [a-z]
   --pid N             processes with this pid
   --comm GLOB         processes with this name
   --exe GLOB          ... whose executable has this path
@@ -96,8 +101,8 @@ Result<Selection> Selection::make(const SelectionOptions& options) {
         return std::move(said).error();
     }
     Selection selection;
-    selection.processes_ = ProcessSelection(said->whose);
-    selection.trees_ = said->whose.trees;
+    selection.processes_ = ProcessSelection(said->processes);
+    selection.trees_ = said->processes.trees;
     selection.window_ = TimeWindow(said->after, said->before);
     selection.count_ = said->count;
     if (!said->filter.empty()) {
