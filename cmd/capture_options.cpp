@@ -23,7 +23,7 @@ capture::SessionOptions session_options(const Options& options, std::optional<ui
     session.programs.buffer_bytes = options.buffer_kib.value_or(0) * 1024;
     session.programs.filter = std::move(filter);
     session.count = options.count;
-    session.filter = conditions_of(options.whose, command_pid);
+    session.filter = conditions_of(options.process_filter, command_pid);
     return session;
 }
 

@@ -52,8 +52,9 @@ Which
   -F FILE             the same from a file
   -d                  list the filter in classic BPF and exit; -dd: as the kernel runs it, in eBPF
 
-Whose (at either end; none given: every packet). Several values of one option are alternatives,
-different options must all hold, a value behind "!" is excluded; in a GLOB stand *, ? and [a-z]
+Which processes (at either end; none given: every packet). Several values of one option are
+alternatives, different options must all hold, a value after "!" is excluded; a GLOB may contain *,
+? and [a-z]
   --pid N             process N
   --comm GLOB         processes with this name, at most 15 bytes
   --exe GLOB          ... whose executable has this path

@@ -3,37 +3,40 @@
 
 #include <fmt/format.h>
 
-#include <cstdio>
-#include <vector>
+#include "packet/line/terminal_text.h"
 
 namespace cmd {
 
-Stop usage_error(std::string_view message, std::string_view command) {
-    return Stop{kExitUsage, fmt::format("pidcap: {}\nTry 'pidcap {}{}--help'.\n", message, command,
-                                        command.empty() ? "" : " ")};
-}
-
-int say(const Stop& stop) {
-    fmt::print(stop.status == kExitDone ? stdout : stderr, "{}", stop.text);
-    return stop.status;
-}
-
-std::optional<Stop> parse(CLI::App& app, std::span<const std::string> arguments,
-                          std::string_view command) {
-    try {
-        app.parse(
-            std::vector<std::string>(arguments.rbegin(), arguments.rend()));  // as it takes them
-    } catch (const CLI::ArgumentMismatch& stop) {
-        const std::string_view what = stop.what();  // "-w: 1 required …"
-        return usage_error(fmt::format("{} needs a value", what.substr(0, what.find(':'))),
-                           command);
-    } catch (const CLI::ExtrasError&) {
-        return usage_error(
-            fmt::format("{}: no such option", packet::printable(app.remaining().front())), command);
-    } catch (const CLI::Error& stop) {
-        return usage_error(packet::printable(stop.what()), command);
+void OptionReader::refuse_if(bool wrong, std::string_view message) {
+    if (wrong && !error_) {
+        error_ = Error{std::string(message)};
     }
-    return std::nullopt;
+}
+
+void OptionReader::refuse_twice(const Option& option) {
+    refuse_if(option.count() > 1, option.name + " is given twice");
+}
+
+void OptionReader::path(const Option& option, std::string& to) {
+    once(option, [&](const std::string& text) -> std::optional<Error> {
+        to = text;
+        return text.empty() ? std::optional(Error{option.name + ": the file name is empty"})
+                            : std::nullopt;
+    });
+}
+
+void OptionReader::only_file(const Option& files, std::string& to) {
+    refuse_if(!files.given(), "no input file given");
+    refuse_if(files.count() > 1, "more than one input file given");
+    if (!error_) {
+        to = files.values.front();
+    }
+}
+
+Error OptionReader::not_one_of(const Option& option, const std::string& text,
+                               std::span<const std::string_view> names) {
+    return Error{fmt::format("{} {}: not one of {}", option.name, packet::printable(text),
+                             fmt::join(names, ", "))};
 }
 
 }  // namespace cmd

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// What every command line of ours shares: CLI11 splits it into words, our code reads the values, so
-// that a bad one is refused in words of ours. Only for the files that parse.
+// OptionReader: reads the values of a parsed command line one after the other, up to the first
+// error, which error() returns; what is read after it does nothing. A caller reads everything and
+// asks once. The error names the option, and says what is wrong with its value.
 #pragma once
 
-#include <fmt/format.h>
-
-#include <CLI/CLI.hpp>
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -17,30 +16,15 @@
 #include <utility>
 #include <vector>
 
-#include "cmd/stop.h"
+#include "cmd/command_line.h"
 #include "cmd/values.h"
-#include "packet/line/terminal_text.h"
 #include "pcapng/result.h"
 
 namespace cmd {
 
 using pcapng::Error;
 
-inline CLI::Option* flag(CLI::App& of, const std::string& names) {
-    return of.add_flag(names)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-}
-
-// One value each time. Without allow_extra_args(false), "-i a b" would take both, and "[x]" would
-// be read as a list.
-inline CLI::Option* value(CLI::App& of, const std::string& names) {
-    return of.add_option(names)->expected(1)->allow_extra_args(false)->multi_option_policy(
-        CLI::MultiOptionPolicy::TakeAll);
-}
-
-// What is wrong with the words, if anything. `command`: see usage_error.
-std::optional<Stop> parse(CLI::App& app, std::span<const std::string> arguments,
-                          std::string_view command = {});
-
+// Stores a result's value. Returns its error, or nothing.
 template <typename From, typename To>
 std::optional<Error> store(const Result<From>& from, To& to) {
     if (!from) {
@@ -50,76 +34,59 @@ std::optional<Error> store(const Result<From>& from, To& to) {
     return std::nullopt;
 }
 
-// Reads the values of a parsed command line one after the other; after the first error the rest
-// do nothing.
 class OptionReader {
   public:
     const std::optional<Error>& error() const { return error_; }
 
-    void refuse_if(bool wrong, const std::string& message) {
-        if (wrong && !error_) {
-            error_ = Error{message};
-        }
-    }
+    void refuse_if(bool wrong, std::string_view message);
 
     // Calls read(text) for each value of an option; it returns an Error or nothing.
     template <typename Read>
-    void each(const CLI::Option* option, Read read) {
-        for (const std::string& text : option->results()) {
+    void each(const Option& option, Read read) {
+        for (const std::string& text : option.values) {
             if (!error_) {
                 error_ = read(text);
             }
         }
     }
 
+    // The same for an option that may be given once.
     template <typename Read>
-    void once(const CLI::Option* option, Read read) {
-        refuse_if(option->count() > 1, fmt::format("{} is given twice", option->get_name()));
+    void once(const Option& option, Read read) {
+        refuse_twice(option);
         each(option, read);
     }
 
     template <typename Target>
-    void number(const CLI::Option* option, uint64_t min, uint64_t max, Target& target) {
+    void number(const Option& option, uint64_t min, uint64_t max, Target& target) {
         once(option, [&](const std::string& text) {
-            return store(parse_number(option->get_name(), text, min, max), target);
+            return store(parse_number(option.name, text, min, max), target);
         });
     }
 
-    // One of a few words.
+    // One of a few words, each with its meaning.
     template <typename Target, size_t kCount>
-    void word(const CLI::Option* option,
+    void word(const Option& option,
               const std::array<std::pair<std::string_view, Target>, kCount>& words,
               Target& target) {
         once(option, [&](const std::string& text) -> std::optional<Error> {
-            std::string allowed;
+            std::vector<std::string_view> names;
             for (const auto& [name, meaning] : words) {
                 if (name == text) {
                     target = meaning;
                     return std::nullopt;
                 }
-                allowed += (allowed.empty() ? "" : ", ") + std::string(name);
+                names.push_back(name);
             }
-            return Error{fmt::format("{} {}: not one of {}", option->get_name(),
-                                     packet::printable(text), allowed)};
+            return not_one_of(option, text, names);
         });
     }
 
     // The name of a file.
-    void path(const CLI::Option* option, std::string& to) {
-        once(option, [&](const std::string& text) -> std::optional<Error> {
-            to = text;
-            return text.empty() ? std::optional(Error{option->get_name() + ": an empty name"})
-                                : std::nullopt;
-        });
-    }
+    void path(const Option& option, std::string& to);
 
-    // The only FILE of a command.
-    void only_file(const std::vector<std::string>& files, std::string& to) {
-        refuse_if(files.size() != 1, files.empty() ? "which file?" : "one file at a time");
-        if (!error_) {
-            to = files.front();
-        }
-    }
+    // The FILE of a command that takes exactly one.
+    void only_file(const Option& files, std::string& to);
 
     template <typename Target>
     void take(Result<Target> from, Target& to) {
@@ -131,6 +98,10 @@ class OptionReader {
     }
 
   private:
+    void refuse_twice(const Option& option);
+    static Error not_one_of(const Option& option, const std::string& text,
+                            std::span<const std::string_view> names);
+
     std::optional<Error> error_;
 };
 

@@ -52,7 +52,7 @@ struct Options {
     std::optional<uint64_t> count;
     std::optional<std::chrono::nanoseconds> duration;
 
-    Whose whose;
+    ProcessChoice process_filter;
     std::vector<std::string> command;  // after --, verbatim; empty: none
 
     // What it looks like.

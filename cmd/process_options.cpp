@@ -22,7 +22,7 @@ using packet::TextField;
 using pcapng::Error;
 
 constexpr const char* kNoGroups =
-    "--gid, gid: files tell the users of processes, but not their groups; try --user";
+    "--gid, gid: files record the users of processes, but not their groups; try --user";
 
 constexpr uint64_t kPidMax = 1U << 22;  // PID_MAX_LIMIT of include/linux/threads.h
 
@@ -233,16 +233,16 @@ std::vector<ProcessExpression> made_of(const std::vector<uint32_t>& pids,
 
 }  // namespace
 
-Result<Whose> read_process_options(const ProcessOptionValues& values) {
+Result<ProcessChoice> read_process_options(const ProcessOptionValues& values) {
     if (values.of_file && !values.gid.empty()) {
         return Error{kNoGroups};
     }
-    Whose whose;
-    whose.follow = values.follow;
+    ProcessChoice choice;
+    choice.follow = values.follow;
     const uint64_t largest =
         values.of_file ? uint64_t{std::numeric_limits<uint32_t>::max()} : kPidMax;
     Collector collector;
-    collector.pid_option("--pid", values.pid, ProcessExpression::process, largest, whose.pids);
+    collector.pid_option("--pid", values.pid, ProcessExpression::process, largest, choice.pids);
     collector.option("--comm", values.comm, values.of_file ? told_comm_value : comm_value);
     collector.option("--exe", values.exe, exe_value);
     collector.option("--cmdline", values.cmdline, cmdline_value);
@@ -251,7 +251,7 @@ Result<Whose> read_process_options(const ProcessOptionValues& values) {
     collector.option("--cgroup", values.cgroup, cgroup_value);
     collector.option("--container", values.container, container_value);
     collector.option("--unit", values.unit, unit_value);
-    collector.pid_option("--tree", values.tree, ProcessExpression::tree, largest, whose.trees);
+    collector.pid_option("--tree", values.tree, ProcessExpression::tree, largest, choice.trees);
     for (const std::string& text : values.process) {
         // Not by option(): "!" means nothing here, and different expressions are joined by "and".
         Made made = process_value(text);
@@ -270,12 +270,12 @@ Result<Whose> read_process_options(const ProcessOptionValues& values) {
     if (!others) {
         return std::move(others).error();
     }
-    whose.others = *std::move(others);
-    if (values.of_file && whose.others.asks_about(NumberField::kGid)) {
+    choice.others = *std::move(others);
+    if (values.of_file && choice.others.asks_about(NumberField::kGid)) {
         return Error{kNoGroups};
     }
     const std::optional<uint32_t> some_command = values.command ? std::optional(1U) : std::nullopt;
-    const ProcessExpression all = conditions_of(whose, some_command).expression;
+    const ProcessExpression all = conditions_of(choice, some_command).expression;
     if (values.follow && all.is_always_true()) {
         return Error{"--follow: say whom to follow, with --pid, --comm, --uid or the like"};
     }
@@ -290,13 +290,14 @@ Result<Whose> read_process_options(const ProcessOptionValues& values) {
                 "{}: such packets have no process, and the other options ask for one", option)};
         }
     }
-    return whose;
+    return choice;
 }
 
-packet::ProcessConditions conditions_of(const Whose& whose, std::optional<uint32_t> command_pid) {
-    std::vector<ProcessExpression> pids = made_of(whose.pids, ProcessExpression::process);
-    std::vector<ProcessExpression> roots = made_of(whose.trees, ProcessExpression::tree);
-    std::vector<ProcessExpression> all = {whose.others};
+packet::ProcessConditions conditions_of(const ProcessChoice& choice,
+                                        std::optional<uint32_t> command_pid) {
+    std::vector<ProcessExpression> pids = made_of(choice.pids, ProcessExpression::process);
+    std::vector<ProcessExpression> roots = made_of(choice.trees, ProcessExpression::tree);
+    std::vector<ProcessExpression> all = {choice.others};
     if (command_pid) {
         // As one more value of --tree and of --pid.
         roots.push_back(ProcessExpression::tree(*command_pid));
@@ -308,7 +309,7 @@ packet::ProcessConditions conditions_of(const Whose& whose, std::optional<uint32
             all.push_back(ProcessExpression::any_of(std::move(*alternatives)));
         }
     }
-    return {ProcessExpression::all_of(std::move(all)), whose.follow};
+    return {ProcessExpression::all_of(std::move(all)), choice.follow};
 }
 
 }  // namespace cmd

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// The options that say whose packets are wanted, as one expression: different options are joined by
+// The options that select packets by process, as one expression: different options are joined by
 // "and", several values of one by "or", and a value after "!" is excluded. Asks nobody but the user
 // database, and of a file not even that.
 #pragma once
@@ -35,18 +35,22 @@ struct ProcessOptionValues {
     // They are asked about a file, perhaps another machine's: names of users are compared with
     // those that it tells, not looked up here; groups aren't told; pids and names may be larger.
     bool of_file = false;
+
+    bool operator==(const ProcessOptionValues&) const = default;
 };
 
-struct Whose {
+// What the options select.
+struct ProcessChoice {
     std::vector<uint32_t> pids = {};   // --pid and
     std::vector<uint32_t> trees = {};  // --tree, those that aren't excluded
     packet::ProcessExpression others = {};
     bool follow = false;
 };
 
-pcapng::Result<Whose> read_process_options(const ProcessOptionValues& values);
+pcapng::Result<ProcessChoice> read_process_options(const ProcessOptionValues& values);
 
 // The packets of a command's tree, and those of --pid and --tree, if the rest holds for them.
-packet::ProcessConditions conditions_of(const Whose& whose, std::optional<uint32_t> command_pid);
+packet::ProcessConditions conditions_of(const ProcessChoice& choice,
+                                        std::optional<uint32_t> command_pid);
 
 }  // namespace cmd

@@ -53,31 +53,29 @@ struct Request {
 };
 
 std::variant<Request, Stop> parse_request(std::span<const std::string> arguments) {
-    CLI::App app;
-    app.set_help_flag();
-    const CLI::Option* help = flag(app, "-h,--help");
-    const CLI::Option* table = value(app, "--from");
-    const CLI::Option* output = value(app, "-w");
-    std::vector<std::string> files;
-    app.add_option("FILE", files);
-    if (auto stop = parse(app, arguments, kCommand)) {
+    CommandLine line(kCommand);
+    const Option& help = line.flag("-h,--help");
+    const Option& table = line.value("--from");
+    const Option& output = line.value("-w");
+    const Option& files = line.positionals("FILE");
+    if (auto stop = line.parse(arguments)) {
         return *stop;
     }
-    if (help->count() > 0) {
+    if (help.given()) {
         return Stop{kExitDone, std::string(kHelp)};
     }
     Request request;
     OptionReader reader;
     reader.only_file(files, request.input);
     reader.path(table, request.table);
-    reader.refuse_if(table->count() == 0,
-                     "whose are the conversations? --from names a table of `pidcap flows --json`");
+    reader.refuse_if(!table.given(),
+                     "--from TABLE is required: the output of `pidcap flows --json`");
     reader.path(output, request.output);
-    reader.refuse_if(output->count() == 0, "where to? -w names the file");
+    reader.refuse_if(!output.given(), "-w FILE is required");
     reader.refuse_if(request.input == "-" && request.table == "-",
-                     "- is given twice, and stdin is there once");
+                     "- is given twice, but standard input can be read only once");
     if (reader.error()) {
-        return usage_error(reader.error()->message, kCommand);
+        return line.usage_error(reader.error()->message);
     }
     return request;
 }

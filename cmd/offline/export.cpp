@@ -63,19 +63,17 @@ Exit status: 0 done; 1 failed, or FILE is broken: what was readable is exported;
 )";
 
 std::variant<Request, Stop> parse_request(std::span<const std::string> arguments) {
-    CLI::App app;
-    app.set_help_flag();
-    SelectionOptions selection(app);
-    const CLI::Option* help = flag(app, "-h,--help");
-    const CLI::Option* format = value(app, "--format");
-    const CLI::Option* table = value(app, "--table");
-    const CLI::Option* output = value(app, "-o");
-    std::vector<std::string> files;
-    app.add_option("FILE", files);
-    if (auto stop = parse(app, arguments, kName)) {
+    CommandLine line(kName);
+    const SelectionOptions selection(line);
+    const Option& help = line.flag("-h,--help");
+    const Option& format = line.value("--format");
+    const Option& table = line.value("--table");
+    const Option& output = line.value("-o");
+    const Option& files = line.positionals("FILE");
+    if (auto stop = line.parse(arguments)) {
         return *stop;
     }
-    if (help->count() > 0) {
+    if (help.given()) {
         return Stop{kExitDone, fmt::format("{}{}{}", kHelp, selection_help(), kStatus)};
     }
     static constexpr std::array<std::pair<std::string_view, Format>, 3> kFormats{{
@@ -91,8 +89,8 @@ std::variant<Request, Stop> parse_request(std::span<const std::string> arguments
     Request request;
     OptionReader reader;
     reader.only_file(files, request.path);
-    reader.refuse_if(format->count() == 0, "--format is missing: parquet, jsonl or csv");
-    reader.refuse_if(table->count() == 0, "--table is missing: packets, flows or processes");
+    reader.refuse_if(!format.given(), "--format is required: parquet, jsonl or csv");
+    reader.refuse_if(!table.given(), "--table is required: packets, flows or processes");
     reader.word(format, kFormats, request.format);
     reader.word(table, kTables, request.table);
     reader.path(output, request.output);
@@ -100,7 +98,7 @@ std::variant<Request, Stop> parse_request(std::span<const std::string> arguments
                      "Parquet can't be written to a pipe: name a file with -o");
     reader.take(selection_of(selection), request.selection);
     if (reader.error()) {
-        return usage_error(reader.error()->message, kName);
+        return line.usage_error(reader.error()->message);
     }
     return request;
 }

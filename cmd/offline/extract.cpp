@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdint>
@@ -21,6 +20,7 @@
 #include "forensics/rewrite/rewriter.h"
 #include "forensics/rewrite/split_files.h"
 #include "forensics/source/input_file.h"
+#include "packet/line/terminal_text.h"
 
 namespace cmd {
 namespace {
@@ -64,29 +64,24 @@ struct Request {
 };
 
 std::variant<Request, Stop> parse_request(std::span<const std::string> arguments) {
-    CLI::App app;
-    app.set_help_flag();
-    SelectionOptions selection(app);
-    const std::vector<const CLI::Option*> choices = std::as_const(app).get_options();
-    const CLI::Option* help = flag(app, "-h,--help");
-    const CLI::Option* output = value(app, "-w");
-    const CLI::Option* split = value(app, "--split");
-    std::vector<std::string> files;
-    app.add_option("FILE", files);
-    if (auto stop = parse(app, arguments, kCommand)) {
+    CommandLine line(kCommand);
+    const SelectionOptions selection(line);
+    const Option& help = line.flag("-h,--help");
+    const Option& output = line.value("-w");
+    const Option& split = line.value("--split");
+    const Option& files = line.positionals("FILE");
+    if (auto stop = line.parse(arguments)) {
         return *stop;
     }
-    if (help->count() > 0) {
+    if (help.given()) {
         return Stop{kExitDone, fmt::format("{}{}{}", kHelp, selection_help(), kStatus)};
     }
     Request request;
-    request.everything = std::all_of(choices.begin(), choices.end(), [](const CLI::Option* choice) {
-        return choice->count() == 0;
-    });
+    request.everything = !selection.given();
     OptionReader reader;
     reader.only_file(files, request.input);
     reader.path(output, request.output);
-    reader.refuse_if(output->count() == 0, "where to? -w names the file");
+    reader.refuse_if(!output.given(), "-w FILE is required");
     reader.word(split,
                 std::array<std::pair<std::string_view, SplitBy>, 3>{{
                     {"process", SplitBy::kProcess},
@@ -94,13 +89,13 @@ std::variant<Request, Stop> parse_request(std::span<const std::string> arguments
                     {"user", SplitBy::kUser},
                 }},
                 request.split.emplace());
-    if (split->count() == 0) {
+    if (!split.given()) {
         request.split.reset();
     }
     reader.refuse_if(request.split && request.output == "-", "--split needs -w FOLDER");
     reader.take(selection_of(selection), request.selection);
     if (reader.error()) {
-        return usage_error(reader.error()->message, kCommand);
+        return line.usage_error(reader.error()->message);
     }
     return request;
 }

@@ -78,9 +78,9 @@ std::optional<Error> name_hosts(Request& request) {
         }
         for (const std::string& host : request.hosts) {
             if (host.empty() || host.size() > kMaxHost) {
-                return Error{host.empty()
-                                 ? "--host: an empty name"
-                                 : fmt::format("--host: a name of more than {} bytes", kMaxHost)};
+                return Error{host.empty() ? "--host: the name is empty"
+                                          : fmt::format("--host: the name is longer than {} bytes",
+                                                        kMaxHost)};
             }
         }
         return std::nullopt;
@@ -88,10 +88,8 @@ std::optional<Error> name_hosts(Request& request) {
     for (const std::string& input : request.inputs) {
         std::string host = default_host(input);
         if (std::find(request.hosts.begin(), request.hosts.end(), host) != request.hosts.end()) {
-            return Error{
-                fmt::format("two files of host {}; say whose they are with --host, once "
-                            "for each file",
-                            packet::printable(host))};
+            return Error{fmt::format("two files of host {}: give the host of each file with --host",
+                                     packet::printable(host))};
         }
         request.hosts.push_back(std::move(host));
     }
@@ -99,32 +97,32 @@ std::optional<Error> name_hosts(Request& request) {
 }
 
 std::variant<Request, Stop> parse_request(std::span<const std::string> arguments) {
-    CLI::App app;
-    app.set_help_flag();
-    const CLI::Option* help = flag(app, "-h,--help");
-    const CLI::Option* output = value(app, "-w");
-    const CLI::Option* host = value(app, "--host");
-    Request request;
-    app.add_option("FILE", request.inputs);
-    if (auto stop = parse(app, arguments, kCommand)) {
+    CommandLine line(kCommand);
+    const Option& help = line.flag("-h,--help");
+    const Option& output = line.value("-w");
+    const Option& host = line.value("--host");
+    const Option& files = line.positionals("FILE");
+    if (auto stop = line.parse(arguments)) {
         return *stop;
     }
-    if (help->count() > 0) {
+    if (help.given()) {
         return Stop{kExitDone, std::string(kHelp)};
     }
+    Request request;
+    request.inputs = files.values;
     OptionReader reader;
-    reader.refuse_if(request.inputs.empty(), "which files?");
+    reader.refuse_if(request.inputs.empty(), "no input file given");
     reader.path(output, request.output);
-    reader.refuse_if(output->count() == 0, "where to? -w names the file");
+    reader.refuse_if(!output.given(), "-w FILE is required");
     reader.refuse_if(std::count(request.inputs.begin(), request.inputs.end(), "-") > 1,
-                     "- is given twice, and stdin is there once");
-    request.hosts = host->results();
+                     "- is given twice, but standard input can be read only once");
+    request.hosts = host.values;
     if (!reader.error()) {
         const auto wrong = name_hosts(request);
         reader.refuse_if(wrong.has_value(), wrong ? wrong->message : "");
     }
     if (reader.error()) {
-        return usage_error(reader.error()->message, kCommand);
+        return line.usage_error(reader.error()->message);
     }
     return request;
 }

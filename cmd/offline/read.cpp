@@ -16,12 +16,12 @@
 #include "cmd/offline/result_file.h"
 #include "cmd/offline/selection.h"
 #include "cmd/option_reader.h"
-#include "packet/line/packet_line.h"
 #include "forensics/analysis/packet_tree.h"
 #include "forensics/analysis/row_text.h"
 #include "forensics/analysis/table.h"
 #include "forensics/source/source.h"
 #include "packet/line/color.h"
+#include "packet/line/packet_line.h"
 #include "packet/line/terminal_text.h"
 #include "packet/line/text_output.h"
 
@@ -89,36 +89,36 @@ bool take_tree(std::vector<std::string>& arguments) {
 std::variant<Request, Stop> parse_request(std::span<const std::string> given) {
     std::vector<std::string> arguments(given.begin(), given.end());
     const bool tree = take_tree(arguments);
-    CLI::App app;
-    app.set_help_flag();
-    const SelectionOptions selection(app);
-    const CLI::Option* json = flag(app, "--json");
-    const CLI::Option* color = value(app, "--color");
-    const CLI::Option* numeric = flag(app, "-n");
-    const CLI::Option* quiet = flag(app, "-q");
-    const CLI::Option* verbose = flag(app, "-v");
-    const CLI::Option* help = flag(app, "-h,--help");
-    Request request;
-    app.add_option("FILE", request.files);
-    if (auto stop = parse(app, arguments, kCommand)) {
+    CommandLine line(kCommand);
+    const SelectionOptions selection(line);
+    const Option& json = line.flag("--json");
+    const Option& color = line.value("--color");
+    const Option& numeric = line.flag("-n");
+    const Option& quiet = line.flag("-q");
+    const Option& verbose = line.flag("-v");
+    const Option& help = line.flag("-h,--help");
+    const Option& files = line.positionals("FILE");
+    if (auto stop = line.parse(arguments)) {
         return *stop;
     }
-    if (help->count() > 0) {
+    if (help.given()) {
         return Stop{kExitDone, fmt::format("{}{}{}", kHelp, selection_help(), kLooks)};
     }
+    Request request;
+    request.files = files.values;
     OptionReader reader;
-    reader.refuse_if(request.files.empty(), "which file? \"-\" is standard input");
-    reader.refuse_if(tree && json->count() > 0, "--tree and --json exclude each other");
-    request.form = tree ? Form::kTree : json->count() > 0 ? Form::kJson : Form::kLines;
+    reader.refuse_if(request.files.empty(), "no input file given; \"-\" is standard input");
+    reader.refuse_if(tree && json.given(), "--tree and --json exclude each other");
+    request.form = tree ? Form::kTree : json.given() ? Form::kJson : Form::kLines;
     packet::ColorMode mode = packet::ColorMode::kAuto;
     reader.word(color, packet::kColorModes, mode);
     request.style = {.color = packet::use_color(mode, STDOUT_FILENO),
-                     .quiet = quiet->count() > 0,
-                     .numeric = numeric->count() > 0,
-                     .verbose = static_cast<int>(verbose->count())};
+                     .quiet = quiet.given(),
+                     .numeric = numeric.given(),
+                     .verbose = static_cast<int>(verbose.count())};
     reader.take(selection_of(selection), request.selection);
     if (reader.error()) {
-        return usage_error(reader.error()->message, kCommand);
+        return line.usage_error(reader.error()->message);
     }
     return request;
 }

@@ -45,16 +45,14 @@ struct Request {
 };
 
 std::variant<Request, Stop> parse_request(std::span<const std::string> arguments) {
-    CLI::App app;
-    app.set_help_flag();
-    const CLI::Option* help = flag(app, "-h,--help");
-    const CLI::Option* output = value(app, "-o");
-    std::vector<std::string> files;
-    app.add_option("FILE", files);
-    if (auto stop = parse(app, arguments, kCommand)) {
+    CommandLine line(kCommand);
+    const Option& help = line.flag("-h,--help");
+    const Option& output = line.value("-o");
+    const Option& files = line.positionals("FILE");
+    if (auto stop = line.parse(arguments)) {
         return *stop;
     }
-    if (help->count() > 0) {
+    if (help.given()) {
         return Stop{kExitDone, std::string(kHelp)};
     }
     Request request;
@@ -64,7 +62,7 @@ std::variant<Request, Stop> parse_request(std::span<const std::string> arguments
     reader.refuse_if(request.output == "-" && isatty(STDOUT_FILENO) != 0,
                      "the page is for a browser, not for the terminal: name a file with -o");
     if (reader.error()) {
-        return usage_error(reader.error()->message, kCommand);
+        return line.usage_error(reader.error()->message);
     }
     return request;
 }

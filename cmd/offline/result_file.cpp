@@ -129,7 +129,7 @@ Result<Output> open_result(const std::string& path, std::span<const std::string>
         for (const std::string& input : inputs) {
             if (is_same_file(status, input)) {
                 return Error{
-                    fmt::format("write {}: that is the file that is read; name another one", name)};
+                    fmt::format("write {}: this is the input file; name another one", name)};
             }
         }
         // What is behind the position in stdout is the shell's business.

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "cmd/filter.h"
+#include "cmd/option_reader.h"
 #include "forensics/select/link_filter.h"
 #include "forensics/select/time_window.h"
 
@@ -15,35 +16,34 @@ namespace cmd {
 namespace {
 
 using forensics::TimeBound;
-using pcapng::Error;
 using pcapng::Result;
 
 // What the options say, up to the first error.
 struct Said {
-    Whose whose;
+    ProcessChoice processes;
     std::string filter;
     std::optional<TimeBound> after;
     std::optional<TimeBound> before;
     std::optional<uint64_t> count;
 };
 
-void read_time(OptionReader& reader, const CLI::Option* option, std::optional<TimeBound>& to) {
+void read_time(OptionReader& reader, const Option& option, std::optional<TimeBound>& to) {
     reader.once(option, [&](const std::string& text) {
-        return store(forensics::parse_time(option->get_name(), text), to);
+        return store(forensics::parse_time(option.name, text), to);
     });
 }
 
 Result<Said> read(const SelectionOptions& options) {
     Said said;
-    ProcessOptionValues values = options.whose.values();
+    ProcessOptionValues values = options.processes.values();
     values.of_file = true;
-    auto whose = read_process_options(values);
-    if (!whose) {
-        return std::move(whose).error();
+    auto processes = read_process_options(values);
+    if (!processes) {
+        return std::move(processes).error();
     }
-    said.whose = *std::move(whose);
+    said.processes = *std::move(processes);
     OptionReader reader;
-    reader.refuse_if(options.filter->count() > 0 && options.filter_file->count() > 0,
+    reader.refuse_if(options.filter.given() && options.filter_file.given(),
                      "the filter is given twice: use one of --filter and -F");
     reader.once(options.filter, [&](const std::string& text) -> std::optional<Error> {
         said.filter = text;
@@ -65,6 +65,11 @@ Result<Said> read(const SelectionOptions& options) {
 
 }  // namespace
 
+bool SelectionOptions::given() const {
+    return processes.values() != ProcessOptionValues{} || filter.given() || filter_file.given() ||
+           after.given() || before.given() || count.given();
+}
+
 std::string_view selection_help() {
     return R"(Which packets (all that is given must hold)
   --filter FILTER     those that an expression of pcap-filter(7) matches, as in: 'tcp port 443'
@@ -75,8 +80,9 @@ std::string_view selection_help() {
   --before TIME       before this time
   -c N                the first N of them
 
-Whose (at either end; none given: every packet). Several values of one option are alternatives,
-different options must all hold, a value behind "!" is excluded; in a GLOB stand *, ? and [a-z]
+Which processes (at either end; none given: every packet). Several values of one option are
+alternatives, different options must all hold, a value after "!" is excluded; a GLOB may contain *,
+? and [a-z]
   --pid N             processes with this pid
   --comm GLOB         processes with this name
   --exe GLOB          ... whose executable has this path
@@ -100,8 +106,8 @@ Result<forensics::Selection> selection_of(const SelectionOptions& options) {
         return std::move(said).error();
     }
     forensics::SelectionConditions conditions{
-        .processes = conditions_of(said->whose, std::nullopt),
-        .trees = said->whose.trees,
+        .processes = conditions_of(said->processes, std::nullopt),
+        .trees = said->processes.trees,
         .window = forensics::TimeWindow(said->after, said->before),
         .count = said->count,
     };

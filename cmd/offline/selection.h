@@ -6,8 +6,8 @@
 
 #include <string_view>
 
-#include "cmd/option_reader.h"
-#include "cmd/whose_options.h"
+#include "cmd/command_line.h"
+#include "cmd/process_filter_options.h"
 #include "forensics/select/selection.h"
 #include "pcapng/result.h"
 
@@ -16,15 +16,18 @@ namespace cmd {
 // A member of a command's line, before it is parsed: adds --pid … --kernel, --filter, -F, --after,
 // --before and -c.
 struct SelectionOptions {
-    CLI::App& app;
-    WhoseOptions whose{app};
-    CLI::Option* filter = value(app, "--filter");
-    CLI::Option* filter_file = value(app, "-F");
-    CLI::Option* after = value(app, "--after");
-    CLI::Option* before = value(app, "--before");
-    CLI::Option* count = value(app, "-c");
+    CommandLine& line;
+    ProcessFilterOptions processes{line};
+    const Option& filter = line.value("--filter");
+    const Option& filter_file = line.value("-F");
+    const Option& after = line.value("--after");
+    const Option& before = line.value("--before");
+    const Option& count = line.value("-c");
 
-    explicit SelectionOptions(CLI::App& of) : app(of) {}
+    explicit SelectionOptions(CommandLine& of) : line(of) {}
+
+    // Whether any of them is.
+    bool given() const;
 };
 
 // The lines of a command's --help about these options.

@@ -44,35 +44,33 @@ Exit status: 0 done; 1 failed, or the file is broken: what was readable is shown
 
 std::variant<Request, Stop> parse_request(const TableCommand& command,
                                           std::span<const std::string> arguments) {
-    CLI::App app;
-    app.set_help_flag();
-    SelectionOptions selection(app);
-    const CLI::Option* help = flag(app, "-h,--help");
-    const CLI::Option* sort = value(app, "--sort");
-    const CLI::Option* csv = flag(app, "--csv");
-    const CLI::Option* json = flag(app, "--json");
-    std::vector<std::string> files;
-    app.add_option("FILE", files);
-    if (auto stop = parse(app, arguments, command.name)) {
+    CommandLine line(command.name);
+    const SelectionOptions selection(line);
+    const Option& help = line.flag("-h,--help");
+    const Option& sort = line.value("--sort");
+    const Option& csv = line.flag("--csv");
+    const Option& json = line.flag("--json");
+    const Option& files = line.positionals("FILE");
+    if (auto stop = line.parse(arguments)) {
         return *stop;
     }
-    if (help->count() > 0) {
+    if (help.given()) {
         return Stop{kExitDone,
                     fmt::format("{}{}{}{}", command.help, kHelp, selection_help(), kStatus)};
     }
     Request request;
     OptionReader reader;
     reader.only_file(files, request.path);
-    reader.refuse_if(csv->count() > 0 && json->count() > 0, "--csv and --json exclude each other");
+    reader.refuse_if(csv.given() && json.given(), "--csv and --json exclude each other");
     reader.once(sort, [&](const std::string& text) {
         return store(forensics::parse_order("--sort", text, command.columns),
                      request.order.emplace());
     });
     reader.take(selection_of(selection), request.selection);
     if (reader.error()) {
-        return usage_error(reader.error()->message, command.name);
+        return line.usage_error(reader.error()->message);
     }
-    request.form = csv->count() > 0 ? Form::kCsv : json->count() > 0 ? Form::kJson : Form::kTable;
+    request.form = csv.given() ? Form::kCsv : json.given() ? Form::kJson : Form::kTable;
     return request;
 }
 

@@ -198,7 +198,7 @@ std::string capture_part(bool any) {
 
 std::string toolbar() {
     std::string text = sentence(
-        "control", {{"number", std::to_string(kWhose)},
+        "control", {{"number", std::to_string(kProcessFilter)},
                     {"type", "string"},
                     {"display", "Processes"},
                     {"placeholder", "as chosen in the options"},
@@ -286,7 +286,7 @@ Result<std::string> describe_values(const std::string& option) {
     return tree_values();
 }
 
-Result<cmd::Whose> whose_of(const Call& call, const std::string& expression) {
+Result<cmd::ProcessChoice> process_choice_of(const Call& call, const std::string& expression) {
     cmd::ProcessOptionValues values;
     if (expression.empty()) {
         values.comm = list_of(call, "comm");
@@ -329,15 +329,15 @@ Result<cmd::Options> options_of(const Call& call) {
     if (!sides) {
         return sides.error();
     }
-    auto whose = whose_of(call, "");
-    if (!whose) {
-        return std::move(whose).error();
+    auto process_filter = process_choice_of(call, "");
+    if (!process_filter) {
+        return std::move(process_filter).error();
     }
     cmd::Options options;
     options.interfaces = {*name};
     options.hook = *hook;
     std::tie(options.in, options.out) = *sides;
-    options.whose = *std::move(whose);
+    options.process_filter = *std::move(process_filter);
     if (const std::string text = value_of(call, "snaplen"); !text.empty()) {
         const auto snaplen = cmd::parse_number("--snaplen", text, 1, PIDCAP_SNAPLEN_MAX);
         if (!snaplen) {

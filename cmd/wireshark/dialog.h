@@ -17,7 +17,7 @@ namespace extcap {
 using pcapng::Result;
 
 // The toolbar's controls, by number.
-enum Control : uint8_t { kWhose, kCaptured, kDropped, kLog };
+enum Control : uint8_t { kProcessFilter, kCaptured, kDropped, kLog };
 
 // Each answer is text for standard output.
 Result<std::string> describe_interfaces();
@@ -28,7 +28,7 @@ Result<std::string> describe_values(const std::string& option);
 
 // Those of the dialog and of the toolbar, where `expression` replaces the dialog's processes; an
 // empty one doesn't.
-Result<cmd::Whose> whose_of(const Call& call, const std::string& expression);
+Result<cmd::ProcessChoice> process_choice_of(const Call& call, const std::string& expression);
 Result<cmd::Options> options_of(const Call& call);
 
 }  // namespace extcap

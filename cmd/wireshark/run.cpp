@@ -172,27 +172,28 @@ void Run::obey(const Message& message) {
     if (message.command == Command::kInitialized) {
         toolbar_.say({kCaptured, Command::kDisable});
         toolbar_.say({kDropped, Command::kDisable});
-    } else if (message.command == Command::kSet && message.control == kWhose) {
+    } else if (message.command == Command::kSet && message.control == kProcessFilter) {
         change_filter(message.payload);
     }
 }
 
 void Run::change_filter(const std::string& expression) {
     const bool as_chosen = expression.find_first_not_of(" \t") == std::string::npos;
-    const auto whose = whose_of(call_, as_chosen ? "" : expression);
+    const auto process_filter = process_choice_of(call_, as_chosen ? "" : expression);
     Result<void> changed =
-        whose ? session_->set_filter(cmd::conditions_of(*whose, std::nullopt)) : whose.error();
+        process_filter ? session_->set_filter(cmd::conditions_of(*process_filter, std::nullopt))
+                       : process_filter.error();
     if (file_->failure()) {
         return;  // the capture ends with that
     }
     if (!changed) {
-        toolbar_.say({kWhose, Command::kWarning, in_a_box(changed.error().message)});
+        toolbar_.say({kProcessFilter, Command::kWarning, in_a_box(changed.error().message)});
         log("the processes stay as they were: " + changed.error().message);
         return;
     }
     const std::string text =
         as_chosen ? "processes as chosen in the options" : "processes with " + expression;
-    toolbar_.say({kWhose, Command::kStatusbar, text.substr(0, kStatusLength)});
+    toolbar_.say({kProcessFilter, Command::kStatusbar, text.substr(0, kStatusLength)});
     log(text);
 }
 

@@ -29,7 +29,8 @@ Result<void> install_link(const ExtcapLink& link, const std::string& program) {
     }
     if (!before && exists(path)) {
         return Error{
-            packet::printable(path) + " is there, and is no link of pidcap's: remove it first", 0};
+            packet::printable(path) + " exists and is not a link made by pidcap: remove it first",
+            0};
     }
     if (auto written = write_link(path, program); !written) {
         return written;

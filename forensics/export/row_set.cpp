@@ -47,8 +47,8 @@ pcapng::Result<Order> parse_order(std::string_view option, std::string_view text
     const std::string_view name = text.substr(0, comma);
     const std::string_view way = comma == text.npos ? "asc" : text.substr(comma + 1);
     if (way != "asc" && way != "desc") {
-        return pcapng::Error{fmt::format("{} {}: behind the comma stands asc or desc", option,
-                                         packet::printable(text))};
+        return pcapng::Error{fmt::format("{} {}: the word after the comma must be asc or desc",
+                                         option, packet::printable(text))};
     }
     std::string names;
     for (size_t i = 0; i < columns.size(); ++i) {

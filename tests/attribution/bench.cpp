@@ -2,12 +2,17 @@
 //
 // The attribution bench: plays scenarios with processes that it knows, captures them with pidcap,
 // and scores every packet. It fails on what isn't right unless docs/limitations.md says why.
+#include <getopt.h>
 #include <sys/utsname.h>
 
-#include <CLI/CLI.hpp>
+#include <array>
 #include <cstdio>
+#include <exception>
 #include <fstream>
 #include <iterator>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include "tests/attribution/hooks.h"
 #include "tests/attribution/limits.h"
@@ -84,26 +89,118 @@ int play(const Options& options) {
     return failed.empty() ? 0 : 1;
 }
 
+constexpr const char* kUsage =
+    R"(Usage: attribution_bench [options]
+       attribution_bench --markdown FILE...
+
+Plays traffic of known processes and scores what pidcap says about each packet.
+
+  --list              Print the names of the scenarios
+  --only TEXT         Play those with this in their name
+  --hook tc|xdp|cgroup
+                      Where pidcap takes packets; default: tc
+  --pidcap FILE       The program
+  --tracing WORD      Passed on to pidcap
+  --together          One capture of all network namespaces, not one at each place: a slow machine
+                      takes long to start several
+  --limitations FILE  The list of what isn't right, and why
+  --verbose           Show packets that aren't right; default with --only
+  --json FILE         Write the result to this file, too
+  --title TEXT        What the run is called there; default: the kernel
+  --markdown FILE...  Only print a table of these results
+  --help              Print this text
+)";
+
+constexpr int kExitUsage = 2;
+
+// Fills the options. Returns the status to exit with, or nothing to go on.
+std::optional<int> parse(int argc, char** argv, Options& options) {
+    enum Letter {
+        kList = 1,
+        kOnly,
+        kHook,
+        kPidcap,
+        kTracing,
+        kTogether,
+        kLimitations,
+        kVerbose,
+        kJson,
+        kTitle,
+        kMarkdown,
+        kHelp
+    };
+    static constexpr std::array<option, 13> kOptions{{
+        {"list", no_argument, nullptr, kList},
+        {"only", required_argument, nullptr, kOnly},
+        {"hook", required_argument, nullptr, kHook},
+        {"pidcap", required_argument, nullptr, kPidcap},
+        {"tracing", required_argument, nullptr, kTracing},
+        {"together", no_argument, nullptr, kTogether},
+        {"limitations", required_argument, nullptr, kLimitations},
+        {"verbose", no_argument, nullptr, kVerbose},
+        {"json", required_argument, nullptr, kJson},
+        {"title", required_argument, nullptr, kTitle},
+        {"markdown", no_argument, nullptr, kMarkdown},
+        {"help", no_argument, nullptr, kHelp},
+        {},
+    }};
+    bool markdown = false;
+    for (int letter = 0; (letter = getopt_long(argc, argv, "", kOptions.data(), nullptr)) != -1;) {
+        switch (letter) {
+            case kList:
+                options.list = true;
+                break;
+            case kOnly:
+                options.only = optarg;
+                break;
+            case kHook:
+                options.hook = optarg;
+                break;
+            case kPidcap:
+                options.pidcap = optarg;
+                break;
+            case kTracing:
+                options.tracing = optarg;
+                break;
+            case kTogether:
+                options.together = true;
+                break;
+            case kLimitations:
+                options.limitations = optarg;
+                break;
+            case kVerbose:
+                options.verbose = true;
+                break;
+            case kJson:
+                options.json = optarg;
+                break;
+            case kTitle:
+                options.title = optarg;
+                break;
+            case kMarkdown:
+                markdown = true;
+                break;
+            case kHelp:
+                std::fputs(kUsage, stdout);
+                return 0;
+            default:  // getopt_long has said what is wrong
+                std::fputs(kUsage, stderr);
+                return kExitUsage;
+        }
+    }
+    options.markdown.assign(argv + optind, argv + argc);
+    if (markdown == options.markdown.empty() || !test::hook_of(options.hook)) {
+        std::fputs(kUsage, stderr);
+        return kExitUsage;
+    }
+    return std::nullopt;
+}
+
 int main(int argc, char** argv) {
     Options options;
-    CLI::App app("Plays traffic of known processes and scores what pidcap says about each packet.");
-    app.add_flag("--list", options.list, "Print the names of the scenarios");
-    app.add_option("--only", options.only, "Play those with this in their name");
-    app.add_option("--hook", options.hook, "Where pidcap takes packets; default: tc")
-        ->check(CLI::IsMember({"tc", "xdp", "cgroup"}));
-    app.add_option("--pidcap", options.pidcap, "The program");
-    app.add_option("--tracing", options.tracing, "Passed on to pidcap");
-    app.add_flag(
-        "--together", options.together,
-        "One capture of all network namespaces, not one at each place: a slow machine takes "
-        "long to start several");
-    app.add_option("--limitations", options.limitations, "The list of what isn't right, and why");
-    app.add_flag("--verbose", options.verbose,
-                 "Show packets that aren't right; default with --only");
-    app.add_option("--json", options.json, "Write the result to this file, too");
-    app.add_option("--title", options.title, "What the run is called there; default: the kernel");
-    app.add_option("--markdown", options.markdown, "Only print a table of these results");
-    CLI11_PARSE(app, argc, argv);
+    if (const auto status = parse(argc, argv, options)) {
+        return *status;
+    }
     if (options.list) {
         for (const Scenario& scenario : chosen(options.only, *test::hook_of(options.hook))) {
             std::printf("%s\n", scenario.name.c_str());

@@ -62,8 +62,8 @@ TEST_CASE("options that name things can be repeated, and take one value each tim
     const Options options =
         run({"-i", "lo", "-i", "any", "--pid", "12", "--pid=77", "--tree", "5", "--netns", "a b"});
     CHECK(options.interfaces == std::vector<std::string>{"lo", "any"});
-    CHECK(options.whose.pids == std::vector<uint32_t>{12, 77});
-    CHECK(options.whose.trees == std::vector<uint32_t>{5});
+    CHECK(options.process_filter.pids == std::vector<uint32_t>{12, 77});
+    CHECK(options.process_filter.trees == std::vector<uint32_t>{5});
     CHECK(options.netns == std::vector<std::string>{"a b"});
 }
 
@@ -169,8 +169,8 @@ TEST_CASE("option -d lists the filter, and needs one") {
 TEST_CASE("options that would do nothing are refused") {
     CHECK_THAT(refusal({"-f"}), Catch::Contains("whom to follow"));
     CHECK_THAT(refusal({"--process-blocks"}), Catch::Contains("-w FILE"));
-    CHECK(run({"-f", "--pid", "1"}).whose.follow);
-    CHECK(run({"-f", "--", "true"}).whose.follow);
+    CHECK(run({"-f", "--pid", "1"}).process_filter.follow);
+    CHECK(run({"-f", "--", "true"}).process_filter.follow);
     CHECK(run({"-w", "x", "--process-blocks"}).process_blocks);
 }
 

@@ -50,7 +50,8 @@ ProcessExpression expression_of(const std::vector<std::string>& arguments,
     if (const auto* stop = std::get_if<cmd::Stop>(&parsed)) {
         FAIL(stop->text);
     }
-    const auto conditions = cmd::conditions_of(std::get<cmd::Options>(parsed).whose, command);
+    const auto conditions =
+        cmd::conditions_of(std::get<cmd::Options>(parsed).process_filter, command);
     const auto resolved =
         conditions.expression.resolved([](uint32_t pid) { return std::optional(number_of(pid)); });
     REQUIRE(resolved.ok());

@@ -163,7 +163,7 @@ TEST_CASE("the input is never overwritten") {
     for (const std::string& out : {in, link, folder.path() + "/./in.pcapng"}) {
         const auto result = test::pidcap({"extract", in, "-w", out});
         CHECK(result.status == 1);
-        CHECK(contains(result.err, "that is the file that is read"));
+        CHECK(contains(result.err, "this is the input file"));
         CHECK(test::content_of(in) == before);
     }
 }

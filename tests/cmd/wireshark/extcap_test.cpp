@@ -110,21 +110,23 @@ TEST_CASE("what was chosen in the dialog becomes the options of a capture") {
     CHECK(defaults->out);
     CHECK(defaults->snaplen == PIDCAP_SNAPLEN_MAX);
     CHECK(defaults->filter.empty());
-    CHECK(defaults->whose.others.is_always_true());
+    CHECK(defaults->process_filter.others.is_always_true());
 }
 
 TEST_CASE("lists of the dialog are alternatives, pids and a tree together, too") {
-    CHECK(options_of(capture_with({"--pid", "1,2"}))->whose.pids == std::vector<uint32_t>{1, 2});
-    CHECK(options_of(capture_with({"--tree", "7"}))->whose.trees == std::vector<uint32_t>{7});
-    CHECK(options_of(capture_with({"--tree", "any"}))->whose.trees.empty());
+    CHECK(options_of(capture_with({"--pid", "1,2"}))->process_filter.pids ==
+          std::vector<uint32_t>{1, 2});
+    CHECK(options_of(capture_with({"--tree", "7"}))->process_filter.trees ==
+          std::vector<uint32_t>{7});
+    CHECK(options_of(capture_with({"--tree", "any"}))->process_filter.trees.empty());
     const auto both = options_of(capture_with({"--pid", "1,2", "--tree", "7"}));
     REQUIRE(both.ok());
-    CHECK(both->whose.pids.empty());
-    CHECK(both->whose.trees.empty());
-    CHECK_FALSE(both->whose.others.is_always_true());
-    CHECK_FALSE(
-        options_of(capture_with({"--comm", " curl , nginx* "}))->whose.others.is_always_true());
-    CHECK(options_of(capture_with({"--comm", " , "}))->whose.others.is_always_true());
+    CHECK(both->process_filter.pids.empty());
+    CHECK(both->process_filter.trees.empty());
+    CHECK_FALSE(both->process_filter.others.is_always_true());
+    CHECK_FALSE(options_of(capture_with({"--comm", " curl , nginx* "}))
+                    ->process_filter.others.is_always_true());
+    CHECK(options_of(capture_with({"--comm", " , "}))->process_filter.others.is_always_true());
 }
 
 TEST_CASE("what can't be captured so is refused in words that name it") {

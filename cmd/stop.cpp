@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cmd/stop.h"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+
+namespace cmd {
+
+Stop usage_error(std::string_view message, std::string_view command) {
+    return Stop{kExitUsage, fmt::format("pidcap: {}\nTry 'pidcap {}{}--help'.\n", message, command,
+                                        command.empty() ? "" : " ")};
+}
+
+int say(const Stop& stop) {
+    fmt::print(stop.status == kExitDone ? stdout : stderr, "{}", stop.text);
+    return stop.status;
+}
+
+}  // namespace cmd
