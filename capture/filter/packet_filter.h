@@ -9,12 +9,16 @@
 #include <string>
 
 #include "capture/filter/classic_bpf.h"
+#include "packet/link_type.h"
 #include "pcapng/result.h"
 
 namespace capture {
 
-// What a packet begins with: LINKTYPE_ of the tcpdump group.
-enum class LinkType : uint16_t { kEthernet = 1, kRawIp = 101 };
+// What a packet begins with.
+enum class LinkType : uint16_t {
+    kEthernet = packet::kLinkTypeEthernet,
+    kRawIp = packet::kLinkTypeRaw
+};
 
 class PacketFilter {
   public:

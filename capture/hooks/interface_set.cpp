@@ -8,20 +8,21 @@
 #include <optional>
 #include <utility>
 
+#include "packet/link_type.h"
+
 namespace capture {
 namespace {
 
 constexpr const char* kAny = "any";
 constexpr const char* kAll = "all";
 constexpr size_t kMaxSkipped = 100;
-constexpr uint16_t kLinkTypeEthernet = 1;
 constexpr uint64_t kCheckNetnsNs = 1'000'000'000;
 
 HookKind kind_of(const Interface& interface, uint16_t link_type) {
     if (interface.loopback()) {
         return HookKind::kLoopback;
     }
-    if (link_type != kLinkTypeEthernet) {
+    if (link_type != packet::kLinkTypeEthernet) {
         return HookKind::kIp;
     }
     return interface.kind == "veth" ? HookKind::kVeth : HookKind::kEthernet;
