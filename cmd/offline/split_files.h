@@ -15,6 +15,7 @@
 #include "cmd/offline/result_file.h"
 #include "forensics/rewrite/rewriter.h"
 #include "forensics/source/input_file.h"
+#include "packet/keyed_hash.h"
 #include "pcapng/result.h"
 
 namespace cmd {
@@ -51,9 +52,11 @@ class SplitFiles {
     ResultFolder folder_;
     SplitBy by_;
     forensics::InputFile& input_;
-    std::unordered_map<std::string, File> files_;      // by what is the same for all its packets
-    std::unordered_map<std::string, uint64_t> names_;  // and the next number behind each
-    std::list<File*> open_;                            // the least recently written first
+    std::unordered_map<std::string, File, packet::KeyedHash>
+        files_;  // by what is the same for all its packets
+    std::unordered_map<std::string, uint64_t, packet::KeyedHash>
+        names_;              // and the next number behind each
+    std::list<File*> open_;  // the least recently written first
 };
 
 }  // namespace cmd

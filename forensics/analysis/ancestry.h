@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "forensics/process.h"
+#include "packet/keyed_hash.h"
 
 namespace forensics {
 
@@ -53,7 +54,7 @@ class Ancestry {
   private:
     const std::deque<Process>* processes_;
     size_t indexed_ = 0;
-    std::unordered_map<uint32_t, std::vector<uint32_t>> by_pid_;  // numbers
+    std::unordered_map<uint32_t, std::vector<uint32_t>, packet::KeyedHash> by_pid_;  // numbers
 };
 
 }  // namespace forensics

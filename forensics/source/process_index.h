@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "forensics/process.h"
+#include "packet/keyed_hash.h"
 
 namespace forensics {
 
@@ -48,11 +49,9 @@ class ProcessIndex {
         uint64_t start_ns = 0;
         bool operator==(const Key&) const = default;
     };
-    // Keyed by a random number, so that whoever wrote a file can't choose keys that collide.
     struct Hash {
-        Hash();
         size_t operator()(const Key& key) const;
-        uint64_t secret;
+        packet::KeyedHash keyed;
     };
     struct Current {
         Process* process = nullptr;
