@@ -16,6 +16,11 @@
 
 namespace packet {
 
+// Integers, and structs of them without padding: equal values have equal bytes. No pointer to text.
+template <typename Value>
+concept PlainValue = std::has_unique_object_representations_v<Value> &&
+    !std::convertible_to<const Value&, std::string_view>;
+
 class KeyedHash {
   public:
     using is_transparent = void;  // a string's table is asked by string_view
@@ -25,12 +30,8 @@ class KeyedHash {
     size_t operator()(std::string_view text) const {
         return XXH3_64bits_withSeed(text.data(), text.size(), seed_);
     }
-    // The bytes of a value that has nothing but value bytes: integers, and structs of them without
-    // padding.
-    template <typename Value>
-    requires(std::has_unique_object_representations_v<Value> &&
-             !std::convertible_to<const Value&, std::string_view>) size_t
-    operator()(const Value& value) const {
+    template <PlainValue Value>
+    size_t operator()(const Value& value) const {
         return XXH3_64bits_withSeed(&value, sizeof(value), seed_);
     }
 
