@@ -119,31 +119,10 @@ Made unit_value(const std::string& text) {
         {std::move(as_is), ProcessExpression::text(TextField::kUnit, name + ".service")});
 }
 
-// The message of a mistake in an expression, with the expression and a caret below the place.
-// Everything but ASCII is escaped: only so the terminal and we agree on columns.
-std::string syntax_message(std::string_view text, const packet::SyntaxError& error) {
-    std::string shown;
-    size_t column = 0;
-    for (size_t i = 0; i < text.size(); ++i) {
-        column = i == error.place ? shown.size() : column;
-        const char c = text[i];
-        if (c >= ' ' && c <= '~') {
-            shown.push_back(c);
-        } else {
-            shown += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
-        }
-    }
-    column = error.place >= text.size() ? shown.size() : column;
-    return fmt::format("--process: {}\n  {}\n  {}^", error.message, shown,
-                       std::string(column, ' '));
-}
-
 Made process_value(const std::string& text) {
     auto parsed = packet::parse_process_expression(text);
     if (const auto* error = std::get_if<packet::SyntaxError>(&parsed)) {
-        return text.size() > packet::kExpressionMax || text.empty()
-                   ? Error{"--process: " + error->message}
-                   : Error{syntax_message(text, *error)};
+        return Error{syntax_message(text, *error)};
     }
     return std::get<ProcessExpression>(std::move(parsed));
 }
@@ -233,12 +212,34 @@ std::vector<ProcessExpression> made_of(const std::vector<uint32_t>& pids,
 
 }  // namespace
 
+std::string syntax_message(std::string_view text, const packet::SyntaxError& error) {
+    if (text.empty() || text.size() > packet::kExpressionMax) {
+        return "--process: " + error.message;
+    }
+    // Everything but ASCII is escaped: only then do we know its columns on the terminal.
+    std::string shown;
+    size_t column = 0;
+    for (size_t i = 0; i < text.size(); ++i) {
+        column = i == error.place ? shown.size() : column;
+        const char c = text[i];
+        if (c >= ' ' && c <= '~') {
+            shown.push_back(c);
+        } else {
+            shown += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+        }
+    }
+    column = error.place >= text.size() ? shown.size() : column;
+    return fmt::format("--process: {}\n  {}\n  {}^", error.message, shown,
+                       std::string(column, ' '));
+}
+
 Result<ProcessChoice> read_process_options(const ProcessOptionValues& values) {
     if (values.of_file && !values.gid.empty()) {
         return Error{kNoGroups};
     }
     ProcessChoice choice;
     choice.follow = values.follow;
+    choice.pid_or_tree = values.pid_or_tree;
     const uint64_t largest =
         values.of_file ? uint64_t{std::numeric_limits<uint32_t>::max()} : kPidMax;
     Collector collector;
@@ -274,9 +275,8 @@ Result<ProcessChoice> read_process_options(const ProcessOptionValues& values) {
     if (values.of_file && choice.others.asks_about(NumberField::kGid)) {
         return Error{kNoGroups};
     }
-    const std::optional<uint32_t> some_command = values.command ? std::optional(1U) : std::nullopt;
-    const ProcessExpression all = conditions_of(choice, some_command).expression;
-    if (values.follow && all.is_always_true()) {
+    const ProcessExpression all = conditions_of(choice, std::nullopt).expression;
+    if (values.follow && !values.command && all.is_always_true()) {
         return Error{"--follow: say whom to follow, with --pid, --comm, --uid or the like"};
     }
     if (values.unattributed || values.kernel) {
@@ -285,7 +285,7 @@ Result<ProcessChoice> read_process_options(const ProcessOptionValues& values) {
             return Error{
                 fmt::format("{}: such packets have no process that --follow could follow", option)};
         }
-        if (!all.can_hold_without_process()) {
+        if (values.command || !all.can_hold_without_process()) {
             return Error{fmt::format(
                 "{}: such packets have no process, and the other options ask for one", option)};
         }
@@ -301,6 +301,8 @@ packet::ProcessConditions conditions_of(const ProcessChoice& choice,
     if (command_pid) {
         // As one more value of --tree and of --pid.
         roots.push_back(ProcessExpression::tree(*command_pid));
+    }
+    if (command_pid || choice.pid_or_tree) {
         roots.insert(roots.end(), pids.begin(), pids.end());
         pids.clear();
     }

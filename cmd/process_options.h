@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "packet/filter/process_filter.h"
@@ -31,7 +32,8 @@ struct ProcessOptionValues {
     bool unattributed = false;
     bool kernel = false;
     bool follow = false;
-    bool command = false;  // there is one after --
+    bool command = false;      // there is one after --
+    bool pid_or_tree = false;  // --pid and --tree are alternatives, too
     // They are asked about a file, perhaps another machine's: names of users are compared with
     // those that it tells, not looked up here; groups aren't told; pids and names may be larger.
     bool of_file = false;
@@ -45,7 +47,11 @@ struct ProcessChoice {
     std::vector<uint32_t> trees = {};  // --tree, those that aren't excluded
     packet::ProcessExpression others = {};
     bool follow = false;
+    bool pid_or_tree = false;  // a process of either is selected
 };
+
+// A message for the expression `text` of --process, with the place of the error below the text.
+std::string syntax_message(std::string_view text, const packet::SyntaxError& error);
 
 pcapng::Result<ProcessChoice> read_process_options(const ProcessOptionValues& values);
 

@@ -285,31 +285,25 @@ Result<std::string> describe_values(const std::string& option) {
     return tree_values();
 }
 
-Result<cmd::ProcessChoice> process_choice_of(const Call& call, const std::string& expression) {
+Result<cmd::ProcessChoice> process_choice_of(const Call& call) {
     cmd::ProcessOptionValues values;
-    if (expression.empty()) {
-        values.comm = list_of(call, "comm");
-        values.uid = list_of(call, "user");
-        values.container = list_of(call, "container");
-        if (const std::string text = value_of(call, "process"); !text.empty()) {
-            values.process = {text};
-        }
-        const std::string tree = value_of(call, "tree");
-        const std::vector<std::string> pids = list_of(call, "pid");
-        if (tree.empty() || tree == kEveryProcess) {
-            values.pid = pids;
-        } else if (pids.empty()) {
-            values.tree = {tree};
-        } else {
-            // Two lists of one question: either.
-            values.process.push_back(
-                fmt::format("pid in {{{}}} or tree = {}", fmt::join(pids, ", "), tree));
-        }
-    } else {
-        values.process = {expression};
+    values.comm = list_of(call, "comm");
+    values.uid = list_of(call, "user");
+    values.container = list_of(call, "container");
+    if (const std::string text = value_of(call, "process"); !text.empty()) {
+        values.process = {text};
     }
-    values.follow = call.values.contains("follow");
+    values.pid = list_of(call, "pid");
+    if (const std::string tree = value_of(call, "tree"); !tree.empty() && tree != kEveryProcess) {
+        values.tree = {tree};
+    }
+    values.pid_or_tree = true;  // two lists of one question
+    values.follow = follows(call);
     return cmd::read_process_options(values);
+}
+
+bool follows(const Call& call) {
+    return call.values.contains("follow");
 }
 
 Result<cmd::Options> options_of(const Call& call) {
@@ -328,7 +322,7 @@ Result<cmd::Options> options_of(const Call& call) {
     if (!sides) {
         return sides.error();
     }
-    auto process_filter = process_choice_of(call, "");
+    auto process_filter = process_choice_of(call);
     if (!process_filter) {
         return std::move(process_filter).error();
     }

@@ -26,9 +26,9 @@ Result<std::string> describe_dialog(const std::string& interface);
 // The values of one of the dialog's options; of those that can be reloaded.
 Result<std::string> describe_values(const std::string& option);
 
-// Those of the dialog and of the toolbar, where `expression` replaces the dialog's processes; an
-// empty one doesn't.
-Result<cmd::ProcessChoice> process_choice_of(const Call& call, const std::string& expression);
+// The processes that the dialog chooses, and whether their descendants are followed.
+Result<cmd::ProcessChoice> process_choice_of(const Call& call);
+bool follows(const Call& call);
 Result<cmd::Options> options_of(const Call& call);
 
 }  // namespace extcap

@@ -38,16 +38,16 @@ constexpr milliseconds kShowEvery{500};  // counters, in the toolbar
 constexpr int kMeetMs = 30000;           // as long as Wireshark gives us for leaving
 constexpr size_t kStatusLength = 200;
 
-// For a message box: without the line of the caret, whose place needs a font of one width, and the
-// option's name, where there is a field. The log has all of it.
-std::string in_a_box(std::string_view message) {
-    constexpr std::string_view kOption = "--process: ";
-    const size_t caret = message.ends_with('^') ? message.rfind('\n') : message.size();
-    message = message.substr(0, caret);
-    if (message.starts_with(kOption)) {
-        message.remove_prefix(kOption.size());
-    }
-    return fmt::format("Processes: {}\nThey stay as they were.", message);
+// Why the processes stay as they were: in a message box, where the place of an error in a text
+// can't be shown below it, and in the log.
+struct Refusal {
+    std::string in_a_box;
+    std::string in_full;
+};
+
+std::optional<Refusal> refusal_of(const Result<void>& changed) {
+    return changed ? std::nullopt
+                   : std::optional(Refusal{changed.error().message, changed.error().message});
 }
 
 class Run {
@@ -61,6 +61,8 @@ class Run {
     Result<void> loop();
     void obey(const Message& message);
     void change_filter(const std::string& expression);
+    std::optional<Refusal> set_filter(const std::string& expression);
+    std::optional<Refusal> set_filter_as_chosen();
     void log(const std::string& line);
     void show_counters(Clock::time_point now);
     int end(Result<void> captured);
@@ -179,22 +181,37 @@ void Run::obey(const Message& message) {
 
 void Run::change_filter(const std::string& expression) {
     const bool as_chosen = expression.find_first_not_of(" \t") == std::string::npos;
-    const auto process_filter = process_choice_of(call_, as_chosen ? "" : expression);
-    Result<void> changed =
-        process_filter ? session_->set_filter(cmd::conditions_of(*process_filter, std::nullopt))
-                       : process_filter.error();
+    if (const std::optional<Refusal> refusal =
+            as_chosen ? set_filter_as_chosen() : set_filter(expression);
+        refusal && !file_->failure()) {
+        toolbar_.say({kProcessFilter, Command::kWarning,
+                      fmt::format("Processes: {}\nThey stay as they were.", refusal->in_a_box)});
+        log("the processes stay as they were: " + refusal->in_full);
+        return;
+    }
     if (file_->failure()) {
         return;  // the capture ends with that
-    }
-    if (!changed) {
-        toolbar_.say({kProcessFilter, Command::kWarning, in_a_box(changed.error().message)});
-        log("the processes stay as they were: " + changed.error().message);
-        return;
     }
     const std::string text =
         as_chosen ? "processes as chosen in the options" : "processes with " + expression;
     toolbar_.say({kProcessFilter, Command::kStatusbar, text.substr(0, kStatusLength)});
     log(text);
+}
+
+// The toolbar's text in place of the dialog's processes.
+std::optional<Refusal> Run::set_filter(const std::string& expression) {
+    auto parsed = packet::parse_process_expression(expression);
+    if (const auto* error = std::get_if<packet::SyntaxError>(&parsed)) {
+        return Refusal{error->message, cmd::syntax_message(expression, *error)};
+    }
+    return refusal_of(session_->set_filter(
+        {std::get<packet::ProcessExpression>(std::move(parsed)), follows(call_)}));
+}
+
+std::optional<Refusal> Run::set_filter_as_chosen() {
+    const auto chosen = process_choice_of(call_);
+    return refusal_of(chosen ? session_->set_filter(cmd::conditions_of(*chosen, std::nullopt))
+                             : chosen.error());
 }
 
 void Run::log(const std::string& line) {

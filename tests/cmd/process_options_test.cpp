@@ -98,6 +98,24 @@ TEST_CASE("several values of an option are joined by or, different options by an
     CHECK_FALSE(wants_these("nginx", 33));
 }
 
+TEST_CASE("--pid and --tree are alternatives where they are two lists of one question") {
+    const auto choice =
+        cmd::read_process_options({.pid = {"1"}, .tree = {"7"}, .pid_or_tree = true});
+    REQUIRE(choice.ok());
+    const ProcessExpression either = cmd::conditions_of(*choice, std::nullopt).expression;
+    const auto holds = [&either](uint32_t pid) {
+        const Process process = make_process(pid);
+        FamilyTrees trees;
+        trees.pairs = {{7, 8}};
+        return either.evaluate({&process, process.uid, process.gid, process.user}, trees) ==
+               Truth::kTrue;
+    };
+    CHECK(holds(1));
+    CHECK(holds(7));
+    CHECK(holds(8));
+    CHECK_FALSE(holds(2));
+}
+
 TEST_CASE("a value behind an exclamation mark is excluded, whatever else is wanted") {
     CHECK_FALSE(wants({"--comm", "!curl"}, named("curl")));
     CHECK(wants({"--comm", "!curl"}, named("wget")));

@@ -121,9 +121,9 @@ TEST_CASE("lists of the dialog are alternatives, pids and a tree together, too")
     CHECK(options_of(capture_with({"--tree", "any"}))->process_filter.trees.empty());
     const auto both = options_of(capture_with({"--pid", "1,2", "--tree", "7"}));
     REQUIRE(both.ok());
-    CHECK(both->process_filter.pids.empty());
-    CHECK(both->process_filter.trees.empty());
-    CHECK_FALSE(both->process_filter.others.is_always_true());
+    CHECK(both->process_filter.pids == std::vector<uint32_t>{1, 2});
+    CHECK(both->process_filter.trees == std::vector<uint32_t>{7});
+    CHECK(both->process_filter.pid_or_tree);
     CHECK_FALSE(options_of(capture_with({"--comm", " curl , nginx* "}))
                     ->process_filter.others.is_always_true());
     CHECK(options_of(capture_with({"--comm", " , "}))->process_filter.others.is_always_true());
@@ -137,7 +137,7 @@ TEST_CASE("what can't be captured so is refused in words that name it") {
     CHECK_THAT(error_of({"--comm", "a-name-that-is-too-long"}), Contains("15 bytes"));
     CHECK_THAT(error_of({"--process", "comm = "}), Contains("--process"));
     CHECK_THAT(error_of({"--user", "nobody-has-this-name"}), Contains("nobody-has-this-name"));
-    CHECK_THAT(error_of({"--pid", "1,x", "--tree", "3"}), Contains("--process"));
+    CHECK_THAT(error_of({"--pid", "1,x", "--tree", "3"}), Contains("--pid x"));
     CHECK_THAT(error_of({"--extcap-interface", "eth0"}), Contains("not one of pidcap's"));
     CHECK_THAT(error_of({"--extcap-interface", "pidcap-"}), Contains("not one of pidcap's"));
     CHECK_THAT(error_of({"--extcap-interface", "pidcap-lo", "--hook", "cgroup"}),
