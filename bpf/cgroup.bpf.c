@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Captures what sockets send and receive, in every network namespace, at the cgroup of the socket:
- * IP packets, without a link layer. What goes out is seen before it is cut into fragments, what
- * comes in after it was put together. Every packet goes on.
+ * IP packets, without a link layer. Outgoing packets are seen before fragmentation, incoming ones
+ * after reassembly. Every packet goes on.
  *
- * These programs can be interrupted, and preempted, by others of them on the same CPU: nothing of a
- * packet is kept in a per-CPU map, and counters are atomic. Nor is the stack a place for it: the
- * verifier follows every value there, and is soon beyond its limit.
+ * Another of these programs can interrupt or preempt one on the same CPU. So nothing of a packet is
+ * kept in a per-CPU map, and counters are atomic. An attribution isn't kept on the stack either:
+ * the verifier follows every value there, and soon exceeds its limit.
  */
 #define PIDCAP_CGROUP
 #include "record.h"
@@ -36,13 +36,13 @@ static __noinline int name_device(struct net_device *device,
 	return 0;
 }
 
-static __always_inline void find_own(struct __sk_buff *skb, struct end *receiver)
+static __always_inline void receiver_by_own_socket(struct __sk_buff *skb, struct end *receiver)
 {
 	struct bpf_sock *sk = skb->sk;
 	struct bpf_sock *full = sk ? bpf_sk_fullsock(sk) : NULL;
 
 	if (full)
-		find_owner(full, false, PIDCAP_VIA_SOCKET, receiver);
+		find_owner(full, RECEIVER, PIDCAP_VIA_SOCKET, receiver);
 }
 
 SEC("cgroup_skb/ingress")
@@ -51,19 +51,22 @@ int socket_in(struct __sk_buff *skb)
 	struct net_device *device = context_device(skb);
 	struct attribution ends = {};
 
-	/* On lo its way out was captured, where both ends are known. */
+	/* On lo it was captured on its way out, where both ends are known. */
 	if (BPF_CORE_READ(device, flags) & IFF_LOOPBACK)
 		return PASS;
 	ends.packet.interface = context_interface(skb);
-	find_own(skb, &ends.receiver);
+	receiver_by_own_socket(skb, &ends.receiver);
 	if (directions & PIDCAP_IN) {
 		name_device(device, &ends.packet.interface);
-		record_packet(skb, INCOMING, &ends);
+		record_packet(skb, HOOK_INGRESS, &ends);
 	}
 	return PASS;
 }
 
-/* Room for an attribution, to be given back: a record of its own, which user space passes over. */
+/*
+ * Returns room for an attribution in the ring, or NULL if it is full. The caller has to discard
+ * it, so that user space passes over it.
+ */
 static __always_inline struct attribution *reserve_attribution(void)
 {
 	void *ring = own_ring(sizeof(struct attribution));
@@ -71,13 +74,18 @@ static __always_inline struct attribution *reserve_attribution(void)
 	return ring ? bpf_ringbuf_reserve(ring, sizeof(struct attribution), 0) : NULL;
 }
 
+static __always_inline __u32 egress_hook(struct net_device *device)
+{
+	return BPF_CORE_READ(device, flags) & IFF_LOOPBACK ? HOOK_LOOPBACK : HOOK_EGRESS;
+}
+
 SEC("cgroup_skb/egress")
 int socket_out(struct __sk_buff *skb)
 {
 	struct net_device *device = context_device(skb);
 	struct pidcap_interface interface = context_interface(skb);
-	bool looped = BPF_CORE_READ(device, flags) & IFF_LOOPBACK;
-	bool outward = !looped || loopback_direction == PIDCAP_OUT;
+	__u32 hook = egress_hook(device);
+	bool outward = !(hook & HOOK_LOOPBACK) || loopback_direction == PIDCAP_OUT;
 	bool wanted = directions & (outward ? PIDCAP_OUT : PIDCAP_IN);
 	struct attribution *ends;
 
@@ -89,16 +97,16 @@ int socket_out(struct __sk_buff *skb)
 			count_drop(&interface, PIDCAP_DROP_RING_FULL, 0);
 		return PASS;
 	}
-	find_ends(skb, false, false, looped, ends);
+	find_ends(skb, hook, ends);
 	if (wanted)
-		record_packet(skb, outward ? OUTWARD : 0, ends);
+		record_packet(skb, outward ? HOOK_OUTWARD : 0, ends);
 	bpf_ringbuf_discard(ends, BPF_RB_NO_WAKEUP);
 	return PASS;
 }
 
 /*
- * As in tc.bpf.c: of packets that a filter has refused. What comes in has its socket here, and
- * teaches nothing.
+ * For packets that a filter has refused, as in tc.bpf.c. What comes in needs no such program: it
+ * has its socket here, and nothing is learned from it.
  */
 SEC("cgroup_skb/egress")
 int learn_socket_out(struct __sk_buff *skb)
@@ -106,12 +114,12 @@ int learn_socket_out(struct __sk_buff *skb)
 	struct net_device *device = context_device(skb);
 	struct attribution *ends;
 
-	if (!teaches(skb, false, false))
+	if (!updates_flow_memory(skb, HOOK_EGRESS))
 		return PASS;
 	ends = reserve_attribution();
 	if (!ends)
 		return PASS;
-	find_ends(skb, false, false, BPF_CORE_READ(device, flags) & IFF_LOOPBACK, ends);
+	find_ends(skb, egress_hook(device), ends);
 	bpf_ringbuf_discard(ends, BPF_RB_NO_WAKEUP);
 	return PASS;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the kernel's connection tracking knows of a packet: the addresses and ports that it had
- * before they were translated. It hangs on the packet after the netfilter hooks, so on the way out;
- * on the way in we come before them.
+ * What does the kernel's connection tracking know of a packet: which addresses and ports did it
+ * have before they were translated? The packet points to its connection after the netfilter hooks,
+ * so on its way out. On its way in it reaches us before them, and only the rules of the network
+ * namespace say whether it may be translated yet.
  */
 #ifndef PIDCAP_CONNTRACK_H
 #define PIDCAP_CONNTRACK_H
@@ -15,11 +16,10 @@
 #define IPS_SRC_NAT    0x10
 #define IPS_DST_NAT    0x20
 
-/* include/linux/skbuff.h: below the address stands the enum ip_conntrack_info. */
+/* include/linux/skbuff.h: the lowest bits of _nfct are the enum ip_conntrack_info. */
 #define NFCT_INFOMASK 7UL
 
-/* include/uapi/linux/netfilter.h, netfilter_ipv4.h: where addresses of what comes in are changed.
- */
+/* include/uapi/linux/netfilter.h, netfilter_ipv4.h: where incoming packets are translated. */
 #define NF_INET_PRE_ROUTING 0
 #define NF_IP_PRI_NAT_DST   (-100)
 #define MAX_NF_HOOKS	    16
@@ -27,8 +27,8 @@
 #if !defined(PIDCAP_XDP) && !defined(PIDCAP_CGROUP)
 #define SEES_TRANSLATION
 /*
- * Address and state of the connection in one; 0: it isn't tracked. The module that knows the type
- * may not have been loaded when the programs were.
+ * Returns the address of the packet's connection with its state in the lowest bits, or 0 if it
+ * isn't tracked, or if the module that has the type was not loaded before our programs.
  */
 static __always_inline unsigned long connection_of(context *ctx)
 {
@@ -39,9 +39,18 @@ static __always_inline unsigned long connection_of(context *ctx)
 	return BPF_CORE_READ(packet, _nfct);
 }
 
+/* Returns whether the addresses of this connection's packets change. `nfct`: from connection_of().
+ */
+static __always_inline bool is_translated(unsigned long nfct)
+{
+	struct nf_conn *connection = (struct nf_conn *)(nfct & ~NFCT_INFOMASK);
+
+	return connection && BPF_CORE_READ(connection, status) & (IPS_SRC_NAT | IPS_DST_NAT);
+}
+
 /*
- * The packet as it was before its addresses were translated. False if they weren't. `kind` has to
- * be that of a packet with ports, or of an echo request.
+ * Fills in `before`: the packet as it was before its addresses were translated. Returns false if
+ * they weren't. The packet has to have ports, or to be an echo request.
  */
 static __always_inline bool before_translation(context *ctx, const struct packet *packet,
 					       struct packet *before)
@@ -50,9 +59,9 @@ static __always_inline bool before_translation(context *ctx, const struct packet
 	struct nf_conn *connection;
 	unsigned long nfct = connection_of(ctx);
 
-	connection = (struct nf_conn *)(nfct & ~NFCT_INFOMASK);
-	if (!connection || !(BPF_CORE_READ(connection, status) & (IPS_SRC_NAT | IPS_DST_NAT)))
+	if (!is_translated(nfct))
 		return false;
+	connection = (struct nf_conn *)(nfct & ~NFCT_INFOMASK);
 	/* Each direction's tuple is that of its packets when they come in. */
 	if ((nfct & NFCT_INFOMASK) >= IP_CT_IS_REPLY)
 		tuple = &connection->tuplehash[1].tuple;
@@ -68,7 +77,7 @@ static __always_inline bool before_translation(context *ctx, const struct packet
 }
 #endif
 
-/* Whether what comes in may get another destination than it has now. */
+/* Returns whether an incoming packet may get another destination than it has now. */
 static __always_inline bool translates_incoming(context *ctx, __u8 family)
 {
 #ifdef PIDCAP_CGROUP
@@ -87,7 +96,8 @@ static __always_inline bool translates_incoming(context *ctx, __u8 family)
 		entries = BPF_CORE_READ(device, nd_net.net, nf.hooks_ipv6[NF_INET_PRE_ROUTING]);
 	if (!entries)
 		return false;
-	/* nf_hook_entries_get_hook_ops() of include/linux/netfilter.h: behind the entries. */
+	/* They stand behind the entries: nf_hook_entries_get_hook_ops() of
+	 * include/linux/netfilter.h */
 	count = BPF_CORE_READ(entries, num_hook_entries);
 	operations = (void *)entries + bpf_core_field_offset(struct nf_hook_entries, hooks) +
 		     count * bpf_core_type_size(struct nf_hook_entry);

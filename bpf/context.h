@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A packet as a hook's program is given it: its bytes, its interface, how it was addressed. A file
- * of programs that are not for traffic control says so first, by PIDCAP_XDP or PIDCAP_CGROUP.
+ * The packet that a program is given, whatever the hook: its bytes, its interface, its type.
+ * Before it includes this, xdp.bpf.c defines PIDCAP_XDP, and cgroup.bpf.c PIDCAP_CGROUP; else the
+ * hook is traffic control.
  */
 #ifndef PIDCAP_CONTEXT_H
 #define PIDCAP_CONTEXT_H
@@ -19,7 +20,16 @@
 /* include/uapi/linux/if.h */
 #define IFF_LOOPBACK 0x8
 
-/* The only network namespace whose packets come by, or 0: several. Set before loading. */
+/* What a hook's packets have in common: flags that a program passes on to what it calls. */
+enum hook_flags {
+	HOOK_EGRESS = 0,   /* packets go out */
+	HOOK_INGRESS = 1,  /* packets come in */
+	HOOK_ETHERNET = 2, /* packets begin with an Ethernet header; else with the IP header */
+	HOOK_LOOPBACK = 4, /* packets go out on lo: both ends are on this machine */
+	HOOK_OUTWARD = 8,  /* packets are recorded as PIDCAP_OUT; else as PIDCAP_IN */
+};
+
+/* The only network namespace that is captured; 0: several are. Set before loading. */
 extern const volatile __u32 only_netns;
 
 #ifdef PIDCAP_XDP
@@ -57,13 +67,13 @@ static __always_inline struct net_device *context_device(context *ctx)
 
 #ifdef PIDCAP_XDP
 
-/* From 5.18 on (commit 3f364222d032) packets may lie in several pieces, and there are helpers. */
+/* Since 5.18 (commit 3f364222d032) packets may lie in several pieces, and helpers read them. */
 static __always_inline bool has_xdp_helpers(void)
 {
 	return bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_xdp_load_bytes);
 }
 
-/* Without them: the packet as numbers again. */
+/* Without the helpers: where the packet is, as a number. */
 static __always_inline __u64 linear_data(context *ctx)
 {
 	struct xdp_buff *packet = context_packet(ctx);
@@ -83,7 +93,7 @@ static __always_inline __u64 context_length(context *ctx)
 	return has_xdp_helpers() ? bpf_xdp_get_buff_len(ctx) : linear_length(ctx);
 }
 
-/* Copies `length` bytes from `offset` on, or returns an error if the packet hasn't got them. */
+/* Copies `length` bytes from `offset` on. Returns an error if the packet has fewer. */
 static __always_inline long context_load(context *ctx, __u32 offset, void *to, __u32 length)
 {
 	if (has_xdp_helpers())
@@ -98,7 +108,7 @@ static __always_inline __u32 context_ifindex(context *ctx)
 	return ctx->ingress_ifindex;
 }
 
-/* PACKET_: as eth_type_trans() of net/ethernet/eth.c will find out. */
+/* Returns the PACKET_ type that eth_type_trans() of net/ethernet/eth.c will set. */
 static __always_inline __u32 context_packet_type(context *ctx)
 {
 	struct net_device *device = context_device(ctx);

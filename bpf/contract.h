@@ -30,7 +30,7 @@
 
 /*
  * Who used a socket last. tgid and start (boot, of the thread group's leader) identify the process;
- * tid is the thread, comm the leader's name at that moment. tgid 0 means: no process.
+ * tid is the thread, comm the leader's name at that moment. tgid 0: no process.
  */
 struct pidcap_owner {
 	__u64 start_boot;
@@ -51,7 +51,7 @@ struct pidcap_process {
 };
 PIDCAP_STATIC_ASSERT(sizeof(struct pidcap_process) == 16, "pidcap_process");
 
-/* Key of the map `unwanted`: a process as the user, in the group and cgroup that an owner says. */
+/* Key of the map `unwanted`: a process, and the user, group and cgroup that it had. */
 struct pidcap_subject {
 	__u64 start_boot;
 	__u64 cgroup_id;
@@ -90,14 +90,14 @@ enum pidcap_direction {
 	PIDCAP_OUT = 2,
 };
 
-/* An interface, and the network namespace that its index is of. */
+/* An interface: an index is unique only within its network namespace. */
 struct pidcap_interface {
 	__u32 netns; /* inode number */
 	__u32 ifindex;
 };
 PIDCAP_STATIC_ASSERT(sizeof(struct pidcap_interface) == 8, "pidcap_interface");
 
-/* Value of the map `devices`, by struct pidcap_interface: those that the cgroup hook saw. */
+/* Value of the map `devices`, by struct pidcap_interface: a device that the cgroup hook saw. */
 struct pidcap_device {
 	union {
 		char name[16]; /* IFNAMSIZ of include/uapi/linux/if.h */
@@ -106,9 +106,9 @@ struct pidcap_device {
 };
 
 /*
- * A packet: this header, then caplen bytes. `owner` is the process at this end, or the only one
- * known; `peer` the other end's where it is on this machine too. Stands in a ring of the CPU that
- * saw it.
+ * A packet: this header, then caplen bytes, in a ring of the CPU that saw it. `owner` is the
+ * process at this end, or the only one known; `peer` is the process at the other end, if that is on
+ * this machine, too.
  */
 struct pidcap_packet {
 	__u64 time_mono;
@@ -121,7 +121,8 @@ struct pidcap_packet {
 	__u8 direction; /* enum pidcap_direction */
 	__u8 via;	/* enum pidcap_via, of owner */
 	__u8 peer_via;	/* of peer; 0 when peer.tgid is 0 */
-	__u8 far_end;	/* owner is the sender of what comes in, or the receiver of what goes out */
+	__u8 far_end; /* owner is at the other end: it sent what comes in, or receives what goes out
+		       */
 	__u8 pad[4];
 	struct pidcap_owner owner;
 	struct pidcap_owner peer;
@@ -137,9 +138,9 @@ enum pidcap_event_type {
 };
 
 /*
- * A process appeared, changed or ended. An EXEC is followed by path_len bytes, the executable's
- * path as NUL-terminated components from the leaf up (the root is left out), and args_len bytes,
- * the command line as NUL-terminated arguments. Stands in the ring of events.
+ * A process appeared, changed or ended, in the ring of events. An EXEC is followed by path_len
+ * bytes, the executable's path as NUL-terminated components from the leaf up (the root is left
+ * out), and args_len bytes, the command line as NUL-terminated arguments.
  */
 struct pidcap_event {
 	__u64 time_mono;
@@ -156,7 +157,7 @@ struct pidcap_event {
 	__u16 args_len;
 	__u8 path_truncated;
 	__u8 args_truncated;
-	__u8 in_exec; /* of a RENAME: an EXEC comes next, or perhaps */
+	__u8 in_exec; /* RENAME: an EXEC may come next */
 	__u8 pad;
 	__u32 tid; /* the thread it happened to */
 	char comm[PIDCAP_COMM_LEN];
@@ -164,14 +165,14 @@ struct pidcap_event {
 PIDCAP_STATIC_ASSERT(sizeof(struct pidcap_event) == 80, "pidcap_event");
 
 /*
- * The ring buffers of each CPU: the map `rings` has them one after the other. Records go into the
- * small one, whose memory stays in the processor's cache, as long as the reader keeps up; else, and
- * where they are large themselves, into the large one.
+ * The ring buffers of each CPU, which stand one after the other in the map `rings`. Records go into
+ * the small one, whose memory stays in the processor's cache, while the reader keeps up. Otherwise,
+ * and if they are large, they go into the large one.
  */
 enum pidcap_ring { PIDCAP_RING_SMALL, PIDCAP_RING_LARGE, PIDCAP_RINGS };
 #define PIDCAP_SMALL_RING_MIN (512 * 1024)
 
-/* Why a packet that was to be captured is not: indexes the counters of each interface. */
+/* Why a packet is missing in the capture: index of an interface's counters. */
 enum pidcap_drop {
 	PIDCAP_DROP_RING_FULL = 0, /* user space was too slow */
 	PIDCAP_DROP_COPY,	   /* the packet's bytes could not be read */

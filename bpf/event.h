@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Something happened to a process: an event in the ring that all CPUs share.
+ * Writes events of processes into the ring of events, which all CPUs share.
  */
 #ifndef PIDCAP_EVENT_H
 #define PIDCAP_EVENT_H
@@ -52,8 +52,9 @@ static __always_inline struct pidcap_event *reserve_event(void)
 }
 
 /*
- * The event, if there was room for it, is of a change that may make the process another one to
- * user space's filter. One that nobody hears of leaves it undecided for good.
+ * Notes that `task` changed so that user space's process filter has to decide again. `event`: the
+ * event that reports it. If there was no room for one, and NULL is given, user space will never
+ * know of this change, and the process stays undecided.
  */
 static __always_inline void note_change_of(struct task_struct *task,
 					   const struct pidcap_event *event)

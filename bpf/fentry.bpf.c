@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Who uses a socket, seen at the functions of the kernel that the ways to use one lead to: system
- * calls of either ABI, io_uring with or without registered files, splice and sendfile.
- * Nothing else in the system runs slower for it.
+ * Sees who uses a socket at the kernel functions that every way to use one leads through: system
+ * calls of either ABI, io_uring with or without registered files, splice and sendfile. Nothing
+ * else in the system gets slower.
  *
- * The first argument is the struct socket. Ownership moves as the function is entered, before a
- * packet can leave because of it; where several use a socket, the call is over as the function is
- * left. User space leaves out what this kernel doesn't have: see capture/kernel/tracing.cpp.
+ * The first argument is the struct socket. The owner changes as the function is entered, before a
+ * packet can leave because of it. On a shared socket, the call ends as the function is left. User
+ * space leaves out functions that this kernel doesn't have: see capture/kernel/tracing.cpp.
  */
 #include "use.h"
 
@@ -19,7 +19,7 @@ char LICENSE[] SEC("license") = "GPL";
 		return 0;                                                                          \
 	}
 
-/* All of a call: what leaves meanwhile, and in its context, is the caller's. */
+/* Entry and exit of a call: packets that leave in between, in its context, are the caller's. */
 #define CALLED(function, use)                                                                      \
 	ENTERED(function, use)                                                                     \
 	SEC("fexit/" #function) int function##_left(__u64 *ctx)                                    \
@@ -28,7 +28,7 @@ char LICENSE[] SEC("license") = "GPL";
 		return 0;                                                                          \
 	}
 
-/* And what was accepted is the caller's: event loops wait for data before they use it. */
+/* The accepted socket, too, is the caller's: event loops wait for data before they use it. */
 #define ACCEPTED(function)                                                                         \
 	ENTERED(function, CALL_RECEIVES)                                                           \
 	SEC("fexit/" #function) int function##_left(__u64 *ctx)                                    \
@@ -44,7 +44,10 @@ CALLED(inet_recvmsg, CALL_RECEIVES)
 CALLED(inet6_recvmsg, CALL_RECEIVES)
 CALLED(sock_common_recvmsg, CALL_RECEIVES)
 
-/* Until Linux 6.4; since then splice and sendfile are inet_sendmsg, and at their end the second. */
+/*
+ * splice and sendfile: until Linux 6.4 they call inet_sendpage; since then inet_sendmsg, and
+ * inet_splice_eof at their end.
+ */
 CALLED(inet_sendpage, CALL_SENDS)
 CALLED(inet_splice_eof, CALL_SENDS)
 CALLED(tcp_splice_read, CALL_RECEIVES)
@@ -52,7 +55,10 @@ CALLED(tcp_splice_read, CALL_RECEIVES)
 ACCEPTED(inet_accept)
 ACCEPTED(mptcp_stream_accept)
 
-/* What these send is the last user's in any case. The last ones are the same for every protocol. */
+/*
+ * Entries only: what these calls send is the last user's in any case. The security_ functions are
+ * the same for every protocol.
+ */
 ENTERED(packet_sendmsg, USE)
 ENTERED(packet_sendmsg_spkt, USE)
 ENTERED(security_socket_bind, USE)
@@ -60,7 +66,7 @@ ENTERED(security_socket_connect, USE)
 ENTERED(security_socket_listen, USE)
 ENTERED(security_socket_shutdown, USE)
 
-/* Called by setns and unshare, and, without a namespace, at a process's end. */
+/* Called by setns, unshare and, to leave the task without namespaces, at a process's end. */
 SEC("fexit/switch_task_namespaces") int switch_task_namespaces_left(__u64 *ctx)
 {
 	struct task_struct *task = (struct task_struct *)ctx[0];

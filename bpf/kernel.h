@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the programs need of the kernel's own types: minimal structs, whose offsets CO-RE relocates
- * when they are loaded, and the accessors that hide differences between kernels. UAPI types come
- * from the system's headers. Nothing else declares kernel structs.
+ * The kernel's own types, cut down to the fields that the programs use. CO-RE relocates the offsets
+ * when a program is loaded. Accessors hide what differs between kernels and architectures. UAPI
+ * types come from the system's headers. No other file declares kernel structs.
  */
 #ifndef PIDCAP_KERNEL_H
 #define PIDCAP_KERNEL_H
@@ -305,9 +305,9 @@ struct mptcp_subflow_context {
 } CORE;
 
 /*
- * The registers at the entry of a system call: its first and third argument, also of a call through
- * the 32-bit ABI (COMPAT_…), which has numbers of its own and has to be told apart. FUNCTION_ARG1:
- * at the entry of a function of the kernel, from a kprobe's own context.
+ * Registers. SYSCALL_…: number and arguments at the entry of a system call; COMPAT_…: the same for
+ * the 32-bit ABI, whose numbers mean other calls, so ask IN_COMPAT_SYSCALL first. FUNCTION_ARG1:
+ * at the entry of a kernel function, from a kprobe's own context.
  */
 #if defined(__TARGET_ARCH_x86)
 struct pt_regs {

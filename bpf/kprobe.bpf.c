@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Who uses a socket, seen at the same functions as in fentry.bpf.c, where the kernel has no fentry
- * (on arm64 before Linux 6.4). How a call ends is seen at the tracepoints of syscall.bpf.c: return
- * probes are too few for that (maxactive in kernel/kprobes.c: 10, or twice the number of CPUs),
- * because each call that waits for data or for a connection holds one.
+ * Sees who uses a socket at the same functions as fentry.bpf.c, for kernels without fentry (arm64
+ * before Linux 6.4). The end of a call is seen at the tracepoints of syscall.bpf.c, because there
+ * are too few return probes (maxactive in kernel/kprobes.c: 10, or twice the number of CPUs): each
+ * call that waits for data or for a connection would hold one.
  */
 #include "use.h"
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The maps and settings that the programs of all hooks share.
+ * Defines the maps and settings that the programs of all hooks share. Each is declared, and
+ * explained, in the header that uses it.
  */
 #include "record.h"
 
@@ -23,7 +24,7 @@ __u32 changes_lost;
 struct memory_map memory SEC(".maps"), echo_memory SEC(".maps");
 struct attribution_map attributions SEC(".maps");
 struct before_map before_packets SEC(".maps");
-struct taught_map taught_flows SEC(".maps");
+struct learned_flow_map learned_flows SEC(".maps");
 struct ring_map rings SEC(".maps");
 struct drop_map drops SEC(".maps");
 struct drop_pending_map drops_pending SEC(".maps");

@@ -1,47 +1,38 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What was learnt from one packet for the sake of a later one that has no socket to ask: the
- * process behind an echo request, a TCP connection that is closing, a container's end of a veth, a
- * fragment.
+ * Keeps what one packet says about a later one that has no socket to ask: the process behind an
+ * echo request, a TCP connection that is closing, a container's end of a veth, a first fragment.
  *
- * Entries are of one interface, or of one network namespace: what crosses it in both directions is
- * one conversation, whatever name the same addresses have elsewhere. They expire, so that an
- * address used again by another process isn't taken for the first.
+ * An entry is for packets of one interface, or of one network namespace, because the same addresses
+ * may be somebody else's elsewhere. Entries expire, so that a process isn't taken for the one that
+ * used its addresses before. learn.h decides what is remembered.
  */
 #ifndef PIDCAP_MEMORY_H
 #define PIDCAP_MEMORY_H
 
-#include "owner.h"
+#include "end.h"
 #include "parse.h"
 
-extern struct sk_user_map sk_user SEC(".maps");
+/* Set once a packet came in with its sender's socket: some interface leads to local peers. */
+extern __u32 have_local_peers;
 
-/* An end of a packet: owner.tgid is 0 where `via` gives a reason instead. */
-struct end {
-	struct pidcap_owner owner;
-	__u64 sk; /* and born: the owner's socket, see struct sk_user; 0 where it isn't known */
-	__u64 born;
-	__u8 via;	 /* enum pidcap_via */
-	bool has_socket; /* there is one here, whoever owns it */
-};
+/* Set once a peer's packet left with translated addresses. */
+extern __u32 have_translated;
 
 /* TIME_WAIT lasts 60 s (TCP_TIMEWAIT_LEN); an answer may take as long again. */
 #define MEMORY_NS (120ULL * 1000000000)
-/* ipfrag_time, ip6frag_time: what has not come by then is not put together. */
+/* ipfrag_time, ip6frag_time: a packet that isn't complete by then is given up. */
 #define FRAGMENT_MEMORY_NS (30ULL * 1000000000)
 #define MEMORY_REFRESH_NS  (1ULL * 1000000000)
 
 enum memory_kind {
 	MEMORY_FLOW = 1,	/* the sender of packets with these addresses and ports */
 	MEMORY_ECHO,		/* the sender of the echo request with this id and sequence */
-	MEMORY_FRAGMENT_SENDER, /* of packets with this identification */
+	MEMORY_FRAGMENT_SENDER, /* the sender of the packet with this identification */
 	MEMORY_FRAGMENT_RECEIVER,
 	MEMORY_TRANSLATED, /* the sender of packets that leave with these translated addresses */
 	MEMORY_SERVED,	   /* who answered from an address and port that weren't translated */
-	/*
-	 * The sender, behind a veth, of packets with these addresses in this network namespace: to
-	 * find it on other interfaces, too. The key has no interface.
-	 */
+	/* The same as FLOW and ECHO for a sender behind a veth, at any interface. */
 	MEMORY_NETNS_FLOW,
 	MEMORY_NETNS_ECHO,
 };
@@ -59,14 +50,17 @@ struct memory_key {
 	__u16 dport;
 };
 
-/* The LRU may give an entry to another key while it is read: `check` ties it to its own. */
+/*
+ * The LRU map may give an entry to another key while it is read: `check` shows whether the value
+ * belongs to the key.
+ */
 struct memory {
 	struct pidcap_owner owner;
-	__u64 sk; /* of a flow: the sender's socket while it is open, see struct sk_user; or 0 */
+	__u64 sk; /* flows: the sender's socket with `born`, see struct sk_user; or 0 */
 	__u64 born;
 	__u64 seen; /* mono */
 	__u64 check;
-	__u64 from; /* of a namespace: the interface; 0: several, so that nobody is the sender */
+	__u64 from; /* NETNS kinds: its interface; 0: several, so nobody is the sender */
 };
 
 struct memory_map {
@@ -76,13 +70,21 @@ struct memory_map {
 	__type(value, struct memory);
 };
 
-/* A flood of pings, each with its own entry, must not push the flows out. */
+/* Two maps, because each ping has its own entry, and a flood of them must not push flows out. */
 extern struct memory_map memory SEC(".maps"), echo_memory SEC(".maps");
 
-/* The key under which a packet's sender is remembered; `reverse`: under which its receiver is. */
+/*
+ * SAME_WAY: the key of packets with the same addresses and ports. OPPOSITE_WAY: the key of the
+ * packets that this one answers, which have them the other way round. An echo's identifier and
+ * sequence number are the same both ways.
+ */
+enum key_direction { SAME_WAY, OPPOSITE_WAY };
+
 static __always_inline void memory_key(struct memory_key *key, __u8 kind,
-				       const struct packet *packet, bool reverse)
+				       const struct packet *packet, enum key_direction direction)
 {
+	bool reverse = direction == OPPOSITE_WAY;
+
 	__builtin_memset(key, 0, sizeof(*key));
 	key->interface = packet->interface;
 	if (kind == MEMORY_NETNS_FLOW || kind == MEMORY_NETNS_ECHO)
@@ -127,9 +129,9 @@ static __always_inline struct memory *look_up_memory(const struct memory_key *ke
 }
 
 /*
- * A flow's sender: the user of its socket while that is open, who may be another by now. What TCP
- * still has to say after the close belongs to the last one; on UDP the next socket may be somebody
- * else's.
+ * Updates a remembered flow's sender to its socket's present user, if the socket is still open.
+ * Returns whether `owner` may be believed. After the close, TCP's last packets belong to the
+ * remembered one; on UDP the addresses and ports may be another socket's already.
  */
 static __always_inline bool recall_user(__u64 sk, __u64 born, __u8 protocol,
 					struct pidcap_owner *owner)
@@ -141,8 +143,12 @@ static __always_inline bool recall_user(__u64 sk, __u64 born, __u8 protocol,
 	return protocol == IPPROTO_TCP;
 }
 
-/* Into `end` comes who it was, and by which socket. */
-static __noinline bool recall(__u8 kind, const struct packet *packet, bool reverse, struct end *end)
+/*
+ * Finds the sender that is remembered under the packet's key, or, for MEMORY_FRAGMENT_RECEIVER, the
+ * receiver. Returns false, and leaves end->owner empty, if none is known. The caller sets end->via.
+ */
+static __noinline bool recall(__u8 kind, const struct packet *packet, enum key_direction direction,
+			      struct end *end)
 {
 	bool fragment = kind == MEMORY_FRAGMENT_SENDER || kind == MEMORY_FRAGMENT_RECEIVER;
 	bool flow = kind == MEMORY_FLOW || kind == MEMORY_TRANSLATED || kind == MEMORY_NETNS_FLOW;
@@ -150,7 +156,7 @@ static __noinline bool recall(__u8 kind, const struct packet *packet, bool rever
 	struct memory *known;
 	__u64 sk, born;
 
-	memory_key(&key, kind, packet, reverse);
+	memory_key(&key, kind, packet, direction);
 	known = look_up_memory(&key);
 	if (!known ||
 	    bpf_ktime_get_ns() - known->seen > (fragment ? FRAGMENT_MEMORY_NS : MEMORY_NS))
@@ -168,7 +174,7 @@ static __noinline bool recall(__u8 kind, const struct packet *packet, bool rever
 	return false;
 }
 
-/* `sk` and `born` of the owner's socket, where that is open; for a flow. */
+/* Remembers `owner` under a key. `sk` and `born` are a flow's socket, if it is open; else 0. */
 static __noinline void remember(struct memory_key *key, const struct pidcap_owner *owner, __u64 sk,
 				__u64 born)
 {
@@ -190,29 +196,29 @@ static __noinline void remember(struct memory_key *key, const struct pidcap_owne
 		bpf_map_update_elem(&memory, key, &fresh, BPF_ANY);
 }
 
-/* The key of a local address and port, whoever is at the other end. */
+/* The key of a local address and port, with any peer. */
 static __always_inline void served_key(struct memory_key *key, const struct packet *packet,
-				       bool reverse)
+				       enum key_direction direction)
 {
-	memory_key(key, MEMORY_SERVED, packet, reverse);
+	memory_key(key, MEMORY_SERVED, packet, direction);
 	__builtin_memset(key->daddr, 0, sizeof(key->daddr));
 	key->dport = 0;
 }
 
-/* Whether somebody has answered from where the packet goes to. */
+/* Returns whether a process has sent, untranslated, from where this packet goes to. */
 static __noinline bool is_served(const struct packet *packet)
 {
 	struct memory_key key;
 	struct memory *known;
 
-	served_key(&key, packet, true);
+	served_key(&key, packet, OPPOSITE_WAY);
 	known = look_up_memory(&key);
 	return known && bpf_ktime_get_ns() - known->seen <= MEMORY_NS;
 }
 
 /*
- * The same as remember() for a namespace, where the same addresses may come from another interface,
- * as another container's: then they say nothing until they are forgotten.
+ * Does the same as remember() for the NETNS kinds. If another owner has the same addresses at
+ * another interface, as another container may, the key has no owner until it expires.
  */
 static __noinline void remember_in_netns(struct memory_key *key, const struct pidcap_owner *owner,
 					 __u64 sk, __u64 born, __u32 ifindex)
@@ -241,28 +247,30 @@ static __noinline void remember_in_netns(struct memory_key *key, const struct pi
 		bpf_map_update_elem(&memory, key, &fresh, BPF_ANY);
 }
 
-/* A first fragment's end: without an owner, later fragments must not find that of an earlier
- * packet. */
+/*
+ * Remembers one end of a first fragment. An end without an owner deletes the entry, so that later
+ * fragments don't find the owner of an earlier packet.
+ */
 static __always_inline void remember_fragment(__u8 kind, const struct packet *packet,
 					      const struct pidcap_owner *owner)
 {
 	struct memory_key key;
 
-	memory_key(&key, kind, packet, false);
+	memory_key(&key, kind, packet, SAME_WAY);
 	if (owner->tgid)
 		remember(&key, owner, 0, 0);
 	else
 		bpf_map_delete_elem(&memory, &key);
 }
 
-/* A new connection begins on these addresses and ports: what was known of an old one is void. */
+/* Forgets both directions of a flow, because a new connection begins on it. */
 static __noinline void forget_flow(const struct packet *packet)
 {
 	struct memory_key key;
 
-	memory_key(&key, MEMORY_FLOW, packet, false);
+	memory_key(&key, MEMORY_FLOW, packet, SAME_WAY);
 	bpf_map_delete_elem(&memory, &key);
-	memory_key(&key, MEMORY_FLOW, packet, true);
+	memory_key(&key, MEMORY_FLOW, packet, OPPOSITE_WAY);
 	bpf_map_delete_elem(&memory, &key);
 }
 

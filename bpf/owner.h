@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Who owns a socket: the two maps that remember it, and the current process as an owner.
+ * The owner of a socket: the maps that hold it, and the current process as an owner.
  *
  * sk_owner is socket storage: it dies with the socket, and accepted sockets inherit their
- * listener's. But the tracepoints that see every use of a socket may not write it, so sk_user,
- * keyed by the socket's address, holds the last user of each open socket, and wins. When a socket
- * is released its last user moves to sk_owner, for the FIN and what else comes later, and the
- * address is forgotten before the kernel can use it again. A listener's last user moves there with
- * each packet that opens a connection, to be inherited.
+ * listener's. But the tracepoints that see every use of a socket may not write it. So sk_user,
+ * keyed by the socket's address, holds the last user of each open socket, and takes precedence.
+ * When a socket is released, its last user moves to sk_owner, for the FIN and other packets that
+ * come later, and the entry is deleted before the kernel can use the address again. A listener's
+ * last user moves there with each packet that opens a connection, to be inherited.
  */
 #ifndef PIDCAP_OWNER_H
 #define PIDCAP_OWNER_H
@@ -16,25 +16,25 @@
 #include "kernel.h"
 
 /*
- * Entries of sk_user are freed to a pool from which another CPU may refill them while a packet's
- * program still reads: `sk` and `check` tell a foreign or a torn value.
+ * Value of sk_user and packet_user. Another CPU may reuse an entry while a packet's program still
+ * reads it: `sk` and `check` show that a value is another socket's, or half written.
  */
 struct sk_user {
 	struct pidcap_owner owner;
 	__u64 sk;   /* the socket's address, the key */
-	__u64 born; /* when the entry was made, mono: with sk it names a socket, for ever */
+	__u64 born; /* when the entry was made, mono: with sk it identifies a socket, for ever */
 	__u64 check;
-	__u64 shared; /* it has had several users, who may be at it at the same time */
+	__u64 shared; /* it has had several users, which may use it at the same time */
 };
 
 /*
- * A thread's system call on a shared socket: what leaves meanwhile, and in its context, is its own,
- * whoever came to the socket later.
+ * Value of socket_call: a thread's call on a shared socket. Packets that leave in the thread's
+ * context during the call are the thread's, even if another one has used the socket since.
  */
 struct socket_call {
 	struct pidcap_owner owner;
 	__u64 sk;	/* 0: the call has ended */
-	__u64 receives; /* and so sends no data */
+	__u64 receives; /* the call sends no data */
 };
 
 struct sk_owner_map {
@@ -53,8 +53,8 @@ struct sk_user_map {
 };
 
 /*
- * The last users of AF_PACKET sockets, by address. Nothing tells of their release, but a process
- * has to use its socket before it can send, so that the entry of an earlier one at the address is
+ * The last users of AF_PACKET sockets, by address. Their release can't be seen. But a process has
+ * to use its socket before it can send, so an earlier socket's entry at the same address is
  * replaced before a packet asks for it.
  */
 struct packet_user_map {
@@ -64,13 +64,18 @@ struct packet_user_map {
 	__type(value, struct sk_user);
 };
 
-/* Of the threads that used a shared socket, by bpf_get_current_pid_tgid(). */
+/* The latest call of each thread that used a shared socket, by bpf_get_current_pid_tgid(). */
 struct socket_call_map {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 16384);
 	__type(key, __u64);
 	__type(value, struct socket_call);
 };
+
+extern struct sk_owner_map sk_owner SEC(".maps");
+extern struct sk_user_map sk_user SEC(".maps");
+extern struct packet_user_map packet_user SEC(".maps");
+extern struct socket_call_map socket_call SEC(".maps");
 
 static __always_inline __u64 owner_check(const struct pidcap_owner *owner)
 {
@@ -86,7 +91,10 @@ static __always_inline bool is_same_owner(const struct pidcap_owner *one,
 	       one->gid == other->gid;
 }
 
-/* Copies the user out of an entry that stands under `sk`; false if it was changed meanwhile. */
+/*
+ * Copies the owner out of the entry of `sk`. Returns false, and an empty owner, if the entry was
+ * overwritten meanwhile.
+ */
 static __always_inline bool read_user(const struct sk_user *user, __u64 sk,
 				      struct pidcap_owner *owner)
 {
@@ -97,7 +105,7 @@ static __always_inline bool read_user(const struct sk_user *user, __u64 sk,
 	return false;
 }
 
-/* The current process, from a program that runs in its context. */
+/* Fills in the current process. The program has to run in its context. */
 static __always_inline void current_owner(struct pidcap_owner *owner)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What attribution needs to know of a packet's headers. Reads with context_load, which checks every
- * length and reaches into fragments; what can't be read stays zero, and the packet has no
- * ports.
+ * Parses what attribution needs of a packet's headers. context_load checks each length, and reads
+ * from any of a packet's pieces. What can't be read stays zero; without readable ports the
+ * packet's kind isn't KIND_PORTS.
  */
 #ifndef PIDCAP_PARSE_H
 #define PIDCAP_PARSE_H
@@ -86,7 +86,7 @@ struct ipv6_header {
 	__be32 daddr[4];
 };
 
-/* Of another packet at the same interface. */
+/* Clears all but the interface, to parse another packet of it. */
 static __always_inline void reset_packet(struct packet *packet)
 {
 	struct pidcap_interface interface = packet->interface;
@@ -120,8 +120,7 @@ static __always_inline void parse_icmp(context *ctx, __u32 offset, struct packet
 		packet->kind = KIND_ECHO_REQUEST;
 	else if (icmp.type == (v6 ? ICMPV6_ECHO_REPLY : ICMP_ECHOREPLY))
 		packet->kind = KIND_ECHO_REPLY;
-	/* RFC 4443: below 128 are errors. RFC 792: unreachable, quench, redirect, time, parameter.
-	 */
+	/* Errors: RFC 4443, below 128; RFC 792, unreachable, quench, redirect, time, parameter. */
 	else if (v6 ? icmp.type < 128
 		    : icmp.type == 3 || icmp.type == 4 || icmp.type == 5 || icmp.type == 11 ||
 				 icmp.type == 12)
@@ -154,7 +153,10 @@ static __always_inline void parse_transport(context *ctx, __u32 offset, struct p
 	packet->kind = KIND_PORTS;
 }
 
-/* Each says whether there is such a header. */
+/*
+ * Parses an IPv4 header at `offset`, and what follows it. Returns false, and leaves `packet`
+ * unchanged, if the packet ends before the header does.
+ */
 static __noinline bool parse_ipv4(context *ctx, __u32 offset, struct packet *packet)
 {
 	struct ipv4_header ip;
@@ -177,6 +179,7 @@ static __noinline bool parse_ipv4(context *ctx, __u32 offset, struct packet *pac
 	return true;
 }
 
+/* The same for IPv6, with its extension headers. */
 static __noinline bool parse_ipv6(context *ctx, __u32 offset, struct packet *packet)
 {
 	struct ipv6_header ip;
@@ -220,8 +223,8 @@ static __noinline bool parse_ipv6(context *ctx, __u32 offset, struct packet *pac
 	return true;
 }
 
-/* `ethernet`: the bytes begin with this link layer, else with the IP header. */
-static __always_inline void parse_packet(context *ctx, bool ethernet, struct packet *packet)
+/* Fills in `packet`, which has to be zero. `hook`: enum hook_flags. */
+static __always_inline void parse_packet(context *ctx, __u32 hook, struct packet *packet)
 {
 	__u32 offset = 0;
 	__be16 type = 0;
@@ -230,7 +233,7 @@ static __always_inline void parse_packet(context *ctx, bool ethernet, struct pac
 #ifndef PIDCAP_XDP
 	type = ctx->protocol;
 #endif
-	if (ethernet) {
+	if (hook & HOOK_ETHERNET) {
 		offset = ETH_HLEN;
 		if (context_load(ctx, offset - 2, &type, sizeof(type)))
 			return;

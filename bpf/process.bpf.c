@@ -14,21 +14,21 @@ __u64 events_lost;
 
 /* The longest name of a directory entry, with its NUL: NAME_MAX of include/uapi/linux/limits.h. */
 #define NAME_LEN 256
-/* Path components and mounts to walk at most; the verifier wants a bound. */
+/* How many path components and mounts are walked at most: the verifier needs a bound. */
 #define PATH_DEPTH 48
 
-/* An EXEC on its way: the tail leaves room for the last component to be read in full. */
+/* An EXEC that is being written: path_len bytes of the text are the path, then come args_len. */
 struct exec_event {
 	struct pidcap_event event;
 	char text[PIDCAP_PATH_LEN + PIDCAP_ARGS_LEN];
 };
 
 /*
- * Writes the names from the leaf to the root, across mounts. As d_path does for a path that is out
- * of the caller's reach, this ends at the root of the mount namespace, not at a process's chroot.
+ * Writes the path's names from the leaf to the root, across mounts. The root is that of the mount
+ * namespace, not a process's chroot, as d_path() has it for a path that the caller can't reach.
  *
- * The running length lives in the record, where the verifier doesn't track its value: in a
- * register, every way through the loop's body would be a state of its own.
+ * The running length is kept in the record, where the verifier doesn't track its value: in a
+ * register, each way through the loop's body would be a state of its own.
  */
 static __always_inline void fill_path(struct exec_event *exec, struct file *file)
 {
@@ -59,7 +59,8 @@ static __always_inline void fill_path(struct exec_event *exec, struct file *file
 		if (size <= 0)
 			return;
 		exec->event.path_len = length + size;
-		/* Below no root: a memfd, or another file without a place in the tree. */
+		/* Its own parent, but no root: a memfd, or another file without a place in the
+		 * tree. */
 		if (dentry == parent)
 			goto complete;
 		dentry = parent;
@@ -81,7 +82,7 @@ static __always_inline void fill_args(struct exec_event *exec, struct mm_struct 
 	}
 	if (offset > PIDCAP_PATH_LEN)
 		return;
-	/* The verifier forgets the bound of `length` unless it stands beside the call. */
+	/* Again, beside the call: the verifier has forgotten the bound of `length` by now. */
 	if (length == 0 || length > PIDCAP_ARGS_LEN)
 		return;
 	if (bpf_probe_read_user(exec->text + offset, length, (void *)start) == 0)
@@ -91,8 +92,9 @@ static __always_inline void fill_args(struct exec_event *exec, struct mm_struct 
 }
 
 /*
- * sched_process_fork(parent, child): the child hasn't run yet. Who forked it is named as its
- * parent, also where CLONE_PARENT makes it a sibling: executable and command line come from there.
+ * sched_process_fork(parent, child): the child hasn't run yet. The event names the process that
+ * forked it as its parent, even if CLONE_PARENT makes them siblings: the child's executable and
+ * command line come from there.
  */
 SEC("raw_tp/sched_process_fork")
 int process_fork(struct bpf_raw_tracepoint_args *ctx)
@@ -156,7 +158,7 @@ int process_rename(struct bpf_raw_tracepoint_args *ctx)
 	return 0;
 }
 
-/* sched_process_exit(task, …): reported by the thread that leaves none behind. */
+/* sched_process_exit(task, …): a process ends with its last thread. */
 SEC("raw_tp/sched_process_exit")
 int process_exit(struct bpf_raw_tracepoint_args *ctx)
 {

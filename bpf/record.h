@@ -9,25 +9,23 @@
 #include "attribute.h"
 #include "verdict.h"
 
-/* Set before loading: the most that is kept of a packet, and which enum pidcap_direction to keep.
- */
-extern const volatile __u32 snaplen, directions;
-/* What packets on lo are said to be: each is captured once, on its way out. */
+/* How many bytes of a packet are kept. Set before loading, as are the next two. */
+extern const volatile __u32 snaplen;
+/* Which packets are kept: enum pidcap_direction, or-ed. */
+extern const volatile __u32 directions;
+/* The direction that packets on lo are recorded with: each is captured once, as it goes out. */
 extern const volatile __u32 loopback_direction;
 
 /*
- * User space sets it before it goes to sleep for long; the first record afterwards wakes it.
- * Otherwise it looks for itself every few milliseconds, which is cheaper than a wake-up for each
- * record.
+ * User space sets it before it sleeps for long; the first record afterwards wakes it. Otherwise it
+ * looks into the rings every few milliseconds, which costs less than a wake-up for each record.
  */
 extern __u32 wake_reader;
 
-/*
- * Ring buffers for each possible CPU, so that CPUs don't wait for each other: see enum pidcap_ring.
- */
+/* Two rings for each possible CPU, so that CPUs don't wait for each other: enum pidcap_ring. */
 struct ring_map {
 	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
-	__uint(max_entries, 1); /* set by user space, as are the rings */
+	__uint(max_entries, 1); /* user space sets the number, and the rings */
 	__type(key, __u32);
 	__type(value, __u32);
 };
@@ -39,7 +37,7 @@ struct drop_map {
 	__type(value, struct pidcap_drops);
 };
 
-/* How many interfaces have `pending` drops on this CPU: saves the look-up while all is well. */
+/* How many interfaces have `pending` drops on this CPU: without any, no look-up is needed. */
 struct drop_pending_map {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
@@ -55,9 +53,10 @@ extern struct drop_pending_map drops_pending SEC(".maps");
 extern const volatile __u32 small_ring_bytes;
 
 /*
- * Where a record of `bytes` goes: the small ring while that is less than half full, so that there
- * is room for whatever interrupts us after the look. Not simply the one ring where the other
- * refuses: the verifier of Linux 5.10 loses a record that comes from two places.
+ * Returns the ring for a record of `bytes`: the small one while it is less than half full, so that
+ * there is room for whatever interrupts us after this look, else the large one. It can't be "the
+ * large one if the small one refuses": the verifier of Linux 5.10 loses track of a record that may
+ * come from two reservations.
  */
 static __always_inline void *own_ring(__u64 bytes)
 {
@@ -71,7 +70,9 @@ static __always_inline void *own_ring(__u64 bytes)
 	return bpf_map_lookup_elem(&rings, &index);
 }
 
-/* Drops that a later record of this interface will tell: `add` more of them, or those so far taken.
+/*
+ * Adds to the drops that the interface's next record will report, or, if `add` is 0, takes them.
+ * Returns how many there were before.
  */
 static __always_inline __u32 exchange_pending(struct pidcap_drops *known, __u32 add)
 {
@@ -87,7 +88,10 @@ static __always_inline __u32 exchange_pending(struct pidcap_drops *known, __u32 
 	return before;
 }
 
-/* `lost`: drops that the record told which now isn't written. */
+/*
+ * Counts a packet that isn't recorded. `lost`: the drops that its record would have reported, which
+ * a later one has to report now.
+ */
 static __noinline int count_drop(const struct pidcap_interface *interface, enum pidcap_drop cause,
 				 __u32 lost)
 {
@@ -102,7 +106,7 @@ static __noinline int count_drop(const struct pidcap_interface *interface, enum 
 	if (!known)
 		return 0;
 #ifdef PIDCAP_CGROUP
-	/* Which packet comes after a lost one isn't certain here: none tells of it. */
+	/* The order of packets isn't certain here, so no record reports the drops before it. */
 	if (cause < PIDCAP_DROP_CAUSES)
 		__sync_fetch_and_add(&known->count[cause], 1);
 #else
@@ -113,7 +117,7 @@ static __noinline int count_drop(const struct pidcap_interface *interface, enum 
 	return 0;
 }
 
-/* The drops of this interface on this CPU that no record has told yet. */
+/* Returns the interface's drops on this CPU that no record has reported yet, and resets them. */
 static __always_inline __u32 take_pending(const struct pidcap_interface *interface)
 {
 	struct pidcap_interface key = *interface;
@@ -127,7 +131,7 @@ static __always_inline __u32 take_pending(const struct pidcap_interface *interfa
 	return known ? exchange_pending(known, 0) : 0;
 }
 
-/* The tag that the kernel keeps beside the packet. */
+/* Fills in the VLAN tag that the kernel keeps beside the packet. */
 static __always_inline void fill_vlan_tag(struct pidcap_packet *record, context *ctx)
 {
 #if defined(PIDCAP_XDP) || defined(PIDCAP_CGROUP)
@@ -139,19 +143,15 @@ static __always_inline void fill_vlan_tag(struct pidcap_packet *record, context 
 #endif
 }
 
-/* Which way a packet goes, and which way it is said to go: they differ on lo only. */
-#define INCOMING 1
-#define OUTWARD	 2
-
 /*
- * Everything but the packet's bytes. The owner is the process at this end: the sender of what goes
- * out, the receiver of what comes in; or the only one known. The time is taken after the
- * reservation: see capture/kernel/merge.h. Returns the flags to submit it with.
+ * Fills in everything but the packet's bytes. Returns the flags to submit the record with. The
+ * owner is the process at this end (the sender of what goes out, the receiver of what comes in), or
+ * the only one known. The time has to be taken after the reservation: see capture/kernel/merge.h.
  */
 static __noinline __u64 fill_record(struct pidcap_packet *record, context *ctx, __u32 caplen,
-				    __u32 way, const struct attribution *ends)
+				    __u32 hook, const struct attribution *ends)
 {
-	bool incoming = way & INCOMING, outward = way & OUTWARD;
+	bool incoming = hook & HOOK_INGRESS, outward = hook & HOOK_OUTWARD;
 	bool sent = ends->sender.owner.tgid, received = ends->receiver.owner.tgid;
 
 	record->time_mono = bpf_ktime_get_ns();
@@ -184,7 +184,8 @@ static __noinline __u64 fill_record(struct pidcap_packet *record, context *ctx, 
 	return BPF_RB_FORCE_WAKEUP;
 }
 
-/* `via`: why there is no process, where there is none at either end. */
+/* Returns whether the packet is to be recorded. `via`: why there is no process, if there is none.
+ */
 static __noinline bool is_wanted(const struct pidcap_owner *sender,
 				 const struct pidcap_owner *receiver, __u8 via)
 {
@@ -196,9 +197,10 @@ static __noinline bool is_wanted(const struct pidcap_owner *sender,
 }
 
 /*
- * One size class: the packet fits into `bytes`. The bounds are checked beside the call because the
- * verifier doesn't relate `caplen` to the class that was chosen; by its last byte, because before
- * Linux 6.8 (commit d028f87517d6) the verifier learns nothing from "not 0".
+ * One size class: records the packet and returns if it fits into `bytes`. The bound is checked
+ * again beside the call, because the verifier doesn't relate `caplen` to the class that was chosen.
+ * It is checked by the last byte, because before Linux 6.8 (commit d028f87517d6) the verifier
+ * learns nothing from "not 0".
  */
 #define RECORD_CLASS(bytes)                                                                        \
 	if (caplen <= (bytes)) {                                                                   \
@@ -207,7 +209,7 @@ static __noinline bool is_wanted(const struct pidcap_owner *sender,
 			count_drop(&ends->packet.interface, PIDCAP_DROP_RING_FULL, 0);             \
 			return;                                                                    \
 		}                                                                                  \
-		wake = fill_record(record, ctx, caplen, way, ends);                                \
+		wake = fill_record(record, ctx, caplen, hook, ends);                               \
 		last = caplen - 1;                                                                 \
 		barrier_var(last);                                                                 \
 		if (last < (bytes) && context_load(ctx, 0, record + 1, last + 1))                  \
@@ -216,10 +218,14 @@ static __noinline bool is_wanted(const struct pidcap_owner *sender,
 		return;                                                                            \
 	}
 
-static __always_inline void record_packet(context *ctx, __u32 way, const struct attribution *ends)
+/*
+ * Records a packet, or counts why not. `hook`: HOOK_INGRESS for the way that the packet goes,
+ * HOOK_OUTWARD for the direction in the record; they differ on lo.
+ */
+static __always_inline void record_packet(context *ctx, __u32 hook, const struct attribution *ends)
 {
 	struct pidcap_packet *record;
-	/* 64 bits: of a number cut to 32 the verifier forgets what it was compared with. */
+	/* 64 bits: the verifier forgets the bounds of a number that is cut to 32. */
 	__u64 length = context_length(ctx);
 	__u64 caplen = length < snaplen ? length : snaplen;
 	void *ring = own_ring(caplen);
@@ -227,7 +233,7 @@ static __always_inline void record_packet(context *ctx, __u32 way, const struct 
 	__u32 lost;
 
 	if (!is_wanted(&ends->sender.owner, &ends->receiver.owner,
-		       way & INCOMING ? ends->receiver.via : ends->sender.via))
+		       hook & HOOK_INGRESS ? ends->receiver.via : ends->sender.via))
 		return;
 	if (!ring) {
 		count_drop(&ends->packet.interface, PIDCAP_DROP_RING_FULL, 0);

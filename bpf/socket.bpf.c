@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Follows sockets: who made one, and when it is released. Who used one last: see use.h.
+ * Follows sockets from creation to release. use.h follows who uses them.
  */
 #include "use.h"
 
@@ -21,8 +21,7 @@ int socket_create(struct bpf_sock *sk)
 	struct pidcap_socket_owner *stored;
 	struct pidcap_owner owner = {};
 
-	/* A use that raced with the release of the address's last socket may have left its entry.
-	 */
+	/* The address's last socket has left an entry if a use of it raced with its release. */
 	bpf_map_delete_elem(&sk_user, &key);
 	stored = bpf_sk_storage_get(&sk_owner, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
 	if (!stored)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Who uses a socket, seen at the tracepoints of system calls: for kernels that allow nothing else.
+ * Sees who uses a socket at the tracepoints of system calls, for kernels that allow nothing else.
  *
- * The use is seen at the entry of the system call, before a packet can leave because of it, so the
+ * It sees the use at the entry of the system call, before a packet can leave because of it. So the
  * first packet after a socket changed hands (fork, SCM_RIGHTS, accept by a worker) has its new
  * owner already.
  */
@@ -14,11 +14,11 @@
 char LICENSE[] SEC("license") = "GPL";
 
 /*
- * System calls whose first argument is a file that they use as a socket: a bit each, and one in
- * receiving_calls for those that only receive. splice writes to its third. Set by user space, which
- * knows the numbers: the native ones, and those of the 32-bit ABI, which may have one call for all,
- * socketcall(2) (SYS_… of include/uapi/linux/net.h), whose arguments stand in memory. A number that
- * doesn't exist is NO_CALL.
+ * The system calls whose first argument is a file that they use as a socket: a bit each, and one in
+ * receiving_calls for those that only receive. Calls that need more are named: splice writes to its
+ * third argument; socketcall(2) of the 32-bit ABI makes any of them (SYS_… of
+ * include/uapi/linux/net.h) and has its arguments in memory. User space, which knows the numbers of
+ * both ABIs, sets them before loading; those that an ABI doesn't have are a number of no call.
  */
 #define SYSCALL_WORDS 8
 const volatile struct {
@@ -68,7 +68,7 @@ static __always_inline struct sock *socket_of_fd(struct task_struct *task, unsig
 	return BPF_CORE_READ(socket, sk);
 }
 
-/* The descriptor of a socketcall(2): the first of the arguments that it points to. */
+/* Reads the descriptor of a socketcall(2). Returns false if the call makes a new socket. */
 static __always_inline bool socketcall_fd(struct pt_regs *regs, __u32 *fd)
 {
 	__u32 which = COMPAT_ARG1(regs);
@@ -125,7 +125,7 @@ static __always_inline bool has_accepted(struct task_struct *task, struct pt_reg
 }
 
 /*
- * The end of a call on a shared socket, and of one that changes namespaces. And what accept
+ * Sees the end of a call on a shared socket, and of one that changes namespaces. What accept
  * returned is the caller's: event loops wait for data before they use it.
  */
 SEC("raw_tp/sys_exit")
@@ -151,9 +151,9 @@ int socket_used(struct bpf_raw_tracepoint_args *ctx)
 }
 
 /*
- * io_uring_file_get(ring or request, fd): a request of a ring is about to use a file, in its
- * submitter's context or in a thread that works for it. Kernel threads did so before Linux 5.12:
- * nobody knows for whom. Waiting is no use.
+ * io_uring_file_get(ring or request, fd): a request of a ring is about to use a file, in the
+ * context of its submitter or of a thread that works for it. Before Linux 5.12 that may be a kernel
+ * thread, and its process isn't known. A request that only waits (POLL_ADD) doesn't count as a use.
  */
 SEC("raw_tp/io_uring_file_get")
 int ring_use(struct bpf_raw_tracepoint_args *ctx)
@@ -163,7 +163,7 @@ int ring_use(struct bpf_raw_tracepoint_args *ctx)
 
 	if (BPF_CORE_READ(task, flags) & PF_KTHREAD)
 		return 0;
-	/* Since Linux 5.19 the tracepoint has the request, whose `cqe` is as old. */
+	/* Since Linux 5.19, which has `cqe`, too, the argument is the request. */
 	if (bpf_core_field_exists(request->cqe) &&
 	    BPF_CORE_READ(request, opcode) == IORING_OP_POLL_ADD)
 		return 0;
@@ -171,7 +171,7 @@ int ring_use(struct bpf_raw_tracepoint_args *ctx)
 	return 0;
 }
 
-/* In the thread that ran the request; without one, the call ends with io_uring_enter(2). */
+/* Runs in the thread that ran the request. A submitter's call also ends with io_uring_enter(2). */
 SEC("raw_tp/io_uring_complete")
 int ring_used(__attribute__((unused)) struct bpf_raw_tracepoint_args *ctx)
 {

@@ -1,104 +1,104 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Captures at the traffic control hooks of an interface (tcx or clsact), in both directions. The
- * verdict is always "go on": no packet's fate changes.
+ * Captures at the traffic control hooks of an interface (tcx or clsact), in both directions. Every
+ * packet goes on.
  */
 #include "record.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
-/* TCX_NEXT of include/uapi/linux/bpf.h, TC_ACT_UNSPEC of pkt_cls.h: what others decided stands. */
+/* TCX_NEXT of include/uapi/linux/bpf.h, TC_ACT_UNSPEC of pkt_cls.h: other programs decide. */
 #define NEXT -1
 
-static __always_inline int capture(struct __sk_buff *skb, bool ethernet, bool incoming)
+static __always_inline int capture(struct __sk_buff *skb, __u32 hook)
 {
+	bool incoming = hook & HOOK_INGRESS;
 	const struct attribution *ends;
 
 	/* The stack's own copy of a multicast that just went out, without its link layer. */
 	if (incoming && skb->pkt_type == PACKET_LOOPBACK)
 		return NEXT;
-	/* Both hooks run whatever was asked for, because each learns for the other. */
-	ends = attribute(skb, ethernet, incoming, false);
+	/* Attribution runs for both directions, whatever is captured: each learns for the other. */
+	ends = attribute(skb, hook);
 	if (ends && directions & (incoming ? PIDCAP_IN : PIDCAP_OUT))
-		record_packet(skb, incoming ? INCOMING : OUTWARD, ends);
+		record_packet(skb, incoming ? hook : hook | HOOK_OUTWARD, ends);
 	return NEXT;
 }
 
 SEC("tc")
 int ethernet_in(struct __sk_buff *skb)
 {
-	return capture(skb, true, true);
+	return capture(skb, HOOK_ETHERNET | HOOK_INGRESS);
 }
 
 SEC("tc")
 int ethernet_out(struct __sk_buff *skb)
 {
-	return capture(skb, true, false);
+	return capture(skb, HOOK_ETHERNET | HOOK_EGRESS);
 }
 
 SEC("tc")
 int ip_in(struct __sk_buff *skb)
 {
-	return capture(skb, false, true);
+	return capture(skb, HOOK_INGRESS);
 }
 
 SEC("tc")
 int ip_out(struct __sk_buff *skb)
 {
-	return capture(skb, false, false);
+	return capture(skb, HOOK_EGRESS);
 }
 
-/* Both ends of a packet on lo are here, but only on its way out does it still have its socket. */
+/* Captures lo at one hook: a packet has its sender's socket on its way out only. */
 SEC("tc")
 int loopback(struct __sk_buff *skb)
 {
-	const struct attribution *ends = attribute(skb, true, false, true);
+	const struct attribution *ends = attribute(skb, HOOK_ETHERNET | HOOK_LOOPBACK);
 
 	if (ends)
-		record_packet(skb, loopback_direction == PIDCAP_OUT ? OUTWARD : 0, ends);
+		record_packet(skb, loopback_direction == PIDCAP_OUT ? HOOK_OUTWARD : 0, ends);
 	return NEXT;
 }
 
 /*
- * The same packets where a filter has refused them: they aren't captured, but a later one that is
- * may need what is learnt from them.
+ * For packets that a filter has refused: they aren't captured, but a later one that is may need
+ * what is learned from them.
  */
-static __always_inline int learn_only(struct __sk_buff *skb, bool ethernet, bool incoming,
-				      bool looped)
+static __always_inline int learn_only(struct __sk_buff *skb, __u32 hook)
 {
-	if (incoming && skb->pkt_type == PACKET_LOOPBACK)
+	if (hook & HOOK_INGRESS && skb->pkt_type == PACKET_LOOPBACK)
 		return NEXT;
-	if (teaches(skb, ethernet, incoming))
-		attribute(skb, ethernet, incoming, looped);
+	if (updates_flow_memory(skb, hook))
+		attribute(skb, hook);
 	return NEXT;
 }
 
 SEC("tc")
 int learn_ethernet_in(struct __sk_buff *skb)
 {
-	return learn_only(skb, true, true, false);
+	return learn_only(skb, HOOK_ETHERNET | HOOK_INGRESS);
 }
 
 SEC("tc")
 int learn_ethernet_out(struct __sk_buff *skb)
 {
-	return learn_only(skb, true, false, false);
+	return learn_only(skb, HOOK_ETHERNET | HOOK_EGRESS);
 }
 
 SEC("tc")
 int learn_ip_in(struct __sk_buff *skb)
 {
-	return learn_only(skb, false, true, false);
+	return learn_only(skb, HOOK_INGRESS);
 }
 
 SEC("tc")
 int learn_ip_out(struct __sk_buff *skb)
 {
-	return learn_only(skb, false, false, false);
+	return learn_only(skb, HOOK_EGRESS);
 }
 
 SEC("tc")
 int learn_loopback(struct __sk_buff *skb)
 {
-	return learn_only(skb, true, false, true);
+	return learn_only(skb, HOOK_ETHERNET | HOOK_LOOPBACK);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The current process uses a socket: what to remember of it. There are several ways to see that it
- * does, of which one is attached: syscall.bpf.c, fentry.bpf.c, kprobe.bpf.c.
+ * Notes that the current process uses a socket. There are three ways to see that it does, one of
+ * which is attached: fentry.bpf.c, kprobe.bpf.c, syscall.bpf.c.
  */
 #ifndef PIDCAP_USE_H
 #define PIDCAP_USE_H
@@ -9,14 +9,10 @@
 #include "event.h"
 #include "owner.h"
 
-extern struct sk_user_map sk_user SEC(".maps");
-extern struct socket_call_map socket_call SEC(".maps");
-extern struct packet_user_map packet_user SEC(".maps");
-
-/* Some socket has had several users. */
+/* Set once a socket has had several users. */
 extern __u32 have_shared;
 
-/* Uses that could not be noted because sk_user is full: those sockets keep their previous owner. */
+/* How many uses could not be noted because sk_user is full. Those sockets keep their owner. */
 extern __u64 sk_user_full;
 
 static __always_inline bool is_current(const struct pidcap_owner *owner, struct task_struct *task,
@@ -30,11 +26,11 @@ static __always_inline bool is_current(const struct pidcap_owner *owner, struct 
 	       owner->gid == BPF_CORE_READ(cred, egid.val);
 }
 
-/* What the use of a socket is; the end of a call is told by end_call(). */
+/* How a socket is used. For CALL_ the end will be seen, too, and end_call() called. */
 enum use {
-	USE, /* or a call whose end won't be seen */
+	USE,
 	CALL_RECEIVES,
-	CALL_SENDS, /* or does both */
+	CALL_SENDS, /* or sends and receives */
 };
 
 static __always_inline void begin_call(struct task_struct *task, __u64 id, __u64 sk, enum use use)
@@ -53,7 +49,7 @@ static __always_inline void begin_call(struct task_struct *task, __u64 id, __u64
 	bpf_map_update_elem(&socket_call, &id, &fresh, BPF_ANY);
 }
 
-/* What the current thread has begun; NULL while no socket has several users. */
+/* Returns the current thread's entry in socket_call, or NULL if no socket is shared. */
 static __always_inline struct socket_call *current_call(void)
 {
 	__u64 id = bpf_get_current_pid_tgid();
@@ -69,7 +65,7 @@ static __always_inline void end_call(void)
 		call->sk = 0;
 }
 
-/* The same for the call on this socket only: the kernel may use others in the middle of one. */
+/* Ends a call on this socket only: the kernel may use another one in the middle of a call. */
 static __always_inline void end_call_on(struct socket *socket)
 {
 	struct socket_call *call = current_call();
@@ -91,7 +87,7 @@ static __always_inline void note_packet_use(struct task_struct *task, __u64 key)
 	bpf_map_update_elem(&packet_user, &key, &user, BPF_ANY);
 }
 
-/* The current process uses this socket. */
+/* Notes the current process as the last user of a socket. */
 static __always_inline void note_use(struct task_struct *task, struct sock *sk, enum use use)
 {
 	__u64 key = (__u64)sk;
@@ -127,8 +123,8 @@ static __always_inline void note_use(struct task_struct *task, struct sock *sk, 
 }
 
 /*
- * The same for the socket that a function of the kernel got. It may be one that the kernel itself
- * uses in the process's name, as network file systems do: that one is nobody's.
+ * The same for the argument of a kernel function. Leaves out a socket that the kernel itself uses
+ * in the process's context, as network file systems do: it belongs to no process.
  */
 static __always_inline void note_socket_use(struct socket *socket, enum use use)
 {
@@ -141,7 +137,10 @@ static __always_inline void note_socket_use(struct socket *socket, enum use use)
 	note_use(task, sk, use);
 }
 
-/* Other flags of these calls, and namespaces of other kinds, give an event that changes nothing. */
+/*
+ * Reports that the current thread may have changed its network namespace. Calls that change other
+ * namespaces are reported, too; such an event changes nothing.
+ */
 static __always_inline void report_namespace(void)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();

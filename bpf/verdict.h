@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Whose packets user space has said that nobody wants. It decides from all that it knows of a
- * process, once, when a packet has come by; until then packets pass, and are kept or thrown away
- * there. A process that is about to become another one (exec, a new name) is undecided at once.
+ * Verdicts of user space's process filter: the processes whose packets are left out. User space
+ * decides on a process once, after its first packet; until then packets pass, and user space keeps
+ * them or throws them away. A process that changes (exec, a new name) is undecided at once.
  */
 #ifndef PIDCAP_VERDICT_H
 #define PIDCAP_VERDICT_H
@@ -10,16 +10,18 @@
 #include "contract.h"
 #include "kernel.h"
 
-/* There is a process filter. Set by user space, as are the others here but `changes_lost`. */
+/* Whether there is a process filter. Set by user space. */
 extern __u32 filters_processes;
 
-/* By bit: which enum pidcap_via a packet without a process may have to be wanted. */
+/* Bit N: packets without a process whose enum pidcap_via is N are wanted. Set by user space. */
 extern __u32 wanted_without_process;
 
-/* A change of some process could not be noted: no verdict is safe any more. */
+/* Set once a change of a process could not be noted: no verdict holds any more. */
 extern __u32 changes_lost;
 
-/* Those that nobody wants. The value is the time of the process's last change that was known then.
+/*
+ * The processes that are left out. The value is the time of the process's last change that the
+ * verdict takes into account, or 0. Written by user space.
  */
 struct unwanted_map {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -29,7 +31,7 @@ struct unwanted_map {
 	__type(value, __u64);
 };
 
-/* When a process last changed, mono; none: not since the capture began. */
+/* When a process last changed, mono. No entry: not since the capture began. */
 struct change_map {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
@@ -41,7 +43,7 @@ struct change_map {
 extern struct unwanted_map unwanted SEC(".maps");
 extern struct change_map changes SEC(".maps");
 
-/* To be called before the process can send or receive as what it has become. */
+/* Has to be called before the changed process can send or receive. */
 static __always_inline void note_change(__u32 tgid, __u64 start_boot, __u64 time)
 {
 	struct pidcap_process process = {.start_boot = start_boot, .tgid = tgid};

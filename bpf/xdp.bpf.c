@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Captures what comes in before the stack sees it, at the XDP hook of an Ethernet interface. What
- * goes out has no such hook: tc.bpf.c captures it. Every packet goes on.
+ * Captures incoming packets before the stack sees them, at the XDP hook of an Ethernet interface.
+ * Outgoing packets have no such hook: tc.bpf.c captures them. Every packet goes on.
  */
 #define PIDCAP_XDP
 #include "record.h"
@@ -12,7 +12,10 @@ char LICENSE[] SEC("license") = "GPL";
 #define MAX_IPV4_HLEN 60
 #define IPV6_HLEN     40
 
-/* RFC 791: the sum of an IPv4 header's words, its checksum among them, is all ones. */
+/* The hook is only for Ethernet interfaces. */
+#define XDP_IN (HOOK_ETHERNET | HOOK_INGRESS)
+
+/* RFC 791: the sum of an IPv4 header's words, with its checksum, is all ones. */
 static __always_inline bool is_checksummed(const __u16 *header)
 {
 	__u32 sum = 0;
@@ -23,10 +26,11 @@ static __always_inline bool is_checksummed(const __u16 *header)
 }
 
 /*
- * The stack's own copy of a multicast that just went out, as tc.bpf.c knows by its type: it comes
- * without its link layer (dev_loopback_xmit() of net/core/dev.c), but the generic hook shows it
- * as if it had one. So: an IP packet from its first byte to its last, and not a frame to this
- * device; over IPv6, which has no checksum there, to a group.
+ * Returns whether this is the stack's own copy of a multicast that just went out. (tc.bpf.c knows
+ * it by its type.) The copy has no link layer (dev_loopback_xmit() of net/core/dev.c), but the
+ * generic hook shows it as if it had one. So it is taken for a copy if it is an IP packet from its
+ * first byte to its last, and not a frame to this device. IPv6 has no header checksum: there it has
+ * to be a packet to a group.
  */
 static __always_inline bool is_looped_copy(context *ctx)
 {
@@ -57,17 +61,17 @@ int xdp_in(struct xdp_md *ctx)
 
 	if (is_looped_copy(ctx))
 		return XDP_PASS;
-	ends = attribute(ctx, true, true, false);
+	ends = attribute(ctx, XDP_IN);
 	if (ends && directions & PIDCAP_IN)
-		record_packet(ctx, INCOMING, ends);
+		record_packet(ctx, XDP_IN, ends);
 	return XDP_PASS;
 }
 
-/* As in tc.bpf.c: of packets that a filter has refused. */
+/* For packets that a filter has refused, as in tc.bpf.c. */
 SEC("xdp")
 int learn_xdp_in(struct xdp_md *ctx)
 {
-	if (!is_looped_copy(ctx) && teaches(ctx, true, true))
-		attribute(ctx, true, true, false);
+	if (!is_looped_copy(ctx) && updates_flow_memory(ctx, XDP_IN))
+		attribute(ctx, XDP_IN);
 	return XDP_PASS;
 }

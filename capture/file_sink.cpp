@@ -5,11 +5,12 @@
 #include <sys/utsname.h>
 
 #include <array>
+#include <cassert>
 #include <numeric>
 #include <utility>
 
 #include "capture/clock.h"
-#include "packet/comment.h"
+#include "packet/process_comment.h"
 #include "packet/version.h"
 
 namespace capture {
@@ -33,32 +34,14 @@ pcapng::SectionInfo section_info(const std::string& origin) {
     return section;
 }
 
-std::string identity_of(const Process& process, uint32_t uid, std::string_view prefix) {
-    packet::ProcessText text;
-    text.comm = process.comm;
-    text.exe = process.exe;
-    text.uid = uid;
-    text.start_ns = process.start_ns;
-    std::string identity;
-    packet::append_identity(identity, text, prefix);
-    return identity;
+std::string number_text(const std::optional<uint32_t>& number) {
+    return number ? fmt::format("{}", *number) : std::string();
 }
 
-void append_introduction(std::string& out, const End& end, std::string_view prefix) {
-    const Process& process = *end.process;
-    packet::Introduction introduction;
-    if (process.ppid != 0) {
-        introduction.ppid = process.ppid;
-    }
-    introduction.pcomm = process.parent_comm;
-    introduction.user = end.user;
-    introduction.cmdline = process.cmdline;
-    introduction.cgroup = process.cgroup;
-    introduction.container = process.container;
-    introduction.unit = process.unit;
-    introduction.netns = process.netns;
-    introduction.nspid = process.nspid;
-    packet::append_introduction(out, introduction, prefix);
+std::string identity_of(const End& end, std::string_view prefix) {
+    std::string identity;
+    packet::append_identity(identity, packet::process_as_of(end), prefix);
+    return identity;
 }
 
 }  // namespace
@@ -75,7 +58,7 @@ Result<FileSink> FileSink::create(pcapng::Output output, const FileOptions& opti
 FileSink::FileSink(pcapng::Writer writer, const FileOptions& options)
     : writer_(std::move(writer)), options_(options), start_ns_(clock_ns(CLOCK_REALTIME)) {}
 
-Result<void> FileSink::interface(const CapturedInterface& interface) {
+Result<void> FileSink::interface(const packet::Interface& interface) {
     pcapng::Interface block;
     block.filter = options_.filter;
     block.link_type = interface.link_type;
@@ -86,17 +69,17 @@ Result<void> FileSink::interface(const CapturedInterface& interface) {
     if (!id) {
         return std::move(id).error();
     }
-    assert(*id == interface.id);
+    assert(*id == interface.number);
     return {};
 }
 
 // What the file already knows of the process; writes its Darwin block when it is new or has
 // changed.
 Result<FileSink::Written*> FileSink::written(const Process& process) {
-    auto [entry, fresh] = known_.try_emplace(process.key);
+    auto [entry, fresh] = known_.try_emplace(process.number);
     Written& written = entry->second;
     if (fresh || written.version != process.version) {
-        auto index = writer_.darwin_process(process.key.pid, process.comm);
+        auto index = writer_.darwin_process(process.pid, process.comm);
         if (!index) {
             return std::move(index).error();
         }
@@ -109,7 +92,7 @@ Result<FileSink::Written*> FileSink::written(const Process& process) {
 
 const std::string& FileSink::identity(const End& end, Identity& kept, std::string_view prefix) {
     if (kept.text.empty() || kept.uid != end.uid) {
-        kept = {identity_of(*end.process, end.uid, prefix), end.uid};
+        kept = {identity_of(end, prefix), end.uid};
     }
     return kept.text;
 }
@@ -119,46 +102,43 @@ FileSink::Speech FileSink::speech_of(const Packet& packet, const Written* peer) 
     speech.tid = packet.self.tid;
     speech.uid = packet.self.uid;
     speech.via = packet.self.via;
-    speech.far_end = packet.self_at_far_end;
+    speech.self_at = packet.self_at;
     if (peer != nullptr) {
         speech.peer = peer;
         speech.peer_version = peer->version;
-        speech.peer_tid = packet.peer->tid;
-        speech.peer_uid = packet.peer->uid;
-        speech.peer_via = packet.peer->via;
+        speech.peer_tid = packet.peer.tid;
+        speech.peer_uid = packet.peer.uid;
+        speech.peer_via = packet.peer.via;
     }
     return speech;
 }
 
 bool FileSink::introduces(const End& end, const Written& written) const {
     return options_.comments == Comments::kFull ||
-           (options_.comments == Comments::kIntro && written.introduced != end.uid);
+           (options_.comments == Comments::kIntro &&
+            written.introduced != std::optional<User>(end.uid));
 }
 
 bool FileSink::introduces_nobody(const Packet& packet, const Written* self,
                                  const Written* peer) const {
     return options_.comments == Comments::kNone ||
            ((self == nullptr || !introduces(packet.self, *self)) &&
-            (peer == nullptr || !introduces(*packet.peer, *peer)));
+            (peer == nullptr || !introduces(packet.peer, *peer)));
 }
 
 // Who the ends are.
 void FileSink::append_ends(std::string& out, const Packet& packet, Written* self, Written* peer) {
-    const char* via = via_name(packet.self.via);
     if (self != nullptr) {
-        packet::append_process(out, packet.self.process->key.pid, packet.self.tid,
-                               identity(packet.self, self->identity, {}), via);
-        if (packet.self_at_far_end) {
-            packet::append_key(out, "at",
-                               packet.direction == Direction::kIn ? "sender" : "receiver");
-        }
+        packet::append_process(out, packet.self.process->pid, packet.self.tid,
+                               identity(packet.self, self->identity, {}), packet.self.via);
+        packet::append_at(out, packet.self_at, packet.direction);
     } else {
-        packet::append_key(out, "via", via);
+        packet::append_reason(out, packet.self.via);
     }
     if (peer != nullptr) {
-        packet::append_process(out, packet.peer->process->key.pid, packet.peer->tid,
-                               identity(*packet.peer, peer->peer_identity, packet::kPeerPrefix),
-                               via_name(packet.peer->via), packet::kPeerPrefix);
+        packet::append_process(out, packet.peer.process->pid, packet.peer.tid,
+                               identity(packet.peer, peer->peer_identity, packet::kPeerPrefix),
+                               packet.peer.via, packet::kPeerPrefix);
     }
 }
 
@@ -170,13 +150,14 @@ std::string_view FileSink::comment_on(const Packet& packet, Written* self, Writt
     comment_.clear();
     append_ends(comment_, packet, self, peer);
     if (self != nullptr && introduces(packet.self, *self)) {
-        append_introduction(comment_, packet.self, {});
+        packet::append_introduction(comment_, packet::process_as_of(packet.self));
         self->introduced = packet.self.uid;
     }
     // Of one process at both ends the first introduction is enough.
-    if (peer != nullptr && introduces(*packet.peer, *peer)) {
-        append_introduction(comment_, *packet.peer, packet::kPeerPrefix);
-        peer->introduced = packet.peer->uid;
+    if (peer != nullptr && introduces(packet.peer, *peer)) {
+        packet::append_introduction(comment_, packet::process_as_of(packet.peer),
+                                    packet::kPeerPrefix);
+        peer->introduced = packet.peer.uid;
     }
     return packet::cut_comment(comment_, pcapng::kMaxOptionSize);
 }
@@ -195,25 +176,22 @@ Result<void> FileSink::packet(const Packet& packet) {
         }
         self = *found;
     }
-    if (packet.peer && packet.peer->process != nullptr) {
-        auto found = written(*packet.peer->process);
+    if (packet.peer.process != nullptr) {
+        auto found = written(*packet.peer.process);
         if (!found) {
             return std::move(found).error();
         }
         peer = *found;
     }
     pcapng::PacketBlock block;
-    block.interface_id = packet.interface->id;
-    block.time_ns = packet.time_ns;
-    block.data = {reinterpret_cast<const uint8_t*>(packet.data.data()), packet.data.size()};
-    block.wire_length = packet.wire_len;
-    block.direction = packet.direction == Direction::kIn ? pcapng::Direction::kInbound
-                                                         : pcapng::Direction::kOutbound;
-    if (packet.lost != 0) {
-        block.drop_count = packet.lost;
-    }
+    block.interface_id = packet.interface->number;
+    block.time_ns = packet.time_ns.value_or(0);
+    block.data = packet.data;
+    block.wire_length = packet.wire_length;
+    block.direction = packet.direction;
+    block.drop_count = packet.drop_count;
     if (self != nullptr) {
-        block.process = {packet.self.process->key.pid, packet.self.tid};
+        block.process = {packet.self.process->pid, packet.self.tid};
         block.darwin_index = self->darwin_index;
     }
     if (auto added = write(block, packet, self, peer); !added) {
@@ -226,11 +204,11 @@ Result<void> FileSink::packet(const Packet& packet) {
 // With the comment. A conversation's packets say the same again and again: it is encoded once.
 Result<void> FileSink::write(pcapng::PacketBlock& block, const Packet& packet, Written* self,
                              Written* peer) {
-    if (self == nullptr || packet.lost != 0 || !introduces_nobody(packet, self, peer)) {
+    if (self == nullptr || packet.drop_count || !introduces_nobody(packet, self, peer)) {
         block.comment = comment_on(packet, self, peer);
         return writer_.packet(block);
     }
-    Line& line = self->lines[packet.direction == Direction::kIn ? 0 : 1];
+    Line& line = self->lines[packet.direction == Direction::kInbound ? 0 : 1];
     const Speech speech = speech_of(packet, peer);
     if (line.options.size() == 0 || line.of != speech) {
         line.of = speech;
@@ -246,44 +224,36 @@ Result<void> FileSink::write(pcapng::PacketBlock& block, const Packet& packet, W
 // A process information block, after the process's first packet: before the file's first packet it
 // would upset the relative times of Wireshark 4.0.
 Result<void> FileSink::describe(const End& end, Written& written) {
-    if (!options_.process_blocks || written.described == end.uid) {
+    if (!options_.process_blocks || written.described == std::optional<User>(end.uid)) {
         return {};
     }
     written.described = end.uid;
     const Process& process = *end.process;
     pcapng::ProcessInformation block;
-    block.pid = process.key.pid;
+    block.pid = process.pid;
     block.name = process.comm;
     block.path = process.exe;
     block.cmdline = process.cmdline;
-    if (process.ppid != 0) {
-        block.ppid = process.ppid;
-    }
+    block.ppid = process.ppid;
     block.uid = end.uid;
-    block.user = end.user;
+    block.user = user_of(end);
     block.start_ns = process.start_ns;
     return writer_.process_information(block);
 }
 
 Result<void> FileSink::process(const ProcessEvent& event) {
     if (!options_.process_blocks || !any_packet_ ||
-        (event.type != PIDCAP_EVENT_EXEC && event.type != PIDCAP_EVENT_EXIT)) {
+        (event.type != ProcessEvent::Type::kExec && event.type != ProcessEvent::Type::kExit)) {
         return {};
     }
     const Process& process = *event.process;
-    std::string arguments = process.cmdline;
-    while (arguments.ends_with('\0')) {
-        arguments.pop_back();
-    }
-    for (char& byte : arguments) {
-        byte = byte == '\0' ? ' ' : byte;
-    }
-    const char* what = event.type == PIDCAP_EVENT_EXEC ? "exec" : "exit";
+    const std::string arguments = packet::joined_arguments(process);
+    const char* what = event.type == ProcessEvent::Type::kExec ? "exec" : "exit";
     const std::string message =
-        fmt::format("{} {} [{}] {}", what, process.comm, process.key.pid, arguments);
-    const std::string pid = fmt::format("{}", process.key.pid);
-    const std::string uid = fmt::format("{}", process.uid);
-    const std::string gid = fmt::format("{}", process.gid);
+        fmt::format("{} {} [{}] {}", what, process.comm, process.pid, arguments);
+    const std::string pid = fmt::format("{}", process.pid);
+    const std::string uid = number_text(process.uid);
+    const std::string gid = number_text(process.gid);
     // With the pid it says which process: only where the start is known.
     const std::string start =
         process.start_ns != 0 ? fmt::format("{}", process.start_ns) : std::string();

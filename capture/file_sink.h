@@ -12,8 +12,7 @@
 #include <string_view>
 #include <unordered_map>
 
-#include "capture/packet.h"
-#include "capture/processes/process_table.h"
+#include "capture/packet_types.h"
 #include "pcapng/writer.h"
 
 namespace capture {
@@ -32,13 +31,13 @@ struct FileOptions {
     std::string filter = {};      // the expression that packets were chosen by
 };
 
-class FileSink : public Sink {
+class FileSink : public packet::Sink {
   public:
     // Begins the file on `output`. `origin`: how the packets were taken, a comment of the section.
     static Result<FileSink> create(pcapng::Output output, const FileOptions& options,
                                    const std::string& origin);
 
-    Result<void> interface(const CapturedInterface& interface) override;
+    Result<void> interface(const packet::Interface& interface) override;
     Result<void> packet(const Packet& packet) override;
     Result<void> process(const ProcessEvent& event) override;
     Result<void> idle() override;
@@ -48,24 +47,26 @@ class FileSink : public Sink {
     int fd() const { return writer_.output().fd(); }
 
   private:
+    using User = std::optional<uint32_t>;  // nullopt: not known
+
     // A process as comments tell it, for one uid: sockets may be older than its latest.
     struct Identity {
         std::string text;  // empty: to be made
-        uint32_t uid = 0;
+        User uid;
     };
 
     struct Written;
     // All that a comment depends on that introduces nobody, besides the process at this end.
     struct Speech {
         uint32_t tid = 0;
-        uint32_t uid = 0;
-        uint8_t via = 0;
-        bool far_end = false;
+        std::optional<uint32_t> uid;
+        Via via = Via::kUnknown;
+        packet::At self_at = packet::At::kUnknown;
         const Written* peer = nullptr;
         uint32_t peer_version = 0;
         uint32_t peer_tid = 0;
-        uint32_t peer_uid = 0;
-        uint8_t peer_via = 0;
+        std::optional<uint32_t> peer_uid;
+        Via peer_via = Via::kUnknown;
 
         bool operator==(const Speech&) const = default;
     };
@@ -77,8 +78,8 @@ class FileSink : public Sink {
     // What was written about a process, and the texts made for it.
     struct Written {
         uint32_t version = 0;
-        std::optional<uint32_t> introduced;  // by a packet's comment, as of this uid
-        std::optional<uint32_t> described;   // by a process information block, likewise
+        std::optional<User> introduced;  // by a packet's comment, as of this user
+        std::optional<User> described;   // by a process information block, likewise
         uint32_t darwin_index = 0;
         Identity identity;
         Identity peer_identity;
@@ -100,7 +101,7 @@ class FileSink : public Sink {
 
     pcapng::Writer writer_;
     FileOptions options_;
-    std::unordered_map<ProcessKey, Written, ProcessKeyHash> known_;
+    std::unordered_map<uint32_t, Written> known_;  // by the process's number
     std::string comment_;
     uint64_t start_ns_ = 0;
     uint64_t next_flush_ns_ = 0;

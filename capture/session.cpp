@@ -25,390 +25,37 @@ namespace capture {
 namespace {
 
 using std::chrono::microseconds;
-using std::chrono::milliseconds;
-
-// While packets come, the rings are looked into so often: more often where a ring fills faster, so
-// that the small ones suffice. It takes a few rounds without any packet before the kernel is asked
-// for a wake-up. Even then the timeout stands, for a wake-up that was missed because the packet's
-// program had already looked.
-constexpr microseconds kBusyMost = milliseconds(1);
-constexpr microseconds kBusyLeast{125};
-constexpr double kFilledMuch = 0.25;
-constexpr double kFilledLittle = 0.0625;
-constexpr int kIdleRounds = 20;
-constexpr microseconds kAsleep = milliseconds(100);
 
 constexpr uint32_t kVlanTagBytes = 4;
 
-class LiveSession : public Session, private RecordHandler {
-  public:
-    LiveSession(std::unique_ptr<Programs> programs, Merge merge, ProcessTable table,
-                const SessionOptions& options)
-        : programs_(std::move(programs)),
-          merge_(std::move(merge)),
-          verdicts_(*programs_),
-          table_(std::move(table)),
-          snaplen_(options.programs.snaplen),
-          count_(options.count) {
-        table_.watch(verdicts_);
-    }
-
-    // Where packets come from. `cgroup_root`: where cgroup v2 is mounted.
-    Result<void> prepare(const SessionOptions& options, const std::string& cgroup_root);
-    Result<void> learn(const ProcessConditions& filter, const CgroupTree& cgroups);
-
-    Result<void> start(Sink& sink) override;
-
-    Result<uint64_t> step() override;
-    Result<bool> wait(const std::vector<int>& fds, int timeout_ms) override;
-    Result<void> finish() override;
-    Result<void> set_filter(const ProcessConditions& conditions) override;
-
-    bool count_reached() const override { return count_ && captured_ >= *count_; }
-    const SessionReport& report() const override { return report_; }
-    const std::vector<CapturedInterface>& interfaces() const override {
-        return attachment_->ledger().list();
-    }
-    std::vector<InterfaceCounters> counters() const override {
-        return attachment_->ledger().counters();
-    }
-    uint64_t events_lost() const override {
-        return programs_->events_lost() + programs_->events_missed();
-    }
-    uint64_t uses_lost() const override { return programs_->uses_lost(); }
-
-  private:
-    void begin() override;
-    void event(const pidcap_event& event, std::span<const std::byte> payload) override;
-    Result<void> packet(const pidcap_packet& record, std::span<const std::byte> data) override;
-
-    Result<void> resolve(const ProcessConditions& conditions);
-    void refuse(const pidcap_owner& owner, const Process* process);
-    End end_of(const Process* process, const pidcap_owner& owner, uint8_t via);
-    std::span<const std::byte> with_vlan_tag(const pidcap_packet& record,
-                                             std::span<const std::byte> data);
-
-    std::unique_ptr<Programs> programs_;
-    Merge merge_;
-    Verdicts verdicts_;
-    ProcessTable table_;
-    std::unique_ptr<Attachment> attachment_;
-    ProcessFilter filter_;
-    WallClock clock_;
-    uint32_t snaplen_;
-    std::optional<uint64_t> count_;
-    Sink* sink_ = nullptr;
-    SessionReport report_;
-    Result<void> event_result_;   // of a sink's process(), returned with the next packet or round
-    std::vector<uint32_t> lost_;  // by interface: before packets that weren't wanted
-    std::vector<std::byte> tagged_;
-    uint64_t captured_ = 0;
-    uint64_t events_lost_seen_ = 0;
-    microseconds busy_ = kBusyMost;
-    int idle_rounds_ = 0;
-    bool asleep_ = false;
-    bool ended_ = false;  // no hook is on any more
-};
-
-Result<void> LiveSession::prepare(const SessionOptions& options, const std::string& cgroup_root) {
-    if (options.programs.hook == Hook::kCgroup) {
-        attachment_ = std::make_unique<SocketHook>(*programs_, cgroup_root, snaplen_);
-        return {};
-    }
-    InterfaceChoice choice = options.interfaces;
-    choice.xdp = options.programs.hook == Hook::kXdp;
-    auto interfaces =
-        InterfaceSet::open(*programs_, std::move(choice), snaplen_,
-                           [this](uint32_t netns) { return table_.has_process_in(netns); });
-    if (!interfaces) {
-        return std::move(interfaces).error();
-    }
-    attachment_ = *std::move(interfaces);
-    return {};
+// Where the process at this end is, or, with `far_end`, the only one that is known.
+packet::At at_of(Direction direction, bool far_end) {
+    return (direction == Direction::kOutbound) != far_end ? packet::At::kSender
+                                                          : packet::At::kReceiver;
 }
 
-Result<void> LiveSession::learn(const ProcessConditions& filter, const CgroupTree& cgroups) {
-    if (auto scanned = table_.scan(); !scanned) {
-        return scanned;
-    }
-    if (auto resolved = resolve(filter); !resolved) {
-        return resolved;
-    }
-    Result<void> stored;
-    uint64_t without_memory = 0;
-    auto counts = scan_sockets(table_.clock(), cgroups, [&](int fd, const pidcap_owner& owner) {
-        if (owner.tgid == 0 || !stored) {
-            return;
-        }
-        stored = programs_->set_owner(fd, owner);
-        if (!stored && stored.error().code == ENOMEM) {
-            without_memory++;  // unknown until it is used
-            stored = {};
-        }
-    });
-    if (!counts) {
-        return std::move(counts).error();
-    }
-    report_.processes = table_.size();
-    report_.sockets = counts->sockets - without_memory;
-    report_.shared_sockets = counts->shared;
-    report_.unreadable_sockets = counts->unreadable + counts->unreadable_processes + without_memory;
-    return stored;
-}
-
-Result<void> LiveSession::start(Sink& sink) {
-    sink_ = &sink;
-    auto attached = attachment_->attach(sink);
-    report_.hook = attachment_->name();
-    report_.tracing = programs_->tracing();
-    report_.skipped = attachment_->skipped();
-    return attached;
-}
-
-Result<void> LiveSession::resolve(const ProcessConditions& conditions) {
-    auto expression = conditions.expression.resolved([this](uint32_t pid) {
-        const Process* process = table_.find_live(pid);
-        return process != nullptr ? std::optional(process->key) : std::nullopt;
-    });
-    if (!expression) {
-        return std::move(expression).error();
-    }
-    // Meanwhile every packet passes.
-    programs_->filter_processes(false, 0);
-    verdicts_.clear();
-    filter_ = ProcessFilter({*std::move(expression), conditions.follow});
-    filter_.start(table_);
-    programs_->filter_processes(!filter_.wants_all(), filter_.wanted_without_process());
-    return {};
-}
-
-// Nobody wants a packet of this owner: the kernel needn't pass on any more of them, unless there is
-// something to come that may change the answer.
-void LiveSession::refuse(const pidcap_owner& owner, const Process* process) {
-    if (process == nullptr) {
-        return;
-    }
-    if (const auto change = table_.settled(*process)) {
-        verdicts_.refuse(owner, *change);
-    }
-}
-
-// What came before belongs to the filter as it was, and may tell of processes.
-Result<void> LiveSession::set_filter(const ProcessConditions& conditions) {
-    if (sink_ != nullptr) {
-        std::this_thread::sleep_for(std::chrono::nanoseconds(Merge::kSlackNs));
-        if (auto handed = step(); !handed) {
-            return std::move(handed).error();
-        }
-    }
-    return resolve(conditions);
-}
-
-Result<uint64_t> LiveSession::step() {
-    clock_.update();
-    auto handed = merge_.round(*this, ended_);
-    if (!handed) {
-        return handed;
-    }
-    if (!event_result_) {
-        return std::exchange(event_result_, {}).error();
-    }
-    table_.expire(clock_ns(CLOCK_MONOTONIC));
-    if (auto followed = attachment_->follow_netns(clock_ns(CLOCK_MONOTONIC)); !followed) {
-        return std::move(followed).error();
-    }
-    if (auto told = sink_->idle(); !told) {
-        return std::move(told).error();
-    }
-    idle_rounds_ = *handed > 0 ? 0 : idle_rounds_ + 1;
-    if (merge_.filled() > kFilledMuch) {
-        busy_ = std::max(busy_ / 2, kBusyLeast);
-    } else if (merge_.filled() < kFilledLittle) {
-        busy_ = std::min(busy_ * 2, kBusyMost);
-    }
-    return handed;
-}
-
-// Not before the round: a loss after that, and a packet behind it, may be of this round.
-void LiveSession::begin() {
-    if (uint64_t lost = programs_->events_lost(); lost != events_lost_seen_) {
-        events_lost_seen_ = lost;
-        table_.events_lost(clock_ns(CLOCK_MONOTONIC));
-    }
-}
-
-Result<bool> LiveSession::wait(const std::vector<int>& fds, int timeout_ms) {
-    microseconds time = busy_;
-    if (idle_rounds_ >= kIdleRounds) {
-        if (!std::exchange(asleep_, true)) {
-            programs_->request_wake();
-            return false;  // for one more look before sleeping
-        }
-        time = kAsleep;
-    }
-    std::vector<pollfd> watched;
-    watched.reserve(fds.size() + 1 + programs_->wake_fds().size());
-    for (int fd : fds) {
+void watch(std::vector<pollfd>& watched, const std::vector<int>& fds) {
+    for (const int fd : fds) {
         watched.push_back({fd, POLLIN, 0});
     }
-    for (int fd : attachment_->fds()) {
-        watched.push_back({fd, POLLIN, 0});
-    }
-    const size_t changes_end = watched.size();
-    for (int fd : programs_->wake_fds()) {
-        // While busy only the time counts: a ring with records in it is always readable.
-        if (time == kAsleep) {
-            watched.push_back({fd, POLLIN, 0});
-        }
-    }
-    if (timeout_ms >= 0) {
-        time = std::min<microseconds>(time, milliseconds(timeout_ms));
-    }
-    const timespec timeout{time / std::chrono::seconds(1),
-                           std::chrono::nanoseconds(time % std::chrono::seconds(1)).count()};
-    int ready = ppoll(watched.data(), watched.size(), &timeout, nullptr);
-    if (ready < 0 && errno != EINTR) {
-        return pcapng::errno_error("wait for packets", errno);
-    }
-    asleep_ = false;
-    if (std::any_of(watched.begin() + static_cast<ptrdiff_t>(fds.size()),
-                    watched.begin() + static_cast<ptrdiff_t>(changes_end),
-                    [](const pollfd& change) { return change.revents != 0; })) {
-        // What came before a change belongs to the interface as it was.
-        if (auto handed = step(); !handed) {
-            return std::move(handed).error();
-        }
-        if (auto updated = attachment_->update(); !updated) {
-            return std::move(updated).error();
-        }
-    }
-    for (size_t i = 0; i < fds.size(); i++) {
-        if (watched[i].revents != 0) {
-            return true;
-        }
-    }
-    return false;
 }
 
-Result<void> LiveSession::finish() {
-    attachment_->detach();
-    ended_ = true;
-    // Programs that were running when their hook was taken off have long ended after one round.
-    Result<void> result;
-    for (int rounds = 0; rounds < 2 && result.ok(); rounds++) {
-        auto handed = step();
-        if (!handed) {
-            result = std::move(handed).error();
-        }
-    }
-    if (result.ok()) {
-        result = attachment_->announce_dropped();
-    }
-    auto finished = sink_->finish(counters());
-    return result.ok() ? finished : result;
-}
-
-void LiveSession::event(const pidcap_event& event, std::span<const std::byte> payload) {
-    table_.apply(event, payload);
-    attachment_->netns_seen(event.netns, event.tid);
-    const Process* process =
-        table_.find(ProcessKey{event.tgid, table_.clock().ticks(event.start_boot)});
-    if (process == nullptr) {
-        return;
-    }
-    if (event.type == PIDCAP_EVENT_FORK) {
-        filter_.forked(*process, table_);
-        verdicts_.take_back(process->key.pid);
-    }
-    if (event_result_.ok() && filter_.wants(*process)) {
-        event_result_ = sink_->process({clock_.from_mono(event.time_mono),
-                                        static_cast<pidcap_event_type>(event.type), process});
-    }
-}
-
-// `process`: the owner's.
-End LiveSession::end_of(const Process* process, const pidcap_owner& owner, uint8_t via) {
-    if (process == nullptr) {
-        return {.via = via};
-    }
-    const std::string& user =
-        owner.uid == process->uid ? process->user : table_.user_name(owner.uid);
-    return {process, owner.tid, via, owner.uid, user, owner.gid};
-}
-
-Result<void> LiveSession::packet(const pidcap_packet& record, std::span<const std::byte> data) {
-    auto found = attachment_->find_for_packet(record.interface);
-    if (!found) {
-        return std::move(found).error();
-    }
-    const CapturedInterface* interface = *found;
-    if (interface == nullptr || count_reached()) {
-        return {};
-    }
-    if (!event_result_) {
-        return std::exchange(event_result_, {});
-    }
-    Packet packet;
-    packet.time_ns = clock_.from_mono(record.time_mono);
-    packet.interface = interface;
-    packet.direction = static_cast<Direction>(record.direction);
-    packet.wire_len = record.wire_len;
-    packet.data = data;
-    // Both are found before a name is taken of one: of a process at both ends that has another user
-    // by now, the second look-up replaces the name.
-    const Process* self = table_.find(record.owner);
-    const Process* peer = table_.find(record.peer);
-    packet.self = end_of(self, record.owner, record.via);
-    packet.self_at_far_end = record.far_end != 0;
-    if (record.peer.tgid != 0) {
-        packet.peer = end_of(peer, record.peer, record.peer_via);
-    }
-    InterfaceCounters& counters = attachment_->ledger().count(*interface);
-    if (interface->id >= lost_.size()) {
-        lost_.resize(interface->id + 1);
-    }
-    uint32_t& lost = lost_[interface->id];
-    lost += record.lost;
-    if (!filter_.wants(packet)) {
-        counters.filtered++;
-        refuse(record.owner, packet.self.process);
-        if (packet.peer) {
-            refuse(record.peer, packet.peer->process);
-        }
-        return {};
-    }
-    if (record.vlan_proto != 0) {
-        packet.data = with_vlan_tag(record, data);
-        packet.wire_len += kVlanTagBytes;
-    }
-    packet.lost = std::exchange(lost, 0);
-    counters.captured++;
-    counters.captured_bytes += packet.data.size();
-    captured_++;
-    return sink_->packet(packet);
-}
-
-// Puts the tag that the kernel keeps beside the packet back behind the addresses, as far as the
-// snaplen lets it. Valid until the next call.
-std::span<const std::byte> LiveSession::with_vlan_tag(const pidcap_packet& record,
-                                                      std::span<const std::byte> data) {
-    constexpr size_t kAddresses = size_t{2} * ETH_ALEN;
-    if (data.size() < kAddresses) {
-        return data;
-    }
-    const auto high = [](uint16_t value) { return static_cast<std::byte>(value >> 8); };
-    const auto low = [](uint16_t value) { return static_cast<std::byte>(value & 0xff); };
-    const std::array<std::byte, kVlanTagBytes> tag = {high(record.vlan_proto),
-                                                      low(record.vlan_proto), high(record.vlan_tci),
-                                                      low(record.vlan_tci)};
-    tagged_.assign(data.begin(), data.begin() + kAddresses);
-    tagged_.insert(tagged_.end(), tag.begin(), tag.end());
-    tagged_.insert(tagged_.end(), data.begin() + kAddresses, data.end());
-    tagged_.resize(std::min<size_t>(tagged_.size(), snaplen_));
-    return tagged_;
+bool any_ready(std::span<const pollfd> watched) {
+    return std::any_of(watched.begin(), watched.end(),
+                       [](const pollfd& one) { return one.revents != 0; });
 }
 
 }  // namespace
+
+Session::Session(Programs programs, Merge merge, ProcessTable table, const SessionOptions& options)
+    : programs_(std::move(programs)),
+      merge_(std::move(merge)),
+      verdicts_(programs_),
+      table_(std::move(table)),
+      snaplen_(options.programs.snaplen),
+      count_(options.count) {
+    table_.watch(verdicts_);
+}
 
 Result<std::unique_ptr<Session>> Session::open(const SessionOptions& options) {
     auto cgroups = CgroupTree::open();
@@ -427,7 +74,7 @@ Result<std::unique_ptr<Session>> Session::open(const SessionOptions& options) {
     if (!programs) {
         return std::move(programs).error();
     }
-    auto merge = (*programs)->open_rings();
+    auto merge = programs->open_rings();
     if (!merge) {
         return std::move(merge).error();
     }
@@ -439,8 +86,8 @@ Result<std::unique_ptr<Session>> Session::open(const SessionOptions& options) {
     if (!table) {
         return std::move(table).error();
     }
-    auto session = std::make_unique<LiveSession>(*std::move(programs), *std::move(merge),
-                                                 *std::move(table), options);
+    std::unique_ptr<Session> session(
+        new Session(*std::move(programs), *std::move(merge), *std::move(table), options));
     if (auto prepared = session->prepare(options, cgroups->mount_point()); !prepared) {
         return std::move(prepared).error();
     }
@@ -449,7 +96,289 @@ Result<std::unique_ptr<Session>> Session::open(const SessionOptions& options) {
             return std::move(learnt).error();
         }
     }
-    return std::unique_ptr<Session>(std::move(session));
+    return session;
+}
+
+Result<void> Session::prepare(const SessionOptions& options, const std::string& cgroup_root) {
+    if (options.programs.hook == Hook::kCgroup) {
+        attachment_ = std::make_unique<SocketHook>(programs_, cgroup_root, snaplen_);
+        return {};
+    }
+    InterfaceChoice choice = options.interfaces;
+    choice.xdp = options.programs.hook == Hook::kXdp;
+    auto interfaces =
+        InterfaceSet::open(programs_, std::move(choice), snaplen_,
+                           [this](uint32_t netns) { return table_.has_process_in(netns); });
+    if (!interfaces) {
+        return std::move(interfaces).error();
+    }
+    attachment_ = *std::move(interfaces);
+    return {};
+}
+
+Result<void> Session::learn(const packet::ProcessConditions& filter, const CgroupTree& cgroups) {
+    if (auto scanned = table_.scan(); !scanned) {
+        return scanned;
+    }
+    if (auto resolved = resolve(filter); !resolved) {
+        return resolved;
+    }
+    Result<void> stored;
+    uint64_t without_memory = 0;
+    auto counts = scan_sockets(table_.clock(), cgroups, [&](int fd, const pidcap_owner& owner) {
+        if (owner.tgid == 0 || !stored) {
+            return;
+        }
+        stored = programs_.set_owner(fd, owner);
+        if (!stored && stored.error().code == ENOMEM) {
+            without_memory++;  // unknown until it is used
+            stored = {};
+        }
+    });
+    if (!counts) {
+        return std::move(counts).error();
+    }
+    report_.processes = table_.size();
+    report_.sockets = counts->sockets - without_memory;
+    report_.shared_sockets = counts->shared;
+    report_.unreadable_sockets = counts->unreadable + counts->unreadable_processes + without_memory;
+    return stored;
+}
+
+Result<void> Session::start(Sink& sink) {
+    sink_ = &sink;
+    auto attached = attachment_->attach(sink);
+    report_.hook = attachment_->name();
+    report_.tracing = programs_.tracing();
+    report_.skipped = attachment_->skipped();
+    return attached;
+}
+
+Result<void> Session::resolve(const packet::ProcessConditions& conditions) {
+    auto expression = conditions.expression.resolved([this](uint32_t pid) {
+        const Process* process = table_.find_live(pid);
+        return process != nullptr ? std::optional(process->number) : std::nullopt;
+    });
+    if (!expression) {
+        return std::move(expression).error();
+    }
+    // Meanwhile every packet passes.
+    programs_.filter_processes(false, 0);
+    verdicts_.clear();
+    filter_ = packet::ProcessFilter({*std::move(expression), conditions.follow}, table_);
+    filter_.start();
+    uint32_t wanted = 0;
+    for (uint8_t via = PIDCAP_VIA_UNKNOWN; via <= PIDCAP_VIA_CONNTRACK; via++) {
+        wanted |= filter_.wants_without_process(via_of_record(via)) ? 1U << via : 0;
+    }
+    programs_.filter_processes(!filter_.wants_all(), wanted);
+    return {};
+}
+
+// Nobody wants a packet of this owner: the kernel needn't pass on any more of them, unless there is
+// something to come that may change the answer.
+void Session::refuse(const pidcap_owner& owner, const Process* process) {
+    if (process == nullptr) {
+        return;
+    }
+    if (const auto change = table_.settled(*process)) {
+        verdicts_.refuse(owner, *change);
+    }
+}
+
+// What came before belongs to the filter as it was, and may tell of processes.
+Result<void> Session::set_filter(const packet::ProcessConditions& conditions) {
+    if (sink_ != nullptr) {
+        std::this_thread::sleep_for(std::chrono::nanoseconds(Merge::kSlackNs));
+        if (auto handed = step(); !handed) {
+            return std::move(handed).error();
+        }
+    }
+    return resolve(conditions);
+}
+
+Result<uint64_t> Session::step() {
+    clock_.update();
+    auto handed = merge_.round(*this, ended_);
+    if (!handed) {
+        return handed;
+    }
+    if (!event_result_) {
+        return std::exchange(event_result_, {}).error();
+    }
+    table_.expire(clock_ns(CLOCK_MONOTONIC));
+    if (auto followed = attachment_->follow_netns(clock_ns(CLOCK_MONOTONIC)); !followed) {
+        return std::move(followed).error();
+    }
+    if (auto told = sink_->idle(); !told) {
+        return std::move(told).error();
+    }
+    pace_.round_ended(*handed, merge_.filled());
+    return handed;
+}
+
+// Not before the round: a loss after that, and a packet behind it, may be of this round.
+void Session::begin() {
+    if (uint64_t lost = programs_.events_lost(); lost != events_lost_seen_) {
+        events_lost_seen_ = lost;
+        table_.events_lost(clock_ns(CLOCK_MONOTONIC));
+    }
+}
+
+Result<bool> Session::wait(const std::vector<int>& fds, int timeout_ms) {
+    if (pace_.needs_wake_request()) {
+        programs_.request_wake();
+        return false;
+    }
+    ReadPace::Pause pause = pace_.next_pause();
+    if (timeout_ms >= 0) {
+        pause.time = std::min<microseconds>(pause.time, std::chrono::milliseconds(timeout_ms));
+    }
+    std::vector<pollfd> watched;
+    watch(watched, fds);
+    watch(watched, attachment_->fds());
+    const size_t rings = watched.size();
+    if (pause.sleeps) {
+        // Not while busy: a ring with records in it is always readable.
+        watch(watched, programs_.wake_fds());
+    }
+    const timespec timeout{pause.time / std::chrono::seconds(1),
+                           std::chrono::nanoseconds(pause.time % std::chrono::seconds(1)).count()};
+    if (ppoll(watched.data(), watched.size(), &timeout, nullptr) < 0 && errno != EINTR) {
+        return pcapng::errno_error("wait for packets", errno);
+    }
+    const auto interfaces = std::span(watched).subspan(fds.size(), rings - fds.size());
+    if (any_ready(interfaces)) {
+        if (auto followed = follow_interfaces(); !followed) {
+            return std::move(followed).error();
+        }
+    }
+    return any_ready(std::span(watched).first(fds.size()));
+}
+
+// What came before a change belongs to the interface as it was.
+Result<void> Session::follow_interfaces() {
+    if (auto handed = step(); !handed) {
+        return std::move(handed).error();
+    }
+    return attachment_->update();
+}
+
+Result<void> Session::finish() {
+    attachment_->detach();
+    ended_ = true;
+    // Programs that were running when their hook was taken off have long ended after one round.
+    Result<void> result;
+    for (int rounds = 0; rounds < 2 && result.ok(); rounds++) {
+        auto handed = step();
+        if (!handed) {
+            result = std::move(handed).error();
+        }
+    }
+    if (result.ok()) {
+        result = attachment_->announce_dropped();
+    }
+    auto finished = sink_->finish(counters());
+    return result.ok() ? finished : result;
+}
+
+void Session::event(const pidcap_event& event, std::span<const std::byte> payload) {
+    const Process* process = table_.apply(event, payload);
+    attachment_->netns_seen(event.netns, event.tid);
+    if (process == nullptr) {
+        return;
+    }
+    if (event.type == PIDCAP_EVENT_FORK) {
+        filter_.forked(*process);
+        verdicts_.take_back(process->pid);
+    }
+    if (event_result_.ok() && filter_.wants(*process)) {
+        event_result_ =
+            sink_->process({clock_.from_mono(event.time_mono), type_of_event(event.type), process});
+    }
+}
+
+// `process`: the owner's.
+End Session::end_of(const Process* process, const pidcap_owner& owner, uint8_t via) {
+    if (process == nullptr) {
+        return {.via = via_of_record(via)};
+    }
+    const std::string& user =
+        owner.uid == process->uid ? process->user : table_.user_name(owner.uid);
+    return {process, owner.tid, via_of_record(via), owner.uid, owner.gid, user};
+}
+
+Result<void> Session::packet(const pidcap_packet& record, std::span<const std::byte> data) {
+    auto found = attachment_->find_for_packet(record.interface);
+    if (!found) {
+        return std::move(found).error();
+    }
+    const packet::Interface* interface = *found;
+    if (interface == nullptr || count_reached()) {
+        return {};
+    }
+    if (!event_result_) {
+        return std::exchange(event_result_, {});
+    }
+    Packet packet;
+    packet.number = captured_ + 1;
+    packet.time_ns = clock_.from_mono(record.time_mono);
+    packet.interface = interface;
+    packet.direction = direction_of_record(record.direction);
+    packet.wire_length = record.wire_len;
+    // Both are found before a name is taken of one: of a process at both ends that has another user
+    // by now, the second look-up replaces the name.
+    const Process* self = table_.find(record.owner);
+    const Process* peer = table_.find(record.peer);
+    packet.self = end_of(self, record.owner, record.via);
+    packet.self_at = at_of(packet.direction, record.far_end != 0);
+    if (peer != nullptr) {
+        packet.peer = end_of(peer, record.peer, record.peer_via);
+    }
+    InterfaceCounters& counters = attachment_->ledger().count(*interface);
+    if (interface->number >= lost_.size()) {
+        lost_.resize(interface->number + 1);
+    }
+    uint32_t& lost = lost_[interface->number];
+    lost += record.lost;
+    if (!filter_.wants(packet)) {
+        counters.filtered++;
+        refuse(record.owner, self);
+        refuse(record.peer, peer);
+        return {};
+    }
+    if (record.vlan_proto != 0) {
+        data = with_vlan_tag(record, data);
+        packet.wire_length += kVlanTagBytes;
+    }
+    packet.data = {reinterpret_cast<const uint8_t*>(data.data()), data.size()};
+    if (lost != 0) {
+        packet.drop_count = std::exchange(lost, 0);
+    }
+    counters.captured++;
+    counters.captured_bytes += packet.data.size();
+    captured_++;
+    return sink_->packet(packet);
+}
+
+// Puts the tag that the kernel keeps beside the packet back behind the addresses, as far as the
+// snaplen lets it. Valid until the next call.
+std::span<const std::byte> Session::with_vlan_tag(const pidcap_packet& record,
+                                                  std::span<const std::byte> data) {
+    constexpr size_t kAddresses = size_t{2} * ETH_ALEN;
+    if (data.size() < kAddresses) {
+        return data;
+    }
+    const auto high = [](uint16_t value) { return static_cast<std::byte>(value >> 8); };
+    const auto low = [](uint16_t value) { return static_cast<std::byte>(value & 0xff); };
+    const std::array<std::byte, kVlanTagBytes> tag = {high(record.vlan_proto),
+                                                      low(record.vlan_proto), high(record.vlan_tci),
+                                                      low(record.vlan_tci)};
+    tagged_.assign(data.begin(), data.begin() + kAddresses);
+    tagged_.insert(tagged_.end(), tag.begin(), tag.end());
+    tagged_.insert(tagged_.end(), data.begin() + kAddresses, data.end());
+    tagged_.resize(std::min<size_t>(tagged_.size(), snaplen_));
+    return tagged_;
 }
 
 }  // namespace capture

@@ -10,7 +10,7 @@
 
 namespace cmd {
 capture::SessionOptions session_options(const Options& options, std::optional<uint32_t> command_pid,
-                                        std::optional<capture::PacketFilter> filter) {
+                                        std::optional<packet::PacketFilter> filter) {
     capture::SessionOptions session;
     session.interfaces.names = options.interfaces;
     session.interfaces.netns = options.netns;

@@ -9,15 +9,15 @@
 #include <string>
 
 #include "capture/file_sink.h"
-#include "capture/filter/packet_filter.h"
 #include "capture/session.h"
 #include "cmd/options.h"
+#include "packet/filter/packet_filter.h"
 
 namespace cmd {
 
 // `command_pid`: the command after `--`, whose tree is captured.
 capture::SessionOptions session_options(const Options& options, std::optional<uint32_t> command_pid,
-                                        std::optional<capture::PacketFilter> filter);
+                                        std::optional<packet::PacketFilter> filter);
 
 // `filter`: the packet filter's expression.
 capture::FileOptions file_options(const Options& options, const std::string& filter);

@@ -8,6 +8,8 @@
 #include <nlohmann/json.hpp>
 #include <string_view>
 
+#include "capture/kernel/features.h"
+#include "capture/kernel/tracing.h"
 #include "cmd/options.h"
 #include "packet/line/color.h"
 #include "packet/line/decode_parts.h"
@@ -56,12 +58,12 @@ std::string_view tier(const std::vector<Feature>& features) {
     for (const Feature& feature : features) {
         if (feature.group == "tracing") {
             if (feature.state == Feature::State::kYes) {
-                return "tracing";
+                return capture::tier_of(capture::Tracing::kFentry);
             }
             unknown &= feature.state == Feature::State::kUnknown;
         }
     }
-    return unknown ? "unknown" : "locked";
+    return unknown ? "unknown" : capture::tier_of(capture::Tracing::kSyscalls);
 }
 
 void append_feature(fmt::memory_buffer& out, const Feature& feature, bool color) {
@@ -155,7 +157,8 @@ std::string doctor_json(const std::vector<Feature>& features) {
 }
 
 DoctorReport run_doctor(bool json, bool color) {
-    const std::vector<Feature> features = capture::probe_features();
+    capture::Features kernel;
+    const std::vector<Feature> features = capture::list_features(kernel);
     return {json ? doctor_json(features) : doctor_table(features, color),
             capture::can_capture(features) ? kExitDone : kExitFailed};
 }

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "capture/kernel/features.h"
+#include "capture/kernel/feature_list.h"
 
 namespace cmd {
 

@@ -23,8 +23,8 @@ namespace cmd {
 namespace {
 
 using capture::HookProgram;
-using capture::LinkType;
-using capture::PacketFilter;
+using packet::LinkType;
+using packet::PacketFilter;
 using pcapng::Error;
 using pcapng::Result;
 
@@ -148,7 +148,7 @@ int list_filter(const Options& options) {
         return fail(Error{"-d: there is no filter to list"});
     }
     if (options.list_filter == 1) {
-        fmt::print("{}", capture::list_classic(*(*filter)->program(link_of(options))));
+        fmt::print("{}", packet::list_classic(*(*filter)->program(link_of(options))));
         return kExitDone;
     }
     const capture::FilterSetting setting{true, options.out};

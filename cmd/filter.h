@@ -7,14 +7,14 @@
 #include <optional>
 #include <string>
 
-#include "capture/filter/packet_filter.h"
 #include "cmd/options.h"
+#include "packet/filter/packet_filter.h"
 #include "pcapng/result.h"
 
 namespace cmd {
 
 // None: every packet is wanted. An expression may make the resolver ask for names.
-pcapng::Result<std::optional<capture::PacketFilter>> read_filter(const Options& options);
+pcapng::Result<std::optional<packet::PacketFilter>> read_filter(const Options& options);
 
 // The expression in a file, without its comments: from "#" to the end of the line, as for tcpdump.
 pcapng::Result<std::string> read_expression(const std::string& name);

@@ -132,7 +132,7 @@ Result<void> OutputFile::begin(const std::string& origin) {
         return std::move(sink).error();
     }
     sink_ = std::make_unique<capture::FileSink>(*std::move(sink));
-    for (const capture::CapturedInterface& interface : std::exchange(announced_, {})) {
+    for (const packet::Interface& interface : std::exchange(announced_, {})) {
         if (auto told = noted(sink_->interface(interface)); !told) {
             return told;
         }
@@ -152,7 +152,7 @@ Result<void> OutputFile::noted(Result<void> result) {
     return result;
 }
 
-Result<void> OutputFile::interface(const capture::CapturedInterface& interface) {
+Result<void> OutputFile::interface(const packet::Interface& interface) {
     if (sink_ == nullptr) {
         announced_.push_back(interface);
         return {};
@@ -160,7 +160,7 @@ Result<void> OutputFile::interface(const capture::CapturedInterface& interface) 
     return failure_ ? Result<void>{} : noted(sink_->interface(interface));
 }
 
-Result<void> OutputFile::packet(const capture::Packet& packet) {
+Result<void> OutputFile::packet(const packet::Packet& packet) {
     assert(sink_ != nullptr);
     if (failure_) {
         unwritten_++;
@@ -169,7 +169,7 @@ Result<void> OutputFile::packet(const capture::Packet& packet) {
     return noted(sink_->packet(packet));
 }
 
-Result<void> OutputFile::process(const capture::ProcessEvent& event) {
+Result<void> OutputFile::process(const packet::ProcessEvent& event) {
     assert(sink_ != nullptr);
     return failure_ ? Result<void>{} : noted(sink_->process(event));
 }
@@ -179,7 +179,7 @@ Result<void> OutputFile::idle() {
     return failure_ ? Result<void>{} : noted(sink_->idle());
 }
 
-Result<void> OutputFile::finish(const std::vector<capture::InterfaceCounters>& counters) {
+Result<void> OutputFile::finish(const std::vector<packet::InterfaceCounters>& counters) {
     assert(sink_ != nullptr);
     return failure_ ? Result<void>{} : noted(sink_->finish(counters));
 }

@@ -15,12 +15,12 @@
 #include <vector>
 
 #include "capture/file_sink.h"
-#include "capture/packet.h"
+#include "capture/packet_types.h"
 #include "pcapng/fd.h"
 
 namespace cmd {
 
-class OutputFile : public capture::Sink {
+class OutputFile : public packet::Sink {
   public:
     // `path` "-": standard output. A fifo waits for its reader. `stop_fd`, which outlives this, is
     // readable when it is time to stop waiting.
@@ -35,11 +35,11 @@ class OutputFile : public capture::Sink {
     // `origin`: see FileSink.
     capture::Result<void> begin(const std::string& origin);
 
-    capture::Result<void> interface(const capture::CapturedInterface& interface) override;
-    capture::Result<void> packet(const capture::Packet& packet) override;
-    capture::Result<void> process(const capture::ProcessEvent& event) override;
+    capture::Result<void> interface(const packet::Interface& interface) override;
+    capture::Result<void> packet(const packet::Packet& packet) override;
+    capture::Result<void> process(const packet::ProcessEvent& event) override;
     capture::Result<void> idle() override;
-    capture::Result<void> finish(const std::vector<capture::InterfaceCounters>& counters) override;
+    capture::Result<void> finish(const std::vector<packet::InterfaceCounters>& counters) override;
 
     uint64_t bytes() const { return sink_ ? sink_->bytes() : 0; }
     // Of a pipe or fifo, once it is begun: what poll(2) answers for when the reader has left, -1
@@ -61,7 +61,7 @@ class OutputFile : public capture::Sink {
     int stop_fd_;
     bool to_stdout_ = false;
     bool is_fifo_ = false;
-    std::vector<capture::CapturedInterface> announced_;  // before begin()
+    std::vector<packet::Interface> announced_;  // before begin()
     std::unique_ptr<capture::FileSink> sink_;
     std::optional<capture::Error> failure_;
     uint64_t unwritten_ = 0;

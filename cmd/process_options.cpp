@@ -14,11 +14,11 @@
 namespace cmd {
 namespace {
 
-using capture::Comparison;
-using capture::NumberField;
-using capture::ProcessExpression;
-using capture::TextField;
+using packet::Comparison;
 using packet::glob_literal;
+using packet::NumberField;
+using packet::ProcessExpression;
+using packet::TextField;
 using pcapng::Error;
 
 constexpr const char* kNoGroups =
@@ -31,14 +31,14 @@ using Made = Result<ProcessExpression>;
 
 Made comm_value(const std::string& text) {
     const size_t length = packet::glob_min_length(text);
-    if (length > capture::kCommMax) {
+    if (length > packet::kCommMax) {
         const std::string limit = fmt::format("--comm {}: the kernel keeps {} bytes of a name",
-                                              packet::printable(text), capture::kCommMax);
+                                              packet::printable(text), packet::kCommMax);
         if (packet::is_glob(text)) {
             return Error{fmt::format("{}, and this needs {}", limit, length)};
         }
         return Error{fmt::format("{}; try --comm '{}'", limit,
-                                 packet::printable(text.substr(0, capture::kCommMax)))};
+                                 packet::printable(text.substr(0, packet::kCommMax)))};
     }
     return ProcessExpression::text(TextField::kComm, text);
 }
@@ -121,7 +121,7 @@ Made unit_value(const std::string& text) {
 
 // The message of a mistake in an expression, with the expression and a caret below the place.
 // Everything but ASCII is escaped: only so the terminal and we agree on columns.
-std::string syntax_message(std::string_view text, const capture::SyntaxError& error) {
+std::string syntax_message(std::string_view text, const packet::SyntaxError& error) {
     std::string shown;
     size_t column = 0;
     for (size_t i = 0; i < text.size(); ++i) {
@@ -139,9 +139,9 @@ std::string syntax_message(std::string_view text, const capture::SyntaxError& er
 }
 
 Made process_value(const std::string& text) {
-    auto parsed = capture::parse_process_expression(text);
-    if (const auto* error = std::get_if<capture::SyntaxError>(&parsed)) {
-        return text.size() > capture::kExpressionMax || text.empty()
+    auto parsed = packet::parse_process_expression(text);
+    if (const auto* error = std::get_if<packet::SyntaxError>(&parsed)) {
+        return text.size() > packet::kExpressionMax || text.empty()
                    ? Error{"--process: " + error->message}
                    : Error{syntax_message(text, *error)};
     }
@@ -293,8 +293,8 @@ Result<ProcessChoice> read_process_options(const ProcessOptionValues& values) {
     return choice;
 }
 
-capture::ProcessConditions conditions_of(const ProcessChoice& choice,
-                                         std::optional<uint32_t> command_pid) {
+packet::ProcessConditions conditions_of(const ProcessChoice& choice,
+                                        std::optional<uint32_t> command_pid) {
     std::vector<ProcessExpression> pids = made_of(choice.pids, ProcessExpression::process);
     std::vector<ProcessExpression> roots = made_of(choice.trees, ProcessExpression::tree);
     std::vector<ProcessExpression> all = {choice.others};

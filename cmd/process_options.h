@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "capture/process_filter.h"
+#include "packet/filter/process_filter.h"
 #include "pcapng/result.h"
 
 namespace cmd {
@@ -43,14 +43,14 @@ struct ProcessOptionValues {
 struct ProcessChoice {
     std::vector<uint32_t> pids = {};   // --pid and
     std::vector<uint32_t> trees = {};  // --tree, those that aren't excluded
-    capture::ProcessExpression others = {};
+    packet::ProcessExpression others = {};
     bool follow = false;
 };
 
 pcapng::Result<ProcessChoice> read_process_options(const ProcessOptionValues& values);
 
 // The packets of a command's tree, and those of --pid and --tree, if the rest holds for them.
-capture::ProcessConditions conditions_of(const ProcessChoice& choice,
-                                         std::optional<uint32_t> command_pid);
+packet::ProcessConditions conditions_of(const ProcessChoice& choice,
+                                        std::optional<uint32_t> command_pid);
 
 }  // namespace cmd

@@ -43,8 +43,8 @@ void say(const std::string& text) {
     fmt::print(stderr, "pidcap: {}\n", text);
 }
 
-LineStyle line_style(const Options& options) {
-    LineStyle style;
+packet::LineStyle line_style(const Options& options) {
+    packet::LineStyle style;
     style.color = packet::use_color(options.color, STDOUT_FILENO);
     style.quiet = options.quiet;
     style.verbose = options.verbose;

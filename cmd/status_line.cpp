@@ -51,9 +51,9 @@ void draw(int fd, std::string_view text) {
 
 }  // namespace
 
-Progress progress_of(const std::vector<capture::InterfaceCounters>& counters) {
+Progress progress_of(const std::vector<packet::InterfaceCounters>& counters) {
     Progress progress;
-    for (const capture::InterfaceCounters& interface : counters) {
+    for (const packet::InterfaceCounters& interface : counters) {
         progress.packets += interface.captured;
         progress.bytes += interface.captured_bytes;
         progress.dropped +=
@@ -74,13 +74,13 @@ std::string progress_text(const Progress& progress, size_t columns) {
     return text;
 }
 
-std::string summary_text(const std::vector<capture::InterfaceCounters>& counters) {
-    static constexpr std::array<std::string_view, PIDCAP_DROP_CAUSES> kCauses{"ring full",
-                                                                              "copy failed"};
+std::string summary_text(const std::vector<packet::InterfaceCounters>& counters) {
+    static constexpr std::array<std::string_view, packet::kDropCauses> kCauses{"ring full",
+                                                                               "copy failed"};
     uint64_t captured = 0;
     uint64_t dropped = 0;
-    std::array<uint64_t, PIDCAP_DROP_CAUSES> by_cause{};
-    for (const capture::InterfaceCounters& interface : counters) {
+    std::array<uint64_t, packet::kDropCauses> by_cause{};
+    for (const packet::InterfaceCounters& interface : counters) {
         captured += interface.captured;
         for (size_t cause = 0; cause < by_cause.size(); ++cause) {
             by_cause[cause] += interface.dropped[cause];

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "capture/packet.h"
+#include "capture/packet_types.h"
 
 namespace cmd {
 
@@ -22,14 +22,14 @@ struct Progress {
 };
 
 // Of all interfaces, without a file.
-Progress progress_of(const std::vector<capture::InterfaceCounters>& counters);
+Progress progress_of(const std::vector<packet::InterfaceCounters>& counters);
 
 // "1234 packets, 1.2 MiB, 0 dropped, file 1.3 MiB", cut to `columns`.
 std::string progress_text(const Progress& progress, size_t columns);
 
 // "1234 packets captured, 5 dropped (ring full: 3, copy failed: 2)", without a line break; causes
 // that didn't occur are left out.
-std::string summary_text(const std::vector<capture::InterfaceCounters>& counters);
+std::string summary_text(const std::vector<packet::InterfaceCounters>& counters);
 
 // Whether to show the live line: on a terminal, unless the packets' lines go to a terminal too
 // (most likely the same one, where the two would tear each other), and unless -q.

@@ -3,7 +3,7 @@
 
 #include <string_view>
 
-#include "cmd/write_all.h"
+#include "pcapng/write_all.h"
 
 namespace cmd {
 namespace {
@@ -14,11 +14,11 @@ constexpr size_t kFlushSize = size_t{64} * 1024;
 
 }  // namespace
 
-Result<void> TextSink::interface(const capture::CapturedInterface&) {
+Result<void> TextSink::interface(const packet::Interface&) {
     return {};  // each line names its own
 }
 
-Result<void> TextSink::packet(const capture::Packet& packet) {
+Result<void> TextSink::packet(const packet::Packet& packet) {
     if (failed_) {
         unwritten_++;
         return {};
@@ -27,7 +27,7 @@ Result<void> TextSink::packet(const capture::Packet& packet) {
     return buffer_.size() >= kFlushSize ? flush() : Result<void>{};
 }
 
-Result<void> TextSink::finish(const std::vector<capture::InterfaceCounters>&) {
+Result<void> TextSink::finish(const std::vector<packet::InterfaceCounters>&) {
     return flush();
 }
 
@@ -35,8 +35,8 @@ Result<void> TextSink::flush() {
     if (buffer_.size() == 0) {
         return {};
     }
-    Result<void> written = write_all(fd_, std::string_view(buffer_.data(), buffer_.size()),
-                                     "standard output", stop_fd_);
+    Result<void> written = pcapng::write_all(fd_, std::string_view(buffer_.data(), buffer_.size()),
+                                             "standard output", stop_fd_);
     buffer_.clear();
     failed_ = failed_ || !written;
     return written;

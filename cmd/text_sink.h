@@ -8,22 +8,22 @@
 
 #include <cstdint>
 
-#include "capture/packet.h"
-#include "cmd/packet_line.h"
+#include "capture/packet_types.h"
+#include "packet/line/packet_line.h"
 
 namespace cmd {
 
-class TextSink : public capture::Sink {
+class TextSink : public packet::Sink {
   public:
     // `fd` belongs to the caller and outlives the sink. The caller ignores SIGPIPE: a reader who
     // left is an Error with the code EPIPE, to be taken as a quiet end. `stop_fd`: see write_all.
-    TextSink(int fd, LineStyle style, int stop_fd = -1)
+    TextSink(int fd, packet::LineStyle style, int stop_fd = -1)
         : fd_(fd), stop_fd_(stop_fd), line_(style) {}
 
-    capture::Result<void> interface(const capture::CapturedInterface& interface) override;
-    capture::Result<void> packet(const capture::Packet& packet) override;
+    capture::Result<void> interface(const packet::Interface& interface) override;
+    capture::Result<void> packet(const packet::Packet& packet) override;
     capture::Result<void> idle() override { return flush(); }
-    capture::Result<void> finish(const std::vector<capture::InterfaceCounters>& counters) override;
+    capture::Result<void> finish(const std::vector<packet::InterfaceCounters>& counters) override;
 
     // Packets that came after a failed write.
     uint64_t unwritten() const { return unwritten_; }
@@ -33,7 +33,7 @@ class TextSink : public capture::Sink {
 
     int fd_;
     int stop_fd_;
-    PacketLine line_;
+    packet::PacketLine line_;
     fmt::memory_buffer buffer_;
     bool failed_ = false;  // a write failed: what is left has nowhere to go
     uint64_t unwritten_ = 0;

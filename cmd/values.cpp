@@ -11,14 +11,13 @@
 #include <optional>
 #include <vector>
 
+#include "packet/filter/duration.h"
 #include "packet/line/terminal_text.h"
 
 namespace cmd {
 namespace {
 
 using pcapng::Error;
-
-constexpr double kYear = 366.0 * 86400;
 
 bool all_digits(std::string_view text) {
     return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
@@ -63,27 +62,12 @@ Result<uint64_t> parse_number(std::string_view option, std::string_view text, ui
 }
 
 Result<std::chrono::nanoseconds> parse_duration(std::string_view option, std::string_view text) {
-    std::string_view digits = text;
-    double unit = 1;
-    if (!digits.empty()) {
-        const char last = digits.back();
-        unit = last == 'h' ? 3600 : last == 'm' ? 60 : 1;
-        if (last == 'h' || last == 'm' || last == 's') {
-            digits.remove_suffix(1);
-        }
-    }
-    double seconds = 0;
-    const char* end = digits.data() + digits.size();
-    const auto [parsed, code] =
-        std::from_chars(digits.data(), end, seconds, std::chars_format::fixed);
-    // "inf" and "nan" are numbers to from_chars.
-    const bool number = digits.find_first_not_of("0123456789.") == std::string_view::npos;
-    seconds *= unit;
-    if (!number || code != std::errc{} || parsed != end || !(seconds >= 1e-9) || seconds > kYear) {
+    const auto duration = packet::parse_duration(text);
+    if (!duration) {
         return Error{fmt::format("{} {}: not a duration; write 10, 2.5, 10s, 5m or 1h", option,
                                  packet::printable(text))};
     }
-    return std::chrono::nanoseconds(static_cast<int64_t>(seconds * 1e9));
+    return *duration;
 }
 
 Result<uint32_t> parse_uid(const std::string& text) {

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <iterator>
 
 #include "pcapng/text.h"
@@ -36,47 +35,6 @@ void append_name(std::string& out, std::string_view prefix, std::string_view key
     out += prefix;
     out += key;
     out += '=';
-}
-
-void append_text(std::string& out, std::string_view prefix, std::string_view key,
-                 std::string_view value) {
-    if (!value.empty()) {
-        append_name(out, prefix, key);
-        append_value(out, value);
-    }
-}
-
-void append_number(std::string& out, std::string_view prefix, std::string_view key,
-                   uint64_t value) {
-    append_name(out, prefix, key);
-    fmt::format_to(std::back_inserter(out), "{}", value);
-}
-
-// Arguments joined by one space, as ps shows them; at most kMaxCommandLine bytes when encoded.
-void append_cmdline(std::string& out, std::string_view prefix, std::string_view cmdline) {
-    while (!cmdline.empty() && cmdline.back() == '\0') {
-        cmdline.remove_suffix(1);
-    }
-    if (cmdline.empty()) {
-        return;
-    }
-    // No byte encodes to less than one: the rest can't be needed.
-    std::string words(cmdline.substr(0, kMaxCommandLine + 1));
-    std::replace(words.begin(), words.end(), '\0', ' ');
-    std::string encoded;
-    append_value(encoded, words);
-    append_name(out, prefix, "cmdline");
-    if (encoded.size() <= kMaxCommandLine) {
-        out += encoded;
-        return;
-    }
-    std::string_view kept = pcapng::cut_utf8(encoded, kMaxCommandLine - kCut.size());
-    const size_t escape = kept.rfind('%');
-    if (escape != std::string_view::npos && escape + 3 > kept.size()) {
-        kept = kept.substr(0, escape);
-    }
-    out += kept;
-    out += kCut;
 }
 
 int hex_digit(char c) {
@@ -125,79 +83,48 @@ bool is_key(std::string_view key) {
            });
 }
 
-template <typename Number>
-std::optional<Number> parse_number(std::string_view text) {
-    Number number = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error != std::errc() || end != text.data() + text.size()) {
-        return std::nullopt;
-    }
-    return number;
-}
-
 bool starts_like_ours(std::string_view comment) {
     return comment.substr(0, 4) == "pid=" || comment.substr(0, 4) == "via=";
 }
 
 }  // namespace
 
-void append_key(std::string& out, std::string_view key, std::string_view value) {
-    append_name(out, {}, key);
+void append_pair(std::string& out, std::string_view prefix, std::string_view key,
+                 std::string_view value) {
+    append_name(out, prefix, key);
     append_value(out, value);
 }
 
-void append_key(std::string& out, std::string_view key, uint64_t value) {
-    append_number(out, {}, key, value);
+void append_pair(std::string& out, std::string_view prefix, std::string_view key, uint64_t value) {
+    append_name(out, prefix, key);
+    fmt::format_to(std::back_inserter(out), "{}", value);
 }
 
-void append_identity(std::string& out, const ProcessText& process, std::string_view prefix) {
-    append_text(out, prefix, "comm", process.comm);
-    append_text(out, prefix, "exe", process.exe);
-    if (process.uid.has_value()) {
-        append_number(out, prefix, "uid", *process.uid);
+void append_command_line(std::string& out, std::string_view prefix, std::string_view key,
+                         std::string_view cmdline) {
+    while (!cmdline.empty() && cmdline.back() == '\0') {
+        cmdline.remove_suffix(1);
     }
-    if (process.start_ns != 0) {
-        append_number(out, prefix, "st", process.start_ns);
+    if (cmdline.empty()) {
+        return;
     }
-}
-
-void append_process(std::string& out, uint32_t pid, uint32_t tid, std::string_view identity,
-                    std::string_view via, std::string_view prefix) {
-    append_number(out, prefix, "pid", pid);
-    if (tid != 0) {
-        append_number(out, prefix, "tid", tid);
+    // No byte encodes to less than one: the rest can't be needed.
+    std::string words(cmdline.substr(0, kMaxCommandLine + 1));
+    std::replace(words.begin(), words.end(), '\0', ' ');
+    std::string encoded;
+    append_value(encoded, words);
+    append_name(out, prefix, key);
+    if (encoded.size() <= kMaxCommandLine) {
+        out += encoded;
+        return;
     }
-    if (!identity.empty()) {
-        out += ' ';
-        out += identity;
+    std::string_view kept = pcapng::cut_utf8(encoded, kMaxCommandLine - kCut.size());
+    const size_t escape = kept.rfind('%');
+    if (escape != std::string_view::npos && escape + 3 > kept.size()) {
+        kept = kept.substr(0, escape);
     }
-    append_text(out, prefix, "via", via);
-}
-
-void append_process(std::string& out, const ProcessText& process, std::string_view via,
-                    std::string_view prefix) {
-    std::string identity;
-    append_identity(identity, process, prefix);
-    append_process(out, process.pid, process.tid, identity, via, prefix);
-}
-
-void append_introduction(std::string& out, const Introduction& introduction,
-                         std::string_view prefix) {
-    if (introduction.ppid.has_value()) {
-        append_number(out, prefix, "ppid", *introduction.ppid);
-    }
-    append_text(out, prefix, "pcomm", introduction.pcomm);
-    append_text(out, prefix, "user", introduction.user);
-    append_cmdline(out, prefix, introduction.cmdline);
-    append_text(out, prefix, "cgroup", introduction.cgroup);
-    append_text(out, prefix, "ctr", introduction.container);
-    append_text(out, prefix, "unit", introduction.unit);
-    if (introduction.netns != 0) {
-        append_number(out, prefix, "netns", introduction.netns);
-    }
-    if (introduction.nspid != 0) {
-        append_number(out, prefix, "nspid", introduction.nspid);
-    }
+    out += kept;
+    out += kCut;
 }
 
 std::string_view cut_comment(std::string_view comment, size_t max) {

@@ -7,6 +7,7 @@
 // Pure functions, safe on any thread. Decoded values are a process's own bytes: hostile again.
 #pragma once
 
+#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -21,52 +22,19 @@ namespace packet {
 // drop it: a packet comment is recognised by itself.
 inline constexpr std::string_view kCommentGrammar = "pidcap comment grammar 1";
 
-// A peer's keys are the same with this prefix.
-inline constexpr std::string_view kPeerPrefix = "peer.";
-
 // The most bytes of an encoded cmdline; one that was cut ends in "…".
 inline constexpr size_t kMaxCommandLine = 4096;
 
-// Each append_… adds to a comment that may be empty, with the separating space where needed.
+// Adds a pair to a comment, which may be empty. `prefix` and `key` are ours and plain; `value` is
+// any bytes.
+void append_pair(std::string& out, std::string_view prefix, std::string_view key,
+                 std::string_view value);
+void append_pair(std::string& out, std::string_view prefix, std::string_view key, uint64_t value);
 
-// `key` is ours and plain; `value` is any bytes.
-void append_key(std::string& out, std::string_view key, std::string_view value);
-void append_key(std::string& out, std::string_view key, uint64_t value);
-
-// What is known of a process; what is empty or zero (uid: nullopt) is left out.
-struct ProcessText {
-    uint32_t pid = 0;
-    uint32_t tid = 0;
-    std::string_view comm = {};
-    std::string_view exe = {};
-    std::optional<uint32_t> uid = {};
-    uint64_t start_ns = 0;  // since the epoch
-};
-
-// comm, exe, uid, st: the same for every packet of a process, so that a caller can keep the text.
-void append_identity(std::string& out, const ProcessText& process, std::string_view prefix = {});
-
-// pid, tid, the text that append_identity made with the same prefix, via.
-void append_process(std::string& out, uint32_t pid, uint32_t tid, std::string_view identity,
-                    std::string_view via, std::string_view prefix = {});
-// The same in one step.
-void append_process(std::string& out, const ProcessText& process, std::string_view via,
-                    std::string_view prefix = {});
-
-// What the first packet of a process in a file tells of it; empty, zero or nullopt is left out.
-struct Introduction {
-    std::optional<uint32_t> ppid = {};
-    std::string_view pcomm = {};
-    std::string_view user = {};
-    std::string_view cmdline = {};  // arguments separated by NUL, as in /proc/PID/cmdline
-    std::string_view cgroup = {};
-    std::string_view container = {};
-    std::string_view unit = {};
-    uint64_t netns = 0;  // inode number
-    uint32_t nspid = 0;  // pid in its own pid namespace
-};
-void append_introduction(std::string& out, const Introduction& introduction,
-                         std::string_view prefix = {});
+// The same with a command line as in /proc/PID/cmdline: the NULs between its arguments become
+// spaces, and it is cut to kMaxCommandLine. An empty one is left out.
+void append_command_line(std::string& out, std::string_view prefix, std::string_view key,
+                         std::string_view cmdline);
 
 // The longest start of `comment` of at most `max` bytes that says nothing false: whole pairs of our
 // grammar, whole code points of any other text.
@@ -79,6 +47,17 @@ struct Comment {
     std::optional<std::string_view> find(std::string_view key) const;
     std::optional<uint64_t> number(std::string_view key) const;  // decimal; nullopt if it is not
 };
+
+// The decimal number that is all of the text; nullopt if it is none, or too large.
+template <typename Number>
+std::optional<Number> parse_number(std::string_view text) {
+    Number number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc() || end != text.data() + text.size()) {
+        return std::nullopt;
+    }
+    return number;
+}
 
 // nullopt: not a comment of our grammar (another tool's or a person's).
 std::optional<Comment> parse_comment(std::string_view comment);

@@ -12,9 +12,11 @@
 #include <string>
 #include <vector>
 
+#include "packet/filter/packet_filter.h"
+
 namespace capture {
 
-using ClassicProgram = std::vector<sock_filter>;
+using packet::ClassicProgram;
 
 // What is wrong with a program, if anything: an unknown operation, a jump out of it, a division by
 // zero, an end that can be run over. Backward jumps are allowed, as libpcap makes them.

@@ -40,7 +40,7 @@ FilterTarget target_of(HookProgram program, const FilterSetting& setting, int ex
     FilterTarget target;
     target.exits_fd = exits_fd;
     target.direct = setting.direct;
-    target.ethernet = link_type(program) == LinkType::kEthernet;
+    target.ethernet = link_type(program) == packet::LinkType::kEthernet;
     target.outgoing = program == HookProgram::kEthernetOut || program == HookProgram::kIpOut ||
                       program == HookProgram::kSocketOut ||
                       (program == HookProgram::kLoopback && setting.loopback_outgoing);
@@ -68,19 +68,19 @@ Error refusal(int code, size_t instructions) {
 
 }  // namespace
 
-LinkType link_type(HookProgram program) {
+packet::LinkType link_type(HookProgram program) {
     switch (program) {
         case HookProgram::kIpIn:
         case HookProgram::kIpOut:
         case HookProgram::kSocketIn:
         case HookProgram::kSocketOut:
-            return LinkType::kRawIp;
+            return packet::LinkType::kRawIp;
         default:
-            return LinkType::kEthernet;
+            return packet::LinkType::kEthernet;
     }
 }
 
-Result<std::vector<bpf_insn>> translate_for(HookProgram program, const PacketFilter& filter,
+Result<std::vector<bpf_insn>> translate_for(HookProgram program, const packet::PacketFilter& filter,
                                             const FilterSetting& setting, int exits_fd) {
     const auto& classic = filter.program(link_type(program));
     if (!classic) {
@@ -89,7 +89,7 @@ Result<std::vector<bpf_insn>> translate_for(HookProgram program, const PacketFil
     return translate_filter(*classic, target_of(program, setting, exits_fd));
 }
 
-Result<Fd> FilterPrograms::load(HookProgram program, const PacketFilter& filter,
+Result<Fd> FilterPrograms::load(HookProgram program, const packet::PacketFilter& filter,
                                 const FilterSetting& setting, int exits_fd) {
     auto code = translate_for(program, filter, setting, exits_fd);
     if (!code) {
@@ -107,7 +107,7 @@ Result<Fd> FilterPrograms::load(HookProgram program, const PacketFilter& filter,
     return Fd(fd);
 }
 
-Result<void> FilterPrograms::add(HookProgram program, const PacketFilter& filter,
+Result<void> FilterPrograms::add(HookProgram program, const packet::PacketFilter& filter,
                                  const FilterSetting& setting, const Exits& exits) {
     if (const auto& classic = filter.program(link_type(program)); !classic) {
         loaded_.emplace(program, classic.error());

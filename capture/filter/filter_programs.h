@@ -12,11 +12,14 @@
 #include <vector>
 
 #include "capture/filter/filter_translation.h"
-#include "capture/filter/packet_filter.h"
-#include "capture/kernel/programs.h"
+#include "capture/kernel/hook.h"
+#include "packet/filter/packet_filter.h"
 #include "pcapng/fd.h"
+#include "pcapng/result.h"
 
 namespace capture {
+
+using pcapng::Result;
 
 // How a program for a hook is to be written.
 struct FilterSetting {
@@ -25,10 +28,10 @@ struct FilterSetting {
     bool direct = true;             // see FilterTarget
 };
 
-LinkType link_type(HookProgram program);
+packet::LinkType link_type(HookProgram program);
 
 // What the filter becomes before the hook's own program, with the map `exits_fd` to lead on.
-Result<std::vector<bpf_insn>> translate_for(HookProgram program, const PacketFilter& filter,
+Result<std::vector<bpf_insn>> translate_for(HookProgram program, const packet::PacketFilter& filter,
                                             const FilterSetting& setting, int exits_fd);
 
 class FilterPrograms {
@@ -41,15 +44,15 @@ class FilterPrograms {
 
     // Loads the filter for one program. That it makes no sense for the hook's packets is no error
     // yet, see program_fd().
-    Result<void> add(HookProgram program, const PacketFilter& filter, const FilterSetting& setting,
-                     const Exits& exits);
+    Result<void> add(HookProgram program, const packet::PacketFilter& filter,
+                     const FilterSetting& setting, const Exits& exits);
 
     // What to attach instead of the hook's own program. An error if there is nothing: libpcap's
     // reason.
     Result<int> program_fd(HookProgram program) const;
 
   private:
-    static Result<pcapng::Fd> load(HookProgram program, const PacketFilter& filter,
+    static Result<pcapng::Fd> load(HookProgram program, const packet::PacketFilter& filter,
                                    const FilterSetting& setting, int exits_fd);
 
     struct Loaded {

@@ -45,10 +45,10 @@ void Verdicts::take_back(uint32_t pid) {
 }
 
 void Verdicts::forgotten(const Process& process, uint64_t start_boot) {
-    take_back(process.key.pid);
+    take_back(process.pid);
     pidcap_process key{};
     key.start_boot = start_boot;
-    key.tgid = process.key.pid;
+    key.tgid = process.pid;
     programs_->forget_changes(key);
 }
 

@@ -25,7 +25,7 @@ class Verdicts : public ProcessWatcher {
     // Nothing is decided any more.
     void clear();
 
-    void changed(const Process& process) override { take_back(process.key.pid); }
+    void changed(const Process& process) override { take_back(process.pid); }
     void forgotten(const Process& process, uint64_t start_boot) override;
 
     // The same for a process that was forked, whose place in a tree is known now.

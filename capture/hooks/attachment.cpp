@@ -9,26 +9,26 @@ std::string interface_name(const std::string& netns_label, const std::string& na
 
 Result<void> InterfaceLedger::announce(const InterfaceKey& key, Description description,
                                        const pidcap_drops& before) {
-    CapturedInterface captured;
-    captured.id = static_cast<uint32_t>(announced_.size());
+    packet::Interface captured;
+    captured.number = static_cast<uint32_t>(announced_.size());
     captured.link_type = description.link_type;
     captured.snaplen = snaplen_;
     captured.name = std::move(description.name);
     captured.mac = description.mac;
-    ids_[key] = captured.id;
+    ids_[key] = captured.number;
     counters_.emplace_back();
     drops_start_.push_back(before);
     announced_.push_back(std::move(captured));
     return sink_->interface(announced_.back());
 }
 
-const CapturedInterface* InterfaceLedger::find(const InterfaceKey& key) const {
+const packet::Interface* InterfaceLedger::find(const InterfaceKey& key) const {
     const auto found = ids_.find(key);
     return found == ids_.end() ? nullptr : &announced_[found->second];
 }
 
 pidcap_drops InterfaceLedger::close(const InterfaceKey& key) {
-    const pidcap_drops drops = programs_->drops(key.wire());
+    const pidcap_drops drops = programs_->drops().of(key.wire());
     if (auto old = ids_.extract(key)) {
         add_drops(counters_, old.mapped(), drops);
     }
@@ -36,12 +36,12 @@ pidcap_drops InterfaceLedger::close(const InterfaceKey& key) {
 }
 
 void InterfaceLedger::retire(const InterfaceKey& key) {
-    const pidcap_drops drops = programs_->drops(key.wire());
+    const pidcap_drops drops = programs_->drops().of(key.wire());
     if (const auto found = ids_.find(key); found != ids_.end()) {
         add_drops(counters_, found->second, drops);
         drops_start_[found->second] = {};
     }
-    programs_->forget_drops(key.wire());
+    programs_->drops().forget(key.wire());
 }
 
 // Takes the kernel's counters in.
@@ -55,7 +55,7 @@ void InterfaceLedger::add_drops(std::vector<InterfaceCounters>& to, uint32_t id,
 std::vector<InterfaceCounters> InterfaceLedger::counters() const {
     std::vector<InterfaceCounters> sum = counters_;
     for (const auto& [key, id] : ids_) {
-        add_drops(sum, id, programs_->drops(key.wire()));
+        add_drops(sum, id, programs_->drops().of(key.wire()));
     }
     return sum;
 }

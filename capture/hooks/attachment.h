@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "capture/kernel/programs.h"
-#include "capture/packet.h"
+#include "capture/packet_types.h"
 
 namespace capture {
 
@@ -53,7 +53,7 @@ class InterfaceLedger {
                           const pidcap_drops& before);
 
     // The one that has this key now, or had it last; null: none was announced.
-    const CapturedInterface* find(const InterfaceKey& key) const;
+    const packet::Interface* find(const InterfaceKey& key) const;
 
     // The counters of whatever had this key are final. Returns the kernel's as of now: one look
     // serves both it and its successor, as what is dropped between two would belong to neither.
@@ -62,8 +62,10 @@ class InterfaceLedger {
     // The interface has gone. Its packets may still be in the rings, its drops are all counted.
     void retire(const InterfaceKey& key);
 
-    InterfaceCounters& count(const CapturedInterface& interface) { return counters_[interface.id]; }
-    const std::vector<CapturedInterface>& list() const { return announced_; }
+    InterfaceCounters& count(const packet::Interface& interface) {
+        return counters_[interface.number];
+    }
+    const std::vector<packet::Interface>& list() const { return announced_; }
     std::vector<InterfaceCounters> counters() const;
 
   private:
@@ -73,7 +75,7 @@ class InterfaceLedger {
     uint32_t snaplen_;
     Sink* sink_ = nullptr;
     std::map<InterfaceKey, uint32_t> ids_;      // the newest id
-    std::vector<CapturedInterface> announced_;  // by id
+    std::vector<packet::Interface> announced_;  // by id
     std::vector<InterfaceCounters> counters_;   // by id
     std::vector<pidcap_drops> drops_start_;  // by id: the kernel's counters when it was announced
 };
@@ -97,7 +99,7 @@ class Attachment {
 
     // The interface that a packet belongs to, announced if it hasn't been yet. Null only for one
     // that is gone without ever having been announced.
-    virtual Result<const CapturedInterface*> find_for_packet(const InterfaceKey& key) = 0;
+    virtual Result<const packet::Interface*> find_for_packet(const InterfaceKey& key) = 0;
     // Interfaces of which every packet was dropped have to be named all the same. Call at the end.
     virtual Result<void> announce_dropped() = 0;
 

@@ -359,7 +359,7 @@ const char* InterfaceSet::name() const {
 Result<void> InterfaceSet::announce_dropped() {
     std::vector<InterfaceKey> dropped;
     for (const auto& [key, unannounced] : unannounced_) {
-        const pidcap_drops drops = programs_->drops(key.wire());
+        const pidcap_drops drops = programs_->drops().of(key.wire());
         if (!std::equal(std::begin(drops.count), std::end(drops.count),
                         std::begin(unannounced.drops.count))) {
             dropped.push_back(key);
@@ -373,7 +373,7 @@ Result<void> InterfaceSet::announce_dropped() {
     return {};
 }
 
-Result<const CapturedInterface*> InterfaceSet::find_for_packet(const InterfaceKey& key) {
+Result<const packet::Interface*> InterfaceSet::find_for_packet(const InterfaceKey& key) {
     if (unannounced_.contains(key)) {
         if (auto announced = announce(key); !announced) {
             return std::move(announced).error();

@@ -49,7 +49,7 @@ class InterfaceSet : public Attachment {
     Result<void> update() override;
     void netns_seen(uint32_t inum, uint32_t tid) override;
     Result<void> follow_netns(uint64_t now_mono) override;
-    Result<const CapturedInterface*> find_for_packet(const InterfaceKey& key) override;
+    Result<const packet::Interface*> find_for_packet(const InterfaceKey& key) override;
     Result<void> announce_dropped() override;
     const char* name() const override;
     const std::vector<std::string>& skipped() const override { return skipped_; }

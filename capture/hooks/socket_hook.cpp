@@ -55,8 +55,8 @@ std::string SocketHook::name_of(const InterfaceKey& key) const {
     return interface_name(netns_label(key.netns), name);
 }
 
-Result<const CapturedInterface*> SocketHook::find_for_packet(const InterfaceKey& key) {
-    if (const CapturedInterface* known = ledger_.find(key)) {
+Result<const packet::Interface*> SocketHook::find_for_packet(const InterfaceKey& key) {
+    if (const packet::Interface* known = ledger_.find(key)) {
         return known;
     }
     if (auto announced = ledger_.announce(key, {kLinkTypeRaw, name_of(key), {}}, {}); !announced) {
@@ -66,7 +66,7 @@ Result<const CapturedInterface*> SocketHook::find_for_packet(const InterfaceKey&
 }
 
 Result<void> SocketHook::announce_dropped() {
-    for (const pidcap_interface& interface : programs_->with_drops()) {
+    for (const pidcap_interface& interface : programs_->drops().interfaces()) {
         if (auto found = find_for_packet(interface); !found) {
             return std::move(found).error();
         }

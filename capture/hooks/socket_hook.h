@@ -23,7 +23,7 @@ class SocketHook : public Attachment {
     void detach() override { links_.clear(); }
     std::vector<int> fds() const override { return {}; }
     Result<void> update() override { return {}; }
-    Result<const CapturedInterface*> find_for_packet(const InterfaceKey& key) override;
+    Result<const packet::Interface*> find_for_packet(const InterfaceKey& key) override;
     Result<void> announce_dropped() override;
     const char* name() const override { return "cgroup"; }
     const std::vector<std::string>& skipped() const override { return skipped_; }

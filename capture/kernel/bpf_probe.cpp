@@ -2,6 +2,7 @@
 #include "capture/kernel/bpf_probe.h"
 
 #include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 #include <fcntl.h>
 #include <linux/bpf.h>
 #include <linux/perf_event.h>

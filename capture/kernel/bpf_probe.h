@@ -2,26 +2,15 @@
 //
 // Single questions to the kernel, each answered by doing the thing with a program of two
 // instructions that does nothing. Every answer is 0 for "it works" or the errno of the step that
-// failed. Nothing stays loaded or attached.
+// failed. Nothing stays loaded or attached. What libbpf prints about a failure is up to the caller
+// (see LibbpfLog). A capture asks them through Features.
 #pragma once
 
-#include <bpf/libbpf.h>
+#include <linux/bpf.h>
 
 #include <string>
 
 namespace capture {
-
-// Silences libbpf for its lifetime: a failing probe is an answer, not a warning to print.
-class QuietLibbpf {
-  public:
-    QuietLibbpf() : before_(libbpf_set_print(nullptr)) {}
-    ~QuietLibbpf() { libbpf_set_print(before_); }
-    QuietLibbpf(const QuietLibbpf&) = delete;
-    QuietLibbpf& operator=(const QuietLibbpf&) = delete;
-
-  private:
-    libbpf_print_fn_t before_;
-};
 
 int try_load(bpf_prog_type type);
 

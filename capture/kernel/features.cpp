@@ -1,352 +1,42 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "capture/kernel/features.h"
 
-#include <bpf/libbpf.h>
-#include <linux/capability.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <array>
 #include <cerrno>
-#include <system_error>
 
 #include "capture/kernel/bpf_probe.h"
-#include "capture/kernel/kernel_types.h"
-#include "capture/kernel/tracing.h"
-#include "capture/processes/cgroup.h"
+#include "capture/kernel/libbpf_log.h"
 
 namespace capture {
-namespace {
 
-using State = Feature::State;
-using Need = Feature::Need;
-
-constexpr const char* kRunAsRoot = "run as root";
-constexpr const char* kNewerKernel = "use a kernel that has it";
-
-Feature make(const char* id, const char* group, const char* name, Need need) {
-    Feature feature;
-    feature.id = id;
-    feature.group = group;
-    feature.name = name;
-    feature.need = need;
-    return feature;
+int Features::fentry() {
+    if (!fentry_) {
+        const LibbpfLog quiet;
+        fentry_ = try_fentry();
+    }
+    return *fentry_;
 }
 
-// What the errno of a try says. A refusal says nothing about the kernel while a capability is
-// missing.
-void answer(Feature& feature, int code) {
-    feature.state = code == 0 ? State::kYes : State::kNo;
-    if (code == 0) {
-        return;
+int Features::kprobe() {
+    if (!kprobe_) {
+        const LibbpfLog quiet;
+        kprobe_ = try_kprobe();
     }
-    feature.detail = code == 524 ? "not supported"  // ENOTSUPP, which never leaves the kernel…
-                                 : std::generic_category().message(code);
-    if (code != EPERM && code != EACCES) {
-        return;
-    }
-    if (const std::string missing = missing_capabilities(); !missing.empty()) {
-        feature.state = State::kUnknown;
-        feature.detail = "can't be tried without " + missing;
-        feature.remedy = kRunAsRoot;
-    } else if (in_user_namespace()) {
-        feature.state = State::kUnknown;
-        feature.detail = "can't be tried in this user namespace";
-        feature.remedy = "run it on the host";
-    }
+    return *kprobe_;
 }
 
-// libbpf's probes say 1, 0, or a negative errno. Without privilege neither means anything: a
-// helper "is there" when the kernel refused the program before it looked. So `code` is what loading
-// a program of the type without the helper gives.
-void answer_probe(Feature& feature, int code, int probed) {
-    if (code == 0 && probed <= 0) {
-        code = probed < 0 ? -probed : EOPNOTSUPP;
+int Features::load(bpf_prog_type type) {
+    const auto known = loads_.find(type);
+    if (known != loads_.end()) {
+        return known->second;
     }
-    answer(feature, code);
+    const LibbpfLog quiet;
+    return loads_[type] = try_load(type);
 }
 
-struct Capability {
-    cap_value_t value;
-    const char* id;
-    const char* name;
-    Need need;
-    const char* cost;
-};
-
-void add_capabilities(std::vector<Feature>& features) {
-    static constexpr std::array<Capability, 5> kCapabilities{{
-        {CAP_BPF, "cap_bpf", "CAP_BPF", Need::kRequired, "no program can be loaded"},
-        {CAP_PERFMON, "cap_perfmon", "CAP_PERFMON", Need::kRequired,
-         "programs can't follow processes"},
-        {CAP_NET_ADMIN, "cap_net_admin", "CAP_NET_ADMIN", Need::kRequired,
-         "programs can't be attached to interfaces and cgroups"},
-        {CAP_SYS_PTRACE, "cap_sys_ptrace", "CAP_SYS_PTRACE", Need::kOptional,
-         "sockets that other users' processes opened before the start stay unknown until they are "
-         "used, and their executables have no path"},
-        {CAP_DAC_READ_SEARCH, "cap_dac_read_search", "CAP_DAC_READ_SEARCH", Need::kOptional,
-         "sockets that other users' processes opened before the start stay unknown until they are "
-         "used, because the lists of their descriptors are closed, and a new cgroup's path may be "
-         "missing"},
-    }};
-    for (const Capability& capability : kCapabilities) {
-        Feature feature = make(capability.id, "privilege", capability.name, capability.need);
-        feature.state = has_capability(capability.value) ? State::kYes : State::kNo;
-        feature.cost = capability.cost;
-        feature.remedy = kRunAsRoot;
-        features.push_back(feature);
-    }
-    Feature space =
-        make("initial_user_namespace", "privilege", "the initial user namespace", Need::kOptional);
-    space.state = in_user_namespace() ? State::kNo : State::kYes;
-    space.cost = "the capabilities above don't count for bpf(2)";
-    space.remedy = "run it on the host, or in a container without a user namespace of its own";
-    features.push_back(space);
-}
-
-void add_kernel(std::vector<Feature>& features, const std::string& cgroup) {
-    Feature btf = make("btf", "kernel", "BTF, the kernel's type information", Need::kRequired);
-    answer(btf, access("/sys/kernel/btf/vmlinux", R_OK) == 0 ? 0 : errno);
-    btf.cost = "the programs can't be fitted to this kernel";
-    btf.remedy = "use a kernel built with CONFIG_DEBUG_INFO_BTF=y, as Debian's are";
-    features.push_back(btf);
-
-    Feature mount = make("cgroup2", "kernel", "a mounted cgroup v2 hierarchy", Need::kRequired);
-    mount.state = cgroup.empty() ? State::kNo : State::kYes;
-    mount.detail = cgroup;
-    mount.cost = "new sockets can't be tied to the process that makes them";
-    mount.remedy = "mkdir -p /run/cgroup2 && mount -t cgroup2 none /run/cgroup2";
-    features.push_back(mount);
-
-    Feature getfd =
-        make("pidfd_getfd", "kernel", "pidfd_getfd(2) on other processes", Need::kOptional);
-    const int code = try_pidfd_getfd();
-    getfd.state = code == 0 ? State::kYes : State::kNo;
-    getfd.detail = code == 0 ? "" : std::generic_category().message(code);
-    getfd.cost = "sockets opened before the start stay unknown until they are used";
-    getfd.remedy = code == EPERM
-                       ? "run as root; check kernel.yama.ptrace_scope and the container's seccomp"
-                       : kNewerKernel;
-    features.push_back(getfd);
-}
-
-void add_maps(std::vector<Feature>& features) {
-    const int code = try_load(BPF_PROG_TYPE_SCHED_CLS);
-    Feature ring = make("map_ringbuf", "map", "ring buffer", Need::kRequired);
-    answer_probe(ring, code, libbpf_probe_bpf_map_type(BPF_MAP_TYPE_RINGBUF, nullptr));
-    ring.cost = "packets can't reach pidcap";
-    ring.remedy = ring.remedy.empty() ? "use Linux 5.10 or later" : ring.remedy;
-    features.push_back(ring);
-
-    Feature storage = make("map_sk_storage", "map", "socket storage", Need::kRequired);
-    answer_probe(storage, code, libbpf_probe_bpf_map_type(BPF_MAP_TYPE_SK_STORAGE, nullptr));
-    storage.cost = "a socket can't remember its process";
-    storage.remedy = storage.remedy.empty() ? "use Linux 5.10 or later, with BTF" : storage.remedy;
-    features.push_back(storage);
-}
-
-struct Helper {
-    bpf_prog_type type;
-    bpf_func_id function;
-    const char* id;
-    const char* name;
-    const char* cost;
-};
-
-void add_helpers(std::vector<Feature>& features) {
-    static constexpr std::array<Helper, 6> kHelpers{{
-        {BPF_PROG_TYPE_SCHED_CLS, BPF_FUNC_sk_storage_get, "helper_tc_sk_storage_get",
-         "bpf_sk_storage_get() in tc programs", "a packet can't be tied to its socket's process"},
-        {BPF_PROG_TYPE_SCHED_CLS, BPF_FUNC_skc_lookup_tcp, "helper_tc_skc_lookup_tcp",
-         "bpf_skc_lookup_tcp() in tc programs", "incoming TCP packets have no process"},
-        {BPF_PROG_TYPE_SCHED_CLS, BPF_FUNC_sk_lookup_udp, "helper_tc_sk_lookup_udp",
-         "bpf_sk_lookup_udp() in tc programs", "incoming UDP packets have no process"},
-        {BPF_PROG_TYPE_CGROUP_SOCK, BPF_FUNC_sk_storage_get, "helper_sock_sk_storage_get",
-         "bpf_sk_storage_get() in cgroup/sock programs", "a socket can't be given its process"},
-        {BPF_PROG_TYPE_CGROUP_SOCK, BPF_FUNC_get_current_comm, "helper_sock_get_current_comm",
-         "bpf_get_current_comm() in cgroup/sock programs", "a new socket's process has no name"},
-        {BPF_PROG_TYPE_RAW_TRACEPOINT, BPF_FUNC_probe_read_kernel, "helper_probe_read_kernel",
-         "bpf_probe_read_kernel() in raw tracepoints", "processes can't be identified"},
-    }};
-    for (const Helper& helper : kHelpers) {
-        Feature feature = make(helper.id, "helper", helper.name, Need::kRequired);
-        answer_probe(feature, try_load(helper.type),
-                     libbpf_probe_bpf_helper(helper.type, helper.function, nullptr));
-        feature.cost = helper.cost;
-        feature.remedy = feature.remedy.empty() ? "use Linux 5.10 or later" : feature.remedy;
-        features.push_back(feature);
-    }
-}
-
-void add_interface_hooks(std::vector<Feature>& features) {
-    InterfaceProbe probe = try_interface_attach();
-    Feature tcx = make("tcx", "hook", "tcx links on interfaces", Need::kOneOf);
-    Feature clsact = make("clsact", "hook", "tc programs by a clsact qdisc", Need::kOneOf);
-    if (probe.unshared != 0) {
-        // No namespace to try it in: tcx can be asked about without one.
-        probe.tcx = try_tcx_known();
-        probe.clsact = EPERM;
-    }
-    answer(tcx, probe.tcx);
-    answer(clsact, probe.clsact);
-    if (probe.unshared != 0) {
-        clsact.state = State::kUnknown;
-        clsact.detail =
-            "no network namespace to try it in: " + std::generic_category().message(probe.unshared);
-    }
-    tcx.cost = "clsact is used instead: after a SIGKILL its programs stay on the interfaces";
-    clsact.cost = "nothing where tcx works; else packets can't be captured";
-    for (Feature* feature : {&tcx, &clsact}) {
-        feature->remedy = !feature->remedy.empty() ? feature->remedy
-                          : feature == &tcx        ? "use Linux 6.6 or later"
-                                                   : "modprobe sch_ingress cls_bpf";
-        features.push_back(*feature);
-    }
-    Feature xdp = make("xdp", "hook", "XDP links on interfaces", Need::kOptional);
-    if (probe.unshared != 0) {
-        xdp.state = State::kUnknown;
-        xdp.detail = clsact.detail;
-    } else {
-        answer(xdp, probe.xdp);
-    }
-    xdp.cost = "--hook xdp can't be used";
-    xdp.remedy = xdp.remedy.empty() ? "use Linux 5.9 or later" : xdp.remedy;
-    features.push_back(xdp);
-}
-
-struct CgroupHook {
-    bpf_prog_type program;
-    bpf_attach_type type;
-    Need need;
-    const char* id;
-    const char* name;
-    const char* cost;
-};
-
-void add_cgroup_hooks(std::vector<Feature>& features, const std::string& cgroup) {
-    static constexpr std::array<CgroupHook, 4> kHooks{{
-        {BPF_PROG_TYPE_CGROUP_SOCK, BPF_CGROUP_INET_SOCK_CREATE, Need::kRequired,
-         "cgroup_sock_create", "cgroup/sock_create programs",
-         "new sockets can't be tied to the process that makes them"},
-        {BPF_PROG_TYPE_CGROUP_SOCK, BPF_CGROUP_INET_SOCK_RELEASE, Need::kRequired,
-         "cgroup_sock_release", "cgroup/sock_release programs",
-         "closed sockets can't be told from new ones at the same address"},
-        {BPF_PROG_TYPE_CGROUP_SKB, BPF_CGROUP_INET_EGRESS, Need::kOptional, "cgroup_skb_egress",
-         "cgroup_skb programs for what goes out", "--hook cgroup can't be used"},
-        {BPF_PROG_TYPE_CGROUP_SKB, BPF_CGROUP_INET_INGRESS, Need::kOptional, "cgroup_skb_ingress",
-         "cgroup_skb programs for what comes in", "--hook cgroup can't be used"},
-    }};
-    for (const CgroupHook& hook : kHooks) {
-        Feature feature = make(hook.id, "hook", hook.name, hook.need);
-        if (cgroup.empty()) {
-            feature.state = State::kUnknown;
-            feature.detail = "no cgroup v2 hierarchy to try it on";
-            feature.remedy = "mount one, see above";
-        } else {
-            answer(feature, try_cgroup_attach(cgroup, hook.program, hook.type));
-        }
-        feature.cost = hook.cost;
-        feature.remedy =
-            feature.remedy.empty() ? "use a kernel with CONFIG_CGROUP_BPF=y" : feature.remedy;
-        features.push_back(feature);
-    }
-}
-
-struct Tracepoint {
-    const char* tracepoint;
-    const char* id;
-    const char* name;
-    Need need;
-    const char* cost;
-};
-
-void add_tracepoints(std::vector<Feature>& features) {
-    static constexpr std::array<Tracepoint, 6> kTracepoints{{
-        {"sys_enter", "raw_tp_sys_enter", "raw tracepoint sys_enter", Need::kRequired,
-         "a socket that changes hands keeps its old process"},
-        {"sys_exit", "raw_tp_sys_exit", "raw tracepoint sys_exit", Need::kRequired,
-         "an accepted socket belongs to whoever made the listening one until it is used"},
-        {"sched_process_fork", "raw_tp_sched_process_fork", "raw tracepoint sched_process_fork",
-         Need::kRequired, "new processes are not seen"},
-        {"sched_process_exec", "raw_tp_sched_process_exec", "raw tracepoint sched_process_exec",
-         Need::kRequired, "short-lived processes have no executable and no command line"},
-        {"sched_process_exit", "raw_tp_sched_process_exit", "raw tracepoint sched_process_exit",
-         Need::kRequired, "ended processes are not noticed, and pids that return are mistaken"},
-        {"task_rename", "raw_tp_task_rename", "raw tracepoint task_rename", Need::kOptional,
-         "a process that renames itself keeps its old name"},
-    }};
-    for (const Tracepoint& entry : kTracepoints) {
-        Feature feature = make(entry.id, "hook", entry.name, entry.need);
-        answer(feature, try_raw_tracepoint(entry.tracepoint));
-        feature.cost = entry.cost;
-        feature.remedy = feature.remedy.empty() ? kNewerKernel : feature.remedy;
-        features.push_back(feature);
-    }
-}
-
-void add_tracing(std::vector<Feature>& features) {
-    const KernelTypes kernel;
-    Feature fentry = make("fentry", "tracing", "fentry programs", Need::kOptional);
-    answer(fentry, try_fentry());
-    fentry.cost = "the users of sockets are seen by kprobes instead";
-    Feature kprobe = make("kprobe", "tracing", "kprobe programs", Need::kOptional);
-    answer(kprobe, try_kprobe());
-    kprobe.cost =
-        "without fentry either, the users of sockets are seen at the system calls, all of which "
-        "take a little longer";
-    const std::pair<Feature*, Tracing> ways[] = {{&fentry, Tracing::kFentry},
-                                                 {&kprobe, Tracing::kKprobe}};
-    for (const auto& [feature, tracing] : ways) {
-        const std::string missing = missing_for(tracing, kernel);
-        if (feature->state == State::kYes && !missing.empty()) {
-            feature->state = State::kNo;
-            feature->detail = missing;
-        }
-        if (feature->remedy.empty()) {
-            feature->remedy =
-                "use a kernel with CONFIG_KPROBES=y, CONFIG_FUNCTION_TRACER=y and "
-                "CONFIG_SECURITY_NETWORK=y";
-        }
-        features.push_back(*feature);
-    }
-}
-
-}  // namespace
-
-std::vector<Feature> probe_features() {
-    const QuietLibbpf quiet;
-    const auto cgroups = CgroupTree::open();
-    const std::string cgroup = cgroups ? cgroups->mount_point() : std::string();
-    std::vector<Feature> features;
-    add_capabilities(features);
-    add_kernel(features, cgroup);
-    add_maps(features);
-    add_interface_hooks(features);
-    add_cgroup_hooks(features, cgroup);
-    add_tracepoints(features);
-    add_helpers(features);
-    add_tracing(features);
-    for (Feature& feature : features) {
-        if (feature.state == State::kYes) {
-            feature.remedy.clear();
-        }
-    }
-    return features;
-}
-
-bool can_capture(const std::vector<Feature>& features) {
-    bool hooked = false;
-    bool complete = true;
-    for (const Feature& feature : features) {
-        const bool here = feature.state == State::kYes;
-        hooked |= feature.need == Need::kOneOf && here;
-        complete &= feature.need != Need::kRequired || here;
-    }
-    return hooked && complete;
-}
-
-bool has_tcx() {
-    return try_tcx_known() == 0;
+int Features::type_information() {
+    return access("/sys/kernel/btf/vmlinux", R_OK) == 0 ? 0 : errno;
 }
 
 }  // namespace capture

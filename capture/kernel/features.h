@@ -1,43 +1,47 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// What this machine's kernel grants, found out by trying, never by version. Every probe cleans up
-// after itself: what attaches does so in a network namespace of a child's own, or for an instant
-// with a program that does nothing. Stateless; the probes fork, so call them from one thread.
+// Features: what this kernel grants, found out by trying, never by version. Each probe is made
+// once, at the first question. `pidcap doctor` lists the answers (see feature_list.h), and a
+// capture goes by them.
+//
+// Owns the kernel's type information. One thread.
 #pragma once
 
-#include <string>
-#include <string_view>
-#include <vector>
+#include <linux/bpf.h>
 
-#include "capture/kernel/privilege.h"  // IWYU pragma: export
+#include <map>
+#include <optional>
+
+#include "capture/kernel/kernel_types.h"
 
 namespace capture {
 
-// One thing that the tool can use. `id` is stable: it is the key in `pidcap doctor --json`.
-struct Feature {
-    enum class State { kYes, kNo, kUnknown };  // unknown: it could not be tried, `detail` says why
-    // kRequired: no capture without it. kOneOf: no capture without one of its group (tcx, clsact).
-    enum class Need { kRequired, kOneOf, kOptional };
+class Features {
+  public:
+    const KernelTypes& types() const { return types_; }
 
-    std::string id;
-    std::string group;  // "privilege", "kernel", "hook", "map", "helper", "tracing"
-    std::string name;   // for people
-    Need need = Need::kOptional;
-    State state = State::kUnknown;
-    std::string detail;  // what was seen, may be empty
-    std::string cost;    // what is lost without it
-    std::string remedy;  // what to do about it
+    // Each returns the errno of the step that failed, or 0 if it works. Needs the privilege to load
+    // programs.
+    int fentry();
+    int kprobe();
+    int load(bpf_prog_type type);
+
+    // The errno of reading the kernel's type information, or 0.
+    static int type_information();
+
+    // An XDP program can take packets in several pieces, and says so when it is loaded: from 5.18
+    // on (commit f45d5b6ce2e8). Kernels before don't know the flag.
+    bool has_xdp_pieces() const { return types_.has_function("bpf_xdp_get_buff_len"); }
+
+    // Before 6.1 (commit fba1a1c6c912) hash maps allocate from the general pool, and the kernel
+    // warns, or refuses, when a tracepoint's program makes them do so.
+    bool can_allocate_in_tracepoints() const { return types_.has_struct("bpf_mem_alloc"); }
+
+  private:
+    KernelTypes types_;
+    std::optional<int> fentry_;
+    std::optional<int> kprobe_;
+    std::map<bpf_prog_type, int> loads_;
 };
-
-// All of them, in the order in which they are to be shown. Works without privilege too: what could
-// not be tried is unknown then.
-std::vector<Feature> probe_features();
-
-// True if `features` hold everything that a capture requires.
-bool can_capture(const std::vector<Feature>& features);
-
-// Whether tcx links exist (Linux 6.6 on); where they don't, attach by clsact. Needs the
-// privilege to load a program of type SCHED_CLS, and is false without it.
-bool has_tcx();
 
 }  // namespace capture

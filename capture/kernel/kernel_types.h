@@ -4,26 +4,28 @@
 // nothing.
 #pragma once
 
-#include <bpf/btf.h>
-
+#include <cstdint>
 #include <memory>
 #include <string>
+
+struct btf;
 
 namespace capture {
 
 class KernelTypes {
   public:
-    KernelTypes() : btf_(btf__load_vmlinux_btf(), btf__free) {}
+    KernelTypes();
 
-    bool has_struct(const char* name) const { return has(name, BTF_KIND_STRUCT); }
-    bool has_function(const std::string& name) const { return has(name.c_str(), BTF_KIND_FUNC); }
+    bool has_struct(const std::string& name) const;
+    bool has_function(const std::string& name) const;
 
   private:
-    bool has(const char* name, uint32_t kind) const {
-        return btf_ != nullptr && btf__find_by_name_kind(btf_.get(), name, kind) > 0;
-    }
+    struct Free {
+        void operator()(btf* types) const;
+    };
+    bool has(const std::string& name, uint32_t kind) const;
 
-    std::unique_ptr<btf, decltype(&btf__free)> btf_;
+    std::unique_ptr<btf, Free> btf_;
 };
 
 }  // namespace capture

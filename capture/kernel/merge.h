@@ -13,13 +13,13 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
-#include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "bpf/contract.h"
 #include "capture/kernel/ring.h"
+#include "capture/kernel/ring_heads.h"
 
 namespace capture {
 
@@ -50,17 +50,6 @@ class Merge {
     double filled() const { return filled_; }
 
   private:
-    struct Head {
-        size_t ring;
-        std::span<const std::byte> record;  // a whole header at least, aligned as the kernel does
-
-        const pidcap_packet& packet() const {
-            return *reinterpret_cast<const pidcap_packet*>(record.data());
-        }
-        uint64_t time() const { return packet().time_mono; }
-        bool operator>(const Head& other) const { return time() > other.time(); }
-    };
-
     // Copies of events: within their one ring, shared by all CPUs, they aren't quite in order.
     struct Event {
         pidcap_event header;
@@ -69,15 +58,12 @@ class Merge {
 
     void collect_events();
     void hand_over_events(uint64_t until, RecordHandler& handler);
-    Result<std::optional<Head>> next_head(size_t ring, uint64_t now);
-    Result<void> hand_over(const Head& head, RecordHandler& handler);
+    Result<void> hand_over(const RingHeads::Head& head, RecordHandler& handler);
 
-    std::vector<Ring> packets_;
+    RingHeads packets_;
     Ring events_;
-    std::vector<uint64_t> limits_;
     double filled_ = 0;
-    std::vector<Head> heads_;  // a heap: the earliest first; one of each ring at most
-    std::vector<Event> pending_;
+    std::vector<Event> pending_;  // sorted by time; those before next_event_ are handed over
     size_t next_event_ = 0;
 };
 

@@ -8,7 +8,6 @@
 #include <cerrno>
 #include <fstream>
 #include <memory>
-#include <utility>
 
 namespace capture {
 namespace {
@@ -44,12 +43,10 @@ bool has_capability(cap_value_t capability) {
 }
 
 std::string missing_capabilities() {
-    static constexpr std::array<std::pair<cap_value_t, std::string_view>, 3> kRequired{
-        {{CAP_BPF, "CAP_BPF"}, {CAP_PERFMON, "CAP_PERFMON"}, {CAP_NET_ADMIN, "CAP_NET_ADMIN"}}};
     std::string missing;
-    for (const auto& [capability, name] : kRequired) {
-        if (!has_capability(capability)) {
-            missing += (missing.empty() ? "" : ", ") + std::string(name);
+    for (const UsedCapability& capability : kUsedCapabilities) {
+        if (capability.required && !has_capability(capability.value)) {
+            missing += (missing.empty() ? "" : ", ") + std::string(capability.name);
         }
     }
     return missing;

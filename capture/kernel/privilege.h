@@ -5,6 +5,7 @@
 
 #include <sys/capability.h>
 
+#include <array>
 #include <string>
 #include <string_view>
 
@@ -13,6 +14,27 @@
 namespace capture {
 
 using pcapng::Error;
+
+// A capability that a capture uses.
+struct UsedCapability {
+    cap_value_t value;
+    const char* name;
+    bool required;     // no capture without it
+    const char* cost;  // what is lost without it
+};
+
+inline constexpr std::array<UsedCapability, 5> kUsedCapabilities{{
+    {CAP_BPF, "CAP_BPF", true, "no program can be loaded"},
+    {CAP_PERFMON, "CAP_PERFMON", true, "programs can't follow processes"},
+    {CAP_NET_ADMIN, "CAP_NET_ADMIN", true, "programs can't be attached to interfaces and cgroups"},
+    {CAP_SYS_PTRACE, "CAP_SYS_PTRACE", false,
+     "sockets that other users' processes opened before the start stay unknown until they are "
+     "used, and their executables have no path"},
+    {CAP_DAC_READ_SEARCH, "CAP_DAC_READ_SEARCH", false,
+     "sockets that other users' processes opened before the start stay unknown until they are "
+     "used, because the lists of their descriptors are closed, and a new cgroup's path may be "
+     "missing"},
+}};
 
 // Whether the capability is effective in this process. CAP_SYS_ADMIN stands in for CAP_BPF and
 // CAP_PERFMON, as in the kernel.

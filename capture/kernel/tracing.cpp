@@ -2,6 +2,7 @@
 #include "capture/kernel/tracing.h"
 
 #include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 #include <fmt/format.h>
 
 #include <array>
@@ -9,7 +10,8 @@
 #include <string_view>
 #include <system_error>
 
-#include "capture/kernel/bpf_probe.h"
+#include "capture/kernel/features.h"
+#include "capture/kernel/kernel_types.h"
 
 namespace capture {
 namespace {
@@ -87,13 +89,12 @@ unsigned way(Tracing tracing) {
 }
 
 // Why this kernel doesn't allow it; empty: it does.
-std::string refusal(Tracing tracing, const KernelTypes& kernel) {
-    if (std::string missing = missing_for(tracing, kernel); !missing.empty()) {
+std::string refusal(Tracing tracing, Features& kernel) {
+    if (std::string missing = missing_for(tracing, kernel.types()); !missing.empty()) {
         return missing;
     }
-    const QuietLibbpf quiet;
-    const int code = tracing == Tracing::kFentry   ? try_fentry()
-                     : tracing == Tracing::kKprobe ? try_kprobe()
+    const int code = tracing == Tracing::kFentry   ? kernel.fentry()
+                     : tracing == Tracing::kKprobe ? kernel.kprobe()
                                                    : 0;
     return code == 0 ? "" : std::generic_category().message(code);
 }
@@ -152,7 +153,7 @@ std::string missing_for(Tracing tracing, const KernelTypes& kernel) {
     return {};
 }
 
-Result<Tracing> choose_tracing(std::optional<Tracing> wanted, const KernelTypes& kernel) {
+Result<Tracing> choose_tracing(std::optional<Tracing> wanted, Features& kernel) {
     if (wanted) {
         if (const std::string reason = refusal(*wanted, kernel); !reason.empty()) {
             return Error{fmt::format("--tracing {}: {}; without it, pidcap takes what there is",
@@ -166,6 +167,10 @@ Result<Tracing> choose_tracing(std::optional<Tracing> wanted, const KernelTypes&
         }
     }
     return Tracing::kSyscalls;
+}
+
+void DestroyLink::operator()(bpf_link* link) const {
+    bpf_link__destroy(link);
 }
 
 void choose_tracing_programs(bpf_object& object, std::optional<Tracing> tracing,

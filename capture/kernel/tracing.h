@@ -4,17 +4,22 @@
 // tracing tier), else at the tracepoints of system calls (the locked tier). Stateless.
 #pragma once
 
-#include <bpf/libbpf.h>
-
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "capture/kernel/kernel_types.h"
 #include "pcapng/result.h"
 
+struct bpf_link;
+struct bpf_object;
+struct bpf_program;
+
 namespace capture {
+
+class Features;
+class KernelTypes;
 
 using pcapng::Result;
 
@@ -33,7 +38,7 @@ std::string missing_for(Tracing tracing, const KernelTypes& kernel);
 
 // The first of them that this kernel allows; or `wanted`, and an error if it doesn't allow that.
 // Needs the privilege to load programs.
-Result<Tracing> choose_tracing(std::optional<Tracing> wanted, const KernelTypes& kernel);
+Result<Tracing> choose_tracing(std::optional<Tracing> wanted, Features& kernel);
 
 // Before loading: leaves out the programs of the other ways (none: of all), and those on functions
 // that this kernel doesn't have.
@@ -41,7 +46,7 @@ void choose_tracing_programs(bpf_object& object, std::optional<Tracing> tracing,
                              const KernelTypes& kernel);
 
 struct DestroyLink {
-    void operator()(bpf_link* link) const { bpf_link__destroy(link); }
+    void operator()(bpf_link* link) const;
 };
 using Link = std::unique_ptr<bpf_link, DestroyLink>;
 

@@ -19,11 +19,11 @@ constexpr uint64_t kPauseNs = 100'000'000;
 
 // Reads the process if /proc shows the same one still.
 ProcessTable::Fate ProcessTable::read_same(const Entry& entry, ProcProcess& seen) const {
-    Result<ProcProcess> answer = procfs_.read(entry.process.key.pid);
+    Result<ProcProcess> answer = procfs_.read(entry.key.pid);
     if (!answer) {
         return answer.error().code == ESRCH ? Fate::kEnded : Fate::kUnknown;
     }
-    if (answer->stat.start_ticks != entry.process.key.start_ticks) {
+    if (answer->stat.start_ticks != entry.key.start_ticks) {
         return Fate::kEnded;
     }
     seen = *std::move(answer);
@@ -36,8 +36,7 @@ ProcessTable::Fate ProcessTable::refresh(Entry& entry) {
     const Fate fate = read_same(entry, seen);
     if (fate == Fate::kSame) {
         fill(entry, std::move(seen));
-        entry.known_mono = std::max(entry.known_mono, lost_mono_);
-        entry.in_exec = false;
+        entry.freshness.confirmed(lost_mono_);
     } else if (fate == Fate::kEnded) {
         mark_exited(entry);
     }
@@ -67,7 +66,7 @@ void ProcessTable::fill(Entry& entry, ProcProcess&& seen) {
     if (seen.netns != 0) {
         take(process.netns, seen.netns);
     }
-    if (process.ppid == 0) {
+    if (!process.ppid && seen.stat.ppid != 0) {
         process.ppid = seen.stat.ppid;
     }
     if (changed) {
@@ -78,7 +77,7 @@ void ProcessTable::fill(Entry& entry, ProcProcess&& seen) {
 // Completes an entry that an event created: what the event said stays.
 void ProcessTable::fill_gaps(Entry& entry) {
     ProcProcess seen;
-    if (entry.process.exited || read_same(entry, seen) != Fate::kSame) {
+    if (entry.exited || read_same(entry, seen) != Fate::kSame) {
         return;
     }
     Process& process = entry.process;
@@ -103,16 +102,14 @@ bool ProcessTable::is_believed(Entry& entry) {
 
 // An exec may have been missed: what it would have changed isn't told unless /proc does.
 void ProcessTable::settle_doubt(Entry& entry, std::string comm) {
-    if (entry.process.exited || refresh(entry) != Fate::kSame) {
+    if (entry.exited || refresh(entry) != Fate::kSame) {
         Process& process = entry.process;
         process.comm = std::move(comm);
         process.exe.clear();
         process.cmdline.clear();
         note_version(entry);
     }
-    entry.known_mono = std::max(entry.known_mono, lost_mono_);
-    entry.in_exec = false;
-    entry.as_forked = false;
+    entry.freshness.doubt_settled(lost_mono_);
 }
 
 // There are no events for a change of user, group or cgroup. A packet's owner shows one, but an
@@ -137,7 +134,7 @@ void ProcessTable::reconcile(Entry& entry, const pidcap_owner& owner) {
 
     ProcProcess seen;
     bool changed = false;
-    if (!entry.process.exited && read_same(entry, seen) == Fate::kSame) {
+    if (!entry.exited && read_same(entry, seen) == Fate::kSame) {
         changed = set_user(entry, seen.status.uid, seen.status.gid);
         if (!seen.cgroup.empty()) {
             changed = set_cgroup(entry, cgroups_.id(seen.cgroup), seen.cgroup) || changed;
@@ -183,13 +180,13 @@ void ProcessTable::forget_exited(uint64_t now_mono) {
             entry.exit_mono = now_mono;
             exited_.push_back(key);
         } else {
-            first_version_ = std::max(first_version_, entry.process.version + 1);
             if (watcher_ != nullptr) {
                 watcher_->forgotten(entry.process, entry.start_boot);
             }
             if (recent(found->first.pid) == &found->second) {
                 recent(found->first.pid) = nullptr;
             }
+            by_number_.erase(entry.process.number);
             entries_.erase(found);
         }
     }
@@ -203,7 +200,7 @@ void ProcessTable::check_some() {
     if (to_check_.size() > 2 * live_.size() + 1024) {
         std::erase_if(to_check_, [this](const ProcessKey& key) {
             const Entry* entry = find_entry(key);
-            return entry == nullptr || entry->process.exited;
+            return entry == nullptr || entry->exited;
         });
         in_doubt_ = std::min(in_doubt_, to_check_.size());
     }
@@ -215,7 +212,7 @@ void ProcessTable::check_some() {
         to_check_.pop_front();
         in_doubt_ -= in_doubt_ > 0 ? 1 : 0;
         Entry* entry = find_entry(key);
-        if (entry == nullptr || entry->process.exited) {
+        if (entry == nullptr || entry->exited) {
             continue;
         }
         const Result<ProcStat> seen = procfs_.stat(key.pid);

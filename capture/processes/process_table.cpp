@@ -14,9 +14,6 @@ namespace {
 
 using pcapng::Result;
 
-// The longest chain of parents that is followed.
-constexpr int kMaxDepth = 4096;
-
 std::string text_of(const char (&comm)[PIDCAP_COMM_LEN]) {
     return {comm, strnlen(comm, sizeof(comm))};
 }
@@ -60,24 +57,25 @@ Result<void> ProcessTable::scan() {
     }
     for (const auto& [pid, entry] : live_) {
         if (entry->parent.pid == 0) {
-            set_parent(*entry, entry->process.ppid);
+            set_parent(*entry, entry->process.ppid.value_or(0));
         }
     }
     return {};
 }
 
-void ProcessTable::apply(const pidcap_event& event, std::span<const std::byte> payload) {
+const Process* ProcessTable::apply(const pidcap_event& event, std::span<const std::byte> payload) {
     now_mono_ = std::max(now_mono_, uint64_t{event.time_mono});
     if (event.tgid == 0) {
-        return;
+        return nullptr;
     }
     switch (event.type) {
         case PIDCAP_EVENT_FORK:
-            apply_fork(event);
-            break;
-        case PIDCAP_EVENT_EXEC:
-            apply_exec(entry_of(event), event, payload);
-            break;
+            return &apply_fork(event).process;
+        case PIDCAP_EVENT_EXEC: {
+            Entry& entry = entry_of(event);
+            apply_exec(entry, event, payload);
+            return &entry.process;
+        }
         case PIDCAP_EVENT_NETNS:
             if (event.tid != event.tgid) {
                 break;  // a thread's own affair
@@ -85,37 +83,33 @@ void ProcessTable::apply(const pidcap_event& event, std::span<const std::byte> p
             [[fallthrough]];
         case PIDCAP_EVENT_RENAME: {
             Entry& entry = entry_of(event);
-            entry.change_mono = event.time_mono;
-            entry.as_forked = entry.as_forked && event.type != PIDCAP_EVENT_RENAME;
+            if (event.type == PIDCAP_EVENT_RENAME) {
+                entry.freshness.renamed(event.time_mono, event.in_exec != 0);
+            } else {
+                entry.freshness.moved_to_netns(event.time_mono);
+            }
             if (set_identity(entry, event)) {
                 note_version(entry);
             }
-            // Linux 7 may leave out the program that would tell of the exec, where another process
-            // of this CPU was in it and had to wait: until it tells, nothing else is sure.
-            if (event.type == PIDCAP_EVENT_RENAME && event.in_exec != 0) {
-                entry.in_exec = true;
-            }
-            break;
+            return &entry.process;
         }
         case PIDCAP_EVENT_EXIT: {
             Entry& entry = entry_of(event);
             notice_missed_exec(entry, event.comm);
-            if (is_up_to_date(entry)) {
-                entry.known_mono = UINT64_MAX;  // nothing can happen to it any more
-            }
+            entry.freshness.ended(lost_mono_);
             mark_exited(entry);
-            break;
+            return &entry.process;
         }
         default:
             break;
     }
+    return nullptr;
 }
 
-// `comm`: its name at some time after the fork. From Linux 7 on both events of an exec can be left
-// out; it nearly always changes the name.
+// `comm`: its name at some time after the fork.
 void ProcessTable::notice_missed_exec(Entry& entry, const char (&comm)[PIDCAP_COMM_LEN]) {
-    if (entry.as_forked && text_of(comm) != entry.process.comm) {
-        entry.in_exec = true;
+    if (text_of(comm) != entry.process.comm) {
+        entry.freshness.name_differs();
     }
 }
 
@@ -123,23 +117,22 @@ void ProcessTable::notice_missed_exec(Entry& entry, const char (&comm)[PIDCAP_CO
 // from the thread that did. event.ppid mostly is that process, but not after CLONE_PARENT (runc
 // does it): so where the comm differs from the parent's, which may also be a thread's name, /proc
 // is asked about the child itself.
-void ProcessTable::apply_fork(const pidcap_event& event) {
+ProcessTable::Entry& ProcessTable::apply_fork(const pidcap_event& event) {
     const ProcessKey key = key_of(event.tgid, event.start_boot);
     if (Entry* known = match(key)) {
         // scan() or find() was faster. What they saw is this process, maybe after an exec whose
         // event is still to come; not to be undone.
         if (known->parent.pid == 0) {
-            const uint32_t before = known->process.ppid;
+            const std::optional<uint32_t> before = known->process.ppid;
             set_parent(*known, event.ppid);
             if (known->process.ppid != before) {
                 note_version(*known);
             }
         }
-        return;
+        return *known;
     }
     Entry& child = insert(key);
-    child.known_mono = event.time_mono;
-    child.as_forked = true;
+    child.freshness.forked(event.time_mono);
     set_identity(child, event);
     const Entry* parent = set_parent(child, event.ppid);
     if (parent != nullptr && parent->process.comm == child.process.comm) {
@@ -147,21 +140,19 @@ void ProcessTable::apply_fork(const pidcap_event& event) {
     } else {
         fill_gaps(child);
     }
+    return child;
 }
 
 void ProcessTable::apply_exec(Entry& entry, const pidcap_event& event,
                               std::span<const std::byte> payload) {
     ExecPayload decoded = decode_exec_payload(event, payload);
     set_identity(entry, event);
-    entry.change_mono = event.time_mono;
-    entry.known_mono = std::max(entry.known_mono, uint64_t{event.time_mono});
-    entry.in_exec = false;
-    entry.as_forked = false;
+    entry.freshness.executed(event.time_mono);
     Process& process = entry.process;
     process.exe = std::move(decoded.exe);
     process.cmdline = std::move(decoded.cmdline);
     note_version(entry);
-    if ((decoded.exe_complete && decoded.cmdline_complete) || process.exited) {
+    if ((decoded.exe_complete && decoded.cmdline_complete) || entry.exited) {
         return;
     }
     // What was cut off can be read from /proc, unless the process has gone on to something else:
@@ -189,7 +180,7 @@ ProcessTable::Entry& ProcessTable::entry_of(const pidcap_event& event) {
         return *known;
     }
     Entry& entry = insert(key);
-    entry.known_mono = event.time_mono;
+    entry.freshness.first_seen(event.time_mono);
     set_identity(entry, event);
     set_parent(entry, event.ppid);
     if (event.type == PIDCAP_EVENT_RENAME) {
@@ -206,11 +197,11 @@ void ProcessTable::note_version(Entry& entry) {
 }
 
 std::optional<uint64_t> ProcessTable::settled(const Process& process) const {
-    const auto found = entries_.find(process.key);
-    if (found == entries_.end() || !is_up_to_date(found->second)) {
+    const auto found = by_number_.find(process.number);
+    if (found == by_number_.end() || !is_up_to_date(*found->second)) {
         return std::nullopt;
     }
-    return found->second.change_mono;
+    return found->second->freshness.last_change();
 }
 
 // True: something changed.
@@ -237,7 +228,7 @@ bool ProcessTable::set_identity(Entry& entry, const pidcap_event& event) {
 
 // Notes the parent, and returns its entry if there is one that can be believed.
 ProcessTable::Entry* ProcessTable::set_parent(Entry& entry, uint32_t ppid) {
-    entry.process.ppid = ppid;
+    entry.process.ppid = ppid != 0 ? std::optional(ppid) : std::nullopt;
     if (ppid == 0) {
         return nullptr;
     }
@@ -245,12 +236,12 @@ ProcessTable::Entry* ProcessTable::set_parent(Entry& entry, uint32_t ppid) {
     Entry* parent = live_entry(ppid);
     if (parent != nullptr && parent != &entry && is_believed(*parent) &&
         !is_younger(*parent, entry)) {
-        entry.parent = parent->process.key;
+        entry.parent = parent->key;
         entry.process.parent_comm = parent->process.comm;
         return parent;
     }
     const Result<ProcStat> seen = procfs_.stat(ppid);
-    if (seen && seen->start_ticks <= entry.process.key.start_ticks) {
+    if (seen && seen->start_ticks <= entry.key.start_ticks) {
         entry.parent = {ppid, seen->start_ticks};
         entry.process.parent_comm = seen->comm;
     }
@@ -283,8 +274,8 @@ const Process* ProcessTable::find(const pidcap_owner& owner) {
         entry->process.comm = text_of(owner.comm);
         set_user(*entry, owner.uid, owner.gid);
         set_cgroup(*entry, owner.cgroup_id, {});
-        if (!entry->process.exited && refresh(*entry) == Fate::kSame) {
-            set_parent(*entry, entry->process.ppid);
+        if (!entry->exited && refresh(*entry) == Fate::kSame) {
+            set_parent(*entry, entry->process.ppid.value_or(0));
         }
     } else {
         if (owner.start_boot == entry->start_boot) {
@@ -308,9 +299,9 @@ const Process* ProcessTable::find(const ProcessKey& key) const {
     if (next == entries_.begin()) {
         return nullptr;
     }
-    const Process& last = std::prev(next)->second.process;
+    const Entry& last = std::prev(next)->second;
     const bool fits = last.key.pid == key.pid && last.key.start_ticks == key.start_ticks;
-    return fits ? &last : nullptr;
+    return fits ? &last.process : nullptr;
 }
 
 bool ProcessTable::has_process_in(uint32_t netns) const {
@@ -323,22 +314,13 @@ const Process* ProcessTable::find_live(uint32_t pid) const {
     return found != live_.end() ? &found->second->process : nullptr;
 }
 
-const Process* ProcessTable::parent(const Process& process) const {
-    const auto found = entries_.find(process.key);
-    return found != entries_.end() ? find(found->second.parent) : nullptr;
-}
-
-// Starts that are known to the tick only don't rule out a circle.
-bool ProcessTable::has_ancestor(const Process& process,
-                                const std::function<bool(const Process&)>& is_wanted) const {
-    const Process* above = parent(process);
-    for (int depth = 0; above != nullptr && depth < kMaxDepth; ++depth) {
-        if (is_wanted(*above)) {
-            return true;
-        }
-        above = parent(*above);
+std::optional<packet::Ancestry::Parent> ProcessTable::parent_of(const Process& process) {
+    const auto found = by_number_.find(process.number);
+    const std::optional<packet::ParentRecord> recorded = packet::recorded_parent(process);
+    if (found == by_number_.end() || !recorded) {
+        return std::nullopt;
     }
-    return false;
+    return Parent{*recorded, find(found->second->parent)};
 }
 
 void ProcessTable::for_each(const std::function<void(const Process&)>& visit) const {
@@ -383,7 +365,7 @@ ProcessTable::Entry* ProcessTable::match(const ProcessKey& key) {
 // No two entries have the same pid and the same exact start.
 ProcessTable::Entry* ProcessTable::match(const pidcap_owner& owner) {
     Entry*& entry = recent(owner.tgid);
-    if (entry == nullptr || entry->process.key.pid != owner.tgid || entry->start_boot == 0 ||
+    if (entry == nullptr || entry->key.pid != owner.tgid || entry->start_boot == 0 ||
         entry->start_boot != owner.start_boot) {
         entry = match(key_of(owner.tgid, owner.start_boot));
     }
@@ -402,14 +384,17 @@ ProcessTable::Entry& ProcessTable::insert(const ProcessKey& key) {
     if (!is_new) {
         return entry;
     }
-    entry.process.key = key;
+    entry.key = key;
+    entry.process.number = next_number_++;
+    entry.process.pid = key.pid;
+    by_number_[entry.process.number] = &entry;
     entry.start_boot = key.start_boot;
     entry.process.start_ns = clock_.since_epoch(key.start_ticks);
     if (key.start_boot != 0) {
         entry.process.start_ns += key.start_boot - clock_.start_boot(key.start_ticks);
     }
-    entry.process.version = first_version_;
-    entry.known_mono = lost_mono_;
+    entry.process.version = 1;
+    entry.freshness.first_seen(lost_mono_);
     Entry* other = live_entry(key.pid);
     if (other != nullptr && is_younger(*other, entry)) {
         mark_exited(entry);
@@ -425,22 +410,22 @@ ProcessTable::Entry& ProcessTable::insert(const ProcessKey& key) {
 
 // As far as it is known.
 bool ProcessTable::is_younger(const Entry& one, const Entry& other) {
-    const uint64_t ticks = one.process.key.start_ticks;
-    if (ticks != other.process.key.start_ticks) {
-        return ticks > other.process.key.start_ticks;
+    const uint64_t ticks = one.key.start_ticks;
+    if (ticks != other.key.start_ticks) {
+        return ticks > other.key.start_ticks;
     }
     return one.start_boot != 0 && other.start_boot != 0 && one.start_boot > other.start_boot;
 }
 
 void ProcessTable::mark_exited(Entry& entry) {
-    if (entry.process.exited) {
+    if (entry.exited) {
         return;
     }
-    entry.process.exited = true;
+    entry.exited = true;
     entry.exit_mono = now_mono_;
     entry.used = false;
-    exited_.push_back(entry.process.key);
-    const auto live = live_.find(entry.process.key.pid);
+    exited_.push_back(entry.key);
+    const auto live = live_.find(entry.key.pid);
     if (live != live_.end() && live->second == &entry) {
         live_.erase(live);
     }

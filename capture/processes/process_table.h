@@ -23,12 +23,14 @@
 #include <unordered_map>
 
 #include "bpf/contract.h"
-#include "capture/process.h"
+#include "capture/packet_types.h"
 #include "capture/processes/boot_clock.h"
 #include "capture/processes/cgroup.h"
+#include "capture/processes/freshness.h"
+#include "capture/processes/process_key.h"
 #include "capture/processes/procfs.h"
 #include "capture/processes/user_names.h"
-#include "pcapng/result.h"
+#include "packet/filter/ancestry.h"
 
 namespace capture {
 
@@ -42,23 +44,18 @@ struct ProcessTableOptions {
     size_t max_exited = 8192;
 };
 
-struct ProcessKeyHash {
-    size_t operator()(const ProcessKey& key) const {
-        return std::hash<uint64_t>{}((key.start_ticks << 22) ^ key.pid);
-    }
-};
-
-// Who is told that what was known of a process holds no longer, at once.
+// Hears at once when what was known of a process no longer holds.
 class ProcessWatcher {
   public:
     virtual ~ProcessWatcher() = default;
-    // Its version has grown.
+    // The process's version has grown.
     virtual void changed(const Process& process) = 0;
-    // It ended long ago and goes now. `start_boot`: its start as exactly as it is known.
+    // The process ended long ago and is forgotten now. `start_boot` is its start as exactly as it
+    // is known.
     virtual void forgotten(const Process& process, uint64_t start_boot) = 0;
 };
 
-class ProcessTable {
+class ProcessTable : public packet::Ancestry {
   public:
     // `cgroups` may be a CgroupTree(): then paths come from /proc alone.
     static pcapng::Result<ProcessTable> open(const ProcessTableOptions& options,
@@ -71,8 +68,9 @@ class ProcessTable {
     // process falls in between.
     pcapng::Result<void> scan();
 
-    // One event, with the bytes that follow it. A malformed one is believed as far as it can be.
-    void apply(const pidcap_event& event, std::span<const std::byte> payload);
+    // Applies one event, with the bytes that follow it, and returns its process as it is then; null
+    // if the event names none. A malformed event is believed as far as it can be.
+    const Process* apply(const pidcap_event& event, std::span<const std::byte> payload);
 
     // Events were lost, before this time: what is known of a process from before is checked with
     // /proc before it is told or inherited, and forgotten where nobody is left to ask.
@@ -94,12 +92,13 @@ class ProcessTable {
     // If what is known of the process is all there was to hear and to see of it: the time (mono) of
     // its last change that the kernel noted (`changes` of bpf/verdict.h), 0 if there was none.
     std::optional<uint64_t> settled(const Process& process) const;
-    // The process that forked this one, or that it had as parent when it was first seen.
-    const Process* parent(const Process& process) const;
-    // Whether `is_wanted` says so of one of its ancestors, as far as the table still knows them.
-    bool has_ancestor(const Process& process,
-                      const std::function<bool(const Process&)>& is_wanted) const;
-    void for_each(const std::function<void(const Process&)>& visit) const;
+
+    // The parent is the process that forked this one, or that was its parent when it was first
+    // seen. A process that the table has forgotten has no parent.
+    std::optional<Parent> parent_of(const Process& process) override;
+    void for_each(const std::function<void(const Process&)>& visit) const override;
+    bool knows(uint32_t number) const override { return by_number_.contains(number); }
+    uint64_t generation() const override { return 0; }  // a process's parent doesn't change
 
     // Whether a process that lives is in this network namespace.
     bool has_process_in(uint32_t netns) const;
@@ -113,15 +112,14 @@ class ProcessTable {
   private:
     struct Entry {
         Process process;
+        ProcessKey key;
         ProcessKey parent;
         uint64_t start_boot = 0;  // exact; 0: not known yet
         uint64_t cgroup_id = 0;
         uint64_t exit_mono = 0;
-        uint64_t change_mono = 0;  // of the last exec, new name or namespace that was heard of
-        uint64_t known_mono = 0;   // when what is known of it held: an event's time, or a look
-        bool in_exec = false;      // what it executes isn't known yet
-        bool as_forked = false;    // no change was heard of: another name shows that one was missed
-        bool used = false;         // looked up since its end
+        Freshness freshness;
+        bool exited = false;
+        bool used = false;       // looked up since its end
         // The last owner that contradicted the process, and when /proc was asked who is right.
         uint64_t checked_mono = 0;
         uint64_t checked_cgroup = 0;
@@ -133,7 +131,7 @@ class ProcessTable {
     ProcessTable(ProcessTableOptions options, ProcFs procfs, CgroupTree cgroups);
 
     // Events.
-    void apply_fork(const pidcap_event& event);
+    Entry& apply_fork(const pidcap_event& event);
     void apply_exec(Entry& entry, const pidcap_event& event, std::span<const std::byte> payload);
     Entry& entry_of(const pidcap_event& event);
     static void notice_missed_exec(Entry& entry, const char (&comm)[PIDCAP_COMM_LEN]);
@@ -161,7 +159,7 @@ class ProcessTable {
     void fill(Entry& entry, ProcProcess&& seen);
     void fill_gaps(Entry& entry);
     bool is_up_to_date(const Entry& entry) const {
-        return entry.known_mono >= lost_mono_ && !entry.in_exec;
+        return entry.freshness.is_complete(lost_mono_);
     }
     bool is_believed(Entry& entry);
     void settle_doubt(Entry& entry, std::string comm);
@@ -177,15 +175,15 @@ class ProcessTable {
     BootClock clock_;
     std::map<ProcessKey, Entry> entries_;        // those of one tick side by side
     std::unordered_map<uint32_t, Entry*> live_;  // by pid
-    std::array<Entry*, 64> recent_{};            // of packets, which mostly ask for the same few
-    std::deque<ProcessKey> exited_;              // in the order of their end
-    std::deque<ProcessKey> to_check_;            // the others, and some that have ended meanwhile
-    size_t in_doubt_ = 0;                        // how many at the front to check soon
-    uint64_t lost_mono_ = 0;                     // events may be missing from before
-    uint64_t now_mono_ = 0;                      // the latest time told by apply() or expire()
+    std::unordered_map<uint32_t, Entry*> by_number_;
+    uint32_t next_number_ = 0;
+    std::array<Entry*, 64> recent_{};  // of packets, which mostly ask for the same few
+    std::deque<ProcessKey> exited_;    // in the order of their end
+    std::deque<ProcessKey> to_check_;  // the others, and some that have ended meanwhile
+    size_t in_doubt_ = 0;              // how many at the front to check soon
+    uint64_t lost_mono_ = 0;           // events may be missing from before
+    uint64_t now_mono_ = 0;            // the latest time told by apply() or expire()
     uint64_t next_check_mono_ = 0;
-    // Higher than that of any process that was forgotten: key and version never mean two things.
-    uint32_t first_version_ = 1;
 };
 
 }  // namespace capture

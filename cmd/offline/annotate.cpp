@@ -2,43 +2,33 @@
 #include "cmd/offline/annotate.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <cstdint>
-#include <optional>
 #include <string_view>
-#include <unordered_set>
 #include <utility>
 #include <variant>
 #include <vector>
 
-#include "cmd/offline/progress.h"
+#include "cmd/offline/file_pass.h"
 #include "cmd/offline/result_file.h"
 #include "cmd/option_reader.h"
 #include "forensics/analysis/flow_owners.h"
-#include "forensics/analysis/flow_table.h"
+#include "forensics/rewrite/annotation.h"
 #include "forensics/rewrite/rewriter.h"
-#include "forensics/rewrite/section.h"
+#include "forensics/select/selection.h"
 #include "forensics/source/input_file.h"
-#include "forensics/source/told.h"
-#include "packet/comment.h"
 
 namespace cmd {
 namespace {
 
 using forensics::FlowOwners;
-
-using forensics::At;
-using forensics::FlowTable;
 using forensics::InputFile;
 using forensics::Packet;
 using forensics::Rewriter;
-using pcapng::Direction;
 using pcapng::Result;
 
 constexpr std::string_view kCommand = "annotate";
-constexpr std::string_view kVia = "annotated";
 
 constexpr std::string_view kHelp = R"(Usage: pidcap annotate FILE --from TABLE -w OUT
 
@@ -90,103 +80,26 @@ std::variant<Request, Stop> parse_request(std::span<const std::string> arguments
     return request;
 }
 
-// The comments. What is known of a process beyond its identity, its first packet tells.
-class Annotation {
-  public:
-    explicit Annotation(const FlowOwners& owners) : owners_(owners) {}
-
-    // Empty: none. Valid until the next call.
-    std::string_view of(const Packet& packet, const pcapng::PacketRead* block) {
-        text_.clear();
-        const FlowTable::Found in = flows_.add(packet);
-        // What the file says itself isn't contradicted: of two comments readers take the first.
-        if (in.flow == nullptr || !packet.time_ns || packet.attributed() ||
-            forensics::has_pidcap_comment(block)) {
-            return {};
-        }
-        const FlowOwners::Found found = owners_.find(*in.flow, in.side, *packet.time_ns);
-        const Owner* self = found.sender;
-        const Owner* peer = found.receiver;
-        At at = At::kSender;
-        if (self == nullptr || (packet.direction == Direction::kInbound && peer != nullptr)) {
-            std::swap(self, peer);
-            at = At::kReceiver;
-        }
-        if (self == nullptr) {
-            self = found.either;
-            at = At::kUnknown;
-        }
-        if (self != nullptr) {
-            write(*self, peer, at, packet.direction);
-        }
-        return text_;
-    }
-
-  private:
-    using Owner = FlowOwners::Owner;
-
-    void write(const Owner& self, const Owner* peer, At at, Direction direction) {
-        if (peer != nullptr && peer->host != self.host) {
-            peer = nullptr;  // a comment has one host, for both ends
-        }
-        append(self, {});
-        forensics::append_at(text_, at, direction);
-        // Before what a comment that is too long may lose.
-        if (!self.host.empty()) {
-            packet::append_key(text_, "host", self.host);
-        }
-        if (peer != nullptr) {
-            append(*peer, packet::kPeerPrefix);
-        }
-        introduce(self, {});
-        if (peer != nullptr) {
-            introduce(*peer, packet::kPeerPrefix);
-        }
-    }
-
-    void append(const Owner& owner, std::string_view prefix) {
-        packet::append_process(text_,
-                               {.pid = owner.pid,
-                                .comm = owner.comm,
-                                .exe = owner.exe,
-                                .uid = owner.uid,
-                                .start_ns = owner.start_ns},
-                               kVia, prefix);
-    }
-
-    void introduce(const Owner& owner, std::string_view prefix) {
-        if (introduced_.insert(&owner).second) {
-            packet::append_introduction(
-                text_, {.user = owner.user, .container = owner.container, .unit = owner.unit},
-                prefix);
-        }
-    }
-
-    const FlowOwners& owners_;
-    FlowTable flows_;
-    std::unordered_set<const Owner*> introduced_;
-    std::string text_;
-};
-
 struct Counts {
     uint64_t packets = 0;
     uint64_t annotated = 0;
 };
 
 // A broken file's error is `broken`; what comes back is of writing.
-Result<void> copy(InputFile& input, Result<const Packet*> packet, const FlowOwners& owners,
+Result<void> copy(InputFile& input, Result<const Packet*> first, const FlowOwners& owners,
                   Rewriter& rewriter, Counts& counts, Result<void>& broken) {
-    FileProgress progress(STDERR_FILENO);
-    Annotation annotation(owners);
-    for (; packet && *packet != nullptr; packet = input.next()) {
-        progress.packet(input.source());
-        const std::string_view comment = annotation.of(**packet, input.block());
+    forensics::Selection everything;
+    FilePass pass(input, std::move(first), everything);
+    forensics::Annotation annotation(owners);
+    Result<const Packet*> packet = pass.next();
+    for (; packet && *packet != nullptr; packet = pass.next()) {
+        const std::string_view comment = annotation.comment(**packet, input.block());
         if (auto written = rewriter.packet(0, **packet, comment); !written) {
             return written;
         }
-        counts.packets++;
         counts.annotated += comment.empty() ? 0 : 1;
     }
+    counts.packets = pass.packets();
     if (!packet) {
         broken = packet.error();
     }
@@ -198,13 +111,13 @@ int fail(const Error& error) {
     return kExitFailed;
 }
 
-Result<Rewriter> open_output(const Request& request, const InputFile& input) {
+Result<Rewriter> open_output(const Request& request, InputFile& input) {
     const std::vector<std::string> inputs = {request.input, request.table};
     auto output = open_result(request.output, inputs);
     if (!output) {
         return std::move(output).error();
     }
-    return Rewriter::create(*std::move(output), forensics::section_of(input));
+    return Rewriter::create(*std::move(output), input, {.all_packets = true});
 }
 
 }  // namespace
@@ -232,7 +145,6 @@ int run_annotate(std::span<const std::string> arguments) {
     if (!rewriter) {
         return fail(rewriter.error());
     }
-    rewriter->add_input(**input, {.all_packets = true});
     Counts counts;
     Result<void> broken;
     const auto written = copy(**input, std::move(first), *owners, *rewriter, counts, broken);

@@ -6,40 +6,40 @@
 
 #include <array>
 #include <cstdio>
-#include <functional>
 #include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
 
 #include "cmd/offline/file_pass.h"
-#include "cmd/offline/parquet_file.h"
 #include "cmd/offline/result_file.h"
 #include "cmd/offline/selection.h"
-#include "cmd/offline/text_output.h"
 #include "cmd/option_reader.h"
-#include "forensics/analysis/analysis.h"
 #include "forensics/analysis/row_text.h"
 #include "forensics/analysis/table.h"
+#include "forensics/export/parquet_file.h"
+#include "forensics/export/table_rows.h"
+#include "forensics/source/source.h"
+#include "packet/line/text_output.h"
 #include "pcapng/output.h"
 
 namespace cmd {
 namespace {
 
-using forensics::Column;
 using forensics::Row;
+using forensics::TableKind;
+using forensics::TableRows;
 using pcapng::Result;
 
 constexpr std::string_view kName = "export";
 
 enum class Format { kParquet, kJsonLines, kCsv };
-enum class Table { kPackets, kFlows, kProcesses };
 
 struct Request {
     std::string path;
-    Selection selection;
+    forensics::Selection selection;
     Format format = Format::kParquet;
-    Table table = Table::kPackets;
+    TableKind table = TableKind::kPackets;
     std::string output = "-";
 };
 
@@ -81,10 +81,10 @@ std::variant<Request, Stop> parse_request(std::span<const std::string> arguments
         {"jsonl", Format::kJsonLines},
         {"csv", Format::kCsv},
     }};
-    static constexpr std::array<std::pair<std::string_view, Table>, 3> kTables{{
-        {"packets", Table::kPackets},
-        {"flows", Table::kFlows},
-        {"processes", Table::kProcesses},
+    static constexpr std::array<std::pair<std::string_view, TableKind>, 3> kTables{{
+        {"packets", TableKind::kPackets},
+        {"flows", TableKind::kFlows},
+        {"processes", TableKind::kProcesses},
     }};
     Request request;
     OptionReader reader;
@@ -96,88 +96,14 @@ std::variant<Request, Stop> parse_request(std::span<const std::string> arguments
     reader.path(output, request.output);
     reader.refuse_if(request.format == Format::kParquet && request.output == "-",
                      "Parquet can't be written to a pipe: name a file with -o");
-    reader.take(Selection::make(selection), request.selection);
+    reader.take(selection_of(selection), request.selection);
     if (reader.error()) {
         return line.usage_error(reader.error()->message);
     }
     return request;
 }
 
-// A table's rows as they come. Those of packets need no memory; the others begin when the file has
-// been read.
-class Rows {
-  public:
-    Rows(Table table, FilePass pass) : table_(table), pass_(std::move(pass)) {}
-
-    std::span<const Column> columns() const {
-        switch (table_) {
-            case Table::kFlows:
-                return forensics::flow_columns();
-            case Table::kProcesses:
-                return forensics::process_columns();
-            case Table::kPackets:
-                break;
-        }
-        return forensics::packet_columns();
-    }
-
-    bool next(Row& row) {
-        if (table_ == Table::kPackets) {
-            const forensics::Packet* packet = next_packet();
-            if (packet == nullptr) {
-                return false;
-            }
-            forensics::packet_row(*packet, flows_.add(*packet), row);
-            return true;
-        }
-        if (!analyzed_) {
-            while (const forensics::Packet* packet = next_packet()) {
-                analysis_.add(*packet);
-            }
-            analysis_.finish();
-            analyzed_ = true;
-        }
-        if (table_ == Table::kFlows) {
-            if (index_ == analysis_.flows().size()) {
-                return false;
-            }
-            forensics::flow_row(analysis_.flows()[index_++], row);
-            return true;
-        }
-        const auto& processes = analysis_.processes();
-        while (index_ < processes.size() && processes[index_].process == nullptr) {
-            ++index_;
-        }
-        if (index_ == processes.size()) {
-            return false;
-        }
-        forensics::process_row(processes[index_++], row);
-        return true;
-    }
-
-    // Whether the file could be read to its end.
-    const Result<void>& read() const { return read_; }
-
-  private:
-    const forensics::Packet* next_packet() {
-        const Result<const forensics::Packet*> packet = pass_.next();
-        if (!packet) {
-            read_ = packet.error();
-            return nullptr;
-        }
-        return *packet;
-    }
-
-    Table table_;
-    FilePass pass_;
-    Result<void> read_;
-    forensics::FlowTable flows_;
-    forensics::Analysis analysis_;
-    bool analyzed_ = false;
-    size_t index_ = 0;
-};
-
-Result<void> write_text(Rows& rows, Format format, TextOutput out) {
+Result<void> write_text(TableRows& rows, Format format, packet::TextOutput out) {
     if (format == Format::kCsv) {
         forensics::append_csv_header(rows.columns(), out.text());
     }
@@ -195,13 +121,13 @@ Result<void> write_text(Rows& rows, Format format, TextOutput out) {
     return out.finish();
 }
 
-Result<void> write(Rows& rows, const Request& request) {
+Result<void> write(TableRows& rows, const Request& request) {
     if (request.output == "-" && isatty(STDOUT_FILENO) == 1) {  // which is refused for captures
-        return write_text(rows, request.format, TextOutput(STDOUT_FILENO, "stdout"));
+        return write_text(rows, request.format, packet::TextOutput(STDOUT_FILENO, "stdout"));
     }
     if (request.format == Format::kParquet) {
         // Before the file is made.
-        if (auto ready = parquet_ready(); !ready) {
+        if (auto ready = forensics::parquet_ready(); !ready) {
             return ready;
         }
     }
@@ -211,9 +137,9 @@ Result<void> write(Rows& rows, const Request& request) {
     }
     const Result<void> written =
         request.format == Format::kParquet
-            ? write_parquet(file->fd(), file->name(), rows.columns(),
-                            [&rows](Row& row) { return rows.next(row); })
-            : write_text(rows, request.format, TextOutput(file->fd(), file->name()));
+            ? forensics::write_parquet(file->fd(), file->name(), rows.columns(),
+                                       [&rows](Row& row) { return rows.next(row); })
+            : write_text(rows, request.format, packet::TextOutput(file->fd(), file->name()));
     const Result<void> closed = file->close();
     return written ? closed : written;
 }
@@ -227,13 +153,13 @@ int run_export(std::span<const std::string> arguments) {
     }
     Request& request = std::get<Request>(parsed);
     ignore_write_signals();
-    auto pass = FilePass::open(request.path, std::move(request.selection),
-                               request.output != "-" || isatty(STDOUT_FILENO) != 1);
-    if (!pass) {
-        fmt::print(stderr, "pidcap export: {}\n", pass.error().message);
+    auto source = forensics::Source::open(request.path);
+    if (!source) {
+        fmt::print(stderr, "pidcap export: {}\n", source.error().message);
         return kExitFailed;
     }
-    Rows rows(request.table, std::move(pass).value());
+    FilePass pass(*source, request.selection, request.output != "-" || isatty(STDOUT_FILENO) != 1);
+    TableRows rows(request.table, [&pass] { return pass.next(); });
     const Result<void> written = write(rows, request);
     for (const Result<void>* result : {&written, &rows.read()}) {
         if (!*result) {

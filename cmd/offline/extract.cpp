@@ -2,7 +2,6 @@
 #include "cmd/offline/extract.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <array>
 #include <cerrno>
@@ -14,13 +13,12 @@
 #include <variant>
 #include <vector>
 
-#include "cmd/offline/progress.h"
+#include "cmd/offline/file_pass.h"
 #include "cmd/offline/result_file.h"
 #include "cmd/offline/selection.h"
-#include "cmd/offline/split_files.h"
 #include "cmd/option_reader.h"
 #include "forensics/rewrite/rewriter.h"
-#include "forensics/rewrite/section.h"
+#include "forensics/rewrite/split_files.h"
 #include "forensics/source/input_file.h"
 #include "packet/line/terminal_text.h"
 
@@ -30,6 +28,8 @@ namespace {
 using forensics::InputFile;
 using forensics::Packet;
 using forensics::Rewriter;
+using forensics::SplitBy;
+using forensics::SplitFiles;
 using pcapng::Result;
 
 constexpr std::string_view kCommand = "extract";
@@ -59,7 +59,7 @@ struct Request {
     std::string input;
     std::string output;
     std::optional<SplitBy> split;
-    Selection selection;
+    forensics::Selection selection;
     bool everything = true;
 };
 
@@ -93,7 +93,7 @@ std::variant<Request, Stop> parse_request(std::span<const std::string> arguments
         request.split.reset();
     }
     reader.refuse_if(request.split && request.output == "-", "--split needs -w FOLDER");
-    reader.take(Selection::make(selection), request.selection);
+    reader.take(selection_of(selection), request.selection);
     if (reader.error()) {
         return line.usage_error(reader.error()->message);
     }
@@ -110,20 +110,24 @@ class Destination {
             if (!folder) {
                 return std::move(folder).error();
             }
-            destination.split_ =
-                std::make_unique<SplitFiles>(*std::move(folder), *request.split, input);
+            // A function that is handed on has to be copied, and a folder can't be.
+            const auto shared = std::make_shared<ResultFolder>(*std::move(folder));
+            const auto open_file = [shared](const std::string& name, SplitFiles::Open how) {
+                return how == SplitFiles::Open::kNew ? shared->create(name) : shared->reopen(name);
+            };
+            destination.split_ = std::make_unique<SplitFiles>(open_file, *request.split, input);
             return destination;
         }
         auto output = open_result(request.output, {&request.input, 1});
         if (!output) {
             return std::move(output).error();
         }
-        auto file = Rewriter::create(*std::move(output), forensics::section_of(input));
+        auto file =
+            Rewriter::create(*std::move(output), input, {.all_packets = request.everything});
         if (!file) {
             return std::move(file).error();
         }
         destination.file_ = std::make_unique<Rewriter>(*std::move(file));
-        destination.file_->add_input(input, {.all_packets = request.everything});
         return destination;
     }
 
@@ -148,28 +152,17 @@ struct Counts {
 };
 
 // A broken file's error is `broken`; what comes back is of writing.
-Result<void> copy(Request& request, InputFile& input, Result<const Packet*> packet,
+Result<void> copy(Request& request, InputFile& input, Result<const Packet*> first,
                   Destination& destination, Counts& counts, Result<void>& broken) {
-    FileProgress progress(STDERR_FILENO);
-    request.selection.begin(input.source());
-    for (; packet && *packet != nullptr; packet = input.next()) {
-        progress.packet(input.source());
-        counts.read++;
-        const Result<bool> wanted = request.selection.wants(**packet);
-        if (!wanted) {
-            broken = wanted.error();
-            return {};
+    FilePass pass(input, std::move(first), request.selection);
+    Result<const Packet*> packet = pass.next();
+    for (; packet && *packet != nullptr; packet = pass.next()) {
+        if (auto written = destination.packet(**packet); !written) {
+            return written;
         }
-        if (*wanted) {
-            if (auto written = destination.packet(**packet); !written) {
-                return written;
-            }
-            counts.written++;
-        }
-        if (request.selection.done()) {
-            return {};
-        }
+        counts.written++;
     }
+    counts.read = pass.packets();
     if (!packet) {
         broken = packet.error();
     }

@@ -3,50 +3,58 @@
 
 #include <unistd.h>
 
+#include <optional>
+#include <utility>
+
 namespace cmd {
 
-using forensics::Packet;
 using pcapng::Result;
 
-FilePass::FilePass(forensics::Source source, Selection selection, bool shows_progress)
-    : source_(std::move(source)),
-      selection_(std::move(selection)),
+FilePass::FilePass(forensics::Source& source, forensics::Selection& selection, bool shows_progress)
+    : source_(source),
+      read_([&source] { return source.next(); }),
+      selection_(selection),
       progress_(std::make_unique<FileProgress>(STDERR_FILENO, shows_progress)) {}
 
-Result<FilePass> FilePass::open(const std::string& path, Selection selection, bool shows_progress) {
-    auto source = forensics::Source::open(path);
-    if (!source) {
-        return source.error();
-    }
-    return Result<FilePass>(
-        FilePass(std::move(source).value(), std::move(selection), shows_progress));
-}
+FilePass::FilePass(forensics::InputFile& file, Next first, forensics::Selection& selection)
+    : source_(file.source()),
+      read_([&file, first = std::optional(std::move(first))]() mutable {
+          return first ? *std::exchange(first, std::nullopt) : file.next();
+      }),
+      selection_(selection),
+      progress_(std::make_unique<FileProgress>(STDERR_FILENO)) {}
 
-Result<const Packet*> FilePass::next() {
+FilePass::Next FilePass::next() {
     if (!begun_) {
         selection_.begin(source_);
         begun_ = true;
     }
+    Next packet = next_selected();
+    if (!packet || *packet == nullptr) {
+        progress_.reset();
+    }
+    return packet;
+}
+
+FilePass::Next FilePass::next_selected() {
     while (!selection_.done()) {
-        const Result<const Packet*> packet = source_.next();
+        Next packet = read_();
         if (!packet || *packet == nullptr) {
-            progress_.reset();
             return packet;
         }
+        packets_++;
         if (progress_) {
             progress_->packet(source_);
         }
         const Result<bool> wanted = selection_.wants(**packet);
         if (!wanted) {
-            progress_.reset();
             return wanted.error();
         }
         if (*wanted) {
             return packet;
         }
     }
-    progress_.reset();
-    return Result<const Packet*>(nullptr);
+    return nullptr;
 }
 
 }  // namespace cmd

@@ -4,12 +4,13 @@
 // may be. One thread.
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <memory>
-#include <string>
-#include <utility>
 
 #include "cmd/offline/progress.h"
-#include "cmd/offline/selection.h"
+#include "forensics/select/selection.h"
+#include "forensics/source/input_file.h"
 #include "forensics/source/source.h"
 #include "pcapng/result.h"
 
@@ -17,17 +18,21 @@ namespace cmd {
 
 class FilePass {
   public:
-    // `shows_progress`: false for a command that writes to a terminal meanwhile.
-    static pcapng::Result<FilePass> open(const std::string& path, Selection selection,
-                                         bool shows_progress);
+    using Next = pcapng::Result<const forensics::Packet*>;
+
+    // `source` and `selection` outlive this. `shows_progress`: false for a command that writes to a
+    // terminal meanwhile.
+    FilePass(forensics::Source& source, forensics::Selection& selection, bool shows_progress);
+    // Of a file from which `first` has been read.
+    FilePass(forensics::InputFile& file, Next first, forensics::Selection& selection);
 
     // The next selected packet; null at the end. An error follows all packets that were readable.
-    pcapng::Result<const forensics::Packet*> next();
+    Next next();
     // Calls take(packet) for each.
     template <typename Take>
     pcapng::Result<void> each(Take take) {
         while (true) {
-            const pcapng::Result<const forensics::Packet*> packet = next();
+            const Next packet = next();
             if (!packet) {
                 return packet.error();
             }
@@ -37,13 +42,17 @@ class FilePass {
             take(**packet);
         }
     }
+    // How many packets were read so far, selected or not.
+    uint64_t packets() const { return packets_; }
 
   private:
-    FilePass(forensics::Source source, Selection selection, bool shows_progress);
+    Next next_selected();
 
-    forensics::Source source_;
-    Selection selection_;
+    const forensics::Source& source_;
+    std::function<Next()> read_;
+    forensics::Selection& selection_;
     std::unique_ptr<FileProgress> progress_;  // null once the file has been read
+    uint64_t packets_ = 0;
     bool begun_ = false;
 };
 

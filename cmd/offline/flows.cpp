@@ -92,7 +92,7 @@ int run_flows(std::span<const std::string> arguments) {
                               .columns = forensics::flow_columns(),
                               .rows =
                                   [](const Analysis& analysis) {
-                                      return RowSet{
+                                      return forensics::RowSet{
                                           .columns = forensics::flow_columns(),
                                           .count = analysis.flows().size(),
                                           .make = [&analysis](size_t index, forensics::Row& row) {

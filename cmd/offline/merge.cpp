@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -17,20 +16,14 @@
 #include "cmd/offline/progress.h"
 #include "cmd/offline/result_file.h"
 #include "cmd/option_reader.h"
-#include "forensics/rewrite/rewriter.h"
-#include "forensics/rewrite/section.h"
-#include "forensics/source/input_file.h"
-#include "forensics/source/told.h"
-#include "packet/comment.h"
+#include "forensics/rewrite/merging.h"
+#include "forensics/source/source.h"
 #include "packet/line/terminal_text.h"
 
 namespace cmd {
 namespace {
 
-using forensics::End;
-using forensics::InputFile;
-using forensics::Packet;
-using forensics::Rewriter;
+using forensics::Merging;
 using pcapng::Result;
 
 constexpr std::string_view kCommand = "merge";
@@ -134,128 +127,26 @@ std::variant<Request, Stop> parse_request(std::span<const std::string> arguments
     return request;
 }
 
-// A file and its packet that is next.
-struct Merged {
-    std::unique_ptr<InputFile> file;
-    std::string host;
-    Result<const Packet*> packet = nullptr;
-    uint64_t time_ns = 0;  // of the packet, or of the one before it that has a time
-
-    bool has_packet() const { return packet && *packet != nullptr; }
-    void next() {
-        packet = file->next();
-        if (has_packet()) {
-            time_ns = (*packet)->time_ns.value_or(time_ns);
-        }
-    }
-};
-
-// A process that no comment of pidcap's names would be the same as that of another host with its
-// pid: it gets one.
-class HostComment {
-  public:
-    std::string_view of(const Packet& packet, const pcapng::PacketRead* block) {
-        text_.clear();
-        if (!packet.attributed() || forensics::has_pidcap_comment(block)) {
-            return {};
-        }
-        append(packet.self, {});
-        forensics::append_at(text_, packet.self_at, packet.direction);
-        append(packet.peer, packet::kPeerPrefix);
-        return text_;
-    }
-
-  private:
-    void append(const End& end, std::string_view prefix) {
-        if (end.process == nullptr) {
-            if (prefix.empty()) {  // a comment begins with pid or via
-                packet::append_key(text_, "via", end.via.empty() ? "unknown" : end.via);
-            }
-            return;
-        }
-        const forensics::Process& process = *end.process;
-        packet::append_process(text_,
-                               {.pid = process.pid,
-                                .tid = end.tid,
-                                .comm = process.comm,
-                                .exe = process.exe,
-                                .uid = end.uid ? end.uid : process.uid,
-                                .start_ns = process.start_ns},
-                               end.via, prefix);
-    }
-
-    std::string text_;
-};
-
 void say(const Error& error) {
     fmt::print(stderr, "pidcap merge: {}\n", error.message);
 }
 
-// Of equal times the earlier file's.
-Merged* first_of(std::vector<Merged>& files) {
-    Merged* first = nullptr;
-    for (Merged& file : files) {
-        if (file.has_packet() && (first == nullptr || file.time_ns < first->time_ns)) {
-            first = &file;
-        }
-    }
-    return first;
-}
-
-Result<uint64_t> write(std::vector<Merged>& files, Rewriter& rewriter) {
-    FileProgress progress(STDERR_FILENO);
-    HostComment comment;
-    for (Merged& file : files) {
-        rewriter.add_input(*file.file, {.all_packets = true, .host = file.host});
-    }
-    while (Merged* file = first_of(files)) {
-        progress.packet(file->file->source());
-        const Packet& packet = **file->packet;
-        const auto input = static_cast<size_t>(file - files.data());
-        auto written = rewriter.packet(input, packet, comment.of(packet, file->file->block()));
-        if (!written) {
-            return written.error();
-        }
-        file->next();
-    }
-    if (auto finished = rewriter.finish(); !finished) {
-        return finished.error();
-    }
-    return rewriter.packets();
-}
-
-Result<std::vector<Merged>> open_all(const Request& request) {
-    std::vector<Merged> files;
+Result<Merging> open_all(const Request& request) {
+    std::vector<forensics::HostFile> files;
     for (size_t i = 0; i < request.inputs.size(); i++) {
-        auto file = InputFile::open(request.inputs[i]);
-        if (!file) {
-            return std::move(file).error();
-        }
-        Merged& merged = files.emplace_back();
-        merged.file = *std::move(file);
-        merged.host = request.hosts[i];
-        merged.next();
-        if (!merged.packet && merged.file->source().interfaces().empty()) {
-            return std::move(merged.packet).error();
-        }
+        files.push_back({request.inputs[i], request.hosts[i]});
     }
-    return files;
+    return Merging::open(files);
 }
 
-Result<uint64_t> merge(std::vector<Merged>& files, const Request& request) {
-    std::vector<forensics::Host> hosts;
-    for (const Merged& file : files) {
-        hosts.push_back({file.host, *file.file});
-    }
+Result<uint64_t> write(Merging& merging, const Request& request) {
     auto output = open_result(request.output, request.inputs);
     if (!output) {
         return std::move(output).error();
     }
-    auto rewriter = Rewriter::create(*std::move(output), forensics::section_of(hosts));
-    if (!rewriter) {
-        return std::move(rewriter).error();
-    }
-    return write(files, *rewriter);
+    FileProgress progress(STDERR_FILENO);
+    return merging.write(*std::move(output),
+                         [&](const forensics::Source& from) { progress.packet(from); });
 }
 
 }  // namespace
@@ -267,19 +158,17 @@ int run_merge(std::span<const std::string> arguments) {
     }
     const auto& request = std::get<Request>(parsed);
     ignore_write_signals();
-    auto files = open_all(request);
-    if (!files) {
-        say(files.error());
+    auto merging = open_all(request);
+    if (!merging) {
+        say(merging.error());
         return kExitFailed;
     }
-    const auto written = merge(*files, request);
-    bool broken = false;
-    for (const Merged& file : *files) {
-        if (!file.packet) {
-            say(file.packet.error());
-            broken = true;
-        }
+    const auto written = write(*merging, request);
+    const std::vector<Error> problems = merging->problems();
+    for (const Error& problem : problems) {
+        say(problem);
     }
+    const bool broken = !problems.empty();
     if (!written) {
         if (written.error().code == EPIPE && request.output == "-" && !broken) {
             return kExitDone;

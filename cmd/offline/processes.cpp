@@ -50,9 +50,9 @@ std::vector<Cell> cells_of(const ProcessTraffic& traffic) {
     if (user.empty() && process.uid) {
         user = fmt::to_string(*process.uid);
     }
-    std::string parent = cell_text(process.parent_comm);
-    if (process.ppid) {
-        parent += fmt::format("[{}]", *process.ppid);
+    std::string parent;
+    if (const auto recorded = packet::recorded_parent(process)) {
+        parent = fmt::format("{}[{}]", cell_text(recorded->comm), recorded->pid);
     }
     return {
         process_cell(&process),
@@ -83,11 +83,11 @@ int run_processes(std::span<const std::string> arguments) {
                          [](const ProcessTraffic* a, const ProcessTraffic* b) {
                              return bytes_of(*a) > bytes_of(*b);
                          });
-        return RowSet{.columns = forensics::process_columns(),
-                      .count = all.size(),
-                      .make = [&all](size_t index, forensics::Row& row) {
-                          forensics::process_row(*all[index], row);
-                      }};
+        return forensics::RowSet{.columns = forensics::process_columns(),
+                                 .count = all.size(),
+                                 .make = [&all](size_t index, forensics::Row& row) {
+                                     forensics::process_row(*all[index], row);
+                                 }};
     };
     return run_table_command(
         {.name = "processes",

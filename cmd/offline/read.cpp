@@ -12,18 +12,18 @@
 #include <variant>
 #include <vector>
 
-#include "cmd/offline/packet_tree.h"
-#include "cmd/offline/progress.h"
+#include "cmd/offline/file_pass.h"
+#include "cmd/offline/result_file.h"
 #include "cmd/offline/selection.h"
-#include "cmd/offline/text_output.h"
-#include "cmd/offline/told_line.h"
 #include "cmd/option_reader.h"
-#include "cmd/packet_line.h"
+#include "forensics/analysis/packet_tree.h"
 #include "forensics/analysis/row_text.h"
 #include "forensics/analysis/table.h"
 #include "forensics/source/source.h"
 #include "packet/line/color.h"
+#include "packet/line/packet_line.h"
 #include "packet/line/terminal_text.h"
+#include "packet/line/text_output.h"
 
 namespace cmd {
 namespace {
@@ -61,8 +61,8 @@ enum class Form { kLines, kTree, kJson };
 
 struct Request {
     std::vector<std::string> files;
-    Selection selection;
-    LineStyle style;
+    forensics::Selection selection;
+    packet::LineStyle style;
     Form form = Form::kLines;
 };
 
@@ -116,7 +116,7 @@ std::variant<Request, Stop> parse_request(std::span<const std::string> given) {
                      .quiet = quiet.given(),
                      .numeric = numeric.given(),
                      .verbose = static_cast<int>(verbose.count())};
-    reader.take(Selection::make(selection), request.selection);
+    reader.take(selection_of(selection), request.selection);
     if (reader.error()) {
         return line.usage_error(reader.error()->message);
     }
@@ -133,24 +133,24 @@ class Printer {
 
 class LinePrinter : public Printer {
   public:
-    LinePrinter(LineStyle style, TextOutput& out) : line_(style), out_(out) {}
+    LinePrinter(packet::LineStyle style, packet::TextOutput& out) : line_(style), out_(out) {}
 
     Result<bool> packet(const Packet& packet) override {
         buffer_.clear();
-        line_.append(buffer_, told_line_packet(packet));
+        line_.append(buffer_, packet);
         out_.text().append(buffer_.data(), buffer_.size());
         return out_.written();
     }
 
   private:
-    PacketLine line_;
+    packet::PacketLine line_;
     fmt::memory_buffer buffer_;
-    TextOutput& out_;
+    packet::TextOutput& out_;
 };
 
 class JsonPrinter : public Printer {
   public:
-    explicit JsonPrinter(TextOutput& out) : out_(out) {}
+    explicit JsonPrinter(packet::TextOutput& out) : out_(out) {}
 
     Result<bool> packet(const Packet& packet) override {
         forensics::packet_row(packet, flows_.add(packet), row_);
@@ -161,12 +161,12 @@ class JsonPrinter : public Printer {
   private:
     forensics::FlowTable flows_;
     forensics::Row row_;
-    TextOutput& out_;
+    packet::TextOutput& out_;
 };
 
 class TreePrinter : public Printer {
   public:
-    TreePrinter(const Source& source, LineStyle style, TextOutput& out)
+    TreePrinter(const Source& source, packet::LineStyle style, packet::TextOutput& out)
         : tree_(source.processes(), style), out_(out) {}
 
     Result<bool> packet(const Packet& packet) override {
@@ -176,12 +176,12 @@ class TreePrinter : public Printer {
     Result<bool> finish() override { return tree_.print(out_); }
 
   private:
-    PacketTree tree_;
-    TextOutput& out_;
+    forensics::PacketTree tree_;
+    packet::TextOutput& out_;
 };
 
 std::unique_ptr<Printer> make_printer(const Request& request, const Source& source,
-                                      TextOutput& out) {
+                                      packet::TextOutput& out) {
     switch (request.form) {
         case Form::kTree:
             return std::make_unique<TreePrinter>(source, request.style, out);
@@ -193,30 +193,21 @@ std::unique_ptr<Printer> make_printer(const Request& request, const Source& sour
     return std::make_unique<LinePrinter>(request.style, out);
 }
 
-// All wanted packets of one file, as far as it can be read. False: `out` takes nothing more.
-Result<bool> print_packets(Source& source, Selection& selection, Printer& printer,
-                           FileProgress& progress) {
-    while (!selection.done()) {
-        const auto packet = source.next();
+// All wanted packets of one file, as far as it can be read. False: the output takes nothing more.
+Result<bool> print_packets(FilePass& pass, Printer& printer) {
+    while (true) {
+        const auto packet = pass.next();
         if (!packet) {
             return packet.error();
         }
         if (*packet == nullptr) {
-            break;
+            return true;
         }
-        progress.packet(source);
-        const auto wanted = selection.wants(**packet);
-        if (!wanted) {
-            return wanted;
-        }
-        if (*wanted) {
-            auto printed = printer.packet(**packet);
-            if (!printed || !*printed) {
-                return printed;
-            }
+        auto printed = printer.packet(**packet);
+        if (!printed || !*printed) {
+            return printed;
         }
     }
-    return true;
 }
 
 // Whether packets may come as they happen, as those of a pipe.
@@ -227,19 +218,18 @@ bool is_growing(const std::string& path) {
 }
 
 // The same with the printer's end, also where the file's is missing.
-Result<bool> print_file(const std::string& path, Request& request, TextOutput& out) {
+Result<bool> print_file(const std::string& path, Request& request, packet::TextOutput& out) {
     auto source = Source::open(path);
     if (!source) {
         return std::move(source).error();
     }
-    request.selection.begin(*source);
     out.set_live(isatty(STDOUT_FILENO) == 1 || is_growing(path));
     const std::unique_ptr<Printer> printer = make_printer(request, *source, out);
     Result<bool> read = true;
     {
-        FileProgress progress(STDERR_FILENO,
-                              request.form == Form::kTree || isatty(STDOUT_FILENO) == 0);
-        read = print_packets(*source, request.selection, *printer, progress);
+        FilePass pass(*source, request.selection,
+                      request.form == Form::kTree || isatty(STDOUT_FILENO) == 0);
+        read = print_packets(pass, *printer);
     }
     if (read && !*read) {
         return read;
@@ -266,7 +256,8 @@ int run_read(std::span<const std::string> arguments) {
         return say(*stop);
     }
     Request& request = std::get<Request>(parsed);
-    TextOutput out(STDOUT_FILENO, "standard output");
+    ignore_write_signals();
+    packet::TextOutput out(STDOUT_FILENO, "standard output");
     int status = kExitDone;
     const auto complain = [&](const pcapng::Error& error) {
         out.flush();  // what was readable comes first

@@ -8,20 +8,19 @@
 #include <variant>
 #include <vector>
 
-#include "cmd/offline/progress.h"
+#include "cmd/offline/file_pass.h"
 #include "cmd/offline/result_file.h"
 #include "cmd/option_reader.h"
 #include "forensics/analysis/analysis.h"
 #include "forensics/analysis/timeline.h"
 #include "forensics/report/report.h"
 #include "forensics/report/report_page.h"
+#include "forensics/select/selection.h"
 #include "forensics/source/source.h"
 
 namespace cmd {
 namespace {
 
-using forensics::Packet;
-using forensics::Source;
 using pcapng::Result;
 
 constexpr std::string_view kCommand = "report";
@@ -68,24 +67,6 @@ std::variant<Request, Stop> parse_request(std::span<const std::string> arguments
     return request;
 }
 
-// All packets that are readable.
-Result<void> read_all(Source& source, forensics::Analysis& analysis,
-                      forensics::Timeline& timeline) {
-    FileProgress progress(STDERR_FILENO);
-    while (true) {
-        const Result<const Packet*> packet = source.next();
-        if (!packet) {
-            return packet.error();
-        }
-        if (*packet == nullptr) {
-            return {};
-        }
-        progress.packet(source);
-        analysis.add(**packet);
-        timeline.add(**packet);
-    }
-}
-
 Result<void> write_page(pcapng::Output& output, std::string_view page) {
     const auto* bytes = reinterpret_cast<const uint8_t*>(page.data());
     if (auto written = output.append({bytes, page.size()}); !written) {
@@ -108,7 +89,7 @@ int run_report(std::span<const std::string> arguments) {
     }
     const auto& request = std::get<Request>(parsed);
     ignore_write_signals();
-    auto source = Source::open(request.input);
+    auto source = forensics::Source::open(request.input);
     if (!source) {
         return fail(source.error());
     }
@@ -118,7 +99,12 @@ int run_report(std::span<const std::string> arguments) {
     }
     forensics::Analysis analysis;
     forensics::Timeline timeline;
-    const Result<void> read = read_all(*source, analysis, timeline);
+    forensics::Selection everything;
+    const Result<void> read =
+        FilePass(*source, everything, true).each([&](const forensics::Packet& packet) {
+            analysis.add(packet);
+            timeline.add(packet);
+        });
     analysis.finish();
     forensics::Report report =
         forensics::make_report(request.input, source->processes(), analysis, timeline);

@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "cmd/offline/selection.h"
 
-#include <algorithm>
+#include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "cmd/filter.h"
 #include "cmd/option_reader.h"
+#include "forensics/select/link_filter.h"
+#include "forensics/select/time_window.h"
 
 namespace cmd {
 namespace {
 
+using forensics::TimeBound;
 using pcapng::Result;
 
 // What the options say, up to the first error.
@@ -24,8 +28,9 @@ struct Said {
 };
 
 void read_time(OptionReader& reader, const Option& option, std::optional<TimeBound>& to) {
-    reader.once(option,
-                [&](const std::string& text) { return store(parse_time(option.name, text), to); });
+    reader.once(option, [&](const std::string& text) {
+        return store(forensics::parse_time(option.name, text), to);
+    });
 }
 
 Result<Said> read(const SelectionOptions& options) {
@@ -95,61 +100,25 @@ alternatives, different options must all hold, a value after "!" is excluded; a 
 )";
 }
 
-Result<Selection> Selection::make(const SelectionOptions& options) {
+Result<forensics::Selection> selection_of(const SelectionOptions& options) {
     auto said = read(options);
     if (!said) {
         return std::move(said).error();
     }
-    Selection selection;
-    selection.processes_ = ProcessSelection(said->processes);
-    selection.trees_ = said->processes.trees;
-    selection.window_ = TimeWindow(said->after, said->before);
-    selection.count_ = said->count;
+    forensics::SelectionConditions conditions{
+        .processes = conditions_of(said->processes, std::nullopt),
+        .trees = said->processes.trees,
+        .window = forensics::TimeWindow(said->after, said->before),
+        .count = said->count,
+    };
     if (!said->filter.empty()) {
-        auto filter = LinkFilter::make(said->filter);
+        auto filter = forensics::LinkFilter::make(said->filter);
         if (!filter) {
             return std::move(filter).error();
         }
-        selection.filter_ = *std::move(filter);
+        conditions.filter = *std::move(filter);
     }
-    return selection;
-}
-
-void Selection::begin(const forensics::Source& source) {
-    processes_.begin(source.processes());
-    window_.begin();
-}
-
-std::vector<uint32_t> Selection::unknown_trees(const forensics::Source& source) const {
-    std::vector<uint32_t> unknown;
-    const auto& processes = source.processes();
-    for (const uint32_t pid : trees_) {
-        const bool known = std::any_of(processes.begin(), processes.end(),
-                                       [pid](const forensics::Process& process) {
-                                           return process.pid == pid || process.ppid == pid;
-                                       });
-        if (!known) {
-            unknown.push_back(pid);
-        }
-    }
-    return unknown;
-}
-
-Result<bool> Selection::wants(const forensics::Packet& packet) {
-    const bool in_window = window_.contains(packet.time_ns);
-    if (!in_window || done()) {
-        return false;
-    }
-    if (filter_) {
-        const auto matches =
-            filter_->matches(packet.interface->link_type, packet.data, packet.wire_length);
-        if (!matches || !*matches) {
-            return matches;
-        }
-    }
-    const bool wanted = processes_.wants(packet);
-    wanted_ += wanted ? 1 : 0;
-    return wanted;
+    return forensics::Selection(std::move(conditions));
 }
 
 }  // namespace cmd

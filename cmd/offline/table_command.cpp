@@ -10,9 +10,12 @@
 #include <utility>
 
 #include "cmd/offline/file_pass.h"
+#include "cmd/offline/result_file.h"
 #include "cmd/offline/selection.h"
 #include "cmd/option_reader.h"
+#include "forensics/source/source.h"
 #include "packet/line/color.h"
+#include "packet/line/text_output.h"
 
 namespace cmd {
 namespace {
@@ -21,8 +24,8 @@ enum class Form { kTable, kCsv, kJson };
 
 struct Request {
     std::string path;
-    Selection selection;
-    std::optional<Order> order;
+    forensics::Selection selection;
+    std::optional<forensics::Order> order;
     Form form = Form::kTable;
 };
 
@@ -60,9 +63,10 @@ std::variant<Request, Stop> parse_request(const TableCommand& command,
     reader.only_file(files, request.path);
     reader.refuse_if(csv.given() && json.given(), "--csv and --json exclude each other");
     reader.once(sort, [&](const std::string& text) {
-        return store(parse_order(text, command.columns), request.order.emplace());
+        return store(forensics::parse_order("--sort", text, command.columns),
+                     request.order.emplace());
     });
-    reader.take(Selection::make(selection), request.selection);
+    reader.take(selection_of(selection), request.selection);
     if (reader.error()) {
         return line.usage_error(reader.error()->message);
     }
@@ -71,7 +75,7 @@ std::variant<Request, Stop> parse_request(const TableCommand& command,
 }
 
 void print_table(const TableCommand& command, const forensics::Analysis& analysis,
-                 const std::vector<size_t>& order, TextOutput& out) {
+                 const std::vector<size_t>& order, packet::TextOutput& out) {
     std::vector<std::vector<Cell>> rows;
     rows.reserve(order.size());
     for (const size_t index : order) {
@@ -90,31 +94,33 @@ int run_table_command(const TableCommand& command, std::span<const std::string> 
         return say(*stop);
     }
     Request& request = std::get<Request>(parsed);
-    auto pass = FilePass::open(request.path, std::move(request.selection), true);
-    if (!pass) {
-        fmt::print(stderr, "pidcap {}: {}\n", command.name, pass.error().message);
+    ignore_write_signals();
+    auto source = forensics::Source::open(request.path);
+    if (!source) {
+        fmt::print(stderr, "pidcap {}: {}\n", command.name, source.error().message);
         return kExitFailed;
     }
+    FilePass pass(*source, request.selection, true);
     forensics::Analysis analysis;
     const pcapng::Result<void> read =
-        pass->each([&](const forensics::Packet& packet) { analysis.add(packet); });
+        pass.each([&](const forensics::Packet& packet) { analysis.add(packet); });
     analysis.finish();
-    const RowSet rows = command.rows(analysis);
+    const forensics::RowSet rows = command.rows(analysis);
     std::vector<size_t> order(rows.count);
     std::iota(order.begin(), order.end(), size_t{0});
     if (request.order) {
-        order = sorted(rows, *request.order);
+        order = forensics::sorted(rows, *request.order);
     }
-    TextOutput out(STDOUT_FILENO, "standard output");
+    packet::TextOutput out(STDOUT_FILENO, "standard output");
     switch (request.form) {
         case Form::kTable:
             print_table(command, analysis, order, out);
             break;
         case Form::kCsv:
-            print_csv(rows, order, out);
+            forensics::print_csv(rows, order, out);
             break;
         case Form::kJson:
-            print_json(rows, order, out);
+            forensics::print_json(rows, order, out);
             break;
     }
     const pcapng::Result<void> written = out.finish();

@@ -10,9 +10,9 @@
 #include <string_view>
 #include <vector>
 
-#include "cmd/offline/row_set.h"
 #include "cmd/offline/terminal_table.h"
 #include "forensics/analysis/analysis.h"
+#include "forensics/export/row_set.h"
 
 namespace cmd {
 
@@ -21,7 +21,7 @@ struct TableCommand {
     std::string_view help;  // before the options that all such commands have
     std::span<const forensics::Column> columns;
     // The rows of an analysis, in the order that they have without --sort.
-    std::function<RowSet(const forensics::Analysis& analysis)> rows;
+    std::function<forensics::RowSet(const forensics::Analysis& analysis)> rows;
     // The same for people.
     std::span<const Heading> headings;
     std::function<std::vector<Cell>(const forensics::Analysis& analysis, size_t row)> cells;

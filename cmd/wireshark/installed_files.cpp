@@ -10,9 +10,9 @@
 #include <fstream>
 #include <iterator>
 
-#include "cmd/write_all.h"
 #include "packet/line/terminal_text.h"
 #include "pcapng/fd.h"
+#include "pcapng/write_all.h"
 
 namespace cmd {
 namespace {
@@ -95,7 +95,7 @@ Result<void> write_file(const std::string& path, std::string_view bytes) {
     if (!fd.valid() || fchmod(fd.get(), 0644) != 0) {
         return errno_error("write " + packet::printable(temporary), errno);
     }
-    if (auto written = write_all(fd.get(), bytes, temporary.c_str(), -1); !written) {
+    if (auto written = pcapng::write_all(fd.get(), bytes, temporary.c_str(), -1); !written) {
         unlink(temporary.c_str());
         return written;
     }

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <string_view>
 #include <utility>
 
 namespace forensics {
@@ -19,18 +18,17 @@ void widen(std::optional<uint64_t>& first, std::optional<uint64_t>& last,
     }
 }
 
-bool is_direct(std::string_view via) {
-    return via == "socket" || via == "lookup" || via == "current";
-}
-
-Amount& why_of(Unattributed& unattributed, std::string_view via) {
-    if (via.empty()) {
-        return unattributed.silent;
+Amount& reason_of(Unattributed& unattributed, Via via) {
+    switch (via) {
+        case Via::kUnrecorded:
+            return unattributed.silent;
+        case Via::kKernel:
+            return unattributed.kernel;
+        case Via::kForwarded:
+            return unattributed.forwarded;
+        default:
+            return unattributed.unknown;
     }
-    if (via == "kernel") {
-        return unattributed.kernel;
-    }
-    return via == "forwarded" ? unattributed.forwarded : unattributed.unknown;
 }
 
 }  // namespace
@@ -49,9 +47,9 @@ void Analysis::add_end(const End& end, Amount ProcessTraffic::*amount, const Pac
     ProcessTraffic& traffic = of(*end.process);
     (traffic.*amount).add(packet);
     widen(traffic.first_ns, traffic.last_ns, packet.time_ns);
-    if (is_direct(end.via)) {
+    if (packet::is_direct(end.via)) {
         ++traffic.direct;
-    } else if (!end.via.empty()) {
+    } else if (end.via != Via::kUnrecorded) {
         ++traffic.inferred;
     }
     if (flow == nullptr) {
@@ -69,8 +67,8 @@ FlowTable::Found Analysis::add(const Packet& packet) {
     widen(first_ns_, last_ns_, packet.time_ns);
     const FlowTable::Found found = flows_.add(packet);
     if (!packet.attributed()) {
-        why_of(unattributed_, packet.self.via.empty() ? packet.peer.via : packet.self.via)
-            .add(packet);
+        const bool here = packet.self.via != Via::kUnrecorded;
+        reason_of(unattributed_, here ? packet.self.via : packet.peer.via).add(packet);
         return found;
     }
     Ends ends = ends_of(packet);

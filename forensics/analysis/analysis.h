@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "forensics/analysis/flow_table.h"
-#include "forensics/packet.h"
+#include "forensics/packet_types.h"
 
 namespace forensics {
 

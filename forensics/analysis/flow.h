@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-#include "forensics/process.h"
+#include "forensics/packet_types.h"
 #include "packet/dissect/address.h"
 
 namespace forensics {

@@ -15,6 +15,7 @@
 
 #include "forensics/analysis/table.h"
 #include "packet/line/terminal_text.h"
+#include "packet/process_fields.h"
 
 namespace forensics {
 namespace {
@@ -109,25 +110,40 @@ bool has_several(const json& row, const std::string& prefix) {
     return several != nullptr && several->is_boolean() && several->get<bool>();
 }
 
+// A value of the row as a comment has it; empty if there is none.
+std::string text_of(const json& row, const std::string& prefix, const Column& column) {
+    const std::string name = prefix + std::string(column.name);
+    if (column.type == ColumnType::kText) {
+        return text(row, name);
+    }
+    const auto value = column.type == ColumnType::kTime ? time_ns(row, name) : number(row, name);
+    return value ? std::to_string(*value) : std::string();
+}
+
 std::optional<FlowOwners::Owner> owner_of(const json& row, const std::string& prefix) {
     const auto pid = number32(row, prefix + "pid");
     if (!pid || has_several(row, prefix)) {
         return std::nullopt;
     }
     FlowOwners::Owner owner;
-    owner.host = text(row, prefix + "host");
-    owner.pid = *pid;
-    owner.start_ns = time_ns(row, prefix + "start_time").value_or(0);
-    owner.comm = text(row, prefix + "comm");
-    owner.exe = text(row, prefix + "exe");
-    owner.uid = number32(row, prefix + "uid");
-    owner.user = text(row, prefix + "user_name");
-    owner.container = text(row, prefix + "container");
-    owner.unit = text(row, prefix + "unit");
+    for (const packet::ProcessField& field : packet::process_fields()) {
+        packet::set_field(owner, field, text_of(row, prefix, field.column));
+    }
     return owner;
 }
 
 }  // namespace
+
+bool FlowOwners::Before::operator()(const Owner& one, const Owner& other) const {
+    for (const packet::ProcessField& field : packet::process_fields()) {
+        const Value first = packet::value_of(one, field);
+        const Value second = packet::value_of(other, field);
+        if (first != second) {
+            return first < second;
+        }
+    }
+    return false;
+}
 
 Result<FlowOwners> FlowOwners::read(const std::string& path) {
     if (path == "-") {

@@ -24,19 +24,7 @@ class FlowOwners {
     // A capture that was taken elsewhere may have a packet so much earlier or later.
     static constexpr uint64_t kToleranceNs = 100'000'000;
 
-    struct Owner {
-        std::string host;
-        uint32_t pid = 0;
-        uint64_t start_ns = 0;
-        std::string comm;
-        std::string exe;
-        std::optional<uint32_t> uid;
-        std::string user;
-        std::string container;
-        std::string unit;
-
-        auto operator<=>(const Owner&) const = default;
-    };
+    using Owner = packet::Process;
 
     // "-": standard input. The error names the line.
     static pcapng::Result<FlowOwners> read(const std::string& path);
@@ -54,6 +42,9 @@ class FlowOwners {
     size_t rows() const { return rows_; }
 
   private:
+    struct Before {
+        bool operator()(const Owner& one, const Owner& other) const;
+    };
     struct Row {
         uint64_t first_ns = 0;
         uint64_t last_ns = 0;
@@ -74,7 +65,7 @@ class FlowOwners {
     std::optional<std::string> add(const std::string& line);
 
     std::unordered_map<std::string, Rows> conversations_;
-    std::set<Owner> owners_;  // by all that is told: without a start a pid alone is nobody
+    std::set<Owner, Before> owners_;  // by all that is told: without a start a pid alone is nobody
     size_t rows_ = 0;
 };
 

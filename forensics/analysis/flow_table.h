@@ -14,7 +14,7 @@
 #include <memory>
 
 #include "forensics/analysis/flow.h"
-#include "forensics/packet.h"
+#include "forensics/packet_types.h"
 
 namespace forensics {
 

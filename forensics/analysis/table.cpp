@@ -6,6 +6,10 @@
 #include <array>
 #include <cassert>
 #include <optional>
+#include <utility>
+#include <vector>
+
+#include "packet/process_fields.h"
 
 namespace forensics {
 namespace {
@@ -51,23 +55,8 @@ constexpr auto kPacketColumns = std::to_array<Column>({
     {"drop_count", kUnsigned, "packets lost on the interface right before this one"},
 });
 
-constexpr auto kProcessColumns = std::to_array<Column>({
-    {"host", kText, "of a merged file: where it ran"},
-    {"pid", kUnsigned, "process id"},
-    {"start_time", kTime, "when it started; with host and pid its identity"},
-    {"end_time", kTime, "when it ended, where the file tells"},
-    {"ppid", kUnsigned, "its parent's pid"},
-    {"parent_comm", kText, "its parent's name"},
-    {"comm", kText, "its name, the latest"},
-    {"exe", kText, "path of its program, the latest"},
-    {"cmdline", kText, "arguments joined by one space"},
-    {"uid", kUnsigned, "its user, the latest"},
-    {"user_name", kText, "name of its user"},
-    {"container", kText, "container id"},
-    {"unit", kText, "systemd unit"},
-    {"cgroup", kText, "path of its control group"},
-    {"netns", kUnsigned, "inode number of its network namespace"},
-    {"nspid", kUnsigned, "its pid in its own pid namespace"},
+// They follow the process's own fields (packet/process_fields.h).
+constexpr auto kTrafficColumns = std::to_array<Column>({
     {"sent_packets", kUnsigned, "packets that it sent"},
     {"sent_bytes", kUnsigned, "bytes of them on the wire, link layer included"},
     {"received_packets", kUnsigned, "packets that it received"},
@@ -160,23 +149,13 @@ class RowWriter {
     void seconds(const std::optional<uint64_t>& ns) {
         ns ? void(row_.emplace_back(static_cast<double>(*ns) / 1e9)) : none();
     }
+    void value(Value value) { row_.push_back(std::move(value)); }
     void boolean(bool value) { row_.emplace_back(value); }
 
   private:
     Row& row_;
     [[maybe_unused]] size_t columns_;
 };
-
-const char* direction_name(pcapng::Direction direction) {
-    switch (direction) {
-        case pcapng::Direction::kInbound:
-            return "in";
-        case pcapng::Direction::kOutbound:
-            return "out";
-        default:
-            return "";
-    }
-}
 
 bool has_ports(uint8_t protocol) {
     return protocol == IPPROTO_TCP || protocol == IPPROTO_UDP || protocol == IPPROTO_UDPLITE ||
@@ -207,13 +186,11 @@ void write_end(RowWriter& out, const End& end) {
     out.start(process.start_ns);
     out.text(process.comm);
     out.text(process.exe);
-    out.number(end.uid ? end.uid : process.uid);
-    // The name is of the latest user.
-    out.text(!end.uid || end.uid == process.uid ? std::string_view(process.user)
-                                                : std::string_view());
+    out.number(uid_of(end));
+    out.text(user_of(end));
     out.text(process.container);
     out.text(process.unit);
-    out.text(end.via);
+    out.text(packet::via_name(end.via));
 }
 
 void write_side(RowWriter& out, const Side& side) {
@@ -272,7 +249,7 @@ void packet_row(const Packet& packet, const FlowTable::Found& found, Row& row) {
     out.time(packet.time_ns);
     out.text(packet.interface != nullptr ? std::string_view(packet.interface->name)
                                          : std::string_view());
-    out.text(direction_name(packet.direction));
+    out.text(packet::direction_name(packet.direction));
     out.number(uint64_t{packet.wire_length});
     out.number(uint64_t{packet.data.size()});
     flow != nullptr ? out.own_text(protocol_name(flow->protocol)) : out.none();
@@ -280,36 +257,29 @@ void packet_row(const Packet& packet, const FlowTable::Found& found, Row& row) {
     write_address(out, flow, static_cast<size_t>(1 - found.side));
     flow != nullptr ? out.number(flow->number) : out.none();
     write_end(out, packet.self);
-    const bool told = packet.self.process != nullptr && packet.self_at != At::kUnknown;
-    out.text(!told ? "" : packet.self_at == At::kSender ? "sender" : "receiver");
+    out.text(packet.self.process != nullptr ? packet::at_name(packet.self_at) : "");
     write_end(out, packet.peer);
     out.number(packet.drop_count);
 }
 
 std::span<const Column> process_columns() {
-    return kProcessColumns;
+    static const std::vector<Column> kColumns = [] {
+        std::vector<Column> columns;
+        for (const packet::ProcessField& field : packet::process_fields()) {
+            columns.push_back(field.column);
+        }
+        columns.insert(columns.end(), kTrafficColumns.begin(), kTrafficColumns.end());
+        return columns;
+    }();
+    return kColumns;
 }
 
 void process_row(const ProcessTraffic& traffic, Row& row) {
     assert(traffic.process != nullptr);
-    const Process& process = *traffic.process;
-    RowWriter out(row, kProcessColumns.size());
-    out.text(process.host);
-    out.number(uint64_t{process.pid});
-    out.start(process.start_ns);
-    out.time(process.end_ns);
-    out.number(process.ppid);
-    out.text(process.parent_comm);
-    out.text(process.comm);
-    out.text(process.exe);
-    out.text(process.cmdline);
-    out.number(process.uid);
-    out.text(process.user);
-    out.text(process.container);
-    out.text(process.unit);
-    out.text(process.cgroup);
-    out.number_or_none(process.netns);
-    out.number_or_none(process.nspid);
+    RowWriter out(row, process_columns().size());
+    for (const packet::ProcessField& field : packet::process_fields()) {
+        out.value(packet::value_of(*traffic.process, field));
+    }
     for (const Amount& amount : {traffic.sent, traffic.received, traffic.either}) {
         out.number(amount.packets);
         out.number(amount.bytes);

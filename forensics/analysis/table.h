@@ -8,33 +8,11 @@
 #include <cstdint>
 #include <span>
 #include <string>
-#include <string_view>
-#include <variant>
-#include <vector>
 
 #include "forensics/analysis/analysis.h"
+#include "forensics/packet_types.h"
 
 namespace forensics {
-
-enum class ColumnType : uint8_t { kUnsigned, kText, kTime, kSeconds, kBoolean };
-
-struct Column {
-    std::string_view name;
-    ColumnType type;
-    std::string_view meaning;
-};
-
-// Nanoseconds since the epoch.
-struct Time {
-    uint64_t ns = 0;
-
-    auto operator<=>(const Time&) const = default;
-};
-
-// monostate: not known. Text is the file's: hostile. double: seconds.
-using Value =
-    std::variant<std::monostate, uint64_t, std::string_view, std::string, Time, double, bool>;
-using Row = std::vector<Value>;
 
 // A row has one value for each column, in their order; views are valid as long as what they came
 // from.

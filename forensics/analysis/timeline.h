@@ -11,7 +11,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "forensics/packet.h"
+#include "forensics/packet_types.h"
 
 namespace forensics {
 

@@ -43,9 +43,9 @@ function showDetails(process) {
 
   told('Executable', process.exe, true);
   told('Command line', process.cmdline, true);
-  row('User', process.user ? el('bdi', {class: 'name'}, process.user) : '', process.uid === undefined ? '' : ` (uid ${process.uid})`);
+  row('User', process.user_name ? el('bdi', {class: 'name'}, process.user_name) : '', process.uid === undefined ? '' : ` (uid ${process.uid})`);
   const parent = process.parent !== null ? processLink(processes[process.parent]) :
-    process.ppid !== undefined ? el('span', {}, el('bdi', {class: 'name'}, process.pcomm || 'process'), ` ${process.ppid}`) : '';
+    process.ppid !== undefined ? el('span', {}, el('bdi', {class: 'name'}, parentName(process)), ` ${process.ppid}`) : '';
   row('Parent', parent);
   row('Children', ...process.children.slice(0, 30).map((child) => processLink(child)),
     process.children.length > 30 ? ` and ${formatCount(process.children.length - 30)} more` : '');
@@ -55,8 +55,8 @@ function showDetails(process) {
   told('Control group', process.cgroup, true);
   row('Namespaces', process.netns === undefined ? '' : `network ${process.netns}`,
     process.nspid === undefined || process.nspid === process.pid ? '' : ` pid in its own ${process.nspid}`);
-  row('Started', time(process.start));
-  row('Ended', time(process.end));
+  row('Started', time(process.start_time));
+  row('Ended', time(process.end_time));
   row('First packet', time(process.first));
   row('Last packet', time(process.last));
   row('Sent', amount(process.sent));

@@ -94,6 +94,9 @@ function formatTime(us, digits, withDate) {
 }
 const spansDays = () => data.first !== null && (isoTime(data.first) || '').slice(0, 10) !== (isoTime(data.last) || '').slice(0, 10);
 
+// The parent's name, where only the pid may be known.
+const parentName = (process) => process.parent_comm || 'process';
+
 // The process as something to click on.
 function processLink(process, extra) {
   return button(

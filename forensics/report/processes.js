@@ -13,9 +13,9 @@ function buildTree() {
       tree.roots.push(process);
       continue;
     }
-    const key = JSON.stringify([process.host, process.ppid, process.pcomm]);
+    const key = JSON.stringify([process.host, process.ppid, parentName(process)]);
     if (!placeholders.has(key)) {
-      placeholders.set(key, {placeholder: true, name: process.pcomm || 'process', pid: process.ppid, host: process.host,
+      placeholders.set(key, {placeholder: true, name: parentName(process), pid: process.ppid, host: process.host,
         children: [], bytes: 0, sentBytes: 0, receivedBytes: 0, eitherBytes: 0, flows: 0});
       tree.roots.push(placeholders.get(key));
     }
@@ -45,7 +45,7 @@ function buildTree() {
 }
 
 function matches(process, words) {
-  process.text = process.text || [process.name, process.pid, process.exe, process.cmdline, process.user, process.container, process.unit,
+  process.text = process.text || [process.name, process.pid, process.exe, process.cmdline, process.user_name, process.container, process.unit,
     process.cgroup, process.host, ...oddities(process)].filter((part) => part !== undefined).join('\n').toLowerCase();
   return words.every((word) => process.text.includes(word));
 }
@@ -113,7 +113,7 @@ function processRow([node, depth]) {
   name.firstChild.style.paddingInlineStart = `${Math.min(depth, 12) * 1.1}rem`;
   const bytes = (number) => el('td', {class: 'number', title: number ? `${formatCount(number)} bytes` : null}, number ? formatBytes(number) : '');
   return el('tr', {}, name,
-    el('td', {class: 'minor clip', title: node.uid === undefined ? null : `uid ${node.uid}`}, el('bdi', {class: 'name'}, node.user || (node.uid === undefined ? '' : String(node.uid)))),
+    el('td', {class: 'minor clip', title: node.uid === undefined ? null : `uid ${node.uid}`}, el('bdi', {class: 'name'}, node.user_name || (node.uid === undefined ? '' : String(node.uid)))),
     el('td', {class: 'minor clip command', title: node.cmdline}, el('bdi', {class: 'name'}, node.cmdline || node.exe || '')),
     el('td', {class: 'minor clip', title: node.container || node.unit}, el('bdi', {class: 'name'}, node.container ? node.container.slice(0, 12) : node.unit || '')),
     bytes(shown.sentBytes), bytes(shown.receivedBytes), data.hasEither ? bytes(shown.eitherBytes) : null,

@@ -7,7 +7,7 @@
 #include <unordered_map>
 #include <utility>
 
-#include "forensics/analysis/ancestry.h"
+#include "forensics/analysis/recorded_ancestry.h"
 
 namespace forensics {
 namespace {
@@ -104,7 +104,7 @@ void add_processes(Report& report, const std::deque<Process>& processes,
         places.emplace(of.process, report.processes.size());
         report.processes.push_back({.traffic = of, .parent = {}});
     }
-    Ancestry ancestry(processes);
+    RecordedAncestry ancestry(processes);
     for (size_t i = 0; i < report.processes.size(); ++i) {  // grows while it runs
         const auto told = ancestry.parent_of(*report.processes[i].traffic.process);
         const Process* parent = told ? told->process : nullptr;

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "forensics/report/page_files.h"
+#include "packet/process_fields.h"
 #include "pcapng/text.h"
 
 namespace forensics {
@@ -76,8 +77,7 @@ class Places {
 Json process_json(const ReportProcess& of, const Clock& clock) {
     const Process& process = *of.traffic.process;
     Json json = {
-        {"pid", process.pid},
-        {"comm", text(process.comm)},
+        {"comm", ""},
         {"sent", amount(of.traffic.sent)},
         {"received", amount(of.traffic.received)},
         {"either", amount(of.traffic.either)},
@@ -89,37 +89,18 @@ Json process_json(const ReportProcess& of, const Clock& clock) {
         {"last", clock(of.traffic.last_ns)},
         {"parent", of.parent ? Json(*of.parent) : Json()},
     };
-    for (const auto& [key, value] : std::initializer_list<std::pair<const char*, std::string>>{
-             {"host", text(process.host)},
-             {"exe", text(process.exe, kMaxCmdline)},
-             {"cmdline", text(process.cmdline, kMaxCmdline)},
-             {"pcomm", text(process.parent_comm)},
-             {"user", text(process.user)},
-             {"cgroup", text(process.cgroup, kMaxCmdline)},
-             {"container", text(process.container)},
-             {"unit", text(process.unit)},
-         }) {
-        if (!value.empty()) {
-            json[key] = value;
+    for (const packet::ProcessField& field : packet::process_fields()) {
+        const Value value = packet::value_of(process, field);
+        const std::string key(field.column.name);
+        if (const auto* time = std::get_if<Time>(&value)) {
+            json[key] = clock(time->ns);
+        } else if (const auto* number = std::get_if<uint64_t>(&value)) {
+            json[key] = *number;
+        } else if (const auto* view = std::get_if<std::string_view>(&value)) {
+            json[key] = text(*view, kMaxCmdline);
+        } else if (const auto* own = std::get_if<std::string>(&value)) {
+            json[key] = text(*own, kMaxCmdline);
         }
-    }
-    if (process.ppid) {
-        json["ppid"] = *process.ppid;
-    }
-    if (process.uid) {
-        json["uid"] = *process.uid;
-    }
-    if (process.start_ns != 0) {
-        json["start"] = clock(process.start_ns);
-    }
-    if (process.end_ns) {
-        json["end"] = clock(process.end_ns);
-    }
-    if (process.netns != 0) {
-        json["netns"] = process.netns;
-    }
-    if (process.nspid != 0) {
-        json["nspid"] = process.nspid;
     }
     return json;
 }

@@ -10,6 +10,8 @@
 
 #include "forensics/rewrite/journal_copy.h"
 #include "forensics/rewrite/option_copy.h"
+#include "forensics/rewrite/section.h"
+#include "packet/process_comment.h"
 #include "pcapng/format.h"
 #include "pcapng/text.h"
 
@@ -22,37 +24,6 @@ using pcapng::Option;
 using pcapng::PacketRead;
 using pcapng::Result;
 
-constexpr std::string_view kHostKey = "host";
-
-// What only an introduction has.
-constexpr std::array<std::string_view, 9> kIntroductionKeys = {
-    "ppid", "pcomm", "user", "cmdline", "cgroup", "ctr", "unit", "netns", "nspid"};
-
-bool introduces(const packet::Comment& comment, std::string_view prefix) {
-    return std::any_of(comment.pairs.begin(), comment.pairs.end(), [prefix](const auto& pair) {
-        const std::string_view key = pair.first;
-        return key.substr(0, prefix.size()) == prefix &&
-               std::find(kIntroductionKeys.begin(), kIntroductionKeys.end(),
-                         key.substr(prefix.size())) != kIntroductionKeys.end();
-    });
-}
-
-packet::Introduction introduction_of(const Process& process, std::optional<uint32_t> uid) {
-    packet::Introduction introduction;
-    introduction.ppid = process.ppid;
-    introduction.pcomm = process.parent_comm;
-    if (!uid || uid == process.uid) {
-        introduction.user = process.user;
-    }
-    introduction.cmdline = process.cmdline;
-    introduction.cgroup = process.cgroup;
-    introduction.container = process.container;
-    introduction.unit = process.unit;
-    introduction.netns = process.netns;
-    introduction.nspid = process.nspid;
-    return introduction;
-}
-
 bool names_host(const PacketRead* block) {
     if (block == nullptr) {
         return false;
@@ -61,7 +32,7 @@ bool names_host(const PacketRead* block) {
         const auto comment = option.code == pcapng::kOptComment
                                  ? packet::parse_comment(option.text())
                                  : std::nullopt;
-        return comment && comment->find(kHostKey);
+        return comment && comment->find(packet::kHostKey);
     });
 }
 
@@ -73,6 +44,15 @@ Result<Rewriter> Rewriter::create(pcapng::Output output, const pcapng::SectionIn
         return std::move(writer).error();
     }
     return Rewriter(*std::move(writer));
+}
+
+Result<Rewriter> Rewriter::create(pcapng::Output output, InputFile& input,
+                                  const RewriteOptions& options) {
+    auto rewriter = create(std::move(output), section_of(input));
+    if (rewriter) {
+        rewriter->add_input(input, options);
+    }
+    return rewriter;
 }
 
 size_t Rewriter::add_input(InputFile& file, const RewriteOptions& options) {
@@ -219,7 +199,7 @@ Result<void> Rewriter::statistics(const Input& input, const CarriedBlock& block)
 // Another tool's packet tells a pid and no start, and what is written is one section: a pid that
 // was another process in an earlier section would become that one.
 Result<void> Rewriter::tell_apart(Input& input, const Packet& packet, const End& end) {
-    if (end.process == nullptr || !end.via.empty()) {
+    if (end.process == nullptr || end.via != Via::kUnrecorded) {
         return {};
     }
     const Named now{end.process->number, input.file->current_section()};
@@ -349,10 +329,10 @@ std::string_view Rewriter::completed(Input& input, const Packet& packet, std::st
     comment_ = comment;
     introduce(input, packet.self, *parsed, {});
     introduce(input, packet.peer, *parsed, packet::kPeerPrefix);
-    if (!input.options.host.empty() && !parsed->find(kHostKey)) {
+    if (!input.options.host.empty() && !parsed->find(packet::kHostKey)) {
         // A comment that is too long loses other keys: without the host it names other processes.
         std::string host;
-        packet::append_key(host, kHostKey, input.options.host);
+        packet::append_pair(host, {}, packet::kHostKey, input.options.host);
         const size_t room = pcapng::kMaxOptionSize - host.size() - 1;
         comment_.resize(packet::cut_comment(comment_, room).size());
         comment_ += ' ' + host;
@@ -371,8 +351,8 @@ void Rewriter::introduce(Input& input, const End& end, const packet::Comment& co
         return;
     }
     told = {true, end.uid};
-    if (!introduces(comment, prefix)) {
-        packet::append_introduction(comment_, introduction_of(*end.process, end.uid), prefix);
+    if (!packet::introduces(comment, prefix)) {
+        packet::append_introduction(comment_, packet::process_as_of(end), prefix);
     }
 }
 

@@ -17,7 +17,7 @@
 #include <utility>
 #include <vector>
 
-#include "forensics/packet.h"
+#include "forensics/packet_types.h"
 #include "forensics/source/input_file.h"
 #include "packet/comment.h"
 #include "pcapng/encode.h"
@@ -41,6 +41,9 @@ class Rewriter {
     // Begins the file.
     static pcapng::Result<Rewriter> create(pcapng::Output output,
                                            const pcapng::SectionInfo& section);
+    // Begins a file of one input, which gets the number 0: its section header is the input's.
+    static pcapng::Result<Rewriter> create(pcapng::Output output, InputFile& input,
+                                           const RewriteOptions& options);
 
     // The number of the input, for packet().
     size_t add_input(InputFile& file, const RewriteOptions& options);

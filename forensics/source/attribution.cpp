@@ -21,7 +21,7 @@ bool is_loopback(const Packet& packet) {
 }
 
 At at_off_loopback(const Packet& packet) {
-    return is_loopback(packet) ? At::kUnknown : at_by_direction(packet.direction);
+    return is_loopback(packet) ? At::kUnknown : packet::at_by_direction(packet.direction);
 }
 
 }  // namespace
@@ -71,19 +71,19 @@ void Attribution::begin_section() {
 
 void Attribution::darwin_process(const pcapng::DarwinProcessRead& block) {
     Darwin& darwin = darwin_.emplace_back();
-    darwin.facts.pid = block.pid;
-    darwin.facts.comm = block.name;
+    darwin.recorded.pid = block.pid;
+    darwin.recorded.comm = block.name;
     darwin.section = section_;
 }
 
 void Attribution::process_information(const pcapng::ProcessInformationRead& block) {
-    const Process facts = facts_of(block);
-    index_.learn(index_.describe(facts), facts);
+    const Process recorded = recorded_process(block);
+    index_.learn(index_.describe(recorded), recorded);
 }
 
 void Attribution::journal(const pcapng::JournalRead& block) {
-    if (const std::optional<Process> facts = facts_of(block)) {
-        index_.learn(index_.started(*facts), *facts);
+    if (const std::optional<Process> recorded = recorded_process(block)) {
+        index_.learn(index_.started(*recorded), *recorded);
     }
 }
 
@@ -93,12 +93,13 @@ void Attribution::attribute(const pcapng::PacketRead& block, Packet& packet) {
         if (speech.told) {
             packet.self = end_of(speech.ends.self, speech.self, speech.self_version, packet);
             packet.peer = end_of(speech.ends.peer, speech.peer, speech.peer_version, packet);
-            packet.self_at = speech.ends.pidcap
-                                 ? speech.ends.at.value_or(at_by_direction(packet.direction))
-                                 : at_off_loopback(packet);
+            packet.self_at =
+                speech.in_grammar
+                    ? speech.ends.at.value_or(packet::at_by_direction(packet.direction))
+                    : at_off_loopback(packet);
             if (Darwin* darwin = darwin_of(block); darwin != nullptr && speech.self != nullptr &&
                                                    darwin->section == section_ &&
-                                                   darwin->facts.pid == speech.self->pid) {
+                                                   darwin->recorded.pid == speech.self->pid) {
                 darwin->process = speech.self;
             }
             return;
@@ -115,7 +116,7 @@ Attribution::Darwin* Attribution::darwin_of(const pcapng::PacketRead& block) {
         return nullptr;
     }
     Darwin& darwin = darwin_[*block.darwin_index];
-    return block.process && block.process->pid != darwin.facts.pid ? nullptr : &darwin;
+    return block.process && block.process->pid != darwin.recorded.pid ? nullptr : &darwin;
 }
 
 bool Attribution::by_darwin(const pcapng::PacketRead& block, Packet& packet) {
@@ -130,11 +131,12 @@ bool Attribution::by_darwin(const pcapng::PacketRead& block, Packet& packet) {
     }
     Process& process = darwin->process != nullptr
                            ? *darwin->process
-                           : index_.by_pid({}, darwin->facts.pid, packet.time_ns);
-    index_.learn(process, darwin->facts);
+                           : index_.by_pid({}, darwin->recorded.pid, packet.time_ns);
+    index_.learn(process, darwin->recorded);
     packet.self = {
         .process = &process, .tid = block.process ? block.process->tid : 0, .uid = process.uid};
-    packet.self_at = block.process ? at_off_loopback(packet) : at_by_direction(packet.direction);
+    packet.self_at =
+        block.process ? at_off_loopback(packet) : packet::at_by_direction(packet.direction);
     return true;
 }
 
@@ -147,23 +149,22 @@ void Attribution::by_option(const pcapng::PacketRead& block, Packet& packet) {
     packet.self_at = at_off_loopback(packet);
 }
 
-// The views are into the speech.
-End Attribution::end_of(const Told& told, Process*& process, uint32_t& version,
+End Attribution::end_of(const packet::CommentEnd& recorded, Process*& process, uint32_t& version,
                         const Packet& packet) {
-    End end = {.tid = told.tid, .uid = told.facts.uid, .via = told.via};
-    if (!told.process) {
+    End end = {.tid = recorded.tid, .via = recorded.via, .uid = recorded.process.uid};
+    if (!recorded.has_process) {
         return end;
     }
-    if (told.facts.start_ns == 0) {
-        Process& found = index_.by_pid(told.facts.host, told.facts.pid, packet.time_ns);
+    if (recorded.process.start_ns == 0) {
+        Process& found = index_.by_pid(recorded.process.host, recorded.process.pid, packet.time_ns);
         version = process == &found ? version : 0;
         process = &found;
     } else if (process == nullptr) {
-        process = &index_.started(told.facts);
+        process = &index_.started(recorded.process);
     }
-    if (version != index_.version(*process)) {
-        index_.learn(*process, told.facts);
-        version = index_.version(*process);
+    if (version != process->version) {
+        index_.learn(*process, recorded.process);
+        version = process->version;
     }
     end.process = process;
     return end;
@@ -207,16 +208,19 @@ Attribution::Speeches::value_type& Attribution::speech_in(Speeches& speeches, st
     kept_bytes_ += text.size() + sizeof(Speech);
     Speeches::value_type& entry = *speeches.emplace(text, Speech{}).first;
     Speech& speech = entry.second;
-    std::optional<ToldEnds> ends;
+    std::optional<packet::CommentEnds> ends;
     if (all == nullptr) {
-        ends = read_pidcap_comment(text);
+        ends = packet::read_process_comment(text);
     } else {
         for (auto option = all->begin(); option != all->end() && !ends; ++option) {
             if (option->code == pcapng::kOptComment) {
-                ends = read_pidcap_comment(option->text());
+                ends = packet::read_process_comment(option->text());
             }
         }
-        ends = ends ? std::move(ends) : read_ptcpdump_comments(*all);
+    }
+    speech.in_grammar = ends.has_value();
+    if (!ends && all != nullptr) {
+        ends = read_ptcpdump_comments(*all);
     }
     if (ends) {
         speech.told = true;

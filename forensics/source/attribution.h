@@ -14,9 +14,9 @@
 #include <unordered_map>
 #include <vector>
 
-#include "forensics/packet.h"
+#include "forensics/packet_types.h"
 #include "forensics/source/process_index.h"
-#include "forensics/source/told.h"
+#include "forensics/source/recorded.h"
 #include "pcapng/read_blocks.h"
 
 namespace forensics {
@@ -40,7 +40,8 @@ class Attribution {
     // What comments of these very bytes say.
     struct Speech {
         bool told = false;  // of a process, or why there is none
-        ToldEnds ends;
+        packet::CommentEnds ends;
+        bool in_grammar = false;  // in pidcap's
         // The processes that told their start, and the state in which they have all that is told.
         Process* self = nullptr;
         Process* peer = nullptr;
@@ -53,7 +54,7 @@ class Attribution {
     };
     using Speeches = std::unordered_map<std::string, Speech, Hash, std::equal_to<>>;
     struct Darwin {
-        Process facts;
+        Process recorded;
         uint64_t section = 0;
         Process* process = nullptr;  // once a comment has told who it is
     };
@@ -62,7 +63,8 @@ class Attribution {
     Speech& speech_of(const pcapng::PacketRead& block);
     Speeches::value_type& speech_in(Speeches& speeches, std::string_view text,
                                     const pcapng::Options* all);
-    End end_of(const Told& told, Process*& process, uint32_t& version, const Packet& packet);
+    End end_of(const packet::CommentEnd& recorded, Process*& process, uint32_t& version,
+               const Packet& packet);
     bool by_darwin(const pcapng::PacketRead& block, Packet& packet);
     void by_option(const pcapng::PacketRead& block, Packet& packet);
     Darwin* darwin_of(const pcapng::PacketRead& block);

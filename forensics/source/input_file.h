@@ -15,7 +15,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "forensics/packet.h"
+#include "forensics/packet_types.h"
 #include "forensics/source/source.h"
 #include "pcapng/blocks.h"
 #include "pcapng/read_blocks.h"

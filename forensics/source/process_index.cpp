@@ -5,38 +5,9 @@
 #include <random>
 #include <utility>
 
+#include "packet/process_fields.h"
+
 namespace forensics {
-namespace {
-
-// True if it changed.
-bool take(std::string& known, const std::string& told) {
-    if (told.empty() || known == told) {
-        return false;
-    }
-    known = told;
-    return true;
-}
-
-template <typename Number>
-bool take(Number& known, Number told) {
-    if (told == Number{} || known == told) {
-        return false;
-    }
-    known = told;
-    return true;
-}
-
-template <typename Number>
-bool take(std::optional<Number>& known, const std::optional<Number>& told) {
-    if (!told || known == told) {
-        return false;
-    }
-    known = told;
-    return true;
-}
-
-}  // namespace
-
 ProcessIndex::Hash::Hash() {
     std::random_device random;
     secret = (uint64_t{random()} << 32) | random();
@@ -64,7 +35,7 @@ Process& ProcessIndex::add(const std::string& host, uint32_t pid, uint64_t start
     process.host = host;
     process.pid = pid;
     process.start_ns = start_ns;
-    versions_.push_back(1);
+    changed(process);
     return process;
 }
 
@@ -102,7 +73,7 @@ Process& ProcessIndex::describe(const Process& told) {
     if (found == nullptr && same) {
         found = current.process;
         found->start_ns = told.start_ns;
-        ++versions_[found->number];
+        changed(*found);
     } else if (found == nullptr) {
         found = &add(told.host, told.pid, told.start_ns);
     }
@@ -110,23 +81,15 @@ Process& ProcessIndex::describe(const Process& told) {
     return *found;
 }
 
-void ProcessIndex::learn(Process& process, const Process& told) {
-    bool changed = take(process.comm, told.comm);
-    changed |= take(process.exe, told.exe);
-    changed |= take(process.uid, told.uid);
-    changed |= take(process.end_ns, told.end_ns);
-    changed |= take(process.ppid, told.ppid);
-    changed |= take(process.cmdline, told.cmdline);
-    changed |= take(process.parent_comm, told.parent_comm);
-    changed |= take(process.user, told.user);
-    changed |= take(process.cgroup, told.cgroup);
-    changed |= take(process.container, told.container);
-    changed |= take(process.unit, told.unit);
-    changed |= take(process.netns, told.netns);
-    changed |= take(process.nspid, told.nspid);
-    if (changed) {
-        ++versions_[process.number];
+void ProcessIndex::learn(Process& process, const Process& recorded) {
+    if (packet::update(process, recorded)) {
+        changed(process);
     }
+}
+
+void ProcessIndex::changed(Process& process) {
+    ++process.version;
+    ++changes_;
 }
 
 }  // namespace forensics

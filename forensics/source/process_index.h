@@ -10,9 +10,8 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
-#include <vector>
 
-#include "forensics/process.h"
+#include "forensics/packet_types.h"
 
 namespace forensics {
 
@@ -34,10 +33,10 @@ class ProcessIndex {
     // What a process information block tells: a process, and whom the pid means from now on.
     Process& describe(const Process& told);
 
-    // Takes over what is told: the latest of comm, exe and uid, and all else that is there.
-    void learn(Process& process, const Process& told);
-    // Changes with every learn() that changed the process.
-    uint32_t version(const Process& process) const { return versions_[process.number]; }
+    // Takes over what is recorded of the process; what was known before stays where nothing is.
+    void learn(Process& process, const Process& recorded);
+    // Grows with every change of any process.
+    const uint64_t& changes() const { return changes_; }
 
     const std::deque<Process>& processes() const { return processes_; }
 
@@ -58,10 +57,11 @@ class ProcessIndex {
         Process* process = nullptr;
         std::optional<uint64_t> first_ns;  // of the first packet that named it by pid alone
     };
+    void changed(Process& process);
     Process& add(const std::string& host, uint32_t pid, uint64_t start_ns);
 
     std::deque<Process> processes_;
-    std::vector<uint32_t> versions_;  // by number
+    uint64_t changes_ = 0;
     std::unordered_map<Key, Process*, Hash> started_;
     std::unordered_map<Key, Current, Hash> current_;  // of the section, start 0
 };

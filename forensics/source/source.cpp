@@ -285,6 +285,10 @@ const std::deque<Process>& Source::processes() const {
     return implementation_->attribution_.index().processes();
 }
 
+const uint64_t& Source::changes() const {
+    return implementation_->attribution_.index().changes();
+}
+
 const std::deque<Interface>& Source::interfaces() const {
     return implementation_->interfaces_;
 }

@@ -14,7 +14,7 @@
 #include <string>
 #include <vector>
 
-#include "forensics/packet.h"
+#include "forensics/packet_types.h"
 #include "pcapng/read_blocks.h"
 #include "pcapng/result.h"
 
@@ -57,6 +57,7 @@ class Source {
 
     const std::string& name() const;
     const std::deque<Process>& processes() const;     // by number
+    const uint64_t& changes() const;                  // grows with every change of a process
     const std::deque<Interface>& interfaces() const;  // by number
     // Bytes of the file as it stands on disk that were read, and all of it where that is known: for
     // progress.

@@ -15,12 +15,13 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <optional>
 #include <random>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "packet/comment.h"
+#include "packet/process_comment.h"
 #include "pcapng/writer.h"
 
 namespace {
@@ -32,7 +33,7 @@ constexpr uint32_t kHere = 0x0a000002;  // 10.0.0.2
 
 constexpr uint8_t kFin = 0x01, kSyn = 0x02, kPush = 0x08, kAck = 0x10;
 
-struct Process {
+struct ProcessTexts {
     std::string comment;       // as the packet's own process
     std::string peer;          // as its peer
     std::string introduction;  // once
@@ -43,7 +44,7 @@ struct Conversation {
     bool local = false;      // both ends are here
     uint64_t processes = 0;  // index of the client's, and of the server's if it is local
     uint64_t server = 0;
-    const char* none = nullptr;  // via of packets without a process
+    std::optional<packet::Via> none;  // why its packets have no process
     uint32_t address = 0;
     uint16_t client_port = 0, server_port = 0;
     uint64_t left = 0;
@@ -105,26 +106,24 @@ class Generator {
   private:
     uint64_t below(uint64_t limit) { return random_() % limit; }
 
-    Process make_process(uint64_t i) const {
+    static ProcessTexts make_process(uint64_t i) {
         const std::string comm = "worker-" + std::to_string(i % 40);
-        const std::string exe = "/usr/lib/service/" + comm;
-        const packet::ProcessText text{.pid = static_cast<uint32_t>(1000 + i),
-                                       .tid = static_cast<uint32_t>(1000 + i),
-                                       .comm = comm,
-                                       .exe = exe,
-                                       .uid = static_cast<uint32_t>(i % 8),
-                                       .start_ns = kStart - i * 1'000'000};
-        Process process;
-        packet::append_process(process.comment, text, "socket");
-        packet::append_process(process.peer, text, "lookup", packet::kPeerPrefix);
-        const std::string container =
-            i % 4 == 0 ? std::string(64, static_cast<char>('a' + i % 6)) : "";
-        packet::append_introduction(process.introduction, {.ppid = 1,
-                                                           .pcomm = "init",
-                                                           .user = "service",
-                                                           .cmdline = exe,
-                                                           .container = container});
-        return process;
+        packet::Process process;
+        process.pid = static_cast<uint32_t>(1000 + i);
+        process.start_ns = kStart - i * 1'000'000;
+        process.ppid = 1;
+        process.parent_comm = "init";
+        process.comm = comm;
+        process.exe = process.cmdline = "/usr/lib/service/" + comm;
+        process.uid = static_cast<uint32_t>(i % 8);
+        process.user = "service";
+        process.container = i % 4 == 0 ? std::string(64, static_cast<char>('a' + i % 6)) : "";
+        ProcessTexts texts;
+        packet::append_process(texts.comment, process, process.pid, packet::Via::kSocket);
+        packet::append_process(texts.peer, process, process.pid, packet::Via::kLookup,
+                               packet::kPeerPrefix);
+        packet::append_introduction(texts.introduction, process);
+        return texts;
     }
 
     Conversation make_conversation() {
@@ -134,8 +133,11 @@ class Generator {
         made.local = below(10) == 0;
         made.processes = number % processes_.size();
         made.server = below(processes_.size());
-        static constexpr std::array<const char*, 3> kNone{"kernel", "forwarded", "unknown"};
-        made.none = below(20) == 0 ? kNone[below(3)] : nullptr;
+        static constexpr std::array<packet::Via, 3> kNone{
+            packet::Via::kKernel, packet::Via::kForwarded, packet::Via::kUnknown};
+        if (below(20) == 0) {
+            made.none = kNone[below(3)];
+        }
         made.address = made.local ? kHere : 0x0b000000 + static_cast<uint32_t>(below(1 << 16));
         // No two have the same ports for a long while.
         made.client_port = static_cast<uint16_t>(20000 + number % 40000);
@@ -214,8 +216,8 @@ class Generator {
 
     const std::string& comment_of(const Conversation& conversation, size_t side) {
         comment_.clear();
-        if (conversation.none != nullptr) {
-            packet::append_key(comment_, "via", conversation.none);
+        if (conversation.none) {
+            packet::append_reason(comment_, *conversation.none);
             return comment_;
         }
         std::array<uint64_t, 2> ends{conversation.processes, conversation.server};
@@ -241,7 +243,7 @@ class Generator {
     uint64_t left_;
     uint64_t each_;  // packets of a conversation, on average
     std::vector<bool> introduced_;
-    std::vector<Process> processes_;
+    std::vector<ProcessTexts> processes_;
     std::mt19937_64 random_{7};
     uint64_t made_ = 0;
     uint64_t time_ = kStart;
@@ -259,7 +261,8 @@ int main(int argc, char** argv) {
         return given > 0 ? given : 1;
     };
     pcapng::Writer writer =
-        need(pcapng::Writer::create(need(pcapng::Output::open_file(argv[1])), {}));
+        need(pcapng::Writer::create(need(pcapng::Output::open_file(argv[1])),
+                                    {.comments = {std::string(packet::kCommentGrammar)}}));
     need(writer.add_interface({.snaplen = kSnaplen, .name = "eth0"}));
     Generator(writer, number(2, 1), number(3, 1000), number(4, 50'000)).run();
     need(writer.close());

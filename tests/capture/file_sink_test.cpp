@@ -24,14 +24,16 @@
 #include "tests/support/command.h"
 #include "tests/support/temporary_folder.h"
 
-using capture::CapturedInterface;
 using capture::Comments;
-using capture::Direction;
-using capture::End;
 using capture::FileOptions;
 using capture::FileSink;
-using capture::Packet;
-using capture::Process;
+using packet::At;
+using packet::Direction;
+using packet::End;
+using packet::Packet;
+using packet::Process;
+using packet::ProcessEvent;
+using packet::Via;
 using test::need;
 
 namespace {
@@ -41,7 +43,8 @@ constexpr const char* kOrigin = "tier=locked tracing=syscalls";
 
 Process make_process(uint32_t pid, const std::string& comm) {
     Process process;
-    process.key = {pid, 100};
+    process.number = pid;
+    process.pid = pid;
     process.start_ns = kTime - pid;
     process.ppid = 1;
     process.uid = 1000;
@@ -67,38 +70,39 @@ class File {
 
     void packet(const Process* self, const Process* peer = nullptr, uint32_t lost = 0) {
         Packet packet;
-        packet.lost = lost;
-        packet.self = end_of(self, 5, self != nullptr ? PIDCAP_VIA_SOCKET : PIDCAP_VIA_KERNEL);
-        if (peer != nullptr) {
-            packet.peer = end_of(peer, 6, PIDCAP_VIA_LOOKUP);
+        if (lost != 0) {
+            packet.drop_count = lost;
         }
-        write(std::move(packet));
+        packet.self = end_of(self, 5, self != nullptr ? Via::kSocket : Via::kKernel);
+        if (peer != nullptr) {
+            packet.peer = end_of(peer, 6, Via::kLookup);
+        }
+        write_outbound(std::move(packet));
     }
 
     // Of a socket that was used last when the process was this user.
     void packet_as(const Process& process, uint32_t uid, const char* user) {
         Packet packet;
-        packet.self = end_of(&process, 5, PIDCAP_VIA_SOCKET);
+        packet.self = end_of(&process, 5, Via::kSocket);
         packet.self.uid = uid;
         packet.self.user = user;
-        write(std::move(packet));
+        write_outbound(std::move(packet));
     }
 
     // Packets are 1 s apart.
-    void write(Packet packet, Direction direction = Direction::kOut) {
+    void write(Packet packet) {
         packet.time_ns = kTime + 1'000'000'000 * packets_++;
         packet.interface = &interface_;
-        packet.direction = direction;
-        packet.wire_len = static_cast<uint32_t>(frame_.size());
-        packet.data = std::as_bytes(std::span(frame_));
+        packet.wire_length = static_cast<uint32_t>(frame_.size());
+        packet.data = frame_;
         need(sink_.packet(packet));
     }
 
-    void event(pidcap_event_type type, const Process& process) {
+    void event(ProcessEvent::Type type, const Process& process) {
         need(sink_.process({kTime, type, &process}));
     }
 
-    void finish(const std::vector<capture::InterfaceCounters>& counters = {}) {
+    void finish(const std::vector<packet::InterfaceCounters>& counters = {}) {
         need(sink_.finish(counters));
     }
 
@@ -173,6 +177,13 @@ class File {
     }
 
   private:
+    // From the process at this end.
+    void write_outbound(Packet packet) {
+        packet.direction = Direction::kOutbound;
+        packet.self_at = At::kSender;
+        write(std::move(packet));
+    }
+
     template <typename Kind>
     static const char* kind(const Kind&) {
         return std::is_same_v<Kind, pcapng::InterfaceRead>            ? "I"
@@ -183,13 +194,14 @@ class File {
                : std::is_same_v<Kind, pcapng::StatisticsRead>         ? "S"
                                                                       : "";
     }
-    static End end_of(const Process* process, uint32_t tid, uint8_t via) {
+    static End end_of(const Process* process, uint32_t tid, Via via) {
         End end;
         end.process = process;
         end.tid = process != nullptr ? tid : 0;
         end.via = via;
         if (process != nullptr) {
             end.uid = process->uid;
+            end.gid = process->gid;
             end.user = process->user;
         }
         return end;
@@ -198,7 +210,7 @@ class File {
 
     test::TemporaryFolder folder_;
     FileSink sink_;
-    CapturedInterface interface_;
+    packet::Interface interface_;
     test::Bytes frame_ = test::udp_frame();
     uint64_t packets_ = 0;
 };
@@ -213,14 +225,14 @@ class Expectation {
     explicit Expectation(Comments comments) : comments_(comments) {}
 
     // "PID TID COMM|DIRECTION|DROPS|COMMENT"
-    std::string line(const Packet& packet, Direction direction) {
+    std::string line(const Packet& packet) {
         const Process* self = packet.self.process;
         return fmt::format(
             "{}|{}|{}|{}",
-            self != nullptr ? fmt::format("{} {} {}", self->key.pid, packet.self.tid, self->comm)
+            self != nullptr ? fmt::format("{} {} {}", self->pid, packet.self.tid, self->comm)
                             : "none",
-            direction == Direction::kIn ? "in" : "out",
-            packet.lost != 0 ? std::to_string(packet.lost) : "", comment(packet, direction));
+            packet.direction == Direction::kInbound ? "in" : "out",
+            packet.drop_count ? std::to_string(*packet.drop_count) : "", comment(packet));
     }
 
   private:
@@ -233,12 +245,12 @@ class Expectation {
         const Process& process = *end.process;
         return fmt::format(
             "{0}pid={1} {0}tid={2} {0}comm={3} {0}exe={4} {0}uid={5} {0}st={6} {0}via={7}", prefix,
-            process.key.pid, end.tid, process.comm, process.exe, end.uid, process.start_ns,
-            capture::via_name(end.via));
+            process.pid, end.tid, process.comm, process.exe, end.uid.value(), process.start_ns,
+            packet::via_name(end.via));
     }
 
     std::string introduction(const End& end, std::string_view prefix) {
-        Introduced& before = introduced_[end.process->key];
+        Introduced& before = introduced_[end.process->number];
         if (before.version != end.process->version) {
             before = {end.process->version, {}};
         }
@@ -251,25 +263,25 @@ class Expectation {
                            end.user, end.process->comm);
     }
 
-    std::string comment(const Packet& packet, Direction direction) {
+    std::string comment(const Packet& packet) {
         if (comments_ == Comments::kNone) {
             return "";
         }
         const bool has_self = packet.self.process != nullptr;
-        const bool has_peer = packet.peer && packet.peer->process != nullptr;
+        const bool has_peer = packet.peer.process != nullptr;
         std::string text = has_self ? named(packet.self, "")
-                                    : fmt::format("via={}", capture::via_name(packet.self.via));
-        if (has_self && packet.self_at_far_end) {
-            text += direction == Direction::kIn ? " at=sender" : " at=receiver";
+                                    : fmt::format("via={}", packet::via_name(packet.self.via));
+        if (has_self && packet.self_at != packet::at_by_direction(packet.direction)) {
+            text += packet.direction == Direction::kInbound ? " at=sender" : " at=receiver";
         }
-        text += has_peer ? " " + named(*packet.peer, "peer.") : "";
+        text += has_peer ? " " + named(packet.peer, "peer.") : "";
         text += has_self ? introduction(packet.self, "") : "";
-        text += has_peer ? introduction(*packet.peer, "peer.") : "";
+        text += has_peer ? introduction(packet.peer, "peer.") : "";
         return text;
     }
 
     Comments comments_;
-    std::map<capture::ProcessKey, Introduced> introduced_;
+    std::map<uint32_t, Introduced> introduced_;
 };
 
 // A few processes, and conversations between them whose packets are mostly like the one before.
@@ -279,15 +291,17 @@ class Conversations {
         for (const uint32_t pid : {7U, 8U, 9U, 9U}) {
             processes_.push_back(make_process(pid, fmt::format("p{}", processes_.size())));
         }
-        processes_[3].key.start_boot = 1'000'000'123;  // 9 again, within the tick
+        processes_[3].number = 10;  // 9 again, within the tick
         for (size_t i = 0; i < 4; ++i) {
-            packets_[i].first.self = {&processes_[i], 5, PIDCAP_VIA_SOCKET, 1000, "alice"};
-            packets_[i].second = i % 2 == 0 ? Direction::kIn : Direction::kOut;
+            Packet& packet = packets_[i];
+            packet.self = {&processes_[i], 5, Via::kSocket, 1000, 1000, "alice"};
+            packet.direction = i % 2 == 0 ? Direction::kInbound : Direction::kOutbound;
+            packet.self_at = packet::at_by_direction(packet.direction);
         }
     }
 
-    std::pair<Packet, Direction> next() {
-        auto& [packet, direction] = packets_[random() % 4];
+    Packet next() {
+        Packet& packet = packets_[random() % 4];
         Packet once = packet;
         switch (random() % 24) {
             case 0:
@@ -300,46 +314,47 @@ class Conversations {
                 packet.self.via = via();
                 break;
             case 3:
-                direction = direction == Direction::kIn ? Direction::kOut : Direction::kIn;
+                packet.direction = packet.direction == Direction::kInbound ? Direction::kOutbound
+                                                                           : Direction::kInbound;
+                move_to_other_end(packet.self_at);
                 break;
             case 4:
-                packet.peer = {process(), 6, PIDCAP_VIA_LOOKUP, 1000, "alice"};
+                packet.peer = {process(), 6, Via::kLookup, 1000, 1000, "alice"};
                 break;
             case 5:
-                packet.peer.reset();
+                packet.peer = {};
                 break;
             case 6:
-                packet.peer = {nullptr, 0, PIDCAP_VIA_KERNEL, 0, ""};
+                packet.peer = {nullptr, 0, Via::kKernel};
                 break;
             case 7:
                 execute(*process());
                 break;
             case 8:
-                once.self = {nullptr, 0, PIDCAP_VIA_FORWARDED, 0, ""};
-                return {once, direction};
+                once.self = {nullptr, 0, Via::kForwarded};
+                return once;
             case 9:
-                once.lost = 1 + random() % 3;
-                return {once, direction};
+                once.drop_count = 1 + random() % 3;
+                return once;
             case 10:
                 packet.self.process = process();
                 break;
             case 11:
-                packet.self_at_far_end = !packet.self_at_far_end;
+                move_to_other_end(packet.self_at);
                 break;
             default:
-                if (packet.peer && packet.peer->process != nullptr) {
-                    change_peer(*packet.peer);
+                if (packet.peer.process != nullptr) {
+                    change_peer(packet.peer);
                 }
         }
-        return {packet, direction};
+        return packet;
     }
 
   private:
     uint32_t random() { return static_cast<uint32_t>(random_()); }
     Process* process() { return &processes_[random() % processes_.size()]; }
-    uint8_t via() {
-        return static_cast<uint8_t>(random() % 2 == 0 ? PIDCAP_VIA_SOCKET : PIDCAP_VIA_FLOW);
-    }
+    Via via() { return random() % 2 == 0 ? Via::kSocket : Via::kFlow; }
+    static void move_to_other_end(At& at) { at = at == At::kSender ? At::kReceiver : At::kSender; }
     static void become(End& end) {
         end.uid = end.uid == 0 ? 1000 : 0;
         end.user = end.uid == 0 ? "root" : "alice";
@@ -371,10 +386,26 @@ class Conversations {
 
     std::mt19937 random_{4};  // NOLINT(cert-msc32-c,cert-msc51-cpp): the same each time
     std::vector<Process> processes_;
-    std::array<std::pair<Packet, Direction>, 4> packets_;
+    std::array<Packet, 4> packets_;
 };
 
 }  // namespace
+
+TEST_CASE("a section says first which comments its packets have, then how they were taken") {
+    File file;
+    file.finish();
+    std::vector<std::string> comments;
+    file.visit([&comments](const auto& block) {
+        if constexpr (std::is_same_v<std::decay_t<decltype(block)>, pcapng::SectionRead>) {
+            for (const pcapng::Option& option : block.options) {
+                if (option.code == pcapng::kOptComment) {
+                    comments.emplace_back(option.text());
+                }
+            }
+        }
+    });
+    CHECK(comments == std::vector<std::string>{"pidcap comment grammar 1", kOrigin});
+}
 
 TEST_CASE("a process is introduced once, whether first seen as a packet's process or its peer") {
     const Process curl = make_process(7, "curl");
@@ -419,7 +450,7 @@ TEST_CASE("a process that has changed is introduced again, and has a Darwin bloc
 TEST_CASE("two processes that had a pid within one clock tick are two in the file") {
     const Process first = make_process(7, "true");
     Process second = make_process(7, "fork");
-    second.key.start_boot = 1'000'000'123;
+    second.number = 8;
     second.start_ns += 123;
     File file;
     file.packet(&first);
@@ -546,9 +577,9 @@ TEST_CASE("whatever changes from one packet of a conversation to the next is tol
     std::vector<std::string> expected;
     size_t repeated = 0;
     for (int i = 0; i < 20'000; ++i) {
-        const auto [packet, direction] = conversations.next();
-        file.write(packet, direction);
-        const std::string line = expectation.line(packet, direction);
+        const Packet packet = conversations.next();
+        file.write(packet);
+        const std::string line = expectation.line(packet);
         repeated +=
             std::find(expected.end() - std::min(i, 4), expected.end(), line) != expected.end();
         expected.push_back(line);
@@ -598,12 +629,12 @@ TEST_CASE("process and journal blocks stand after the first packet, and only on 
     Process curl = make_process(7, "curl");
     const bool wanted = GENERATE(true, false);
     File file({.process_blocks = wanted});
-    file.event(PIDCAP_EVENT_EXEC, curl);
+    file.event(ProcessEvent::Type::kExec, curl);
     file.packet(nullptr);
     file.packet(&curl);
     file.packet(&curl);
-    file.event(PIDCAP_EVENT_FORK, curl);
-    file.event(PIDCAP_EVENT_EXIT, curl);
+    file.event(ProcessEvent::Type::kFork, curl);
+    file.event(ProcessEvent::Type::kExit, curl);
     file.finish();
     CHECK(file.blocks() == (wanted ? "IPDPpPJ" : "IPDPP"));
     file.visit([](const auto& block) {
@@ -626,7 +657,7 @@ TEST_CASE("process and journal blocks stand after the first packet, and only on 
 TEST_CASE("the statistics add up to every packet that the interface's hooks saw") {
     File file;
     file.packet(nullptr);
-    capture::InterfaceCounters counters;
+    packet::InterfaceCounters counters;
     counters.captured = 1;
     counters.filtered = 20;
     counters.dropped = {300, 4000};

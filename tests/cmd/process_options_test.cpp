@@ -10,19 +10,25 @@
 
 #include "cmd/options.h"
 
-using capture::Process;
-using capture::ProcessExpression;
-using capture::Truth;
+using packet::Process;
+using packet::ProcessExpression;
+using packet::Truth;
+using packet::Via;
 
 namespace {
 
+// The number of the process that has this pid now.
+uint32_t number_of(uint32_t pid) {
+    return 1000 + pid;
+}
+
 // Of every root the descendants that a test says.
-class FamilyTrees : public capture::ProcessTrees {
+class FamilyTrees : public packet::ProcessTrees {
   public:
     std::set<std::pair<uint32_t, uint32_t>> pairs;
 
-    bool contains(const capture::ProcessKey& root, const Process& process) const override {
-        return root == process.key || pairs.contains({root.pid, process.key.pid});
+    bool contains(const packet::ProcessReference& root, const Process& process) const override {
+        return root.is(process) || pairs.contains({root.pid, process.pid});
     }
 };
 
@@ -46,9 +52,8 @@ ProcessExpression expression_of(const std::vector<std::string>& arguments,
     }
     const auto conditions =
         cmd::conditions_of(std::get<cmd::Options>(parsed).process_filter, command);
-    const auto resolved = conditions.expression.resolved([](uint32_t pid) {
-        return std::optional(capture::ProcessKey{pid, 100});
-    });
+    const auto resolved =
+        conditions.expression.resolved([](uint32_t pid) { return std::optional(number_of(pid)); });
     REQUIRE(resolved.ok());
     return *resolved;
 }
@@ -60,7 +65,10 @@ bool wants(const std::vector<std::string>& arguments, const Process& process) {
 
 Process make_process(uint32_t pid = 1) {
     Process process;
-    process.key = {pid, 100};
+    process.number = number_of(pid);
+    process.pid = pid;
+    process.uid = 0;
+    process.gid = 0;
     return process;
 }
 
@@ -199,15 +207,15 @@ TEST_CASE("values that can't be meant are refused") {
 }
 
 TEST_CASE("packets without a process are wanted by --unattributed and --kernel") {
-    const auto wants_via = [](const std::vector<std::string>& options, uint8_t via) {
+    const auto wants_via = [](const std::vector<std::string>& options, Via via) {
         return expression_of(options).evaluate({.via = via}, FamilyTrees()) == Truth::kTrue;
     };
-    CHECK(wants_via({"--kernel"}, PIDCAP_VIA_KERNEL));
-    CHECK_FALSE(wants_via({"--kernel"}, PIDCAP_VIA_FORWARDED));
-    CHECK(wants_via({"--unattributed"}, PIDCAP_VIA_KERNEL));
-    CHECK(wants_via({"--unattributed"}, PIDCAP_VIA_FORWARDED));
-    CHECK_FALSE(wants_via({"--unattributed", "--kernel"}, PIDCAP_VIA_FORWARDED));
-    CHECK_FALSE(wants_via({"--unattributed", "--process", "not kernel"}, PIDCAP_VIA_KERNEL));
+    CHECK(wants_via({"--kernel"}, Via::kKernel));
+    CHECK_FALSE(wants_via({"--kernel"}, Via::kForwarded));
+    CHECK(wants_via({"--unattributed"}, Via::kKernel));
+    CHECK(wants_via({"--unattributed"}, Via::kForwarded));
+    CHECK_FALSE(wants_via({"--unattributed", "--kernel"}, Via::kForwarded));
+    CHECK_FALSE(wants_via({"--unattributed", "--process", "not kernel"}, Via::kKernel));
     CHECK_FALSE(wants({"--kernel"}, make_process()));
     CHECK_FALSE(wants({"--unattributed"}, make_process()));
 }

@@ -16,6 +16,7 @@
 #include "tests/packet/line/packet_bytes.h"
 
 using cmd::TextSink;
+using packet::Packet;
 using pcapng::Fd;
 
 namespace {
@@ -44,16 +45,18 @@ struct Pipe {
 };
 
 struct Traffic {
-    capture::CapturedInterface interface;
+    packet::Interface interface;
     test::Bytes data = test::ethernet(0x800, test::ipv4(IPPROTO_UDP, test::udp(3)));
-    capture::Packet packet;
+    Packet packet;
 
     Traffic() {
         interface.name = "lo";
         interface.link_type = 1;
         packet.interface = &interface;
-        packet.data = data;
-        packet.wire_len = static_cast<uint32_t>(data.size());
+        packet.direction = packet::Direction::kInbound;
+        packet.data = test::octets(data);
+        packet.wire_length = static_cast<uint32_t>(data.size());
+        packet.self.via = packet::Via::kUnknown;
     }
 };
 
@@ -98,7 +101,7 @@ TEST_CASE("a reader who left is an error with the code EPIPE, and the end after 
     TextSink sink(pipe.writer.get(), {});
     pipe.reader.reset();
     REQUIRE(sink.packet(traffic.packet));
-    const capture::Result<void> gone = sink.idle();
+    const pcapng::Result<void> gone = sink.idle();
     REQUIRE_FALSE(gone);
     CHECK(gone.error().code == EPIPE);
     REQUIRE(sink.finish({}));

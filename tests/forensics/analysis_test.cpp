@@ -30,8 +30,8 @@ Packet packet_between(const Process* self, const Process* peer, forensics::At at
     Packet packet;
     packet.wire_length = 100;
     packet.data = kData;
-    packet.self = {.process = self, .via = "socket"};
-    packet.peer = {.process = peer, .via = "flow"};
+    packet.self = {.process = self, .via = packet::Via::kSocket};
+    packet.peer = {.process = peer, .via = packet::Via::kFlow};
     packet.self_at = at;
     return packet;
 }
@@ -139,8 +139,8 @@ TEST_CASE("why there is no process is told apart, and a via of a later version c
     Analysis analysis;
     for (const char* via : {"kernel", "forwarded", "forwarded", "unknown", "of tomorrow", ""}) {
         Packet packet = packet_between(nullptr, nullptr, forensics::At::kUnknown);
-        packet.self.via = via;
-        packet.peer.via = {};
+        packet.self.via = packet::via_of(via);
+        packet.peer.via = packet::Via::kUnrecorded;
         analysis.add(packet);
     }
     analysis.finish();

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "forensics/analysis/flow_table.h"
-#include "forensics/packet.h"
+#include "forensics/packet_types.h"
 
 namespace test {
 

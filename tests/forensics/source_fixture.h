@@ -18,7 +18,7 @@ struct SeenEnd {
     std::optional<forensics::Process> process = {};  // as it was at this packet
     uint32_t tid = 0;
     std::optional<uint32_t> uid = {};
-    std::string via = {};
+    forensics::Via via = forensics::Via::kUnrecorded;
 
     // "7@1000", "7@-" without a start, "" without a process.
     std::string who() const {

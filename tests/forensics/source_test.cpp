@@ -101,11 +101,11 @@ TEST_CASE("pidcap's comment names both ends, with all that it tells of them") {
     CHECK(packet.self.who() == "812@500");
     CHECK(packet.self.tid == 813);
     CHECK(packet.self.uid == 1000);
-    CHECK(packet.self.via == "socket");
+    CHECK(packet.self.via == forensics::Via::kSocket);
     CHECK(packet.self_at == At::kSender);
     CHECK(packet.peer.who() == "77@400");
     CHECK(packet.peer.uid == 33);
-    CHECK(packet.peer.via == "lookup");
+    CHECK(packet.peer.via == forensics::Via::kLookup);
     REQUIRE(drained.processes.size() == 2);
     const forensics::Process& curl = drained.processes[0];
     CHECK(curl.number == 0);
@@ -132,8 +132,8 @@ TEST_CASE("without a process the comment says why, and no other carrier is asked
     file.packet("via=unknown peer.pid=7 peer.st=1 peer.via=lookup");
     const Drained drained = file.drained();
     CHECK(whose(drained) == Whose{"", ""});
-    CHECK(drained.packets[0].self.via == "kernel");
-    CHECK(drained.packets[1].self.via == "unknown");
+    CHECK(drained.packets[0].self.via == forensics::Via::kKernel);
+    CHECK(drained.packets[1].self.via == forensics::Via::kUnknown);
     CHECK(drained.packets[1].peer.who() == "7@1");
     CHECK(drained.processes.size() == 1);
 }
@@ -350,7 +350,7 @@ TEST_CASE("ptcpdump's comments tell the process, as tshark shows them") {
         CHECK(packet.self_at == (loopback                                   ? At::kUnknown
                                  : packet.direction == Direction::kOutbound ? At::kSender
                                                                             : At::kReceiver));
-        CHECK(packet.self.via.empty());
+        CHECK(packet.self.via == forensics::Via::kUnrecorded);
     }
     CHECK(named == 16);
     CHECK(drained.processes.size() == 3);

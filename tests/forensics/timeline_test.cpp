@@ -28,8 +28,8 @@ std::deque<Process> processes(uint32_t count) {
     return made;
 }
 
-Packet packet(uint64_t time_ns, uint32_t bytes, const Process* self, At at = At::kSender,
-              const Process* peer = nullptr) {
+Packet make_packet(uint64_t time_ns, uint32_t bytes, const Process* self, At at = At::kSender,
+                   const Process* peer = nullptr) {
     Packet made;
     made.time_ns = time_ns;
     made.wire_length = bytes;
@@ -58,10 +58,10 @@ std::map<uint64_t, uint64_t> by_time(const Timeline::Traffic& traffic,
 TEST_CASE("a packet counts at its sender and at its receiver") {
     const auto all = processes(2);
     Timeline timeline;
-    timeline.add(packet(5 * kMs, 100, &all[0], At::kSender, &all[1]));
-    timeline.add(packet(5 * kMs, 30, &all[0], At::kReceiver));
-    timeline.add(packet(6 * kMs, 7, &all[1], At::kUnknown));
-    timeline.add(packet(7 * kMs, 9, nullptr));
+    timeline.add(make_packet(5 * kMs, 100, &all[0], At::kSender, &all[1]));
+    timeline.add(make_packet(5 * kMs, 30, &all[0], At::kReceiver));
+    timeline.add(make_packet(6 * kMs, 7, &all[1], At::kUnknown));
+    timeline.add(make_packet(7 * kMs, 9, nullptr));
     const Timeline::Traffic traffic = timeline.traffic(12);
     CHECK(traffic.start_ns == 5 * kMs);
     CHECK(traffic.width_ns == kMs);
@@ -95,7 +95,7 @@ TEST_CASE("spans double until all of the time fits, whatever the order of the pa
         }
         Timeline timeline;
         for (const auto& [time, bytes] : packets) {
-            timeline.add(packet(time, bytes, &all[0]));
+            timeline.add(make_packet(time, bytes, &all[0]));
         }
         const Timeline::Traffic traffic = timeline.traffic(1);
         CHECK(traffic.spans <= Timeline::kSpans);
@@ -114,9 +114,9 @@ TEST_CASE("spans double until all of the time fits, whatever the order of the pa
 TEST_CASE("the first and the last time that there can be fit into one timeline") {
     const auto all = processes(1);
     Timeline timeline;
-    timeline.add(packet(UINT64_MAX, 1, &all[0]));
-    timeline.add(packet(0, 2, &all[0]));
-    timeline.add(packet(UINT64_MAX / 2, 3, nullptr));
+    timeline.add(make_packet(UINT64_MAX, 1, &all[0]));
+    timeline.add(make_packet(0, 2, &all[0]));
+    timeline.add(make_packet(UINT64_MAX / 2, 3, nullptr));
     const Timeline::Traffic traffic = timeline.traffic(12);
     CHECK(traffic.start_ns == 0);
     CHECK(traffic.spans <= Timeline::kSpans);
@@ -132,7 +132,7 @@ TEST_CASE("processes beyond the largest are the others, and no byte is lost") {
     for (uint64_t round = 0; round < 3; ++round) {
         for (const Process& process : all) {
             const uint32_t bytes = process.number % 1000 == 999 ? 100'000 : 60;
-            timeline.add(packet((round * 20'000 + process.number) * kMs, bytes, &process));
+            timeline.add(make_packet((round * 20'000 + process.number) * kMs, bytes, &process));
             expected += bytes;
         }
     }

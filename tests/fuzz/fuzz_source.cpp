@@ -23,7 +23,8 @@ class Sum : public forensics::Source::Observer {
         }
     }
     void add(const forensics::End& end) {
-        add(end.via);
+        add(packet::via_name(end.via));
+        add(end.user);
         if (end.process != nullptr) {
             sum += end.process->pid;
         }
@@ -61,7 +62,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
         sum.add(packet.interface->name);
         sum.add(packet.self);
         sum.add(packet.peer);
-        const forensics::Ends ends = forensics::ends_of(packet);
+        const forensics::Ends ends = packet::ends_of(packet);
         sum.sum += ends.either != nullptr ? 1 : 0;
     }
     for (const forensics::Process& process : source.processes()) {

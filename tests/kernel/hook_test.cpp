@@ -28,15 +28,15 @@ using namespace test;
 constexpr uint16_t kPort = 9;
 constexpr int kNext = -1;  // TCX_NEXT
 
-class CountingSink : public capture::Sink {
+class CountingSink : public packet::Sink {
   public:
-    capture::Result<void> interface(const capture::CapturedInterface&) override { return {}; }
-    capture::Result<void> packet(const capture::Packet& packet) override {
-        (packet.direction == capture::Direction::kIn ? in : out)++;
+    pcapng::Result<void> interface(const packet::Interface&) override { return {}; }
+    pcapng::Result<void> packet(const packet::Packet& packet) override {
+        (packet.direction == packet::Direction::kInbound ? in : out)++;
         return {};
     }
-    capture::Result<void> idle() override { return {}; }
-    capture::Result<void> finish(const std::vector<capture::InterfaceCounters>&) override {
+    pcapng::Result<void> idle() override { return {}; }
+    pcapng::Result<void> finish(const std::vector<packet::InterfaceCounters>&) override {
         return {};
     }
     int in = 0;

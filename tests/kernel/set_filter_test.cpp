@@ -16,19 +16,17 @@ namespace {
 using Notes = std::vector<std::string>;
 
 // The notes of the datagrams.
-class NoteSink : public capture::Sink {
+class NoteSink : public packet::Sink {
   public:
-    capture::Result<void> interface(const capture::CapturedInterface& /*interface*/) override {
-        return {};
-    }
-    capture::Result<void> packet(const capture::Packet& packet) override {
+    pcapng::Result<void> interface(const packet::Interface& /*interface*/) override { return {}; }
+    pcapng::Result<void> packet(const packet::Packet& packet) override {
         const std::string data(reinterpret_cast<const char*>(packet.data.data()),
                                packet.data.size());
         notes.push_back(data.substr(data.rfind(' ') + 1));
         return {};
     }
-    capture::Result<void> idle() override { return {}; }
-    capture::Result<void> finish(const std::vector<capture::InterfaceCounters>& last) override {
+    pcapng::Result<void> idle() override { return {}; }
+    pcapng::Result<void> finish(const std::vector<packet::InterfaceCounters>& last) override {
         counters = last;
         return {};
     }
@@ -36,16 +34,16 @@ class NoteSink : public capture::Sink {
     Notes take() { return std::exchange(notes, {}); }
 
     Notes notes;
-    std::vector<capture::InterfaceCounters> counters;
+    std::vector<packet::InterfaceCounters> counters;
 };
 
-capture::ProcessConditions conditions(const std::string& text, bool follow = false) {
-    auto parsed = capture::parse_process_expression(text);
-    REQUIRE(std::holds_alternative<capture::ProcessExpression>(parsed));
-    return {std::get<capture::ProcessExpression>(parsed), follow};
+packet::ProcessConditions conditions(const std::string& text, bool follow = false) {
+    auto parsed = packet::parse_process_expression(text);
+    REQUIRE(std::holds_alternative<packet::ProcessExpression>(parsed));
+    return {std::get<packet::ProcessExpression>(parsed), follow};
 }
 
-void require_ok(const capture::Result<void>& result) {
+void require_ok(const pcapng::Result<void>& result) {
     INFO((result.ok() ? "" : result.error().message));
     REQUIRE(result.ok());
 }

@@ -8,7 +8,7 @@
 #include <variant>
 #include <vector>
 
-#include "packet/comment.h"
+#include "packet/process_comment.h"
 #include "pcapng/reader.h"
 #include "pcapng/writer.h"
 #include "tests/pcapng/files.h"
@@ -110,8 +110,11 @@ TEST_CASE("tshark sees a process's hostile names as one line that means the same
     need(writer.add_interface({.name = "eth0"}));
     for (const std::string& name : hostile_names()) {
         std::string comment;
-        packet::append_process(comment, {.pid = 1, .comm = name, .exe = name}, "socket");
-        packet::append_introduction(comment, {.cmdline = name, .cgroup = name});
+        packet::Process process;
+        process.pid = 1;
+        process.comm = process.exe = process.cmdline = process.cgroup = name;
+        packet::append_process(comment, process, 0, packet::Via::kSocket);
+        packet::append_introduction(comment, process);
         need(writer.packet({.time_ns = kTime, .data = frame, .comment = comment}));
     }
     need(writer.close());
@@ -131,9 +134,10 @@ TEST_CASE("capinfos sees the section, the interfaces and the statistics") {
     const test::TemporaryFolder folder;
     const std::string path = folder.file("a.pcapng");
     const Bytes frame = test::udp_frame();
-    Writer writer = test::open_writer(
-        path, {.hardware = "Some CPU", .os = "Linux 6.1", .application = "pidcap 0.1",
-               .comments = {std::string(packet::kCommentGrammar)}});
+    Writer writer = test::open_writer(path, {.hardware = "Some CPU",
+                                             .os = "Linux 6.1",
+                                             .application = "pidcap 0.1",
+                                             .comments = {std::string(packet::kCommentGrammar)}});
     need(writer.add_interface({.snaplen = 262144,
                                .name = "eth0",
                                .description = "uplink",

@@ -28,7 +28,7 @@ using extcap::Command;
 using extcap::kCaptured;
 using extcap::kDropped;
 using extcap::kLog;
-using extcap::kWhose;
+using extcap::kProcessFilter;
 using extcap::Message;
 
 namespace {
@@ -236,7 +236,7 @@ TEST_CASE("the toolbar changes whose packets are captured, back and forth") {
     CHECK(names_in(extcap.file()) == std::set<std::string>{"one", "two"});
 
     const auto change = [&extcap](const std::string& expression, const std::string& said) {
-        extcap.say({kWhose, Command::kSet, expression});
+        extcap.say({kProcessFilter, Command::kSet, expression});
         extcap.hear([&](const Message& message) { return is_log_with(message, said); });
         // What was captured before the change may come after the words.
         const auto heard = std::chrono::system_clock::now().time_since_epoch();
@@ -261,9 +261,9 @@ TEST_CASE("an expression in the toolbar that is wrong is told, and changes nothi
     Extcap extcap(netns, "pidcap-lo");
     extcap.open_reader();
     hear_listening(extcap);
-    extcap.say({kWhose, Command::kSet, "comm ~ one"});
+    extcap.say({kProcessFilter, Command::kSet, "comm ~ one"});
     extcap.hear([](const Message& message) {
-        return message.command == Command::kWarning && message.control == kWhose &&
+        return message.command == Command::kWarning && message.control == kProcessFilter &&
                contains(message.payload, "comm ~ one");
     });
     extcap.read();
@@ -383,9 +383,9 @@ TEST_CASE("a Wireshark that doesn't read its toolbar holds nobody up") {
     hear_listening(extcap);
     const std::string long_expression = "comm = \"" + std::string(3000, '?') + "\"";
     for (int i = 0; i < 200; i++) {
-        extcap.say({kWhose, Command::kSet, long_expression});
+        extcap.say({kProcessFilter, Command::kSet, long_expression});
     }
-    extcap.say({kWhose, Command::kSet, ""});
+    extcap.say({kProcessFilter, Command::kSet, ""});
     extcap.read();
     extcap.read_packets(fields_of(extcap.file(), {"frame.number"}).size() + 10);
     extcap.process().signal(SIGTERM);

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "packet/comment.h"
+#include "packet/process_comment.h"
 #include "pcapng/text.h"
 #include "tests/pcapng/files.h"
 #include "tests/wireshark/wireshark.h"
@@ -100,8 +100,11 @@ TEST_CASE("a hostile name is shown as pidcap itself shows it, in fields, tree an
     Strings comments;
     for (const std::string& name : hostile_names()) {
         std::string comment;
-        packet::append_process(comment, {.pid = 1, .comm = name, .exe = name}, "socket");
-        packet::append_introduction(comment, {.pcomm = name, .user = name, .cgroup = name});
+        packet::Process process;
+        process.pid = 1;
+        process.comm = process.exe = process.parent_comm = process.user = process.cgroup = name;
+        packet::append_process(comment, process, 0, packet::Via::kSocket);
+        packet::append_introduction(comment, process);
         comments.push_back(comment);
     }
     write_comments(path, comments);

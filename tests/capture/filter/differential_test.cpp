@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "capture/filter/filter_translation.h"
-#include "capture/filter/packet_filter.h"
+#include "packet/filter/packet_filter.h"
 #include "tests/capture/filter/expressions.h"
 #include "tests/capture/filter/loaded_filter.h"
 #include "tests/capture/filter/oracle.h"
@@ -16,9 +16,9 @@
 namespace test {
 namespace {
 
-using capture::compile_filter;
 using capture::FilterContext;
 using capture::FilterTarget;
+using packet::compile_filter;
 
 // pcap/dlt.h, whose header can't be included beside the kernel's bpf.h.
 constexpr int kEthernet = 1;
@@ -71,11 +71,11 @@ std::vector<std::string> make_expressions(uint32_t seed, size_t wanted, int dlt)
     return expressions;
 }
 
-void compare(const std::string& expression, const capture::ClassicProgram& program,
+void compare(const std::string& expression, const packet::ClassicProgram& program,
              const FilterTarget& target, const std::vector<Bytes>& packets,
              const std::vector<std::optional<VlanTag>>& tags, Tally& tally) {
     auto filter = LoadedFilter::load(program, target);
-    INFO(expression << "\n" << capture::list_classic(program));
+    INFO(expression << "\n" << packet::list_classic(program));
     if (!filter) {
         FAIL(filter.error().message);
     }

@@ -54,7 +54,7 @@ Fd program_array(std::initializer_list<int> programs) {
 
 }  // namespace
 
-pcapng::Result<LoadedFilter> LoadedFilter::load(const capture::ClassicProgram& program,
+pcapng::Result<LoadedFilter> LoadedFilter::load(const packet::ClassicProgram& program,
                                                 capture::FilterTarget target) {
     LoadedFilter filter;
     const bool xdp =

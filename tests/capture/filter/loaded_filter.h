@@ -22,7 +22,7 @@ struct VlanTag {
 class LoadedFilter {
   public:
     // `target.exits_fd` is filled in. The error is the translator's, or the verifier's log.
-    static pcapng::Result<LoadedFilter> load(const capture::ClassicProgram& program,
+    static pcapng::Result<LoadedFilter> load(const packet::ClassicProgram& program,
                                              capture::FilterTarget target);
 
     // Whether the packet matches; none: the kernel doesn't run tc programs on packets that say they

@@ -13,7 +13,7 @@ namespace {
 
 static_assert(sizeof(sock_filter) == sizeof(bpf_insn));
 
-std::vector<bpf_insn> as_libpcap_has_it(const capture::ClassicProgram& program) {
+std::vector<bpf_insn> as_libpcap_has_it(const packet::ClassicProgram& program) {
     std::vector<bpf_insn> code(program.size());
     std::memcpy(code.data(), program.data(), program.size() * sizeof(bpf_insn));
     return code;
@@ -21,7 +21,7 @@ std::vector<bpf_insn> as_libpcap_has_it(const capture::ClassicProgram& program) 
 
 }  // namespace
 
-bool libpcap_matches(const capture::ClassicProgram& program, const Bytes& packet) {
+bool libpcap_matches(const packet::ClassicProgram& program, const Bytes& packet) {
     std::vector<bpf_insn> code = as_libpcap_has_it(program);
     const bpf_program compiled{static_cast<u_int>(code.size()), code.data()};
     pcap_pkthdr header{};
@@ -30,12 +30,12 @@ bool libpcap_matches(const capture::ClassicProgram& program, const Bytes& packet
     return pcap_offline_filter(&compiled, &header, packet.data()) != 0;
 }
 
-bool libpcap_accepts(const capture::ClassicProgram& program) {
+bool libpcap_accepts(const packet::ClassicProgram& program) {
     const std::vector<bpf_insn> code = as_libpcap_has_it(program);
     return bpf_validate(code.data(), static_cast<int>(code.size())) != 0;
 }
 
-bool reads_unset_memory(const capture::ClassicProgram& program) {
+bool reads_unset_memory(const packet::ClassicProgram& program) {
     using Words = std::bitset<BPF_MEMWORDS>;
     std::vector<Words> set(program.size(), Words().set());
     std::vector<bool> reached(program.size());

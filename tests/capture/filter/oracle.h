@@ -3,19 +3,19 @@
 // libpcap's own interpreter, as the judge of what a filter means.
 #pragma once
 
-#include "capture/filter/packet_filter.h"
+#include "packet/filter/packet_filter.h"
 #include "tests/capture/filter/packets.h"
 
 namespace test {
 
 // pcap_offline_filter() on the whole packet.
-bool libpcap_matches(const capture::ClassicProgram& program, const Bytes& packet);
+bool libpcap_matches(const packet::ClassicProgram& program, const Bytes& packet);
 
 // Whether libpcap takes it for a program.
-bool libpcap_accepts(const capture::ClassicProgram& program);
+bool libpcap_accepts(const packet::ClassicProgram& program);
 
 // Where a program reads a word of memory that it may not have set, as libpcap's own does behind
 // `geneve`, the interpreter decides by what happens to be there.
-bool reads_unset_memory(const capture::ClassicProgram& program);
+bool reads_unset_memory(const packet::ClassicProgram& program);
 
 }  // namespace test

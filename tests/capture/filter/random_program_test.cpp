@@ -16,7 +16,7 @@
 namespace test {
 namespace {
 
-using capture::ClassicProgram;
+using packet::ClassicProgram;
 using capture::translate_filter;
 
 class ProgramMaker {
@@ -124,7 +124,7 @@ TEST_CASE("random classic programs are loaded, and decide as libpcap's interpret
         target.context =
             programs % 2 == 0 ? capture::FilterContext::kTc : capture::FilterContext::kXdp;
         auto filter = LoadedFilter::load(program, target);
-        INFO(capture::list_classic(program));
+        INFO(packet::list_classic(program));
         if (!filter) {
             FAIL(filter.error().message);
         }
@@ -149,7 +149,7 @@ TEST_CASE("what is no classic program is refused, with the instruction") {
         if (filter) {
             continue;
         }
-        INFO(capture::list_classic(program));
+        INFO(packet::list_classic(program));
         INFO(filter.error().message);
         REQUIRE(filter.error().message.find("the filter is no classic BPF program: instruction ") ==
                 0);
@@ -191,7 +191,7 @@ TEST_CASE("a thousand hosts in one expression are a filter that the kernel takes
         expression += fmt::format(" or dst 10.9.{}.{}", host / 256, host % 256);
     }
     // libpcap's optimizer would take minutes for it.
-    const auto program = capture::compile_filter(expression, 1, {}, false);
+    const auto program = packet::compile_filter(expression, 1, {}, false);
     REQUIRE(program);
     auto filter = LoadedFilter::load(*program, {});
     INFO(program->size() << " instructions");

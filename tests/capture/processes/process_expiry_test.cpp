@@ -38,7 +38,7 @@ TEST_CASE("an ended process is kept for the grace period after its last packet")
     test::apply(table, at(kSecond, make_event(PIDCAP_EVENT_EXIT, 10, 100, 1, "a")));
     uint64_t now = run(table, kSecond, 9);
     REQUIRE(table.find(ProcessKey{10, 100}) != nullptr);
-    CHECK(table.find(make_owner(10, 100, "a"))->exited);
+    CHECK(test::has_exited(table, *table.find(make_owner(10, 100, "a"))));
     now = run(table, now, 9);
     CHECK(table.find(ProcessKey{10, 100}) != nullptr);
     run(table, now, 12);
@@ -111,7 +111,7 @@ TEST_CASE("a process that was asked for, and forgotten, is a new one when it is 
     ProcessTable table = test::make_table(
         proc, {.grace_ns = kSecond, .max_exited = too_many ? size_t{0} : size_t{100}});
     test::apply(table, make_event(PIDCAP_EVENT_FORK, 10, 100, 1, "before"));
-    const uint32_t version = table.find(make_owner(10, 100, "before"))->version;
+    const uint32_t number = table.find(make_owner(10, 100, "before"))->number;
     CHECK(table.find(make_owner(10, 100, "before"))->comm == "before");
     test::apply(table, at(kSecond, make_event(PIDCAP_EVENT_EXIT, 10, 100, 1, "before")));
     run(table, kSecond, 4);
@@ -119,9 +119,11 @@ TEST_CASE("a process that was asked for, and forgotten, is a new one when it is 
 
     const capture::Process* again = table.find(make_owner(10, 100, "after"));
     REQUIRE(table.size() == 1);
-    CHECK(again == table.find(again->key));
+    CHECK(again == table.find(test::key_of(make_owner(10, 100, "after"))));
     CHECK(again->comm == "after");
-    CHECK(again->version > version);
+    CHECK(again->number != number);
+    CHECK(table.knows(again->number));
+    CHECK_FALSE(table.knows(number));
     CHECK(table.find(make_owner(74, 100, "other"))->comm == "other");
     CHECK(table.find(make_owner(10, 100, "after")) == again);
 }
@@ -132,7 +134,7 @@ TEST_CASE("whom another has followed in the table's memory can be forgotten, and
     proc.put({.pid = 74, .start_ticks = 100, .comm = "stays"});
     for (const uint32_t pid : {10U, 74U}) {
         test::apply(table, make_event(PIDCAP_EVENT_FORK, pid, 100, 1, "stays"));
-        CHECK(table.find(make_owner(pid, 100, "stays"))->key.pid == pid);
+        CHECK(table.find(make_owner(pid, 100, "stays"))->pid == pid);
     }
     test::apply(table, at(kSecond, make_event(PIDCAP_EVENT_EXIT, 10, 100, 1, "stays")));
     const capture::Process* stays = table.find_live(74);
@@ -179,10 +181,9 @@ TEST_CASE("while processes come, end and are forgotten, each owner gets its own"
         const std::string name = owner.comm;
         test::set_comm(owner.comm, "again");  // that is told only of one that had been forgotten
         const capture::Process* process = table.find(owner);
-        REQUIRE(process->key.pid == owner.tgid);
-        REQUIRE(process->key.start_boot == owner.start_boot);
+        REQUIRE(process->pid == owner.tgid);
+        REQUIRE(process == table.find(test::key_of(owner)));
         REQUIRE((process->comm == name || process->comm == "again"));
-        REQUIRE(process == table.find(process->key));
         known_again += process->comm == "again";
     }
     CHECK(known_again > 100);

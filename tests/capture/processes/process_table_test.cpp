@@ -37,7 +37,8 @@ TEST_CASE("scan() knows every process with its parent's name") {
     CHECK(table.size() == 2);
     const Process* web = table.find_live(50);
     REQUIRE(web != nullptr);
-    CHECK(web->key == ProcessKey{50, 900});
+    CHECK(web == table.find(ProcessKey{50, 900}));
+    CHECK(web->pid == 50);
     CHECK(web->start_ns == table.clock().since_epoch(900));
     CHECK(web->comm == "we) b");
     CHECK(web->ppid == 1);
@@ -51,7 +52,7 @@ TEST_CASE("scan() knows every process with its parent's name") {
     CHECK(web->cgroup == "/system.slice/web.service");
     CHECK(web->unit == "web.service");
     CHECK(web->version > 0);
-    CHECK(table.parent(*web) == table.find_live(1));
+    CHECK(test::parent(table, *web) == table.find_live(1));
 }
 
 TEST_CASE("an owner leads to its process whatever part of the tick it started in") {
@@ -81,7 +82,7 @@ TEST_CASE("an owner that /proc shows under another start time gets nothing from 
     CHECK(old->uid == 1234);
     CHECK(old->exe.empty());
     CHECK(old->cmdline.empty());
-    CHECK(old->exited);
+    CHECK(test::has_exited(table, *old));
     const Process* current = table.find(make_owner(50, 1000, "new", 33));
     CHECK(current->exe == "/bin/new");
     CHECK(table.find_live(50) == current);
@@ -96,7 +97,7 @@ TEST_CASE("an owner that is not known is completed from /proc where that is the 
     const Process* process = table.find(make_owner(50, 900, "fake"));
     CHECK(process->exe == "/bin/web");
     CHECK(process->parent_comm == "init");
-    CHECK_FALSE(process->exited);
+    CHECK_FALSE(test::has_exited(table, *process));
 }
 
 TEST_CASE("a fork without exec has its parent's executable and command line, and its own name") {
@@ -112,7 +113,7 @@ TEST_CASE("a fork without exec has its parent's executable and command line, and
     CHECK(worker->comm == "worker");
     CHECK(worker->parent_comm == "server");
     CHECK(worker->ppid == 10);
-    CHECK(table.parent(*worker) == table.find_live(10));
+    CHECK(test::parent(table, *worker) == table.find_live(10));
     CHECK(table.find_live(10)->comm == "server");
 }
 
@@ -153,7 +154,7 @@ TEST_CASE("a younger process with the parent's pid is not the parent") {
     test::apply(table, make_event(PIDCAP_EVENT_FORK, 11, 200, 10, "late"));
     CHECK(table.find_live(11)->exe.empty());
     CHECK(table.find_live(11)->parent_comm.empty());
-    CHECK(table.parent(*table.find_live(11)) == nullptr);
+    CHECK(test::parent(table, *table.find_live(11)) == nullptr);
 }
 
 TEST_CASE("a sibling made with CLONE_PARENT doesn't inherit its parent's executable") {
@@ -190,9 +191,9 @@ TEST_CASE("a pid that is used again is another process") {
     const Process* old = table.find(make_owner(10, 100, "old"));
     const Process* current = table.find(make_owner(10, 200, "new"));
     CHECK(old->exe == "/bin/old");
-    CHECK(old->exited);
+    CHECK(test::has_exited(table, *old));
     CHECK(current->exe == "/bin/new");
-    CHECK_FALSE(current->exited);
+    CHECK_FALSE(test::has_exited(table, *current));
     CHECK(table.find_live(10) == current);
 }
 
@@ -212,21 +213,22 @@ TEST_CASE("a pid that is used again within one clock tick is another process") {
     const Process* old = table.find(make_owner(10, 100, "true"));
     const Process* current = table.find(after(make_owner(10, 100, "fork"), 1'000'000));
     CHECK(old->exe == "/bin/true");
-    CHECK(old->exited);
+    CHECK(test::has_exited(table, *old));
     CHECK(current->comm == "fork");
     CHECK(current->exe.empty());
     CHECK(table.find_live(10) == current);
     CHECK(table.find(ProcessKey{10, 100}) == current);
-    CHECK(table.find(old->key) == old);
+    CHECK(table.find(ProcessKey{10, 100, make_owner(10, 100, "true").start_boot}) == old);
+    CHECK(old->number != current->number);
     CHECK(current->start_ns - old->start_ns == 1'000'000);
 
     const Process* between = table.find(after(make_owner(10, 100, "late"), 500'000));
     CHECK(between != old);
-    CHECK(between->exited);
+    CHECK(test::has_exited(table, *between));
     CHECK(table.find_live(10) == current);
 }
 
-TEST_CASE("a process known from /proc keeps its key and start when its exact start is learnt") {
+TEST_CASE("a process known from /proc keeps its number and start when its exact start is learnt") {
     const test::FakeProc proc;
     proc.put({.pid = 10, .start_ticks = 100, .comm = "old"});
     ProcessTable table = test::make_table(proc);
@@ -234,17 +236,19 @@ TEST_CASE("a process known from /proc keeps its key and start when its exact sta
     const Process* old = table.find_live(10);
     const Process before = *old;
     CHECK(table.find(make_owner(10, 100, "old")) == old);
-    CHECK(old->key == before.key);
+    CHECK(old == table.find(ProcessKey{10, 100}));
+    CHECK(old->number == before.number);
     CHECK(old->start_ns == before.start_ns);
     test::apply(table, make_event(PIDCAP_EVENT_EXIT, 10, 100, 1, "old"));
-    CHECK(old->exited);
+    CHECK(test::has_exited(table, *old));
 
     pidcap_event next = make_event(PIDCAP_EVENT_FORK, 10, 100, 1, "next");
     next.start_boot += 1;
     test::apply(table, next);
     REQUIRE(table.find_live(10) != nullptr);
     CHECK(table.find_live(10)->comm == "next");
-    CHECK(table.find_live(10)->key != old->key);
+    CHECK(table.find(ProcessKey{10, 100, next.start_boot}) == table.find_live(10));
+    CHECK(table.find_live(10)->number != old->number);
     CHECK(table.find(make_owner(10, 100, "old")) == old);
 }
 
@@ -265,7 +269,7 @@ TEST_CASE("a late event of an ended process leaves the one that has its pid alon
     test::apply(table, make_event(PIDCAP_EVENT_EXIT, 10, 100, 1, "old"));
     REQUIRE(table.find_live(10) != nullptr);
     CHECK(table.find_live(10)->comm == "new");
-    CHECK(table.find(ProcessKey{10, 100})->exited);
+    CHECK(test::has_exited(table, *table.find(ProcessKey{10, 100})));
 }
 
 TEST_CASE("after a loss nothing is inherited that /proc doesn't confirm") {
@@ -447,10 +451,9 @@ TEST_CASE("processes that are asked for in turn never answer for each other") {
         // Mostly one after the other of a few, as packets of conversations are.
         const size_t at = i % 3 == 0 ? random() % owners.size() : i % 2 * 4;
         const Process* process = table.find(owners[at]);
-        REQUIRE(process->key.pid == owners[at].tgid);
-        REQUIRE(process->key.start_boot == owners[at].start_boot);
+        REQUIRE(process->pid == owners[at].tgid);
+        REQUIRE(process == table.find(test::key_of(owners[at])));
         REQUIRE(process->comm == std::to_string(at));
-        REQUIRE(process == table.find(process->key));
     }
     CHECK(table.size() == owners.size());
 }
@@ -524,14 +527,14 @@ TEST_CASE("who was asked for a moment ago is seen as events and /proc have chang
     }
     SECTION("by its end, and a new one's beginning") {
         test::apply(table, make_event(PIDCAP_EVENT_EXIT, 10, 100, 1, "sh"));
-        CHECK(table.find(owner)->exited);
+        CHECK(test::has_exited(table, *table.find(owner)));
         test::apply(table, make_event(PIDCAP_EVENT_FORK, 10, 200, 1, "new"));
         CHECK(table.find(owner)->comm == "sh");
         CHECK(table.find(make_owner(10, 200, "new"))->comm == "new");
         CHECK(table.find(owner)->comm == "sh");
     }
     SECTION("by another user") {
-        CHECK(table.find(make_owner(10, 100, "sh", 65534))->key.pid == 10);
+        CHECK(table.find(make_owner(10, 100, "sh", 65534))->pid == 10);
         proc.put({.pid = 10, .start_ticks = 100, .uid = 1234, .comm = "sh"});
         CHECK(table.find(make_owner(10, 100, "sh", 1234))->uid == 1234);
     }
@@ -547,7 +550,11 @@ TEST_CASE("real processes are found by the start time that the kernel gives them
     REQUIRE(process != nullptr);
     CHECK(process->comm == ") \n\xff");
     CHECK(process->exe == std::filesystem::read_symlink("/proc/self/exe"));
-    CHECK(table->parent(*process) == table->find_live(static_cast<uint32_t>(getpid())));
-    pidcap_owner owner = make_owner(pid, process->key.start_ticks, "x", geteuid());
+    CHECK(test::parent(*table, *process) == table->find_live(static_cast<uint32_t>(getpid())));
+    const auto procfs = capture::ProcFs::open();
+    REQUIRE(procfs.ok());
+    const auto seen = procfs->stat(pid);
+    REQUIRE(seen.ok());
+    pidcap_owner owner = make_owner(pid, seen->start_ticks, "x", geteuid());
     CHECK(table->find(owner) == process);
 }

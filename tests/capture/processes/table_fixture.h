@@ -52,12 +52,28 @@ inline pidcap_owner make_owner(uint32_t pid, uint64_t start_ticks, std::string_v
     return owner;
 }
 
+// The key of the owner, whose start is exact.
+inline capture::ProcessKey key_of(const pidcap_owner& owner) {
+    return {owner.tgid, owner.start_boot / kTick, owner.start_boot};
+}
+
 inline capture::ProcessTable make_table(const FakeProc& proc,
                                         capture::ProcessTableOptions options = {}) {
     options.proc_root = proc.root();
     auto table = capture::ProcessTable::open(options, capture::CgroupTree());
     REQUIRE(table.ok());
     return *std::move(table);
+}
+
+// Whether the table takes the process for ended.
+inline bool has_exited(const capture::ProcessTable& table, const packet::Process& process) {
+    return table.find_live(process.pid) != &process;
+}
+
+// The process's parent, or null where the table knows nothing of it but what its child says.
+inline const packet::Process* parent(capture::ProcessTable& table, const packet::Process& process) {
+    const auto found = table.parent_of(process);
+    return found ? found->process : nullptr;
 }
 
 inline void apply(capture::ProcessTable& table, const pidcap_event& event) {

@@ -17,7 +17,7 @@
 #include <vector>
 
 #include "capture/file_sink.h"
-#include "cmd/packet_line.h"
+#include "packet/line/packet_line.h"
 #include "tests/packet/line/packet_bytes.h"
 #include "tests/support/command.h"
 #include "tests/support/temporary_folder.h"
@@ -79,29 +79,31 @@ class Capture {
         setenv("TZ", "UTC", 1);
         auto sink = need(capture::FileSink::create(need(pcapng::Output::open_file(path())), {},
                                                    "tier=locked tracing=syscalls"));
-        capture::CapturedInterface interface;
+        packet::Interface interface;
         interface.link_type = link_type;
         interface.snaplen = 262144;
         interface.name = "lo";
         need(sink.interface(interface));
-        const capture::Process bash = process(10, 1, "bash", "root", 0);
-        const capture::Process curl = process(20, 10, "curl", "alice", 1000);
-        const capture::Process nginx = process(30, 1, "nginx: worker", "www-data", 33);
-        cmd::PacketLine line({});
-        cmd::PacketLine verbose({.verbose = 1});
+        const packet::Process bash = process(0, 10, 1, "bash", "root", 0);
+        const packet::Process curl = process(1, 20, 10, "curl", "alice", 1000);
+        const packet::Process nginx = process(2, 30, 1, "nginx: worker", "www-data", 33);
+        packet::PacketLine line({});
+        packet::PacketLine verbose({.verbose = 1});
         for (int number = 0; number < kPackets; number++) {
             const Bytes data = packet_bytes(link_type, number);
-            capture::Packet packet;
+            packet::Packet packet;
             packet.time_ns = kStart + static_cast<uint64_t>(number) * kHalfSecond;
             packet.interface = &interface;
-            packet.direction = number % 2 == 0 ? capture::Direction::kOut : capture::Direction::kIn;
-            packet.data = data;
-            packet.wire_len = static_cast<uint32_t>(data.size());
+            packet.direction =
+                number % 2 == 0 ? packet::Direction::kOutbound : packet::Direction::kInbound;
+            packet.data = test::octets(data);
+            packet.wire_length = static_cast<uint32_t>(data.size());
             if (number % 7 == 0) {
-                packet.self.via = PIDCAP_VIA_KERNEL;
+                packet.self.via = packet::Via::kKernel;
             } else {
-                const capture::Process& self = number % 5 == 0 ? bash : curl;
+                const packet::Process& self = number % 5 == 0 ? bash : curl;
                 packet.self = end(self);
+                packet.self_at = packet::at_by_direction(packet.direction);
                 if (number % 3 == 0) {
                     packet.peer = end(nginx);
                 }
@@ -120,10 +122,11 @@ class Capture {
     std::string verbose_lines() const { return fmt::to_string(verbose_); }
 
   private:
-    static capture::Process process(uint32_t pid, uint32_t ppid, const char* comm, const char* user,
-                                    uint32_t uid) {
-        capture::Process process;
-        process.key = {pid, pid};
+    static packet::Process process(uint32_t number, uint32_t pid, uint32_t ppid, const char* comm,
+                                   const char* user, uint32_t uid) {
+        packet::Process process;
+        process.number = number;
+        process.pid = pid;
         process.start_ns = kStart - 1'000'000'000 + pid;
         process.ppid = ppid;
         process.comm = comm;
@@ -134,8 +137,12 @@ class Capture {
         process.version = 1;
         return process;
     }
-    static capture::End end(const capture::Process& process) {
-        return {&process, process.key.pid + 1, PIDCAP_VIA_SOCKET, process.uid, process.user};
+    static packet::End end(const packet::Process& process) {
+        return {.process = &process,
+                .tid = process.pid + 1,
+                .via = packet::Via::kSocket,
+                .uid = process.uid,
+                .user = process.user};
     }
 
     test::TemporaryFolder folder_;

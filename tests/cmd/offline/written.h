@@ -14,7 +14,7 @@
 #include <string_view>
 #include <vector>
 
-#include "packet/comment.h"
+#include "packet/process_comment.h"
 #include "pcapng/writer.h"
 #include "tests/pcapng/files.h"
 #include "tests/support/command.h"
@@ -88,14 +88,19 @@ class Capture {
         if (first) {
             darwin_[who.pid] = need(writer.darwin_process(who.pid, who.comm));
         }
+        packet::Process process;
+        process.pid = who.pid;
+        process.start_ns = who.start_ns;
+        process.ppid = 1;
+        process.parent_comm = "init";
+        process.comm = who.comm;
+        process.cmdline = who.comm + '\0' + "--now";
+        process.uid = who.uid;
+        process.user = "u";
         std::string comment;
-        packet::append_process(
-            comment, {.pid = who.pid, .comm = who.comm, .uid = who.uid, .start_ns = who.start_ns},
-            "socket");
+        packet::append_process(comment, process, 0, packet::Via::kSocket);
         if (first) {
-            const std::string cmdline = who.comm + '\0' + "--now";
-            packet::append_introduction(
-                comment, {.ppid = 1, .pcomm = "init", .user = "u", .cmdline = cmdline});
+            packet::append_introduction(comment, process);
         }
         write(frame, comment, pcapng::ProcessThread{who.pid, who.pid}, darwin_.at(who.pid));
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "capture/process_expression.h"
+#include "packet/filter/process_expression.h"
 
 #include <catch2/catch.hpp>
 #include <cerrno>
@@ -7,25 +7,26 @@
 #include <set>
 #include <string>
 
-using capture::kExpressionMax;
-using capture::kNestingMax;
-using capture::parse_process_expression;
-using capture::Process;
-using capture::ProcessExpression;
-using capture::ProcessKey;
-using capture::ProcessSubject;
-using capture::SyntaxError;
-using capture::Truth;
+using packet::kExpressionMax;
+using packet::kNestingMax;
+using packet::parse_process_expression;
+using packet::Process;
+using packet::ProcessExpression;
+using packet::ProcessReference;
+using packet::ProcessSubject;
+using packet::SyntaxError;
+using packet::Truth;
+using packet::Via;
 
 namespace {
 
-class FamilyTrees : public capture::ProcessTrees {
+class FamilyTrees : public packet::ProcessTrees {
   public:
-    std::map<ProcessKey, std::set<uint32_t>> pids;
+    std::map<ProcessReference, std::set<uint32_t>> pids;
 
-    bool contains(const ProcessKey& root, const Process& process) const override {
+    bool contains(const ProcessReference& root, const Process& process) const override {
         const auto found = pids.find(root);
-        return found != pids.end() && found->second.contains(process.key.pid);
+        return found != pids.end() && found->second.contains(process.pid);
     }
 };
 
@@ -47,7 +48,8 @@ SyntaxError mistake(const std::string& text) {
 
 Process nginx() {
     Process process;
-    process.key = {4242, 100, 1'000'000'001};
+    process.number = 3;
+    process.pid = 4242;
     process.ppid = 17;
     process.uid = 1;  // the latest; a subject's own is what counts
     process.gid = 1;
@@ -72,7 +74,7 @@ bool holds(const std::string& text, const Process& process = nginx()) {
     return truth == Truth::kTrue;
 }
 
-Truth without_process(const std::string& text, uint8_t via) {
+Truth without_process(const std::string& text, Via via) {
     return parse(text).evaluate({.via = via}, FamilyTrees());
 }
 
@@ -175,12 +177,12 @@ TEST_CASE("what isn't known of a process is the empty text") {
 }
 
 TEST_CASE("of a packet without a process only kernel and unattributed are known") {
-    constexpr uint8_t kKernel = PIDCAP_VIA_KERNEL;
-    constexpr uint8_t kUnknown = PIDCAP_VIA_UNKNOWN;
+    constexpr Via kKernel = Via::kKernel;
+    constexpr Via kUnknown = Via::kUnknown;
     CHECK(without_process("kernel", kKernel) == Truth::kTrue);
     CHECK(without_process("kernel", kUnknown) == Truth::kFalse);
-    CHECK(without_process("kernel", PIDCAP_VIA_FORWARDED) == Truth::kFalse);
-    for (const uint8_t via : {kKernel, kUnknown, uint8_t{PIDCAP_VIA_FORWARDED}}) {
+    CHECK(without_process("kernel", Via::kForwarded) == Truth::kFalse);
+    for (const Via via : {kKernel, kUnknown, Via::kForwarded}) {
         CHECK(without_process("unattributed", via) == Truth::kTrue);
         CHECK(without_process("not unattributed", via) == Truth::kFalse);
         for (const char* field : {"pid", "ppid", "comm", "exe", "cmdline", "uid", "user", "gid",
@@ -204,18 +206,19 @@ TEST_CASE("of a packet without a process only kernel and unattributed are known"
 }
 
 TEST_CASE("a pid becomes the process that has it, by equality and as a tree, not by comparison") {
-    const ProcessKey now{4242, 100, 1'000'000'001};
-    const auto find = [&](uint32_t pid) { return pid == 4242 ? std::optional(now) : std::nullopt; };
+    const ProcessReference now{4242, 3};
+    const auto find = [&](uint32_t pid) { return pid == 4242 ? now.number : std::nullopt; };
     FamilyTrees trees;
     trees.pids[now] = {4242, 7};
-    const auto holds_of = [&](const std::string& text, const ProcessKey& key) {
+    const auto holds_of = [&](const std::string& text, const ProcessReference& one) {
         const auto resolved = parse(text).resolved(find);
         REQUIRE(resolved.ok());
         Process process;
-        process.key = key;
+        process.number = *one.number;
+        process.pid = one.pid;
         return resolved->evaluate({&process}, trees) == Truth::kTrue;
     };
-    const ProcessKey later{4242, 200, 2'000'000'001};
+    const ProcessReference later{4242, 4};
     for (const char* text :
          {"pid = 4242", "pid in {4242}", "not pid != 4242", "comm = \"\" and pid = 4242"}) {
         CAPTURE(text);
@@ -225,11 +228,11 @@ TEST_CASE("a pid becomes the process that has it, by equality and as a tree, not
     CHECK(holds_of("pid < 5000", later));
     CHECK(holds_of("pid > 4241", later));
     CHECK(holds_of("tree = 4242", now));
-    CHECK(holds_of("tree in {4242}", {7, 1, 1}));
-    CHECK_FALSE(holds_of("tree = 4242", {8, 1, 1}));
-    CHECK(holds_of("tree != 4242", {8, 1, 1}));
+    CHECK(holds_of("tree in {4242}", {7, 1}));
+    CHECK_FALSE(holds_of("tree = 4242", {8, 2}));
+    CHECK(holds_of("tree != 4242", {8, 2}));
     CHECK(parse("tree = 4242 or not (tree = 4242)").resolved(find)->roots() ==
-          std::vector<ProcessKey>{now});
+          std::vector<ProcessReference>{now});
     const auto missing = parse("comm = a or not pid = 17").resolved(find);
     REQUIRE_FALSE(missing.ok());
     CHECK(missing.error().message == "process 17: no such process");
@@ -240,6 +243,8 @@ TEST_CASE("a pid becomes the process that has it, by equality and as a tree, not
 TEST_CASE("unresolved, a pid means every process that has it") {
     CHECK(holds("pid = 4242"));
     CHECK_FALSE(holds("tree = 4242"));
+    CHECK(parse("tree = 4242 or not (tree = 4242)").roots() ==
+          std::vector<ProcessReference>{{4242, {}}});
 }
 
 TEST_CASE("each mistake in an expression is told with its place") {

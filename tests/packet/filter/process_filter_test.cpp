@@ -1,59 +1,70 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "capture/process_filter.h"
+#include "packet/filter/process_filter.h"
 
 #include <catch2/catch.hpp>
 
 #include "tests/capture/processes/table_fixture.h"
 
-using capture::Process;
-using capture::ProcessConditions;
-using capture::ProcessExpression;
-using capture::ProcessFilter;
-using capture::ProcessKey;
 using capture::ProcessTable;
+using packet::Process;
+using packet::ProcessConditions;
+using packet::ProcessExpression;
+using packet::ProcessFilter;
+using packet::Via;
 using test::make_event;
 
 namespace {
 
+// Knows of no parent, and forgets nobody.
+class NoAncestry : public packet::Ancestry {
+  public:
+    std::optional<Parent> parent_of(const Process& /*child*/) override { return std::nullopt; }
+    void for_each(const std::function<void(const Process&)>& /*visit*/) const override {}
+    bool knows(uint32_t /*number*/) const override { return true; }
+    uint64_t generation() const override { return 0; }
+};
+
 ProcessConditions make_conditions(const char* text, bool follow = false) {
-    auto parsed = capture::parse_process_expression(text);
+    auto parsed = packet::parse_process_expression(text);
     REQUIRE(std::holds_alternative<ProcessExpression>(parsed));
     return {std::get<ProcessExpression>(parsed), follow};
 }
 
 // As a session does.
-ProcessFilter start(const ProcessTable& table, const char* text, bool follow = false) {
+ProcessFilter start(ProcessTable& table, const char* text, bool follow = false) {
     const auto resolved = make_conditions(text).expression.resolved([&table](uint32_t pid) {
         const Process* process = table.find_live(pid);
-        return process != nullptr ? std::optional(process->key) : std::nullopt;
+        return process != nullptr ? std::optional(process->number) : std::nullopt;
     });
     REQUIRE(resolved.ok());
-    ProcessFilter filter({*resolved, follow});
-    filter.start(table);
+    ProcessFilter filter({*resolved, follow}, table);
+    filter.start();
     return filter;
 }
 
 Process make_process(uint32_t pid, const char* comm, uint32_t uid) {
     Process process;
-    process.key = {pid, 100};
+    process.number = pid;
+    process.pid = pid;
     process.comm = comm;
     process.uid = uid;
+    process.gid = 0;
     return process;
 }
 
-capture::Packet make_packet(const Process* self, const Process* peer = nullptr) {
-    capture::Packet packet;
-    packet.self = {self, 1, PIDCAP_VIA_SOCKET, self != nullptr ? self->uid : 0};
-    if (self == nullptr) {
-        packet.self.via = PIDCAP_VIA_UNKNOWN;
+packet::Packet make_packet(const Process* self, const Process* peer = nullptr) {
+    packet::Packet packet;
+    packet.self.via = Via::kUnknown;
+    if (self != nullptr) {
+        packet.self = {self, 1, Via::kSocket, self->uid, self->gid};
     }
     if (peer != nullptr) {
-        packet.peer = {peer, 1, PIDCAP_VIA_LOOKUP, peer->uid};
+        packet.peer = {peer, 1, Via::kLookup, peer->uid, peer->gid};
     }
     return packet;
 }
 
-bool wants(const ProcessFilter& filter, const Process* self, const Process* peer = nullptr) {
+bool wants(ProcessFilter& filter, const Process* self, const Process* peer = nullptr) {
     return filter.wants(make_packet(self, peer));
 }
 
@@ -63,21 +74,22 @@ const Process* fork(ProcessTable& table, ProcessFilter& filter, uint32_t pid, ui
     test::apply(table, make_event(PIDCAP_EVENT_FORK, pid, start_ticks, ppid, "fake"));
     const Process* child = table.find_live(pid);
     REQUIRE(child != nullptr);
-    filter.forked(*child, table);
+    filter.forked(*child);
     return child;
 }
 
 }  // namespace
 
 TEST_CASE("without conditions every packet is wanted, also one without a process") {
-    const ProcessFilter filter;
+    ProcessFilter filter;
     const Process process = make_process(1, "a", 0);
     CHECK(wants(filter, nullptr));
     CHECK(wants(filter, &process));
 }
 
 TEST_CASE("a process is wanted if the expression holds for it") {
-    const ProcessFilter filter(make_conditions("comm in {curl, wget} and uid in {1000, 33}"));
+    NoAncestry strangers;
+    ProcessFilter filter(make_conditions("comm in {curl, wget} and uid in {1000, 33}"), strangers);
     uint32_t pid = 7;
     const auto wants_these = [&](const char* comm, uint32_t uid) {
         const Process process = make_process(pid++, comm, uid);
@@ -92,7 +104,8 @@ TEST_CASE("a process is wanted if the expression holds for it") {
 }
 
 TEST_CASE("a packet is wanted for either of its ends, but one of them must match alone") {
-    const ProcessFilter filter(make_conditions("comm = curl and uid = 1000"));
+    NoAncestry strangers;
+    ProcessFilter filter(make_conditions("comm = curl and uid = 1000"), strangers);
     const Process match = make_process(7, "curl", 1000);
     const Process half = make_process(8, "curl", 0);
     const Process other_half = make_process(9, "nginx", 1000);
@@ -103,16 +116,17 @@ TEST_CASE("a packet is wanted for either of its ends, but one of them must match
 }
 
 TEST_CASE("the user that counts is the packet's own, not what the process has become") {
-    const ProcessFilter filter(make_conditions("uid = 1000"));
+    NoAncestry strangers;
+    ProcessFilter filter(make_conditions("uid = 1000"), strangers);
     const Process process = make_process(7, "sudo", 0);
-    capture::Packet packet = make_packet(&process);
+    packet::Packet packet = make_packet(&process);
     CHECK_FALSE(filter.wants(packet));
     packet.self.uid = 1000;
     CHECK(filter.wants(packet));
     const Process former = make_process(8, "daemon", 1000);
     packet = make_packet(nullptr, &former);
     CHECK(filter.wants(packet));
-    packet.peer->uid = 0;
+    packet.peer.uid = 0;
     CHECK_FALSE(filter.wants(packet));
     CHECK(filter.wants(former));  // of its events: as the user of the last one
 }
@@ -126,7 +140,7 @@ TEST_CASE("a child is followed if it was forked by a wanted user, heard of or no
     auto event = make_event(PIDCAP_EVENT_FORK, 11, 200, 10, "shell");
     event.uid = 1000;  // the parent has called setuid(2), of which no event tells
     test::apply(table, event);
-    filter.forked(*table.find_live(11), table);
+    filter.forked(*table.find_live(11));
     event.type = PIDCAP_EVENT_EXEC;
     event.uid = 0;  // a set-user-ID program
     test::apply_exec(table, event, "sudo", "sudo");
@@ -155,17 +169,20 @@ TEST_CASE("very many followed processes are forgotten when the table has forgott
 }
 
 TEST_CASE("a process that took the pid is not the one asked for") {
-    const auto resolved = make_conditions("pid = 7").expression.resolved([](uint32_t) {
-        return std::optional(ProcessKey{7, 100});
-    });
-    REQUIRE(resolved.ok());
-    const ProcessFilter filter({*resolved});
-    Process process = make_process(7, "a", 0);
-    CHECK(wants(filter, &process));
-    process.key.start_boot = 100 * test::kTick + 1;
-    CHECK_FALSE(wants(filter, &process));
-    process.key = {7, 101};
-    CHECK_FALSE(wants(filter, &process));
+    const test::FakeProc proc;
+    ProcessTable table = test::make_table(proc);
+    auto event = make_event(PIDCAP_EVENT_FORK, 7, 100, 1, "a");
+    test::apply(table, event);
+    ProcessFilter filter = start(table, "pid = 7");
+    const Process* process = table.find_live(7);
+    CHECK(wants(filter, process));
+    event.start_boot += 1;
+    test::apply(table, event);
+    REQUIRE(table.find_live(7) != process);
+    CHECK_FALSE(wants(filter, table.find_live(7)));
+    fork(table, filter, 7, 1, 101);
+    CHECK_FALSE(wants(filter, table.find_live(7)));
+    CHECK(wants(filter, process));
 }
 
 TEST_CASE("follow wants descendants that run already and later ones, whatever they become") {
@@ -206,8 +223,8 @@ TEST_CASE("a circle of parents doesn't hold up a filter that follows") {
     proc.put({.pid = 11, .start_ticks = 100, .ppid = 10});
     ProcessTable table = test::make_table(proc);
     REQUIRE(table.scan().ok());
-    REQUIRE(table.parent(*table.parent(*table.find_live(10))) == table.find_live(10));
-    const ProcessFilter filter = start(table, "comm = nobody or tree = 10", true);
+    REQUIRE(test::parent(table, *test::parent(table, *table.find_live(10))) == table.find_live(10));
+    ProcessFilter filter = start(table, "comm = nobody or tree = 10", true);
     CHECK(wants(filter, table.find_live(10)));
     CHECK(wants(filter, table.find_live(11)));
 }
@@ -228,7 +245,7 @@ TEST_CASE("a tree holds its root and its descendants, those there are and those 
         CHECK(wants(others, table.find_live(pid)) == !wanted);
     };
     const auto fork_in_both = [&](uint32_t pid, uint32_t ppid, uint64_t start_ticks) {
-        others.forked(*fork(table, filter, pid, ppid, start_ticks), table);
+        others.forked(*fork(table, filter, pid, ppid, start_ticks));
     };
     check(1, false);
     check(10, true);
@@ -262,14 +279,31 @@ TEST_CASE("a process is in the tree though it was asked for before its fork was 
     CHECK(wants(filter, table.find_live(11)));
 }
 
+TEST_CASE("a process is followed as every user though it was asked for before its fork was told") {
+    const test::FakeProc proc;
+    proc.put({.pid = 10, .start_ticks = 100, .ppid = 1, .comm = "shell"});
+    ProcessTable table = test::make_table(proc);
+    REQUIRE(table.scan().ok());
+    ProcessFilter filter = start(table, "comm = shell", true);
+    proc.put({.pid = 11, .start_ticks = 200, .ppid = 10});
+    const Process* child = table.find(test::make_owner(11, 200, "fake"));
+    packet::Packet as_other = make_packet(child);
+    as_other.self.uid = 1000;
+    REQUIRE_FALSE(wants(filter, child));
+    REQUIRE_FALSE(filter.wants(as_other));
+    fork(table, filter, 11, 10);
+    CHECK(wants(filter, child));
+    CHECK(filter.wants(as_other));
+}
+
 TEST_CASE("an answer is kept for as long as nothing changes, for each user and group of its own") {
     const test::FakeProc proc;
     ProcessTable table = test::make_table(proc);
     test::apply(table, make_event(PIDCAP_EVENT_FORK, 10, 100, 1, "shell"));
-    const ProcessFilter filter(make_conditions("comm = curl and gid = 5"));
+    ProcessFilter filter(make_conditions("comm = curl and gid = 5"), table);
     const auto wants_as = [&](uint32_t uid, uint32_t gid) {
-        capture::Packet packet;
-        packet.self = {table.find_live(10), 10, PIDCAP_VIA_SOCKET, uid, "", gid};
+        packet::Packet packet;
+        packet.self = {table.find_live(10), 10, Via::kSocket, uid, gid};
         return filter.wants(packet);
     };
     CHECK_FALSE(wants_as(0, 5));
@@ -285,7 +319,7 @@ TEST_CASE("an answer is kept for as long as nothing changes, for each user and g
 TEST_CASE("a process that the table forgot and made anew is asked about anew") {
     const test::FakeProc proc;
     ProcessTable table = test::make_table(proc, {.grace_ns = 0});
-    const ProcessFilter filter(make_conditions("comm = first"));
+    ProcessFilter filter(make_conditions("comm = first"), table);
     const auto owner = [](const char* comm) { return test::make_owner(10, 100, comm); };
     CHECK(wants(filter, table.find(owner("first"))));
     uint64_t now = 0;
@@ -296,29 +330,34 @@ TEST_CASE("a process that the table forgot and made anew is asked about anew") {
 }
 
 TEST_CASE("a packet without a process is wanted for its reason, and never for a process") {
-    const auto wants_via = [](const char* text, uint8_t via) {
-        capture::Packet packet;
+    const auto wants_via = [](const char* text, Via via) {
+        packet::Packet packet;
         packet.self.via = via;
-        return ProcessFilter(make_conditions(text)).wants(packet);
+        NoAncestry strangers;
+        ProcessFilter filter(make_conditions(text), strangers);
+        CHECK(filter.wants_without_process(via) == filter.wants(packet));
+        return filter.wants(packet);
     };
-    CHECK(wants_via("kernel", PIDCAP_VIA_KERNEL));
-    CHECK_FALSE(wants_via("kernel", PIDCAP_VIA_UNKNOWN));
-    CHECK(wants_via("unattributed", PIDCAP_VIA_KERNEL));
-    CHECK(wants_via("unattributed", PIDCAP_VIA_FORWARDED));
-    CHECK_FALSE(wants_via("comm != curl", PIDCAP_VIA_UNKNOWN));
-    CHECK_FALSE(wants_via("comm = \"\"", PIDCAP_VIA_UNKNOWN));
-    CHECK(wants_via("comm = curl or kernel", PIDCAP_VIA_KERNEL));
+    CHECK(wants_via("kernel", Via::kKernel));
+    CHECK_FALSE(wants_via("kernel", Via::kUnknown));
+    CHECK(wants_via("unattributed", Via::kKernel));
+    CHECK(wants_via("unattributed", Via::kForwarded));
+    CHECK_FALSE(wants_via("comm != curl", Via::kUnknown));
+    CHECK_FALSE(wants_via("comm = \"\"", Via::kUnknown));
+    CHECK(wants_via("comm = curl or kernel", Via::kKernel));
     const Process curl = make_process(7, "curl", 0);
-    const ProcessFilter unattributed(make_conditions("unattributed"));
+    NoAncestry strangers;
+    ProcessFilter unattributed(make_conditions("unattributed"), strangers);
     CHECK_FALSE(wants(unattributed, &curl));
     CHECK_FALSE(wants(unattributed, nullptr, &curl));
-    const ProcessFilter attributed(make_conditions("not unattributed"));
+    ProcessFilter attributed(make_conditions("not unattributed"), strangers);
     CHECK(wants(attributed, nullptr, &curl));
     CHECK_FALSE(wants(attributed, nullptr));
 }
 
 TEST_CASE("a negated condition wants a packet if either end is another process") {
-    const ProcessFilter filter(make_conditions("comm != curl"));
+    NoAncestry strangers;
+    ProcessFilter filter(make_conditions("comm != curl"), strangers);
     const Process curl = make_process(7, "curl", 0);
     const Process server = make_process(8, "server", 0);
     CHECK_FALSE(wants(filter, &curl));

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
+#include <span>
 #include <vector>
 
 namespace test {
@@ -18,6 +19,11 @@ inline Bytes bytes(std::initializer_list<unsigned> values) {
         out.push_back(static_cast<std::byte>(value));
     }
     return out;
+}
+
+// As a packet's data.
+inline std::span<const uint8_t> octets(const Bytes& bytes) {
+    return {reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()};
 }
 
 inline Bytes operator+(Bytes left, const Bytes& right) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "cmd/packet_line.h"
+#include "packet/line/packet_line.h"
 
 #include <netinet/in.h>
 
@@ -9,41 +9,50 @@
 
 #include "tests/packet/line/packet_bytes.h"
 
-using capture::Direction;
-using cmd::LineStyle;
+using packet::At;
+using packet::Direction;
+using packet::LineStyle;
+using packet::Packet;
+using packet::Via;
 
 namespace {
 
 // A UDP packet between two processes, at 2023-11-14 22:13:20.000000123 UTC.
 struct Scene {
-    capture::CapturedInterface interface;
-    capture::Process sender;
-    capture::Process receiver;
+    packet::Interface interface;
+    packet::Process sender;
+    packet::Process receiver;
     test::Bytes data = test::ethernet(0x800, test::ipv4(IPPROTO_UDP, test::udp(3)));
-    capture::Packet packet;
+    Packet packet;
 
     Scene() {
         setenv("TZ", "UTC", 1);
         interface.name = "lo";
         interface.link_type = 1;
-        sender.key.pid = 42;
+        sender.pid = 42;
         sender.comm = "curl";
         sender.exe = "/usr/bin/curl";
         sender.uid = 34;  // by now
         sender.user = "backup";
-        receiver.key.pid = 7;
+        receiver.pid = 7;
         receiver.comm = "Web Content";
         packet.time_ns = 1700000000'000000123;
         packet.interface = &interface;
-        packet.direction = Direction::kOut;
-        packet.data = data;
-        packet.wire_len = static_cast<uint32_t>(data.size());
-        packet.self = {&sender, 43, PIDCAP_VIA_SOCKET, 33, "www-data"};
+        go(Direction::kOutbound);
+        packet.data = test::octets(data);
+        packet.wire_length = static_cast<uint32_t>(data.size());
+        packet.self = {
+            .process = &sender, .tid = 43, .via = Via::kSocket, .uid = 33, .user = "www-data"};
+    }
+
+    void go(Direction direction) {
+        packet.direction = direction;
+        packet.self_at = packet::at_by_direction(direction);
     }
 
     std::string line(LineStyle style = {}) const {
         fmt::memory_buffer out;
-        cmd::PacketLine(style).append(out, packet);
+        packet::PacketLine(style).append(out, packet);
         return fmt::to_string(out);
     }
 };
@@ -59,21 +68,25 @@ TEST_CASE("a line says when, where, which way, who and what") {
 
 TEST_CASE("both ends are named, and the arrow points the packet's way") {
     Scene scene;
-    scene.packet.peer = capture::End{&scene.receiver, 0, PIDCAP_VIA_LOOKUP};
+    scene.packet.peer = {.process = &scene.receiver, .via = Via::kLookup};
     CHECK_THAT(scene.line(), Catch::Contains("lo Out curl[42] -> \"Web Content\"[7] UDP"));
-    scene.packet.direction = Direction::kIn;
+    scene.go(Direction::kInbound);
     CHECK_THAT(scene.line(), Catch::Contains("lo In curl[42] <- \"Web Content\"[7] UDP"));
-    scene.packet.peer->process = nullptr;
+    scene.packet.self_at = At::kSender;
+    CHECK_THAT(scene.line(), Catch::Contains("lo In curl[42] -> \"Web Content\"[7] UDP"));
+    scene.packet.self_at = At::kUnknown;
+    CHECK_THAT(scene.line(), Catch::Contains("lo In curl[42] -- \"Web Content\"[7] UDP"));
+    scene.packet.peer.process = nullptr;
     CHECK_THAT(scene.line(), Catch::Contains("lo In curl[42] UDP"));
 }
 
 TEST_CASE("a packet of no process says why") {
     Scene scene;
-    scene.packet.self = {nullptr, 0, PIDCAP_VIA_KERNEL};
+    scene.packet.self = {.via = Via::kKernel};
     CHECK_THAT(scene.line(), Catch::Contains("lo Out (kernel) UDP"));
-    scene.packet.self.via = PIDCAP_VIA_FORWARDED;
+    scene.packet.self.via = Via::kForwarded;
     CHECK_THAT(scene.line(), Catch::Contains("(forwarded)"));
-    scene.packet.self.via = PIDCAP_VIA_UNKNOWN;
+    scene.packet.self.via = Via::kUnknown;
     CHECK_THAT(scene.line({.verbose = 1}), Catch::Contains("(unknown)"));
 }
 
@@ -97,7 +110,7 @@ TEST_CASE("more is shown of the processes with -v, and numbers with -n") {
     CHECK_THAT(scene.line({.verbose = 1}),
                Catch::EndsWith(" exe=/usr/bin/curl user=www-data tid=43 via=socket\n"));
     CHECK_THAT(scene.line({.numeric = true, .verbose = 1}), Catch::Contains(" uid=33 tid=43"));
-    scene.packet.peer = capture::End{&scene.receiver, 0, PIDCAP_VIA_LOOKUP};
+    scene.packet.peer = {.process = &scene.receiver, .via = Via::kLookup, .uid = 0};
     CHECK_THAT(scene.line({.verbose = 1}), Catch::EndsWith(" peer.uid=0 peer.via=lookup\n"));
 }
 
@@ -111,9 +124,9 @@ TEST_CASE("colour begins and ends at each process") {
 TEST_CASE("the clock follows the packets from second to second") {
     Scene scene;
     fmt::memory_buffer out;
-    cmd::PacketLine lines({});
+    packet::PacketLine lines({});
     lines.append(out, scene.packet);
-    scene.packet.time_ns += 1'000'000'000;
+    *scene.packet.time_ns += 1'000'000'000;
     lines.append(out, scene.packet);
     CHECK_THAT(fmt::to_string(out), Catch::Contains("22:13:20.0") && Catch::Contains("22:13:21.0"));
 }

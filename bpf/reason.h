@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Why is there nobody at this end of a packet?
+ *
+ * Input: a packet without a known sender and receiver. Answer: the enum pidcap_via that says why:
+ * forwarded, kernel, or unknown where neither is certain.
+ * Wrong where route.h is, and for a data packet of a process that has lost its socket: it counts
+ * as forwarded or as the kernel's if it looks like one.
+ */
+#ifndef PIDCAP_REASON_H
+#define PIDCAP_REASON_H
+
+#include "route.h"
+
+#ifndef PIDCAP_XDP
+/* Returns why an outgoing packet has no sending process. */
+static __always_inline __u8 no_sender_reason(context *ctx, const struct packet *packet)
+{
+	if (ctx->sk)
+		return PIDCAP_VIA_UNKNOWN;
+	if (ctx->ingress_ifindex)
+		return PIDCAP_VIA_FORWARDED;
+	/* A process's data has a socket when it leaves. These kinds are the stack's own. */
+	if (packet->kind != KIND_PORTS && packet->kind != KIND_LATER_FRAGMENT)
+		return PIDCAP_VIA_KERNEL;
+	if (packet->tcp_flags & TCP_RST)
+		return PIDCAP_VIA_KERNEL;
+	return PIDCAP_VIA_UNKNOWN;
+}
+#endif
+
+/* Returns why an incoming packet has no receiving process. `has_socket`: a look-up found one. */
+static __always_inline __u8 no_receiver_reason(context *ctx, const struct packet *packet,
+					       bool has_socket)
+{
+	if (!packet->family)
+		return context_packet_type(ctx) == PACKET_OTHERHOST ? PIDCAP_VIA_FORWARDED
+								    : PIDCAP_VIA_KERNEL;
+	if (is_forwarded(ctx, packet))
+		return PIDCAP_VIA_FORWARDED;
+	switch (packet->kind) {
+	case KIND_ECHO_REQUEST:
+	case KIND_ICMP_ERROR:
+		return PIDCAP_VIA_KERNEL;
+	case KIND_PORTS:
+		/* Nobody listens there: the stack answers with a RST or an ICMP error. */
+		return !has_socket && (packet->protocol == IPPROTO_TCP ||
+				       (packet->protocol == IPPROTO_UDP &&
+					!is_multicast(ctx, packet)))
+			       ? PIDCAP_VIA_KERNEL
+			       : PIDCAP_VIA_UNKNOWN;
+	default:
+		return packet->protocol == IPPROTO_ICMP || packet->protocol == IPPROTO_ICMPV6 ||
+				       packet->protocol == IPPROTO_IGMP
+			       ? PIDCAP_VIA_KERNEL
+			       : PIDCAP_VIA_UNKNOWN;
+	}
+}
+
+#endif

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Who sent a packet?
+ *
+ * Input: the packet. Answer: the sending end, from the packet's own socket, else from what was
+ * remembered of earlier packets of its flow.
+ * By the socket it is as right as the socket's owner. By memory it is wrong if another process has
+ * taken over the addresses and ports since, and none of our hooks saw that.
+ */
+#ifndef PIDCAP_SENDER_H
+#define PIDCAP_SENDER_H
+
+#include "conntrack.h"
+#include "memory.h"
+#include "socket_owner.h"
+
+/* A packet has its socket on its way out, and still when it arrives at a veth's far end. */
+static __always_inline bool sender_by_socket(context *ctx, struct end *sender)
+{
+#ifndef PIDCAP_XDP
+	struct bpf_sock *sk = ctx->sk;
+	struct bpf_sock *full;
+
+	if (!sk)
+		return false;
+	full = owned_socket(sk, sk->state);
+	return full && find_owner(full, SENDER, PIDCAP_VIA_SOCKET, sender);
+#else
+	return false;
+#endif
+}
+
+/*
+ * Returns whether the packet has a socket of a process, but of which one can't be told. What was
+ * remembered of earlier packets can't tell it either. The kernel's own sockets are left out: they
+ * send for sockets that are gone, whose processes the memory may know.
+ */
+static __always_inline bool has_unknown_owner(const struct end *sender)
+{
+	return sender->has_socket && sender->via != PIDCAP_VIA_KERNEL;
+}
+
+#ifdef SEES_TRANSLATION
+/* Room for a packet as it was before it was translated, for each CPU: see attribution_map. */
+struct before_map {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct packet);
+};
+
+extern struct before_map before_packets SEC(".maps");
+
+/*
+ * Finds the process behind a veth that sent a packet which now leaves by, or comes in at, another
+ * interface: bridged or routed, perhaps with other addresses.
+ */
+static __noinline bool sender_by_netns_memory(context *ctx, const struct packet *packet,
+					      struct end *sender)
+{
+	bool echo = packet->kind == KIND_ECHO_REQUEST;
+	struct packet *before;
+	bool translated;
+	__u32 zero = 0;
+
+	if (packet->kind != KIND_PORTS && !echo)
+		return false;
+	before = bpf_map_lookup_elem(&before_packets, &zero);
+	if (!before)
+		return false;
+	translated = before_translation(ctx, packet, before);
+	if (!translated)
+		*before = *packet;
+	if (!recall(echo ? MEMORY_NETNS_ECHO : MEMORY_NETNS_FLOW, before, SAME_WAY, sender))
+		return false;
+	sender->via = translated ? PIDCAP_VIA_CONNTRACK : PIDCAP_VIA_FLOW;
+	return true;
+}
+#endif
+
+static __always_inline bool sender_by_memory(const struct packet *packet, __u32 hook,
+					     struct end *sender)
+{
+	if (hook & HOOK_INGRESS && !have_local_peers)
+		return false;
+	if (packet->kind == KIND_PORTS && recall(MEMORY_FLOW, packet, SAME_WAY, sender)) {
+		sender->via = PIDCAP_VIA_FLOW;
+		return true;
+	}
+	if (packet->kind == KIND_LATER_FRAGMENT &&
+	    recall(MEMORY_FRAGMENT_SENDER, packet, SAME_WAY, sender)) {
+		sender->via = PIDCAP_VIA_FRAGMENT;
+		return true;
+	}
+	return false;
+}
+
+/* Finds the sender. Returns false if no process is known to be it. */
+static __always_inline bool find_sender(context *ctx, const struct packet *packet, __u32 hook,
+					struct end *sender)
+{
+	if (sender_by_socket(ctx, sender))
+		return true;
+	if (has_unknown_owner(sender))
+		return false;
+#ifdef SEES_TRANSLATION
+	/* Before this interface's own memory, where an address may still have its last user. */
+	if (have_local_peers && sender_by_netns_memory(ctx, packet, sender))
+		return true;
+#endif
+	return sender_by_memory(packet, hook, sender);
+}
+
+#endif

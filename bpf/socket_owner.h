@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Which process does a socket belong to?
+ *
+ * Input: a full socket, and whether it sends the packet or receives it. Answer: the socket's last
+ * user, or the thread that is sending on it; or that the kernel itself has the socket.
+ * Wrong where a use of the socket was missed (sk_user was full, or a program did not run). Until
+ * accept() returns, a connection has the last user of its listener, which may be another process.
+ */
+#ifndef PIDCAP_SOCKET_OWNER_H
+#define PIDCAP_SOCKET_OWNER_H
+
+#include "end.h"
+#include "parse.h"
+
+/* The kernel's own struct, as a number: the verifier allows no arithmetic on the pointer. */
+static __always_inline struct sock *kernel_socket(struct bpf_sock *sk)
+{
+	struct bpf_sock *pointer = sk;
+	struct sock *address = NULL;
+
+	bpf_probe_read_kernel(&address, sizeof(address), &pointer);
+	return address;
+}
+
+#ifdef PIDCAP_XDP
+
+/* How many programs may have storage in a socket before ours is no longer found. */
+#define MAX_STORAGES 16
+
+/*
+ * Reads the owner from socket storage; returns false if there is none. XDP has no helper for it,
+ * so this follows bpf_local_storage_lookup() (kernel/bpf/bpf_local_storage.c, as of 5.10). It
+ * can't take the lock, so it reads twice and believes only two equal copies.
+ */
+static __always_inline bool stored_owner(struct bpf_sock *sk, struct pidcap_owner *owner)
+{
+	struct bpf_local_storage *storage = BPF_CORE_READ(kernel_socket(sk), sk_bpf_storage);
+	struct hlist_node *node = BPF_CORE_READ(storage, list.first);
+	struct bpf_local_storage_map *wanted = NULL;
+	struct pidcap_socket_owner *stored;
+	struct bpf_local_storage_elem *elem;
+	struct pidcap_owner again;
+	void *map = &sk_owner;
+
+	bpf_probe_read_kernel(&wanted, sizeof(wanted), &map);
+	for (int i = 0; node && i < MAX_STORAGES; i++) {
+		elem = (void *)node - bpf_core_field_offset(struct bpf_local_storage_elem, snode);
+		if (BPF_CORE_READ(elem, sdata.smap) == wanted) {
+			stored = (void *)elem +
+				 bpf_core_field_offset(struct bpf_local_storage_elem, sdata.data);
+			if (bpf_probe_read_kernel(owner, sizeof(*owner), &stored->owner) ||
+			    bpf_probe_read_kernel(&again, sizeof(again), &stored->owner))
+				break;
+			return owner->tgid && is_same_owner(owner, &again);
+		}
+		node = BPF_CORE_READ(node, next);
+	}
+	return false;
+}
+
+/* Does nothing: XDP can't write socket storage, and the answers leave through tc.bpf.c, which can.
+ */
+static __always_inline void inherit_owner(struct bpf_sock *listener,
+					  const struct pidcap_owner *owner)
+{
+}
+
+#else
+
+/* Reads the owner from socket storage. Returns false if there is none. */
+static __always_inline bool stored_owner(struct bpf_sock *sk, struct pidcap_owner *owner)
+{
+	struct pidcap_socket_owner *stored = bpf_sk_storage_get(&sk_owner, sk, NULL, 0);
+
+	if (!stored)
+		return false;
+	bpf_spin_lock(&stored->lock);
+	*owner = stored->owner;
+	bpf_spin_unlock(&stored->lock);
+	return owner->tgid;
+}
+
+/*
+ * Makes the connections that this listener will accept inherit `owner`, its last user, which waits
+ * in accept(): they get a copy of the listener's storage.
+ */
+static __always_inline void inherit_owner(struct bpf_sock *listener,
+					  const struct pidcap_owner *owner)
+{
+	struct pidcap_socket_owner *stored =
+		bpf_sk_storage_get(&sk_owner, listener, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+
+	if (!stored || is_same_owner(&stored->owner, owner))
+		return;
+	bpf_spin_lock(&stored->lock);
+	stored->owner = *owner;
+	bpf_spin_unlock(&stored->lock);
+}
+
+#endif
+
+/*
+ * Finds the sender on a socket with several users. `owner` is its last user, and becomes the
+ * thread whose system call on the socket is under way, if this program runs in its context.
+ * Outside of such a call, the last user remains the owner in TCP, where the socket also sends by
+ * itself. A datagram is then nobody's: it left later than its call, and a thread that waits to
+ * receive one did not send it.
+ */
+static __always_inline bool sender_on_shared_socket(struct bpf_sock *sk, struct pidcap_owner *owner)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	__u64 id = (__u64)BPF_CORE_READ(task, tgid) << 32 | (__u32)BPF_CORE_READ(task, pid);
+	struct socket_call *call = bpf_map_lookup_elem(&socket_call, &id);
+
+	if (call && call->sk == (__u64)(long)sk &&
+	    (sk->protocol == IPPROTO_TCP || !call->receives)) {
+		*owner = call->owner;
+		if (owner->tgid == id >> 32 && owner->tid == (__u32)id)
+			return true;
+	} else if (sk->protocol == IPPROTO_TCP) {
+		return true;
+	}
+	__builtin_memset(owner, 0, sizeof(*owner));
+	return false;
+}
+
+/* Finds the last user of a full socket, or, for its SENDER, the thread that sends on it. */
+static __always_inline bool owner_of_socket(struct bpf_sock *sk, enum end_role role,
+					    struct end *end)
+{
+	__u64 key = (__u64)(long)sk;
+	struct sk_user *user = bpf_map_lookup_elem(&sk_user, &key);
+
+	if (sk->family == AF_PACKET) {
+		user = bpf_map_lookup_elem(&packet_user, &key);
+		if (user && read_user(user, key, &end->owner))
+			return true;
+	} else if (user) {
+		end->born = user->born;
+		/* A newer use has overwritten the entry: this packet can't know whose it is. */
+		if (!read_user(user, key, &end->owner))
+			return false;
+		end->sk = user->sk;
+		if (sk->state == BPF_TCP_LISTEN)
+			inherit_owner(sk, &end->owner);
+		return role != SENDER || !user->shared || sender_on_shared_socket(sk, &end->owner);
+	}
+	return stored_owner(sk, &end->owner);
+}
+
+/* A subflow of Multipath TCP is a socket of the kernel's; the process has its connection's. */
+static __always_inline bool is_mptcp_subflow(struct bpf_sock *sk, struct sock *socket)
+{
+	return sk->protocol == IPPROTO_TCP && bpf_core_field_exists(struct tcp_sock, is_mptcp) &&
+	       BPF_CORE_READ((struct tcp_sock *)socket, is_mptcp);
+}
+
+static __always_inline bool owner_of_mptcp_connection(struct sock *subflow, struct end *end)
+{
+	struct mptcp_subflow_context *context =
+		BPF_CORE_READ((struct inet_connection_sock *)subflow, icsk_ulp_data);
+	__u64 key = (__u64)BPF_CORE_READ(context, conn);
+	struct sk_user *user = bpf_map_lookup_elem(&sk_user, &key);
+
+	return user && read_user(user, key, &end->owner);
+}
+
+/*
+ * Finds the process behind a full socket, which is the packet's `role`. Returns true and sets
+ * end->via to `via`, which says how the socket was found. Without a process returns false, and
+ * sets end->via only if the kernel itself has the socket.
+ */
+static __always_inline bool find_owner(struct bpf_sock *sk, enum end_role role, __u8 via,
+				       struct end *end)
+{
+	struct sock *socket;
+	bool found = owner_of_socket(sk, role, end);
+
+	end->has_socket = true;
+	if (!found) {
+		socket = kernel_socket(sk);
+		if (is_mptcp_subflow(sk, socket))
+			found = owner_of_mptcp_connection(socket, end);
+		else if (BPF_CORE_READ_BITFIELD_PROBED(socket, sk_kern_sock))
+			end->via = PIDCAP_VIA_KERNEL;
+	}
+	if (found)
+		end->via = via;
+	return found;
+}
+
+#ifndef PIDCAP_XDP
+/*
+ * Returns the full socket that has the owner, or NULL. A connection that isn't established yet is
+ * only a request, for which its listener stands; one in TIME_WAIT has no full socket.
+ */
+static __always_inline struct bpf_sock *owned_socket(struct bpf_sock *sk, __u32 state)
+{
+	if (state == BPF_TCP_NEW_SYN_RECV)
+		return bpf_get_listener_sock(sk);
+	return bpf_sk_fullsock(sk);
+}
+#endif
+
+#endif

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// DropCounters: how many packets the programs could not record, by interface and cause. The kernel
+// counts for each CPU; the sums are made here. Refers to the map, which Programs owns.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "bpf/contract.h"
+
+namespace capture {
+
+class DropCounters {
+  public:
+    DropCounters(int map_fd, size_t cpus) : map_fd_(map_fd), cpus_(cpus) {}
+
+    // Since the start, or since forget(); all 0 if nothing was dropped.
+    pidcap_drops of(const pidcap_interface& interface) const;
+
+    // The interface has gone: makes room for others.
+    void forget(const pidcap_interface& interface) const;
+
+    // Those that have such counters.
+    std::vector<pidcap_interface> interfaces() const;
+
+  private:
+    int map_fd_;
+    size_t cpus_;
+};
+
+}  // namespace capture

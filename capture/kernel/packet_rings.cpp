@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "capture/kernel/packet_rings.h"
+
+#include <bpf/bpf.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <cerrno>
+#include <utility>
+
+namespace capture {
+
+using pcapng::errno_error;
+using pcapng::Fd;
+
+// With little memory for each CPU there is no point in two rings.
+RingSizes ring_sizes(uint64_t budget, size_t cpus) {
+    const uint64_t share = std::bit_floor(std::max<uint64_t>(budget / cpus, 1));
+    const auto large = static_cast<uint32_t>(std::clamp<uint64_t>(share, kMinRing, 1ULL << 30));
+    const auto small = std::min(large / 8, static_cast<uint32_t>(kMaxSmallRing));
+    return {large, small >= PIDCAP_SMALL_RING_MIN ? small : 0};
+}
+
+Result<PacketRings> PacketRings::create(int rings_fd, size_t cpus, const RingSizes& sizes) {
+    PacketRings rings;
+    for (uint32_t cpu = 0; cpu < cpus; cpu++) {
+        auto added = rings.add(rings_fd, cpu, PIDCAP_RING_LARGE, sizes.large);
+        if (added && sizes.small != 0) {
+            added = rings.add(rings_fd, cpu, PIDCAP_RING_SMALL, sizes.small);
+        }
+        if (!added) {
+            return std::move(added).error();
+        }
+    }
+    return rings;
+}
+
+Result<void> PacketRings::add(int rings_fd, uint32_t cpu, pidcap_ring which, uint32_t bytes) {
+    Fd fd(bpf_map_create(BPF_MAP_TYPE_RINGBUF, "packets", 0, 0, bytes, nullptr));
+    if (!fd.valid()) {
+        return errno_error(fmt::format("create a ring buffer of {} bytes for CPU {} (-B sets the "
+                                       "size of all together)",
+                                       bytes, cpu),
+                           errno);
+    }
+    const uint32_t index = cpu * PIDCAP_RINGS + which;
+    const int value = fd.get();
+    if (const int code = bpf_map_update_elem(rings_fd, &index, &value, BPF_ANY)) {
+        return errno_error(fmt::format("hand CPU {} a ring buffer", cpu), -code);
+    }
+    rings_.push_back({std::move(fd), bytes});
+    return {};
+}
+
+Result<std::vector<Ring>> PacketRings::map() const {
+    std::vector<Ring> mapped;
+    for (const RingMap& map : rings_) {
+        auto ring = Ring::map(map.fd.get(), map.bytes);
+        if (!ring) {
+            return std::move(ring).error();
+        }
+        mapped.push_back(*std::move(ring));
+    }
+    return mapped;
+}
+
+std::vector<int> PacketRings::fds() const {
+    std::vector<int> fds;
+    fds.reserve(rings_.size());
+    for (const RingMap& map : rings_) {
+        fds.push_back(map.fd.get());
+    }
+    return fds;
+}
+
+}  // namespace capture

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// The system calls whose first argument is a file that they use as a socket, by number: what
+// bpf/syscall.bpf.c goes by. `Calls` is the type of its native_calls, which has no name.
+#pragma once
+
+#include <sys/syscall.h>
+
+#include <cstdint>
+#include <span>
+
+namespace capture {
+
+// close(2) isn't one: a parent that closes its copy of a worker's socket doesn't use it.
+inline constexpr uint32_t kReceivingCalls[] = {SYS_read,    SYS_readv,    SYS_recvfrom,
+                                               SYS_recvmsg, SYS_recvmmsg, SYS_preadv2,
+                                               SYS_accept,  SYS_accept4};
+inline constexpr uint32_t kOtherCalls[] = {
+    SYS_write,
+    SYS_writev,
+    SYS_sendto,
+    SYS_sendmsg,
+    SYS_sendmmsg,
+    SYS_sendfile,
+    SYS_splice,
+    SYS_pwritev2,
+    SYS_connect,
+    SYS_bind,
+    SYS_listen,
+    SYS_shutdown,
+    // It uses a ring; what the ring's requests use has a tracepoint of its own. Here they end.
+    SYS_io_uring_enter,
+};
+
+// The same of 32-bit programs: arch/x86/entry/syscalls/syscall_32.tbl, arch/arm/tools/syscall.tbl.
+inline constexpr uint32_t kNoCall = UINT32_MAX;
+#ifdef __x86_64__
+inline constexpr uint32_t kCompatReceivingCalls[] = {3, 145, 337, 364, 371, 372, 378, 417};
+inline constexpr uint32_t kCompatOtherCalls[] = {4,   146, 187, 239, 313, 345, 361, 362,
+                                                 363, 369, 370, 373, 379, 426, 102};
+inline constexpr uint32_t kCompatSplice = 313;
+inline constexpr uint32_t kCompatAccept = kNoCall;
+inline constexpr uint32_t kCompatAccept4 = 364;
+inline constexpr uint32_t kCompatSocketcall = 102;
+#else
+inline constexpr uint32_t kCompatReceivingCalls[] = {3,   145, 285, 291, 292,
+                                                     297, 365, 366, 392, 417};
+inline constexpr uint32_t kCompatOtherCalls[] = {4,   146, 187, 239, 282, 283, 284, 289,
+                                                 290, 293, 296, 340, 374, 393, 426};
+inline constexpr uint32_t kCompatSplice = 340;
+inline constexpr uint32_t kCompatAccept = 285;
+inline constexpr uint32_t kCompatAccept4 = 366;
+inline constexpr uint32_t kCompatSocketcall = kNoCall;
+#endif
+
+template <typename Calls>
+void add_calls(Calls& calls, std::span<const uint32_t> receiving, std::span<const uint32_t> other) {
+    for (const uint32_t call : receiving) {
+        calls.socket_calls[call / 64] |= 1ULL << (call % 64);
+        calls.receiving_calls[call / 64] |= 1ULL << (call % 64);
+    }
+    for (const uint32_t call : other) {
+        calls.socket_calls[call / 64] |= 1ULL << (call % 64);
+    }
+}
+
+template <typename Calls>
+void set_native_calls(Calls& calls) {
+    add_calls(calls, kReceivingCalls, kOtherCalls);
+    calls.splice = SYS_splice;
+    calls.accept = SYS_accept;
+    calls.accept4 = SYS_accept4;
+    calls.socketcall = kNoCall;
+}
+
+template <typename Calls>
+void set_compat_calls(Calls& calls) {
+    add_calls(calls, kCompatReceivingCalls, kCompatOtherCalls);
+    calls.splice = kCompatSplice;
+    calls.accept = kCompatAccept;
+    calls.accept4 = kCompatAccept4;
+    calls.socketcall = kCompatSocketcall;
+}
+
+}  // namespace capture

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// PacketTree: a file's packets below the processes that they belong to, and these below their
+// parents, as far as the file tells. A packet of two processes stands below the one that its own
+// keys name. Memory grows with the processes; the lines go to a temporary file. One thread.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <vector>
+
+#include "forensics/analysis/recorded_ancestry.h"
+#include "forensics/analysis/line_groups.h"
+#include "forensics/packet_types.h"
+#include "packet/line/packet_line.h"
+#include "packet/line/text_output.h"
+#include "pcapng/result.h"
+
+namespace forensics {
+
+class PacketTree {
+  public:
+    // `processes`: those of the Source that the packets come from; they outlive this.
+    PacketTree(const std::deque<Process>& processes, packet::LineStyle style)
+        : processes_(processes), style_(style), line_(style) {}
+
+    pcapng::Result<void> add(const Packet& packet);
+
+    // At the end of the file. False: `out` takes nothing more.
+    pcapng::Result<bool> print(packet::TextOutput& out);
+
+  private:
+    struct Count {
+        uint64_t packets = 0;
+        uint64_t bytes = 0;  // on the wire
+    };
+    // A process, or what its children tell of their parent.
+    struct Node {
+        const Process* process = nullptr;
+        uint32_t pid = 0;
+        std::string_view comm;  // as a child tells it, where there is no process
+        std::vector<size_t> children = {};
+        uint32_t walk = 0;  // on which way up it was found
+    };
+
+    // Why a packet has no process; the last: its file doesn't say.
+    static constexpr std::array<Via, 4> kReasons = {Via::kKernel, Via::kForwarded, Via::kUnknown,
+                                                    Via::kUnrecorded};
+    static size_t group_of(const Packet& packet);
+
+    void place(const Process& process);
+    size_t node_of(const packet::Ancestry::Parent& parent, const std::string& host, bool& found);
+    pcapng::Result<bool> print_node(const Node& node, size_t depth, packet::TextOutput& out);
+    pcapng::Result<bool> print_group(size_t group, std::string_view heading, size_t depth,
+                                     packet::TextOutput& out);
+    std::string heading(const Node& node) const;
+
+    const std::deque<Process>& processes_;
+    packet::LineStyle style_;
+    packet::PacketLine line_;
+    fmt::memory_buffer buffer_;
+    LineGroups lines_;           // first those of kReasons, then by the process's number
+    std::vector<Count> counts_;  // the same
+    std::vector<Node> nodes_;
+    std::vector<size_t> roots_;
+    std::map<uint32_t, size_t> by_number_;
+    std::map<std::tuple<std::string, uint32_t, std::string>, size_t> by_name_;
+    std::optional<RecordedAncestry> ancestry_;
+    uint32_t walk_ = 0;
+};
+
+}  // namespace forensics

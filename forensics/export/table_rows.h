@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// TableRows: packets in, the rows of a table out, as they come. Rows of packets need no memory;
+// those of flows and processes begin when the last packet has been read. One thread.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <span>
+#include <utility>
+
+#include "forensics/analysis/analysis.h"
+#include "forensics/analysis/flow_table.h"
+#include "forensics/analysis/table.h"
+#include "forensics/packet_types.h"
+#include "pcapng/result.h"
+
+namespace forensics {
+
+enum class TableKind { kPackets, kFlows, kProcesses };
+
+class TableRows {
+  public:
+    // Returns the next packet; null at the end. An error ends the packets, too.
+    using NextPacket = std::function<pcapng::Result<const Packet*>()>;
+
+    TableRows(TableKind kind, NextPacket next_packet)
+        : kind_(kind), next_packet_(std::move(next_packet)) {}
+
+    std::span<const Column> columns() const;
+
+    // Fills in the next row; false: there is none. Its views are valid until the next call.
+    bool next(Row& row);
+
+    // The error that ended the packets, if one did.
+    const pcapng::Result<void>& read() const { return read_; }
+
+  private:
+    const Packet* next_packet();
+    void analyze();
+
+    TableKind kind_;
+    NextPacket next_packet_;
+    pcapng::Result<void> read_;
+    FlowTable flows_;
+    Analysis analysis_;
+    bool analyzed_ = false;
+    size_t index_ = 0;
+};
+
+}  // namespace forensics

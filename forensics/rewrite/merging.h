@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// Merging: the packets of several files, each of a host, into one file in the order of their times;
+// of equal times the earlier file's come first. A file that isn't in order itself keeps its order.
+// Owns the files that it reads. One thread.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "forensics/packet_types.h"
+#include "forensics/source/input_file.h"
+#include "forensics/source/source.h"
+#include "pcapng/output.h"
+#include "pcapng/result.h"
+
+namespace forensics {
+
+struct HostFile {
+    std::string path;  // "-": standard input
+    std::string host;
+};
+
+class Merging {
+  public:
+    // Reads up to the first packet of each file. An error if one of them is no capture file.
+    static pcapng::Result<Merging> open(std::span<const HostFile> files);
+
+    // Writes the whole file; returns how many packets it has. `progress` is called for each packet
+    // with the file that it is from. A broken file is written as far as it can be read: see
+    // problems().
+    pcapng::Result<uint64_t> write(pcapng::Output output,
+                                   const std::function<void(const Source& from)>& progress);
+
+    // What is wrong with files that couldn't be read to their end.
+    std::vector<pcapng::Error> problems() const;
+
+  private:
+    // A file and its packet that is next.
+    struct Input {
+        std::unique_ptr<InputFile> file;
+        std::string host;
+        pcapng::Result<const Packet*> packet = nullptr;
+        uint64_t time_ns = 0;  // of the packet, or of the one before it that has a time
+
+        bool has_packet() const { return packet && *packet != nullptr; }
+        void next();
+    };
+
+    Input* earliest();
+
+    std::vector<Input> inputs_;
+};
+
+}  // namespace forensics

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "packet/filter/packet_filter.h"
+
+#include <fmt/format.h>
+#include <pcap/pcap.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <chrono>
+#include <memory>
+#include <string_view>
+#include <utility>
+
+#include "pcapng/text.h"
+
+namespace packet {
+namespace {
+
+using pcapng::Error;
+using pcapng::Result;
+using Clock = std::chrono::steady_clock;
+
+// What libpcap says when its grammar has no place for the next word; everything else names it.
+constexpr std::string_view kSyntaxError = "syntax error";
+
+// MAXIMUM_SNAPLEN of libpcap; it becomes what a program returns for a packet that matches.
+constexpr int kSnaplen = 262144;
+
+// Names of hosts in an expression may have to be looked up again and again.
+constexpr std::chrono::seconds kPlacePatience{1};
+
+struct ClosePcap {
+    void operator()(pcap_t* handle) const { pcap_close(handle); }
+};
+
+class FreeProgram {
+  public:
+    FreeProgram() = default;
+    FreeProgram(const FreeProgram&) = delete;
+    FreeProgram& operator=(const FreeProgram&) = delete;
+    ~FreeProgram() { pcap_freecode(&program); }
+
+    bpf_program program{};
+};
+
+bool is_syntax_error(const Error& error) {
+    return error.message.find(kSyntaxError) != std::string::npos;
+}
+
+// Whether an expression may begin like this: whether one of these ends completes it as far as the
+// grammar is concerned.
+bool may_begin(const std::string& begin, int dlt) {
+    static constexpr std::array kEnds = {
+        "",        " 1",       " 1.2.3.4", " ::1",   " 1:2:3:4:5:6", " host 1.2.3.4",
+        " port 1", " proto 1", " tcp",     " 1-2",   " broadcast",   " = 1",
+        " 1 = 1",  " 1] = 1",  " :1] = 1", " ] = 1", " + 1 = 1",     " [0] = 1"};
+    long open = 0;
+    for (const char c : begin) {
+        open += c == '(' ? 1 : c == ')' ? -1 : 0;
+    }
+    const std::string closing(static_cast<size_t>(std::max(open, 0L)), ')');
+    for (const char* end : kEnds) {
+        for (const std::string& tail : {end + closing, closing + end}) {
+            const auto compiled = compile_filter(begin + tail, dlt, 0U);
+            if (compiled || !is_syntax_error(compiled.error())) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+// Where the words begin at which an expression could still have gone right: libpcap doesn't say
+// where it stopped reading. None: not found in time.
+std::optional<size_t> find_place(const std::string& expression, int dlt) {
+    const auto until = Clock::now() + kPlacePatience;
+    size_t word = 0;
+    while (word < expression.size()) {
+        word = expression.find_first_not_of(" \t\n", word);
+        if (word == std::string::npos) {
+            break;
+        }
+        size_t end = word + 1;
+        const auto in_word = [](char c) {
+            return isalnum(static_cast<unsigned char>(c)) != 0 || c == '.' || c == '_' ||
+                   c == '-' || c == ':' || c == '/';
+        };
+        while (in_word(expression[word]) && end < expression.size() && in_word(expression[end])) {
+            end++;
+        }
+        if (!may_begin(expression.substr(0, end), dlt)) {
+            return word;
+        }
+        if (Clock::now() > until) {
+            return std::nullopt;
+        }
+        word = end;
+    }
+    return expression.size();
+}
+
+int dlt_of(LinkType link) {
+    return link == LinkType::kEthernet ? DLT_EN10MB : DLT_RAW;
+}
+
+// What is known of the place, to be added to an error.
+std::string place_text(const std::string& expression, int dlt) {
+    const auto place = find_place(expression, dlt);
+    if (!place) {
+        return {};
+    }
+    return *place == expression.size()
+               ? " at its end"
+               : fmt::format(" at \"{}\"", pcapng::shown_text(expression.substr(*place)));
+}
+
+Result<ClassicProgram> compile_for(LinkType link, const std::string& expression,
+                                   std::optional<uint32_t> netmask) {
+    auto compiled = compile_filter(expression, dlt_of(link), netmask);
+    if (!compiled) {
+        return Error{fmt::format("filter \"{}\": {}", pcapng::shown_text(expression),
+                                 pcapng::shown_text(compiled.error().message))};
+    }
+    return compiled;
+}
+
+}  // namespace
+
+Result<ClassicProgram> compile_filter(const std::string& expression, int dlt,
+                                      std::optional<uint32_t> netmask, bool optimize) {
+    const std::unique_ptr<pcap_t, ClosePcap> handle(pcap_open_dead(dlt, kSnaplen));
+    if (handle == nullptr) {
+        return Error{"no memory for libpcap"};
+    }
+    FreeProgram compiled;
+    if (pcap_compile(handle.get(), &compiled.program, expression.c_str(), optimize ? 1 : 0,
+                     netmask.value_or(PCAP_NETMASK_UNKNOWN)) != 0) {
+        return Error{pcap_geterr(handle.get())};
+    }
+    ClassicProgram program;
+    program.reserve(compiled.program.bf_len);
+    for (u_int at = 0; at < compiled.program.bf_len; at++) {
+        const bpf_insn& insn = compiled.program.bf_insns[at];
+        program.push_back({insn.code, insn.jt, insn.jf, insn.k});
+    }
+    return program;
+}
+
+Result<PacketFilter> PacketFilter::compile(const std::string& expression, LinkType link,
+                                           std::optional<uint32_t> netmask) {
+    PacketFilter filter(expression, netmask);
+    if (const auto& program = filter.program(link); !program) {
+        Error error = program.error();
+        if (is_syntax_error(error)) {
+            error.message += place_text(expression, dlt_of(link));
+        }
+        return error;
+    }
+    return filter;
+}
+
+PacketFilter::PacketFilter(std::string expression, std::optional<uint32_t> netmask)
+    : expression_(std::move(expression)),
+      ethernet_(compile_for(LinkType::kEthernet, expression_, netmask)),
+      raw_(compile_for(LinkType::kRawIp, expression_, netmask)) {}
+
+std::string list_classic(const ClassicProgram& program) {
+    std::string text;
+    for (size_t at = 0; at < program.size(); at++) {
+        const bpf_insn insn{program[at].code, program[at].jt, program[at].jf, program[at].k};
+        text += bpf_image(&insn, static_cast<int>(at));
+        text += '\n';
+    }
+    return text;
+}
+
+}  // namespace packet

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "packet/line/packet_line.h"
+
+#include <string_view>
+
+#include "packet/line/color.h"
+#include "packet/line/decode.h"
+#include "packet/line/decode_parts.h"
+#include "packet/line/terminal_text.h"
+
+namespace packet {
+namespace {
+
+constexpr uint64_t kNsPerSecond = 1'000'000'000;
+
+// "curl[42]"; "(kernel)" where there is no process; nothing where nothing is known.
+void append_end(fmt::memory_buffer& out, const End& end, bool color) {
+    if (end.process == nullptr) {
+        if (end.via != Via::kUnrecorded) {
+            append(out, "({}) ", via_name(end.via));
+        }
+        return;
+    }
+    const Process& process = *end.process;
+    if (color) {
+        out.append(process_color(process.comm, process.pid));
+    }
+    if (process.comm.empty()) {
+        append(out, "?");
+    } else {
+        append_word(out, process.comm);
+    }
+    append(out, "[{}]", process.pid);
+    if (color) {
+        out.append(kColorEnd);
+    }
+    append(out, " ");
+}
+
+// What -v adds: " exe=/usr/bin/curl user=root tid=42 via=socket", only what is known.
+void append_details(fmt::memory_buffer& out, const End& end, std::string_view prefix,
+                    bool numeric) {
+    if (!end.process->exe.empty()) {
+        append(out, " {}exe=", prefix);
+        append_word(out, end.process->exe);
+    }
+    const std::string_view user = user_of(end);
+    const std::optional<uint32_t> uid = uid_of(end);
+    if (!numeric && !user.empty()) {
+        append(out, " {}user=", prefix);
+        append_word(out, user);
+    } else if (uid) {
+        append(out, " {}uid={}", prefix, *uid);
+    }
+    if (end.tid != 0) {
+        append(out, " {}tid={}", prefix, end.tid);
+    }
+    if (end.via != Via::kUnrecorded) {
+        append(out, " {}via={}", prefix, via_name(end.via));
+    }
+}
+
+std::string_view direction_word(Direction direction) {
+    switch (direction) {
+        case Direction::kInbound:
+            return "In ";
+        case Direction::kOutbound:
+            return "Out ";
+        case Direction::kUnknown:
+            break;
+    }
+    return {};
+}
+
+// Points from the sender to the receiver, where it is known which is which.
+std::string_view arrow(At self_at) {
+    switch (self_at) {
+        case At::kSender:
+            return "->";
+        case At::kReceiver:
+            return "<-";
+        case At::kUnknown:
+            break;
+    }
+    return "--";
+}
+
+}  // namespace
+
+void PacketLine::append_time(fmt::memory_buffer& out, std::optional<uint64_t> time_ns) {
+    if (!time_ns) {
+        ::packet::append(out, "- ");
+        return;
+    }
+    const auto second = static_cast<time_t>(*time_ns / kNsPerSecond);
+    if (second != second_) {
+        tm local{};
+        if (localtime_r(&second, &local) == nullptr ||
+            std::strftime(clock_.data(), clock_.size(), "%H:%M:%S", &local) == 0) {
+            clock_ = {};
+        }
+        second_ = second;
+    }
+    ::packet::append(out, "{}.{:09} ", std::string_view(clock_.data()), *time_ns % kNsPerSecond);
+}
+
+void PacketLine::append(fmt::memory_buffer& out, const Packet& packet) {
+    append_time(out, packet.time_ns);
+    if (!packet.interface->name.empty()) {
+        append_word(out, packet.interface->name);
+        out.push_back(' ');
+    }
+    out.append(direction_word(packet.direction));
+    append_end(out, packet.self, style_.color);
+    if (packet.peer.process != nullptr) {
+        ::packet::append(out, "{} ", arrow(packet.self_at));
+        append_end(out, packet.peer, style_.color);
+    }
+    append_decoded(out, packet.interface->link_type, std::as_bytes(packet.data), packet.wire_length,
+                   style_.quiet);
+    if (style_.verbose > 0) {
+        if (packet.self.process != nullptr) {
+            append_details(out, packet.self, "", style_.numeric);
+        }
+        if (packet.peer.process != nullptr) {
+            append_details(out, packet.peer, "peer.", style_.numeric);
+        }
+    }
+    out.push_back('\n');
+}
+
+}  // namespace packet

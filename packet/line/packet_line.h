@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// One readable line a packet:
+//     12:34:56.123456789 lo Out curl[42] -> nginx[7] TCP 127.0.0.1.40000 > 127.0.0.1.80: [S], …
+// The arrow between the processes points the way the packet goes. Every byte that a process or the
+// network controls is made safe for the terminal. What is not known is left out, except the time.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <array>
+#include <cstdint>
+#include <ctime>
+#include <optional>
+
+#include "packet/packet.h"
+
+namespace packet {
+
+struct LineStyle {
+    bool color = false;
+    bool quiet = false;    // -q: no sequence numbers, windows, ids
+    bool numeric = false;  // -n: user ids in place of user names
+    int verbose = 0;       // -v: exe, user, tid, via
+};
+
+// Remembers the second that it formatted last, as asking for local time is slow. One thread.
+class PacketLine {
+  public:
+    explicit PacketLine(LineStyle style) : style_(style) {}
+
+    // Appends the packet's line, and a line break.
+    void append(fmt::memory_buffer& out, const Packet& packet);
+
+  private:
+    void append_time(fmt::memory_buffer& out, std::optional<uint64_t> time_ns);
+
+    LineStyle style_;
+    time_t second_ = -1;
+    std::array<char, 9> clock_{};  // HH:MM:SS of second_
+};
+
+}  // namespace packet

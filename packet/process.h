@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// Process: what a source of packets knows about one process, whether it runs now or is recorded in
+// a file. Passive data, owned by its source, which says how long pointers are valid. A member that
+// is empty, 0 or nullopt is not known. Texts are as the process set them: any byte may stand in
+// them.
+//
+// process_fields.h lists the members with their names in comments, expressions and tables.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace packet {
+
+struct Process {
+    // Identifies the process within its source: from 0, never used for another process.
+    uint32_t number = 0;
+    // Grows whenever one of the members below changes (exec, rename, more that a file records).
+    uint32_t version = 0;
+
+    std::string host;  // the host that a merged file names; empty: the only one
+    uint32_t pid = 0;
+    // ns since the epoch; with pid and host it is the process's identity. A file of another tool
+    // may not record it: then its section has one process for each pid.
+    uint64_t start_ns = 0;
+    std::optional<uint64_t> end_ns;  // ns since the epoch
+    std::optional<uint32_t> ppid;
+    std::string parent_comm;
+    std::string comm;
+    std::string exe;
+    // The arguments, each ended by a NUL as in /proc/PID/cmdline; a comment in a file has them
+    // joined by spaces.
+    std::string cmdline;
+    std::optional<uint32_t> uid;  // the latest that is known; a packet has its own, see End
+    std::optional<uint32_t> gid;  // likewise
+    std::string user;             // the name of `uid`
+    std::string container;        // full id
+    std::string unit;             // systemd unit
+    std::string cgroup;           // path in cgroup v2, "/" at its root
+    uint64_t netns = 0;           // inode number of the network namespace
+    uint32_t nspid = 0;           // pid in its own PID namespace
+};
+
+// What a process says of its parent.
+struct ParentRecord {
+    uint32_t pid = 0;
+    std::string_view comm = {};  // empty: not known; valid while the process is unchanged
+};
+// nullopt: it says nothing, or has no parent.
+std::optional<ParentRecord> recorded_parent(const Process& process);
+
+// The command line with one space between the arguments, as ps shows it.
+std::string joined_arguments(const Process& process);
+
+}  // namespace packet

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// What tables are made of: columns, and rows of values. Every form of a table (terminal, JSON, CSV,
+// Parquet) is made of these. Passive data.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace packet {
+
+enum class ColumnType : uint8_t { kUnsigned, kText, kTime, kSeconds, kBoolean };
+
+struct Column {
+    std::string_view name;
+    ColumnType type;
+    std::string_view meaning;
+};
+
+// Nanoseconds since the epoch.
+struct Time {
+    uint64_t ns = 0;
+
+    auto operator<=>(const Time&) const = default;
+};
+
+// monostate: not known. A text is as a process or the network chose it. double: seconds.
+using Value =
+    std::variant<std::monostate, uint64_t, std::string_view, std::string, Time, double, bool>;
+using Row = std::vector<Value>;
+
+}  // namespace packet

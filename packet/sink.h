@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// Sink: where a running source delivers what it has, in the order of time: interfaces as they come,
+// then packets and changes of processes. Calls come from one thread; what they are handed is valid
+// until they return.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "packet/packet.h"
+#include "pcapng/result.h"
+
+namespace packet {
+
+// Why a packet that matched is not among those that were delivered.
+enum class DropCause : uint8_t {
+    kRingFull,    // the reader was too slow
+    kCopyFailed,  // the packet's bytes could not be read
+};
+inline constexpr size_t kDropCauses = 2;
+
+// Counters of one interface. captured + filtered + dropped = every packet that the source's hooks
+// passed on or had to drop.
+struct InterfaceCounters {
+    uint64_t captured = 0;  // delivered to the sink
+    uint64_t captured_bytes = 0;
+    uint64_t filtered = 0;                        // of processes that were not asked for
+    std::array<uint64_t, kDropCauses> dropped{};  // by DropCause
+};
+
+// A process changed, at this moment between packets.
+struct ProcessEvent {
+    enum class Type : uint8_t { kFork, kExec, kExit, kChange };
+
+    uint64_t time_ns = 0;  // since the epoch
+    Type type = Type::kChange;
+    const Process* process = nullptr;  // as it is after the event
+};
+
+// An error ends the source's run, which returns it.
+class Sink {
+  public:
+    virtual ~Sink() = default;
+    virtual pcapng::Result<void> interface(const Interface& interface) = 0;
+    virtual pcapng::Result<void> packet(const Packet& packet) = 0;
+    // An event of a process whose packets are wanted.
+    virtual pcapng::Result<void> process(const ProcessEvent& /*event*/) { return {}; }
+    // No packet is waiting at the moment: what is buffered may be shown or written.
+    virtual pcapng::Result<void> idle() = 0;
+    // The end: final counters by interface number. Called once, also after an error of the source.
+    virtual pcapng::Result<void> finish(const std::vector<InterfaceCounters>& counters) = 0;
+};
+
+}  // namespace packet

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// Via: how the process at an end of a packet was found, or why there is none
+// (docs/attribution.md). Pure.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace packet {
+
+enum class Via : uint8_t {
+    kUnrecorded,  // the file doesn't say: another tool wrote it
+    kUnknown,     // no process was found
+    kKernel,      // no process: the kernel itself
+    kForwarded,   // no process on this machine
+    kSocket,      // the packet's own socket
+    kLookup,      // the socket that the addresses and ports lead to
+    kCurrent,     // the process that was running
+    kIcmpEcho,    // the process that sent the echo request
+    kIcmpError,   // the process of the packet that the ICMP error quotes
+    kFragment,    // the process of the first fragment
+    kFlow,        // remembered from an earlier packet of the flow
+    kConntrack,   // the flow before its addresses were translated
+    kAnnotated,   // from another capture of the same time
+    kOther,       // a word that this version doesn't know
+};
+
+// The word that stands behind `via=`; empty for kUnrecorded, "other" for kOther.
+std::string_view via_name(Via via);
+
+// The value with this name; kUnrecorded for an empty word, kOther for one that has no value here.
+Via via_of(std::string_view name);
+
+// Whether the process was found at a socket or at the processor, not by an earlier packet.
+bool is_direct(Via via);
+
+}  // namespace packet

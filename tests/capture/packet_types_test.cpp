@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// The numbers of bpf/contract.h as the words and values that everything above uses.
+#include "capture/packet_types.h"
+
+#include <array>
+#include <catch2/catch.hpp>
+#include <string_view>
+#include <utility>
+
+using capture::ProcessEvent;
+using packet::Direction;
+
+TEST_CASE("each provenance of a record has its word, and one that is new is unknown") {
+    constexpr std::array<std::pair<pidcap_via, std::string_view>, 10> kWords = {{
+        {PIDCAP_VIA_UNKNOWN, "unknown"},
+        {PIDCAP_VIA_KERNEL, "kernel"},
+        {PIDCAP_VIA_FORWARDED, "forwarded"},
+        {PIDCAP_VIA_SOCKET, "socket"},
+        {PIDCAP_VIA_LOOKUP, "lookup"},
+        {PIDCAP_VIA_ICMP_ECHO, "icmp-echo"},
+        {PIDCAP_VIA_ICMP_ERROR, "icmp-error"},
+        {PIDCAP_VIA_FRAGMENT, "fragment"},
+        {PIDCAP_VIA_FLOW, "flow"},
+        {PIDCAP_VIA_CONNTRACK, "conntrack"},
+    }};
+    static_assert(kWords.size() == PIDCAP_VIA_CONNTRACK + 1);
+    for (const auto& [via, word] : kWords) {
+        CHECK(packet::via_name(capture::via_of_record(static_cast<uint8_t>(via))) == word);
+    }
+    CHECK(capture::via_of_record(PIDCAP_VIA_CONNTRACK + 1) == packet::Via::kUnknown);
+    CHECK(capture::via_of_record(255) == packet::Via::kUnknown);
+}
+
+TEST_CASE("a record's direction and an event's type are what they say") {
+    CHECK(capture::direction_of_record(PIDCAP_IN) == Direction::kInbound);
+    CHECK(capture::direction_of_record(PIDCAP_OUT) == Direction::kOutbound);
+    CHECK(capture::direction_of_record(0) == Direction::kUnknown);
+    CHECK(capture::direction_of_record(PIDCAP_IN | PIDCAP_OUT) == Direction::kUnknown);
+    CHECK(capture::type_of_event(PIDCAP_EVENT_FORK) == ProcessEvent::Type::kFork);
+    CHECK(capture::type_of_event(PIDCAP_EVENT_EXEC) == ProcessEvent::Type::kExec);
+    CHECK(capture::type_of_event(PIDCAP_EVENT_EXIT) == ProcessEvent::Type::kExit);
+    CHECK(capture::type_of_event(PIDCAP_EVENT_RENAME) == ProcessEvent::Type::kChange);
+    CHECK(capture::type_of_event(PIDCAP_EVENT_NETNS) == ProcessEvent::Type::kChange);
+}
