@@ -104,10 +104,8 @@ Result<void> Session::prepare(const SessionOptions& options, const std::string& 
         attachment_ = std::make_unique<SocketHook>(programs_, cgroup_root, snaplen_);
         return {};
     }
-    InterfaceChoice choice = options.interfaces;
-    choice.xdp = options.programs.hook == Hook::kXdp;
     auto interfaces =
-        InterfaceSet::open(programs_, std::move(choice), snaplen_,
+        InterfaceSet::open(programs_, options.interfaces, snaplen_,
                            [this](uint32_t netns) { return table_.has_process_in(netns); });
     if (!interfaces) {
         return std::move(interfaces).error();

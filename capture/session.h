@@ -38,7 +38,7 @@ struct SessionOptions {
 
 // What the start found, for those who want to know (-v).
 struct SessionReport {
-    std::string hook;  // "tcx", …
+    std::string hook;  // see attached_by()
     Tracing tracing = Tracing::kSyscalls;
     size_t processes = 0;
     uint64_t sockets = 0;

@@ -84,9 +84,7 @@ void read_where(const DeclaredOptions& declared, OptionReader& reader, Options& 
         return text.empty() ? std::optional(Error{"--netns: the name is empty"}) : std::nullopt;
     });
     using capture::Hook;
-    static constexpr std::array<std::pair<std::string_view, Hook>, 3> kHooks{
-        {{"tc", Hook::kTc}, {"xdp", Hook::kXdp}, {"cgroup", Hook::kCgroup}}};
-    reader.word(declared.hook, kHooks, options.hook);
+    reader.word(declared.hook, capture::kHookNames, options.hook);
     const bool chosen =
         options.interfaces != std::vector<std::string>{"any"} || !options.netns.empty();
     reader.refuse_if(

@@ -103,7 +103,7 @@ class Attachment {
     // Interfaces of which every packet was dropped have to be named all the same. Call at the end.
     virtual Result<void> announce_dropped() = 0;
 
-    virtual const char* name() const = 0;  // "tcx", …
+    virtual const char* name() const = 0;  // see attached_by()
     virtual const std::vector<std::string>& skipped() const = 0;
     virtual InterfaceLedger& ledger() = 0;
     virtual const InterfaceLedger& ledger() const = 0;

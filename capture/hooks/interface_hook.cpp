@@ -30,7 +30,7 @@ struct Placement {
 };
 
 // lo needs one hook only: every packet on it passes the way out.
-Result<std::vector<Placement>> placements(const Programs& programs, HookKind kind, bool xdp) {
+Result<std::vector<Placement>> placements(const Programs& programs, HookKind kind) {
     std::vector<std::pair<TcDirection, HookProgram>> wanted;
     switch (kind) {
         case HookKind::kLoopback:
@@ -39,7 +39,7 @@ Result<std::vector<Placement>> placements(const Programs& programs, HookKind kin
         case HookKind::kEthernet:
         case HookKind::kVeth:
             wanted = {{TcDirection::kOut, HookProgram::kEthernetOut}};
-            if (!xdp) {
+            if (programs.hook() != Hook::kXdp) {
                 wanted.emplace_back(TcDirection::kIn, HookProgram::kEthernetIn);
             }
             break;
@@ -165,15 +165,16 @@ Result<std::unique_ptr<InterfaceHook>> attach_tc(const std::vector<Placement>& p
 Result<std::unique_ptr<InterfaceHook>> InterfaceHook::attach(const Programs& programs,
                                                              uint32_t ifindex,
                                                              const std::string& name, HookKind kind,
-                                                             bool xdp, HookMode mode) {
-    auto places = placements(programs, kind, xdp);
+                                                             HookMode mode) {
+    auto places = placements(programs, kind);
     if (!places) {
         Error error = std::move(places).error();
         error.message = fmt::format("interface {}: {}", name, error.message);
         return error;
     }
     auto hook = attach_tc(*places, ifindex, name, mode);
-    if (!hook || !xdp || kind == HookKind::kIp || kind == HookKind::kLoopback) {
+    if (!hook || programs.hook() != Hook::kXdp || kind == HookKind::kIp ||
+        kind == HookKind::kLoopback) {
         return hook;
     }
     auto program = programs.program_fd(HookProgram::kXdpIn);

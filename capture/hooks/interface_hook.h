@@ -17,17 +17,16 @@ namespace capture {
 
 // A veth is Ethernet, too.
 enum class HookKind { kEthernet, kVeth, kIp, kLoopback };
-enum class HookMode { kAuto, kTcx, kClsact };
 
 class InterfaceHook {
   public:
-    // kAuto tries tcx, then clsact. `xdp`: what comes in on an Ethernet interface is taken there,
-    // in the driver if it can, else by the generic hook, which is also a veth's: its driver would
-    // turn segmentation offload off at the other end, and queue in a ring of VETH_RING_SIZE, 256.
-    // If another program is there already, that is an error. `name` is for messages.
+    // kAuto tries tcx, then clsact. With Hook::kXdp what comes in on an Ethernet interface is taken
+    // there, in the driver if it can, else by the generic hook, which is also a veth's: its driver
+    // would turn segmentation offload off at the other end, and queue in a ring of VETH_RING_SIZE,
+    // 256. If another program is there already, that is an error. `name` is for messages.
     static Result<std::unique_ptr<InterfaceHook>> attach(const Programs& programs, uint32_t ifindex,
                                                          const std::string& name, HookKind kind,
-                                                         bool xdp, HookMode mode);
+                                                         HookMode mode);
     virtual ~InterfaceHook() = default;
     virtual HookMode mode() const = 0;  // kTcx or kClsact
 };

@@ -8,20 +8,21 @@
 #include <optional>
 #include <utility>
 
+#include "packet/link_type.h"
+
 namespace capture {
 namespace {
 
 constexpr const char* kAny = "any";
 constexpr const char* kAll = "all";
 constexpr size_t kMaxSkipped = 100;
-constexpr uint16_t kLinkTypeEthernet = 1;
 constexpr uint64_t kCheckNetnsNs = 1'000'000'000;
 
 HookKind kind_of(const Interface& interface, uint16_t link_type) {
     if (interface.loopback()) {
         return HookKind::kLoopback;
     }
-    if (link_type != kLinkTypeEthernet) {
+    if (link_type != packet::kLinkTypeEthernet) {
         return HookKind::kIp;
     }
     return interface.kind == "veth" ? HookKind::kVeth : HookKind::kEthernet;
@@ -191,7 +192,7 @@ Result<void> InterfaceSet::add(Place& place, const Interface& interface, bool re
     std::optional<uint16_t> type = link_type(interface.arphrd);
     Result<std::unique_ptr<InterfaceHook>> hook =
         type ? InterfaceHook::attach(*programs_, interface.ifindex, name, kind_of(interface, *type),
-                                     choice_.xdp, choice_.mode)
+                                     choice_.mode)
              : unsupported(name, interface);
     if (!hook) {
         if (required) {
@@ -347,13 +348,6 @@ std::vector<int> InterfaceSet::fds() const {
         fds.push_back(place.monitor.fd());
     }
     return fds;
-}
-
-const char* InterfaceSet::name() const {
-    if (choice_.mode == HookMode::kClsact) {
-        return choice_.xdp ? "xdp and clsact" : "clsact";
-    }
-    return choice_.xdp ? "xdp and tcx" : "tcx";
 }
 
 Result<void> InterfaceSet::announce_dropped() {

@@ -25,7 +25,6 @@ struct InterfaceChoice {
     std::vector<std::string> names;  // "any": all of them, now and later
     // Names, paths or pids; "all": all of them, now and later. Empty: the current one.
     std::vector<std::string> netns;
-    bool xdp = false;  // what comes in is taken there
     HookMode mode = HookMode::kAuto;
 };
 
@@ -51,7 +50,7 @@ class InterfaceSet : public Attachment {
     Result<void> follow_netns(uint64_t now_mono) override;
     Result<const packet::Interface*> find_for_packet(const InterfaceKey& key) override;
     Result<void> announce_dropped() override;
-    const char* name() const override;
+    const char* name() const override { return attached_by(programs_->hook(), choice_.mode); }
     const std::vector<std::string>& skipped() const override { return skipped_; }
     InterfaceLedger& ledger() override { return ledger_; }
     const InterfaceLedger& ledger() const override { return ledger_; }

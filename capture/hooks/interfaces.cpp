@@ -16,14 +16,12 @@
 
 #include "capture/hooks/link_message.h"
 #include "capture/hooks/rtnetlink.h"
+#include "packet/link_type.h"
 
 namespace capture {
 namespace {
 
 using Type = InterfaceEvent::Type;
-
-constexpr uint16_t kLinkTypeEthernet = 1;
-constexpr uint16_t kLinkTypeRaw = 101;
 
 // What one look at the socket takes at most, so that a storm of changes doesn't starve the packets.
 constexpr int kMaxDatagrams = 64;
@@ -46,7 +44,7 @@ std::optional<uint16_t> link_type(uint16_t arphrd) {
     switch (arphrd) {
         case ARPHRD_ETHER:
         case ARPHRD_LOOPBACK:
-            return kLinkTypeEthernet;
+            return packet::kLinkTypeEthernet;
         // Layer 3: tc sees the packet from its IP header on, before the driver adds its own. Note a
         // GRE device without a fixed remote: its packets start with the outer IP header on the way
         // out (ipgre_header() of net/ipv4/ip_gre.c), still an IP packet.
@@ -60,7 +58,7 @@ std::optional<uint16_t> link_type(uint16_t arphrd) {
         case ARPHRD_SIT:
         case ARPHRD_IPGRE:
         case ARPHRD_IP6GRE:
-            return kLinkTypeRaw;
+            return packet::kLinkTypeRaw;
         // Everything else (radiotap and other 802.11 monitors, CAN, InfiniBand, netlink monitors …)
         // has a header of its own. Named wrongly it would be a wrong file, so it is refused.
         default:

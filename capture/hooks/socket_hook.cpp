@@ -8,13 +8,9 @@
 #include <cerrno>
 
 #include "capture/hooks/netns.h"
+#include "packet/link_type.h"
 
 namespace capture {
-namespace {
-
-constexpr uint16_t kLinkTypeRaw = 101;
-
-}  // namespace
 
 Result<void> SocketHook::attach(Sink& sink) {
     ledger_.begin(sink);
@@ -59,7 +55,8 @@ Result<const packet::Interface*> SocketHook::find_for_packet(const InterfaceKey&
     if (const packet::Interface* known = ledger_.find(key)) {
         return known;
     }
-    if (auto announced = ledger_.announce(key, {kLinkTypeRaw, name_of(key), {}}, {}); !announced) {
+    if (auto announced = ledger_.announce(key, {packet::kLinkTypeRaw, name_of(key), {}}, {});
+        !announced) {
         return std::move(announced).error();
     }
     return ledger_.find(key);

@@ -25,7 +25,7 @@ class SocketHook : public Attachment {
     Result<void> update() override { return {}; }
     Result<const packet::Interface*> find_for_packet(const InterfaceKey& key) override;
     Result<void> announce_dropped() override;
-    const char* name() const override { return "cgroup"; }
+    const char* name() const override { return attached_by(Hook::kCgroup, {}); }
     const std::vector<std::string>& skipped() const override { return skipped_; }
     InterfaceLedger& ledger() override { return ledger_; }
     const InterfaceLedger& ledger() const override { return ledger_; }

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// Where packets are taken, and the program that takes them there. Values only.
+// Where packets are taken, by which program, and the names of both. Values only.
 #pragma once
+
+#include <array>
+#include <string_view>
+#include <utility>
 
 namespace capture {
 
@@ -10,6 +14,31 @@ enum class Hook {
     kXdp,     // on interfaces: what comes in at XDP, the rest at traffic control
     kCgroup,  // at sockets
 };
+
+// As the option --hook and Wireshark's dialog name them.
+inline constexpr std::array<std::pair<std::string_view, Hook>, 3> kHookNames{
+    {{"tc", Hook::kTc}, {"xdp", Hook::kXdp}, {"cgroup", Hook::kCgroup}}};
+
+// How programs are attached at traffic control.
+enum class HookMode {
+    kAuto,  // tcx where the kernel has it, else clsact
+    kTcx,
+    kClsact,
+};
+
+// What packets are taken by, for people. `mode` has no meaning for Hook::kCgroup.
+constexpr const char* attached_by(Hook hook, HookMode mode) {
+    const bool clsact = mode == HookMode::kClsact;
+    switch (hook) {
+        case Hook::kTc:
+            return clsact ? "clsact" : "tcx";
+        case Hook::kXdp:
+            return clsact ? "xdp and clsact" : "xdp and tcx";
+        case Hook::kCgroup:
+            break;
+    }
+    return "cgroup";
+}
 
 // The program for one hook.
 enum class HookProgram {

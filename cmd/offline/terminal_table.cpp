@@ -11,32 +11,13 @@
 #include <utility>
 
 #include "packet/line/color.h"
+#include "packet/line/display_width.h"
 #include "packet/line/terminal_text.h"
 
 namespace cmd {
 namespace {
 
 constexpr size_t kGap = 2;  // between columns
-
-bool continues(char c) {
-    return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U;
-}
-
-// Code points; `text` is UTF-8.
-size_t length_of(std::string_view text) {
-    return static_cast<size_t>(
-        std::count_if(text.begin(), text.end(), [](char c) { return !continues(c); }));
-}
-
-// Its first `count` code points.
-std::string_view start_of(std::string_view text, size_t count) {
-    size_t at = 0;
-    while (at < text.size() && (count > 0 || continues(text[at]))) {
-        count -= continues(text[at]) ? 0 : 1;
-        ++at;
-    }
-    return text.substr(0, at);
-}
 
 // Appends a line's cells; stops at the terminal's edge.
 class Line {
@@ -53,12 +34,12 @@ class Line {
             return;
         }
         out_.append(std::exchange(pending_, 0), ' ');
-        if (width_ != 0) {
-            text = start_of(text, width_ - used_);
-        }
-        used_ += length_of(text);
+        const std::string_view fits =
+            width_ == 0 ? text : packet::fit_to_width(text, width_ - used_);
+        // A wide character that is cut leaves a column that stays empty.
+        used_ = fits.size() == text.size() ? used_ + packet::display_width(text) : width_;
         out_ += color;
-        out_ += text;
+        out_ += fits;
         if (!color.empty()) {
             out_ += packet::kColorEnd;
         }
@@ -79,13 +60,14 @@ std::string table_text(std::span<const Heading> headings,
     for (const std::vector<Cell>& row : rows) {
         assert(row.size() == headings.size());
         for (size_t i = 0; i < row.size(); ++i) {
-            widths[i] = std::max(widths[i], length_of(row[i].text));
+            widths[i] = std::max(widths[i], packet::display_width(row[i].text));
         }
     }
     for (size_t i = 0; i < headings.size(); ++i) {
         // A column of which nothing is known is left out.
-        widths[i] =
-            widths[i] == 0 && !rows.empty() ? 0 : std::max(widths[i], length_of(headings[i].text));
+        widths[i] = widths[i] == 0 && !rows.empty()
+                        ? 0
+                        : std::max(widths[i], packet::display_width(headings[i].text));
     }
     std::string out;
     auto append_row = [&](auto cell_of) {
@@ -95,7 +77,7 @@ std::string table_text(std::span<const Heading> headings,
                 continue;
             }
             const auto& [text, text_color] = cell_of(i);
-            const size_t fill = widths[i] - length_of(text);
+            const size_t fill = widths[i] - packet::display_width(text);
             line.blanks((i == 0 ? 0 : kGap) + (headings[i].to_the_right ? fill : 0));
             line.text(text, color ? text_color : std::string_view());
             line.blanks(headings[i].to_the_right ? 0 : fill);
@@ -116,8 +98,8 @@ size_t width_of(int fd) {
 
 std::string cell_text(std::string_view text, size_t most) {
     std::string safe = packet::printable(text);
-    if (length_of(safe) > most) {
-        safe = std::string(start_of(safe, most - 1)) + "…";
+    if (packet::display_width(safe) > most) {
+        safe = std::string(packet::fit_to_width(safe, most - 1)) + "…";
     }
     return safe;
 }

@@ -33,7 +33,7 @@ std::string table_text(std::span<const Heading> headings,
 // The width of the terminal behind `fd`; 0: it is none.
 size_t width_of(int fd);
 
-// Made safe, and cut to `most` code points, the last of them "…" then.
+// Made safe, and cut to `most` columns of a terminal, the last of them "…" then.
 std::string cell_text(std::string_view text, size_t most = 40);
 
 // "curl[42]" in its colour, of a merged file "host:curl[42]"; empty for null.

@@ -17,6 +17,7 @@
 #include "cmd/wireshark/running_processes.h"
 #include "cmd/wireshark/sentence.h"
 #include "packet/line/terminal_text.h"
+#include "packet/link_type.h"
 #include "packet/version.h"
 
 namespace extcap {
@@ -28,9 +29,7 @@ using pcapng::Error;
 constexpr std::string_view kPrefix = "pidcap-";
 constexpr std::string_view kAny = "any";
 constexpr std::string_view kEveryProcess = "any";  // of the option "tree"
-
-constexpr uint16_t kEthernet = 1;        // LINKTYPE_ of the tcpdump group
-constexpr std::string_view kTree = "1";  // the option's number in the dialog
+constexpr std::string_view kTree = "1";            // the option's number in the dialog
 
 std::string value_of(const Call& call, const std::string& option) {
     const auto found = call.values.find(option);
@@ -243,7 +242,7 @@ Result<std::string> describe_link_types(const std::string& interface) {
     if (!name) {
         return name;
     }
-    uint16_t type = kEthernet;
+    uint16_t type = packet::kLinkTypeEthernet;
     if (*name != kAny) {
         const auto interfaces = capture::list_interfaces();
         if (!interfaces) {
@@ -254,9 +253,9 @@ Result<std::string> describe_link_types(const std::string& interface) {
         if (found == interfaces->end()) {
             return Error{fmt::format("{}: there is no such interface", packet::printable(*name))};
         }
-        type = capture::link_type(found->arphrd).value_or(kEthernet);
+        type = capture::link_type(found->arphrd).value_or(packet::kLinkTypeEthernet);
     }
-    const bool ethernet = type == kEthernet;
+    const bool ethernet = type == packet::kLinkTypeEthernet;
     return sentence("dlt", {{"number", std::to_string(type)},
                             {"name", ethernet ? "EN10MB" : "RAW"},
                             {"display", ethernet ? "Ethernet" : "Raw IP"}});
@@ -314,8 +313,6 @@ Result<cmd::ProcessChoice> process_choice_of(const Call& call, const std::string
 }
 
 Result<cmd::Options> options_of(const Call& call) {
-    static constexpr std::array<std::pair<std::string_view, Hook>, 3> kHooks{
-        {{"tc", Hook::kTc}, {"xdp", Hook::kXdp}, {"cgroup", Hook::kCgroup}}};
     using Sides = std::pair<bool, bool>;
     static constexpr std::array<std::pair<std::string_view, Sides>, 3> kDirections{
         {{"inout", {true, true}}, {"in", {true, false}}, {"out", {false, true}}}};
@@ -323,7 +320,7 @@ Result<cmd::Options> options_of(const Call& call) {
     if (!name) {
         return name.error();
     }
-    const auto hook = choice(call, "hook", kHooks);
+    const auto hook = choice(call, "hook", capture::kHookNames);
     if (!hook) {
         return hook.error();
     }

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// FlowKey: both ends of a conversation and its protocol, the same for both directions. KeyHash is
-// keyed by random numbers, so that whoever wrote a file can't choose keys that collide.
+// FlowKey: both ends of a conversation and its protocol, the same for both directions. No padding:
+// packet::KeyedHash takes its bytes.
 #pragma once
 
 #include <array>
 #include <cstdint>
 #include <cstring>
-#include <random>
 #include <span>
 
 namespace forensics {
@@ -31,31 +30,6 @@ enum class KeyKind : uint8_t { kPlain, kPorts, kEcho };
 struct KeyOfPacket {
     FlowKey key;
     bool from_lower = true;  // the sender is the lower end
-};
-
-class KeyHash {
-  public:
-    KeyHash() {
-        std::random_device random;
-        for (uint64_t& word : secret_) {
-            word = (uint64_t{random()} << 32) | random();
-        }
-    }
-
-    uint64_t operator()(const FlowKey& key) const {
-        const uint64_t low = fold(key.addresses[0] ^ secret_[0], key.addresses[1] ^ secret_[1]);
-        const uint64_t high = fold(key.addresses[2] ^ secret_[2], key.addresses[3] ^ secret_[3]);
-        return fold(low ^ secret_[4] ^ key.rest, high ^ secret_[5]);
-    }
-
-  private:
-    static uint64_t fold(uint64_t left, uint64_t right) {
-        __extension__ using Wide = unsigned __int128;
-        const Wide product = Wide{left} * right;
-        return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
-    }
-
-    std::array<uint64_t, 6> secret_{};
 };
 
 // Addresses of 4 or 16 bytes.

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "forensics/analysis/flow.h"
+#include "packet/keyed_hash.h"
 #include "pcapng/result.h"
 
 namespace forensics {
@@ -64,7 +65,7 @@ class FlowOwners {
     static void sort(Rows& rows);
     std::optional<std::string> add(const std::string& line);
 
-    std::unordered_map<std::string, Rows> conversations_;
+    std::unordered_map<std::string, Rows, packet::KeyedHash> conversations_;
     std::set<Owner, Before> owners_;  // by all that is told: without a start a pid alone is nobody
     size_t rows_ = 0;
 };

@@ -239,7 +239,7 @@ class FlowTable::Implementation {
         }
     }
 
-    KeyHash hash_;
+    packet::KeyedHash hash_;
     FlowIndex index_;
     std::deque<Flow> flows_;
     std::vector<Track> tracks_;  // by the flow's number

@@ -46,7 +46,7 @@ class FragmentFlows {
     static constexpr size_t kEntries = 1024;
 
     static size_t slot(const Datagram& datagram, uint64_t hash) {
-        return (hash ^ (datagram.id * 0x9e3779b97f4a7c15U >> 32)) % kEntries;
+        return (hash ^ datagram.id) % kEntries;
     }
 
     std::array<Entry, kEntries> entries_;

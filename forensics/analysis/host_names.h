@@ -14,6 +14,7 @@
 
 #include "forensics/analysis/flow.h"
 #include "forensics/analysis/flow_key.h"
+#include "packet/keyed_hash.h"
 
 namespace forensics {
 
@@ -35,7 +36,7 @@ class HostNames {
     static FlowKey key(const Address& asker, const Address& address);
 
     std::set<std::string, std::less<>> names_;  // no hash: whoever wrote the file chose them
-    std::unordered_map<FlowKey, std::string_view, KeyHash> answers_;
+    std::unordered_map<FlowKey, std::string_view, packet::KeyedHash> answers_;
 };
 
 }  // namespace forensics

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "packet/filter/ancestry.h"
+#include "packet/keyed_hash.h"
 
 namespace forensics {
 
@@ -34,7 +35,7 @@ class RecordedAncestry : public packet::Ancestry {
     const std::deque<packet::Process>* processes_;
     const uint64_t* changes_;
     size_t indexed_ = 0;
-    std::unordered_map<uint32_t, std::vector<uint32_t>> by_pid_;  // numbers
+    std::unordered_map<uint32_t, std::vector<uint32_t>, packet::KeyedHash> by_pid_;  // numbers
 };
 
 }  // namespace forensics

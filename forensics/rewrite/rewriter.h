@@ -20,6 +20,7 @@
 #include "forensics/packet_types.h"
 #include "forensics/source/input_file.h"
 #include "packet/comment.h"
+#include "packet/keyed_hash.h"
 #include "pcapng/encode.h"
 #include "pcapng/output.h"
 #include "pcapng/result.h"
@@ -86,7 +87,8 @@ class Rewriter {
         std::unordered_map<uint32_t, Told> processes;   // by number
         std::unordered_set<uint64_t> written;           // numbers of blocks of processes
         std::vector<uint64_t> due;                      // likewise, to be written
-        std::unordered_map<uint32_t, Named> by_pid;     // of packets that tell the pid alone
+        std::unordered_map<uint32_t, Named, packet::KeyedHash>
+            by_pid;  // of packets that tell the pid alone
     };
 
     explicit Rewriter(pcapng::Writer writer) : writer_(std::move(writer)) {}

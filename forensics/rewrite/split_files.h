@@ -16,6 +16,7 @@
 
 #include "forensics/rewrite/rewriter.h"
 #include "forensics/source/input_file.h"
+#include "packet/keyed_hash.h"
 #include "pcapng/output.h"
 #include "pcapng/result.h"
 
@@ -58,9 +59,11 @@ class SplitFiles {
     OpenFile open_file_;
     SplitBy by_;
     InputFile& input_;
-    std::unordered_map<std::string, File> files_;      // by what is the same for all its packets
-    std::unordered_map<std::string, uint64_t> names_;  // and the next number behind each
-    std::list<File*> open_;                            // the least recently written first
+    std::unordered_map<std::string, File, packet::KeyedHash>
+        files_;  // by what is the same for all its packets
+    std::unordered_map<std::string, uint64_t, packet::KeyedHash>
+        names_;              // and the next number behind each
+    std::list<File*> open_;  // the least recently written first
 };
 
 }  // namespace forensics

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "forensics/source/attribution.h"
 
-#include <cstring>
 #include <utility>
 
 #include "pcapng/format.h"
@@ -25,44 +24,6 @@ At at_off_loopback(const Packet& packet) {
 }
 
 }  // namespace
-
-// In four lanes, which a processor works on at once: std::hash takes several times as long.
-size_t Attribution::Hash::operator()(std::string_view text) const {
-    constexpr uint64_t kOdd = 0x9E3779B97F4A7C15;  // 2^64 over the golden ratio
-    uint64_t first = text.size();
-    uint64_t second = 1;
-    uint64_t third = 2;
-    uint64_t fourth = 3;
-    const auto mix_word = [](uint64_t& lane, const char* bytes) {
-        uint64_t word = 0;
-        std::memcpy(&word, bytes, sizeof(word));
-        lane = (lane ^ word) * kOdd;
-        lane ^= lane >> 32;  // a product's low bits know nothing of a word's high ones
-    };
-    const auto mix = [&](const char* bytes) {
-        mix_word(first, bytes);
-        mix_word(second, bytes + 8);
-        mix_word(third, bytes + 16);
-        mix_word(fourth, bytes + 24);
-    };
-    constexpr size_t kStep = 32;
-    if (text.size() < kStep) {
-        std::array<char, kStep> padded{};
-        std::memcpy(padded.data(), text.data(), text.size());
-        mix(padded.data());
-    } else {
-        for (size_t at = 0; at + kStep < text.size(); at += kStep) {
-            mix(text.data() + at);
-        }
-        mix(text.data() + text.size() - kStep);
-    }
-    uint64_t hash = 0;
-    for (const uint64_t lane : {first, second, third, fourth}) {
-        hash = (hash ^ lane) * kOdd;
-        hash ^= hash >> 32;
-    }
-    return static_cast<size_t>(hash);
-}
 
 void Attribution::begin_section() {
     ++section_;
@@ -181,7 +142,7 @@ void Attribution::forget_if_full() {
 
 Attribution::Speech& Attribution::speech_of(const pcapng::PacketRead& block) {
     forget_if_full();
-    Speeches::value_type*& latest = latest_[Hash()(block.comment) % latest_.size()];
+    Speeches::value_type*& latest = latest_[hash_(block.comment) % latest_.size()];
     if (latest == nullptr || latest->first != block.comment) {
         latest = &speech_in(single_, block.comment, nullptr);
     }

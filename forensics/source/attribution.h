@@ -17,6 +17,7 @@
 #include "forensics/packet_types.h"
 #include "forensics/source/process_index.h"
 #include "forensics/source/recorded.h"
+#include "packet/keyed_hash.h"
 #include "pcapng/read_blocks.h"
 
 namespace forensics {
@@ -48,11 +49,7 @@ class Attribution {
         uint32_t self_version = 0;
         uint32_t peer_version = 0;
     };
-    struct Hash {
-        using is_transparent = void;
-        size_t operator()(std::string_view text) const;
-    };
-    using Speeches = std::unordered_map<std::string, Speech, Hash, std::equal_to<>>;
+    using Speeches = std::unordered_map<std::string, Speech, packet::KeyedHash, std::equal_to<>>;
     struct Darwin {
         Process recorded;
         uint64_t section = 0;
@@ -76,6 +73,7 @@ class Attribution {
     Speeches several_;            // from the first comment to the last, with what is in between
     size_t kept_bytes_ = 0;
     // The latest ones of single_, by their hash: faster than the map.
+    packet::KeyedHash hash_;
     std::array<Speeches::value_type*, 1024> latest_{};
 };
 

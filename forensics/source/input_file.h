@@ -17,6 +17,7 @@
 
 #include "forensics/packet_types.h"
 #include "forensics/source/source.h"
+#include "packet/keyed_hash.h"
 #include "pcapng/blocks.h"
 #include "pcapng/read_blocks.h"
 #include "pcapng/result.h"
@@ -103,8 +104,8 @@ class InputFile : private Source::Observer {
     uint64_t first_block_ = 0;
     std::deque<CarriedBlock> blocks_;
     size_t carried_bytes_ = 0;
-    std::unordered_map<uint32_t, std::deque<uint64_t>> blocks_by_pid_;
-    std::unordered_map<uint32_t, std::vector<const Process*>> processes_by_pid_;
+    std::unordered_map<uint32_t, std::deque<uint64_t>, packet::KeyedHash> blocks_by_pid_;
+    std::unordered_map<uint32_t, std::vector<const Process*>, packet::KeyedHash> processes_by_pid_;
     size_t processes_seen_ = 0;
 };
 

@@ -1,28 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "forensics/source/process_index.h"
 
-#include <functional>
-#include <random>
+#include <array>
 #include <utility>
 
 #include "packet/process_fields.h"
 
 namespace forensics {
-ProcessIndex::Hash::Hash() {
-    std::random_device random;
-    secret = (uint64_t{random()} << 32) | random();
-}
-
 size_t ProcessIndex::Hash::operator()(const Key& key) const {
-    // Apart: one xor of pid and start would be 0 for as many processes as a file likes.
-    const auto mixed = [](uint64_t hash, uint64_t word) {
-        __extension__ using Wide = unsigned __int128;
-        constexpr uint64_t kOdd = 0x9E3779B97F4A7C15;  // 2^64 over the golden ratio
-        const Wide product = Wide{hash ^ word} * kOdd;
-        return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
-    };
-    const uint64_t host = key.host.empty() ? 0 : std::hash<std::string>()(key.host);
-    return static_cast<size_t>(mixed(mixed(mixed(secret, key.start_ns) ^ secret, key.pid), host));
+    const uint64_t host = key.host.empty() ? 0 : keyed(key.host);
+    return keyed(std::array<uint64_t, 3>{key.start_ns, key.pid, host});
 }
 
 void ProcessIndex::begin_section() {

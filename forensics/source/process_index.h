@@ -12,6 +12,7 @@
 #include <unordered_map>
 
 #include "forensics/packet_types.h"
+#include "packet/keyed_hash.h"
 
 namespace forensics {
 
@@ -47,11 +48,9 @@ class ProcessIndex {
         uint64_t start_ns = 0;
         bool operator==(const Key&) const = default;
     };
-    // Keyed by a random number, so that whoever wrote a file can't choose keys that collide.
     struct Hash {
-        Hash();
         size_t operator()(const Key& key) const;
-        uint64_t secret;
+        packet::KeyedHash keyed;
     };
     struct Current {
         Process* process = nullptr;

@@ -11,30 +11,9 @@
 #include <span>
 
 #include "packet/dissect/network.h"
+#include "packet/dissect/transport.h"
 
 namespace packet {
-
-struct TcpHeader {
-    static constexpr uint8_t kFin = 0x01;
-    static constexpr uint8_t kSyn = 0x02;
-    static constexpr uint8_t kRst = 0x04;
-    static constexpr uint8_t kAck = 0x10;
-
-    uint32_t sequence = 0;
-    uint32_t acknowledgment = 0;
-    uint8_t flags = 0;
-    uint16_t window = 0;
-    // The segment's length is known: no fragment, and a header length that makes sense.
-    bool whole = false;
-
-    bool has(uint8_t wanted) const { return (flags & wanted) == wanted; }
-};
-
-// ICMP or ICMPv6 echo, request or reply.
-struct Echo {
-    uint16_t id = 0;
-    bool request = false;
-};
 
 struct Dissected {
     Network network;
@@ -46,7 +25,7 @@ struct Dissected {
     Piece payload;  // of TCP and UDP
 };
 
-// Nothing: not IP, or too short to tell.
+// Returns nothing if it isn't IP, or is too short to tell.
 std::optional<Dissected> dissect(uint16_t link_type, std::span<const uint8_t> data,
                                  uint32_t wire_length);
 

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "packet/link_type.h"
 #include "pcapng/result.h"
 
 namespace packet {
@@ -18,8 +19,8 @@ namespace packet {
 // A program in classic BPF, the language that libpcap compiles to (McCanne and Jacobson, 1993).
 using ClassicProgram = std::vector<sock_filter>;
 
-// What a packet begins with: LINKTYPE_ of the tcpdump group.
-enum class LinkType : uint16_t { kEthernet = 1, kRawIp = 101 };
+// What a packet begins with.
+enum class LinkType : uint16_t { kEthernet = kLinkTypeEthernet, kRawIp = kLinkTypeRaw };
 
 class PacketFilter {
   public:

@@ -4,31 +4,15 @@
 #include <linux/if_ether.h>
 #include <netinet/in.h>
 
+#include "packet/dissect/link.h"
 #include "packet/line/decode_parts.h"
 
 namespace packet {
 namespace {
 
-// https://www.tcpdump.org/linktypes.html
-constexpr uint16_t kLinkTypeNull = 0;
-constexpr uint16_t kLinkTypeEthernet = 1;
-constexpr uint16_t kLinkTypeRaw = 101;
-constexpr uint16_t kLinkTypeLoop = 108;
-constexpr uint16_t kLinkTypeLinuxSll = 113;
-constexpr uint16_t kLinkTypeIpv4 = 228;
-constexpr uint16_t kLinkTypeIpv6 = 229;
-constexpr uint16_t kLinkTypeLinuxSll2 = 276;
-
-constexpr size_t kMacSize = 6;
 constexpr size_t kArpSize = 28;
-constexpr int kMaxVlanTags = 4;
-constexpr uint16_t kEtherTypeQinQ1 = 0x9100;  // before 802.1ad
 constexpr uint16_t kEtherTypeLldp = 0x88cc;
 constexpr uint16_t kEtherTypeMin = 0x600;  // below: an 802.3 length
-
-bool is_vlan(uint16_t type) {
-    return type == ETH_P_8021Q || type == ETH_P_8021AD || type == kEtherTypeQinQ1;
-}
 
 std::string_view ether_type_name(uint16_t type) {
     switch (type) {
@@ -62,25 +46,27 @@ void append_later_fragment(fmt::memory_buffer& out, const Network& network) {
 }
 
 void append_ip(fmt::memory_buffer& out, Piece packet, bool quiet) {
-    const std::optional<Network> network = read_network(out, packet);
-    if (!network) {
+    Network network;
+    if (const NetworkProblem problem = read_network(packet, network);
+        problem != NetworkProblem::kNone) {
+        append_problem(out, problem, packet, network);
         return;
     }
-    if (network->fragment_offset > 0) {
-        append_later_fragment(out, *network);
+    if (network.fragment_offset > 0) {
+        append_later_fragment(out, network);
     } else {
-        if (!append_transport(out, *network, quiet)) {
-            append_protocol(out, network->protocol);
+        if (!append_transport(out, network, quiet)) {
+            append_protocol(out, network.protocol);
             append(out, " ");
-            append_ends(out, *network, std::nullopt);
-            append(out, ": length {}", network->payload.length());
+            append_ends(out, network, std::nullopt);
+            append(out, ": length {}", network.payload.length());
         }
-        if (network->fragment) {
-            append(out, ", first fragment, id {}", network->fragment_id);
+        if (network.fragment) {
+            append(out, ", first fragment, id {}", network.fragment_id);
         }
     }
-    if (network->missing > 0) {
-        append(out, ", {} bytes missing", network->missing);
+    if (network.missing > 0) {
+        append(out, ", {} bytes missing", network.missing);
     }
 }
 
@@ -91,7 +77,7 @@ void append_arp(fmt::memory_buffer& out, Piece packet) {
         append(out, "[|arp]");
         return;
     }
-    if (packet.u16(0) != 1 || packet.u16(2) != ETH_P_IP || packet.u8(4) != kMacSize ||
+    if (packet.u16(0) != 1 || packet.u16(2) != ETH_P_IP || packet.u8(4) != ETH_ALEN ||
         packet.u8(5) != 4) {
         append(out, "hardware type {}, protocol 0x{:04x}, length {}", packet.u16(0), packet.u16(2),
                packet.length());
@@ -111,7 +97,7 @@ void append_arp(fmt::memory_buffer& out, Piece packet) {
         case 2:
             append_address(out, packet.bytes(14, 4));
             append(out, " is-at ");
-            append_mac(out, packet.bytes(8, kMacSize));
+            append_mac(out, packet.bytes(8, ETH_ALEN));
             break;
         default:
             append(out, "operation {}", operation);
@@ -120,25 +106,12 @@ void append_arp(fmt::memory_buffer& out, Piece packet) {
     append(out, ", length {}", packet.length());
 }
 
-// What an EtherType says: tags, and then a protocol that is known here; false for others, after
-// their name. `type` and `payload` become those behind the tags.
-bool append_ether_type(fmt::memory_buffer& out, uint16_t& type, Piece& payload, bool quiet) {
-    for (int tags = 0; is_vlan(type) && tags < kMaxVlanTags; ++tags) {
-        if (!payload.has(4)) {
-            append(out, "[|vlan]");
-            return true;
-        }
-        append(out, "vlan {} ", payload.u16(0) & 0xfff);
-        type = payload.u16(2);
-        payload = payload.after(4);
-    }
-    if (type == ETH_P_IP || type == ETH_P_IPV6) {
-        append_ip(out, payload, quiet);
-        return true;
-    }
+// A protocol behind an EtherType that isn't IP.
+void append_ether_type(fmt::memory_buffer& out, const Link& link) {
+    const uint16_t type = link.ether_type;
     if (type == ETH_P_ARP) {
-        append_arp(out, payload);
-        return true;
+        append_arp(out, link.payload);
+        return;
     }
     const std::string_view name = ether_type_name(type);
     if (type < kEtherTypeMin) {
@@ -148,87 +121,38 @@ bool append_ether_type(fmt::memory_buffer& out, uint16_t& type, Piece& payload, 
     } else {
         append(out, "ethertype 0x{:04x} ", type);
     }
-    return false;
-}
-
-void append_ethernet(fmt::memory_buffer& out, Piece frame, bool quiet) {
-    if (!frame.has(2 * kMacSize + 2)) {
-        append(out, "[|ether]");
-        return;
+    if (!link.macs.empty()) {
+        append_mac(out, link.macs.subspan(ETH_ALEN));
+        append(out, " > ");
+        append_mac(out, link.macs.first(ETH_ALEN));
+        append(out, ": ");
     }
-    uint16_t type = frame.u16(2 * kMacSize);
-    Piece payload = frame.after(2 * kMacSize + 2);
-    if (append_ether_type(out, type, payload, quiet)) {
-        return;
-    }
-    append_mac(out, frame.bytes(kMacSize, kMacSize));
-    append(out, " > ");
-    append_mac(out, frame.bytes(0, kMacSize));
-    append(out, ": length {}", payload.length());
-}
-
-// A header of Linux's "any" interface: of `size` bytes, with an EtherType at `type_at`.
-void append_cooked(fmt::memory_buffer& out, Piece packet, size_t size, size_t type_at, bool quiet) {
-    if (!packet.has(size)) {
-        append(out, "[|sll]");
-        return;
-    }
-    uint16_t type = packet.u16(type_at);
-    Piece payload = packet.after(size);
-    if (!append_ether_type(out, type, payload, quiet)) {
-        append(out, "length {}", payload.length());
-    }
-}
-
-// An address family of four bytes before an IP packet, in the byte order of the machine that
-// captured it (BSD, macOS): a family is small, so the other order is told apart.
-void append_null(fmt::memory_buffer& out, Piece packet, bool quiet) {
-    if (!packet.has(4)) {
-        append(out, "[|null]");
-        return;
-    }
-    const uint32_t read = packet.u32(0);
-    const uint32_t family = read > 0xffff ? __builtin_bswap32(read) : read;
-    switch (family) {
-        case 2:   // AF_INET everywhere
-        case 10:  // AF_INET6 of Linux, of NetBSD and OpenBSD, FreeBSD, macOS
-        case 24:
-        case 28:
-        case 30:
-            append_ip(out, packet.after(4), quiet);
-            break;
-        default:
-            append(out, "address family {}: length {}", family, packet.after(4).length());
-            break;
-    }
+    append(out, "length {}", link.payload.length());
 }
 
 }  // namespace
 
 void append_decoded(fmt::memory_buffer& out, uint16_t link_type, std::span<const std::byte> data,
                     uint32_t wire_len, bool quiet) {
-    const Piece packet(data, wire_len);
-    switch (link_type) {
-        case kLinkTypeEthernet:
-            append_ethernet(out, packet, quiet);
-            break;
-        case kLinkTypeNull:
-        case kLinkTypeLoop:
-            append_null(out, packet, quiet);
-            break;
-        case kLinkTypeLinuxSll:
-            append_cooked(out, packet, 16, 14, quiet);
-            break;
-        case kLinkTypeLinuxSll2:
-            append_cooked(out, packet, 20, 0, quiet);
-            break;
-        case kLinkTypeRaw:
-        case kLinkTypeIpv4:
-        case kLinkTypeIpv6:
-            append_ip(out, packet, quiet);
-            break;
-        default:
+    const Link link = read_link(link_type, Piece(data, wire_len));
+    for (size_t i = 0; i < link.vlan_count; ++i) {
+        append(out, "vlan {} ", link.vlan[i]);
+    }
+    switch (link.content) {
+        case LinkContent::kUnknown:
             append(out, "link type {}: length {}", link_type, wire_len);
+            break;
+        case LinkContent::kCut:
+            append(out, "[|{}]", link.cut);
+            break;
+        case LinkContent::kIp:
+            append_ip(out, link.payload, quiet);
+            break;
+        case LinkContent::kEtherType:
+            append_ether_type(out, link);
+            break;
+        case LinkContent::kAddressFamily:
+            append(out, "address family {}: length {}", link.address_family, link.payload.length());
             break;
     }
 }

@@ -8,13 +8,12 @@
 
 namespace packet {
 
-std::optional<Network> read_network(fmt::memory_buffer& out, Piece packet) {
-    Network network;
-    const NetworkProblem problem = read_network(packet, network);
+void append_problem(fmt::memory_buffer& out, NetworkProblem problem, Piece packet,
+                    const Network& network) {
     const int version = packet.has(1) ? packet.u8(0) >> 4 : 4;
     switch (problem) {
         case NetworkProblem::kNone:
-            return network;
+            break;
         case NetworkProblem::kShort:
             append(out, "{}", version == 6 ? "IP6 [|ip6]" : "IP [|ip]");
             break;
@@ -33,7 +32,6 @@ std::optional<Network> read_network(fmt::memory_buffer& out, Piece packet) {
             append(out, ": [|ip6-ext]");
             break;
     }
-    return std::nullopt;
 }
 
 void append_address(fmt::memory_buffer& out, std::span<const std::byte> address) {

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "packet/dissect/network.h"
+#include "packet/dissect/transport.h"
 
 namespace packet {
 
@@ -20,18 +21,14 @@ void append(fmt::memory_buffer& out, fmt::format_string<Args...> format, Args&&.
     fmt::format_to(std::back_inserter(out), format, std::forward<Args>(args)...);
 }
 
-// Reads an IPv4 or IPv6 header with its extension headers. On failure appends what is wrong with
-// it ("[|ip]") and returns nothing.
-std::optional<Network> read_network(fmt::memory_buffer& out, Piece packet);
+// What is wrong with an IP header, as read_network() found: "IP [|ip]".
+void append_problem(fmt::memory_buffer& out, NetworkProblem problem, Piece packet,
+                    const Network& network);
 
 void append_address(fmt::memory_buffer& out, std::span<const std::byte> address);
 void append_mac(fmt::memory_buffer& out, std::span<const std::byte> address);
 
 // "10.0.0.1 > 10.0.0.2", with ".port" where ports are given.
-struct Ports {
-    uint16_t source;
-    uint16_t target;
-};
 void append_ends(fmt::memory_buffer& out, const Network& network, std::optional<Ports> ports);
 
 // "TCP", or "proto 99" for those without a name here.

@@ -8,20 +8,14 @@
 namespace packet {
 namespace {
 
-constexpr size_t kTcpMinHeader = 20;
-constexpr uint8_t kFinSynRst = 0x07;
-constexpr size_t kUdpHeader = 8;
+constexpr uint8_t kFinSynRst = TcpHeader::kFin | TcpHeader::kSyn | TcpHeader::kRst;
 constexpr size_t kSctpHeader = 12;
 
 // "TCP 10.0.0.1.1 > 10.0.0.2.2: "
 void append_start(fmt::memory_buffer& out, const Network& network) {
     append_protocol(out, network.protocol);
     append(out, " ");
-    std::optional<Ports> ports;
-    if (network.payload.has(4)) {
-        ports = Ports{network.payload.u16(0), network.payload.u16(2)};
-    }
-    append_ends(out, network, ports);
+    append_ends(out, network, read_ports(network.payload));
     append(out, ": ");
 }
 
@@ -51,33 +45,33 @@ void append_tcp_flags(fmt::memory_buffer& out, uint8_t flags) {
 }
 
 void append_tcp(fmt::memory_buffer& out, const Network& network, bool quiet) {
-    const Piece tcp = network.payload;
+    const Piece segment = network.payload;
     append_start(out, network);
-    if (!tcp.has(kTcpMinHeader)) {
+    const std::optional<TcpHeader> tcp = read_tcp(network);
+    if (!tcp || !segment.has(kTcpMinHeader)) {
         append(out, "[|tcp]");
         return;
     }
-    const uint8_t flags = tcp.u8(13);
-    const size_t header = size_t{tcp.u8(12)} / 16 * 4;
-    append_tcp_flags(out, flags);
-    if (header < kTcpMinHeader || header > tcp.length()) {
-        append(out, ", [bad header length {}], length {}", header, tcp.length());
+    append_tcp_flags(out, tcp->flags);
+    const size_t header = tcp->header_length;
+    if (header < kTcpMinHeader || header > segment.length()) {
+        append(out, ", [bad header length {}], length {}", header, segment.length());
         return;
     }
-    const size_t length = tcp.length() - header;
+    const size_t length = segment.length() - header;
     if (!quiet) {
-        const uint32_t sequence = tcp.u32(4);
+        const uint32_t sequence = tcp->sequence;
         if (length > 0) {
             append(out, ", seq {}:{}", sequence, sequence + static_cast<uint32_t>(length));
-        } else if ((flags & kFinSynRst) != 0) {
+        } else if ((tcp->flags & kFinSynRst) != 0) {
             append(out, ", seq {}", sequence);
         }
-        if ((flags & 0x10U) != 0) {
-            append(out, ", ack {}", tcp.u32(8));
+        if (tcp->has(TcpHeader::kAck)) {
+            append(out, ", ack {}", tcp->acknowledgment);
         }
-        append(out, ", win {}", tcp.u16(14));
-        if ((flags & 0x20U) != 0) {
-            append(out, ", urg {}", tcp.u16(18));
+        append(out, ", win {}", tcp->window);
+        if (tcp->has(TcpHeader::kUrg)) {
+            append(out, ", urg {}", segment.u16(18));
         }
     }
     append(out, ", length {}", length);
@@ -86,14 +80,14 @@ void append_tcp(fmt::memory_buffer& out, const Network& network, bool quiet) {
 void append_udp(fmt::memory_buffer& out, const Network& network) {
     const Piece udp = network.payload;
     append_start(out, network);
-    if (!udp.has(kUdpHeader)) {
+    const std::optional<size_t> said = read_udp_length(udp);
+    if (!said) {
         append(out, "[|udp]");
         return;
     }
-    // 0: longer than 64 KiB (RFC 2675). A first fragment says the length of the whole datagram.
-    // UDP-Lite has the coverage of its checksum there, and no length (RFC 3828).
-    const bool has_length = network.protocol == IPPROTO_UDP && udp.u16(4) != 0;
-    const size_t length = has_length ? udp.u16(4) : udp.length();
+    // A first fragment says the length of the whole datagram. UDP-Lite has the coverage of its
+    // checksum in the length's place (RFC 3828).
+    const size_t length = network.protocol == IPPROTO_UDP ? *said : udp.length();
     if (length < kUdpHeader || (length > udp.length() && !network.fragment && !network.missing)) {
         append(out, "[bad length {}]", length);
         return;
@@ -154,22 +148,20 @@ bool append_transport(fmt::memory_buffer& out, const Network& network, bool quie
 }
 
 void append_quoted(fmt::memory_buffer& out, Piece packet) {
-    fmt::memory_buffer damage;  // of the quoted packet: of no interest, and stays on the stack
-    const std::optional<Network> network = read_network(damage, packet);
-    if (!network) {
+    Network network;
+    if (read_network(packet, network) != NetworkProblem::kNone) {
         return;
     }
-    const bool has_ports = network->protocol == IPPROTO_TCP || network->protocol == IPPROTO_UDP ||
-                           network->protocol == IPPROTO_UDPLITE ||
-                           network->protocol == IPPROTO_SCTP;
+    const bool has_ports = network.protocol == IPPROTO_TCP || network.protocol == IPPROTO_UDP ||
+                           network.protocol == IPPROTO_UDPLITE || network.protocol == IPPROTO_SCTP;
     std::optional<Ports> ports;
-    if (has_ports && network->fragment_offset == 0 && network->payload.has(4)) {
-        ports = Ports{network->payload.u16(0), network->payload.u16(2)};
+    if (has_ports && network.fragment_offset == 0) {
+        ports = read_ports(network.payload);
     }
     append(out, " (");
-    append_protocol(out, network->protocol);
+    append_protocol(out, network.protocol);
     append(out, " ");
-    append_ends(out, *network, ports);
+    append_ends(out, network, ports);
     append(out, ")");
 }
 

@@ -173,7 +173,8 @@ TEST_CASE("xdp: an interface that has a program is refused, and keeps it") {
     CHECK(xdp_program_of(world.near(), "veth0") == before);
 }
 
-TEST_CASE("cgroup: every socket's packets, in each network namespace, with their owners") {
+TEST_CASE("cgroup: every socket's packets, in each network namespace, with their owners",
+          "[alone]") {
     World world;
     const TemporaryFolder folder;
     const std::string file = folder.file("c.pcapng");
@@ -230,7 +231,7 @@ TEST_CASE("cgroup: every socket's packets, in each network namespace, with their
     CHECK(difference(*late_packets.front().self(), latecomer) == "");
 }
 
-TEST_CASE("cgroup: a ping's replies come to its socket") {
+TEST_CASE("cgroup: a ping's replies come to its socket", "[alone]") {
     World world;
     const TemporaryFolder folder;
     const std::string file = folder.file("c.pcapng");
@@ -259,7 +260,8 @@ TEST_CASE("cgroup: a ping's replies come to its socket") {
     }
 }
 
-TEST_CASE("without processes each hook has the packets, and says of nobody whose they are") {
+TEST_CASE("without processes each hook has the packets, and says of nobody whose they are",
+          "[alone]") {
     for (const char* hook : {"tc", "xdp", "cgroup"}) {
         INFO(hook);
         World world;
@@ -320,7 +322,7 @@ TEST_CASE("netns: what isn't there, or no namespace, is refused by name") {
     CHECK(usage.status == 2);
 }
 
-TEST_CASE("netns all: namespaces that come later are captured, and none is kept alive") {
+TEST_CASE("netns all: namespaces that come later are captured, and none is kept alive", "[alone]") {
     const TemporaryFolder folder;
     const std::string file = folder.file("all.pcapng");
     Capture capture(Launch{.arguments = {"--netns", "all", "-i", "any", "-w", file}});

@@ -222,7 +222,7 @@ TEST_CASE("a rename in the middle of a flood loses no drop") {
     CHECK(statistics.dropped == totals.dropped);
 }
 
-TEST_CASE("a flood that fits into the rings is captured whole") {
+TEST_CASE("a flood that fits into the rings is captured whole", "[alone]") {
     const Cable cable;
     const TemporaryFolder folder;
     const std::string file = folder.file("whole.pcapng");

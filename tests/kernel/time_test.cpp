@@ -19,7 +19,7 @@
 
 using namespace test;
 
-TEST_CASE("packets of all CPUs at once are in the order of their time") {
+TEST_CASE("packets of all CPUs at once are in the order of their time", "[alone]") {
     constexpr uint32_t kEach = 60'000;
     const Netns netns;
     const TemporaryFolder folder;
@@ -84,7 +84,7 @@ TEST_CASE("each packet's time is that of the wall clock when it was sent") {
 }
 
 // A process that is interrupted between two looks at the clocks must not believe the difference.
-TEST_CASE("a busy machine doesn't push the wall clock ahead") {
+TEST_CASE("a busy machine doesn't push the wall clock ahead", "[alone]") {
     cpu_set_t before;
     sched_getaffinity(0, sizeof(before), &before);
     cpu_set_t one;

@@ -46,7 +46,7 @@ Installation::Installation(const std::string& extcap, const std::string& type,
     }
     mounts_.empty("/opt", type, flags);
     REQUIRE(::chmod("/opt", 0755) == 0);
-    fs::create_directories(prefix_ + "/sbin");
+    fs::create_directories(prefix_ + "/bin");
     fs::create_directories(prefix_ + "/libexec/pidcap");
     fs::copy_file(PIDCAP_PROGRAM, pidcap());
     fs::copy_file(extcap, this->extcap());

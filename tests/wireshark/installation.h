@@ -33,7 +33,7 @@ class Installation {
                           const std::string& type = "tmpfs", unsigned long flags = 0);
 
     const std::string& prefix() const { return prefix_; }
-    std::string pidcap() const { return prefix_ + "/sbin/pidcap"; }
+    std::string pidcap() const { return prefix_ + "/bin/pidcap"; }
     std::string extcap() const { return prefix_ + "/libexec/pidcap/pidcap-extcap"; }
     const std::string& extcap_folder() const { return extcap_folder_; }
     const std::string& plugins() const { return plugins_; }

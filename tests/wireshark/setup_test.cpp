@@ -343,7 +343,7 @@ TEST_CASE("without Wireshark, or without all of pidcap, the message says what to
     fs::remove(here.extcap());
     const CommandResult result = here.setup();
     CHECK(result.status == 1);
-    CHECK(contains(result.err, "there is neither " + here.prefix() + "/sbin/pidcap-extcap nor " +
+    CHECK(contains(result.err, "there is neither " + here.prefix() + "/bin/pidcap-extcap nor " +
                                    here.extcap()));
 }
 

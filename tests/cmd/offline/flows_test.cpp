@@ -87,6 +87,28 @@ TEST_CASE("pidcap flows has tshark's sums of each direction, durations and retra
     CHECK(all_resent > 0);
 }
 
+TEST_CASE("OpenBSD's loopback has the conversations that tshark sees") {
+    const std::string file = TEST_DATA "/loop-108.pcap";
+    const std::vector<Json> rows = test::rows_of({"flows", "--json", file});
+    REQUIRE(rows.size() == 1);
+    const auto end = [&](const std::string& side) {
+        return rows[0][side + "_address"].get<std::string>() + ":" + rows[0][side + "_port"].dump();
+    };
+    std::vector<std::string> seen;
+    for (const std::string& line :
+         test::split(test::output_of({"tshark", "-nqr", file, "-z", "conv,tcp"}), '\n')) {
+        if (test::contains(line, "<->")) {
+            seen.push_back(line);
+        }
+    }
+    REQUIRE(seen.size() == 1);
+    CHECK(test::contains(seen[0], end("a")));
+    CHECK(test::contains(seen[0], end("b")));
+    CHECK(rows[0]["a_packets"] == 1);
+    const std::string line = test::output_of(pidcap({"read", file}));
+    CHECK(test::contains(line, "TCP 10.0.0.1.40000 > 10.0.0.2.80: [S]"));
+}
+
 TEST_CASE("both processes of a conversation are those of its packets' comments") {
     std::map<std::string, std::set<uint64_t>> told;  // by address of the sender and receiver
     for (const test::TsharkPacket& packet : test::tshark_packets(told_file())) {

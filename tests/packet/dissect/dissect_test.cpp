@@ -45,6 +45,7 @@ TEST_CASE("an IP packet is found behind every link type that leads to one") {
         {1, macs + Frame{0x88, 0xa8, 0, 7, 0x81, 0, 0, 8} + ip},
         {0, {2, 0, 0, 0}},
         {0, {0, 0, 0, 2}},
+        {108, {0, 0, 0, 2}},
         {101, {}},
         {228, {}},
         {113, Frame(14) + ip},
