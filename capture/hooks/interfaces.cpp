@@ -25,7 +25,7 @@ using Type = InterfaceEvent::Type;
 constexpr uint16_t kLinkTypeEthernet = 1;
 constexpr uint16_t kLinkTypeRaw = 101;
 
-// What one look at the socket takes at most, so that a storm of changes doesn't starve the packets.
+// The most datagrams that one read() takes, so that a storm of changes doesn't starve the packets.
 constexpr int kMaxDatagrams = 64;
 
 }  // namespace
@@ -47,9 +47,9 @@ std::optional<uint16_t> link_type(uint16_t arphrd) {
         case ARPHRD_ETHER:
         case ARPHRD_LOOPBACK:
             return kLinkTypeEthernet;
-        // Layer 3: tc sees the packet from its IP header on, before the driver adds its own. Note a
-        // GRE device without a fixed remote: its packets start with the outer IP header on the way
-        // out (ipgre_header() of net/ipv4/ip_gre.c), still an IP packet.
+        // Layer 3: tc sees the packet from its IP header on, before the driver adds its own. On a
+        // GRE device without a fixed remote, outgoing packets start with the outer IP header
+        // (ipgre_header() of net/ipv4/ip_gre.c), which is an IP packet as well.
         case ARPHRD_NONE:  // tun, WireGuard, XFRM
         case ARPHRD_RAWIP:
         case ARPHRD_PPP:
@@ -62,7 +62,7 @@ std::optional<uint16_t> link_type(uint16_t arphrd) {
         case ARPHRD_IP6GRE:
             return kLinkTypeRaw;
         // Everything else (radiotap and other 802.11 monitors, CAN, InfiniBand, netlink monitors …)
-        // has a header of its own. Named wrongly it would be a wrong file, so it is refused.
+        // has a header of its own. A wrong link type would make a wrong file, so it is refused.
         default:
             return std::nullopt;
     }

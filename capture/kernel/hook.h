@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// Where packets are taken, and the program that takes them there. Values only.
+// The points in the kernel where packets can be captured, and the programs for them. Values only.
 #pragma once
 
 namespace capture {
 
 enum class Hook {
     kTc,      // on interfaces, at traffic control
-    kXdp,     // on interfaces: what comes in at XDP, the rest at traffic control
+    kXdp,     // on interfaces: incoming packets at XDP, the others at traffic control
     kCgroup,  // at sockets
 };
 
-// The program for one hook.
+// One program of a hook, by link type and direction.
 enum class HookProgram {
     kEthernetIn,
     kEthernetOut,
