@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// Time of the kernel's programs (CLOCK_MONOTONIC) as wall-clock time.
+// WallClock: converts the time of the kernel's programs (CLOCK_MONOTONIC) to wall-clock time.
 //
 // Both clocks are slewed alike, so their difference changes only when the wall clock is set or the
-// machine sleeps. A file's times must not run backwards: a step forward is followed, a step back
-// isn't.
+// machine sleeps. The times in a file must not run backwards, so WallClock follows a step forward
+// and ignores a step back.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@
 
 namespace capture {
 
-// Nanoseconds of a clock_gettime(2) clock.
+// Returns the time of a clock_gettime(2) clock in nanoseconds.
 inline uint64_t clock_ns(clockid_t clock) {
     timespec now{};
     clock_gettime(clock, &now);
@@ -30,10 +30,10 @@ class WallClock {
         offset_ = best.offset;
     }
 
-    // Nanoseconds since the epoch.
+    // Returns the nanoseconds since the epoch for a CLOCK_MONOTONIC time in nanoseconds.
     uint64_t from_mono(uint64_t mono_ns) const { return mono_ns + offset_; }
 
-    // Follows a wall clock that was set forward; call now and then.
+    // Follows a wall clock that was set forward. Call it regularly.
     void update() {
         Sample now = sample();
         if (now.offset > offset_ + kStep && now.error < kStep / 2) {
@@ -43,14 +43,15 @@ class WallClock {
 
   private:
     static constexpr uint64_t kGoodEnough = 1'000;
-    static constexpr uint64_t kStep = 1'000'000;  // less is not a step but a measuring error
+    static constexpr uint64_t kStep = 1'000'000;  // a smaller difference is a measuring error
 
     struct Sample {
         uint64_t offset;
-        uint64_t error;  // at most; large when we were interrupted between the looks
+        uint64_t error;  // upper bound; large if we were interrupted between the readings
     };
 
-    // The wall clock is read between two looks at the other: their middle is its moment.
+    // Reads the wall clock between two readings of the monotonic clock, and takes their middle as
+    // the time of the wall clock's reading.
     static Sample sample() {
         uint64_t before = clock_ns(CLOCK_MONOTONIC);
         uint64_t wall = clock_ns(CLOCK_REALTIME);

@@ -16,10 +16,11 @@
 namespace capture {
 namespace {
 
-// A reader of the file sees packets at most this late.
+// The longest time in nanoseconds after which a reader of the file sees a packet.
 constexpr uint64_t kFlushNs = 200'000'000;
 
-// Texts are forgotten when so many processes have come by; who comes back is introduced again.
+// The cache is emptied when it holds this many processes. A process seen again afterwards is
+// introduced again.
 constexpr size_t kMaxKnown = 8192;
 
 pcapng::SectionInfo section_info(const std::string& origin) {
@@ -73,8 +74,8 @@ Result<void> FileSink::interface(const packet::Interface& interface) {
     return {};
 }
 
-// What the file already knows of the process; writes its Darwin block when it is new or has
-// changed.
+// Returns what has been written about the process. Writes its Darwin block first if it is new or
+// has changed.
 Result<FileSink::Written*> FileSink::written(const Process& process) {
     auto [entry, fresh] = known_.try_emplace(process.number);
     Written& written = entry->second;
@@ -97,20 +98,20 @@ const std::string& FileSink::identity(const End& end, Identity& kept, std::strin
     return kept.text;
 }
 
-FileSink::Speech FileSink::speech_of(const Packet& packet, const Written* peer) {
-    Speech speech;
-    speech.tid = packet.self.tid;
-    speech.uid = packet.self.uid;
-    speech.via = packet.self.via;
-    speech.self_at = packet.self_at;
+FileSink::CommentInputs FileSink::comment_inputs(const Packet& packet, const Written* peer) {
+    CommentInputs inputs;
+    inputs.tid = packet.self.tid;
+    inputs.uid = packet.self.uid;
+    inputs.via = packet.self.via;
+    inputs.self_at = packet.self_at;
     if (peer != nullptr) {
-        speech.peer = peer;
-        speech.peer_version = peer->version;
-        speech.peer_tid = packet.peer.tid;
-        speech.peer_uid = packet.peer.uid;
-        speech.peer_via = packet.peer.via;
+        inputs.peer = peer;
+        inputs.peer_version = peer->version;
+        inputs.peer_tid = packet.peer.tid;
+        inputs.peer_uid = packet.peer.uid;
+        inputs.peer_via = packet.peer.via;
     }
-    return speech;
+    return inputs;
 }
 
 bool FileSink::introduces(const End& end, const Written& written) const {
@@ -126,7 +127,7 @@ bool FileSink::introduces_nobody(const Packet& packet, const Written* self,
             (peer == nullptr || !introduces(packet.peer, *peer)));
 }
 
-// Who the ends are.
+// Appends the identity of both ends.
 void FileSink::append_ends(std::string& out, const Packet& packet, Written* self, Written* peer) {
     if (self != nullptr) {
         packet::append_process(out, packet.self.process->pid, packet.self.tid,
@@ -142,7 +143,7 @@ void FileSink::append_ends(std::string& out, const Packet& packet, Written* self
     }
 }
 
-// Valid until the next call.
+// The returned text is valid until the next call.
 std::string_view FileSink::comment_on(const Packet& packet, Written* self, Written* peer) {
     if (options_.comments == Comments::kNone) {
         return {};
@@ -153,7 +154,7 @@ std::string_view FileSink::comment_on(const Packet& packet, Written* self, Writt
         packet::append_introduction(comment_, packet::process_as_of(packet.self));
         self->introduced = packet.self.uid;
     }
-    // Of one process at both ends the first introduction is enough.
+    // If one process is at both ends, it is introduced once.
     if (peer != nullptr && introduces(packet.peer, *peer)) {
         packet::append_introduction(comment_, packet::process_as_of(packet.peer),
                                     packet::kPeerPrefix);
@@ -163,7 +164,7 @@ std::string_view FileSink::comment_on(const Packet& packet, Written* self, Writt
 }
 
 Result<void> FileSink::packet(const Packet& packet) {
-    // Both ends' texts have room, or none has: who is second must not drive out the first.
+    // Makes room for both ends at once: adding the second must not evict the first.
     if (known_.size() + 2 > kMaxKnown) {
         known_.clear();
     }
@@ -201,28 +202,29 @@ Result<void> FileSink::packet(const Packet& packet) {
     return self != nullptr ? describe(packet.self, *self) : Result<void>{};
 }
 
-// With the comment. A conversation's packets say the same again and again: it is encoded once.
+// Writes the packet with its comment. Most packets of a conversation repeat the same comment, so
+// its encoded form is cached.
 Result<void> FileSink::write(pcapng::PacketBlock& block, const Packet& packet, Written* self,
                              Written* peer) {
     if (self == nullptr || packet.drop_count || !introduces_nobody(packet, self, peer)) {
         block.comment = comment_on(packet, self, peer);
         return writer_.packet(block);
     }
-    Line& line = self->lines[packet.direction == Direction::kInbound ? 0 : 1];
-    const Speech speech = speech_of(packet, peer);
-    if (line.options.size() == 0 || line.of != speech) {
-        line.of = speech;
-        line.options.clear();
+    CachedOptions& cached = self->cached[packet.direction == Direction::kInbound ? 0 : 1];
+    const CommentInputs inputs = comment_inputs(packet, peer);
+    if (cached.options.size() == 0 || cached.inputs != inputs) {
+        cached.inputs = inputs;
+        cached.options.clear();
         block.comment = comment_on(packet, self, peer);
-        if (auto encoded = writer_.encode_options(block, line.options); !encoded) {
+        if (auto encoded = writer_.encode_options(block, cached.options); !encoded) {
             return encoded;
         }
     }
-    return writer_.packet(block, line.options.view());
+    return writer_.packet(block, cached.options.view());
 }
 
-// A process information block, after the process's first packet: before the file's first packet it
-// would upset the relative times of Wireshark 4.0.
+// Writes a process information block. It follows the process's first packet, because ahead of the
+// file's first packet it would upset the relative times of Wireshark 4.0.
 Result<void> FileSink::describe(const End& end, Written& written) {
     if (!options_.process_blocks || written.described == std::optional<User>(end.uid)) {
         return {};
@@ -254,7 +256,7 @@ Result<void> FileSink::process(const ProcessEvent& event) {
     const std::string pid = fmt::format("{}", process.pid);
     const std::string uid = number_text(process.uid);
     const std::string gid = number_text(process.gid);
-    // With the pid it says which process: only where the start is known.
+    // Identifies the process together with the pid. Empty if the start is not known.
     const std::string start =
         process.start_ns != 0 ? fmt::format("{}", process.start_ns) : std::string();
     const std::array<pcapng::JournalField, 10> fields = {{

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// FileSink: packets into a pcapng file, pipe or fifo: who a packet belongs to goes into its
-// comment, its option 8 and its Darwin index, as docs/file-format.md says. Owns the writer. One
-// thread.
+// FileSink: writes packets into a pcapng file, pipe or fifo. A packet's process is written into its
+// comment, its option 8 and its Darwin index, see docs/file-format.md. Owns the writer. One thread.
 #pragma once
 
 #include <array>
@@ -17,23 +16,24 @@
 
 namespace capture {
 
-// How much of a process each packet's comment tells.
+// How much a packet's comment says about its process.
 enum class Comments {
-    kFull,   // everything, on every packet
-    kIntro,  // the first packet of a process tells everything, the others who it is
-    kShort,  // who it is, never more
+    kFull,   // all details, on every packet
+    kIntro,  // all details on the first packet of a process, only its identity on the others
+    kShort,  // only its identity, on every packet
     kNone,
 };
 
 struct FileOptions {
     Comments comments = Comments::kIntro;
-    bool process_blocks = false;  // process information and journal blocks too
-    std::string filter = {};      // the expression that packets were chosen by
+    bool process_blocks = false;  // write process information and journal blocks too
+    std::string filter = {};      // the capture filter's expression
 };
 
 class FileSink : public packet::Sink {
   public:
-    // Begins the file on `output`. `origin`: how the packets were taken, a comment of the section.
+    // Writes the section header to `output`. `origin` says how the packets were captured; it
+    // becomes a comment of the section.
     static Result<FileSink> create(pcapng::Output output, const FileOptions& options,
                                    const std::string& origin);
 
@@ -49,15 +49,17 @@ class FileSink : public packet::Sink {
   private:
     using User = std::optional<uint32_t>;  // nullopt: not known
 
-    // A process as comments tell it, for one uid: sockets may be older than its latest.
+    // A process's identity as a comment shows it, for one uid. A socket may be older than the
+    // process's latest change of user.
     struct Identity {
-        std::string text;  // empty: to be made
+        std::string text;  // empty: not made yet
         User uid;
     };
 
     struct Written;
-    // All that a comment depends on that introduces nobody, besides the process at this end.
-    struct Speech {
+    // What the comment of a packet that introduces no process depends on, besides the process at
+    // this end.
+    struct CommentInputs {
         uint32_t tid = 0;
         std::optional<uint32_t> uid;
         Via via = Via::kUnknown;
@@ -68,29 +70,29 @@ class FileSink : public packet::Sink {
         std::optional<uint32_t> peer_uid;
         Via peer_via = Via::kUnknown;
 
-        bool operator==(const Speech&) const = default;
+        bool operator==(const CommentInputs&) const = default;
     };
-    struct Line {
-        Speech of;
-        pcapng::ByteBuffer options;  // encoded; empty: to be made
+    struct CachedOptions {
+        CommentInputs inputs;
+        pcapng::ByteBuffer options;  // encoded; empty: not made yet
     };
 
-    // What was written about a process, and the texts made for it.
+    // What has been written about a process, and the texts cached for it.
     struct Written {
         uint32_t version = 0;
-        std::optional<User> introduced;  // by a packet's comment, as of this user
-        std::optional<User> described;   // by a process information block, likewise
+        std::optional<User> introduced;  // in a packet's comment, with this user
+        std::optional<User> described;   // in a process information block, with this user
         uint32_t darwin_index = 0;
         Identity identity;
         Identity peer_identity;
-        std::array<Line, 2> lines;  // of the last packet in and the last one out
+        std::array<CachedOptions, 2> cached;  // for the last packet in and the last one out
     };
 
     FileSink(pcapng::Writer writer, const FileOptions& options);
 
     Result<Written*> written(const Process& process);
     static const std::string& identity(const End& end, Identity& kept, std::string_view prefix);
-    static Speech speech_of(const Packet& packet, const Written* peer);
+    static CommentInputs comment_inputs(const Packet& packet, const Written* peer);
     bool introduces(const End& end, const Written& written) const;
     bool introduces_nobody(const Packet& packet, const Written* self, const Written* peer) const;
     std::string_view comment_on(const Packet& packet, Written* self, Written* peer);
@@ -101,7 +103,7 @@ class FileSink : public packet::Sink {
 
     pcapng::Writer writer_;
     FileOptions options_;
-    std::unordered_map<uint32_t, Written> known_;  // by the process's number
+    std::unordered_map<uint32_t, Written> known_;  // by process number
     std::string comment_;
     uint64_t start_ns_ = 0;
     uint64_t next_flush_ns_ = 0;

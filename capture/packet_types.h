@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// The types of packet/ by their own names in this folder, and the numbers of bpf/contract.h as
-// packet's enums: they are translated here, once, where a record is read.
+// Imports the types of packet/ into this namespace, and translates the numbers of bpf/contract.h
+// into packet's enums. A record is translated once, where it is read.
 #pragma once
 
 #include "bpf/contract.h"
@@ -24,7 +24,7 @@ using pcapng::Result;
 
 static_assert(packet::kDropCauses == PIDCAP_DROP_CAUSES);
 
-// A number that the enum doesn't have is kUnknown.
+// For a number that the enum doesn't have, the first two return kUnknown, and the third kChange.
 Via via_of_record(uint8_t via);
 Direction direction_of_record(uint8_t direction);
 ProcessEvent::Type type_of_event(uint32_t type);

@@ -28,7 +28,8 @@ using std::chrono::microseconds;
 
 constexpr uint32_t kVlanTagBytes = 4;
 
-// Where the process at this end is, or, with `far_end`, the only one that is known.
+// Returns the place of the process at this end, or, with `far_end`, of the process at the other
+// end, if that is the only one known.
 packet::At at_of(Direction direction, bool far_end) {
     return (direction == Direction::kOutbound) != far_end ? packet::At::kSender
                                                           : packet::At::kReceiver;
@@ -129,7 +130,7 @@ Result<void> Session::learn(const packet::ProcessConditions& filter, const Cgrou
         }
         stored = programs_.set_owner(fd, owner);
         if (!stored && stored.error().code == ENOMEM) {
-            without_memory++;  // unknown until it is used
+            without_memory++;  // has no owner until it is used
             stored = {};
         }
     });
@@ -160,7 +161,7 @@ Result<void> Session::resolve(const packet::ProcessConditions& conditions) {
     if (!expression) {
         return std::move(expression).error();
     }
-    // Meanwhile every packet passes.
+    // Every packet passes until the new filter is in place.
     programs_.filter_processes(false, 0);
     verdicts_.clear();
     filter_ = packet::ProcessFilter({*std::move(expression), conditions.follow}, table_);
@@ -173,8 +174,8 @@ Result<void> Session::resolve(const packet::ProcessConditions& conditions) {
     return {};
 }
 
-// Nobody wants a packet of this owner: the kernel needn't pass on any more of them, unless there is
-// something to come that may change the answer.
+// The filter refused a packet of this owner. Tells the kernel to drop further ones, unless
+// something still to come may change the decision.
 void Session::refuse(const pidcap_owner& owner, const Process* process) {
     if (process == nullptr) {
         return;
@@ -184,7 +185,8 @@ void Session::refuse(const pidcap_owner& owner, const Process* process) {
     }
 }
 
-// What came before belongs to the filter as it was, and may tell of processes.
+// Hands over what came before first: the old filter decides on it, and it may contain process
+// events.
 Result<void> Session::set_filter(const packet::ProcessConditions& conditions) {
     if (sink_ != nullptr) {
         std::this_thread::sleep_for(std::chrono::nanoseconds(Merge::kSlackNs));
@@ -208,14 +210,15 @@ Result<uint64_t> Session::step() {
     if (auto followed = attachment_->follow_netns(clock_ns(CLOCK_MONOTONIC)); !followed) {
         return std::move(followed).error();
     }
-    if (auto told = sink_->idle(); !told) {
-        return std::move(told).error();
+    if (auto flushed = sink_->idle(); !flushed) {
+        return std::move(flushed).error();
     }
     pace_.round_ended(*handed, merge_.filled());
     return handed;
 }
 
-// Not before the round: a loss after that, and a packet behind it, may be of this round.
+// Called once the round has begun. Counting losses earlier would miss a loss that is followed by a
+// packet of this same round.
 void Session::begin() {
     if (uint64_t lost = programs_.events_lost(); lost != events_lost_seen_) {
         events_lost_seen_ = lost;
@@ -237,7 +240,7 @@ Result<bool> Session::wait(const std::vector<int>& fds, int timeout_ms) {
     watch(watched, attachment_->fds());
     const size_t rings = watched.size();
     if (pause.sleeps) {
-        // Not while busy: a ring with records in it is always readable.
+        // Only while sleeping: a ring that holds records is always readable.
         watch(watched, programs_.wake_fds());
     }
     const timespec timeout{pause.time / std::chrono::seconds(1),
@@ -254,7 +257,7 @@ Result<bool> Session::wait(const std::vector<int>& fds, int timeout_ms) {
     return any_ready(std::span(watched).first(fds.size()));
 }
 
-// What came before a change belongs to the interface as it was.
+// Packets from before a change belong to the interface as it was, so they are handed over first.
 Result<void> Session::follow_interfaces() {
     if (auto handed = step(); !handed) {
         return std::move(handed).error();
@@ -296,7 +299,7 @@ void Session::event(const pidcap_event& event, std::span<const std::byte> payloa
     }
 }
 
-// `process`: the owner's.
+// `process` is the owner's process.
 End Session::end_of(const Process* process, const pidcap_owner& owner, uint8_t via) {
     if (process == nullptr) {
         return {.via = via_of_record(via)};
@@ -324,8 +327,8 @@ Result<void> Session::packet(const pidcap_packet& record, std::span<const std::b
     packet.interface = interface;
     packet.direction = direction_of_record(record.direction);
     packet.wire_length = record.wire_len;
-    // Both are found before a name is taken of one: of a process at both ends that has another user
-    // by now, the second look-up replaces the name.
+    // Finds both processes before it takes a name from either: if one process is at both ends and
+    // its user has changed, the second look-up replaces the name.
     const Process* self = table_.find(record.owner);
     const Process* peer = table_.find(record.peer);
     packet.self = end_of(self, record.owner, record.via);
@@ -359,8 +362,8 @@ Result<void> Session::packet(const pidcap_packet& record, std::span<const std::b
     return sink_->packet(packet);
 }
 
-// Puts the tag that the kernel keeps beside the packet back behind the addresses, as far as the
-// snaplen lets it. Valid until the next call.
+// Returns the packet with the VLAN tag, which the kernel keeps outside the data, put back behind
+// the Ethernet addresses and cut to the snaplen. Valid until the next call.
 std::span<const std::byte> Session::with_vlan_tag(const pidcap_packet& record,
                                                   std::span<const std::byte> data) {
     constexpr size_t kAddresses = size_t{2} * ETH_ALEN;

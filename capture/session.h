@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// Session: one capture from start to end. It loads the programs, learns the processes and sockets
-// that exist, attaches to interfaces and follows them as they come and go; then each step() hands
-// what has happened since, in order of time, to the sink.
+// Session: one capture from start to end. It loads the programs, records the processes and sockets
+// that exist, attaches to interfaces and follows them as they come and go. Each step() then hands
+// everything that has happened since the last one to the sink, in order of time.
 //
-// Owns everything of the capture but the sink. One thread; nothing runs in the background.
+// Owns everything that the capture uses except the sink. One thread; nothing runs in the
+// background.
 #pragma once
 
 #include <cstddef>
@@ -30,49 +31,53 @@ namespace capture {
 class CgroupTree;
 
 struct SessionOptions {
-    InterfaceChoice interfaces;        // of no meaning for Hook::kCgroup
+    InterfaceChoice interfaces;        // ignored for Hook::kCgroup
     ProgramOptions programs;           // only_netns is set by the session
-    packet::ProcessConditions filter;  // its pids are those of the processes that have them now
-    std::optional<uint64_t> count;     // packets to hand to the sink at most
+    packet::ProcessConditions filter;  // a pid means the process that has it now
+    std::optional<uint64_t> count;     // the most packets to hand to the sink
 };
 
-// What the start found, for those who want to know (-v).
+// What the session found at its start, for -v.
 struct SessionReport {
     std::string hook;  // see attached_by()
     Tracing tracing = Tracing::kSyscalls;
     size_t processes = 0;
     uint64_t sockets = 0;
-    uint64_t shared_sockets = 0;       // of several processes: without an owner until one uses them
-    uint64_t unreadable_sockets = 0;   // of processes that we may not look into, or no memory
+    uint64_t shared_sockets = 0;       // held by several processes: no owner until one uses them
+    uint64_t unreadable_sockets = 0;   // no permission to read the process, or no memory
     std::vector<std::string> skipped;  // interfaces that can't be captured, with the reason
 };
 
 class Session : private RecordHandler {
   public:
-    // Checks the options against the machine, loads the programs, and learns the processes and
-    // sockets that exist. No packet is captured yet.
+    // Checks the options against the machine, loads the programs, and records the processes and
+    // sockets that exist. Captures no packet yet. Returns an error if the kernel or a missing
+    // privilege doesn't allow the capture.
     static Result<std::unique_ptr<Session>> open(const SessionOptions& options);
 
-    // Parts of it hold pointers to others.
+    // Neither copied nor moved: its members hold pointers to each other.
     Session(const Session&) = delete;
     Session& operator=(const Session&) = delete;
 
-    // Attaches to the interfaces: packets are captured from here on. The sink outlives the session.
+    // Attaches to the interfaces: packets are captured from here on. `sink` must outlive the
+    // session.
     Result<void> start(Sink& sink);
 
-    // Hands over everything up to now. Returns how many packets the rings held.
+    // Hands everything up to now to the sink. Returns the number of packets that the rings held, or
+    // the sink's error.
     Result<uint64_t> step();
 
-    // Sleeps until there may be something to do, one of `fds` (-1 is passed over) is readable or
-    // has hung up, or `timeout_ms` is over. Returns whether one of `fds` is.
+    // Sleeps until there may be something to do, one of `fds` is readable or has hung up, or
+    // `timeout_ms` milliseconds have passed. Ignores an fd of -1. Returns true if one of `fds` is
+    // readable or has hung up.
     Result<bool> wait(const std::vector<int>& fds, int timeout_ms);
 
-    // Takes the hooks off, hands over what is left, and gives the sink the final counters.
+    // Detaches the hooks, hands the remaining packets and the final counters to the sink.
     Result<void> finish();
 
-    // Changes whose packets are wanted: those up to the call are handed over by the filter as it
-    // was, those after its return by the new one. Pids are those of now; trees and descendants are
-    // found anew. After an error the filter is as it was.
+    // Replaces the process filter. The old filter decides on packets up to the call, the new one on
+    // packets after its return. Pids mean the processes that have them now; trees and descendants
+    // are looked up again. After an error the old filter stays in force.
     Result<void> set_filter(const packet::ProcessConditions& conditions);
 
     bool count_reached() const { return count_ && captured_ >= *count_; }
@@ -80,7 +85,7 @@ class Session : private RecordHandler {
     const std::vector<packet::Interface>& interfaces() const {
         return attachment_->ledger().list();
     }
-    // By interface id; drops as of now.
+    // Indexed by interface id. Includes the drops up to now.
     std::vector<InterfaceCounters> counters() const { return attachment_->ledger().counters(); }
     uint64_t events_lost() const { return programs_.events_lost() + programs_.events_missed(); }
     uint64_t uses_lost() const { return programs_.uses_lost(); }
@@ -88,7 +93,7 @@ class Session : private RecordHandler {
   private:
     Session(Programs programs, Merge merge, ProcessTable table, const SessionOptions& options);
 
-    // Where packets come from. `cgroup_root`: where cgroup v2 is mounted.
+    // Opens the attachment, without attaching. `cgroup_root` is where cgroup v2 is mounted.
     Result<void> prepare(const SessionOptions& options, const std::string& cgroup_root);
     Result<void> learn(const packet::ProcessConditions& filter, const CgroupTree& cgroups);
     Result<void> resolve(const packet::ProcessConditions& conditions);
@@ -115,12 +120,12 @@ class Session : private RecordHandler {
     std::optional<uint64_t> count_;
     Sink* sink_ = nullptr;
     SessionReport report_;
-    Result<void> event_result_;   // of a sink's process(), returned with the next packet or round
-    std::vector<uint32_t> lost_;  // by interface: before packets that weren't wanted
+    Result<void> event_result_;   // of the sink's process(), returned with the next packet or round
+    std::vector<uint32_t> lost_;  // by interface: losses before packets that the filter refused
     std::vector<std::byte> tagged_;
     uint64_t captured_ = 0;
     uint64_t events_lost_seen_ = 0;
-    bool ended_ = false;  // no hook is on any more
+    bool ended_ = false;  // all hooks are detached
 };
 
 }  // namespace capture

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// BpfAssembler: eBPF instructions one after the other, with labels instead of offsets. The
-// instruction set: RFC 9669. Names of operations are those of linux/bpf_common.h and linux/bpf.h.
+// BpfAssembler: appends eBPF instructions (RFC 9669) to a program, and resolves labels to jump
+// offsets. Operations have the names of linux/bpf_common.h and linux/bpf.h.
 #pragma once
 
 #include <linux/bpf.h>
@@ -25,7 +25,8 @@ class BpfAssembler {
 
     size_t size() const { return code_.size(); }
 
-    // dst = dst OP value; 32 bits wide unless the name says 64. The upper half becomes 0.
+    // dst = dst OP value, 32 bits wide unless the name says 64. A 32-bit operation sets the upper
+    // half of dst to 0.
     void alu(uint8_t operation, uint8_t dst, uint32_t value) {
         emit(BPF_ALU | BPF_K | operation, dst, 0, 0, static_cast<int32_t>(value));
     }
@@ -38,12 +39,12 @@ class BpfAssembler {
     void alu64_register(uint8_t operation, uint8_t dst, uint8_t src) {
         emit(BPF_ALU64 | BPF_X | operation, dst, src, 0, 0);
     }
-    // From network byte order to the machine's, `bits` wide.
+    // Converts the lower `bits` bits of dst from network byte order to the machine's.
     void to_host_order(uint8_t dst, int32_t bits) {
         emit(BPF_ALU | BPF_END | BPF_TO_BE, dst, 0, 0, bits);
     }
 
-    // `size`: BPF_B, BPF_H, BPF_W or BPF_DW.
+    // `size` is BPF_B, BPF_H, BPF_W or BPF_DW.
     void load(uint8_t size, uint8_t dst, uint8_t base, int16_t offset) {
         emit(BPF_LDX | BPF_MEM | size, dst, base, offset, 0);
     }
@@ -65,16 +66,16 @@ class BpfAssembler {
         targets_.emplace_back();
         return Label{targets_.size() - 1};
     }
-    // The next instruction is the one that the label names.
+    // Makes the label stand for the next instruction.
     void bind(Label label) { targets_[label.index] = code_.size(); }
-    // Whether a jump goes there: the kernel refuses code that can't be reached.
+    // Returns true if a jump goes to the label. The kernel refuses unreachable code.
     bool is_used(Label label) const {
         return std::any_of(jumps_.begin(), jumps_.end(),
                            [label](const auto& jump) { return jump.second.index == label.index; });
     }
 
     void jump(Label to) { emit_jump(BPF_JMP | BPF_JA, 0, 0, 0, to); }
-    // Compares 32 bits, unsigned but for BPF_JS….
+    // Compares 32 bits, unsigned except for BPF_JS….
     void jump_if(uint8_t operation, uint8_t dst, uint32_t value, Label to) {
         emit_jump(BPF_JMP32 | BPF_K | operation, dst, 0, static_cast<int32_t>(value), to);
     }
@@ -89,15 +90,15 @@ class BpfAssembler {
         emit_jump(BPF_JMP | BPF_X | operation, dst, src, 0, to);
     }
 
-    // Call this at least every kReach instructions: jumps from here on back that still wait for
-    // their label get a jump in between, as 16 bits take none far.
+    // A jump's offset has only 16 bits. Call this at least every kReach instructions: it emits
+    // intermediate jumps for all earlier jumps whose label isn't bound yet.
     static constexpr size_t kReach = 16000;
     void relay_jumps() {
         const Label over = make_label();
         if (falls_through()) {
             jump(over);
         }
-        std::map<size_t, Label> relays;  // by the label that is waited for
+        std::map<size_t, Label> relays;  // by the index of the unbound label
         const size_t end = jumps_.size();
         for (; relayed_ < end; relayed_++) {
             const Label to = jumps_[relayed_].second;
@@ -114,7 +115,8 @@ class BpfAssembler {
         bind(over);
     }
 
-    // The instructions with their jumps resolved. Every label that was used is bound.
+    // Returns the instructions with their jumps resolved. Every label that a jump uses must be
+    // bound. Call it once.
     std::vector<bpf_insn> finish() {
         for (const auto& [at, label] : jumps_) {
             const int64_t distance =
@@ -127,7 +129,7 @@ class BpfAssembler {
     }
 
   private:
-    // Whether the next instruction can be reached from the one before it.
+    // Returns true if execution can continue from the last instruction to the next one.
     bool falls_through() const {
         return code_.empty() || (code_.back().code != (BPF_JMP | BPF_JA) &&
                                  code_.back().code != (BPF_JMP | BPF_EXIT));
@@ -149,7 +151,7 @@ class BpfAssembler {
     std::vector<bpf_insn> code_;
     std::vector<std::optional<size_t>> targets_;  // by label
     std::vector<std::pair<size_t, Label>> jumps_;
-    size_t relayed_ = 0;  // how many jumps relay_jumps() has been through
+    size_t relayed_ = 0;  // how many jumps relay_jumps() has handled
 };
 
 }  // namespace capture

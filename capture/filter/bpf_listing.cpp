@@ -14,7 +14,7 @@ bool is_64_bits(const bpf_insn& insn) {
     return BPF_CLASS(insn.code) == BPF_ALU64 || BPF_CLASS(insn.code) == BPF_JMP;
 }
 
-// r0 … r10, or w0 … w10 for their lower halves.
+// Returns r0 … r10, or w0 … w10 for their lower halves.
 std::string name_of(uint8_t number, bool whole) {
     return fmt::format("{}{}", whole ? 'r' : 'w', number);
 }
@@ -94,7 +94,7 @@ std::string text_of(const bpf_insn& insn) {
         case BPF_JMP:
         case BPF_JMP32:
             return jump(insn);
-        default:  // the only one in BPF_LD that the assembler makes
+        default:  // the only BPF_LD instruction that the assembler emits
             return fmt::format("r{} = map", insn.dst_reg);
     }
 }
@@ -108,7 +108,7 @@ std::string list_extended(std::span<const bpf_insn> program) {
         fmt::format_to(std::back_inserter(text), "{:4}: ({:02x}) {}\n", at, insn.code,
                        text_of(insn));
         if (insn.code == (BPF_LD | BPF_IMM | BPF_DW)) {
-            at++;  // takes two places
+            at++;  // occupies two instruction slots
         }
     }
     return text;

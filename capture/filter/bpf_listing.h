@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// eBPF as text, one instruction a line, in the notation of the kernel's verifier and of bpftool.
-// Pure.
+// Prints an eBPF program as text, one instruction per line, in the notation of the kernel's
+// verifier and of bpftool. A pure function.
 #pragma once
 
 #include <linux/bpf.h>

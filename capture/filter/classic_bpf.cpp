@@ -10,7 +10,7 @@ namespace {
 
 constexpr uint16_t kReturnValue = BPF_RET | BPF_K;
 
-// What BPF_SIZE() says of an instruction of extended BPF only.
+// A BPF_SIZE() that exists in extended BPF only.
 constexpr uint16_t kDoubleWord = 0x18;
 
 std::string unknown(const sock_filter& insn) {
@@ -100,7 +100,8 @@ bool is_backward(const sock_filter& insn) {
     return insn.code == (BPF_JMP | BPF_JA) && static_cast<int32_t>(insn.k) < 0;
 }
 
-// Where the program may go from here; beyond its end where it would leave it.
+// Returns the instructions that may follow this one. An index past the end means that the program
+// would leave its code.
 std::vector<size_t> successors(const ClassicProgram& program, size_t at) {
     const sock_filter& insn = program[at];
     if (BPF_CLASS(insn.code) == BPF_RET) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// Programs in classic BPF, the language that libpcap compiles to (McCanne and Jacobson, 1993;
-// linux/filter.h): what is a program, and which way it may go. Pure functions.
+// Validates and analyses programs in classic BPF, the language that libpcap compiles to (McCanne
+// and Jacobson, 1993; linux/filter.h). Pure functions.
 #pragma once
 
 #include <linux/filter.h>
@@ -18,25 +18,28 @@ namespace capture {
 
 using packet::ClassicProgram;
 
-// What is wrong with a program, if anything: an unknown operation, a jump out of it, a division by
-// zero, an end that can be run over. Backward jumps are allowed, as libpcap makes them.
+// Returns what is wrong with a program, or nothing if it is valid. Faults are an unknown operation,
+// a jump out of the program, a division by zero, and a path past the last instruction. Backward
+// jumps are allowed, because libpcap emits them.
 std::optional<std::string> fault_of(const ClassicProgram& program);
 
-// The same without backward jumps: the program as often as they may be taken, one copy behind the
-// other. Who would jump back from the last one returns 0.
+// Returns the program without backward jumps: `limit` + 1 copies of it in a row, in which a
+// backward jump leads to the next copy. In the last copy it becomes a return of 0.
 ClassicProgram unroll_loops(const ClassicProgram& program, size_t limit);
 
-// By instruction: whether the program can come there.
+// Returns, for each instruction, whether execution can reach it.
 std::vector<bool> reachable(const ClassicProgram& program);
 
-// How many bytes a load takes from the packet.
+// Returns how many bytes a load reads from the packet.
 uint32_t load_width(const sock_filter& insn);
 
-// Loads from the packet: at a fixed offset (ld, ldx msh), or behind the index register.
+// Return true for a load from the packet at a fixed offset (ld, ldx msh), or at an offset from the
+// index register.
 bool is_absolute_load(const sock_filter& insn);
 bool is_indirect_load(const sock_filter& insn);
 
-// Loads the packet's type (PACKET_ of linux/if_packet.h), by which libpcap tells `outbound`.
+// Returns true for a load of the packet's type (PACKET_ of linux/if_packet.h), which libpcap uses
+// for `inbound` and `outbound`.
 bool is_packet_type_load(const sock_filter& insn);
 
 }  // namespace capture

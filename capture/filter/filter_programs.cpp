@@ -24,7 +24,8 @@ struct Kind {
 Kind kind_of(HookProgram program, const FilterSetting& setting) {
     switch (program) {
         case HookProgram::kXdpIn:
-            // As the program that it leads to, or the kernel won't have it (from 5.18 on).
+            // Must have the same flags as the program that it calls, or the kernel refuses it
+            // (since 5.18).
             return {BPF_PROG_TYPE_XDP, BPF_XDP,
                     setting.xdp_helpers ? uint32_t{BPF_F_XDP_HAS_FRAGS} : 0};
         case HookProgram::kSocketIn:
@@ -52,7 +53,8 @@ FilterTarget target_of(HookProgram program, const FilterSetting& setting, int ex
     return target;
 }
 
-// The verifier's own words would tell a user nothing about the expression.
+// Returns the error for a filter that the kernel refused. It doesn't quote the verifier, whose log
+// says nothing about the user's expression.
 Error refusal(int code, size_t instructions) {
     if (code == EPERM) {
         return privilege_error("load the filter into the kernel", code);
@@ -99,7 +101,7 @@ Result<Fd> FilterPrograms::load(HookProgram program, const packet::PacketFilter&
     LIBBPF_OPTS(bpf_prog_load_opts, options);
     options.expected_attach_type = kind.attach;
     options.prog_flags = kind.flags;
-    // A GPL-compatible licence, as some helpers want one.
+    // Some helpers require a GPL-compatible licence.
     const int fd = bpf_prog_load(kind.type, "filter", "GPL", code->data(), code->size(), &options);
     if (fd < 0) {
         return refusal(-fd, code->size());

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// FilterPrograms: a packet filter in the kernel, one program before each of the hooks' own. A
-// packet that matches goes on to the program that captures it, any other to the one that only
-// learns from it. Owns the programs and the maps that lead on: once these are closed nothing goes
-// on any more, even while a program is still attached.
+// FilterPrograms: a packet filter in the kernel, one program in front of each of the hook's own. It
+// passes a packet that matches to the capturing program, and any other to the learning program.
+// Owns the filter programs and the maps for their tail calls. Once these maps are closed, the
+// filter calls no program any more, even while it is still attached.
 #pragma once
 
 #include <linux/bpf.h>
@@ -21,34 +21,35 @@ namespace capture {
 
 using pcapng::Result;
 
-// How a program for a hook is to be written.
+// How to translate the filter for a hook and this kernel.
 struct FilterSetting {
     bool xdp_helpers = true;        // the kernel has bpf_xdp_load_bytes()
-    bool loopback_outgoing = true;  // what packets on lo are said to be
+    bool loopback_outgoing = true;  // packets on lo count as outgoing
     bool direct = true;             // see FilterTarget
 };
 
 packet::LinkType link_type(HookProgram program);
 
-// What the filter becomes before the hook's own program, with the map `exits_fd` to lead on.
+// Translates the filter for one of the hook's programs. `exits_fd` is the map for its tail calls.
+// Returns an error if libpcap can't compile the expression for the hook's link type.
 Result<std::vector<bpf_insn>> translate_for(HookProgram program, const packet::PacketFilter& filter,
                                             const FilterSetting& setting, int exits_fd);
 
 class FilterPrograms {
   public:
-    // Programs of the hook for packets that match and for others, loaded; -1: go no further.
+    // Descriptors of the loaded programs for packets that match and for others; -1 for none.
     struct Exits {
         int match = -1;
         int no_match = -1;
     };
 
-    // Loads the filter for one program. That it makes no sense for the hook's packets is no error
-    // yet, see program_fd().
+    // Loads the filter for one program. It is no error yet if the filter makes no sense for the
+    // hook's packets, see program_fd().
     Result<void> add(HookProgram program, const packet::PacketFilter& filter,
                      const FilterSetting& setting, const Exits& exits);
 
-    // What to attach instead of the hook's own program. An error if there is nothing: libpcap's
-    // reason.
+    // Returns the program to attach instead of the hook's own, or, if there is none, an error with
+    // libpcap's reason.
     Result<int> program_fd(HookProgram program) const;
 
   private:

@@ -19,7 +19,7 @@ class Translation {
           match_(out_.make_label()),
           no_match_(out_.make_label()),
           loads_(out_, target, no_match_) {
-        // In a loop the verifier would follow every place that a packet is read at.
+        // In a loop, the verifier would follow each packet access of the direct path separately.
         target_.direct = target.direct && classic_.size() == classic.size();
     }
 
@@ -47,7 +47,7 @@ class Translation {
     BpfAssembler::Label no_match_;
     PacketLoads loads_;
     std::vector<BpfAssembler::Label> labels_;  // by classic instruction
-    size_t relayed_ = 0;  // how long the program was when jumps were last relayed
+    size_t relayed_ = 0;                       // the program's length when jumps were last relayed
 };
 
 std::vector<bpf_insn> Translation::run() {
@@ -152,8 +152,8 @@ void Translation::translate(size_t at) {
 }
 
 void Translation::translate_load(const sock_filter& insn) {
-    // No packet is so long. A condition that always holds, because the kernel refuses code behind a
-    // plain jump.
+    // No packet is that long. Emits a condition that always holds, because the kernel refuses
+    // unreachable code after an unconditional jump.
     if ((is_absolute_load(insn) || is_indirect_load(insn)) && insn.k > kOffsetMax) {
         out_.jump_if(BPF_JGE, kA, 0, no_match_);
         return;
@@ -186,8 +186,8 @@ void Translation::translate_load(const sock_filter& insn) {
     }
 }
 
-// Values and operations of classic and extended BPF are the same, but for what a register does that
-// is zero, or too large for a shift.
+// Classic and extended BPF have the same values and operations, except for division by a register
+// that is zero, and shifts by a register that is too large.
 void Translation::translate_alu(const sock_filter& insn) {
     const auto operation = static_cast<uint8_t>(BPF_OP(insn.code));
     if (operation == BPF_NEG) {

@@ -7,19 +7,20 @@
 namespace capture {
 namespace {
 
-// On the stack. The header is the packet's first bytes: loads from a fixed offset, nearly all there
-// are, cost one instruction then. It ends below kHeaderEnd.
+// Places on the stack. The header holds the packet's first bytes, so that a load from a fixed
+// offset, as nearly all are, takes one instruction. It ends below kHeaderEnd.
 constexpr int16_t kValue = kMemory - 8;
 constexpr int16_t kPointer = kValue - 8;
 constexpr int16_t kAddress = kPointer - 8;
 constexpr int16_t kHeaderEnd = kAddress - 8;
 constexpr uint32_t kHeaderMax = 256;
 
-// A VLAN tag stands behind two Ethernet addresses.
+// A VLAN tag follows the two Ethernet addresses.
 constexpr uint32_t kTagBegin = 12;
 constexpr uint32_t kTagEnd = 16;
 
-// Less than MAX_PACKET_OFF of kernel/bpf/verifier.c: so far a packet is read directly.
+// The largest offset of direct packet access. It is less than MAX_PACKET_OFF of
+// kernel/bpf/verifier.c.
 constexpr int32_t kDirectMax = 0x7fff;
 
 // sll_pkttype(7) of include/uapi/linux/if_packet.h
@@ -28,8 +29,8 @@ constexpr uint32_t kPacketOutgoing = 4;
 
 }  // namespace
 
-// As many bytes as the loads from fixed offsets need, placed so that most of these are aligned:
-// the verifier wants that of the stack.
+// Makes the header as large as the loads from fixed offsets need, and places it so that most of
+// them are aligned, as the verifier requires on the stack.
 void PacketLoads::lay_out_header(const ClassicProgram& program,
                                  const std::vector<bool>& reachable) {
     bool indirect = false;
@@ -57,8 +58,8 @@ void PacketLoads::lay_out_header(const ClassicProgram& program,
         kHeaderEnd - static_cast<int>((header_size_ + 7) / 8 * 8) + (odd_words > 0 ? 2 : 0);
 }
 
-// The packet's address as a number, where it has to be read from that: with a pointer the verifier
-// would follow every value that an offset may have.
+// Keeps the packet's address as a number if the packet is read by its address. With a pointer, the
+// verifier would follow every value that an offset can have.
 void PacketLoads::begin() {
     if (target_.context != FilterContext::kXdpLinear) {
         return;
@@ -98,7 +99,8 @@ void PacketLoads::load_packet_end(uint8_t to) {
                is_xdp() ? offsetof(xdp_md, data_end) : offsetof(__sk_buff, data_end));
 }
 
-// What is read of the stack has to be written first, whatever the packet's length.
+// The verifier requires stack bytes to be written before they are read, whatever the packet's
+// length.
 void PacketLoads::begin_copy() {
     direct_ = false;
     if (!has_header()) {
@@ -134,8 +136,8 @@ void PacketLoads::begin_copy() {
     out_->bind(done);
 }
 
-// The header of a packet whose tag the kernel keeps beside it. A frame too short to have a tag in
-// it has none in the file either.
+// Copies the header of a packet whose tag the kernel keeps beside it. A frame that is too short for
+// a tag has none in the file either.
 void PacketLoads::copy_tagged_header(BpfAssembler::Label plain, BpfAssembler::Label ready) {
     const auto cut = out_->make_label();
     const auto tagged = out_->make_label();
@@ -167,7 +169,7 @@ void PacketLoads::copy_tagged_header(BpfAssembler::Label plain, BpfAssembler::La
     out_->jump(ready);
 }
 
-// The packet's own length into r0.
+// Loads the packet's length, without a tag, into r0.
 void PacketLoads::packet_length() {
     switch (target_.context) {
         case FilterContext::kTc:
@@ -186,7 +188,8 @@ void PacketLoads::packet_length() {
     }
 }
 
-// Copies r4 bytes from offset r2 of the packet to the stack; r0 is 0 if it has them.
+// Copies r4 bytes from offset r2 of the packet to the stack. r0 is 0 if the packet has that many
+// bytes.
 void PacketLoads::call_load_bytes(int16_t to) {
     if (target_.context != FilterContext::kXdpLinear) {
         out_->alu64_register(BPF_MOV, BPF_REG_1, kContext);
@@ -222,7 +225,7 @@ void PacketLoads::length(uint8_t to) {
     }
 }
 
-// From the bytes that the file will have.
+// Loads from the bytes as the file will have them.
 void PacketLoads::absolute(uint32_t offset, uint32_t width, uint8_t to) {
     if (direct_ && offset + width <= header_size_) {
         from_memory(kPacket, static_cast<int16_t>(offset), width, to);
@@ -234,7 +237,7 @@ void PacketLoads::absolute(uint32_t offset, uint32_t width, uint8_t to) {
         return;
     }
     out_->alu64(BPF_MOV, BPF_REG_2, static_cast<int32_t>(offset));
-    if (may_have_tag() && !direct_) {  // far behind the tag
+    if (may_have_tag() && !direct_) {  // behind the header, and so behind the tag
         const auto plain = out_->make_label();
         jump_if_untagged(plain);
         out_->alu64(BPF_SUB, BPF_REG_2, kTagEnd - kTagBegin);
@@ -256,7 +259,7 @@ void PacketLoads::from_header(uint32_t offset, uint32_t width, uint8_t to) {
     }
 }
 
-// A value that lies in network byte order.
+// Loads a value that is stored in network byte order.
 void PacketLoads::from_memory(uint8_t base, int16_t offset, uint32_t width, uint8_t to) {
     const uint8_t size = width == 1 ? BPF_B : width == 2 ? BPF_H : BPF_W;
     out_->load(size, to, base, offset);
@@ -265,7 +268,7 @@ void PacketLoads::from_memory(uint8_t base, int16_t offset, uint32_t width, uint
     }
 }
 
-// From offset r2 of the packet.
+// Loads from offset r2 of the packet.
 void PacketLoads::by_helper(uint32_t width, uint8_t to) {
     out_->alu64(BPF_MOV, BPF_REG_4, static_cast<int32_t>(width));
     call_load_bytes(kValue);
@@ -304,8 +307,9 @@ void PacketLoads::indirect(uint32_t offset, uint32_t width) {
     out_->bind(done);
 }
 
-// A load at r2, below the end of the tag, where the packet has one beside it: the header has all of
-// it, but at an offset that must be constant. What doesn't touch the tag goes on.
+// Loads from r2, below the end of the tag, if the packet has a tag beside it. The header holds all
+// these bytes, but an offset into the stack must be constant. A load that doesn't touch the tag
+// goes on behind this code.
 void PacketLoads::across_tag(uint32_t width, BpfAssembler::Label done) {
     for (uint32_t offset = kTagBegin + 1 - width; offset < kTagEnd; offset++) {
         const auto next = out_->make_label();

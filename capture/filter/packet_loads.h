@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// PacketLoads: writes the instructions by which a filter reads its packet, as the packet will stand
-// in the file. There are two ways. On the direct one the packet's first bytes lie in one piece, and
-// there is no VLAN tag beside them: they are read where they are. On the other one they are copied
-// to the stack first, tag included. What lies further behind is read by a helper on both.
+// PacketLoads: emits the instructions by which a filter reads its packet, as the packet will be in
+// the file. There are two paths. The direct path is for packets whose first bytes are linear and
+// that have no VLAN tag beside them: it reads these bytes in place. The copy path first copies them
+// to the stack, tag included. Both paths read bytes further behind by a helper.
 //
-// Works on an assembler that somebody else owns; the registers that it uses are named here.
+// The assembler belongs to the caller and must outlive this object. The registers that both use are
+// named here.
 #pragma once
 
 #include <cstdint>
@@ -17,41 +18,42 @@
 
 namespace capture {
 
-// Registers that hold something for the whole program. Helpers leave 6 to 9 as they are; 0 to 5 are
-// anybody's.
+// Registers that keep their meaning in the whole program. Helpers preserve registers 6 to 9; 0 to 5
+// are scratch registers.
 constexpr uint8_t kContext = 6;
 constexpr uint8_t kA = 7;  // the accumulator and the index register, 32 bits wide
 constexpr uint8_t kX = 8;
-constexpr uint8_t kHeaderLength = 9;  // how many of the header's bytes the packet has
-constexpr uint8_t kPacket = 9;        // in its place, on the direct way: the packet itself
+constexpr uint8_t kHeaderLength = 9;  // copy path: how many of the header's bytes the packet has
+constexpr uint8_t kPacket = 9;        // direct path, same register: the packet's address
 constexpr uint8_t kFrame = BPF_REG_10;
 
 // The stack, from the top down: the filter's own memory, then what belongs to PacketLoads.
 constexpr int16_t kMemory = -4 * BPF_MEMWORDS;
 
-// The last offset that a load may have: beyond any packet, and what helpers take.
+// The largest offset that a load may have. It is beyond any packet, and helpers accept it.
 constexpr uint32_t kOffsetMax = 0x7fff'0000;
 
 class PacketLoads {
   public:
-    // `no_match`: where the program goes when the packet is too short for a load.
+    // The program jumps to `no_match` if the packet is too short for a load.
     PacketLoads(BpfAssembler& out, const FilterTarget& target, BpfAssembler::Label no_match)
         : out_(&out), target_(target), no_match_(no_match) {}
 
-    // How much of the packet is the header, by the loads that can be reached. Call it first.
+    // Decides how much of the packet is the header, from the loads that can be reached. Call it
+    // first.
     void lay_out_header(const ClassicProgram& program, const std::vector<bool>& reachable);
     bool has_header() const { return header_size_ > 0; }
 
-    // At the program's begin.
+    // Emits the start of the program.
     void begin();
-    // Begins the direct way; the program goes to `otherwise` if that can't be taken.
+    // Begins the direct path. The program jumps to `otherwise` if the packet can't take it.
     void begin_direct(BpfAssembler::Label otherwise);
-    // Begins the other way.
+    // Begins the copy path.
     void begin_copy();
 
-    // Each goes on with the value in `to`, in the machine's byte order.
+    // Each emits a load of a value into `to`, in the machine's byte order.
     void absolute(uint32_t offset, uint32_t width, uint8_t to);
-    void indirect(uint32_t offset, uint32_t width);  // behind X, into A
+    void indirect(uint32_t offset, uint32_t width);  // at X + offset, into A
     void length(uint8_t to);
     void packet_type();  // into A
 
@@ -73,7 +75,7 @@ class PacketLoads {
     void call_load_bytes(int16_t to);
     void packet_length();
     void load_packet_end(uint8_t to);
-    void jump_if_untagged(BpfAssembler::Label to);  // no tag is kept beside the packet
+    void jump_if_untagged(BpfAssembler::Label to);  // the kernel keeps no tag beside the packet
 
     BpfAssembler* out_;
     FilterTarget target_;

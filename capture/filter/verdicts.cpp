@@ -19,7 +19,7 @@ void Verdicts::refuse(const pidcap_owner& owner, uint64_t change) {
     subject.gid = owner.gid;
     const auto known = refused_.find(subject);
     if (known != refused_.end() && known->second == change) {
-        return;  // packets that were on their way
+        return;  // refused already: this packet was on its way
     }
     if (refused_.size() >= PIDCAP_UNWANTED_MAX) {
         clear();

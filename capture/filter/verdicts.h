@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// Verdicts: what the process filter has decided, put where the kernel's programs see it: packets of
-// processes that nobody wants are left there. Decided when such a packet has come, from all that is
-// known of its process; taken back when more is learnt. The kernel itself goes by a verdict only
-// as long as the process hasn't changed since (bpf/verdict.h). One thread.
+// Verdicts: tells the kernel's programs which processes the process filter refuses, so that they
+// drop those packets. A verdict is made when a packet of such a process has come, from all that is
+// known of the process, and withdrawn when more becomes known. The kernel uses a verdict only as
+// long as the process hasn't changed since (bpf/verdict.h). One thread.
 #pragma once
 
 #include <cstdint>
@@ -19,16 +19,17 @@ class Verdicts : public ProcessWatcher {
   public:
     explicit Verdicts(Programs& programs) : programs_(&programs) {}
 
-    // Nobody wants the packets of this owner, whose process last changed at `change` (see
-    // ProcessTable::settled).
+    // Tells the kernel to drop the packets of this owner. Its process last changed at `change`, see
+    // ProcessTable::settled().
     void refuse(const pidcap_owner& owner, uint64_t change);
-    // Nothing is decided any more.
+    // Withdraws all verdicts.
     void clear();
 
     void changed(const Process& process) override { take_back(process.pid); }
     void forgotten(const Process& process, uint64_t start_boot) override;
 
-    // The same for a process that was forked, whose place in a tree is known now.
+    // Withdraws the verdicts on a process. Call it also for a forked process, once its place in a
+    // tree is known.
     void take_back(uint32_t pid);
 
   private:
@@ -37,7 +38,7 @@ class Verdicts : public ProcessWatcher {
     };
 
     Programs* programs_;
-    std::map<pidcap_subject, uint64_t, Before> refused_;  // with `change`; those of a pid together
+    std::map<pidcap_subject, uint64_t, Before> refused_;  // `change`; those of a pid are adjacent
 };
 
 }  // namespace capture

@@ -44,7 +44,8 @@ void InterfaceLedger::retire(const InterfaceKey& key) {
     programs_->drops().forget(key.wire());
 }
 
-// Takes the kernel's counters in.
+// Adds what the kernel has dropped since the interface was announced. `now` holds the kernel's
+// counters.
 void InterfaceLedger::add_drops(std::vector<InterfaceCounters>& to, uint32_t id,
                                 const pidcap_drops& now) const {
     for (size_t cause = 0; cause < PIDCAP_DROP_CAUSES; cause++) {

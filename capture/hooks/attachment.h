@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// Attachment: where a session's packets come from, hooks on interfaces (InterfaceSet) or on sockets
-// (SocketHook); and InterfaceLedger, what both know of the interfaces: which were announced to the
-// sink, and their counters. One thread.
+// Attachment: the hooks that a session's packets come from, on interfaces (InterfaceSet) or on
+// sockets (SocketHook). InterfaceLedger: the interfaces that either of them announced to the sink,
+// with their counters. One thread.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@
 
 namespace capture {
 
-// An interface's number in its network namespace, as a key.
+// Identifies an interface: its network namespace and its index there.
 struct InterfaceKey {
     uint32_t netns = 0;
     uint32_t ifindex = 0;
@@ -30,8 +30,9 @@ struct InterfaceKey {
     pidcap_interface wire() const { return {netns, ifindex}; }
 };
 
-// As it stands in the file: "eth0", or "blue/eth0" in a network namespace that isn't the current
-// one. No interface's own name contains a slash.
+// Returns an interface's name as the file has it: "eth0", or "blue/eth0" in a network namespace
+// that isn't the current one. This is unambiguous, because the kernel allows no slash in an
+// interface's name.
 std::string interface_name(const std::string& netns_label, const std::string& name);
 
 class InterfaceLedger {
@@ -39,11 +40,11 @@ class InterfaceLedger {
     InterfaceLedger(const Programs& programs, uint32_t snaplen)
         : programs_(&programs), snaplen_(snaplen) {}
 
-    // From here on interfaces can be announced.
+    // Call this before announce(). `sink` must outlive the ledger.
     void begin(Sink& sink) { sink_ = &sink; }
 
-    // A new interface of the capture. `before`: the kernel's drops with this key that aren't its
-    // own.
+    // Announces a new interface to the sink. `before` holds the kernel's drops under this key from
+    // before the interface; they are not counted for it.
     struct Description {
         uint16_t link_type = 0;
         std::string name;
@@ -52,14 +53,16 @@ class InterfaceLedger {
     Result<void> announce(const InterfaceKey& key, Description description,
                           const pidcap_drops& before);
 
-    // The one that has this key now, or had it last; null: none was announced.
+    // Returns the interface that has this key or had it last, or null if none was announced.
     const packet::Interface* find(const InterfaceKey& key) const;
 
-    // The counters of whatever had this key are final. Returns the kernel's as of now: one look
-    // serves both it and its successor, as what is dropped between two would belong to neither.
+    // Makes the counters of the interface that had this key final. Returns the kernel's counters at
+    // this moment, which the successor passes to announce(): with a second reading, a drop between
+    // the two would be counted for neither.
     pidcap_drops close(const InterfaceKey& key);
 
-    // The interface has gone. Its packets may still be in the rings, its drops are all counted.
+    // Call this when the interface is gone. Its packets may still be in the rings, but all its
+    // drops are counted.
     void retire(const InterfaceKey& key);
 
     InterfaceCounters& count(const packet::Interface& interface) {
@@ -74,7 +77,7 @@ class InterfaceLedger {
     const Programs* programs_;
     uint32_t snaplen_;
     Sink* sink_ = nullptr;
-    std::map<InterfaceKey, uint32_t> ids_;      // the newest id
+    std::map<InterfaceKey, uint32_t> ids_;      // the newest id of each key
     std::vector<packet::Interface> announced_;  // by id
     std::vector<InterfaceCounters> counters_;   // by id
     std::vector<pidcap_drops> drops_start_;  // by id: the kernel's counters when it was announced
@@ -84,23 +87,26 @@ class Attachment {
   public:
     virtual ~Attachment() = default;
 
-    // Attaches, and announces to the sink from now on.
+    // Attaches the hooks. From here on interfaces are announced to `sink`, which must outlive this
+    // object.
     virtual Result<void> attach(Sink& sink) = 0;
     virtual void detach() = 0;
 
-    // When one of these is readable, update() follows what changed.
+    // Call update() when one of these is readable: it follows what changed.
     virtual std::vector<int> fds() const = 0;
     virtual Result<void> update() = 0;
 
-    // A thread was seen in a network namespace; maybe in a new one.
+    // Call this when a thread was seen in a network namespace, which may be a new one. `inum` is
+    // the namespace's inode number.
     virtual void netns_seen(uint32_t /*inum*/, uint32_t /*tid*/) {}
-    // Goes into new ones and leaves those that only we keep alive. Call it now and then.
+    // Attaches in new namespaces, and leaves those that only we keep alive. Call it regularly.
     virtual Result<void> follow_netns(uint64_t /*now_mono*/) { return {}; }
 
-    // The interface that a packet belongs to, announced if it hasn't been yet. Null only for one
-    // that is gone without ever having been announced.
+    // Returns the interface of a packet, and announces it if that hasn't happened yet. Returns null
+    // only for an interface that is gone and was never announced.
     virtual Result<const packet::Interface*> find_for_packet(const InterfaceKey& key) = 0;
-    // Interfaces of which every packet was dropped have to be named all the same. Call at the end.
+    // Announces interfaces whose packets were all dropped, so that their drops are reported. Call
+    // it at the end.
     virtual Result<void> announce_dropped() = 0;
 
     virtual const char* name() const = 0;  // see attached_by()

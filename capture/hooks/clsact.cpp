@@ -35,7 +35,8 @@ int count_message(const nlmsghdr* message, void* count) {
     return MNL_CB_OK;
 }
 
-// Whether any filter, of whatever kind, hangs on one side of the qdisc. True when it can't be told.
+// Returns true if there is a filter of any kind on one side of the qdisc, or if that can't be found
+// out.
 bool has_filters(uint32_t ifindex, uint32_t parent) {
     mnl_socket* socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
     if (socket == nullptr) {
@@ -69,10 +70,10 @@ bool has_filters(uint32_t ifindex, uint32_t parent) {
 }  // namespace
 
 Result<Clsact> Clsact::open(uint32_t ifindex, std::string name) {
-    // Both points at once mean the qdisc itself.
+    // Both attach points together denote the qdisc itself.
     bpf_tc_hook hook =
         hook_at(ifindex, static_cast<bpf_tc_attach_point>(BPF_TC_INGRESS | BPF_TC_EGRESS));
-    LibbpfLog silent;  // it complains about a qdisc that is there already
+    LibbpfLog silent;  // libbpf warns if the qdisc exists already
     int code = bpf_tc_hook_create(&hook);
     if (code != 0 && code != -EEXIST) {
         return pcapng::errno_error(fmt::format("add a clsact qdisc to interface {}", name), -code);
@@ -92,7 +93,7 @@ Result<void> Clsact::add_filter(TcDirection direction, int program_fd) {
     options.sz = sizeof(options);
     options.prog_fd = program_fd;
     LibbpfLog silent;
-    // The first place; where somebody else's filter has it, the one that the kernel finds.
+    // Priority 1 comes first. If another filter has it, let the kernel choose one.
     options.priority = 1;
     int code = bpf_tc_attach(&hook, &options);
     if (code != 0) {
@@ -107,8 +108,7 @@ Result<void> Clsact::add_filter(TcDirection direction, int program_fd) {
 }
 
 Clsact::~Clsact() {
-    // Errors mean that the interface, or the qdisc under us, has gone: nothing is left to take
-    // away.
+    // An error means that the interface or the qdisc is gone, so there is nothing left to remove.
     LibbpfLog silent;
     for (const Filter& filter : filters_) {
         bpf_tc_hook hook = hook_at(ifindex_, point_of(filter.direction));

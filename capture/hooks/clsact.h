@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// Clsact: filters of ours on an interface's clsact qdisc, for kernels without tcx. Owns what it
-// added: the filters always, the qdisc only if it wasn't there before. On destruction the filters
-// go, and the qdisc if it was ours and nobody else has put a filter on it since.
+// Clsact: our filters on an interface's clsact qdisc, for kernels without tcx. Owns its filters,
+// and the qdisc if it created it. The destructor removes the filters. It removes the qdisc only if
+// this object created it and no other filter has been added to it since.
 #pragma once
 
 #include <cstdint>
@@ -19,15 +19,15 @@ enum class TcDirection { kIn, kOut };
 
 class Clsact {
   public:
-    // Makes the qdisc unless there is one. `name` is for messages.
+    // Creates the qdisc unless there is one. `name` is for messages.
     static Result<Clsact> open(uint32_t ifindex, std::string name);
 
     Clsact(Clsact&& other) noexcept;
     Clsact& operator=(Clsact&&) = delete;
     ~Clsact();
 
-    // Adds a direct-action filter, before those of others where that can be had: a filter that
-    // decides a packet's fate hides it from those behind it.
+    // Adds a direct-action filter, ahead of other filters if that place is free: a filter that ends
+    // the processing of a packet hides it from the filters behind it.
     Result<void> add_filter(TcDirection direction, int program_fd);
 
   private:

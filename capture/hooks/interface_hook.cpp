@@ -18,10 +18,10 @@
 namespace capture {
 namespace {
 
-// enum bpf_attach_type of include/uapi/linux/bpf.h, 6.6 on (commit e420bed02507).
+// From enum bpf_attach_type of include/uapi/linux/bpf.h, since 6.6 (commit e420bed02507).
 constexpr auto kTcxIngress = static_cast<bpf_attach_type>(46);
 constexpr auto kTcxEgress = static_cast<bpf_attach_type>(47);
-// BPF_F_BEFORE, without a program to be before: the first place.
+// BPF_F_BEFORE. Without a program to be before, it means the first place.
 constexpr uint32_t kBefore = 1U << 3;
 
 struct Placement {
@@ -29,7 +29,7 @@ struct Placement {
     int program_fd;
 };
 
-// lo needs one hook only: every packet on it passes the way out.
+// lo needs only one hook, because every packet on it passes the outgoing side.
 Result<std::vector<Placement>> placements(const Programs& programs, HookKind kind) {
     std::vector<std::pair<TcDirection, HookProgram>> wanted;
     switch (kind) {
@@ -63,13 +63,13 @@ class TcxHook : public InterfaceHook {
     explicit TcxHook(std::vector<pcapng::Fd> links) : links_(std::move(links)) {}
     HookMode mode() const override { return HookMode::kTcx; }
 
-    // The link of each direction, or the errno of the first one that failed.
+    // Returns a hook with the link of each direction, or the errno of the first attach that failed.
     static std::variant<std::unique_ptr<TcxHook>, int> attach(const std::vector<Placement>& places,
                                                               uint32_t ifindex) {
         std::vector<pcapng::Fd> links;
         for (const Placement& place : places) {
-            // Before all others, whose verdict may be the last word on a packet. An interface index
-            // stands where other links have a file descriptor.
+            // Attaches ahead of all other programs, whose verdict may end a packet's processing.
+            // The interface index is passed in place of a target file descriptor.
             LIBBPF_OPTS(bpf_link_create_opts, options, .flags = kBefore);
             int fd = bpf_link_create(place.program_fd, static_cast<int>(ifindex),
                                      place.direction == TcDirection::kIn ? kTcxIngress : kTcxEgress,
@@ -95,7 +95,7 @@ class ClsactHook : public InterfaceHook {
     Clsact qdisc_;
 };
 
-// At XDP what comes in, by traffic control what goes out.
+// Captures what comes in at XDP, and what goes out at traffic control.
 class XdpHook : public InterfaceHook {
   public:
     XdpHook(pcapng::Fd link, std::unique_ptr<InterfaceHook> out)
@@ -109,7 +109,7 @@ class XdpHook : public InterfaceHook {
 
 Result<pcapng::Fd> attach_xdp(int program_fd, uint32_t ifindex, const std::string& name,
                               HookKind kind) {
-    // A driver with a hook may still refuse the program, for large frames for example.
+    // A driver that supports XDP may still refuse the program, for example because of large frames.
     std::vector<uint32_t> modes = {0, XDP_FLAGS_SKB_MODE};
     if (kind == HookKind::kVeth) {
         modes.erase(modes.begin());
@@ -143,7 +143,7 @@ Result<std::unique_ptr<InterfaceHook>> attach_tc(const std::vector<Placement>& p
             return std::unique_ptr<InterfaceHook>(std::move(*hook));
         }
         int code = std::get<int>(attached);
-        // EINVAL: a kernel that doesn't know the attach type.
+        // EINVAL means that the kernel doesn't know the attach type.
         if (mode == HookMode::kTcx || code != EINVAL) {
             return pcapng::errno_error(fmt::format("attach to interface {} by tcx", name), code);
         }

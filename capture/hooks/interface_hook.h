@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// InterfaceHook: our programs on one interface, in both directions. Destroying it takes them off
-// again, and nothing that others put there.
+// InterfaceHook: our programs on one interface, in both directions. Destroying it detaches them,
+// and nothing that others attached.
 //
-// tcx (Linux 6.6) by links, which the kernel removes when their last file descriptor is closed,
-// SIGKILL included; clsact otherwise: a qdisc that outlives us if we are killed. XDP by links, too.
+// tcx (Linux 6.6) and XDP are attached by links, which the kernel removes when their last file
+// descriptor is closed, even after SIGKILL. Without tcx, a clsact qdisc is used, which stays behind
+// if we are killed.
 #pragma once
 
 #include <cstdint>
@@ -15,15 +16,16 @@
 
 namespace capture {
 
-// A veth is Ethernet, too.
+// A veth is Ethernet too, but XDP treats it differently.
 enum class HookKind { kEthernet, kVeth, kIp, kLoopback };
 
 class InterfaceHook {
   public:
-    // kAuto tries tcx, then clsact. With Hook::kXdp what comes in on an Ethernet interface is taken
-    // there, in the driver if it can, else by the generic hook, which is also a veth's: its driver
-    // would turn segmentation offload off at the other end, and queue in a ring of VETH_RING_SIZE,
-    // 256. If another program is there already, that is an error. `name` is for messages.
+    // Attaches to one interface. kAuto tries tcx, then clsact. With Hook::kXdp, packets that come
+    // in on an Ethernet interface are captured at XDP: in the driver if it supports that, else at
+    // the generic hook. A veth always uses the generic hook, because its driver would turn
+    // segmentation offload off at the other end and queue packets in a ring of VETH_RING_SIZE
+    // (256). Returns an error if another XDP program is attached already. `name` is for messages.
     static Result<std::unique_ptr<InterfaceHook>> attach(const Programs& programs, uint32_t ifindex,
                                                          const std::string& name, HookKind kind,
                                                          HookMode mode);

@@ -181,8 +181,8 @@ Result<void> InterfaceSet::attach_place(Place& place) {
     return {};
 }
 
-// Failing to attach is an error where the interface is required; otherwise it is skipped. Called
-// within its namespace.
+// Attaches to one interface. Returns an error if that fails and the interface is required;
+// otherwise skips it. Call it inside the interface's namespace.
 Result<void> InterfaceSet::add(Place& place, const Interface& interface, bool required) {
     const InterfaceKey key(place.netns.inum, interface.ifindex);
     if (hooks_.contains(key)) {
@@ -201,10 +201,10 @@ Result<void> InterfaceSet::add(Place& place, const Interface& interface, bool re
         skip(hook.error().message);
         return {};
     }
-    // What worked once is used for the rest.
+    // The mode that worked first is used for all other interfaces.
     choice_.mode = (*hook)->mode();
     hooks_[key] = *std::move(hook);
-    // One that is down is ready for its first packet, but no interface of the capture until then.
+    // An interface that is down is attached to, but it is announced only with its first packet.
     renew(place, interface);
     return required || interface.up() ? announce(key) : Result<void>{};
 }
@@ -256,7 +256,8 @@ Result<void> InterfaceSet::follow(Place& place, const InterfaceEvent& event) {
     switch (event.type) {
         case InterfaceEvent::Type::kRemoved:
         case InterfaceEvent::Type::kAdded:
-            // Also when added: an ifindex can be taken again before we hear that it was free.
+            // An added interface replaces an old hook, too: an ifindex can be reused before we
+            // learn that it was free.
             hooks_.erase(key);
             ledger_.retire(key);
             return event.type == InterfaceEvent::Type::kAdded && wants(interface)
@@ -278,7 +279,8 @@ Result<void> InterfaceSet::follow(Place& place, const InterfaceEvent& event) {
     return {};
 }
 
-// A named interface that vanished (a tunnel, a container's) may come back.
+// Returns true for a named interface even if it vanished: a tunnel's or a container's may come
+// back.
 bool InterfaceSet::wants(const Interface& interface) const {
     return any_ || std::find(choice_.names.begin(), choice_.names.end(), interface.name) !=
                        choice_.names.end();
@@ -295,7 +297,7 @@ Result<void> InterfaceSet::follow_netns(uint64_t now_mono) {
     for (const auto& [inum, tid] : std::exchange(arrived_, {})) {
         auto netns = find_netns(inum, tid);
         if (!netns) {
-            continue;  // gone; if not, the next process in it tells
+            continue;  // gone, or found again with the next process in it
         }
         if (auto added = add_place(*std::move(netns), false); !added) {
             skip(added.error().message);
@@ -321,7 +323,7 @@ Result<void> InterfaceSet::follow_netns(uint64_t now_mono) {
     return {};
 }
 
-// What is still in the rings finds its interface by the ledger.
+// Packets that are still in the rings find their interface in the ledger.
 void InterfaceSet::leave_place(Place& place) {
     auto inside = NetnsEntry::enter(place.netns);
     const uint32_t inum = place.netns.inum;
@@ -332,7 +334,7 @@ void InterfaceSet::leave_place(Place& place) {
     }
 }
 
-// Each within its namespace: a filter on clsact is found by the interface's number.
+// Detaches inside each namespace, because a clsact filter is found by the interface's index.
 void InterfaceSet::detach() {
     attached_ = false;
     for (auto& [inum, place] : places_) {

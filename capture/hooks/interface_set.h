@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// InterfaceSet: hooks on the interfaces of one or more network namespaces. Follows renames,
-// arrivals and departures where "any" was asked for, and new namespaces where all were. An
-// interface that is renamed, or that vanishes and comes back, is a new one with a new id: a file's
-// interfaces can't change. One thread.
+// InterfaceSet: hooks on the interfaces of one or more network namespaces. With the interface "any"
+// it follows renames, arrivals and departures; with the namespace "all" it follows new namespaces.
+// An interface that is renamed, or that vanishes and comes back, gets a new id, because an
+// interface in a file can't change. One thread.
 #pragma once
 
 #include <cstdint>
@@ -22,26 +22,27 @@
 namespace capture {
 
 struct InterfaceChoice {
-    std::vector<std::string> names;  // "any": all of them, now and later
-    // Names, paths or pids; "all": all of them, now and later. Empty: the current one.
+    std::vector<std::string> names;  // "any": all, including later ones
+    // Names, paths or pids; "all": all, including later ones. Empty: the current one.
     std::vector<std::string> netns;
     HookMode mode = HookMode::kAuto;
 };
 
 class InterfaceSet : public Attachment {
   public:
-    // Whether a process is in a network namespace: where none is, a capture in all of them must not
-    // keep the namespace alive.
+    // Returns true if a process is in the network namespace. A capture in all namespaces must not
+    // keep one alive that no process is in.
     using IsInUse = std::function<bool(uint32_t netns)>;
 
-    // A name that is in none of the namespaces, or whose link layer can't be captured, is an error.
+    // Returns an error if a named interface is in none of the namespaces, or its link layer can't
+    // be captured.
     static Result<std::unique_ptr<InterfaceSet>> open(const Programs& programs,
                                                       InterfaceChoice choice, uint32_t snaplen,
                                                       IsInUse is_in_use);
     ~InterfaceSet() override { detach(); }
 
-    // A failure is an error for an interface that was named; for "any" it goes to skipped(), unless
-    // nothing at all could be attached.
+    // Returns an error if a named interface can't be attached to. With "any", such an interface is
+    // listed in skipped(), and it is an error only if none could be attached to.
     Result<void> attach(Sink& sink) override;
     void detach() override;
     std::vector<int> fds() const override;
@@ -59,9 +60,10 @@ class InterfaceSet : public Attachment {
     struct Place {
         Netns netns;
         InterfaceMonitor monitor;
-        bool named = false;  // asked for by name: kept to the end
+        bool named = false;  // requested by name: kept until the end
     };
-    // Attached to, but no packet came yet and it isn't up. `drops` are those of before.
+    // An interface that we attached to, but that isn't up and has had no packet yet. `drops` are
+    // the kernel's drops under its key from before.
     struct Unannounced {
         InterfaceLedger::Description description;
         pidcap_drops drops;
@@ -79,7 +81,7 @@ class InterfaceSet : public Attachment {
     Result<void> add(Place& place, const Interface& interface, bool required);
     Result<void> follow(Place& place, const InterfaceEvent& event);
     Result<void> announce(const InterfaceKey& key);
-    // An interface that isn't announced takes the place of whatever had its key.
+    // Replaces the interface that had this key by one that isn't announced yet.
     void renew(const Place& place, const Interface& interface);
     void skip(std::string reason);
 
@@ -90,9 +92,9 @@ class InterfaceSet : public Attachment {
     bool any_ = false;
     bool all_netns_ = false;
     bool attached_ = false;
-    std::map<uint32_t, Place> places_;      // by the namespace's number
-    std::map<uint32_t, uint32_t> arrived_;  // namespaces to look at: a thread that was there
-    std::set<uint32_t> refused_;            // that we could not enter
+    std::map<uint32_t, Place> places_;      // by the namespace's inode number
+    std::map<uint32_t, uint32_t> arrived_;  // namespaces to enter: a thread seen in each
+    std::set<uint32_t> refused_;            // namespaces that we could not enter
     uint64_t next_check_mono_ = 0;
     std::map<InterfaceKey, std::unique_ptr<InterfaceHook>> hooks_;
     std::map<InterfaceKey, Unannounced> unannounced_;

@@ -23,7 +23,7 @@ namespace {
 
 using Type = InterfaceEvent::Type;
 
-// What one look at the socket takes at most, so that a storm of changes doesn't starve the packets.
+// The most datagrams that one read() takes, so that a storm of changes doesn't starve the packets.
 constexpr int kMaxDatagrams = 64;
 
 }  // namespace
@@ -45,9 +45,9 @@ std::optional<uint16_t> link_type(uint16_t arphrd) {
         case ARPHRD_ETHER:
         case ARPHRD_LOOPBACK:
             return packet::kLinkTypeEthernet;
-        // Layer 3: tc sees the packet from its IP header on, before the driver adds its own. Note a
-        // GRE device without a fixed remote: its packets start with the outer IP header on the way
-        // out (ipgre_header() of net/ipv4/ip_gre.c), still an IP packet.
+        // Layer 3: tc sees the packet from its IP header on, before the driver adds its own. On a
+        // GRE device without a fixed remote, outgoing packets start with the outer IP header
+        // (ipgre_header() of net/ipv4/ip_gre.c), which is an IP packet as well.
         case ARPHRD_NONE:  // tun, WireGuard, XFRM
         case ARPHRD_RAWIP:
         case ARPHRD_PPP:
@@ -60,7 +60,7 @@ std::optional<uint16_t> link_type(uint16_t arphrd) {
         case ARPHRD_IP6GRE:
             return packet::kLinkTypeRaw;
         // Everything else (radiotap and other 802.11 monitors, CAN, InfiniBand, netlink monitors …)
-        // has a header of its own. Named wrongly it would be a wrong file, so it is refused.
+        // has a header of its own. A wrong link type would make a wrong file, so it is refused.
         default:
             return std::nullopt;
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// The network interfaces of the current network namespace, by rtnetlink: what is there, and what
-// changes. A monitor stays in the namespace that it was opened in, whatever the thread does later.
+// Lists the interfaces of the current network namespace by rtnetlink, and reports their changes. A
+// monitor stays with the namespace that it was opened in, even if the thread enters another one.
 // Interface and InterfaceEvent are passive data; one thread uses a monitor.
 #pragma once
 
@@ -24,39 +24,42 @@ using pcapng::Result;
 struct Interface {
     uint32_t ifindex = 0;
     std::string name;
-    uint16_t arphrd = 0;  // ARPHRD_ of <linux/if_arp.h>: what the device's link layer is
+    uint16_t arphrd = 0;  // ARPHRD_ of <linux/if_arp.h>: the device's link layer
     uint32_t flags = 0;   // IFF_ of <linux/if.h>
     uint32_t mtu = 0;
-    std::optional<std::array<uint8_t, 6>> mac;  // none where it is not six bytes or all zero
+    std::optional<std::array<uint8_t, 6>> mac;  // none if it isn't six bytes long, or all zero
     std::string kind;  // "veth", "tun", "bridge", …; empty for lo and for most hardware
 
-    bool up() const;       // by the administrator
-    bool running() const;  // and by the link: packets can flow
+    bool up() const;       // IFF_UP: enabled by the administrator
+    bool running() const;  // up, and the link too: packets can flow
     bool loopback() const;
 
     bool operator==(const Interface&) const = default;
 };
 
-// The LINKTYPE_ (tcpdump group) of the bytes that a tc program sees on such a device: 1 Ethernet,
-// 101 raw IP. Nothing for devices whose packets start with anything else: they cannot be captured.
+// Returns the LINKTYPE_ (tcpdump.org) of the bytes that a tc program sees on such a device: 1
+// Ethernet, 101 raw IP. Returns nothing for devices whose packets start with any other header: they
+// can't be captured.
 std::optional<uint16_t> link_type(uint16_t arphrd);
 
-// Every interface, by ifindex.
+// Returns all interfaces, sorted by ifindex.
 Result<std::vector<Interface>> list_interfaces();
 
-// The mask of the interface's first IPv4 address, in network byte order.
+// Returns the netmask of the interface's first IPv4 address in network byte order, or nothing if it
+// has none.
 std::optional<uint32_t> netmask_of(const std::string& name);
 
 struct InterfaceEvent {
     enum class Type {
         kAdded,
-        kRemoved,  // `interface` is how it was last seen
-        kRenamed,  // from `old_name`
+        kRemoved,  // `interface` is its last known state
+        kRenamed,  // was `old_name`
         kUp,
         kDown,
-        // Changes were lost (the socket's buffer was full). The events that follow in the same
-        // answer are the difference to a new list, but an interface that was removed and made again
-        // under the same ifindex in between looks unchanged: check what you attached.
+        // Changes were lost, because the socket's buffer was full. The events that follow in the
+        // same answer are the difference to a new list. An interface that was removed and created
+        // again under the same ifindex in between looks unchanged: check that your hooks are still
+        // attached.
         kOverrun,
     };
     Type type;
@@ -64,8 +67,8 @@ struct InterfaceEvent {
     std::string old_name;
 };
 
-// What changed between two states of one interface, by the kernel's messages. A rename and a change
-// of state can come in one message.
+// Appends what changed between two states of one interface. One message of the kernel can carry
+// both a rename and a change of state.
 void append_changes(const Interface& before, const Interface& after,
                     std::vector<InterfaceEvent>& events);
 
@@ -74,10 +77,10 @@ class InterfaceMonitor {
     // Subscribes, then lists: nothing is missed between interfaces() and the first read().
     static Result<InterfaceMonitor> open();
 
-    int fd() const { return changes_.get(); }  // readable when read() has something to tell
+    int fd() const { return changes_.get(); }  // readable when read() has events
     // The interfaces as of the last read(), by ifindex.
     const std::map<uint32_t, Interface>& interfaces() const { return known_; }
-    // What changed since the last call; never blocks, empty when nothing did.
+    // Returns what changed since the last call; empty if nothing did. Never blocks.
     Result<std::vector<InterfaceEvent>> read();
 
   private:

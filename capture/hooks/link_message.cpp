@@ -12,7 +12,7 @@
 namespace capture {
 namespace {
 
-// Calls visit() for each whole attribute. (libmnl's own loops are macros that C++ can't compile.)
+// Calls visit() for each complete attribute. libmnl's own loops are macros that C++ can't compile.
 template <typename Visit>
 void for_each_attribute(const void* attributes, size_t size, Visit visit) {
     const auto* attribute = static_cast<const nlattr*>(attributes);

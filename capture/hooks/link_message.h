@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// One RTM_NEWLINK or RTM_DELLINK message of rtnetlink as an Interface. Pure, checks every length.
+// Parses one RTM_NEWLINK or RTM_DELLINK message of rtnetlink into an Interface. A pure function
+// that checks every length.
 #pragma once
 
 #include <linux/netlink.h>
@@ -11,9 +12,9 @@
 
 namespace capture {
 
-// Nothing for other messages, for damaged ones, and for those of one protocol family only (a
-// bridge port that leaves its bridge is announced as RTM_DELLINK of AF_BRIDGE, and lives on).
-// `message` must lie whole in memory, as mnl_nlmsg_ok() says.
+// Returns the interface, or nothing for other messages, for malformed ones, and for those of a
+// single protocol family (a bridge port that leaves its bridge is announced as RTM_DELLINK of
+// AF_BRIDGE, but still exists). `message` must be complete in memory, as mnl_nlmsg_ok() checks.
 std::optional<Interface> parse_link(const nlmsghdr* message);
 
 }  // namespace capture

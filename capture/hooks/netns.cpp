@@ -30,9 +30,9 @@ using pcapng::Fd;
 constexpr const char* kNamed = "/run/netns";
 constexpr const char* kOwn = "/proc/self/ns/net";
 
-// errno where there is none, or where the file isn't a namespace.
+// Returns an error with the errno if there is no such file, or it isn't a namespace.
 Result<Netns> open_file(const std::string& path) {
-    // O_NONBLOCK: a path may be a fifo's.
+    // O_NONBLOCK, because the path may be that of a fifo.
     Fd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     if (!fd.valid()) {
         return errno_error(fmt::format("open network namespace {}", path), errno);
@@ -70,7 +70,7 @@ std::vector<std::filesystem::path> entries_of(const char* folder) {
     return entries;
 }
 
-// Those in /run/netns, with their names, by number.
+// Returns the namespaces in /run/netns, by inode number.
 std::map<uint32_t, Netns> named_netns() {
     std::map<uint32_t, Netns> named;
     for (const std::filesystem::path& path : entries_of(kNamed)) {
@@ -163,7 +163,8 @@ std::set<uint32_t> parse_netns_mounts(const std::string& mountinfo) {
     std::set<uint32_t> mounted;
     std::istringstream lines(mountinfo);
     for (std::string line; std::getline(lines, line);) {
-        // "36 25 0:4 net:[4026532281] /run/netns/blue rw - nsfs nsfs rw": the root comes fourth.
+        // "36 25 0:4 net:[4026532281] /run/netns/blue rw - nsfs nsfs rw": the root is the fourth
+        // field.
         std::istringstream words(line);
         std::string root;
         for (int word = 0; word < 4 && words >> root; word++) {
@@ -200,7 +201,7 @@ Result<NetnsEntry> NetnsEntry::enter(const Netns& target) {
 }
 
 NetnsEntry::~NetnsEntry() {
-    // Anything we did from here on would be in the wrong place.
+    // If the thread can't return, everything after this would happen in the wrong namespace.
     if (back_.valid() && setns(back_.get(), CLONE_NEWNET) != 0) {
         std::abort();
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// Network namespaces: finding them, and going into one for a moment. An open Netns keeps the
-// namespace alive, as does every socket that was opened in it.
+// Finds network namespaces, and enters one for a scope. An open Netns keeps its namespace alive, as
+// does every socket that was opened in it.
 #pragma once
 
 #include <cstdint>
@@ -18,38 +18,39 @@ using pcapng::Result;
 
 struct Netns {
     uint32_t inum = 0;  // its inode number in nsfs
-    std::string label;  // as in "label/eth0"; empty for the one that this program runs in
+    std::string label;  // as in "label/eth0"; empty for the namespace of this process
     pcapng::Fd fd;
 };
 
-// The one that this thread is in.
+// Opens the namespace of this thread.
 Result<Netns> current_netns();
 
-// By name (in /run/netns, as ip-netns(8) has it), path (of a namespace file), or the pid of a
-// process in it: the first of these that there is.
+// Opens a namespace by its name in /run/netns (see ip-netns(8)), by the path of a namespace file,
+// or by the pid of a process in it. The first of these that exists is taken. Returns an error if
+// none does.
 Result<Netns> open_netns(const std::string& text);
 
-// All that have a process or a name, the current one first. What vanishes meanwhile, or may not be
-// looked into, is left out.
+// Returns all namespaces that have a process or a name, the current one first. Leaves out those
+// that vanish meanwhile and those that we may not open.
 Result<std::vector<Netns>> list_netns();
 
-// The one with this number, through a thread that was seen in it or by its name; nothing there: an
-// error.
+// Opens the namespace with this inode number, through a thread `tid` that was seen in it, or by its
+// name. Returns an error if neither leads to it.
 Result<Netns> find_netns(uint32_t inum, uint32_t tid);
 
-// What comes before the "/" in the name of an interface there: the namespace's name, or "net:[N]"
-// as the kernel writes it. Empty for the current one.
+// Returns what comes before the "/" in the name of an interface of that namespace: the namespace's
+// name, or "net:[N]" as the kernel writes it. Empty for the current namespace.
 std::string netns_label(uint32_t inum);
 
-// The numbers of those that are mounted somewhere in this mount namespace: they live without a
-// process.
+// Returns the inode numbers of the network namespaces that are mounted in this mount namespace.
+// These live on without a process.
 std::set<uint32_t> mounted_netns();
 
-// Out of the text of /proc/self/mountinfo.
+// Does the same with the text of /proc/self/mountinfo.
 std::set<uint32_t> parse_netns_mounts(const std::string& mountinfo);
 
-// This thread is in another network namespace until the object's end. Needs CAP_SYS_ADMIN, unless
-// it is the current one.
+// Keeps this thread in another network namespace as long as it lives. Needs CAP_SYS_ADMIN, unless
+// that is the current one.
 class NetnsEntry {
   public:
     static Result<NetnsEntry> enter(const Netns& target);
@@ -59,7 +60,7 @@ class NetnsEntry {
 
   private:
     explicit NetnsEntry(pcapng::Fd back) : back_(std::move(back)) {}
-    pcapng::Fd back_;  // invalid: we never left
+    pcapng::Fd back_;  // not valid if the thread never left
 };
 
 }  // namespace capture

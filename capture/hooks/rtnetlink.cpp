@@ -16,7 +16,7 @@ namespace {
 using pcapng::errno_error;
 using pcapng::Fd;
 
-// A list that changes while it is read is read again, but not for ever.
+// A list that changes while it is read is read again, at most this many times.
 constexpr uint32_t kListTries = 10;
 
 Result<void> ask_for_links(int fd, uint32_t sequence) {
@@ -40,7 +40,7 @@ struct Listing {
     bool interrupted = false;  // the links changed while the kernel wrote the list
 };
 
-// The answer to `sequence`; what is left of an earlier, broken answer is passed over.
+// Reads the answer to request `sequence`. Skips what is left of an earlier, incomplete answer.
 Result<Listing> read_links(int fd, uint32_t sequence) {
     Listing listing;
     alignas(nlmsghdr) std::array<std::byte, kRtnetlinkBuffer> buffer;
@@ -108,7 +108,7 @@ Result<size_t> receive(int fd, std::span<std::byte> buffer) {
             continue;
         }
         if ((message.msg_flags & MSG_TRUNC) != 0) {
-            return errno_error("read the interfaces from the kernel", ENOBUFS);  // as good as lost
+            return errno_error("read the interfaces from the kernel", ENOBUFS);  // the same as lost
         }
         return static_cast<size_t>(size);
     }

@@ -24,7 +24,7 @@ Result<void> SocketHook::attach(Sink& sink) {
     } places[] = {{HookProgram::kSocketOut, BPF_CGROUP_INET_EGRESS},
                   {HookProgram::kSocketIn, BPF_CGROUP_INET_INGRESS}};
     for (const auto& place : places) {
-        // A link goes together with others' programs, and with this process (Linux 5.7).
+        // A link (Linux 5.7) coexists with other tools' programs, and ends with this process.
         auto program = programs_->program_fd(place.program);
         if (!program) {
             return std::move(program).error();
@@ -42,7 +42,7 @@ Result<void> SocketHook::attach(Sink& sink) {
     return {};
 }
 
-// As the kernel's program saw it.
+// Returns the name that the kernel's program recorded.
 std::string SocketHook::name_of(const InterfaceKey& key) const {
     std::string name = programs_->device_name(key.wire());
     if (name.empty()) {

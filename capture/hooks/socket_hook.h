@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // SocketHook: our programs at the root of cgroup v2, which see the IP packets of every socket in
-// every network namespace. Interfaces become known by their packets.
+// every network namespace. An interface is announced with its first packet.
 #pragma once
 
 #include <string>
@@ -15,7 +15,7 @@ namespace capture {
 
 class SocketHook : public Attachment {
   public:
-    // `cgroup`: where cgroup v2 is mounted.
+    // `cgroup` is where cgroup v2 is mounted.
     SocketHook(const Programs& programs, std::string cgroup, uint32_t snaplen)
         : programs_(&programs), cgroup_(std::move(cgroup)), ledger_(programs, snaplen) {}
 

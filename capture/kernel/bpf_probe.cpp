@@ -25,15 +25,15 @@ namespace {
 
 using pcapng::Fd;
 
-// Of enum bpf_attach_type in Linux 6.6; the libbpf and headers of Debian 12 are older.
+// From enum bpf_attach_type of Linux 6.6; the libbpf and headers of Debian 12 are older.
 constexpr auto kTcxIngress = static_cast<bpf_attach_type>(46);
 constexpr auto kTcxEgress = static_cast<bpf_attach_type>(47);
 
-constexpr int kAllow = 1;  // from a cgroup/sock program: the socket may be
+constexpr int kAllow = 1;  // a cgroup/sock program's result: allow the socket
 
 constexpr int kLoopback = 1;  // ifindex of lo in a new network namespace
 
-// Called by BPF_PROG_TEST_RUN alone (net/bpf/test_run.c): attaching here disturbs nobody.
+// Only BPF_PROG_TEST_RUN calls it (net/bpf/test_run.c), so attaching to it affects nothing else.
 constexpr const char* kQuietFunction = "bpf_fentry_test1";
 
 struct Loaded {
@@ -41,7 +41,7 @@ struct Loaded {
     int code = 0;
 };
 
-// A program that returns `result`.
+// Loads a program that returns `result`.
 Loaded load(bpf_prog_type type, int result, bpf_prog_load_opts options = {}) {
     bpf_insn set{};
     set.code = BPF_ALU64 | BPF_MOV | BPF_K;
@@ -60,7 +60,7 @@ Loaded load_attachable(bpf_prog_type type, int result, bpf_attach_type attach) {
     return load(type, result, options);
 }
 
-// Makes a link and takes it off.
+// Creates a link and destroys it. Returns 0 or the errno.
 int try_link(int program, int target, bpf_attach_type type) {
     const Fd link(bpf_link_create(program, target, type, nullptr));
     return link.valid() ? 0 : errno;
@@ -117,7 +117,7 @@ int try_getfd_of(pid_t process) {
     if (!pidfd.valid()) {
         return errno;
     }
-    // No process has this descriptor: EBADF means that we were allowed to ask.
+    // The child has no such descriptor: EBADF means that we have permission.
     const Fd got(static_cast<int>(
         syscall(SYS_pidfd_getfd, pidfd.get(), std::numeric_limits<int>::max(), 0)));
     return got.valid() || errno == EBADF ? 0 : errno;
@@ -134,8 +134,8 @@ int try_tcx_known() {
     if (!program.fd.valid()) {
         return program.code;
     }
-    // No interface has this number. A kernel that knows tcx looks for it and says ENODEV; one that
-    // doesn't says EINVAL to the attach type.
+    // No interface has this index. A kernel that knows tcx looks for the interface and returns
+    // ENODEV; one that doesn't returns EINVAL for the attach type.
     const int code = try_link(program.fd.get(), std::numeric_limits<int>::max(), kTcxIngress);
     return code == ENODEV ? 0 : code;
 }
@@ -152,8 +152,8 @@ InterfaceProbe try_interface_attach() {
     const pid_t child = fork();
     if (child == 0) {
         const InterfaceProbe found = probe_here();
-        const bool told = write(writer.get(), &found, sizeof(found)) == sizeof(found);
-        _exit(told ? 0 : 1);
+        const bool sent = write(writer.get(), &found, sizeof(found)) == sizeof(found);
+        _exit(sent ? 0 : 1);
     }
     writer.reset();
     if (child < 0) {
@@ -243,8 +243,9 @@ int try_pidfd_getfd() {
     if (child == 0) {
         done_writer.reset();
         prctl(PR_SET_DUMPABLE, 0);
-        const bool told = write(ready_writer.get(), &byte, 1) == 1;
-        _exit(told && read(done_reader.get(), &byte, 1) == 0 ? 0 : 1);  // until the end is closed
+        const bool sent = write(ready_writer.get(), &byte, 1) == 1;
+        // read() returns 0 once the parent closes its end.
+        _exit(sent && read(done_reader.get(), &byte, 1) == 0 ? 0 : 1);
     }
     if (child < 0) {
         return errno;

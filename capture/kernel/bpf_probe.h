@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// Single questions to the kernel, each answered by doing the thing with a program of two
-// instructions that does nothing. Every answer is 0 for "it works" or the errno of the step that
-// failed. Nothing stays loaded or attached. What libbpf prints about a failure is up to the caller
-// (see LibbpfLog). A capture asks them through Features.
+// Probes for single kernel features. Each tries the feature with a program of two instructions that
+// does nothing, and returns 0 if it works or the errno of the step that failed. Nothing stays
+// loaded or attached. The caller decides what becomes of libbpf's messages (see LibbpfLog). A
+// capture uses the probes through Features.
 #pragma once
 
 #include <linux/bpf.h>
@@ -14,11 +14,11 @@ namespace capture {
 
 int try_load(bpf_prog_type type);
 
-// Whether the kernel knows tcx links at all, without attaching one.
+// Tries whether the kernel knows tcx links, without attaching one.
 int try_tcx_known();
 
-// Attaches to lo of a network namespace that a child makes and takes with it. `unshared` is the
-// errno of making it; the others mean nothing if that failed.
+// Attaches to lo in a network namespace that a child process creates, and that ends with the child.
+// `unshared` is the errno of creating it; if that failed, the other values are meaningless.
 struct InterfaceProbe {
     int unshared = 0;
     int tcx = 0;
@@ -27,17 +27,17 @@ struct InterfaceProbe {
 };
 InterfaceProbe try_interface_attach();
 
-// Attaches a program that allows everything to the cgroup, and takes it off at once.
+// Attaches a program that allows everything to the cgroup, and detaches it at once.
 int try_cgroup_attach(const std::string& cgroup, bpf_prog_type program, bpf_attach_type type);
 
 int try_raw_tracepoint(const char* name);
 
-// On bpf_fentry_test1(), which the kernel calls only in its own tests.
+// Attaches to bpf_fentry_test1(), which the kernel calls only in its own tests.
 int try_fentry();
 int try_kprobe();
 
-// A file descriptor of a child that closed itself to others, as those of other users are: refused
-// without CAP_SYS_PTRACE.
+// Duplicates a file descriptor of a child that has made itself undumpable, and is as inaccessible
+// as another user's process. The kernel refuses this without CAP_SYS_PTRACE.
 int try_pidfd_getfd();
 
 }  // namespace capture

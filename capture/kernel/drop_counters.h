@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // DropCounters: how many packets the programs could not record, by interface and cause. The kernel
-// counts for each CPU; the sums are made here. Refers to the map, which Programs owns.
+// counts on each CPU; this class adds up. It refers to the map, which Programs owns.
 #pragma once
 
 #include <cstddef>
@@ -15,13 +15,13 @@ class DropCounters {
   public:
     DropCounters(int map_fd, size_t cpus) : map_fd_(map_fd), cpus_(cpus) {}
 
-    // Since the start, or since forget(); all 0 if nothing was dropped.
+    // Returns the drops since the start or since forget(); all 0 if nothing was dropped.
     pidcap_drops of(const pidcap_interface& interface) const;
 
-    // The interface has gone: makes room for others.
+    // Removes the counters of an interface that is gone, to make room for others.
     void forget(const pidcap_interface& interface) const;
 
-    // Those that have such counters.
+    // Returns the interfaces that have counters.
     std::vector<pidcap_interface> interfaces() const;
 
   private:

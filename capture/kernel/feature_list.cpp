@@ -36,8 +36,8 @@ Feature make(std::string id, const char* group, const char* name, Need need) {
     return feature;
 }
 
-// What the errno of a try says. A refusal says nothing about the kernel while a capability is
-// missing.
+// Sets the feature's state from a probe's errno. As long as a capability is missing, a refusal says
+// nothing about the kernel.
 void answer(Feature& feature, int code) {
     feature.state = code == 0 ? State::kYes : State::kNo;
     if (code == 0) {
@@ -59,9 +59,9 @@ void answer(Feature& feature, int code) {
     }
 }
 
-// libbpf's probes say 1, 0, or a negative errno. Without privilege neither means anything: a
-// helper "is there" when the kernel refused the program before it looked. So `code` is what loading
-// a program of the type without the helper gives.
+// libbpf's probes return 1, 0, or a negative errno. Without privilege neither 1 nor 0 means
+// anything: libbpf reports a helper as present if the kernel refused the program before it looked.
+// So `code` is the errno of loading a program of the same type without the helper.
 void answer_probe(Feature& feature, int code, int probed) {
     if (code == 0 && probed <= 0) {
         code = probed < 0 ? -probed : EOPNOTSUPP;
@@ -69,7 +69,7 @@ void answer_probe(Feature& feature, int code, int probed) {
     answer(feature, code);
 }
 
-// The key of a capability: "cap_bpf".
+// Returns the stable id of a capability, as "cap_bpf".
 std::string id_of(const UsedCapability& capability) {
     std::string id = capability.name;
     std::transform(id.begin(), id.end(), id.begin(),
@@ -173,7 +173,7 @@ void add_interface_hooks(std::vector<Feature>& features) {
     Feature tcx = make("tcx", "hook", "tcx links on interfaces", Need::kOneOf);
     Feature clsact = make("clsact", "hook", "tc programs by a clsact qdisc", Need::kOneOf);
     if (probe.unshared != 0) {
-        // No namespace to try it in: tcx can be asked about without one.
+        // There is no namespace to attach in, but tcx can be probed without one.
         probe.tcx = try_tcx_known();
         probe.clsact = EPERM;
     }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// What this machine grants, as a list for people: what each feature costs if it is missing, and
-// what to do about it. Every probe cleans up after itself: what attaches does so in a network
-// namespace of a child's own, or for an instant with a program that does nothing. Stateless; the
-// probes fork, so call them from one thread.
+// The list of kernel features and privileges that `pidcap doctor` shows: whether each is there,
+// what is lost without it, and what to do about it. Every probe cleans up after itself: it attaches
+// in a network namespace of a child process, or for an instant with a program that does nothing.
+// Stateless. The probes fork, so call them from one thread.
 #pragma once
 
 #include <string>
@@ -15,7 +15,7 @@ class Features;
 
 // One thing that the tool can use. `id` is stable: it is the key in `pidcap doctor --json`.
 struct Feature {
-    enum class State { kYes, kNo, kUnknown };  // unknown: it could not be tried, `detail` says why
+    enum class State { kYes, kNo, kUnknown };  // kUnknown: not tried, `detail` says why
     // kRequired: no capture without it. kOneOf: no capture without one of its group (tcx, clsact).
     enum class Need { kRequired, kOneOf, kOptional };
 
@@ -29,11 +29,11 @@ struct Feature {
     std::string remedy;  // what to do about it
 };
 
-// Returns all of them, in the order in which they are to be shown. Works without privilege too:
-// what could not be tried is unknown then.
+// Returns all features in the order in which they are shown. Works without privilege too: a feature
+// that can't be tried is kUnknown then.
 std::vector<Feature> list_features(Features& kernel);
 
-// True if `features` hold everything that a capture requires.
+// Returns true if `features` has everything that a capture requires.
 bool can_capture(const std::vector<Feature>& features);
 
 }  // namespace capture

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// Features: what this kernel grants, found out by trying, never by version. Each probe is made
-// once, at the first question. `pidcap doctor` lists the answers (see feature_list.h), and a
-// capture goes by them.
+// Features: what this kernel supports, found out by trying, never by version. Each probe runs once,
+// when it is first asked for. `pidcap doctor` lists the results (see feature_list.h), and a capture
+// decides by them.
 //
 // Owns the kernel's type information. One thread.
 #pragma once
@@ -26,15 +26,16 @@ class Features {
     int kprobe();
     int load(bpf_prog_type type);
 
-    // The errno of reading the kernel's type information, or 0.
+    // Returns the errno of reading the kernel's type information (BTF), or 0.
     static int type_information();
 
-    // An XDP program can take packets in several pieces, and says so when it is loaded: from 5.18
-    // on (commit f45d5b6ce2e8). Kernels before don't know the flag.
+    // Returns true if XDP programs can take packets in several buffers: since 5.18 (commit
+    // f45d5b6ce2e8). A program declares it by a flag at load time, which older kernels don't know.
     bool has_xdp_pieces() const { return types_.has_function("bpf_xdp_get_buff_len"); }
 
-    // Before 6.1 (commit fba1a1c6c912) hash maps allocate from the general pool, and the kernel
-    // warns, or refuses, when a tracepoint's program makes them do so.
+    // Returns true if a tracepoint's program may make a hash map allocate. Before 6.1 (commit
+    // fba1a1c6c912) hash maps allocate from the general pool, and the kernel warns about such a
+    // program or refuses it.
     bool can_allocate_in_tracepoints() const { return types_.has_struct("bpf_mem_alloc"); }
 
   private:

@@ -15,7 +15,7 @@ using pcapng::errno_error;
 
 struct Follower {
     const char* name;
-    const char* place;  // for sockets in words, for processes the raw tracepoint
+    const char* place;  // sockets: the attach point in words; processes: the raw tracepoint
 };
 
 constexpr std::array<Follower, 2> kOfSockets{{

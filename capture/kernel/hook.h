@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// Where packets are taken, by which program, and the names of both. Values only.
+// The points in the kernel where packets can be captured, the programs for them, and the names of
+// both. Values only.
 #pragma once
 
 #include <array>
@@ -11,7 +12,7 @@ namespace capture {
 
 enum class Hook {
     kTc,      // on interfaces, at traffic control
-    kXdp,     // on interfaces: what comes in at XDP, the rest at traffic control
+    kXdp,     // on interfaces: incoming packets at XDP, the others at traffic control
     kCgroup,  // at sockets
 };
 
@@ -26,7 +27,7 @@ enum class HookMode {
     kClsact,
 };
 
-// What packets are taken by, for people. `mode` has no meaning for Hook::kCgroup.
+// How packets are captured, for people. `mode` has no meaning for Hook::kCgroup.
 constexpr const char* attached_by(Hook hook, HookMode mode) {
     const bool clsact = mode == HookMode::kClsact;
     switch (hook) {
@@ -40,7 +41,7 @@ constexpr const char* attached_by(Hook hook, HookMode mode) {
     return "cgroup";
 }
 
-// The program for one hook.
+// One program of a hook, by link type and direction.
 enum class HookProgram {
     kEthernetIn,
     kEthernetOut,

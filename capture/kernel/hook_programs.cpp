@@ -15,8 +15,8 @@ namespace {
 
 struct Entry {
     HookProgram program;
-    Hook hook;         // what takes it in; XDP takes those of traffic control, too
-    const char* name;  // of the one that captures; "learn_" before it: the one that learns
+    Hook hook;         // the hook that uses it; kXdp uses those of kTc, too
+    const char* name;  // of the capturing program; the learning one has "learn_" before it
 };
 
 constexpr std::array<Entry, 8> kPrograms{{
@@ -40,7 +40,7 @@ bpf_program* capturing(const bpf_object& object, const Entry& entry) {
     return program;
 }
 
-// Null for socket_in: what comes in there teaches nothing.
+// Returns the learning program, or null for socket_in: nothing can be learnt from packets there.
 bpf_program* learning(const bpf_object& object, const Entry& entry) {
     return bpf_object__find_program_by_name(&object, ("learn_" + std::string(entry.name)).c_str());
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// The programs that take packets, and those that only learn from packets which a filter refused
-// (bpf/tc.bpf.c, xdp.bpf.c, cgroup.bpf.c): found in the object by name. Stateless.
+// Finds, by name, the programs that capture packets, and the learning ones, which only update the
+// learned flows from packets that a filter refused (bpf/tc.bpf.c, xdp.bpf.c, cgroup.bpf.c).
+// Stateless.
 #pragma once
 
 #include "capture/filter/filter_programs.h"
@@ -14,15 +15,15 @@ namespace capture {
 
 class Features;
 
-// The program that captures there.
+// Returns the program that captures at `program`'s hook.
 bpf_program* capturing_program(const bpf_object& object, HookProgram program);
 
-// Before loading: leaves out the programs of other hooks; they need no verifying. `learns`: those
-// that learn are loaded, too.
+// Leaves out the programs of other hooks, so that the kernel needn't verify them. With `learns`,
+// the learning programs are loaded, too. Call it before loading.
 void choose_hook_programs(bpf_object& object, Hook hook, bool learns, const Features& kernel);
 
-// After loading: loads a filter before each program of the hook. `out`: packets on lo count as
-// going out.
+// Loads a filter in front of each program of the hook. With `out`, packets on lo count as outgoing.
+// Call it after loading.
 Result<FilterPrograms> load_filters(const bpf_object& object, Hook hook,
                                     const packet::PacketFilter& filter, bool out,
                                     const Features& kernel);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// KernelTypes: what the running kernel's type information (BTF) says it has. Without any, it has
-// nothing.
+// KernelTypes: looks up structs and functions in the running kernel's type information (BTF). If
+// the kernel has no BTF, every look-up returns false.
 #pragma once
 
 #include <cstdint>

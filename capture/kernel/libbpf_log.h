@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// LibbpfLog: libbpf prints through one global function; what it says while a LibbpfLog lives is
-// kept instead, so that nothing is printed behind the program's back. One thread.
+// LibbpfLog: keeps libbpf's messages as long as it lives, so that they can become part of an error.
+// libbpf would print them through its one global function otherwise. One thread.
 #pragma once
 
 #include <bpf/libbpf.h>
@@ -19,11 +19,11 @@ class LibbpfLog {
     LibbpfLog(const LibbpfLog&) = delete;
     LibbpfLog& operator=(const LibbpfLog&) = delete;
 
-    // Why a program was refused, "NAME: the verifier's last word", or else libbpf's last line. The
-    // log looks like this:
+    // Returns why a program was refused, as "NAME: the verifier's last line", or libbpf's last line
+    // if no program was. The log looks like this:
     //     libbpf: prog 'NAME': -- BEGIN PROG LOAD LOG --
     //     …
-    //     the verifier's last word
+    //     the verifier's last line
     //     processed N insns …
     std::string reason() const {
         const std::string& all = text();
@@ -48,7 +48,7 @@ class LibbpfLog {
         if (level == LIBBPF_DEBUG) {
             return 0;
         }
-        // The verifier's log comes at once.
+        // The verifier's whole log comes in one call.
         va_list again;
         va_copy(again, arguments);
         const int length = vsnprintf(nullptr, 0, format, again);

@@ -14,7 +14,7 @@ namespace capture {
 using pcapng::errno_error;
 using pcapng::Fd;
 
-// With little memory for each CPU there is no point in two rings.
+// With little memory for each CPU, a second ring isn't worth its memory.
 RingSizes ring_sizes(uint64_t budget, size_t cpus) {
     const uint64_t share = std::bit_floor(std::max<uint64_t>(budget / cpus, 1));
     const auto large = static_cast<uint32_t>(std::clamp<uint64_t>(share, kMinRing, 1ULL << 30));
@@ -47,7 +47,7 @@ Result<void> PacketRings::add(int rings_fd, uint32_t cpu, pidcap_ring which, uin
     const uint32_t index = cpu * PIDCAP_RINGS + which;
     const int value = fd.get();
     if (const int code = bpf_map_update_elem(rings_fd, &index, &value, BPF_ANY)) {
-        return errno_error(fmt::format("hand CPU {} a ring buffer", cpu), -code);
+        return errno_error(fmt::format("install the ring buffer of CPU {}", cpu), -code);
     }
     rings_.push_back({std::move(fd), bytes});
     return {};

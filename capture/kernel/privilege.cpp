@@ -27,7 +27,8 @@ bool is_effective(cap_value_t capability) {
            value == CAP_SET;
 }
 
-// In the mode "confidentiality" no program may read kernel memory, whoever loads it.
+// Returns true in lockdown mode "confidentiality", in which no program may read kernel memory,
+// whatever the privileges of its loader.
 bool locked_down() {
     std::ifstream file("/sys/kernel/security/lockdown");
     std::string modes;

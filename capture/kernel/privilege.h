@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// What this process may do, and a refusal explained. Stateless.
+// Reads this process's capabilities, and explains why the kernel refused something. Stateless.
 #pragma once
 
 #include <sys/capability.h>
@@ -19,7 +19,7 @@ using pcapng::Error;
 struct UsedCapability {
     cap_value_t value;
     const char* name;
-    bool required;     // no capture without it
+    bool required;     // true: no capture without it
     const char* cost;  // what is lost without it
 };
 
@@ -36,22 +36,22 @@ inline constexpr std::array<UsedCapability, 5> kUsedCapabilities{{
      "missing"},
 }};
 
-// Whether the capability is effective in this process. CAP_SYS_ADMIN stands in for CAP_BPF and
-// CAP_PERFMON, as in the kernel.
+// Returns true if the capability is effective in this process. CAP_SYS_ADMIN stands in for CAP_BPF
+// and CAP_PERFMON, as in the kernel.
 bool has_capability(cap_value_t capability);
 
-// The capabilities that a capture requires and that this process lacks, as "CAP_BPF,
+// Returns the capabilities that a capture requires and that this process lacks, as "CAP_BPF,
 // CAP_NET_ADMIN"; empty if none. In a user namespace of its own a process may hold them all and
 // still be refused: see in_user_namespace().
 std::string missing_capabilities();
 
-// Whether this process is in another user namespace than the initial one, where the capabilities
-// that bpf(2) asks for don't count.
+// Returns true if this process is in a user namespace other than the initial one. There the kernel
+// doesn't accept its capabilities for bpf(2).
 bool in_user_namespace();
 
-// The error for a bpf(2) call or an attach that failed on `what` ("load the capture programs") with
-// the errno `code`. For EPERM it names the missing capabilities, or the other known reason (user
-// namespace, kernel lockdown), and the next step.
+// Returns the error for a bpf(2) call or an attach that failed at `what` ("load the capture
+// programs") with the errno `code`. For EPERM it names the missing capabilities, or the other known
+// reason (user namespace, kernel lockdown), and the next step.
 Error privilege_error(std::string_view what, int code);
 
 }  // namespace capture

@@ -36,9 +36,9 @@ using pcapng::Fd;
 
 constexpr uint32_t kEventsRing = 4U << 20;
 
-// Sockets in use whose users are remembered, where memory has to be set aside for them.
+// How many sockets' users are remembered on kernels where that memory must be preallocated.
 constexpr uint32_t kPreallocatedUsers = 65536;
-// The same for processes that changed: as many as may be remembered after their end, and more.
+// The same for changed processes: more than may be remembered after their end.
 constexpr uint32_t kPreallocatedChanges = 131072;
 
 Error load_error(int code, const LibbpfLog& log) {
@@ -56,7 +56,7 @@ Error load_error(int code, const LibbpfLog& log) {
     return error;
 }
 
-// Everything that has to be set before the programs are loaded.
+// Sets everything that has to be set before the programs are loaded.
 void configure(pidcap_bpf& skeleton, const ProgramOptions& options, uint32_t cpus,
                const RingSizes& rings, const Features& kernel) {
     auto* config = skeleton.rodata;
@@ -159,7 +159,7 @@ Result<Programs> Programs::load(const ProgramOptions& options, const std::string
         return std::move(tracing).error();
     }
     auto programs = load_with(options, cgroup_root, *tracing, kernel);
-    // A single function may be taken, by a live patch for example.
+    // A single function may be unavailable, for example because of a live patch.
     if (!programs && !options.tracing && *tracing != Tracing::kSyscalls) {
         return load_with(options, cgroup_root, Tracing::kSyscalls, kernel);
     }
@@ -177,7 +177,8 @@ Result<void> Programs::follow(int cgroup_fd, const Features& kernel) {
         std::move(attached->begin(), attached->end(), std::back_inserter(links_));
         return {};
     };
-    // Sockets first: a process that appears in between is found in /proc, a socket's use is not.
+    // Sockets come first: a process that starts in between can be found in /proc, the use of a
+    // socket can't.
     auto kept = keep(attach_socket_followers(*skeleton_->obj, cgroup_fd));
     if (kept) {
         kept = keep(attach_tracing(*skeleton_->obj, kernel.types()));
@@ -210,8 +211,8 @@ Result<Merge> Programs::open_rings() {
 Result<void> Programs::set_owner(int socket_fd, const pidcap_owner& owner) {
     pidcap_socket_owner value{};
     value.owner = owner;
-    // Newer kernels allocate here without waiting for a lock (kmalloc_nolock, seen on 7.2), which
-    // may fail at one moment and not at the next.
+    // Newer kernels allocate here without waiting for a lock (kmalloc_nolock, seen on 7.2). That
+    // may fail now and succeed a moment later.
     constexpr int kAttempts = 100;
     int code = -ENOMEM;
     for (int attempt = 0; attempt < kAttempts && code == -ENOMEM; attempt++) {

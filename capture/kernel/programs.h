@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// Programs: the kernel side, loaded and following processes and sockets. Owns every program, map
-// and link of bpf/ but those on interfaces (see InterfaceHook). Destroying it detaches everything.
+// Programs: the loaded BPF programs of bpf/, which follow processes and sockets. Owns every
+// program, map and link except the links on interfaces (see InterfaceHook). Destroying it detaches
+// everything.
 //
-// libbpf's own messages are kept and become part of an error, so that nothing is printed behind the
-// program's back. Loading is here; hook_programs.h, followers.h and tracing.h know which programs
-// there are, packet_rings.h and drop_counters.h the maps that are more than one call.
+// libbpf's messages become part of an error instead of being printed. This file loads the programs;
+// hook_programs.h, followers.h and tracing.h list them, and packet_rings.h and drop_counters.h wrap
+// the maps that need more than one call. One thread.
 #pragma once
 
 #include <cstdint>
@@ -32,14 +33,14 @@ class Features;
 
 struct ProgramOptions {
     uint32_t snaplen = PIDCAP_SNAPLEN_MAX;
-    bool in = true;             // record what comes in
-    bool out = true;            // record what goes out
+    bool in = true;             // record incoming packets
+    bool out = true;            // record outgoing packets
     uint64_t buffer_bytes = 0;  // all large packet rings together; 0: kDefaultBuffer
     Hook hook = Hook::kTc;
-    bool finds_processes = true;     // false: packets are only copied
-    std::optional<Tracing> tracing;  // none: the best that this kernel allows
-    uint32_t only_netns = 0;         // the namespace that all packets are of; 0: several
-    std::optional<packet::PacketFilter> filter;  // none: every packet
+    bool finds_processes = true;     // false: packets are recorded without their process
+    std::optional<Tracing> tracing;  // nullopt: the best one that this kernel allows
+    uint32_t only_netns = 0;  // inode number of the namespace that all packets are from; 0: several
+    std::optional<packet::PacketFilter> filter;  // nullopt: every packet
 };
 
 struct CloseSkeleton {
@@ -48,43 +49,46 @@ struct CloseSkeleton {
 
 class Programs {
   public:
-    // Loads everything and starts to follow processes, and the sockets of all that lives below
-    // `cgroup_root`, where cgroup v2 is mounted. No interface is attached yet. Errors name what is
-    // missing: kernel support or a capability.
+    // Loads the programs and starts to follow processes, and the sockets of all cgroups below
+    // `cgroup_root`, where cgroup v2 is mounted. Attaches to no interface yet. An error names what
+    // is missing: kernel support or a capability.
     static Result<Programs> load(const ProgramOptions& options, const std::string& cgroup_root);
 
     Hook hook() const { return hook_; }
     Tracing tracing() const { return tracing_; }
-    // What to attach. An error: the filter makes no sense for the packets there.
+    // Returns the descriptor of the program to attach, or an error if the filter makes no sense for
+    // the packets of that hook.
     Result<int> program_fd(HookProgram program) const;
 
-    // The readers of the rings; call once.
+    // Maps the rings for reading. Call it once.
     Result<Merge> open_rings();
 
-    // File descriptors that become readable when a record comes after request_wake().
+    // Returns file descriptors that become readable when a record comes after request_wake().
     std::vector<int> wake_fds() const { return rings_.fds(); }
 
-    // Asks the kernel side to wake the reader for the next packet. Look into the rings once more
-    // before sleeping: a packet may have come just before.
+    // Asks the programs to wake the reader for the next packet. Read the rings once more before you
+    // sleep: a packet may have come just before the request.
     void request_wake();
 
-    // Names the owner of a socket that existed before the start, unless it was used since.
+    // Stores the owner of a socket that existed before the start, unless the socket has been used
+    // since.
     Result<void> set_owner(int socket_fd, const pidcap_owner& owner);
 
-    // The process filter's part in the kernel (bpf/verdict.h). `without_process`: by enum
-    // pidcap_via, a bit each, which packets without a process are wanted. A refusal that finds no
-    // room is left out: user space decides then.
+    // The process filter's part in the kernel (bpf/verdict.h). `without_process` says which packets
+    // without a process are wanted, one bit for each value of enum pidcap_via. If there is no room
+    // for a refusal, it is left out, and user space filters those packets.
     void filter_processes(bool active, uint32_t without_process);
     void refuse(const pidcap_subject& subject, uint64_t change);
     void take_back(const pidcap_subject& subject);
     void forget_changes(const pidcap_process& process);
 
     const DropCounters& drops() const { return drops_; }
-    // As the cgroup hook's programs saw it; empty: they didn't.
+    // Returns the interface's name as the cgroup hook's programs saw it, or an empty string if they
+    // didn't.
     std::string device_name(const pidcap_interface& interface) const;
-    uint64_t events_lost() const;    // no room in their ring
-    uint64_t events_missed() const;  // see misses_of()
-    uint64_t uses_lost() const;      // either
+    uint64_t events_lost() const;    // there was no room in the event ring
+    uint64_t events_missed() const;  // the kernel skipped the program, see misses_of()
+    uint64_t uses_lost() const;      // for either reason
 
   private:
     using Skeleton = std::unique_ptr<pidcap_bpf, CloseSkeleton>;
@@ -93,7 +97,7 @@ class Programs {
 
     static Result<Programs> load_with(const ProgramOptions& options, const std::string& cgroup_root,
                                       Tracing tracing, const Features& kernel);
-    // Attaches what follows sockets and processes.
+    // Attaches the programs that follow sockets and processes.
     Result<void> follow(int cgroup_fd, const Features& kernel);
 
     Skeleton skeleton_;

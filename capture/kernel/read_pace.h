@@ -3,9 +3,10 @@
 // ReadPace: how long the reader pauses between two rounds over the rings. While packets come it
 // pauses for a short time, shorter where a ring fills faster, so that small rings suffice. After
 // some rounds without any packet it asks the kernel for a wake-up and sleeps. The sleep is limited,
-// because a wake-up is missed if the packet's program looked before it was asked for.
+// because a wake-up is missed if the packet's program checked for a request just before it was
+// made.
 //
-// State only: it reads no clock, and its caller does what it says. One thread.
+// Holds state only: it reads no clock, and its caller does the waiting. One thread.
 #pragma once
 
 #include <chrono>
@@ -22,17 +23,18 @@ class ReadPace {
 
     struct Pause {
         std::chrono::microseconds time;
-        bool sleeps;  // a wake-up ends it; while busy only the time does
+        bool sleeps;  // true: a wake-up ends the pause early; false: only the time does
     };
 
-    // A round has handed over `packets`. `filled`: how full the fullest ring was before, 0 to 1.
+    // Call this after each round. `packets` is the number handed over, `filled` how full the
+    // fullest ring was before, 0 to 1.
     void round_ended(uint64_t packets, double filled);
 
     // Returns true if the reader is about to sleep and has not asked for a wake-up since the last
-    // pause: it has to ask now, and to look into the rings once more.
+    // pause: it has to ask now, and to read the rings once more.
     bool needs_wake_request();
 
-    // The pause before the next round.
+    // Returns the pause before the next round.
     Pause next_pause();
 
   private:

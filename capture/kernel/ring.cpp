@@ -19,8 +19,8 @@ namespace {
 // Header of a record: u32 length with the two flag bits, u32 page offset; then padding to 8 bytes.
 constexpr uint32_t kFlags = BPF_RINGBUF_BUSY_BIT | BPF_RINGBUF_DISCARD_BIT;
 
-// Space is given back in so many parts of a ring: each time the programs' CPU has to fetch the
-// position anew.
+// Space is given back in this many parts of the ring. Smaller parts would cost more: after each
+// one, the programs' CPU has to fetch the position's cache line again.
 constexpr size_t kReleaseParts = 16;
 
 size_t page_size() {
@@ -28,15 +28,15 @@ size_t page_size() {
     return kSize;
 }
 
-// The largest record there is, in whole pages.
+// Returns the size of the largest possible record, rounded up to whole pages.
 size_t largest_record() {
     constexpr size_t kBytes = BPF_RINGBUF_HDR_SZ + sizeof(pidcap_packet) + PIDCAP_SNAPLEN_MAX;
     return (kBytes + page_size() - 1) & ~(page_size() - 1);
 }
 
-// The kernel has the data twice, one after the other, so that a record that reaches over the end
-// is in one piece. Of the second time only so much is mapped: each page mapped counts as memory of
-// this process.
+// Returns how many bytes of data to map. The kernel maps the data twice in a row, so that a record
+// that wraps around is contiguous. We map only one record's size of the second copy, because each
+// mapped page counts as memory of this process.
 size_t mapped(size_t size) {
     return page_size() + size + std::min(size, largest_record());
 }

@@ -5,7 +5,7 @@
 // time needs to look at the head of each instead. Layout: kernel/bpf/ringbuf.c (commit
 // 457f44363a88).
 //
-// Reads happen up to a limit that the caller sampled, see Merge. One thread.
+// The caller samples produced() and reads up to that position, see Merge. One thread.
 #pragma once
 
 #include <cstddef>
@@ -21,28 +21,30 @@ using pcapng::Result;
 
 class Ring {
   public:
-    // Maps the ring buffer behind `map_fd` of `size` bytes (a power of two, whole pages).
+    // Maps the ring buffer `map_fd` of `size` bytes, a power of two and a multiple of the page
+    // size.
     static Result<Ring> map(int map_fd, size_t size);
 
     Ring(Ring&& other) noexcept;
     Ring& operator=(Ring&& other) noexcept;
     ~Ring();
 
-    // Everything reserved so far stands before this position.
+    // Returns the write position: every record reserved so far lies before it.
     uint64_t produced() const;
 
-    // The next record before `limit`, or an empty span when there is none. Waits for a record that
-    // is reserved and not yet submitted: its program is running on another CPU at this moment.
-    // Discarded records are skipped. The bytes are valid until advance() or release().
+    // Returns the next record before `limit`, or an empty span if there is none. Waits for a record
+    // that is reserved but not submitted yet: its program is running on another CPU at this moment.
+    // Skips discarded records. The bytes are valid until advance() or release().
     std::span<const std::byte> peek(uint64_t limit);
 
-    // Steps over the record that peek() gave. Gives space back to the kernel when there is much.
+    // Steps over the record that peek() returned. Gives the space back to the kernel once it is a
+    // certain part of the ring.
     void advance();
 
     // Gives the space of all records stepped over back to the kernel.
     void release();
 
-    // How much of it waits to be read: 0 to 1.
+    // Returns how full the ring is, 0 to 1.
     double filled() const;
 
   private:
@@ -53,7 +55,7 @@ class Ring {
     size_t size_ = 0;
     uint64_t position_ = 0;
     uint64_t released_ = 0;
-    uint32_t current_ = 0;  // bytes of the record that peek() gave, with its header
+    uint32_t current_ = 0;  // bytes of the record that peek() returned, with its header
 };
 
 }  // namespace capture

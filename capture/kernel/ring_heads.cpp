@@ -74,7 +74,7 @@ Result<std::optional<RingHeads::Head>> RingHeads::head_of(size_t ring) {
     return head.time() <= until_ ? std::optional(head) : std::nullopt;
 }
 
-// In a heap the second is one of the two below the first.
+// In a heap the second element is one of the two children of the first.
 bool RingHeads::is_earliest(const Head& head) const {
     const size_t end = std::min<size_t>(heads_.size(), 3);
     return std::none_of(heads_.begin() + 1, heads_.begin() + static_cast<ptrdiff_t>(end),

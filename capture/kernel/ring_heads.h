@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// RingHeads: the packet rings of all CPUs, read as one in the order of time. It knows the next
-// record of each ring, its head, and which head is the earliest.
+// RingHeads: reads the packet rings of all CPUs as one, in the order of time. It keeps the next
+// record of each ring, its head, and finds the earliest.
 //
 // Owns the rings' mappings. One thread.
 #pragma once
@@ -22,7 +22,7 @@ class RingHeads {
   public:
     struct Head {
         size_t ring;
-        std::span<const std::byte> record;  // a whole header at least, aligned as the kernel does
+        std::span<const std::byte> record;  // at least a whole header, aligned by the kernel
 
         const pidcap_packet& packet() const {
             return *reinterpret_cast<const pidcap_packet*>(record.data());
@@ -33,16 +33,15 @@ class RingHeads {
 
     explicit RingHeads(std::vector<Ring> rings) : rings_(std::move(rings)) {}
 
-    // Samples the write position of each ring: records behind it are not looked at. Returns how
-    // full the fullest ring was, 0 to 1.
+    // Samples the write position of each ring; records behind it are not read. Returns how full the
+    // fullest ring was, 0 to 1.
     double sample();
 
     // Finds the heads with a time up to `until`. Returns an error, as advance() does, if a record
-    // is no packet: none of our programs wrote it, and to pass over it would hide whatever else
-    // went wrong.
+    // is no packet: none of our programs wrote it, and skipping it would hide the fault.
     Result<void> find(uint64_t until);
 
-    // The earliest head, or null if no ring has one. Valid until advance().
+    // Returns the earliest head, or null if no ring has one. Valid until advance().
     const Head* earliest() const { return heads_.empty() ? nullptr : &heads_.front(); }
 
     // Steps over the earliest head's record to the next one of its ring.
@@ -52,15 +51,15 @@ class RingHeads {
     void release();
 
   private:
-    // The ring's next record, or nothing if there is none up to until_.
+    // Returns the ring's next record, or nothing if there is none up to until_.
     Result<std::optional<Head>> head_of(size_t ring);
-    // Returns true if `head`, in the place of the earliest, is still the earliest.
+    // Returns true if `head`, which replaces the earliest head, is the earliest again.
     bool is_earliest(const Head& head) const;
 
     std::vector<Ring> rings_;
     std::vector<uint64_t> limits_;  // by ring: the write position that was sampled
     uint64_t until_ = 0;
-    std::vector<Head> heads_;  // a heap: the earliest first; one of each ring at most
+    std::vector<Head> heads_;  // a heap with the earliest first; at most one for each ring
 };
 
 }  // namespace capture

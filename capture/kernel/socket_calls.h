@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// The system calls whose first argument is a file that they use as a socket, by number: what
-// bpf/syscall.bpf.c goes by. `Calls` is the type of its native_calls, which has no name.
+// The numbers of the system calls whose first argument is a file descriptor that they use as a
+// socket. bpf/syscall.bpf.c looks calls up by these numbers. `Calls` is the type of its
+// native_calls, which has no name.
 #pragma once
 
 #include <sys/syscall.h>
@@ -28,11 +29,12 @@ inline constexpr uint32_t kOtherCalls[] = {
     SYS_bind,
     SYS_listen,
     SYS_shutdown,
-    // It uses a ring; what the ring's requests use has a tracepoint of its own. Here they end.
+    // Its descriptor is a ring, not a socket. A tracepoint of their own sees the requests use their
+    // sockets; those that this call runs end with it.
     SYS_io_uring_enter,
 };
 
-// The same of 32-bit programs: arch/x86/entry/syscalls/syscall_32.tbl, arch/arm/tools/syscall.tbl.
+// The same for 32-bit programs: arch/x86/entry/syscalls/syscall_32.tbl, arch/arm/tools/syscall.tbl.
 inline constexpr uint32_t kNoCall = UINT32_MAX;
 #ifdef __x86_64__
 inline constexpr uint32_t kCompatReceivingCalls[] = {3, 145, 337, 364, 371, 372, 378, 417};

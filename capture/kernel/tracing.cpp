@@ -19,12 +19,12 @@ namespace {
 using pcapng::errno_error;
 using pcapng::Error;
 
-// Functions whose first argument is a socket that the current process uses. bpf/fentry.bpf.c has a
-// program for each, bpf/kprobe.bpf.c two for all.
+// Kernel functions whose first argument is a socket that the current process uses. bpf/fentry.bpf.c
+// has one program for each, bpf/kprobe.bpf.c two for all.
 struct Function {
     const char* name;
     bool receives;
-    bool needed;  // false: some kernels do without
+    bool needed;  // false: some kernels don't have it
 };
 
 constexpr std::array<Function, 16> kFunctions{{
@@ -46,13 +46,13 @@ constexpr std::array<Function, 16> kFunctions{{
     {"inet_accept", true, true},
 }};
 
-// The programs of each way, by the section that they are in.
+// The programs of each kind of tracing, by their ELF section.
 enum Ways : unsigned { kByFentry = 1, kByKprobe = 2, kBySyscalls = 4 };
 
 struct Part {
-    std::string_view section;  // begins with this
+    std::string_view section;  // prefix of the section's name
     unsigned ways;
-    bool needed;  // false: where the kernel has no io_uring, nobody uses it
+    bool needed;  // false: not needed on a kernel without io_uring
 };
 
 constexpr std::string_view kKprobeSection = "kprobe";
@@ -88,7 +88,7 @@ unsigned way(Tracing tracing) {
     return kBySyscalls;
 }
 
-// Why this kernel doesn't allow it; empty: it does.
+// Returns why this kernel doesn't allow it, or an empty string if it does.
 std::string refusal(Tracing tracing, Features& kernel) {
     if (std::string missing = missing_for(tracing, kernel.types()); !missing.empty()) {
         return missing;
@@ -144,9 +144,9 @@ std::string missing_for(Tracing tracing, const KernelTypes& kernel) {
     if (tracing == Tracing::kFentry && !kernel.has_function("switch_task_namespaces")) {
         return "this kernel has no function switch_task_namespaces";
     }
-    // Before commit e21aa341785c (Linux 5.12, and the long-term ones since), to take a program off
-    // the exit of a function in which a process sleeps, as it does in one that receives, frees code
-    // that it returns to.
+    // Before commit e21aa341785c (Linux 5.12, and the long-term ones since), detaching a program
+    // from the exit of a function frees the trampoline's code even while a process sleeps in the
+    // function, as in one that receives, and will return to that code.
     if (tracing == Tracing::kFentry && !kernel.has_struct("bpf_tramp_image")) {
         return "this kernel can't take a program off a function in which a process sleeps";
     }
@@ -156,8 +156,9 @@ std::string missing_for(Tracing tracing, const KernelTypes& kernel) {
 Result<Tracing> choose_tracing(std::optional<Tracing> wanted, Features& kernel) {
     if (wanted) {
         if (const std::string reason = refusal(*wanted, kernel); !reason.empty()) {
-            return Error{fmt::format("--tracing {}: {}; without it, pidcap takes what there is",
-                                     name_of(*wanted), reason)};
+            return Error{fmt::format(
+                "--tracing {}: {}; without the option, pidcap uses the best that the kernel allows",
+                name_of(*wanted), reason)};
         }
         return *wanted;
     }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// How the programs see who uses a socket: at functions of the kernel where it allows that (the
-// tracing tier), else at the tracepoints of system calls (the locked tier). Stateless.
+// Chooses and attaches the programs that see which process uses a socket. They attach to kernel
+// functions if the kernel allows that (the tracing tier), else to the tracepoints of system calls
+// (the locked tier). Stateless.
 #pragma once
 
 #include <cstdint>
@@ -29,19 +30,21 @@ enum class Tracing {
     kSyscalls,  // entries and exits of system calls
 };
 
-// As on the command line; and what kind of kernel it takes: "tracing" or "locked".
+// Return the name as on the command line, and the tier of kernel that it needs: "tracing" or
+// "locked".
 const char* name_of(Tracing tracing);
 const char* tier_of(Tracing tracing);
 
-// What the kernel lacks for it, without trying; empty: nothing.
+// Returns what the kernel lacks for this kind of tracing, judged by its type information; empty if
+// nothing.
 std::string missing_for(Tracing tracing, const KernelTypes& kernel);
 
-// The first of them that this kernel allows; or `wanted`, and an error if it doesn't allow that.
-// Needs the privilege to load programs.
+// Returns `wanted`, or an error if the kernel doesn't allow that. Without `wanted`, returns the
+// first kind that the kernel allows. Needs the privilege to load programs.
 Result<Tracing> choose_tracing(std::optional<Tracing> wanted, Features& kernel);
 
-// Before loading: leaves out the programs of the other ways (none: of all), and those on functions
-// that this kernel doesn't have.
+// Leaves out the programs of the other kinds of tracing (of all kinds if nullopt), and those on
+// functions that this kernel doesn't have. Call it before loading.
 void choose_tracing_programs(bpf_object& object, std::optional<Tracing> tracing,
                              const KernelTypes& kernel);
 
@@ -50,13 +53,13 @@ struct DestroyLink {
 };
 using Link = std::unique_ptr<bpf_link, DestroyLink>;
 
-// After loading: attaches what was left in. Destroying the links detaches it.
+// Attaches the programs that were loaded. Destroying the links detaches them.
 Result<std::vector<Link>> attach_tracing(const bpf_object& object, const KernelTypes& kernel);
 
-// How often the kernel left out the program because it was under way on the same CPU already, and
-// had been preempted there: on Linux 7 and with PREEMPT.
+// Returns how often the kernel skipped the program because it was already running on the same CPU
+// and had been preempted there. This happens on Linux 7, and with PREEMPT.
 uint64_t misses_of(const bpf_program& program);
-// The same of all programs that see uses.
+// Returns the sum for all programs that see the uses of sockets.
 uint64_t missed_uses(const bpf_object& object);
 
 }  // namespace capture

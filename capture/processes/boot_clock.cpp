@@ -19,8 +19,8 @@ int64_t now_ns(clockid_t clock) {
     return int64_t{now.tv_sec} * kNsPerSecond + now.tv_nsec;
 }
 
-// The two clocks can't be read at one moment. Of a few tries, the one with the smallest gap between
-// two readings of the first has the smallest error.
+// The two clocks can't be read at the same moment. This tries a few times and takes the result with
+// the smallest gap between two readings of the first clock, which has the smallest error.
 int64_t realtime_minus_boottime() {
     int64_t best_gap = std::numeric_limits<int64_t>::max();
     int64_t difference = 0;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// BootClock: translates the start times of processes between the three clocks that they come in.
-// The kernel's programs give nanoseconds of CLOCK_BOOTTIME, /proc gives clock ticks of the same
-// clock cut down and moved by the reader's time namespace, the file wants the time since the epoch.
-// A value, sampled once: a process's start must read the same in every packet, whatever NTP does.
+// BootClock: converts the start times of processes between three clocks. The kernel's programs give
+// nanoseconds of CLOCK_BOOTTIME, /proc gives clock ticks of the same clock, rounded down and
+// shifted by the reader's time namespace. The file needs the time since the epoch. A value, sampled
+// once: a process must have the same start time in every packet, whatever NTP does.
 #pragma once
 
 #include <cstdint>
@@ -13,22 +13,23 @@ namespace capture {
 
 struct BootClock {
     uint64_t ns_per_tick = 10'000'000;  // 1e9 / sysconf(_SC_CLK_TCK)
-    int64_t timens_ns = 0;              // what this reader's time namespace adds to boot times
+    int64_t timens_ns = 0;              // what the reader's time namespace adds to boot times
     int64_t epoch_ns = 0;               // CLOCK_REALTIME - CLOCK_BOOTTIME as this reader sees them
 
     // Reads the machine's clocks, and the time namespace's offset from PROC/self/timens_offsets.
     static BootClock sample(const std::string& proc_root = "/proc");
 
-    // Field 22 of /proc/PID/stat for a start_boot of the kernel's programs; exact, because the
-    // kernel adds the offset before it cuts to ticks, too (do_task_stat of fs/proc/array.c).
+    // Returns field 22 of /proc/PID/stat for a start_boot of the kernel's programs. It is exact,
+    // because the kernel too adds the offset before it rounds down to ticks (do_task_stat of
+    // fs/proc/array.c).
     uint64_t ticks(uint64_t start_boot) const;
-    // The reverse as far as ticks go: ticks(start_boot(t)) == t.
+    // The reverse, with the precision of ticks: ticks(start_boot(t)) == t.
     uint64_t start_boot(uint64_t start_ticks) const;
     uint64_t since_epoch(uint64_t start_ticks) const;  // nanoseconds
 };
 
-// The offset of the boot clock in the text of /proc/PID/timens_offsets, in nanoseconds; 0 where
-// there is none (kernels before 5.6 have no time namespaces).
+// Returns the offset of the boot clock in the text of /proc/PID/timens_offsets, in nanoseconds, or
+// 0 if there is none (kernels before 5.6 have no time namespaces).
 int64_t parse_timens_boottime(const std::string& text);
 
 }  // namespace capture

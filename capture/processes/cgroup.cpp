@@ -30,7 +30,7 @@ using pcapng::Fd;
 using pcapng::Result;
 
 constexpr int kFileidKernfs = 0xfe;  // FILEID_KERNFS of include/linux/exportfs.h
-constexpr size_t kMaxPaths = 65536;  // then the memory is emptied
+constexpr size_t kMaxPaths = 65536;  // the cache is emptied when it is full
 constexpr size_t kMaxDepth = 64;
 constexpr uint64_t kWalkPauseNs = 1'000'000'000;
 
@@ -55,8 +55,8 @@ std::string unescape_octal(std::string_view text) {
 
 }  // namespace
 
-// "41 31 0:38 / /sys/fs/cgroup/unified rw,relatime shared:9 - cgroup2 cgroup2 rw": proc(5). Of more
-// than one mount, that of the whole tree is wanted.
+// "41 31 0:38 / /sys/fs/cgroup/unified rw,relatime shared:9 - cgroup2 cgroup2 rw": proc(5). If
+// there are several mounts, the one of the whole tree is taken.
 std::string parse_cgroup_mount(std::string_view mountinfo) {
     std::istringstream lines{std::string(mountinfo)};
     std::string line;
@@ -88,7 +88,7 @@ Result<CgroupTree> CgroupTree::open(const std::string& proc_root) {
             fmt::format("{}: cgroup v2 is not mounted; mount -t cgroup2 none DIRECTORY", mountinfo),
             ENOENT};
     }
-    // Not O_PATH: open_by_handle_at(2) wants a descriptor that is open.
+    // Not O_PATH: open_by_handle_at(2) doesn't accept such a descriptor.
     Fd mount(::open(mount_point.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!mount.valid()) {
         return errno_error("open " + mount_point, errno);
@@ -109,7 +109,7 @@ const std::string& CgroupTree::path(uint64_t id) {
     }
     if (handles_work_) {
         std::string found = path_by_handle(id);
-        if (handles_work_) {  // an empty answer is remembered too: ids don't come back
+        if (handles_work_) {  // an empty answer is cached too: ids are never reused
             return paths_.emplace(id, std::move(found)).first->second;
         }
     }
@@ -129,8 +129,9 @@ std::string CgroupTree::path_by_handle(uint64_t id) {
     std::memcpy(handle->f_handle, &id, sizeof(id));
     const Fd directory(open_by_handle_at(mount_.get(), handle, O_PATH | O_CLOEXEC));
     if (!directory.valid()) {
-        // ESTALE: there is no such cgroup. Else: no privilege (CAP_DAC_READ_SEARCH), or a kernel
-        // before 5.5, whose handles are another type.
+        // ESTALE means that there is no such cgroup. Any other errno means that we lack
+        // CAP_DAC_READ_SEARCH, or that the kernel is older than 5.5, where handles have another
+        // type.
         handles_work_ = errno == ESTALE;
         return {};
     }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// CgroupTree: the cgroup v2 hierarchy, wherever it is mounted: which path a cgroup id means, and
-// the reverse. A cgroup id is the inode number of its directory, and never given twice.
-// Remembers answers, so that a cgroup that is gone keeps the path that it had. One thread.
+// CgroupTree: maps cgroup ids to paths of the cgroup v2 hierarchy, and the reverse. A cgroup id is
+// the inode number of its directory, and is never reused. Answers are cached, so that a removed
+// cgroup keeps its path. One thread.
 #pragma once
 
 #include <cstdint>
@@ -15,22 +15,25 @@
 
 namespace capture {
 
-// Where cgroup v2 is mounted, out of the text of /proc/self/mountinfo; empty where it is not.
+// Returns where cgroup v2 is mounted, from the text of /proc/self/mountinfo, or an empty string if
+// it isn't.
 std::string parse_cgroup_mount(std::string_view mountinfo);
 
 class CgroupTree {
   public:
-    // No cgroup v2 in `proc_root`/self/mountinfo is an error; see also CgroupTree().
+    // Opens the hierarchy. Returns an error if `proc_root`/self/mountinfo has no cgroup v2 mount;
+    // CgroupTree() can stand in then.
     static pcapng::Result<CgroupTree> open(const std::string& proc_root = "/proc");
 
-    // A tree that knows no cgroup.
+    // A tree that knows no cgroups.
     CgroupTree() = default;
 
-    // The path of a cgroup from the mount's root, "/" for the root itself; empty where it is not
-    // known: id 0, gone before it was asked for, outside of what is mounted.
+    // Returns the path of a cgroup from the mount's root, "/" for the root itself, or an empty
+    // string if it is not known: for id 0, for a cgroup that was removed before it was first asked
+    // for, and for one outside the mount.
     const std::string& path(uint64_t id);
 
-    // The id of the cgroup of a path as in /proc/PID/cgroup; 0 where it is not known.
+    // Returns the id of the cgroup with a path as in /proc/PID/cgroup, or 0 if it is not known.
     uint64_t id(const std::string& path) const;
 
     const std::string& mount_point() const { return mount_point_; }

@@ -12,7 +12,7 @@ constexpr size_t kIdLength = 64;
 constexpr std::string_view kScope = ".scope";
 constexpr std::string_view kService = ".service";
 
-// Runtimes that put their name before the id. "libpod-conmon-…" and "crio-conmon-…" are monitors
+// Runtimes that write their name before the id. "libpod-conmon-…" and "crio-conmon-…" are monitors
 // and don't match.
 constexpr std::array<std::string_view, 6> kRuntimes = {"docker",         "libpod",     "crio",
                                                        "cri-containerd", "containerd", "nerdctl"};
@@ -42,8 +42,9 @@ std::vector<std::string_view> components(std::string_view path) {
     return parts;
 }
 
-// An id by itself, "docker-ID.scope", "crio-ID", or "SLICE:cri-containerd:ID", which containerd
-// writes when it is given a systemd path without the systemd driver.
+// Returns the container id in one component of a path: the id by itself, "docker-ID.scope",
+// "crio-ID", or "SLICE:cri-containerd:ID", which containerd writes when it is given a systemd path
+// without the systemd driver.
 std::string_view id_in(std::string_view part) {
     if (part.ends_with(kScope)) {
         part.remove_suffix(kScope.size());
@@ -97,7 +98,8 @@ std::string between(std::string_view text, std::string_view prefix, std::string_
     return std::string(text);
 }
 
-// "machine-NAME.scope" of systemd-machined, "systemd-nspawn@NAME.service".
+// Returns NAME from "machine-NAME.scope" of systemd-machined, or from
+// "systemd-nspawn@NAME.service".
 std::string machine_in(std::string_view part, std::string_view next) {
     if (next == "supervisor") {
         return {};

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// What the path of a cgroup says about who made it: a container runtime or systemd. Only the forms
-// that the runtimes are known to write are read; anything else gives an empty string, never a
-// guess. Pure functions.
+// Finds the container or the systemd unit in the path of a cgroup. Only the forms that the runtimes
+// are known to write are recognised; for any other, the result is an empty string, never a guess.
+// Pure functions.
 #pragma once
 
 #include <string>
@@ -10,13 +10,15 @@
 
 namespace capture {
 
-// The full id (64 hexadecimal digits) of a docker, podman, CRI-O, containerd or nerdctl container,
-// under the cgroupfs or the systemd driver, in Kubernetes or not; the name of an LXC container or a
-// systemd-nspawn machine. The innermost one where containers are nested. The runtime's own
-// processes (conmon, lxc.monitor, nspawn's supervisor) and virtual machines are in no container.
+// Returns the full id (64 hexadecimal digits) of a docker, podman, CRI-O, containerd or nerdctl
+// container, under the cgroupfs or the systemd driver, in Kubernetes or not; the name of an LXC
+// container or a systemd-nspawn machine. If containers are nested, returns the innermost one. Empty
+// if there is none. The runtime's own processes (conmon, lxc.monitor, nspawn's supervisor) and
+// virtual machines are in no container.
 std::string container_of(std::string_view cgroup_path);
 
-// The systemd unit: the last component that is a .service, .scope, .socket, .mount or .swap.
+// Returns the systemd unit: the last component that is a .service, .scope, .socket, .mount or
+// .swap. Empty if there is none.
 std::string unit_of(std::string_view cgroup_path);
 
 }  // namespace capture

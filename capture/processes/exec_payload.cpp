@@ -6,8 +6,8 @@
 namespace capture {
 namespace {
 
-// "sh\0bin\0usr\0" is "usr/bin/sh". Empty for what no path can be: no NUL at the end, an empty
-// component, a "/" within one.
+// Turns "sh\0bin\0usr\0" into "usr/bin/sh". Returns an empty string for bytes that can't be a path:
+// no NUL at the end, an empty component, or a "/" within one.
 std::string join_reversed(std::string_view components) {
     if (components.empty() || components.back() != '\0' ||
         components.find('/') != std::string_view::npos) {

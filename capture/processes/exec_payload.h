@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// Decodes what follows a pidcap_event of an exec: the executable's path, leaf first, and the
-// arguments (bpf/contract.h). The kernel's programs write it, but a process chose the bytes. Pure.
+// Decodes the bytes that follow a pidcap_event of an exec: the executable's path, last component
+// first, and the arguments (bpf/contract.h). The kernel's programs write them, but their content is
+// chosen by a process and can't be trusted. A pure function.
 #pragma once
 
 #include <cstddef>
@@ -13,13 +14,13 @@
 namespace capture {
 
 struct ExecPayload {
-    // Absolute; or, where its root end was cut off, the components that are known, not starting
-    // with "/". Empty: not known.
+    // The absolute path; or, if its beginning was cut off, the known last components, without a
+    // leading "/". Empty: not known.
     std::string exe;
     std::string cmdline;  // each argument ended by a NUL
     bool exe_complete = false;
     bool cmdline_complete = false;
-    bool malformed = false;  // not as the contract says; what could not be believed is empty
+    bool malformed = false;  // the bytes don't follow the contract; invalid parts are empty
 };
 
 ExecPayload decode_exec_payload(const pidcap_event& event, std::span<const std::byte> payload);

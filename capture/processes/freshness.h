@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// Freshness: whether what the table knows of one process is all there was to hear of it. Events can
-// be lost, when their ring is full, and left out: Linux 7 may skip a program that would report an
-// exec, where another process on this CPU was in it. Times are of the clock of
-// pidcap_event.time_mono; `lost` is the time before which events may be missing. Passive; one thread.
+// Freshness: tracks whether the table has seen every event of one process. Events can be lost if
+// their ring is full, and Linux 7 may skip the program that reports an exec if another process on
+// the same CPU was preempted in it. Times are those of pidcap_event.time_mono; `lost` is the time
+// before which events may be missing. One thread.
 #pragma once
 
 #include <algorithm>
@@ -13,7 +13,7 @@ namespace capture {
 
 class Freshness {
   public:
-    // All that is known of the process is of this time.
+    // All that is known of the process dates from this time.
     void first_seen(uint64_t mono) { known_ = mono; }
     void forked(uint64_t mono) {
         first_seen(mono);
@@ -25,42 +25,44 @@ class Freshness {
         in_exec_ = false;
         as_forked_ = false;
     }
-    // `in_exec`: an exec renamed the process; until its own event comes, nothing else is sure.
+    // `in_exec`: an exec renamed the process. Until the exec's own event comes, the executable and
+    // command line are not certain.
     void renamed(uint64_t mono, bool in_exec) {
         change_ = mono;
         as_forked_ = false;
         in_exec_ = in_exec_ || in_exec;
     }
     void moved_to_netns(uint64_t mono) { change_ = mono; }
-    // Nothing can happen to it any more.
+    // The process ended, so no event can be missed from here on.
     void ended(uint64_t lost) {
         if (is_complete(lost)) {
             known_ = UINT64_MAX;
         }
     }
-    // It was seen with another name than at its fork. An exec nearly always changes the name, so
-    // unless a rename was heard of, one was missed.
+    // The process was seen with another name than at its fork. Unless an event reported a rename,
+    // an exec was probably missed, because nearly every exec changes the name.
     void name_differs() { in_exec_ = in_exec_ || as_forked_; }
-    // /proc showed the process: all is known as of now.
+    // /proc showed the process, so everything is known as of now.
     void confirmed(uint64_t lost) {
         known_ = std::max(known_, lost);
         in_exec_ = false;
     }
-    // What an exec would have changed is forgotten: nothing doubtful is left.
+    // Everything that a missed exec would have changed was cleared, so nothing uncertain is left.
     void doubt_settled(uint64_t lost) {
         confirmed(lost);
         as_forked_ = false;
     }
 
     bool is_complete(uint64_t lost) const { return known_ >= lost && !in_exec_; }
-    // The time of the last exec, rename or move that was heard of; 0: none was.
+    // Returns the time of the last reported exec, rename or move to another network namespace; 0 if
+    // there was none.
     uint64_t last_change() const { return change_; }
 
   private:
     uint64_t known_ = 0;
     uint64_t change_ = 0;
-    bool in_exec_ = false;    // what it executes is not known yet
-    bool as_forked_ = false;  // no change of its name was heard of since its fork
+    bool in_exec_ = false;    // an exec began, and its own event hasn't come yet
+    bool as_forked_ = false;  // no change of its name was reported since its fork
 };
 
 }  // namespace capture

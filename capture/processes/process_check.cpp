@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// The half of ProcessTable that asks /proc: to complete a process, to settle a contradiction, and
-// to find out who has ended without telling.
+// The part of ProcessTable that reads /proc: to complete a process, to resolve a contradiction, and
+// to find processes whose exit event was lost.
 #include <algorithm>
 #include <cerrno>
 #include <utility>
@@ -17,7 +17,7 @@ constexpr uint64_t kPauseNs = 100'000'000;
 
 }  // namespace
 
-// Reads the process if /proc shows the same one still.
+// Reads the process into `seen` if /proc still shows the same one.
 ProcessTable::Fate ProcessTable::read_same(const Entry& entry, ProcProcess& seen) const {
     Result<ProcProcess> answer = procfs_.read(entry.key.pid);
     if (!answer) {
@@ -30,7 +30,7 @@ ProcessTable::Fate ProcessTable::read_same(const Entry& entry, ProcProcess& seen
     return Fate::kSame;
 }
 
-// Replaces what is known by what /proc says, or notes that the process has ended.
+// Replaces what is known by what /proc shows, or marks the process as ended.
 ProcessTable::Fate ProcessTable::refresh(Entry& entry) {
     ProcProcess seen;
     const Fate fate = read_same(entry, seen);
@@ -55,7 +55,7 @@ void ProcessTable::fill(Entry& entry, ProcProcess&& seen) {
     };
     take(process.comm, std::move(seen.stat.comm));
     take(process.nspid, seen.status.nspid);
-    // A process that is about to end has none of these any more; that is no change.
+    // A process that is about to exit has none of these any more. That is not a change.
     const bool sure = is_up_to_date(entry);
     if (!sure || !seen.exe.empty()) {
         take(process.exe, std::move(seen.exe));
@@ -74,7 +74,7 @@ void ProcessTable::fill(Entry& entry, ProcProcess&& seen) {
     }
 }
 
-// Completes an entry that an event created: what the event said stays.
+// Completes an entry that an event created. Keeps what the event said.
 void ProcessTable::fill_gaps(Entry& entry) {
     ProcProcess seen;
     if (entry.exited || read_same(entry, seen) != Fate::kSame) {
@@ -95,12 +95,14 @@ void ProcessTable::fill_gaps(Entry& entry) {
     }
 }
 
-// Whether what is known of a live process holds: no event was lost since, or /proc confirms it.
+// Returns true if what is known of a live process holds: no event was lost since, or /proc confirms
+// it.
 bool ProcessTable::is_believed(Entry& entry) {
     return is_up_to_date(entry) || refresh(entry) == Fate::kSame;
 }
 
-// An exec may have been missed: what it would have changed isn't told unless /proc does.
+// Call this if an exec may have been missed. Refreshes the process from /proc. If /proc doesn't
+// show it any more, sets its name to `comm` and clears the rest that an exec would have changed.
 void ProcessTable::settle_doubt(Entry& entry, std::string comm) {
     if (entry.exited || refresh(entry) != Fate::kSame) {
         Process& process = entry.process;
@@ -113,9 +115,9 @@ void ProcessTable::settle_doubt(Entry& entry, std::string comm) {
 }
 
 // There are no events for a change of user, group or cgroup. A packet's owner shows one, but an
-// owner is as old as the last use of its socket: where it contradicts, /proc decides. A process
-// that uses sockets of different ages contradicts all the time, so the same owner is not asked
-// about at once again.
+// owner is as old as the last use of its socket, so if it contradicts the entry, /proc decides. A
+// process that uses sockets of different ages causes contradictions all the time, so /proc isn't
+// read again at once for the same owner.
 void ProcessTable::reconcile(Entry& entry, const pidcap_owner& owner) {
     const bool same_cgroup = owner.cgroup_id == 0 || owner.cgroup_id == entry.cgroup_id;
     const bool same_user = owner.uid == entry.process.uid && owner.gid == entry.process.gid;
@@ -139,7 +141,7 @@ void ProcessTable::reconcile(Entry& entry, const pidcap_owner& owner) {
         if (!seen.cgroup.empty()) {
             changed = set_cgroup(entry, cgroups_.id(seen.cgroup), seen.cgroup) || changed;
         }
-    } else {  // nobody is left to ask
+    } else {  // the process is gone from /proc
         changed = set_user(entry, owner.uid, owner.gid);
         if (!same_cgroup) {
             changed = set_cgroup(entry, owner.cgroup_id, {}) || changed;
@@ -169,7 +171,7 @@ void ProcessTable::forget_exited(uint64_t now_mono) {
     while (!exited_.empty()) {
         const bool too_many = exited_.size() > options_.max_exited;
         const auto found = entries_.find(exited_.front());
-        Entry& entry = found->second;  // an exited one stands in the queue exactly once
+        Entry& entry = found->second;  // an exited process is in the queue exactly once
         if (!too_many && entry.exit_mono + options_.grace_ns > now_mono) {
             return;
         }
@@ -192,11 +194,11 @@ void ProcessTable::forget_exited(uint64_t now_mono) {
     }
 }
 
-// An event of an end may be lost, so the living are visited in turn: all of them within some
-// minutes, or, after a loss, within seconds.
+// An exit event may be lost, so live processes are checked in turn: all of them within some
+// minutes, or within seconds after a loss.
 void ProcessTable::check_some() {
-    // The dead are dropped from the list at once when they are the most, so that it stays in
-    // proportion to the living.
+    // When most of the list are ended processes, they are removed at once, so that its size stays
+    // in proportion to that of the live ones.
     if (to_check_.size() > 2 * live_.size() + 1024) {
         std::erase_if(to_check_, [this](const ProcessKey& key) {
             const Entry* entry = find_entry(key);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// ProcessKey: which process the kernel's programs or /proc speak of. A process is its pid AND its
-// start time. The programs know the start in nanoseconds, /proc in clock ticks only: a process that
-// was seen there first keeps its key when more is learnt.
+// ProcessKey: identifies a process by its pid and its start time. The kernel's programs report the
+// start in nanoseconds, /proc only in clock ticks. A process that was first seen in /proc keeps its
+// key when its exact start becomes known.
 #pragma once
 
 #include <compare>

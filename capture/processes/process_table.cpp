@@ -18,7 +18,7 @@ std::string text_of(const char (&comm)[PIDCAP_COMM_LEN]) {
     return {comm, strnlen(comm, sizeof(comm))};
 }
 
-// Whether `whole` is the path of which `known` are the last components.
+// Returns true if `known` are the last components of the path `whole`.
 bool ends_with_components(const std::string& whole, const std::string& known) {
     return known.empty() || (whole.size() > known.size() && whole.ends_with(known) &&
                              whole[whole.size() - known.size() - 1] == '/');
@@ -50,7 +50,7 @@ Result<void> ProcessTable::scan() {
     }
     for (const uint32_t pid : *pids) {
         Result<ProcProcess> seen = procfs_.read(pid);
-        if (seen) {  // else it ended meanwhile
+        if (seen) {  // otherwise it has ended meanwhile
             Entry& entry = insert({pid, seen->stat.start_ticks});
             fill(entry, *std::move(seen));
         }
@@ -78,7 +78,7 @@ const Process* ProcessTable::apply(const pidcap_event& event, std::span<const st
         }
         case PIDCAP_EVENT_NETNS:
             if (event.tid != event.tgid) {
-                break;  // a thread's own affair
+                break;  // concerns one thread only
             }
             [[fallthrough]];
         case PIDCAP_EVENT_RENAME: {
@@ -106,22 +106,22 @@ const Process* ProcessTable::apply(const pidcap_event& event, std::span<const st
     return nullptr;
 }
 
-// `comm`: its name at some time after the fork.
+// `comm` is the process's name at some time after its fork.
 void ProcessTable::notice_missed_exec(Entry& entry, const char (&comm)[PIDCAP_COMM_LEN]) {
     if (text_of(comm) != entry.process.comm) {
         entry.freshness.name_differs();
     }
 }
 
-// A new process has its executable and command line from the one that called fork, and its comm
-// from the thread that did. event.ppid mostly is that process, but not after CLONE_PARENT (runc
-// does it): so where the comm differs from the parent's, which may also be a thread's name, /proc
-// is asked about the child itself.
+// A new process inherits its executable and command line from the process that called fork, and its
+// comm from the thread that did. event.ppid is usually that process, but not after CLONE_PARENT,
+// which runc uses. So if the comm differs from the parent's, which may also be because a thread has
+// its own name, /proc is read for the child itself.
 ProcessTable::Entry& ProcessTable::apply_fork(const pidcap_event& event) {
     const ProcessKey key = key_of(event.tgid, event.start_boot);
     if (Entry* known = match(key)) {
-        // scan() or find() was faster. What they saw is this process, maybe after an exec whose
-        // event is still to come; not to be undone.
+        // scan() or find() saw this process before its fork event came, maybe after an exec whose
+        // event is still to come. What they saw must be kept.
         if (known->parent.pid == 0) {
             const std::optional<uint32_t> before = known->process.ppid;
             set_parent(*known, event.ppid);
@@ -155,14 +155,14 @@ void ProcessTable::apply_exec(Entry& entry, const pidcap_event& event,
     if ((decoded.exe_complete && decoded.cmdline_complete) || entry.exited) {
         return;
     }
-    // What was cut off can be read from /proc, unless the process has gone on to something else:
-    // then what is known wouldn't fit.
+    // What was cut off can be read from /proc, unless the process has executed another program
+    // since: then the two wouldn't match.
     ProcProcess seen;
     if (read_same(entry, seen) == Fate::kSame && seen.stat.comm == process.comm &&
         ends_with_components(seen.exe, process.exe.substr(process.exe.starts_with('/') ? 1 : 0))) {
         std::string cut = process.cmdline;
         if (!cut.empty()) {
-            cut.pop_back();  // the NUL may stand where the text was cut
+            cut.pop_back();  // the NUL may be where the text was cut
         }
         if (!decoded.exe_complete) {
             process.exe = std::move(seen.exe);
@@ -173,7 +173,7 @@ void ProcessTable::apply_exec(Entry& entry, const pidcap_event& event,
     }
 }
 
-// The process of an event, created from it if it is not known.
+// Returns the process of an event. Creates it from the event if it is not known.
 ProcessTable::Entry& ProcessTable::entry_of(const pidcap_event& event) {
     const ProcessKey key = key_of(event.tgid, event.start_boot);
     if (Entry* known = match(key)) {
@@ -184,7 +184,8 @@ ProcessTable::Entry& ProcessTable::entry_of(const pidcap_event& event) {
     set_identity(entry, event);
     set_parent(entry, event.ppid);
     if (event.type == PIDCAP_EVENT_RENAME) {
-        fill_gaps(entry);  // an exec brings its own, and after an exit there is nothing to read
+        // Only here: an exec event has its own data, and after an exit there is nothing to read.
+        fill_gaps(entry);
     }
     return entry;
 }
@@ -204,7 +205,7 @@ std::optional<uint64_t> ProcessTable::settled(const Process& process) const {
     return found->second->freshness.last_change();
 }
 
-// True: something changed.
+// Returns true if something changed.
 bool ProcessTable::set_identity(Entry& entry, const pidcap_event& event) {
     Process& process = entry.process;
     bool changed = set_user(entry, event.uid, event.gid);
@@ -226,13 +227,13 @@ bool ProcessTable::set_identity(Entry& entry, const pidcap_event& event) {
     return changed;
 }
 
-// Notes the parent, and returns its entry if there is one that can be believed.
+// Records the parent. Returns its entry, or null if there is none that can be believed.
 ProcessTable::Entry* ProcessTable::set_parent(Entry& entry, uint32_t ppid) {
     entry.process.ppid = ppid != 0 ? std::optional(ppid) : std::nullopt;
     if (ppid == 0) {
         return nullptr;
     }
-    // A parent is never younger than its child: one that is has got the pid of the real one.
+    // A parent is never younger than its child. If this process is, it has reused the parent's pid.
     Entry* parent = live_entry(ppid);
     if (parent != nullptr && parent != &entry && is_believed(*parent) &&
         !is_younger(*parent, entry)) {
@@ -329,7 +330,8 @@ void ProcessTable::for_each(const std::function<void(const Process&)>& visit) co
     }
 }
 
-// A start that falls on a tick has been cut to it: only one in 10,000,000 does so by itself.
+// A start exactly on a tick was rounded down to it: only one exact start in 10,000,000 falls on a
+// tick by chance.
 ProcessKey ProcessTable::key_of(uint32_t pid, uint64_t start_boot) const {
     const uint64_t ticks = clock_.ticks(start_boot);
     return {pid, ticks, start_boot == clock_.start_boot(ticks) ? 0 : start_boot};
@@ -340,8 +342,9 @@ ProcessTable::Entry* ProcessTable::find_entry(const ProcessKey& key) {
     return found != entries_.end() ? &found->second : nullptr;
 }
 
-// The entry of the process that somebody speaks of by `key`. What one of them knows to the tick
-// only can be any process of that tick: the latest that fits. The first who knows better tells.
+// Returns the entry of the process that `key` means. If the key or the entry has no exact start, it
+// can be any process of that tick: the latest that fits is taken. The first key with an exact start
+// sets that of the entry.
 ProcessTable::Entry* ProcessTable::match(const ProcessKey& key) {
     Entry* unsure = nullptr;
     for (auto at = entries_.lower_bound({key.pid, key.start_ticks, 0});
@@ -377,7 +380,8 @@ ProcessTable::Entry* ProcessTable::live_entry(uint32_t pid) {
     return found != live_.end() ? found->second : nullptr;
 }
 
-// The entry of a key; a new one is alive, unless its pid is already that of a younger process.
+// Returns the entry of a key. A new entry counts as alive, unless a younger process has its pid
+// already.
 ProcessTable::Entry& ProcessTable::insert(const ProcessKey& key) {
     const auto [at, is_new] = entries_.try_emplace(key);
     Entry& entry = at->second;
@@ -401,14 +405,14 @@ ProcessTable::Entry& ProcessTable::insert(const ProcessKey& key) {
         return entry;
     }
     if (other != nullptr) {
-        mark_exited(*other);  // the event of its end was lost
+        mark_exited(*other);  // its exit event was lost
     }
     live_[key.pid] = &entry;
     to_check_.push_back(key);
     return entry;
 }
 
-// As far as it is known.
+// Compares the starts as exactly as they are known.
 bool ProcessTable::is_younger(const Entry& one, const Entry& other) {
     const uint64_t ticks = one.key.start_ticks;
     if (ticks != other.key.start_ticks) {
@@ -440,7 +444,7 @@ bool ProcessTable::set_user(Entry& entry, uint32_t uid, uint32_t gid) {
     return changed;
 }
 
-// `path` may be empty, then the id says it.
+// If `path` is empty, it is looked up by the id.
 bool ProcessTable::set_cgroup(Entry& entry, uint64_t id, const std::string& path) {
     entry.cgroup_id = id;
     const std::string& known = path.empty() ? cgroups_.path(id) : path;

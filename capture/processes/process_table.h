@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// ProcessTable: every process that the capture has to do with, and those that have just ended.
-// Filled by scan(), then fed with the kernel's events in the order of their time; look-ups in
-// between see each process as it was at that time.
+// ProcessTable: the processes that live, and those that ended recently. scan() fills it; then it
+// takes the kernel's events in the order of their time. A look-up between two events sees each
+// process as it was at that time.
 //
-// A process is its pid AND its start time, in nanoseconds: a pid can come back within one clock
-// tick. /proc is asked only to complete or to check a process, and believed only where the start
-// time that it shows, in ticks, is the same.
+// A process is identified by its pid and its start time in nanoseconds, because a pid can be reused
+// within one clock tick. /proc is read only to complete or to check a process, and used only if it
+// shows the same start time in ticks.
 //
 // Owns its processes: pointers that it returns are valid until the next expire(). One thread.
 #pragma once
@@ -36,74 +36,79 @@ namespace capture {
 
 struct ProcessTableOptions {
     std::string proc_root = "/proc";
-    // How long a process is kept after its end and its last packet: TIME_WAIT's 60 s
-    // (TCP_TIMEWAIT_LEN), in which the kernel still answers for it.
+    // How long a process is kept after its end and its last packet. The default is the 60 s of
+    // TIME_WAIT (TCP_TIMEWAIT_LEN), in which the kernel still answers for the process's
+    // connections.
     uint64_t grace_ns = 60'000'000'000;
-    // No more than so many ended processes are kept; the first to end goes first, whatever the
-    // grace.
+    // The most ended processes that are kept. Beyond it, those that ended first are forgotten
+    // first, even within the grace time.
     size_t max_exited = 8192;
 };
 
-// Hears at once when what was known of a process no longer holds.
+// Is called at once when what was known of a process no longer holds.
 class ProcessWatcher {
   public:
     virtual ~ProcessWatcher() = default;
-    // The process's version has grown.
+    // Called when the process's version has increased.
     virtual void changed(const Process& process) = 0;
-    // The process ended long ago and is forgotten now. `start_boot` is its start as exactly as it
-    // is known.
+    // Called when the table forgets an ended process. `start_boot` is its start as exactly as it is
+    // known.
     virtual void forgotten(const Process& process, uint64_t start_boot) = 0;
 };
 
 class ProcessTable : public packet::Ancestry {
   public:
-    // `cgroups` may be a CgroupTree(): then paths come from /proc alone.
+    // If `cgroups` is a CgroupTree(), cgroup paths come from /proc alone. Returns an error if /proc
+    // can't be used.
     static pcapng::Result<ProcessTable> open(const ProcessTableOptions& options,
                                              CgroupTree cgroups);
 
-    // The watcher outlives the table.
+    // `watcher` must outlive the table.
     void watch(ProcessWatcher& watcher) { watcher_ = &watcher; }
 
     // Reads all of /proc. Call it after the programs that report events are attached, so that no
-    // process falls in between.
+    // process is missed in between.
     pcapng::Result<void> scan();
 
-    // Applies one event, with the bytes that follow it, and returns its process as it is then; null
-    // if the event names none. A malformed event is believed as far as it can be.
+    // Applies one event with the bytes that follow it. Returns the process as it is afterwards, or
+    // null if the event names none. Of a malformed event, the valid parts are used.
     const Process* apply(const pidcap_event& event, std::span<const std::byte> payload);
 
-    // Events were lost, before this time: what is known of a process from before is checked with
-    // /proc before it is told or inherited, and forgotten where nobody is left to ask.
+    // Call this when events from before `now_mono` were lost. What is known of a process from
+    // before is checked with /proc before it is reported or inherited, and is cleared if the
+    // process is no longer there to check.
     void events_lost(uint64_t now_mono);
 
-    // The process of a socket or a packet; null for tgid 0. One that is not known is created from
-    // what the owner says of itself, and completed from /proc where that shows the same process.
+    // Returns the process of a socket or a packet, or null for tgid 0. A process that isn't known
+    // is created from the owner's fields, and completed from /proc if that shows the same process.
     const Process* find(const pidcap_owner& owner);
 
-    // Forgets processes that ended longer than the grace ago, and checks some of the others for
-    // being alive. Call it about ten times a second; calls in between cost nothing. `now_mono` is
-    // the clock of pidcap_event.time_mono. Ends the life of pointers.
+    // Forgets processes that ended longer ago than the grace time, and checks whether some of the
+    // others still live. Call it about ten times a second; more frequent calls cost nothing.
+    // `now_mono` is on the clock of pidcap_event.time_mono. Invalidates pointers that the table
+    // returned.
     void expire(uint64_t now_mono);
 
-    // Look-ups that change nothing; null where there is none. A key without start_boot leads to the
-    // latest process of its tick.
+    // Look-ups without side effects. They return null if there is no such process. A key without
+    // start_boot finds the latest process of its tick.
     const Process* find(const ProcessKey& key) const;
     const Process* find_live(uint32_t pid) const;
-    // If what is known of the process is all there was to hear and to see of it: the time (mono) of
-    // its last change that the kernel noted (`changes` of bpf/verdict.h), 0 if there was none.
+    // Returns nothing if events of the process may be missing. Otherwise returns the time (mono) of
+    // its last change that the kernel recorded (`changes` of bpf/verdict.h), or 0 if there was
+    // none.
     std::optional<uint64_t> settled(const Process& process) const;
 
-    // The parent is the process that forked this one, or that was its parent when it was first
-    // seen. A process that the table has forgotten has no parent.
+    // Returns the process that forked this one, or that was its parent when it was first seen. A
+    // process that the table has forgotten has no parent.
     std::optional<Parent> parent_of(const Process& process) override;
     void for_each(const std::function<void(const Process&)>& visit) const override;
     bool knows(uint32_t number) const override { return by_number_.contains(number); }
     uint64_t generation() const override { return 0; }  // a process's parent doesn't change
 
-    // Whether a process that lives is in this network namespace.
+    // Returns true if a live process is in this network namespace.
     bool has_process_in(uint32_t netns) const;
 
-    // Empty where the user database has none.
+    // Returns an empty string if the user database has no name.
     const std::string& user_name(uint32_t uid) { return users_.name(uid); }
 
     size_t size() const { return entries_.size(); }
@@ -119,14 +124,15 @@ class ProcessTable : public packet::Ancestry {
         uint64_t exit_mono = 0;
         Freshness freshness;
         bool exited = false;
-        bool used = false;       // looked up since its end
-        // The last owner that contradicted the process, and when /proc was asked who is right.
+        bool used = false;  // looked up since it ended
+        // The last owner that contradicted the process, and when /proc was read to find out which
+        // is right.
         uint64_t checked_mono = 0;
         uint64_t checked_cgroup = 0;
         uint32_t checked_uid = 0;
         uint32_t checked_gid = 0;
     };
-    enum class Fate { kSame, kEnded, kUnknown };  // what /proc says of a process
+    enum class Fate { kSame, kEnded, kUnknown };  // what /proc shows of a process
 
     ProcessTable(ProcessTableOptions options, ProcFs procfs, CgroupTree cgroups);
 
@@ -153,14 +159,12 @@ class ProcessTable : public packet::Ancestry {
     bool set_user(Entry& entry, uint32_t uid, uint32_t gid);
     bool set_cgroup(Entry& entry, uint64_t id, const std::string& path);
 
-    // What /proc knows (process_check.cpp).
+    // Reads /proc (process_check.cpp).
     Fate read_same(const Entry& entry, ProcProcess& seen) const;
     Fate refresh(Entry& entry);
     void fill(Entry& entry, ProcProcess&& seen);
     void fill_gaps(Entry& entry);
-    bool is_up_to_date(const Entry& entry) const {
-        return entry.freshness.is_complete(lost_mono_);
-    }
+    bool is_up_to_date(const Entry& entry) const { return entry.freshness.is_complete(lost_mono_); }
     bool is_believed(Entry& entry);
     void settle_doubt(Entry& entry, std::string comm);
     void reconcile(Entry& entry, const pidcap_owner& owner);
@@ -173,16 +177,16 @@ class ProcessTable : public packet::Ancestry {
     UserNames users_;
     ProcessWatcher* watcher_ = nullptr;
     BootClock clock_;
-    std::map<ProcessKey, Entry> entries_;        // those of one tick side by side
+    std::map<ProcessKey, Entry> entries_;        // those of one tick are adjacent
     std::unordered_map<uint32_t, Entry*> live_;  // by pid
     std::unordered_map<uint32_t, Entry*> by_number_;
     uint32_t next_number_ = 0;
-    std::array<Entry*, 64> recent_{};  // of packets, which mostly ask for the same few
+    std::array<Entry*, 64> recent_{};  // a cache for packets, most of which are of a few processes
     std::deque<ProcessKey> exited_;    // in the order of their end
-    std::deque<ProcessKey> to_check_;  // the others, and some that have ended meanwhile
-    size_t in_doubt_ = 0;              // how many at the front to check soon
-    uint64_t lost_mono_ = 0;           // events may be missing from before
-    uint64_t now_mono_ = 0;            // the latest time told by apply() or expire()
+    std::deque<ProcessKey> to_check_;  // the live ones, and some that have ended meanwhile
+    size_t in_doubt_ = 0;              // how many at the front have to be checked soon
+    uint64_t lost_mono_ = 0;           // events from before this time may be missing
+    uint64_t now_mono_ = 0;            // the latest time passed to apply() or expire()
     uint64_t next_check_mono_ = 0;
 };
 

@@ -23,7 +23,7 @@ using pcapng::Error;
 using pcapng::Fd;
 using pcapng::Result;
 
-// "Groups:" stands before "NSpid:" and may have 65536 numbers (NGROUPS_MAX).
+// "Groups:" comes before "NSpid:" and may have 65536 numbers (NGROUPS_MAX).
 constexpr size_t kMaxStatus = 1 << 20;
 constexpr size_t kMaxStat = 4096;
 constexpr size_t kMaxCgroup = 1 << 16;
@@ -31,9 +31,10 @@ constexpr size_t kMaxComm = 15;  // TASK_COMM_LEN - 1; the kernel makes those of
 constexpr std::string_view kDeleted = " (deleted)";
 // PROC_PID_INIT_INO of include/linux/proc_ns.h.
 constexpr std::string_view kInitialPidNamespace = "pid:[4026531836]";
-constexpr size_t kStep = 4096;  // bytes a read
+constexpr size_t kStep = 4096;  // bytes per read
 
-// A dead process's directory answers ENOENT to open and ESRCH to read: one code for both.
+// In a dead process's directory, open fails with ENOENT and read with ESRCH. This gives both the
+// same code.
 Error process_error(std::string what) {
     return errno_error(std::move(what), errno == ENOENT ? ESRCH : errno);
 }
@@ -43,7 +44,7 @@ Result<std::string> read_file(const Fd& directory, const char* name, size_t max)
     if (!file.valid()) {
         return process_error(fmt::format("open {} of a process", name));
     }
-    // Not read into the text itself: it would keep the room for long.
+    // Reads into a buffer of its own, so that the text doesn't keep unused capacity.
     std::array<char, kStep> part{};
     std::string text;
     while (text.size() < max) {
@@ -78,7 +79,8 @@ std::optional<T> parse_number(std::string_view text) {
     return value;
 }
 
-// The field `index` (from 0) of text that spaces or tabs separate; empty where there are fewer.
+// Returns field `index` (from 0) of text separated by spaces or tabs, or an empty view if there are
+// fewer.
 std::string_view field(std::string_view text, size_t index) {
     for (;;) {
         const size_t begin = text.find_first_not_of(" \t\n");
@@ -105,14 +107,15 @@ void for_each_line(std::string_view text, Visit visit) {
     }
 }
 
-// The kernel appends " (deleted)" to the name of an unlinked file, and a file may be called so by
-// itself. An unlinked file mostly has no links left: then the suffix is the kernel's. If it has
-// some (another hard link), either may be true, and the name stays as it was read.
+// The kernel appends " (deleted)" to the name of an unlinked file, but a file's own name may end
+// like this, too. If the file has no links left, as most unlinked files, the suffix is the
+// kernel's. If it has links (another hard link, for example), either may be true, and the name is
+// kept as it was read.
 std::string read_exe(const Fd& process) {
     std::string exe = read_link(process, "exe");
     if (exe.size() > kDeleted.size() && exe.ends_with(kDeleted)) {
         struct statx file {};
-        // AT_STATX_DONT_SYNC: a file system in user space must not be able to hold us up.
+        // AT_STATX_DONT_SYNC, so that a file system in user space can't block us.
         if (statx(process.get(), "exe", AT_STATX_DONT_SYNC, STATX_NLINK, &file) == 0 &&
             file.stx_nlink == 0) {
             exe.resize(exe.size() - kDeleted.size());
@@ -121,7 +124,7 @@ std::string read_exe(const Fd& process) {
     return exe;
 }
 
-// "net:[4026531840]"
+// The link reads "net:[4026531840]".
 uint32_t read_netns(const Fd& process) {
     const std::string link = read_link(process, "ns/net");
     std::string_view number = link;
@@ -155,8 +158,8 @@ Result<ProcFs> ProcFs::open(const std::string& root) {
 }
 
 Result<void> ProcFs::check_pid_namespace() const {
-    // "self" is a pid of the namespace that this /proc was mounted in, and absent if that isn't
-    // ours.
+    // "self" is a pid in the PID namespace that this /proc was mounted in. It is absent if that
+    // isn't our namespace.
     const std::string link = read_link(root_, "self/ns/pid");
     if (!link.empty() && link != kInitialPidNamespace) {
         return Error{fmt::format("{} is that of a container; run in the PID namespace of the host "
@@ -247,8 +250,8 @@ std::string read_cgroup(const Fd& process) {
     return text ? parse_cgroup(*text) : std::string();
 }
 
-// "PID (COMM) S PPID …": COMM is written raw, so it may hold ")", spaces and newlines. What follows
-// the last ")" is the kernel's.
+// "PID (COMM) S PPID …": COMM is not escaped, so it may contain ")", spaces and newlines.
+// Everything after the last ")" is written by the kernel.
 Result<ProcStat> parse_stat(std::string_view text) {
     const size_t open = text.find('(');
     const size_t close = text.rfind(')');
@@ -270,7 +273,7 @@ Result<ProcStat> parse_stat(std::string_view text) {
     return stat;
 }
 
-// "Name:" stands first and is escaped by the kernel, so no process can forge a line.
+// "Name:" comes first and the kernel escapes it, so no process can forge a line.
 Result<ProcStatus> parse_status(std::string_view text) {
     std::optional<uint32_t> tgid;
     std::optional<uint32_t> uid;

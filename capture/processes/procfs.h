@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// ProcFs: reads processes from /proc. All that is said of one process is read through one open
-// /proc/PID directory, which the kernel ties to that process: when it ends, and its pid is given to
-// another, the rest of the reading fails with ESRCH rather than answer for the other.
+// ProcFs: reads processes from /proc. Everything about one process is read through one open
+// /proc/PID directory, which the kernel ties to that process. If the process ends and its pid is
+// reused, further reads fail with ESRCH instead of showing the other process.
 //
-// Text is as the process set it: any byte may stand in a comm, a path or a command line.
-// Owns the descriptor of the root. Const calls are safe on any thread.
+// Text is as the process set it: a comm, a path or a command line may contain any byte. Owns the
+// descriptor of the root. Const calls are safe on any thread.
 #pragma once
 
 #include <cstdint>
@@ -18,15 +18,15 @@
 
 namespace capture {
 
-// What identifies a process, out of /proc/PID/stat.
+// The fields of /proc/PID/stat that identify a process.
 struct ProcStat {
     uint32_t ppid = 0;
     uint64_t start_ticks = 0;  // field 22, in the reader's time namespace
-    char state = '?';          // 'Z' and 'X' are dead
+    char state = '?';          // 'Z' and 'X': dead
     std::string comm;          // at most 15 bytes
 };
 
-// What stands in /proc/PID/status.
+// Fields of /proc/PID/status.
 struct ProcStatus {
     uint32_t tgid = 0;
     uint32_t uid = 0;    // effective
@@ -34,8 +34,9 @@ struct ProcStatus {
     uint32_t nspid = 0;  // in the innermost PID namespace
 };
 
-// Everything of one process. What may not be read (exe, netns of others, without CAP_SYS_PTRACE)
-// or doesn't exist (a kernel thread's exe) is empty or 0.
+// Everything that is read about one process. A field is empty or 0 if we may not read it (exe and
+// netns of other users' processes, without CAP_SYS_PTRACE) or it doesn't exist (a kernel thread's
+// exe).
 struct ProcProcess {
     ProcStat stat;
     ProcStatus status;
@@ -49,21 +50,21 @@ constexpr size_t kMaxCmdline = 4096;
 
 class ProcFs {
   public:
-    // `root` is /proc or a directory that looks like it.
+    // `root` is /proc or a directory with the same layout.
     static pcapng::Result<ProcFs> open(const std::string& root = "/proc");
 
-    // An Error where this /proc doesn't show the pids that the kernel's programs report: those of
-    // the initial PID namespace.
+    // Returns an error if this /proc doesn't show the pids of the initial PID namespace, which are
+    // those that the kernel's programs report.
     pcapng::Result<void> check_pid_namespace() const;
 
-    // The pids at the moment, threads left out.
+    // Returns the pids of all processes at this moment, without threads.
     pcapng::Result<std::vector<uint32_t>> pids() const;
 
-    // The directory of a process, for the functions below and for what is not offered here.
+    // Opens the directory of a process, for the functions below and for files that they don't read.
     pcapng::Result<pcapng::Fd> open_process(uint32_t pid) const;
 
-    // Error code ESRCH: there is no such process (any more). A pid that is merely a thread's is
-    // none.
+    // Read a process. Error code ESRCH means that there is no such process, or no longer. The pid
+    // of a thread that is not a process's first one is no process.
     pcapng::Result<ProcStat> stat(uint32_t pid) const;
     pcapng::Result<ProcProcess> read(uint32_t pid) const;
 
@@ -76,12 +77,12 @@ class ProcFs {
     pcapng::Fd root_;
 };
 
-// Of a process that open_process() opened.
+// Read a process that open_process() opened.
 pcapng::Result<ProcStat> read_stat(const pcapng::Fd& process);
 pcapng::Result<ProcStatus> read_status(const pcapng::Fd& process);
-std::string read_cgroup(const pcapng::Fd& process);  // empty where there is none
+std::string read_cgroup(const pcapng::Fd& process);  // empty if there is none
 
-// The text of the files; an Error for a text that no kernel writes.
+// Parse the text of the files. Return an error for a text that no kernel writes.
 pcapng::Result<ProcStat> parse_stat(std::string_view text);
 pcapng::Result<ProcStatus> parse_status(std::string_view text);
 std::string parse_cgroup(std::string_view text);  // the path of the "0::" line, or empty

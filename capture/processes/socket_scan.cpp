@@ -28,7 +28,7 @@ using pcapng::errno_error;
 using pcapng::Fd;
 using pcapng::Result;
 
-// glibc 2.36 of Debian 12 has these, older ones don't.
+// glibc 2.36 of Debian 12 has wrappers for these, older versions don't.
 Fd pidfd_open(uint32_t pid) {
     return Fd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
 }
@@ -51,7 +51,7 @@ struct Socket {
 
 struct Found {
     std::vector<Holder> holders;
-    std::vector<Socket> sockets;  // each inode once, grouped by holder
+    std::vector<Socket> sockets;  // each inode once, grouped by first holder
 };
 
 bool is_gone(int code) {
@@ -60,7 +60,7 @@ bool is_gone(int code) {
 
 constexpr std::string_view kSocketPrefix = "socket:[";
 
-// "socket:[12345]" to 12345; 0 for what is no socket.
+// Returns 12345 for "socket:[12345]", or 0 if the link isn't a socket's.
 uint64_t socket_inode(std::string_view link) {
     if (!link.starts_with(kSocketPrefix)) {
         return 0;
@@ -70,13 +70,13 @@ uint64_t socket_inode(std::string_view link) {
     return inode;
 }
 
-// First pass: who holds which socket.
+// First pass: finds which process holds which socket.
 class Inventory {
   public:
     void add_process(const ProcFs& procfs, uint32_t pid, SocketScanCounts& counts) {
         const Result<Fd> process = procfs.open_process(pid);
         if (!process) {
-            return;  // it ended before we came, with its sockets
+            return;  // it has ended, and its sockets with it
         }
         const Result<ProcStat> stat = read_stat(*process);
         if (!stat) {
@@ -95,7 +95,7 @@ class Inventory {
             char link[64];
             const ssize_t n = readlinkat(dirfd(listing.get()), entry->d_name, link, sizeof(link));
             if (n < 0 && (errno == EACCES || errno == EPERM)) {
-                ++counts.unreadable_processes;  // the other descriptors would answer the same
+                ++counts.unreadable_processes;  // the other descriptors would fail in the same way
                 return;
             }
             if (n > 0) {
@@ -134,10 +134,10 @@ class Visitor {
             const SocketCallback& found, SocketScanCounts& counts)
         : procfs_(procfs), clock_(clock), cgroups_(cgroups), found_(found), counts_(counts) {}
 
-    // False: the process has ended.
+    // Returns false if the process has ended.
     bool enter(const Holder& holder) {
-        // The pidfd first, then the identity through /proc: if the process is still the same after
-        // the pidfd was made, the pidfd is its.
+        // Opens the pidfd first and checks the identity in /proc afterwards: if the process is
+        // still the same then, the pidfd is that process's.
         pidfd_ = pidfd_open(holder.pid);
         const Result<Fd> process = procfs_.open_process(holder.pid);
         if (!pidfd_.valid() || !process) {
@@ -160,15 +160,16 @@ class Visitor {
         return true;
     }
 
-    // The duplicate lives for this call only. Closing it can be the last close of the socket, if
-    // the process closed its own meanwhile; then SO_LINGER would be ours to wait for.
+    // The duplicate lives for this call only. If the process has closed its own descriptor
+    // meanwhile, closing the duplicate is the last close of the socket, and would wait for
+    // SO_LINGER.
     void visit(const Socket& socket) {
         const Fd fd = pidfd_getfd(pidfd_, socket.fd);
         if (!fd.valid()) {
             ++(is_gone(errno) ? counts_.vanished : counts_.unreadable);
             return;
         }
-        // The descriptor may have been closed and used for another file since the first pass.
+        // Since the first pass the descriptor may have been closed and reused for another file.
         struct stat file {};
         if (fstat(fd.get(), &file) != 0 || file.st_ino != socket.inode || !S_ISSOCK(file.st_mode)) {
             ++counts_.vanished;

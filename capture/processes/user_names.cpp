@@ -10,7 +10,7 @@
 namespace capture {
 namespace {
 
-constexpr size_t kMaxNames = 65536;  // a process may go through any number of uids
+constexpr size_t kMaxNames = 65536;  // bounded, because a process may use any number of uids
 constexpr size_t kMaxRecord = 1 << 20;
 
 std::string look_up(uint32_t uid) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// UserNames: names of users, as this machine's user database has them. Remembers answers, because a
+// UserNames: looks up names of users in this machine's user database. Caches the answers, because a
 // look-up may ask a network service. One thread.
 #pragma once
 
@@ -12,12 +12,13 @@ namespace capture {
 
 class UserNames {
   public:
-    // Empty where there is none. The answer stays where it is while the next 65,536 are asked for.
+    // Returns the name of the user, or an empty string if there is none. The reference is valid
+    // until 65,536 further uids have been looked up.
     const std::string& name(uint32_t uid);
 
   private:
     std::unordered_map<uint32_t, std::string> names_;
-    std::unordered_map<uint32_t, std::string> earlier_;  // forgotten, but maybe still in use
+    std::unordered_map<uint32_t, std::string> earlier_;  // the previous cache, maybe still in use
 };
 
 }  // namespace capture
