@@ -21,7 +21,7 @@ bool is_known(const Value& value) {
     return !std::holds_alternative<std::monostate>(value);
 }
 
-// Both of one column, so of one type; its text may be held in two ways.
+// Both values are of one column and so of one type, but text may be a string or a view.
 bool is_less(const Value& a, const Value& b) {
     return std::visit(
         [](const auto& left, const auto& right) {
@@ -47,7 +47,7 @@ pcapng::Result<Order> parse_order(std::string_view option, std::string_view text
     const std::string_view name = text.substr(0, comma);
     const std::string_view way = comma == text.npos ? "asc" : text.substr(comma + 1);
     if (way != "asc" && way != "desc") {
-        return pcapng::Error{fmt::format("{} {}: behind the comma stands asc or desc", option,
+        return pcapng::Error{fmt::format("{} {}: write asc or desc after the comma", option,
                                          packet::printable(text))};
     }
     std::string names;
