@@ -50,7 +50,7 @@ int hex_digit(char c) {
     return -1;
 }
 
-// nullopt: a bare % or a byte that the encoding would not have left as it is.
+// Returns nullopt if the value has a bare % or a byte that the encoder would have escaped.
 std::optional<std::string> decode_value(std::string_view value) {
     std::string out;
     out.reserve(value.size());
@@ -108,7 +108,7 @@ void append_command_line(std::string& out, std::string_view prefix, std::string_
     if (cmdline.empty()) {
         return;
     }
-    // No byte encodes to less than one: the rest can't be needed.
+    // Each byte encodes to at least one byte, so the rest would be cut anyway.
     std::string words(cmdline.substr(0, kMaxCommandLine + 1));
     std::replace(words.begin(), words.end(), '\0', ' ');
     std::string encoded;
@@ -132,7 +132,7 @@ std::string_view cut_comment(std::string_view comment, size_t max) {
         return comment;
     }
     if (starts_like_ours(comment)) {
-        // Half a value would be a wrong one. The space may be the first byte that doesn't fit.
+        // Half a value would be a wrong value. The space may be the first byte that doesn't fit.
         const size_t space = comment.substr(0, max + 1).rfind(' ');
         return comment.substr(0, space == std::string_view::npos ? 0 : space);
     }

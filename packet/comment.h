@@ -3,8 +3,8 @@
 // The packet comment: one line of key=value pairs that says which process a packet belongs to, and
 // which survives every tool that rewrites a file. The grammar is in docs/file-format.md:
 //     pid=812 tid=812 comm=curl exe=/usr/bin/curl uid=1000 st=1763650000000000000 via=socket
-// Values are percent-encoded, so that whatever a process calls itself is one word of shown text.
-// Pure functions, safe on any thread. Decoded values are a process's own bytes: hostile again.
+// Values are percent-encoded, so that a value is always one printable word.
+// Pure functions, safe on any thread. Decoded values are bytes that a process chose: hostile input.
 #pragma once
 
 #include <charconv>
@@ -36,11 +36,11 @@ void append_pair(std::string& out, std::string_view prefix, std::string_view key
 void append_command_line(std::string& out, std::string_view prefix, std::string_view key,
                          std::string_view cmdline);
 
-// The longest start of `comment` of at most `max` bytes that says nothing false: whole pairs of our
-// grammar, whole code points of any other text.
+// Returns the longest prefix of `comment` that has at most `max` bytes and cuts no pair of our
+// grammar or, in any other text, no code point.
 std::string_view cut_comment(std::string_view comment, size_t max);
 
-// A comment's pairs in order, values decoded. Where a key occurs twice the first one counts.
+// A comment's pairs in order, values decoded. If a key occurs twice, the first one counts.
 struct Comment {
     std::vector<std::pair<std::string, std::string>> pairs;
 
@@ -48,7 +48,7 @@ struct Comment {
     std::optional<uint64_t> number(std::string_view key) const;  // decimal; nullopt if it is not
 };
 
-// The decimal number that is all of the text; nullopt if it is none, or too large.
+// Returns the decimal number that the whole text is, or nullopt if it isn't one or is too large.
 template <typename Number>
 std::optional<Number> parse_number(std::string_view text) {
     Number number = 0;
@@ -59,7 +59,7 @@ std::optional<Number> parse_number(std::string_view text) {
     return number;
 }
 
-// nullopt: not a comment of our grammar (another tool's or a person's).
+// Returns nullopt if the comment is not in our grammar (another tool or a person wrote it).
 std::optional<Comment> parse_comment(std::string_view comment);
 
 }  // namespace packet

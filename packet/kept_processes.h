@@ -15,8 +15,8 @@ namespace packet {
 
 class KeptProcesses {
   public:
-    // The packet with the copies in place of its processes; they are brought up to date. Valid
-    // until the next call, and as long as the packet.
+    // Returns the packet with its processes replaced by up-to-date copies. Valid until the next
+    // call and no longer than `packet`.
     const Packet& keep(const Packet& packet);
 
     // By number: the copies are numbered anew, in the order in which packets named them.

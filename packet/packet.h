@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// Packet: a packet with the processes at its ends, as every source hands it out: a running capture
+// Packet: a packet with the processes at its ends. Every source returns it: a running capture
 // (capture::Session) or a file (forensics::Source). Passive data. Views and pointers are valid
 // until the source's next call, unless the source promises more.
 #pragma once
@@ -37,20 +37,20 @@ struct End {
     const Process* process = nullptr;
     uint32_t tid = 0;
     Via via = Via::kUnrecorded;
-    // At the socket's last use: this packet's, while `process` has the latest. nullopt: not known.
+    // The user and group at the time of this packet; `process` has the latest. nullopt: not known.
     std::optional<uint32_t> uid = {};
     std::optional<uint32_t> gid = {};
     std::string_view user = {};  // the name of `uid`; empty: not known
 };
 
-// The end's user: the packet's own or, where that is not recorded, its process's latest.
+// Returns the packet's own uid or, if that is not recorded, the latest uid of the process.
 std::optional<uint32_t> uid_of(const End& end);
-// The name of uid_of(); empty: not known.
+// Returns the name of uid_of(), or an empty text if it is not known.
 std::string_view user_of(const End& end);
 
 // At which end of a packet the process `Packet::self` is.
 enum class At : uint8_t { kUnknown, kSender, kReceiver };
-// Where it is unless something else is said: the sender on the way out, the receiver on the way in.
+// Returns the default: the sender for an outbound packet, the receiver for an inbound one.
 At at_by_direction(Direction direction);
 // "sender", "receiver"; empty for At::kUnknown.
 std::string_view at_name(At at);
@@ -67,13 +67,13 @@ struct Packet {
     std::optional<uint64_t> drop_count = {};
     End self;  // the process at this end, or the only one that is known: see docs/file-format.md
     At self_at = At::kUnknown;
-    End peer;  // the process at the other end, where it is known too
+    End peer;  // the process at the other end, if it is known too
 
     bool attributed() const { return self.process != nullptr || peer.process != nullptr; }
 };
 
-// Who sent the packet and who received it, as far as that is known. `either` has the process whose
-// end is not known; then the other two are null.
+// The sender and the receiver of a packet, as far as they are known. If it is not known at which
+// end the process is, `either` has it and the other two are null.
 struct Ends {
     const End* sender = nullptr;
     const End* receiver = nullptr;

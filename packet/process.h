@@ -44,15 +44,15 @@ struct Process {
     uint32_t nspid = 0;           // pid in its own PID namespace
 };
 
-// What a process says of its parent.
+// What is recorded about the parent of a process.
 struct ParentRecord {
     uint32_t pid = 0;
     std::string_view comm = {};  // empty: not known; valid while the process is unchanged
 };
-// nullopt: it says nothing, or has no parent.
+// Returns nullopt if nothing is recorded or the process has no parent.
 std::optional<ParentRecord> recorded_parent(const Process& process);
 
-// The command line with one space between the arguments, as ps shows it.
+// Returns the command line with one space between the arguments, as ps shows it.
 std::string joined_arguments(const Process& process);
 
 }  // namespace packet

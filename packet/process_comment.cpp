@@ -54,7 +54,7 @@ CommentEnd read_end(const Comment& comment, std::string_view prefix) {
     return end;
 }
 
-// A word that is not known says that the process is not where the direction says.
+// An unknown value of `at` still means that the direction doesn't determine the end.
 std::optional<At> read_at(const Comment& comment) {
     const std::optional<std::string_view> word = comment.find(kAtKey);
     if (!word) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// What a packet's comment says of the processes at its ends, both ways: made from a Process, and
-// read back into one. comment.h has the grammar, process_fields.h the keys. Pure functions.
+// Writes the processes at the ends of a packet into its comment, and reads them back. comment.h has
+// the grammar, process_fields.h the keys. Pure functions.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@ namespace packet {
 // The keys of the other end have this prefix.
 inline constexpr std::string_view kPeerPrefix = "peer.";
 
-// The keys that are no field of a process.
+// Keys that are not a field of one process.
 inline constexpr std::string_view kHostKey = "host";
 inline constexpr std::string_view kAtKey = "at";
 
@@ -33,19 +33,19 @@ void append_process(std::string& out, uint32_t pid, uint32_t tid, std::string_vi
 void append_process(std::string& out, const Process& process, uint32_t tid, Via via,
                     std::string_view prefix = {});
 
-// Why there is no process; the only pair about this end.
+// The reason why there is no process. This is then the only pair for this end.
 void append_reason(std::string& out, Via via);
 
-// At which end the process is, unless it is where the packet's direction says.
+// At which end the process is, if at_by_direction() is wrong for this packet.
 void append_at(std::string& out, At at, Direction direction);
 
-// What only the first packet of a process in a file says of it.
+// The fields that only the first packet of a process in a file records.
 void append_introduction(std::string& out, const Process& process, std::string_view prefix = {});
 
-// The end's process as of the packet: with the packet's user in place of the process's latest.
+// Returns the end's process with the user that it had at the packet, not its latest.
 Process process_as_of(const End& end);
 
-// What a comment says of one end. `process` has no number.
+// One end of a packet as its comment records it. `process` has no number.
 struct CommentEnd {
     bool has_process = false;
     uint32_t tid = 0;
@@ -56,13 +56,13 @@ struct CommentEnd {
 struct CommentEnds {
     CommentEnd self = {};
     CommentEnd peer = {};
-    std::optional<At> at = {};  // at which end self is; nullopt: as the direction says
+    std::optional<At> at = {};  // where self is; nullopt: at_by_direction()
 };
 
-// nullopt: the comment is not in pidcap's grammar.
+// Returns nullopt if the comment is not in pidcap's grammar.
 std::optional<CommentEnds> read_process_comment(std::string_view comment);
 
-// Whether a comment introduces the process of this end.
+// Returns whether the comment introduces the process at the end with this prefix.
 bool introduces(const Comment& comment, std::string_view prefix);
 
 }  // namespace packet

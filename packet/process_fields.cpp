@@ -21,7 +21,7 @@ constexpr auto kFields = std::to_array<ProcessField>({
      &Process::start_ns,
      kAlways,
      4},
-    {"", {"end_time", kTime, "when it ended, where the file tells"}, &Process::end_ns, kNever, 0},
+    {"", {"end_time", kTime, "when it ended, if the file records it"}, &Process::end_ns, kNever, 0},
     {"ppid", {"ppid", kUnsigned, "its parent's pid"}, &Process::ppid, kIntroduction, 0},
     {"pcomm", {"parent_comm", kText, "its parent's name"}, &Process::parent_comm, kIntroduction, 1},
     {"comm", {"comm", kText, "its name, the latest"}, &Process::comm, kAlways, 1},

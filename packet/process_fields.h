@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // The fields of a Process, in one table: the member, its key in a packet's comment, its column. All
-// that treats each field alike (the comment both ways, what a file adds to a process, the table of
-// processes, the report) goes through this table. So a new attribute is a member in process.h, one
-// line here, and the place where it comes from. Pure.
+// code that treats the fields alike (writing and reading comments, updating a process from a file,
+// the table of processes, the report) goes through this table. So a new attribute is a member in
+// process.h, one line here, and the code that obtains it. Pure.
 #pragma once
 
 #include <cstdint>
@@ -41,21 +41,21 @@ struct ProcessField {
 
 // In the order of the table's columns. pid comes first in every comment, before its thread.
 std::span<const ProcessField> process_fields();
-// Those that a comment has, in its order.
+// The fields that a comment has, in its order.
 std::span<const ProcessField* const> comment_fields(InComment which);
 // The field with this key in a comment, or null.
 const ProcessField* comment_field(std::string_view key);
 
-// The field's value; monostate if it is not known. Valid while the process is unchanged.
+// Returns the field's value, or monostate if it is not known. Valid while the process is unchanged.
 Value value_of(const Process& process, const ProcessField& field);
-// The value of a field that is a number; nullopt if it is not known, or a text.
+// Returns the value of a numeric field, or nullopt if it is not known or the field is a text.
 std::optional<uint64_t> number_of(const Process& process, const ProcessField& field);
 
 // Sets the field from its text in a comment. Text that is not a number leaves a number unset.
 void set_field(Process& process, const ProcessField& field, std::string_view text);
 
-// Takes over each field that `recorded` knows, except the identity (host, pid, start). Returns
-// whether one changed.
+// Copies each field that is known in `recorded`, except the identity (host, pid, start). Returns
+// whether a field changed.
 bool update(Process& process, const Process& recorded);
 
 }  // namespace packet

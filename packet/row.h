@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// What tables are made of: columns, and rows of values. Every form of a table (terminal, JSON, CSV,
-// Parquet) is made of these. Passive data.
+// Columns, rows and values: every form of a table (terminal, JSON, CSV, Parquet) is made of these.
+// Passive data.
 #pragma once
 
 #include <compare>
@@ -28,7 +28,8 @@ struct Time {
     auto operator<=>(const Time&) const = default;
 };
 
-// monostate: not known. A text is as a process or the network chose it. double: seconds.
+// monostate: not known. A text may be any bytes that a process or the network chose. double:
+// seconds.
 using Value =
     std::variant<std::monostate, uint64_t, std::string_view, std::string, Time, double, bool>;
 using Row = std::vector<Value>;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// Sink: where a running source delivers what it has, in the order of time: interfaces as they come,
-// then packets and changes of processes. Calls come from one thread; what they are handed is valid
-// until they return.
+// Sink: receives what a running source delivers, in the order of time: interfaces as they appear,
+// packets and changes of processes. All calls come from one thread. Arguments are valid until the
+// call returns.
 #pragma once
 
 #include <array>
@@ -27,7 +27,7 @@ inline constexpr size_t kDropCauses = 2;
 struct InterfaceCounters {
     uint64_t captured = 0;  // delivered to the sink
     uint64_t captured_bytes = 0;
-    uint64_t filtered = 0;                        // of processes that were not asked for
+    uint64_t filtered = 0;                        // of processes that were not selected
     std::array<uint64_t, kDropCauses> dropped{};  // by DropCause
 };
 
@@ -40,7 +40,7 @@ struct ProcessEvent {
     const Process* process = nullptr;  // as it is after the event
 };
 
-// An error ends the source's run, which returns it.
+// If a call returns an error, the source stops and returns that error.
 class Sink {
   public:
     virtual ~Sink() = default;

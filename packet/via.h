@@ -26,13 +26,14 @@ enum class Via : uint8_t {
     kOther,       // a word that this version doesn't know
 };
 
-// The word that stands behind `via=`; empty for kUnrecorded, "other" for kOther.
+// Returns the value of the key `via`: empty for kUnrecorded, "other" for kOther.
 std::string_view via_name(Via via);
 
-// The value with this name; kUnrecorded for an empty word, kOther for one that has no value here.
+// Returns the value with this name: kUnrecorded if it is empty, kOther if it is not known.
 Via via_of(std::string_view name);
 
-// Whether the process was found at a socket or at the processor, not by an earlier packet.
+// Returns whether the packet itself led to the process (its socket, a socket look-up or the current
+// process), not an earlier packet.
 bool is_direct(Via via);
 
 }  // namespace packet

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// What the Writer's blocks are made of: passive structs. The views belong to the caller and are
-// read during the call only. All times are nanoseconds since the epoch, all texts UTF-8 as far as
-// their origin allows (the Writer makes names safe to show, see shown_text).
+// The arguments of the Writer: one passive struct for each type of block. The caller owns what the
+// views point to; the Writer reads it during the call only. Times are nanoseconds since the epoch.
+// Texts should be UTF-8; the Writer escapes what a terminal must not get (see shown_text).
 #pragma once
 
 #include <array>
@@ -57,10 +57,10 @@ struct PacketBlock {
     uint32_t interface_id = 0;  // what add_interface returned
     uint64_t time_ns = 0;
     std::span<const uint8_t> data = {};
-    uint32_t wire_length = 0;  // never less than data's is written
+    uint32_t wire_length = 0;  // on the wire; raised to data.size() if it is less
     Direction direction = Direction::kUnknown;
     Reception reception = Reception::kUnspecified;
-    std::optional<uint64_t> drop_count = {};  // packets lost between this one and the one before it
+    std::optional<uint64_t> drop_count = {};    // packets lost since the previous one
     std::optional<ProcessThread> process = {};  // option 8
     std::optional<uint32_t> darwin_index = {};  // what darwin_process returned
     std::string_view comment = {};              // empty: none
@@ -93,7 +93,7 @@ struct InterfaceStatistics {
     std::optional<uint64_t> received = {};
     std::optional<uint64_t> dropped = {};  // by the interface
     std::optional<uint64_t> filter_accepted = {};
-    std::optional<uint64_t> os_dropped = {};  // after the filter, for want of room
+    std::optional<uint64_t> os_dropped = {};  // after the filter, because a buffer was full
     std::optional<uint64_t> delivered = {};   // to the user
 };
 

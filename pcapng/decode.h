@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// Numbers out of bytes in a section's byte order, and a cursor that can't run past the end. The
-// bytes belong to the caller. Pure, safe on any thread.
+// Decodes numbers in a section's byte order. Cursor reads forward and never past the end. The
+// caller owns the bytes. Pure, safe on any thread.
 #pragma once
 
 #include <bit>
@@ -16,7 +16,7 @@ namespace pcapng {
 
 enum class ByteOrder : uint8_t { kLittle, kBig };
 
-// The first sizeof(T) bytes, which must be there.
+// Returns the number in the first sizeof(T) bytes, which must exist.
 template <typename T>
 T decode(std::span<const uint8_t> bytes, ByteOrder order) {
     static_assert(sizeof(T) == 1 || sizeof(T) == 2 || sizeof(T) == 4 || sizeof(T) == 8);
@@ -66,7 +66,8 @@ class Cursor {
         rest_ = rest_.subspan(count);
         return result;
     }
-    // `count` bytes and their padding to a multiple of four, as far as it is there.
+    // Returns `count` bytes and skips the padding to a multiple of four. Padding may be missing at
+    // the end.
     std::span<const uint8_t> padded_bytes(size_t count) {
         const auto result = bytes(count);
         if (!failed_) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// ByteBuffer: where blocks are encoded, little-endian, byte by byte (compilers merge the stores).
-// Owns its memory, keeps it across clear(), and grows by doubling, so that a buffer in use for a
-// while doesn't allocate. Movable; one thread at a time.
+// ByteBuffer: encodes blocks, little-endian, byte by byte (compilers merge the stores). Owns its
+// memory, keeps it across clear(), and grows by doubling, so a buffer that is reused soon stops
+// allocating. Movable; one thread at a time.
 #pragma once
 
 #include <cassert>
@@ -58,20 +58,21 @@ class ByteBuffer {
             std::memcpy(room(text.size()), text.data(), text.size());
         }
     }
-    // Zero bytes up to the next multiple of four after `length` bytes.
+    // Appends zero bytes until `length` is padded to a multiple of four.
     void pad(size_t length) {
         for (size_t i = length; i % 4 != 0; ++i) {
             u8(0);
         }
     }
 
-    // Overwrites what is at `offset`: a length that is known only afterwards.
+    // Overwrites the number at `offset`, such as a length that is known only at the end.
     void set_u32(size_t offset, uint32_t value) {
         assert(offset + 4 <= size_);
         store(&data_[offset], value);
     }
 
-    // Options ("Options"): u16 code, u16 length, value, padding. At most kMaxOptionSize bytes.
+    // Append an option ("Options"): u16 code, u16 length, value, padding. A value has at most
+    // kMaxOptionSize bytes.
     void option_header(uint16_t code, size_t length) {
         assert(length <= kMaxOptionSize);
         u16(code);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// Input: the bytes that the Reader reads: a file, pipe or fifo, what a ByteSource makes of one, or
-// memory that the caller keeps alive. Owns where they come from; one thread at a time. Memory use
-// is bounded by the largest peek(): what the input really holds is read, never what a length field
-// claims.
+// Input: a buffered stream of bytes for the Reader, from a file, pipe or fifo, from any ByteSource
+// (such as a decompressor), or from memory that the caller keeps alive. Owns its source; one thread
+// at a time. Memory use is bounded by the largest peek() and by the bytes that the input really
+// holds: a false length field can't make it allocate.
 #pragma once
 
 #include <cstddef>
@@ -18,15 +18,16 @@
 
 namespace pcapng {
 
-// Where bytes come from, in order.
+// A sequential source of bytes.
 class ByteSource {
   public:
     virtual ~ByteSource() = default;
-    // At least one byte, as many as there are at once and fit; 0: the end. An error is for good.
+    // Reads at least one byte, and at most into.size(). Returns how many, or 0 at the end. An error
+    // is final.
     virtual Result<size_t> read(std::span<uint8_t> into) = 0;
 };
 
-// A file, pipe or fifo, whose errors say `name`.
+// Returns a source that reads a file, pipe or fifo. Its errors contain `name`.
 std::unique_ptr<ByteSource> source_of(Fd fd, std::string name);
 
 class Input {
@@ -36,13 +37,13 @@ class Input {
     static Input from_source(std::unique_ptr<ByteSource> source, std::string name);
     static Input from_memory(std::span<const uint8_t> bytes, std::string name);
 
-    // The next `count` bytes, or all that are left where the input ends earlier. Valid until the
-    // next call. Error: the read failed.
+    // Returns the next `count` bytes, or fewer if the input ends before that, or an error if a read
+    // failed. Valid until the next call.
     Result<std::span<const uint8_t>> peek(size_t count);
-    // Goes on behind the next `count` bytes, which must be ready.
+    // Skips `count` bytes, which must be in ready().
     void consume(size_t count);
 
-    // What has been read and not consumed: no less than the last peek() gave.
+    // The bytes that were read but not consumed; at least those that the last peek() returned.
     std::span<const uint8_t> ready() const { return ready_; }
     uint64_t offset() const { return offset_; }  // of the next byte
     const std::string& name() const { return name_; }

@@ -3,8 +3,8 @@
 // Options: the options of a block in a file, or the records of a name resolution block, which have
 // the same form: u16 code, u16 length, value, padding; code 0 ends them. A view, to iterate over:
 //     for (const Option& option : packet.options) { … }
-// The iteration stops before an option that runs past the block; damaged() tells. The bytes belong
-// to the Reader.
+// The iteration stops before an option that runs past the end of the block; damaged() is then true.
+// The Reader owns the bytes.
 #pragma once
 
 #include <cstddef>
@@ -60,15 +60,16 @@ class Options {
 
     ByteOrder byte_order() const { return order_; }
     bool damaged() const;
-    // What stands behind code 0: the options of a name resolution block.
+    // The bytes after code 0. In a name resolution block these are its options.
     std::span<const uint8_t> after_end() const;
 
-    // The first option with `code`; the numbers only if it has their length.
+    // Return the first option with `code`, or nullopt if there is none. Those that return a number
+    // also return nullopt if the option has another length.
     std::optional<std::span<const uint8_t>> find(uint16_t code) const;
     std::optional<uint32_t> find_u32(uint16_t code) const;
     std::optional<uint64_t> find_u64(uint16_t code) const;
     std::optional<uint64_t> find_time(uint16_t code) const;  // high half first
-    std::string_view find_text(uint16_t code) const;         // empty where there is none
+    std::string_view find_text(uint16_t code) const;         // empty if there is none
 
   private:
     Iterator last() const;
@@ -77,7 +78,7 @@ class Options {
     ByteOrder order_ = ByteOrder::kLittle;
 };
 
-// Here, so that a loop over a packet's options is one without calls.
+// Inline, because loops over the options of each packet are on the hot path.
 inline Options::Iterator::Iterator(std::span<const uint8_t> bytes, ByteOrder order)
     : rest_(bytes), order_(order) {
     ++*this;

@@ -110,7 +110,7 @@ Result<void> Output::flush() {
     return write(buffer_.size(), {});
 }
 
-// All that waits, with `data` at the offset `at` of the buffer.
+// Writes the buffer with `data` inserted at its offset `at`.
 Result<void> Output::write(size_t at, std::span<const uint8_t> data) {
     const std::span<const uint8_t> waiting = buffer_.view();
     const size_t total = waiting.size() + data.size();
@@ -138,7 +138,7 @@ Result<void> Output::close() {
         return failure_;
     }
     Result<void> flushed = flush();
-    buffer_ = ByteBuffer();  // of many closed ones it would be much memory
+    buffer_ = ByteBuffer();  // a caller may keep many closed outputs
     // EINTR: Linux has closed the descriptor all the same (close(2)).
     if (::close(fd_.release()) != 0 && errno != EINTR && flushed.ok()) {
         failure_ = errno_error("close " + name_, errno);
@@ -147,7 +147,8 @@ Result<void> Output::close() {
     return flushed;
 }
 
-// Takes note of a failed write after `written` bytes of `total`, and repairs a regular file.
+// Returns the error of a write that failed after `written` of `total` bytes. Truncates a regular
+// file to its last whole block.
 Error Output::fail(int code, size_t written, size_t total) {
     size_t whole = 0;
     for (const size_t end : block_ends_) {

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// Output: where the bytes of a file go: a regular file, or a pipe, fifo or device. Collects whole
-// blocks in a buffer of 256 KiB and hands them over in few big write(2)s. Sole owner of its file
-// descriptor; one thread at a time.
+// Output: writes whole blocks to a regular file, pipe, fifo or device. Collects them in a buffer of
+// 256 KiB, so that few large write(2) calls are made. Sole owner of its file descriptor; one thread
+// at a time.
 //
 // After a failed write nothing more is written: every later call returns that first error. A
 // regular file is then cut back to the end of its last whole block, so that it stays readable.
 //
 // The program must ignore SIGPIPE and SIGXFSZ (write(2) has no flag for that, and a library must
-// not change signal handlers): a reader that has left is then an error with code EPIPE.
+// not change signal handlers). If the reader has closed its end, the error has code EPIPE.
 #pragma once
 
 #include <cstddef>
@@ -29,36 +29,36 @@ class Output {
 
     // Creates or empties `path` (mode 0644, close-on-exec). A fifo blocks until it has a reader.
     static Result<Output> open_file(const std::string& path);
-    // What open_file says of a failed open(2), with the next step where there is one.
+    // Returns the error for a failed open(2), with the next step if there is one.
     static Error open_error(const std::string& path, int code);
-    // Writes from the descriptor's current position on; `name` is for messages. `stop_fd`, which
-    // outlives the Output, is readable when it is time to stop: a pipe that nobody reads is then
-    // given up, an error with code ECANCELED (write_bytes.h).
+    // Writes from the descriptor's current position on; `name` is for messages. `stop_fd` outlives
+    // the Output and becomes readable when it is time to stop. After that, a pipe that nobody reads
+    // is an error with code ECANCELED (write_bytes.h).
     static Output from_fd(Fd fd, std::string name, int stop_fd = -1);
 
     Output(Output&&) noexcept = default;
     Output& operator=(Output&& other) noexcept;
     Output(const Output&) = delete;
     Output& operator=(const Output&) = delete;
-    ~Output();  // flushes as far as it can; close() is the one that reports
+    ~Output();  // flushes, but can't report an error: call close()
 
     // Encode one block at the end of block(), then end_block(). Nothing is written in between.
     ByteBuffer& block() { return buffer_; }
     Result<void> end_block();
-    // The same of a block that lacks `data` at the offset `at` of block(). They are written from
-    // where they are, with all that waits, before this returns: for data that are dear to copy.
+    // Ends a block whose bytes at offset `at` of block() are `data`. Writes everything that is
+    // buffered, and `data` without copying them, before it returns. For large packets.
     Result<void> end_block(size_t at, std::span<const uint8_t> data);
 
-    // One or more whole blocks.
+    // Appends one or more whole blocks.
     Result<void> append(std::span<const uint8_t> blocks);
 
     Result<void> flush();
-    // Flushes and closes; reports what the file system kept back until now (NFS, quotas). A second
-    // call does nothing.
+    // Flushes and closes. Returns errors that the file system reports only at close (NFS, quotas).
+    // A second call does nothing.
     Result<void> close();
 
-    // Bytes of whole blocks handed over, written or still in the buffer; after a failure, those
-    // that are in the file.
+    // Returns the bytes of all whole blocks, written or buffered; after a failure, only of those in
+    // the file.
     uint64_t bytes() const { return flushed_ + (block_ends_.empty() ? 0 : block_ends_.back()); }
 
     int fd() const { return fd_.get(); }  // still owned by the Output

@@ -96,7 +96,7 @@ void read_flags(PacketRead& packet, uint32_t flags) {
                            : Reception::kUnspecified;
 }
 
-// In one pass; of each code the first option counts.
+// Makes one pass. If a code occurs more than once, the first option counts.
 void read_packet_options(PacketRead& packet, Bytes bytes, ByteOrder order) {
     packet.options = Options(bytes, order);
     enum : unsigned { kFlags = 1, kDrops = 2, kProcess = 4, kDarwin = 8, kComment = 16 };
@@ -140,8 +140,8 @@ void read_packet_options(PacketRead& packet, Bytes bytes, ByteOrder order) {
     }
 }
 
-// What the enhanced and the obsolete packet block share behind the interface's number: time,
-// lengths, data and options.
+// Reads what the enhanced and the obsolete packet block have in common after the interface id:
+// time, lengths, data and options.
 Result<void> read_packet(PacketRead& packet, Cursor& cursor, const SectionState& section) {
     const uint64_t ticks = cursor.time();
     const uint32_t captured = cursor.u32();
@@ -177,7 +177,7 @@ Result<void> parse_obsolete_packet(Cursor cursor, const SectionState& section, B
     return read_packet(packet, cursor, section);
 }
 
-// Of the section's first interface, without time or options.
+// A simple packet block belongs to the section's first interface and has no time and no options.
 Result<Block> parse_simple_packet(Cursor cursor, const SectionState& section) {
     if (section.interfaces.empty()) {
         return unknown_interface("packet", 0, section);

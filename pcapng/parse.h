@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// From a block's body to its struct. Stateless but for what a section's earlier blocks said, which
-// the Reader keeps. Checks every length against the body before it is used.
+// Parses the body of a block into its struct. The only state is what earlier blocks of the section
+// defined (byte order, interfaces), which the Reader keeps. Checks every length against the body
+// before it is used.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +14,7 @@
 
 namespace pcapng {
 
-// More interfaces than this in a section are refused, so that memory stays bounded.
+// A section with more interfaces is an error, so that memory stays bounded.
 inline constexpr size_t kMaxInterfaces = 65536;
 
 struct SectionState {
@@ -27,8 +28,8 @@ struct SectionState {
     uint32_t darwin_processes = 0;  // of the whole file: a new section doesn't reset it
 };
 
-// `body` is the block without type and lengths. Fills `block` where it is, packets being many. The
-// error names what is wrong, not where.
+// `body` is the block without type and lengths. Parses into `block` in place, which saves a copy
+// for each packet. The error says what is wrong; the caller adds the offset.
 Result<void> parse_block(uint32_t type, std::span<const uint8_t> body, SectionState& section,
                          Block& block);
 

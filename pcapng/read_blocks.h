@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// What the Reader makes of a file's blocks. Passive structs; every view points into the Reader and
-// is valid until its next call. Times are nanoseconds since the epoch. Texts are what the file
-// says: hostile, maybe no UTF-8 (see shown_text). A known option of the wrong length counts as
-// absent.
+// The blocks that the Reader returns. Passive structs; every view points into the Reader and is
+// valid until its next call. Times are nanoseconds since the epoch. Texts come from the file: they
+// may be hostile and need not be UTF-8 (see shown_text). A known option of the wrong length counts
+// as absent.
 #pragma once
 
 #include <array>
@@ -38,7 +38,7 @@ struct InterfaceRead : Interface {
 struct PacketRead : PacketBlock {
     uint16_t link_type = 0;
     bool has_time = true;  // a simple packet block has none
-    bool enhanced = true;  // false: the obsolete packet block, with codes from 4 on of its own
+    bool enhanced = true;  // false: obsolete packet block, where option codes from 4 on differ
     Options options = {};
 };
 
@@ -52,7 +52,7 @@ struct StatisticsRead : InterfaceStatistics {
 };
 
 struct DarwinProcessRead {
-    uint32_t index = 0;  // in the file, from 0: what a packet's darwin_index means
+    uint32_t index = 0;  // position in the file, from 0; a packet's darwin_index refers to it
     uint32_t pid = 0;
     std::string_view name = {};
     std::optional<std::array<uint8_t, 16>> uuid = {};
@@ -66,7 +66,7 @@ struct ProcessInformationRead : ProcessInformation {
 struct JournalRead {
     std::string_view entry = {};  // journal export format, with up to three NUL of padding
 };
-// The fields in order, up to the first that is damaged.
+// Returns the fields in order, up to the first damaged one.
 std::vector<JournalField> journal_fields(std::string_view entry);
 
 struct SecretsRead {

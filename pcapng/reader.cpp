@@ -73,7 +73,7 @@ Result<const Block*> Reader::next_in_place() {
     return *read ? &block_ : nullptr;
 }
 
-// Into block_; false at the end of the file.
+// Reads the next block into block_. Returns false at the end of the file.
 Result<bool> Reader::read_block() {
     const Result<std::span<const uint8_t>> head = input_.peek(kHeadSize);
     if (!head.ok()) {
@@ -106,7 +106,7 @@ Result<bool> Reader::read_block() {
     return true;
 }
 
-// From a block's first bytes; a section header decides the byte order first.
+// Returns a block's length from its first bytes. A section header sets the byte order first.
 Result<size_t> Reader::block_length(std::span<const uint8_t> head) {
     const bool first = offset_ == 0;
     if (first && head.size() >= 4) {

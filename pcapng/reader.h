@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// Reader: the blocks of a pcapng file one after the other, in either byte order, any number of
-// sections, any tool's. Trusts no length: a block over kMaxBlockSize is refused, and one that is
-// cut or contradicts itself ends the file with an Error that names the byte offset; everything
-// before it has been returned. Owns its input and the memory of the blocks it returns, which are
+// Reader: reads the blocks of any pcapng file in order: either byte order, any number of sections,
+// written by any tool. Trusts no length. A block that is larger than kMaxBlockSize, truncated or
+// inconsistent ends the file with an Error that names the byte offset; all blocks before it have
+// been returned. Owns its input and the memory of the blocks it returns, which are
 // valid until the next call. One thread at a time.
 #pragma once
 
@@ -27,13 +27,14 @@ class Reader {
     static Reader from_memory(std::span<const uint8_t> bytes, std::string name);
     explicit Reader(Input input) : input_(std::move(input)) {}
 
-    // The next block; nullopt at the end of the file. After an error, the same error again.
+    // Returns the next block, or nullopt at the end of the file. After an error, every call returns
+    // that error.
     Result<std::optional<Block>> next();
-    // The same without a copy: null at the end; valid until the next call.
+    // Returns the next block without a copy, or null at the end. Valid until the next call.
     Result<const Block*> next_in_place();
 
-    // Of the block that next() returned last: where it starts in the file, and all its bytes as
-    // they stand there, so that it can be copied unchanged.
+    // Where the block that next() returned last starts in the file, and all of its bytes, so that
+    // it can be copied unchanged.
     uint64_t offset() const { return offset_; }
     std::span<const uint8_t> raw() const { return raw_; }
     ByteOrder byte_order() const { return section_.byte_order; }

@@ -36,8 +36,8 @@ class [[nodiscard]] Result {
     bool ok() const { return std::holds_alternative<T>(state_); }
     explicit operator bool() const { return ok(); }
 
-    // The value; calling these on an error is a bug. Taken out of a temporary it is a value of its
-    // own, so that a loop over *f() doesn't dangle.
+    // Return the value; calling these on an error is a bug. On a temporary they return by value, so
+    // that a loop over *f() doesn't dangle.
     T& value() & {
         assert(ok());
         return *std::get_if<T>(&state_);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// Timestamps of any resolution as nanoseconds since the epoch. Pure, safe on any thread.
+// Converts timestamps of any resolution to nanoseconds since the epoch. Pure, safe on any thread.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,8 @@ struct Clock {
     int64_t offset_s = 0;
 };
 
-// Rounded down; 0 before the epoch, UINT64_MAX beyond what 64 bits hold (the year 2554).
+// Returns the time rounded down: 0 if it is before the epoch, UINT64_MAX if it doesn't fit into 64
+// bits (the year 2554).
 uint64_t to_nanoseconds(uint64_t ticks, Clock clock);
 
 }  // namespace pcapng

@@ -9,8 +9,9 @@
 
 namespace pcapng {
 
-// Writes all of `text`; waits where the descriptor has no room, once `stop_fd` is readable only as
-// long as something is read (pcapng/write_bytes.h; -1: for ever). `what` names it in the error.
+// Writes all of `text` and waits while the descriptor has no room. Once `stop_fd` is readable, it
+// gives up a reader that takes nothing (pcapng/write_bytes.h); -1: it waits for ever. `what` names
+// the descriptor in the error.
 Result<void> write_all(int fd, std::string_view text, const char* what, int stop_fd);
 
 }  // namespace pcapng

@@ -23,7 +23,8 @@ int poll_again(pollfd* watched, nfds_t count, int timeout_ms) {
     return ready;
 }
 
-// False: it is time to stop, and nothing is read. True: the next write tells what there is.
+// Returns false if it is time to stop and the reader takes nothing. Otherwise returns true; the
+// next write(2) reports an error, if any.
 bool wait_for_room(int fd, int stop_fd) {
     // poll(2) passes over a negative descriptor.
     std::array<pollfd, 2> watched = {pollfd{fd, POLLOUT, 0}, pollfd{stop_fd, POLLIN, 0}};

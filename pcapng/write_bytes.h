@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// write_bytes: write(2) until all is written, without being held up for ever by a reader that takes
-// nothing. The caller brings a descriptor that becomes readable when it is time to stop, such as a
-// signalfd; it is polled and never read. No state: any thread.
+// write_bytes: calls write(2) until all is written, but doesn't wait for ever for a reader that
+// takes nothing. The caller supplies a descriptor that becomes readable when it is time to stop,
+// such as a signalfd; it is polled and never read. No state: any thread.
 #pragma once
 
 #include <cstddef>
@@ -13,7 +13,7 @@
 
 namespace pcapng {
 
-// Once it is time to stop, a reader that takes nothing for so long is given up.
+// How long a reader may take nothing, once it is time to stop, before it is given up.
 inline constexpr int kStopPatienceMs = 1000;
 
 struct Written {
@@ -25,9 +25,9 @@ struct Written {
 // non-blocking gets at most PIPE_BUF bytes at a time, so that write(2) itself doesn't wait.
 Written write_bytes(int fd, std::span<const uint8_t> bytes, int stop_fd);
 
-// Another descriptor of the same file. That of a pipe, fifo or terminal is non-blocking and has a
-// description (open(2)) of its own where that can be had: O_NONBLOCK on a description shared with
-// other processes, as stdout is, would be theirs too. Invalid on failure, with errno.
+// Returns another descriptor of the same file, or an invalid one with errno set. For a pipe, fifo
+// or terminal it is non-blocking and, if possible, has its own open file description (open(2)):
+// O_NONBLOCK on a description that is shared with other processes, as stdout is, would affect them.
 Fd nonblocking_copy(int fd);
 
 }  // namespace pcapng

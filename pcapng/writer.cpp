@@ -15,8 +15,8 @@ namespace {
 
 constexpr uint64_t kNanosecondsPerMicrosecond = 1000;
 
-// From so many bytes on a packet is written from where it is: two more calls of write(2) take less
-// time than to copy it once more.
+// Packets of this size or more are written without being copied into the buffer: two more calls of
+// write(2) cost less than the copy.
 constexpr size_t kLargePacket = 16384;
 
 void text_option(ByteBuffer& block, uint16_t code, std::string_view text) {
@@ -31,7 +31,7 @@ void counter_option(ByteBuffer& block, uint16_t code, std::optional<uint64_t> va
     }
 }
 
-// A time stands as two halves, the high one first, in either byte order.
+// A time is two 32-bit halves, the high one first in either byte order.
 void time(ByteBuffer& block, uint64_t time_ns) {
     block.u32(static_cast<uint32_t>(time_ns >> 32));
     block.u32(static_cast<uint32_t>(time_ns));
@@ -44,7 +44,7 @@ void time_option(ByteBuffer& block, uint16_t code, std::optional<uint64_t> time_
     }
 }
 
-// NUL stays between the arguments (not after the last), so each is made safe on its own.
+// Escapes each argument on its own, so that the NULs between them stay. Drops a NUL after the last.
 std::string shown_arguments(std::string_view cmdline) {
     std::string out;
     if (cmdline.back() == '\0') {
@@ -67,7 +67,7 @@ std::string shown_arguments(std::string_view cmdline) {
     });
 }
 
-// Lines and columns stay as they are; what else tshark would hand to a terminal raw does not.
+// Keeps newlines and tabs. Escapes everything else that tshark would print to a terminal unescaped.
 std::string shown_lines(std::string_view value) {
     std::string out;
     for (;;) {

@@ -3,7 +3,7 @@
 // Writer: encodes the blocks of one pcapng section, little-endian, nanoseconds, straight into the
 // buffer of an Output that it owns. No allocation for a packet. One thread at a time.
 //
-// The order of blocks is the caller's: interfaces before their packets, a process's Darwin block
+// The caller decides the order of blocks: interfaces before their packets, a process's Darwin block
 // before its packets, and no process information or journal entry before the first packet
 // (Wireshark 4.0's relative times start at the first frame, and theirs has no time).
 //
@@ -26,20 +26,21 @@ namespace pcapng {
 
 class Writer {
   public:
-    // Takes the output and begins its section. Flush to make it visible to a reader.
+    // Takes over the output and writes the section header. Call flush() to make it visible to a
+    // reader.
     static Result<Writer> create(Output output, const SectionInfo& section);
 
-    // The interface's number, counted from 0.
+    // Adds an interface. Returns its number, counted from 0.
     Result<uint32_t> add_interface(const Interface& interface);
-    // The same with encoded options, if_tsresol 9 among them: another file's interface. Its packets
-    // are as long as they were there, whatever its snaplen says.
+    // Adds an interface of another file, with encoded options that include if_tsresol 9. Its
+    // packets are not cut to its snaplen.
     Result<uint32_t> add_interface(const Interface& interface, std::span<const uint8_t> options);
 
     // Data beyond the interface's snaplen or kMaxPacketSize are cut; a comment is cut to
     // kMaxOptionSize, between code points. Error: an interface or Darwin process not added before.
     Result<void> packet(const PacketBlock& packet);
-    // The same with options that encode_options() made before, once for many packets; those members
-    // of `packet` that they are made of aren't looked at.
+    // Writes a packet with options that encode_options() made, which can be reused for many
+    // packets. Ignores the members of `packet` that options are made of.
     Result<void> packet(const PacketBlock& packet, std::span<const uint8_t> options);
     // Appends a packet's options to `out`. Error: as packet().
     Result<void> encode_options(const PacketBlock& packet, ByteBuffer& out) const;
@@ -56,12 +57,12 @@ class Writer {
 
     Result<void> statistics(const InterfaceStatistics& statistics);
 
-    // A block that is encoded already, little-endian: one of another file, which may be any but a
-    // section header, an interface or a Darwin process, as those are counted. Padded to a multiple
-    // of four.
+    // Writes a block whose body is already encoded, little-endian, and pads it to a multiple of
+    // four. Not for section headers, interfaces and Darwin processes, because the Writer counts
+    // those.
     Result<void> block(uint32_t type, std::span<const uint8_t> body);
 
-    // After close(): what follows goes to `output`, the same file opened again at its end.
+    // Continues after close() in `output`, which is the same file opened again at its end.
     void reopen(Output output) { output_ = std::move(output); }
     Result<void> flush() { return output_.flush(); }
     Result<void> close() { return output_.close(); }

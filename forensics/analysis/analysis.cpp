@@ -74,7 +74,7 @@ FlowTable::Found Analysis::add(const Packet& packet) {
     Ends ends = ends_of(packet);
     if (ends.either != nullptr && packet.self.process != nullptr &&
         packet.self.process == packet.peer.process) {
-        // At both ends, so it doesn't matter which is which.
+        // The same process is at both ends, so it doesn't matter which end is which.
         ends = {.sender = &packet.self, .receiver = &packet.peer};
     }
     if (ends.sender != nullptr) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// Analysis: one pass over packets: what each process sent and received, and every conversation.
+// Analysis: counts in one pass what each process sent and received, and collects the conversations.
 // Memory grows with processes and conversations. One thread.
 #pragma once
 
@@ -33,18 +33,18 @@ struct ProcessTraffic {
     Amount received;
     Amount either;  // the file doesn't say at which end the process was
     uint64_t flows = 0;
-    // Different addresses at the other end of its conversations, of those in which the file says
-    // which end is its own.
+    // The number of different addresses at the other end of its conversations. Counts only those
+    // conversations where it is known which end is the process's own.
     uint64_t peers = 0;
     std::optional<uint64_t> first_ns;
     std::optional<uint64_t> last_ns;
-    // Of its packets: found at a socket ("socket", "lookup", "current"), or remembered and inferred
-    // (all others); the rest came without a via.
+    // Packets whose `via` says that the process was found directly ("socket", "lookup", "current"),
+    // and packets with any other `via`. Packets without one are in neither.
     uint64_t direct = 0;
     uint64_t inferred = 0;
 };
 
-// Packets without any process, by why.
+// Packets without a process, by reason.
 struct Unattributed {
     Amount kernel;
     Amount forwarded;
@@ -55,19 +55,20 @@ struct Unattributed {
 class Analysis {
   public:
     FlowTable::Found add(const Packet& packet);
-    // Once, after the last packet: flows and peers of the processes, names of the conversations.
+    // Call once, after the last packet: counts flows and peers of the processes and names the
+    // conversations.
     void finish();
 
     const Amount& total() const { return total_; }
     const Unattributed& unattributed() const { return unattributed_; }
     std::optional<uint64_t> first_ns() const { return first_ns_; }
     std::optional<uint64_t> last_ns() const { return last_ns_; }
-    // By the process's number; those that no packet names have no traffic (process null).
+    // By the process's number; `process` is null for those without packets.
     const std::vector<ProcessTraffic>& processes() const { return processes_; }
     const std::deque<Flow>& flows() const { return flows_.flows(); }
 
   private:
-    // That a process took part in a conversation; `side` 2: at an end that isn't told.
+    // A process took part in a conversation. `side` 2: at which end is not known.
     struct Part {
         uint32_t process;
         uint64_t flow;
@@ -86,8 +87,8 @@ class Analysis {
     std::optional<uint64_t> first_ns_;
     std::optional<uint64_t> last_ns_;
     std::vector<ProcessTraffic> processes_;
-    // Beside the processes that the flows themselves name: rare, as a conversation seldom changes
-    // hands.
+    // Processes beyond those that the flows themselves name. Rare, because a conversation seldom
+    // has more than one process at an end.
     std::set<Part> further_;
 };
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// FirstBytes: what one side of a TCP connection sends first, put together from segments in
-// whatever order they come, for as long as it takes to see what it is. A pool of 16 MiB at most:
-// when all its buffers are in use, the one that was begun longest ago is given up.
+// FirstBytes: reassembles the first bytes that a side of a TCP connection sends, from segments in
+// any order, until the protocol is recognised. A pool of at most 16 MiB: when all buffers are in
+// use, the oldest one is reused.
 #pragma once
 
 #include <array>
@@ -18,7 +18,7 @@ class FirstBytes {
   public:
     static constexpr size_t kMaxBytes = size_t{16} * 1024;  // of one side
 
-    // Which buffer is whose: one that was given up belongs to somebody else.
+    // Identifies a buffer. alive() is false once the buffer was reused for another side.
     struct Handle {
         uint32_t generation = 0;  // 0: none
     };
@@ -27,9 +27,11 @@ class FirstBytes {
     void end(Handle handle);
     bool alive(Handle handle) const;
 
-    // Adds bytes at an offset from the first. False: too much, or too many holes.
+    // Adds bytes at an offset from the first byte. Returns false if the offset is too large or
+    // there are too many holes.
     bool add(Handle handle, size_t offset, std::span<const std::byte> bytes);
-    // From the first byte to the first hole. Valid until the next add() or begin().
+    // Returns the bytes from the first one to the first hole. Valid until the next add() or
+    // begin().
     std::span<const std::byte> bytes(Handle handle) const;
 
   private:

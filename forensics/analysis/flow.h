@@ -36,20 +36,20 @@ struct Side {
     // TCP segments with data, SYN or FIN that were sent before: what tshark calls a retransmission,
     // fast retransmission or spurious retransmission. See tcp_stream.h for what differs.
     uint64_t retransmissions = 0;
-    // The process at this side; the first that was told. `several`: the packets name more than one.
+    // The first process that a packet names at this side. `several`: packets name more than one.
     const Process* process = nullptr;
     bool several = false;
 };
 
-// Sides: the first is who began: the sender of the SYN; else the client by the ports of the first
-// packet, where one is below 1024 or only one is ephemeral (32768 and up); else the sender of the
-// first packet.
+// sides[0] began the conversation: it is the sender of the SYN; else the client by the ports of the
+// first packet, if one is below 1024 or only one is ephemeral (32768 and up); else the sender of
+// the first packet.
 struct Flow {
     uint64_t number = 0;   // from 0, in the order of their first packets
     uint8_t protocol = 0;  // IPPROTO_
     std::array<Side, 2> sides;
-    // A process that a packet names without saying at which end (Ends::either); the first that was
-    // told. `either_several`: packets name more than one so.
+    // The first process that a packet names without its end (Ends::either). `either_several`:
+    // packets name more than one in this way.
     const Process* either = nullptr;
     bool either_several = false;
     FlowState state = FlowState::kNone;
@@ -58,8 +58,8 @@ struct Flow {
     // From the last SYN to the first segment with ACK and without SYN, as tshark's
     // tcp.analysis.initial_rtt.
     std::optional<uint64_t> handshake_rtt_ns;
-    // Any bytes may stand in these, 255 at most; empty: not told.
-    std::string_view dns_name;     // of the second side: a name that an answer in the file gave it
+    // These may hold any bytes, at most 255; empty: not known.
+    std::string_view dns_name;     // of sides[1], from a DNS answer in the file
     std::string_view server_name;  // TLS SNI
     std::string_view http_host;
 };

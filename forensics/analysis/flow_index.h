@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// FlowIndex: from a key to the number of its latest conversation. Open addressing, linear probing,
+// FlowIndex: maps a key to the number of its latest conversation. Open addressing, linear probing,
 // at most 5/8 full; 8 bytes a slot. The keys themselves are the caller's, by number.
 #pragma once
 
@@ -15,7 +15,8 @@ class FlowIndex {
   public:
     static constexpr uint32_t kNone = UINT32_MAX;
 
-    // Where the number for which `is` holds stands, or would: valid until the next insert().
+    // Returns the slot of the number for which `is` holds, or the empty slot where it belongs.
+    // Valid until the next insert().
     template <typename Is>
     size_t find(uint64_t hash, Is is) const {
         const uint32_t tag = tag_of(hash);
@@ -29,7 +30,8 @@ class FlowIndex {
     uint32_t at(size_t slot) const { return slots_[slot].number; }
     void replace(size_t slot, uint32_t number) { slots_[slot].number = number; }
 
-    // At an empty slot that find() returned. `hash_of`: that of a number that is in already.
+    // Inserts at an empty slot that find() returned. `hash_of` returns the hash of an inserted
+    // number.
     template <typename HashOf>
     void insert(size_t slot, uint64_t hash, uint32_t number, HashOf hash_of) {
         assert(slots_[slot].number == kNone);
@@ -41,7 +43,7 @@ class FlowIndex {
 
   private:
     struct Slot {
-        uint32_t tag = 0;  // of the hash: what differs there needn't be looked at
+        uint32_t tag = 0;  // upper half of the hash, which saves most key comparisons
         uint32_t number = kNone;
     };
 

@@ -24,7 +24,7 @@ using nlohmann::json;
 using pcapng::Error;
 using pcapng::Result;
 
-// A plain capture of the same packets may have cut their times so far.
+// A plain capture of the same packets may have times cut to microseconds.
 constexpr uint64_t kMicrosecondNs = 1000;
 constexpr uint64_t kSecondNs = 1'000'000'000;
 
@@ -32,7 +32,7 @@ std::string endpoint(std::string_view address, uint64_t port) {
     return fmt::format("{} {}", address, port);
 }
 
-// The same from both sides; `turned`: the second endpoint comes first.
+// Returns the same key for both directions. `turned`: `b` comes first in it.
 std::string key_of(std::string_view protocol, std::string a, std::string b, bool& turned) {
     turned = b < a;
     if (turned) {
@@ -110,7 +110,7 @@ bool has_several(const json& row, const std::string& prefix) {
     return several != nullptr && several->is_boolean() && several->get<bool>();
 }
 
-// A value of the row as a comment has it; empty if there is none.
+// Returns a value of the row in the form that a comment uses, or an empty text if there is none.
 std::string text_of(const json& row, const std::string& prefix, const Column& column) {
     const std::string name = prefix + std::string(column.name);
     if (column.type == ColumnType::kText) {
@@ -188,7 +188,7 @@ void FlowOwners::sort(Rows& rows) {
     }
 }
 
-// Those that began by one time and ended at another one or later.
+// Finds rows that began at or before `begin_by_ns` and ended at or after `end_from_ns`.
 FlowOwners::Among FlowOwners::that_last(const Rows& rows, uint64_t begin_by_ns,
                                         uint64_t end_from_ns) {
     const auto later =
@@ -206,11 +206,11 @@ FlowOwners::Among FlowOwners::that_last(const Rows& rows, uint64_t begin_by_ns,
     return {two ? nullptr : &longest, true};
 }
 
-// What is wrong with the line, if anything.
+// Adds one line. Returns what is wrong with it, or nullopt.
 std::optional<std::string> FlowOwners::add(const std::string& line) {
     const json row = json::parse(line, nullptr, false);
     if (!row.is_object()) {
-        return "no JSON object";
+        return "not a JSON object";
     }
     const std::string protocol = text(row, "protocol");
     const std::string a = text(row, "a_address");
@@ -222,7 +222,7 @@ std::optional<std::string> FlowOwners::add(const std::string& line) {
     }
     rows_++;
     if (!first_ns || !last_ns) {
-        return std::nullopt;  // of packets without a time
+        return std::nullopt;  // its packets have no time
     }
     Row added{.first_ns = *first_ns, .last_ns = *last_ns};
     bool turned = false;
@@ -234,7 +234,7 @@ std::optional<std::string> FlowOwners::add(const std::string& line) {
     if (auto of_b = owner_of(row, "b_")) {
         added.sides[turned ? 0 : 1] = &*owners_.insert(*std::move(of_b)).first;
     }
-    // Where an end has several it may be one of those, or not.
+    // If an end has several processes, `either` may be one of them, so it is not used.
     const bool many = has_several(row, "a_") || has_several(row, "b_");
     if (auto either = owner_of(row, "either_"); either && !many) {
         added.either = &*owners_.insert(*std::move(either)).first;
@@ -250,7 +250,7 @@ FlowOwners::Found FlowOwners::find(const Flow& flow, int side, uint64_t time) co
     const std::string to = endpoint(to_text(receiver.address), receiver.port);
     bool turned = false;
     const auto rows = conversations_.find(key_of(protocol_name(flow.protocol), from, to, turned));
-    // Of a conversation with itself it can't be told who sent what.
+    // If both endpoints are the same, the sender of a packet is not known.
     if (rows == conversations_.end() || from == to) {
         return {};
     }
@@ -267,7 +267,7 @@ FlowOwners::Found FlowOwners::find(const Flow& flow, int side, uint64_t time) co
     }
     const size_t at = turned ? 1 : 0;
     const Found found{row->sides[at], row->sides[1 - at], row->either};
-    // A process whose end isn't told says nothing beside one whose end is.
+    // A process with a known end takes precedence over one without.
     return found.sender != nullptr || found.receiver != nullptr
                ? Found{found.sender, found.receiver, nullptr}
                : found;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// FlowOwners: whose the conversations of a time were: a table that `pidcap flows --json` printed.
-// Memory grows with its rows. One thread.
+// FlowOwners: finds the processes of a conversation at a time, in a table that `pidcap flows
+// --json` printed. Memory grows with its rows. One thread.
 #pragma once
 
 #include <array>
@@ -22,21 +22,21 @@ namespace forensics {
 
 class FlowOwners {
   public:
-    // A capture that was taken elsewhere may have a packet so much earlier or later.
+    // A capture on another machine or interface may have a packet this much earlier or later.
     static constexpr uint64_t kToleranceNs = 100'000'000;
 
     using Owner = packet::Process;
 
-    // "-": standard input. The error names the line.
+    // Reads the table at `path`, or standard input for "-". The error names the line.
     static pcapng::Result<FlowOwners> read(const std::string& path);
     static pcapng::Result<FlowOwners> read(std::istream& table, const std::string& name);
 
-    // Whose a packet of the conversation is, which `flow.sides[side]` sent. Nobody's, unless
-    // exactly one row has its protocol and endpoints at that time, or where the row names several.
+    // Returns the processes of a packet that `flow.sides[side]` sent. They are null unless exactly
+    // one row has its protocol and endpoints at that time and names a single process at the end.
     struct Found {
         const Owner* sender = nullptr;
         const Owner* receiver = nullptr;
-        const Owner* either = nullptr;  // it isn't told at which end
+        const Owner* either = nullptr;  // it is not known at which end
     };
     Found find(const Flow& flow, int side, uint64_t time_ns) const;
 
@@ -51,8 +51,8 @@ class FlowOwners {
         uint64_t last_ns = 0;
         std::array<const Owner*, 2> sides{};  // in the order of the key's endpoints
         const Owner* either = nullptr;
-        // Of this row and those before it: the one that lasts longest, and until when the second of
-        // them does.
+        // Among this row and those before it: the one that ends last, and the end time of the one
+        // that ends second to last.
         size_t longest = 0;
         uint64_t second_last_ns = 0;
     };
@@ -66,7 +66,8 @@ class FlowOwners {
     std::optional<std::string> add(const std::string& line);
 
     std::unordered_map<std::string, Rows, packet::KeyedHash> conversations_;
-    std::set<Owner, Before> owners_;  // by all that is told: without a start a pid alone is nobody
+    // Compared by all fields: a pid without a start identifies no process.
+    std::set<Owner, Before> owners_;
     size_t rows_ = 0;
 };
 

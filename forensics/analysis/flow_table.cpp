@@ -28,7 +28,7 @@ Address to_address(std::span<const std::byte> bytes) {
     return address;
 }
 
-// Whether the packet, the first of its conversation, was sent by the side that began.
+// Returns whether the first packet of a conversation was sent by the side that began it.
 bool from_client(const packet::Dissected& packet) {
     if (packet.tcp && packet.tcp->has(packet::TcpHeader::kSyn)) {
         return !packet.tcp->has(packet::TcpHeader::kAck);
@@ -45,13 +45,13 @@ bool from_client(const packet::Dissected& packet) {
     return (source >= kFirstEphemeralPort) >= (target >= kFirstEphemeralPort);
 }
 
-void add_process(const Process* told, const Process*& process, bool& several) {
-    if (told == nullptr) {
+void add_process(const Process* named, const Process*& process, bool& several) {
+    if (named == nullptr) {
         return;
     }
     if (process == nullptr) {
-        process = told;
-    } else if (process != told) {
+        process = named;
+    } else if (process != named) {
         several = true;
     }
 }
@@ -94,7 +94,7 @@ class FlowTable::Implementation {
     }
 
   private:
-    // What isn't shown of a conversation.
+    // The internal state of a conversation.
     struct Track {
         FlowKey key;
         Flow* flow = nullptr;
@@ -181,7 +181,7 @@ class FlowTable::Implementation {
         return packet.tcp && packet.tcp->has(packet::TcpHeader::kSyn);
     }
 
-    // A new conversation's number.
+    // Begins a conversation and returns its number.
     uint32_t begin(const packet::Dissected& packet, const KeyOfPacket& key) {
         const bool client = from_client(packet);
         Flow& flow = flows_.emplace_back();
@@ -246,7 +246,7 @@ class FlowTable::Implementation {
     std::deque<Stream> streams_;
     FragmentFlows fragments_;
     NameReader names_;
-    uint32_t last_ = FlowIndex::kNone;  // what the packet before belonged to
+    uint32_t last_ = FlowIndex::kNone;  // the conversation of the previous packet
 };
 
 FlowTable::FlowTable() : implementation_(std::make_unique<Implementation>()) {}

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// FlowTable: packets in, conversations out: TCP and UDP (UDP-Lite, SCTP, DCCP) by addresses and
-// ports, ICMP echo by addresses and id, all else by addresses and protocol. A SYN with another
-// sequence number begins a new conversation of the same ends, as tshark's tcp.stream does. Of a
-// tunnel it is the outer packet that counts. Later fragments count with their first one where it
-// was seen up to 30 s before; tshark counts the bytes of the last one only.
+// FlowTable: groups packets into conversations: TCP and UDP (UDP-Lite, SCTP, DCCP) by addresses and
+// ports, ICMP echo by addresses and id, others by addresses and protocol. A SYN with another
+// sequence number begins a new conversation of the same ends, as in tshark's tcp.stream. Tunnelled
+// packets belong to the conversation of the outer packet. Later fragments belong to that of the
+// first one, if it was seen at most 30 s before; tshark counts the bytes of the last fragment only.
 //
 // Memory grows with the conversations, about 500 bytes each. One thread.
 #pragma once
@@ -25,15 +25,15 @@ class FlowTable {
     FlowTable(FlowTable&&) noexcept;
     FlowTable& operator=(FlowTable&&) noexcept;
 
-    // The conversation that the packet belongs to, or null: not IP, or too short to tell. Valid as
-    // long as the table. `side`: who sent it, the index of Flow::sides.
+    // The conversation of a packet, or null if the packet is not IP or too short. Valid as long as
+    // the table. `side`: the sender, as an index of Flow::sides.
     struct Found {
         Flow* flow = nullptr;
         int side = 0;
     };
     Found add(const Packet& packet);
 
-    // By number. What needs the whole file (names of addresses) is filled in by finish().
+    // By number. finish() fills in what needs the whole file (names of addresses).
     const std::deque<Flow>& flows() const;
     void finish();
 

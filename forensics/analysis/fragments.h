@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// FragmentFlows: to which conversation an IP packet belongs whose first fragment has been seen, for
-// the later ones, which have no ports. Remembers a bounded number: a newer one takes the place of
-// an older one.
+// FragmentFlows: remembers the conversation of each IP datagram from its first fragment, because
+// later fragments have no ports. Remembers a bounded number; a newer datagram may replace an older
+// one.
 #pragma once
 
 #include <array>
@@ -29,7 +29,7 @@ class FragmentFlows {
     }
     std::optional<uint32_t> find(const Datagram& datagram, uint64_t hash, uint64_t time_ns) const {
         const Entry& entry = entries_[slot(datagram, hash)];
-        // As long as Linux waits for fragments (net.ipv4.ipfrag_time): ids are used again.
+        // Linux waits this long for fragments (net.ipv4.ipfrag_time). Ids are reused after that.
         constexpr uint64_t kLifetimeNs = 30'000'000'000;
         if (!entry.flow || entry.datagram != datagram || time_ns > entry.time_ns + kLifetimeNs) {
             return std::nullopt;

@@ -7,7 +7,7 @@
 namespace forensics {
 namespace {
 
-bool is_told_to_all(const Address& address) {
+bool is_multicast_or_loopback(const Address& address) {
     if (address.length == 4) {
         return address.bytes[0] == 127 || (address.bytes[0] & 0xf0) == 0xe0;
     }
@@ -39,7 +39,7 @@ void HostNames::add(const Address& asker, const Address& address, std::string_vi
     if (name.empty()) {
         return;
     }
-    const FlowKey place = key(is_told_to_all(asker) ? Address{} : asker, address);
+    const FlowKey place = key(is_multicast_or_loopback(asker) ? Address{} : asker, address);
     const auto known = answers_.find(place);
     if (known != answers_.end()) {
         known->second = keep(name);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// HostNames: which name an address was given by an answer, for the host that asked. Keeps every
-// name once, at the same place for as long as it lives. Names of at most kMaxAnswers pairs of
-// asker and address; those that come after aren't kept.
+// HostNames: the name that a DNS answer gave an address, for the host that asked. Stores each name
+// once, at an address that doesn't change. Keeps at most kMaxAnswers pairs of asker and address and
+// ignores later ones.
 #pragma once
 
 #include <cstddef>
@@ -20,14 +20,14 @@ namespace forensics {
 
 class HostNames {
   public:
-    // A name that is a text of this object's.
+    // Returns a copy of the name that lives as long as this object.
     std::string_view keep(std::string_view name);
 
-    // An answer that was sent to `asker`. What a multicast group or a loopback address was told
-    // holds for every asker: the first is heard by all; the second comes from a resolver on the
-    // captured machine, which asks for programs that use its other addresses.
+    // Adds an answer that was sent to `asker`. An answer to a multicast group or a loopback address
+    // is used for every asker: all hosts receive the first; the second comes from a resolver on the
+    // captured machine, on behalf of programs that use its other addresses.
     void add(const Address& asker, const Address& address, std::string_view name);
-    // The latest name; empty: none.
+    // Returns the latest name, or an empty text.
     std::string_view find(const Address& asker, const Address& address) const;
 
   private:

@@ -19,11 +19,11 @@ namespace {
 using pcapng::Result;
 
 std::string temporary_folder() {
-    const char* told = std::getenv("TMPDIR");
-    return told != nullptr && *told != '\0' ? told : "/tmp";
+    const char* folder = std::getenv("TMPDIR");
+    return folder != nullptr && *folder != '\0' ? folder : "/tmp";
 }
 
-// It goes with its descriptor, however the program ends.
+// The file is unlinked at once, so it disappears with its descriptor, however the program ends.
 Result<pcapng::Fd> open_unnamed() {
     std::string name = temporary_folder() + "/pidcap-XXXXXX";
     pcapng::Fd file(::mkostemp(name.data(), O_CLOEXEC));
@@ -35,7 +35,7 @@ Result<pcapng::Fd> open_unnamed() {
     return file;
 }
 
-// Whole lines may be cut by the parts that they are read in.
+// Indents lines that arrive in parts; a part may end within a line.
 class Indenter {
   public:
     Indenter(std::string_view indent, packet::TextOutput& out) : indent_(indent), out_(out) {}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// LineGroups: lines that come in any order, to be printed group by group: kept in memory up to some
-// MiB, then in a temporary file without a name. One thread.
+// LineGroups: collects lines in any order and prints them group by group. Keeps some MiB in memory,
+// the rest in an unlinked temporary file. One thread.
 #pragma once
 
 #include <cstddef>
@@ -18,14 +18,14 @@ namespace forensics {
 
 class LineGroups {
   public:
-    // `limit`: so many bytes stay in memory.
+    // `limit`: the most bytes to keep in memory.
     explicit LineGroups(size_t limit = size_t{8} << 20) : limit_(limit) {}
 
-    // Adds a line, its line break included. Groups are numbered from 0, few numbers left out.
+    // Adds a line, its line break included. Groups are numbered from 0, with few gaps.
     pcapng::Result<void> add(size_t group, std::string_view line);
 
-    // Prints the group's lines in the order in which they came, each behind `indent`. False: `out`
-    // takes nothing more.
+    // Prints the group's lines in the order in which they were added, each after `indent`. Returns
+    // false if `out` takes nothing more.
     pcapng::Result<bool> print(size_t group, std::string_view indent,
                                packet::TextOutput& out) const;
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// NameReader: the names that packets tell: of addresses in DNS, mDNS and LLMNR answers, of a
-// connection's server in its first bytes. Of HTTP the first request of a connection, of DNS over
-// TCP the first answer. Bounded memory beside the names themselves (see FirstBytes, HostNames).
+// NameReader: reads names from packets: of addresses from DNS, mDNS and LLMNR answers, of servers
+// from the first bytes of a connection (TLS, HTTP). Reads the first request of an HTTP connection
+// and the first answer of DNS over TCP. Memory is bounded except for the names (see FirstBytes,
+// HostNames).
 #pragma once
 
 #include <array>
@@ -26,12 +27,13 @@ class NameReader {
         bool done = false;
     };
 
-    // Of a TCP conversation; sets its names. Nothing to do where the side's opening is done.
+    // Reads a TCP segment and sets the names of its conversation. Need not be called once the
+    // side's opening is done.
     void segment(const packet::TcpHeader& header, packet::Piece payload, int side,
                  std::array<Opening, 2>& openings, Flow& flow);
-    // Of a UDP conversation.
+    // Reads a UDP datagram.
     void datagram(packet::Piece payload, int side, const Flow& flow);
-    // What an answer called the second side, as far as is known by now.
+    // Sets dns_name from the answers read so far, if it isn't set yet.
     void name(Flow& flow) const;
 
   private:

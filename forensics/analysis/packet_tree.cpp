@@ -13,7 +13,7 @@ namespace {
 using pcapng::Result;
 
 constexpr size_t kStep = 2;      // columns for each generation
-constexpr size_t kDeepest = 30;  // no deeper than that, however long the line of parents
+constexpr size_t kDeepest = 30;  // the most generations that are indented
 
 std::string indent_of(size_t depth) {
     return std::string(kStep * std::min(depth, kDeepest), ' ');
@@ -43,7 +43,8 @@ Result<void> PacketTree::add(const Packet& packet) {
     return lines_.add(group, {buffer_.data(), buffer_.size()});
 }
 
-size_t PacketTree::node_of(const packet::Ancestry::Parent& parent, const std::string& host, bool& found) {
+size_t PacketTree::node_of(const packet::Ancestry::Parent& parent, const std::string& host,
+                           bool& found) {
     const auto place = [&](auto& index, auto key) {
         const auto [at, is_new] = index.try_emplace(std::move(key), nodes_.size());
         found = !is_new;
@@ -58,11 +59,12 @@ size_t PacketTree::node_of(const packet::Ancestry::Parent& parent, const std::st
     return place(by_name_, std::tuple(host, parent.pid, std::string(parent.comm)));
 }
 
-// Adds the process and those above it, up to one that is there.
+// Adds the process and its ancestors, up to one that is in the tree already.
 void PacketTree::place(const Process& process) {
     walk_++;
     bool found = false;
-    size_t node = node_of(packet::Ancestry::Parent{{process.pid, process.comm}, &process}, process.host, found);
+    size_t node = node_of(packet::Ancestry::Parent{{process.pid, process.comm}, &process},
+                          process.host, found);
     const Process* at = &process;
     while (!found) {
         const auto parent =
@@ -98,20 +100,20 @@ std::string PacketTree::heading(const Node& node) const {
     if (style_.color) {
         text.append(packet::kColorEnd);
     }
-    const auto told = [&](std::string_view name, std::string_view value) {
+    const auto append_attribute = [&](std::string_view name, std::string_view value) {
         if (!value.empty()) {
             fmt::format_to(std::back_inserter(text), " {}=", name);
             packet::append_word(text, value);
         }
     };
     if (node.process != nullptr) {
-        told("host", node.process->host);
-        told("exe", node.process->exe);
+        append_attribute("host", node.process->host);
+        append_attribute("exe", node.process->exe);
         const std::optional<uint32_t> uid = node.process->uid;
         const bool number = style_.numeric || node.process->user.empty();
-        told(number ? "uid" : "user", !number ? node.process->user
-                                      : uid   ? fmt::to_string(*uid)
-                                              : "");
+        append_attribute(number ? "uid" : "user", !number ? node.process->user
+                                                  : uid   ? fmt::to_string(*uid)
+                                                          : "");
     }
     return fmt::to_string(text);
 }
@@ -130,7 +132,7 @@ Result<bool> PacketTree::print_group(size_t group, std::string_view heading, siz
 }
 
 Result<bool> PacketTree::print_node(const Node& node, size_t depth, packet::TextOutput& out) {
-    // A parent that is only told of has no group: any number that none has.
+    // A parent that only its child records has no group; use a number that no group has.
     const size_t group = node.process != nullptr ? kReasons.size() + node.process->number
                                                  : kReasons.size() + processes_.size();
     return print_group(group, heading(node), depth, out);
@@ -164,9 +166,9 @@ Result<bool> PacketTree::print(packet::TextOutput& out) {
         if (counts_[reason].packets == 0) {
             continue;
         }
-        const std::string name =
-            kReasons[reason] == Via::kUnrecorded ? "(no process told)"
-                                                : fmt::format("({})", packet::via_name(kReasons[reason]));
+        const std::string name = kReasons[reason] == Via::kUnrecorded
+                                     ? "(no process recorded)"
+                                     : fmt::format("({})", packet::via_name(kReasons[reason]));
         const auto printed = print_group(reason, name, 0, out);
         if (!printed || !*printed) {
             return printed;

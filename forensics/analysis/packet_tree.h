@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// PacketTree: a file's packets below the processes that they belong to, and these below their
-// parents, as far as the file tells. A packet of two processes stands below the one that its own
-// keys name. Memory grows with the processes; the lines go to a temporary file. One thread.
+// PacketTree: prints a file's packets below their processes, and these below their parents, as far
+// as the file records them. A packet of two processes is printed below Packet::self. Memory grows
+// with the processes; the lines go to a temporary file. One thread.
 #pragma once
 
 #include <fmt/format.h>
@@ -17,8 +17,8 @@
 #include <tuple>
 #include <vector>
 
-#include "forensics/analysis/recorded_ancestry.h"
 #include "forensics/analysis/line_groups.h"
+#include "forensics/analysis/recorded_ancestry.h"
 #include "forensics/packet_types.h"
 #include "packet/line/packet_line.h"
 #include "packet/line/text_output.h"
@@ -28,13 +28,13 @@ namespace forensics {
 
 class PacketTree {
   public:
-    // `processes`: those of the Source that the packets come from; they outlive this.
+    // `processes` are those of the packets' Source and outlive this.
     PacketTree(const std::deque<Process>& processes, packet::LineStyle style)
         : processes_(processes), style_(style), line_(style) {}
 
     pcapng::Result<void> add(const Packet& packet);
 
-    // At the end of the file. False: `out` takes nothing more.
+    // Call at the end of the file. Returns false if `out` takes nothing more.
     pcapng::Result<bool> print(packet::TextOutput& out);
 
   private:
@@ -42,16 +42,16 @@ class PacketTree {
         uint64_t packets = 0;
         uint64_t bytes = 0;  // on the wire
     };
-    // A process, or what its children tell of their parent.
+    // A process, or a parent that only its children record.
     struct Node {
         const Process* process = nullptr;
         uint32_t pid = 0;
-        std::string_view comm;  // as a child tells it, where there is no process
+        std::string_view comm;  // as a child records it, if there is no process
         std::vector<size_t> children = {};
         uint32_t walk = 0;  // on which way up it was found
     };
 
-    // Why a packet has no process; the last: its file doesn't say.
+    // The reasons for no process, in the order of printing; the last: the file records none.
     static constexpr std::array<Via, 4> kReasons = {Via::kKernel, Via::kForwarded, Via::kUnknown,
                                                     Via::kUnrecorded};
     static size_t group_of(const Packet& packet);

@@ -6,7 +6,7 @@ namespace {
 
 using packet::Process;
 
-// A start may be cut to a clock tick (docs/file-format.md), so that a child seems older than its
+// A start may be cut to a clock tick (docs/file-format.md), so a child may seem older than its
 // parent.
 constexpr uint64_t kTickNs = 10'000'000;
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// RecordedAncestry: who is whose parent, as far as a file says. A process records its parent's pid
-// and name; the parent is the process with that pid and host that lived when the child began, if
-// the file has one. One thread.
+// RecordedAncestry: the parent of each process, as far as a file records it. A process records its
+// parent's pid and name; the parent is the process with that pid and host that lived when the child
+// began, if the file has one. One thread.
 #pragma once
 
 #include <cstddef>

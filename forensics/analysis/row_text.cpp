@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
 
-// The bytes of `text` that stay as they are, from its start.
+// Returns the length of the longest prefix of `text` that needs no replacement.
 size_t clean_prefix(std::string_view text) {
     size_t at = 0;
     while (at < text.size()) {

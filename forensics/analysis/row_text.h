@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// Rows of table.h as lines of text. Text from the file stays what it is but for NUL and for what
-// isn't UTF-8 (RFC 3629): each such byte becomes U+FFFD. Pure.
+// Formats rows of table.h as lines of text. Text from the file is kept, except that NUL and each
+// byte that isn't UTF-8 (RFC 3629) become U+FFFD. Pure.
 #pragma once
 
 #include <cstdint>
@@ -13,11 +13,11 @@
 
 namespace forensics {
 
-// Appends one line: a JSON object that has every column; null: not known. Times are text, see
+// Appends one line: a JSON object with every column; null: not known. Times are text, see
 // append_time.
 void append_json(std::span<const Column> columns, const Row& row, std::string& out);
 
-// Appends one line by RFC 4180, CRLF included; what isn't known is empty.
+// Appends one line by RFC 4180, CRLF included; unknown values are empty.
 void append_csv(const Row& row, std::string& out);
 void append_csv_header(std::span<const Column> columns, std::string& out);
 

@@ -61,10 +61,11 @@ constexpr auto kTrafficColumns = std::to_array<Column>({
     {"sent_bytes", kUnsigned, "bytes of them on the wire, link layer included"},
     {"received_packets", kUnsigned, "packets that it received"},
     {"received_bytes", kUnsigned, "bytes of them"},
-    {"either_packets", kUnsigned, "packets of which the file doesn't say at which end it was"},
+    {"either_packets", kUnsigned, "packets where its end is not known"},
     {"either_bytes", kUnsigned, "bytes of them"},
     {"flows", kUnsigned, "conversations that it took part in"},
-    {"peers", kUnsigned, "different addresses at the other end of them, where its own is told"},
+    {"peers", kUnsigned,
+     "different addresses at the other end of them, where its own end is known"},
     {"first_time", kTime, "its first packet"},
     {"last_time", kTime, "its last packet"},
     {"direct_packets", kUnsigned, "of its packets: found at a socket (socket, lookup, current)"},
@@ -93,7 +94,7 @@ constexpr auto kFlowColumns = std::to_array<Column>({
     {"server_name", kText, "TLS server name that a asked for"},
     {"http_host", kText, "HTTP host that a asked for"},
     {"a_host", kText, "of a merged file: the host of a's process"},
-    {"a_pid", kUnsigned, "the process at a, the first that is told"},
+    {"a_pid", kUnsigned, "the process at a, the first that a packet names"},
     {"a_start_time", kTime, "when it started"},
     {"a_comm", kText, "its name"},
     {"a_exe", kText, "path of its program"},
@@ -103,7 +104,7 @@ constexpr auto kFlowColumns = std::to_array<Column>({
     {"a_unit", kText, "its systemd unit"},
     {"a_several", kBoolean, "whether packets name more than one process at a"},
     {"b_host", kText, "of a merged file: the host of b's process"},
-    {"b_pid", kUnsigned, "the process at b, the first that is told"},
+    {"b_pid", kUnsigned, "the process at b, the first that a packet names"},
     {"b_start_time", kTime, "when it started"},
     {"b_comm", kText, "its name"},
     {"b_exe", kText, "path of its program"},
@@ -113,7 +114,7 @@ constexpr auto kFlowColumns = std::to_array<Column>({
     {"b_unit", kText, "its systemd unit"},
     {"b_several", kBoolean, "whether packets name more than one process at b"},
     {"either_host", kText, "of a merged file: the host of either_pid"},
-    {"either_pid", kUnsigned, "a process that is told without the end at which it is"},
+    {"either_pid", kUnsigned, "a process that a packet names without its end"},
     {"either_start_time", kTime, "when it started"},
     {"either_comm", kText, "its name"},
     {"either_several", kBoolean, "whether packets name more than one process without its end"},
@@ -172,7 +173,7 @@ void write_address(RowWriter& out, const Flow* flow, size_t side) {
     has_ports(flow->protocol) ? out.number(uint64_t{flow->sides[side].port}) : out.none();
 }
 
-// Of which nothing is known.
+// Returns a process of which no field is known.
 const Process& nobody() {
     static const Process kNobody;
     return kNobody;

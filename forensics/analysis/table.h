@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// The tables that files become: packets, flows, processes. One schema for --json, --csv, the
+// The tables of packets, flows and processes. One schema for --json, --csv, the
 // terminal and `pidcap export`; docs/analysis.md lists it. Columns are added at the end, never
 // renamed. No name is a word that SQL reserves. Pure.
 #pragma once
@@ -25,7 +25,7 @@ void process_row(const ProcessTraffic& traffic, Row& row);
 std::span<const Column> flow_columns();
 void flow_row(const Flow& flow, Row& row);
 
-// "tcp", "udp", …; the number where it has no name here.
+// Returns "tcp", "udp", …, or the number of a protocol that has no name here.
 std::string protocol_name(uint8_t protocol);
 
 }  // namespace forensics

@@ -4,8 +4,8 @@
 namespace forensics {
 namespace {
 
-// Wireshark's: a segment that repeats what duplicate ACKs asked for within this time is a fast
-// retransmission.
+// Wireshark's limits. A segment that repeats, within this time, what duplicate ACKs asked for is a
+// fast retransmission.
 constexpr uint64_t kFastRetransmissionNs = 20'000'000;
 // One that comes this soon after the segment that it precedes, and no later than the handshake
 // took, if that is known, is out of order.
@@ -47,8 +47,8 @@ void TcpStream::set_bases(const packet::TcpHeader& header, Direction& sender,
     }
 }
 
-// Probes and duplicate ACKs: what isn't a retransmission although its number is old, and what tells
-// a fast one.
+// Recognises window probes and keep-alives, which have an old sequence number but are not
+// retransmissions, and counts duplicate ACKs, which reveal fast retransmissions.
 TcpStream::Marks TcpStream::look(const packet::TcpHeader& header, uint32_t length,
                                  Direction& sender, const Direction& receiver) {
     Marks marks;

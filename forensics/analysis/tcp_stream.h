@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// TcpStream: the sequence numbers of one TCP connection, seen from outside: which segments are
-// retransmissions, and when the handshake was complete. The rules are those of Wireshark 4.0's
-// "TCP Analysis", so that the same segments are called the same. What differs:
+// TcpStream: follows the sequence numbers of one TCP connection to find retransmissions and the end
+// of the handshake. It uses the rules of Wireshark 4.0's "TCP Analysis", so both classify segments
+// alike. Differences:
 // - Segments in IP fragments aren't looked at; tshark reassembles them.
 // - Wireshark after 4.0 calls some segments that close a gap out of order, which are
 //   retransmissions to 4.0 and here.
@@ -21,7 +21,8 @@ namespace forensics {
 
 class TcpStream {
   public:
-    // A SYN begins another connection of the same ends if its number isn't this one's.
+    // Returns whether the segment is a SYN of another connection of the same ends: one with another
+    // initial sequence number.
     bool begins_another(const packet::TcpHeader& header, int side) const;
 
     // A segment from `side`; updates the flow's state, handshake_rtt_ns, and retransmissions.

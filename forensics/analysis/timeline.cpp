@@ -66,7 +66,8 @@ void Timeline::add_end(const End* end, Lane lane, size_t span, uint32_t bytes) {
     }
 }
 
-// The index of the span that holds the time; makes room for it. Times come in any order.
+// Returns the index of the span that holds the time, and makes room for it. Times may come in any
+// order.
 size_t Timeline::span_of(uint64_t time_ns) {
     uint64_t at = time_ns / width_ns_;
     if (spans_ == 0) {
@@ -129,8 +130,8 @@ Timeline::Series& Timeline::series_of(const Process& process) {
     return apart_[place_[process.number] - 1];
 }
 
-// Half of them at once, so that a file with a process for each packet stays cheap. A process that
-// comes back begins anew: what it had before stays with the others, and was little.
+// Moves the smaller half to "others" at once, so that a file with a process for each packet stays
+// cheap. A process that appears again starts from 0; the little it had before stays in "others".
 void Timeline::fold_smallest() {
     std::vector<std::pair<uint64_t, size_t>> by_size;
     for (size_t i = 0; i < apart_.size(); ++i) {

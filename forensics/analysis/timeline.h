@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// Timeline: how many bytes each process sent and received when, in bounded memory however long the
-// file and however many its processes: a fixed number of equal spans that double as time goes on,
-// and a fixed number of processes apart, from which the smallest move to "others" as new ones come.
-// One thread.
+// Timeline: the bytes that each process sent and received over time, in memory that doesn't grow
+// with the file. Time is divided into at most kSpans equal spans, whose width doubles when they
+// don't suffice. At most kApart processes are counted separately; the smallest are moved to
+// "others". One thread.
 #pragma once
 
 #include <array>
@@ -43,7 +43,7 @@ class Timeline {
     // A packet with a process at both ends counts at both. Without a time it counts nowhere.
     void add(const Packet& packet);
 
-    // The `top` processes with the most bytes by themselves.
+    // Returns the traffic, with the `top` processes with the most bytes counted separately.
     Traffic traffic(size_t top) const;
 
   private:

@@ -42,7 +42,7 @@ struct Target {
     uint64_t* validity;
 };
 
-// What DuckDB's callbacks get.
+// The argument of DuckDB's callbacks.
 struct Rows {
     std::span<const Column> columns;
     const NextRow& next;
@@ -66,7 +66,7 @@ struct Store {
     }
     void operator()(const std::string& text) const { (*this)(std::string_view(text)); }
     void operator()(Time time) const {
-        // Signed there, and the greatest value means infinity.
+        // DuckDB's times are signed, and the greatest value means infinity.
         if (time.ns >= static_cast<uint64_t>(std::numeric_limits<int64_t>::max())) {
             (*this)(std::monostate());
             return;
@@ -148,15 +148,15 @@ Result<void> write_parquet(int fd, const std::string& name, std::span<const Colu
     if (!registered) {
         return pcapng::Error{"DuckDB refuses a table function"};
     }
-    // By the descriptor, so that the file is the one that was checked, whatever the path is by now.
-    // DuckDB would make its temporary file beside it.
+    // Write through the descriptor, because the path may lead to another file by now. A temporary
+    // file would be created beside it in /proc/self/fd.
     const std::string copy = fmt::format(
         "COPY (SELECT * FROM pidcap_rows()) TO '/proc/self/fd/{}' (FORMAT parquet, "
         "COMPRESSION zstd, ROW_GROUP_SIZE 40960, USE_TMP_FILE false)",
         fd);
     auto written = database->run(copy.c_str());
     if (!written) {
-        (void)!ftruncate(fd, 0);  // no reader makes anything of a part
+        (void)!ftruncate(fd, 0);  // a partial Parquet file is unreadable
         return pcapng::Error{fmt::format("write {}: {}", name, written.error().message)};
     }
     return {};

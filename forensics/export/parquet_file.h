@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// Rows into a Parquet file, by DuckDB's writer. Rows reach it as values of typed columns, one batch
-// after the other: nothing of them is ever a part of a statement, and memory doesn't grow with
-// them. One thread.
+// Writes rows to a Parquet file with DuckDB. DuckDB gets them as values of typed columns, in
+// batches, so they are never part of an SQL statement, and memory doesn't grow with their number.
+// One thread.
 #pragma once
 
 #include <functional>
@@ -14,10 +14,11 @@
 
 namespace forensics {
 
-// Fills in the next row; false: there is none. Its views are valid until the next call.
+// Fills in the next row, or returns false if there is none. Its views are valid until the next
+// call.
 using NextRow = std::function<bool(Row& row)>;
 
-// Whether DuckDB's library is there; the error says what to install.
+// Returns an error that says what to install, if DuckDB's library can't be loaded.
 pcapng::Result<void> parquet_ready();
 
 // Writes to `fd`, from its file's start; a regular file is left empty if that fails. `name` is for

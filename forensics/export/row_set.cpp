@@ -21,7 +21,7 @@ bool is_known(const Value& value) {
     return !std::holds_alternative<std::monostate>(value);
 }
 
-// Both of one column, so of one type; its text may be held in two ways.
+// Both values are of one column and so of one type, but text may be a string or a view.
 bool is_less(const Value& a, const Value& b) {
     return std::visit(
         [](const auto& left, const auto& right) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// A table's rows in an order, as CSV and JSON. Rows are made one at a time, as all of them at once
-// would be large. Pure but for what it prints.
+// A table's rows in an order, as CSV and JSON. Rows are made one at a time, because all of them
+// at once would be large. Pure but for what it prints.
 #pragma once
 
 #include <cstddef>
@@ -27,11 +27,11 @@ struct Order {
     bool descending = false;
 };
 
-// "COLUMN" or "COLUMN,desc" ("COLUMN,asc"). The error names `option` and lists the columns.
+// Parses "COLUMN", "COLUMN,asc" or "COLUMN,desc". The error names `option` and lists the columns.
 pcapng::Result<Order> parse_order(std::string_view option, std::string_view text,
                                   std::span<const Column> columns);
 
-// The rows' indexes in order; what isn't known comes last, equal ones as they were.
+// Returns the rows' indexes in order. Unknown values come last; equal ones keep their order.
 std::vector<size_t> sorted(const RowSet& rows, const Order& order);
 
 void print_csv(const RowSet& rows, const std::vector<size_t>& order, packet::TextOutput& out);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// TableRows: packets in, the rows of a table out, as they come. Rows of packets need no memory;
-// those of flows and processes begin when the last packet has been read. One thread.
+// TableRows: turns packets into the rows of a table. Rows of packets are returned at once; rows of
+// flows and processes only after the last packet, so they need memory. One thread.
 #pragma once
 
 #include <cstddef>
@@ -29,7 +29,8 @@ class TableRows {
 
     std::span<const Column> columns() const;
 
-    // Fills in the next row; false: there is none. Its views are valid until the next call.
+    // Fills in the next row, or returns false if there is none. Its views are valid until the next
+    // call.
     bool next(Row& row);
 
     // The error that ended the packets, if one did.

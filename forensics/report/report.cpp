@@ -106,8 +106,8 @@ void add_processes(Report& report, const std::deque<Process>& processes,
     }
     RecordedAncestry ancestry(processes);
     for (size_t i = 0; i < report.processes.size(); ++i) {  // grows while it runs
-        const auto told = ancestry.parent_of(*report.processes[i].traffic.process);
-        const Process* parent = told ? told->process : nullptr;
+        const auto recorded = ancestry.parent_of(*report.processes[i].traffic.process);
+        const Process* parent = recorded ? recorded->process : nullptr;
         if (parent == nullptr) {
             continue;
         }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// What the page of `pidcap report` shows. Made from an Analysis once the file is read; points into
-// it and into the Source, which outlive the page. Everything that could be without end is cut to
-// the largest, and says how many there were. Pure functions.
+// The content of `pidcap report`'s page. Made from an Analysis once the file is read; points into
+// the Analysis and the Source, which outlive it. Each list is cut to its largest entries and has
+// the full count beside it. Pure functions.
 #pragma once
 
 #include <cstddef>
@@ -22,8 +22,8 @@ inline constexpr size_t kReportFlows = 100'000;
 inline constexpr size_t kReportTalkers = 500;  // and as many names
 inline constexpr size_t kReportSeries = 12;    // processes with a colour in the plot
 
-// Which of the flow's sides to show as the local one: that of the only process, or else the one
-// that began.
+// Returns which side of the flow to show as the local one: the side that alone has a process, or
+// else the side that began.
 int local_side(const Flow& flow);
 
 struct ReportProcess {
@@ -35,7 +35,7 @@ struct ReportProcess {
 struct ReportGroup {
     Address address;        // of a talker
     const char* kind = "";  // of a name: "DNS", "TLS", "HTTP"
-    std::string name;       // of a talker: of its address, if the file tells one
+    std::string name;       // of a talker: the name of its address, if known
     uint64_t flows = 0;
     uint64_t sent = 0;  // bytes, from the local side
     uint64_t received = 0;
@@ -67,7 +67,7 @@ struct Report {
 Report make_report(std::string file, const std::deque<Process>& processes, const Analysis& analysis,
                    const Timeline& timeline);
 
-// The parts of make_report that have a say of their own, for those who have no Analysis.
+// Parts of make_report, for callers that have no Analysis.
 void add_processes(Report& report, const std::deque<Process>& processes,
                    const std::vector<ProcessTraffic>& traffic);
 void add_flows(Report& report, const std::deque<Flow>& flows);

@@ -20,7 +20,7 @@ using Json = nlohmann::json;
 constexpr size_t kMaxName = 255;      // a domain name's longest
 constexpr size_t kMaxCmdline = 4096;  // what pidcap writes at most
 
-// What the file tells as text, readable and without marks that reorder or hide.
+// Returns text of the file, cut to `max` bytes, without marks that reorder or hide.
 std::string text(std::string_view from, size_t max = kMaxName) {
     const std::string_view kept = pcapng::cut_utf8(from, max);
     return pcapng::shown_text(kept) + (kept.size() < from.size() ? "…" : "");

@@ -11,7 +11,7 @@ namespace forensics {
 std::string_view Annotation::comment(const Packet& packet, const pcapng::PacketRead* block) {
     text_.clear();
     const FlowTable::Found in = flows_.add(packet);
-    // What the file says itself isn't contradicted: of two comments readers take the first.
+    // Never contradict the file itself: readers use the first of two comments.
     if (in.flow == nullptr || !packet.time_ns || packet.attributed() || has_pidcap_comment(block)) {
         return {};
     }
@@ -39,7 +39,7 @@ void Annotation::write(const Owner& self, const Owner* peer, At at, Direction di
     }
     packet::append_process(text_, self, 0, Via::kAnnotated);
     packet::append_at(text_, at, direction);
-    // Before what a comment that is too long may lose.
+    // Early, because a comment that is too long is cut at its end.
     if (!self.host.empty()) {
         packet::append_pair(text_, {}, packet::kHostKey, self.host);
     }

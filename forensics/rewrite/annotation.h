@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// Annotation: the comments by which packets name the processes of a table of conversations. The
+// Annotation: makes packet comments that name the processes of a table of conversations. The
 // first packet of a process introduces it. Memory grows with the conversations. One thread.
 #pragma once
 

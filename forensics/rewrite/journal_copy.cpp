@@ -13,8 +13,8 @@ namespace {
 constexpr std::string_view kHostField = "_HOSTNAME";
 constexpr std::string_view kTimeField = "__REALTIME_TIMESTAMP=";
 
-// A value that isn't a line of text follows its length ("Journal Export Format" of systemd's
-// documentation).
+// A value that isn't one line of text is preceded by its length ("Journal Export Format" of
+// systemd's documentation).
 void append_field(pcapng::ByteBuffer& out, std::string_view name, std::string_view value) {
     out.text(name);
     if (pcapng::shown_text(value) == value) {
@@ -40,7 +40,8 @@ void copy_journal_entry(pcapng::ByteBuffer& out, std::span<const uint8_t> entry,
         out.text(text);
         return;
     }
-    // The time stays in front, where Writer puts it. What is behind the last field isn't known.
+    // The time stays in front, where Writer puts it. Insert after it, because the bytes after the
+    // last field may be padding.
     const size_t front = text.starts_with(kTimeField) ? text.find('\n') + 1 : 0;
     out.text(text.substr(0, front));
     append_field(out, kHostField, host);

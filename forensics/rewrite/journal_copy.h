@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// A journal entry as it stands in a file of several hosts. Pure.
+// Copies journal entries into a file of several hosts. Pure.
 #pragma once
 
 #include <cstdint>

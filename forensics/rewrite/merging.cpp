@@ -15,8 +15,8 @@ namespace {
 using pcapng::Error;
 using pcapng::Result;
 
-// A process that no comment of pidcap's names would be the same as that of another host with its
-// pid: it gets one.
+// Makes a comment for a packet that has none of pidcap's. Without one, its process couldn't be
+// distinguished from a process of another host with the same pid.
 class HostComment {
   public:
     std::string_view of(const Packet& packet, const pcapng::PacketRead* block) {

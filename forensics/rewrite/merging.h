@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// Merging: the packets of several files, each of a host, into one file in the order of their times;
-// of equal times the earlier file's come first. A file that isn't in order itself keeps its order.
-// Owns the files that it reads. One thread.
+// Merging: merges files of several hosts into one, in the order of time. If times are equal,
+// packets of the file that was given first come first. Packets of one file keep their order. Owns
+// the files that it reads. One thread.
 #pragma once
 
 #include <cstdint>

@@ -21,12 +21,13 @@ constexpr uint16_t kCustomBytes = 2989;
 constexpr uint16_t kCustomTextNoCopy = 19372;
 constexpr uint16_t kCustomBytesNoCopy = 19373;
 
-// epb_verdict: a byte that says of what, and 64 bits where that is an eBPF program.
+// epb_verdict: one byte for the type, then 64 bits if that is an eBPF program's.
 constexpr uint16_t kEpbVerdict = 7;
 constexpr uint8_t kVerdictOfTc = 1;
 constexpr uint8_t kVerdictOfXdp = 2;
 
-// Numbers of so many bytes, one after the other; 1: no numbers. `size` 0: any.
+// An option's value is a sequence of numbers of `width` bytes; 1: bytes. `size` is its length; 0:
+// any.
 struct Layout {
     uint16_t code;
     uint8_t width;
@@ -73,8 +74,8 @@ constexpr std::array kPacketOptions = std::to_array<Layout>({
     {0x800a, 4, 4},  // compression generation
 });
 
-// What it shares with the enhanced one: "Packet Block (obsolete!)". Any other code is another
-// option's there, as epb_processid_threadid or Darwin's would be.
+// The options that it shares with the enhanced packet block ("Packet Block (obsolete!)"). Other
+// codes would mean something else in an enhanced one, such as epb_processid_threadid.
 constexpr std::array kObsoletePacketOptions = std::to_array<Layout>({
     {pcapng::kEpbFlags, 4, 4}, {3, 1, 0},  // pack_hash
 });
@@ -124,7 +125,8 @@ std::optional<Layout> layout_of(const pcapng::Option& option, OptionOf block) {
     return std::nullopt;
 }
 
-// `numbers` bytes from the start on are numbers of `width` bytes in big-endian order.
+// Copies an option and converts `numbers` bytes at offset `from`, which are big-endian numbers of
+// `width` bytes.
 void copy_turned(ByteBuffer& out, const pcapng::Option& option, size_t from, size_t numbers,
                  size_t width) {
     out.option_header(option.code, option.value.size());

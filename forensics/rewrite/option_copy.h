@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// Options of any file's blocks as they stand in a little-endian section. Which numbers are in an
-// option is known for those that the draft, Wireshark and Apple's tcpdump define; any other option
-// is bytes, and copied only where the byte order stays the same. Pure.
+// Converts options of any file's blocks for a little-endian section. The layout is known for
+// options that the draft, Wireshark or Apple's tcpdump define. Other options are copied only if the
+// byte order stays the same. Pure.
 #pragma once
 
 #include "pcapng/encode.h"
@@ -10,7 +10,7 @@
 
 namespace forensics {
 
-// Whose code an option's is.
+// The type of block that defines the meaning of an option code.
 enum class OptionOf : uint8_t {
     kAnyBlock,
     kInterface,
@@ -20,8 +20,8 @@ enum class OptionOf : uint8_t {
     kDarwinProcess
 };
 
-// Appends it to `out`, or nothing: the layout isn't known, the length is wrong, or the option says
-// that it isn't to be copied.
+// Appends the option to `out`. Appends nothing if its layout isn't known, its length is wrong or it
+// is a custom option that must not be copied.
 void copy_option(pcapng::ByteBuffer& out, const pcapng::Option& option, pcapng::ByteOrder order,
                  OptionOf block);
 

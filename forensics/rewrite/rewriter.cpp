@@ -86,7 +86,7 @@ Result<void> Rewriter::packet(size_t input_number, const Packet& packet, std::st
         }
         keep(input, end->process);
     }
-    // Where the input hasn't done so itself: before the file's first packet a journal entry or
+    // Unless the input itself has it so: before the file's first packet a journal entry or
     // process information would upset the relative times of Wireshark 4.0.
     if (packets_ > 0 || input.options.all_packets) {
         if (auto written = write_due(input); !written) {
@@ -123,7 +123,7 @@ Result<void> Rewriter::finish() {
     return writer_.close();
 }
 
-// The interface's number here; its description is written before its first packet.
+// Returns the interface's number in the output. Writes its description first, if it is new.
 Result<uint32_t> Rewriter::interface(Input& input, const Interface& interface,
                                      const PacketRead* first_packet) {
     if (interface.number >= input.interfaces.size()) {
@@ -155,7 +155,7 @@ Result<uint32_t> Rewriter::interface(Input& input, const Interface& interface,
     return added;
 }
 
-// Every block that the input had since the last time.
+// Takes every block that the input has read since the last call.
 Result<void> Rewriter::take_blocks(Input& input) {
     InputFile& file = *input.file;
     input.next_block = std::max(input.next_block, file.first_block());
@@ -196,8 +196,8 @@ Result<void> Rewriter::statistics(const Input& input, const CarriedBlock& block)
     return writer_.block(block.type, body_.view());
 }
 
-// Another tool's packet tells a pid and no start, and what is written is one section: a pid that
-// was another process in an earlier section would become that one.
+// Another tool's packet may record a pid without a start time. The output is one section, so a pid
+// that was another process in an earlier section would be taken for that process: that is an error.
 Result<void> Rewriter::tell_apart(Input& input, const Packet& packet, const End& end) {
     if (end.process == nullptr || end.via != Via::kUnrecorded) {
         return {};
@@ -207,14 +207,14 @@ Result<void> Rewriter::tell_apart(Input& input, const Packet& packet, const End&
     if (known.process != now.process && known.section != now.section) {
         return pcapng::Error{fmt::format(
             "{}: packet {}: pid {} is another process than in an earlier section, and neither "
-            "tells its start: cut the file into its sections first",
+            "has a start time: split the file into its sections first",
             input.file->source().name(), packet.number, end.process->pid)};
     }
     known = now;
     return {};
 }
 
-// The process has a packet in this file: what its blocks said until now is due.
+// The process has a packet in this file, so its blocks up to now must be written.
 void Rewriter::keep(Input& input, const Process* process) {
     if (process == nullptr || !input.processes.try_emplace(process->number).second ||
         input.options.all_packets) {
@@ -252,23 +252,23 @@ Result<void> Rewriter::write_due(Input& input) {
     return {};
 }
 
-// Into options_, but for the end.
+// Collects the packet's options in options_, without the end of options.
 Result<void> Rewriter::options(Input& input, const Packet& packet) {
     const PacketRead* block = input.file->block();
     if (block == nullptr) {
         return {};
     }
     const ByteOrder order = block->options.byte_order();
-    bool is_told = false;
+    bool is_completed = false;
     for (const Option& option : block->options) {
         if (block->enhanced && (option.code == pcapng::kEpbDarwinProcess ||
                                 option.code == pcapng::kEpbDarwinEffective)) {
             if (auto written = darwin_option(input, option); !written) {
                 return written;
             }
-        } else if (option.code == pcapng::kOptComment && !is_told) {
+        } else if (option.code == pcapng::kOptComment && !is_completed) {
             const std::string_view text = completed(input, packet, option.text());
-            is_told = text.data() != option.text().data();
+            is_completed = text.data() != option.text().data();
             options_.option(option.code, packet::cut_comment(text, pcapng::kMaxOptionSize));
         } else {
             copy_option(options_, option, order,
@@ -282,7 +282,7 @@ Result<void> Rewriter::options(Input& input, const Packet& packet) {
     return {};
 }
 
-// One that points nowhere is left out: Wireshark 4.6 warns of it.
+// Omits an index that refers to no block, because Wireshark 4.6 warns about it.
 Result<void> Rewriter::darwin_option(Input& input, const Option& option) {
     if (option.value.size() != sizeof(uint32_t)) {
         return {};
@@ -308,18 +308,18 @@ Result<void> Rewriter::darwin_option(Input& input, const Option& option) {
     return {};
 }
 
-// The comment with what this file needs beyond it; any that isn't of our grammar stays. Valid until
-// the next call.
+// Returns the comment completed with the introductions and the host that the output needs. A
+// comment that isn't in our grammar is returned unchanged. Valid until the next call.
 std::string_view Rewriter::completed(Input& input, const Packet& packet, std::string_view comment) {
-    const auto is_told = [&](const End& end) {
+    const auto is_introduced = [&](const End& end) {
         if (end.process == nullptr || input.options.all_packets) {
             return true;
         }
-        const auto told = input.processes.find(end.process->number);
-        return told != input.processes.end() && told->second.introduced &&
-               (!end.uid || told->second.uid == end.uid);
+        const auto found = input.processes.find(end.process->number);
+        return found != input.processes.end() && found->second.introduced &&
+               (!end.uid || found->second.uid == end.uid);
     };
-    if (input.options.host.empty() && is_told(packet.self) && is_told(packet.peer)) {
+    if (input.options.host.empty() && is_introduced(packet.self) && is_introduced(packet.peer)) {
         return comment;
     }
     const auto parsed = packet::parse_comment(comment);
@@ -346,11 +346,11 @@ void Rewriter::introduce(Input& input, const End& end, const packet::Comment& co
         return;
     }
     keep(input, end.process);
-    Told& told = input.processes[end.process->number];
-    if (told.introduced && (!end.uid || told.uid == end.uid)) {
+    Introduction& introduction = input.processes[end.process->number];
+    if (introduction.introduced && (!end.uid || introduction.uid == end.uid)) {
         return;
     }
-    told = {true, end.uid};
+    introduction = {true, end.uid};
     if (!packet::introduces(comment, prefix)) {
         packet::append_introduction(comment_, packet::process_as_of(end), prefix);
     }
@@ -359,7 +359,7 @@ void Rewriter::introduce(Input& input, const End& end, const packet::Comment& co
 Result<void> Rewriter::write(const Input& input, const Packet& packet, uint32_t interface) {
     const uint32_t snaplen = packet.interface->snaplen;
     const uint32_t room = snaplen == 0 ? packet.wire_length : snaplen;
-    // A simple packet block stays one, having no time, where it can: it is of interface 0.
+    // Keep a simple packet block, which has no time, if possible: it belongs to interface 0.
     if (!packet.time_ns && input.file->block() != nullptr && interface == 0 &&
         options_.size() == 0 && packet.data.size() == std::min(packet.wire_length, room)) {
         body_.clear();

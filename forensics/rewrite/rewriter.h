@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// Rewriter: writes packets of other files into one pcapng section, as they were: bytes, times,
-// lengths, options, comments. What numbers refer to is renumbered (interfaces, Darwin processes);
-// what a process's first packet has to tell is told again where the packet that told it is not in
-// this file; the blocks of its processes come along. docs/file-format.md lists what becomes of each
+// Rewriter: writes packets of other files into one pcapng section and keeps their bytes, times,
+// lengths, options and comments. References (interfaces, Darwin processes) are renumbered. If the
+// packet that introduced a process is not in this file, the first one that is introduces it. The
+// blocks of the packets' processes are copied. docs/file-format.md lists what becomes of each
 // block. Owns the writer; the input files outlive it. One thread.
 #pragma once
 
@@ -29,8 +29,8 @@
 namespace forensics {
 
 struct RewriteOptions {
-    // Every packet of the input is written: nothing that introduces a process is left behind, and
-    // blocks of processes stay where they are, also of those without a packet.
+    // Every packet of the input is written. So no introduction gets lost, and blocks of processes
+    // keep their place, even those of processes without a packet.
     bool all_packets = false;
     // Empty, or the host whose interfaces and processes these are: put before the interfaces'
     // names, and into the comment of each packet that doesn't name one.
@@ -49,14 +49,14 @@ class Rewriter {
     // The number of the input, for packet().
     size_t add_input(InputFile& file, const RewriteOptions& options);
 
-    // The packet that the input's next() returned last. `comment`: one more, of pidcap's grammar,
-    // behind those that the packet has; empty: none.
+    // Writes the packet that the input's next() returned last. `comment`, in pidcap's grammar, is
+    // added after the packet's own comments; empty: none.
     pcapng::Result<void> packet(size_t input, const Packet& packet, std::string_view comment = {});
 
-    // What the inputs' blocks said behind the last packet; closes the file.
+    // Writes the inputs' blocks after the last packet and closes the file.
     pcapng::Result<void> finish();
 
-    // Closes the file for a while; resume() takes it opened again, at its end.
+    // Closes the file for now. resume() continues in the same file, opened again at its end.
     pcapng::Result<void> suspend() { return writer_.close(); }
     void resume(pcapng::Output output) { writer_.reopen(std::move(output)); }
 
@@ -67,8 +67,8 @@ class Rewriter {
         std::optional<uint32_t> id;
         uint64_t packets = 0;
     };
-    // Of a process with a packet in the file.
-    struct Told {
+    // The state of a process that has a packet in the file.
+    struct Introduction {
         bool introduced = false;
         std::optional<uint32_t> uid;  // as of the introduction
     };
@@ -82,13 +82,13 @@ class Rewriter {
         InputFile* file;
         RewriteOptions options;
         uint64_t next_block = 0;
-        std::vector<WrittenInterface> interfaces;       // by number
-        std::unordered_map<uint32_t, uint32_t> darwin;  // index there, index here
-        std::unordered_map<uint32_t, Told> processes;   // by number
-        std::unordered_set<uint64_t> written;           // numbers of blocks of processes
-        std::vector<uint64_t> due;                      // likewise, to be written
-        std::unordered_map<uint32_t, Named, packet::KeyedHash>
-            by_pid;  // of packets that tell the pid alone
+        std::vector<WrittenInterface> interfaces;              // by number
+        std::unordered_map<uint32_t, uint32_t> darwin;         // index there, index here
+        std::unordered_map<uint32_t, Introduction> processes;  // by number
+        std::unordered_set<uint64_t> written;                  // numbers of blocks of processes
+        std::vector<uint64_t> due;                             // likewise, to be written
+        // From packets that record only a pid.
+        std::unordered_map<uint32_t, Named, packet::KeyedHash> by_pid;
     };
 
     explicit Rewriter(pcapng::Writer writer) : writer_(std::move(writer)) {}

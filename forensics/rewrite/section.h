@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// The section headers of the files that commands write from files.
+// Section headers for files that are made from other files.
 #pragma once
 
 #include <span>
@@ -11,10 +11,11 @@
 
 namespace forensics {
 
-// Of a file with packets of one other: where those were captured stays, and how.
+// Returns the header for a file with packets of one input. Keeps the input's hardware, OS,
+// application and comments.
 pcapng::SectionInfo section_of(const InputFile& input);
 
-// Of a file with packets of several hosts: a comment for each.
+// Returns the header for a file with packets of several hosts, with a comment for each host.
 struct Host {
     std::string name;
     const InputFile& input;

@@ -17,7 +17,7 @@ using pcapng::Result;
 constexpr size_t kNameMax = 64;       // of a part of a file's name
 constexpr size_t kContainerMax = 12;  // as container tools shorten an id
 
-// What a process chose becomes a part of a file's name: no slash, no blank, no escape sequence.
+// Makes text that a process chose safe for a file name: no slash, no blank, no escape sequence.
 std::string safe(std::string_view text, size_t max) {
     std::string name(text.substr(0, max));
     std::replace_if(
@@ -80,7 +80,7 @@ std::string SplitFiles::name_of(const End& end) const {
     return process.host.empty() ? name : "host-" + safe(process.host, kNameMax) + "-" + name;
 }
 
-// A pid may come back under the same name, and different names may become one by being made safe.
+// A pid may be reused by a process of the same name, and safe() may map different names to one.
 std::string SplitFiles::unused_name(const End& end) {
     constexpr uint64_t kSecond = 2;
     const std::string name = name_of(end);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// SplitFiles: packets into one file for each process, container or user. A packet whose two ends
-// belong to different files goes into both. At most kMaxOpen files are open at a time; the others
-// are closed and opened again. One thread.
+// SplitFiles: writes packets to one file for each process, container or user. A packet whose two
+// ends belong to different files goes into both. At most kMaxOpen files are open at a time; the
+// others are closed and opened again. One thread.
 #pragma once
 
 #include <cstddef>
@@ -28,7 +28,8 @@ class SplitFiles {
   public:
     static constexpr size_t kMaxOpen = 64;
 
-    // Opens a file to be written: a new one, or one of them again at its end. `name` has no slash.
+    // Opens a file for writing: a new one, or one that was opened before, at its end. `name` has no
+    // slash.
     enum class Open { kNew, kAgain };
     using OpenFile =
         std::function<pcapng::Result<pcapng::Output>(const std::string& name, Open how)>;

@@ -35,8 +35,8 @@ struct FileHeader {
 };
 static_assert(sizeof(FileHeader) == 24);
 
-// A handle on a file without packets: only so libpcap translates a LINKTYPE_ into its own DLT_, and
-// knows that it can't ask the kernel about the packets ("inbound", "vlan").
+// Returns a handle on a file without packets. Only with a file does libpcap map a LINKTYPE_ to its
+// own DLT_, and know that it can't ask the kernel about the packets ("inbound", "vlan").
 Result<Handle> open_handle(uint16_t link_type) {
     FileHeader header;
     header.link_type = link_type;
@@ -67,7 +67,7 @@ void LinkFilter::FreeProgram::operator()(bpf_program* program) const {
 }
 
 Result<LinkFilter> LinkFilter::make(const std::string& expression) {
-    // Whatever is a mistake in the language is one for Ethernet as well.
+    // A syntax error doesn't depend on the link type, so compile for Ethernet to find it.
     const auto compiled =
         packet::PacketFilter::compile(expression, packet::LinkType::kEthernet, uint32_t{0});
     if (!compiled && compiled.error().message.find("syntax error") != std::string::npos) {

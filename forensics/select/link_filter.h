@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// LinkFilter: an expression of pcap-filter(7) on the packets of a file, by libpcap, compiled for
-// each link type that the file has. Movable. One thread.
+// LinkFilter: applies an expression of pcap-filter(7) to the packets of a file. libpcap compiles it
+// once for each link type in the file. Movable. One thread.
 #pragma once
 
 #include <cstdint>
@@ -18,10 +18,11 @@ namespace forensics {
 
 class LinkFilter {
   public:
-    // An error if it is no expression for whatever packets, with the place where libpcap knows it.
+    // Returns an error if the syntax is wrong, with the place if it is known.
     static pcapng::Result<LinkFilter> make(const std::string& expression);
 
-    // An error if the expression makes no sense for this link type (LINKTYPE_).
+    // Returns whether the packet matches, or an error if the expression isn't valid for this link
+    // type (LINKTYPE_).
     pcapng::Result<bool> matches(uint16_t link_type, std::span<const uint8_t> data,
                                  uint32_t wire_length);
 

@@ -25,7 +25,7 @@ struct SelectionConditions {
     std::vector<uint32_t> trees = {};  // the pids of --tree, for unknown_trees()
     TimeWindow window = {};
     std::optional<LinkFilter> filter = {};
-    std::optional<uint64_t> count = {};  // so many packets, of all files together
+    std::optional<uint64_t> count = {};  // the most packets, in all files together
 };
 
 class Selection {
@@ -33,15 +33,15 @@ class Selection {
     Selection() = default;  // everything
     explicit Selection(SelectionConditions conditions) : conditions_(std::move(conditions)) {}
 
-    // Call it for each file before its first packet; the source outlives the next call. Times and
-    // pids are the file's; packets are counted through all files.
+    // Call for each file before its first packet. The source must live until the next begin().
+    // Times and pids are resolved for each file; packets are counted across all files.
     void begin(const Source& source);
 
     // Ask about every packet in the file's order. The error says which packets the filter can't be
     // used on.
     pcapng::Result<bool> wants(const Packet& packet);
 
-    // The pids of trees that are no process's and no parent's in what was read of the source.
+    // Returns the pids of trees that no process or parent has in the packets read so far.
     std::vector<uint32_t> unknown_trees(const Source& source) const;
 
     // Whether the count is reached: no further packet is wanted.

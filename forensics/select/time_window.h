@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// A part of a file by time. A bound is an absolute time, a time of the day on which the file begins,
-// or a distance from its first packet. A packet without a time lies in no window. One thread.
+// Selects a part of a file by time. A bound is an absolute time, a time of the day on which the
+// file begins, or a distance from its first packet. A packet without a time is in no window. One
+// thread.
 #pragma once
 
 #include <cstdint>
@@ -20,20 +21,20 @@ struct TimeBound {
     From from = From::kEpoch;
     uint64_t ns = 0;
 };
-// The error names `option` and says what would be right.
+// The error names `option` and says which forms are valid.
 pcapng::Result<TimeBound> parse_time(std::string_view option, std::string_view text);
 
 class TimeWindow {
   public:
     TimeWindow() = default;
-    // From `after` on, and until just before `before`; none: no limit.
+    // Contains times t with `after` <= t < `before`; nullopt: no limit.
     TimeWindow(std::optional<TimeBound> after, std::optional<TimeBound> before)
         : after_(after), before_(before) {}
 
     // Forgets the first packet: another file begins.
     void begin() { resolved_ = false; }
 
-    // To be asked about every packet of a file, in its order.
+    // Returns whether the time is in the window. Call for every packet of a file, in order.
     bool contains(std::optional<uint64_t> time_ns);
 
   private:

@@ -21,7 +21,7 @@ using pcapng::ByteOrder;
 using pcapng::Error;
 using pcapng::Result;
 
-// A process's start is told to a clock tick, 10 ms; a block may be that much older.
+// The start of a process is recorded in clock ticks of 10 ms, so a block may be that much older.
 constexpr uint64_t kTickNs = 10'000'000;
 
 // What a block of packets or names takes beside its body.

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// InputFile: a file that is to be written again: its Source, and what the blocks beside the packets
-// said, in a form that fits into any little-endian section. Several files may be written from one:
-// blocks are kept, and each Rewriter takes them when it needs them. Memory grows with interfaces,
-// processes and at most kMaxCarried bytes of other blocks. Doesn't move. One thread.
+// InputFile: a file that is rewritten: its Source, and its other blocks, encoded for a
+// little-endian section. Several files may be written from one input: blocks are kept, and each
+// Rewriter takes them when it needs them. Memory grows with interfaces, processes and at most
+// kMaxCarried bytes of other blocks. Doesn't move. One thread.
 #pragma once
 
 #include <cstddef>
@@ -55,25 +55,25 @@ struct CarriedBlock {
 
 class InputFile : private Source::Observer {
   public:
-    // The oldest blocks beyond so many bytes are forgotten.
+    // The most bytes of other blocks that are kept; the oldest are dropped.
     static constexpr size_t kMaxCarried = size_t{64} * 1024 * 1024;
 
     static pcapng::Result<std::unique_ptr<InputFile>> open(const std::string& path);
     InputFile(const InputFile&) = delete;
     InputFile& operator=(const InputFile&) = delete;
 
-    // As Source's.
+    // See Source.
     pcapng::Result<const Packet*> next();
     const pcapng::PacketRead* block() const { return source_.block(); }
     const Source& source() const { return source_; }
 
-    // Of the first section, once next() was called; empty of a pcap file.
+    // The first section, known after the first next(); empty for a pcap file.
     const pcapng::SectionInfo& section() const { return section_; }
-    // By Interface::number; null: a pcap file's.
+    // Returns the interface with this Interface::number, or null for a pcap file.
     const CarriedInterface* interface(uint32_t number) const;
-    // By the index that packets have; null: there is none.
+    // Returns the process with this index, as packets refer to it, or null if there is none.
     const CarriedDarwinProcess* darwin_process(uint32_t index) const;
-    // Of the latest packet, from 1.
+    // The number of the latest packet's section, from 1.
     uint32_t current_section() const { return sections_; }
 
     // The other blocks by their number in the file, from `first_block()` to before `end_block()`.
@@ -82,7 +82,7 @@ class InputFile : private Source::Observer {
     const CarriedBlock& carried(uint64_t number) const { return blocks_[number - first_block_]; }
     // Numbers of the blocks of processes with this pid.
     const std::deque<uint64_t>& blocks_of(uint32_t pid) { return blocks_by_pid_[pid]; }
-    // The process that a block is of, as far as the file told so far; null: not known.
+    // Returns the process that a block belongs to, or null if it is not known so far.
     const Process* owner(const CarriedBlock& block);
 
   private:

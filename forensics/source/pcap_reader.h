@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// PcapReader: the records of a classic pcap file (draft-ietf-opsawg-pcap) one after the other:
+// PcapReader: reads the records of a classic pcap file (draft-ietf-opsawg-pcap) in order:
 // microseconds or nanoseconds, either byte order, and the longer records of "modified" libpcap.
 // Trusts no length. The records are valid until the next call. One thread.
 #pragma once
@@ -17,7 +17,7 @@ namespace forensics {
 
 class PcapReader {
   public:
-    // Whether a file that starts so (4 bytes) is one.
+    // Returns whether a file that starts with these 4 bytes is a pcap file.
     static bool recognises(std::span<const uint8_t> start);
 
     explicit PcapReader(pcapng::Input input) : input_(std::move(input)) {}
@@ -26,7 +26,7 @@ class PcapReader {
         uint16_t link_type = 0;  // LINKTYPE_
         uint32_t snaplen = 0;
     };
-    // Of the file; to be called once, before next().
+    // Reads the file header. Call once, before next().
     pcapng::Result<Header> header();
 
     struct Record {
@@ -35,7 +35,8 @@ class PcapReader {
         uint32_t wire_length = 0;
         std::span<const uint8_t> data = {};
     };
-    // Null at the end. The errors name file and offset; after one, the same again.
+    // Returns the next record, or null at the end. Errors name file and offset; after an error,
+    // every call returns it again.
     pcapng::Result<const Record*> next();
 
   private:
@@ -44,7 +45,7 @@ class PcapReader {
 
     pcapng::Input input_;
     pcapng::ByteOrder order_ = pcapng::ByteOrder::kLittle;
-    uint64_t fraction_ns_ = 1;  // what a record's fraction of a second counts
+    uint64_t fraction_ns_ = 1;  // unit of a record's fraction of a second
     size_t head_size_ = 16;     // of a record
     size_t size_ = 0;           // of the record that was handed out
     Record record_;

@@ -98,7 +98,7 @@ Result<void> Source::Implementation::open(std::span<const uint8_t> bytes) {
     return start(Input::from_memory(bytes, name_));
 }
 
-// Finds out what it is.
+// Recognises the format of the file.
 Result<void> Source::Implementation::start(Input input) {
     constexpr size_t kMagicSize = 4;
     Result<std::span<const uint8_t>> magic = input.peek(kMagicSize);

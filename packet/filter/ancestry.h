@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// Ancestry: who is whose parent, as far as a source of packets knows: the process table of a
-// running capture, or the processes that a file records. One thread.
+// Ancestry: the parent of each process, as far as a source of packets knows it: the process table
+// of a running capture, or the processes that a file records. One thread.
 #pragma once
 
 #include <cstdint>
@@ -17,15 +17,15 @@ class Ancestry {
     virtual ~Ancestry() = default;
 
     struct Parent : ParentRecord {
-        const Process* process = nullptr;  // null: only what its child says is known
+        const Process* process = nullptr;  // null: only the child's record of it is known
     };
-    // The process that forked `child`, or nullopt if the child's parent is not known.
+    // Returns the process that forked `child`, or nullopt if the child's parent is not known.
     virtual std::optional<Parent> parent_of(const Process& child) = 0;
 
     virtual void for_each(const std::function<void(const Process&)>& visit) const = 0;
-    // Whether the process with this number has not been forgotten.
+    // Returns whether the source still has the process with this number.
     virtual bool knows(uint32_t number) const = 0;
-    // Grows when an earlier answer of parent_of() may have become another.
+    // Grows when the result of an earlier parent_of() may have changed.
     virtual uint64_t generation() const = 0;
 
     // Returns whether visit(Parent) is true of an ancestor, the nearest first. Ends after kDeepest:

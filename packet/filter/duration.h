@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// Lengths of time as options write them. Pure.
+// Durations in options. Pure.
 #pragma once
 
 #include <chrono>
@@ -9,8 +9,8 @@
 
 namespace packet {
 
-// "10", "2.5", "10s", "5m", "1h": seconds unless a unit says otherwise. Returns nothing if the text
-// is no such length, is 0 or longer than a year.
+// Parses "10", "2.5", "10s", "5m" or "1h"; without a unit, seconds. Returns nullopt if the text is
+// not a duration, is 0 or is longer than a year.
 std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text);
 
 }  // namespace packet

@@ -6,13 +6,13 @@
 namespace packet {
 namespace {
 
-// One element of a pattern but `*`, and what it makes of a byte.
+// One element of a pattern other than `*`, and whether it matches a byte.
 struct Element {
     size_t size = 1;  // in the pattern
     bool fits = false;
 };
 
-// What stands at `at` of a set: a byte, or one behind a backslash. Moves on.
+// Returns the member of a set at `at`, which may be escaped by a backslash, and advances `at`.
 char set_member(std::string_view pattern, size_t& at) {
     if (pattern[at] == '\\' && at + 1 < pattern.size()) {
         ++at;
@@ -20,8 +20,8 @@ char set_member(std::string_view pattern, size_t& at) {
     return pattern[at++];
 }
 
-// A set, which begins with "["; nothing if it is never closed. "]" is a member where it comes
-// first.
+// Reads a set, which begins with "[". Returns nullopt if it is never closed. "]" is a member if it
+// comes first.
 std::optional<Element> read_set(std::string_view pattern, char c) {
     const auto byte = [](char of) { return static_cast<unsigned char>(of); };
     size_t at = 1;
@@ -65,8 +65,8 @@ Element read_element(std::string_view pattern, char c) {
 
 bool glob_matches(std::string_view pattern, std::string_view text) {
     size_t at = 0;  // in the pattern
-    // Behind the last `*`, and where in the text what follows it was tried. An earlier `*` need not
-    // take more: the last one can.
+    // The place after the last `*`, and where in the text the rest was last tried. Going back to an
+    // earlier `*` is never needed, because the last one can take more instead.
     size_t restart = std::string_view::npos;
     size_t restart_text = 0;
     for (size_t done = 0; done < text.size();) {

@@ -15,15 +15,15 @@
 
 namespace packet {
 
-// Whether the whole text matches.
+// Returns whether the pattern matches the whole text.
 bool glob_matches(std::string_view pattern, std::string_view text);
 
-// The pattern that this text alone matches.
+// Returns the pattern that matches only this text.
 std::string glob_literal(std::string_view text);
 
 bool is_glob(std::string_view pattern);  // holds one of *?[
 
-// How many bytes a text that matches has at least.
+// Returns the least number of bytes that a matching text has.
 size_t glob_min_length(std::string_view pattern);
 
 }  // namespace packet

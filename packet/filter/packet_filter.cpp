@@ -21,13 +21,13 @@ using pcapng::Error;
 using pcapng::Result;
 using Clock = std::chrono::steady_clock;
 
-// What libpcap says when its grammar has no place for the next word; everything else names it.
+// libpcap's message when the grammar doesn't allow the next word. Its other messages name the word.
 constexpr std::string_view kSyntaxError = "syntax error";
 
-// MAXIMUM_SNAPLEN of libpcap; it becomes what a program returns for a packet that matches.
+// MAXIMUM_SNAPLEN of libpcap. The compiled program returns it for a packet that matches.
 constexpr int kSnaplen = 262144;
 
-// Names of hosts in an expression may have to be looked up again and again.
+// Limits find_place(), which may look up the host names in an expression again and again.
 constexpr std::chrono::seconds kPlacePatience{1};
 
 struct ClosePcap {
@@ -48,8 +48,8 @@ bool is_syntax_error(const Error& error) {
     return error.message.find(kSyntaxError) != std::string::npos;
 }
 
-// Whether an expression may begin like this: whether one of these ends completes it as far as the
-// grammar is concerned.
+// Returns whether an expression may begin like this, that is, whether one of these ends makes it
+// grammatical.
 bool may_begin(const std::string& begin, int dlt) {
     static constexpr std::array kEnds = {
         "",        " 1",       " 1.2.3.4", " ::1",   " 1:2:3:4:5:6", " host 1.2.3.4",
@@ -71,8 +71,8 @@ bool may_begin(const std::string& begin, int dlt) {
     return false;
 }
 
-// Where the words begin at which an expression could still have gone right: libpcap doesn't say
-// where it stopped reading. None: not found in time.
+// Returns the place of the first word that the grammar doesn't allow, or nullopt if it wasn't found
+// in time. libpcap doesn't report where it stopped reading.
 std::optional<size_t> find_place(const std::string& expression, int dlt) {
     const auto until = Clock::now() + kPlacePatience;
     size_t word = 0;
@@ -104,7 +104,7 @@ int dlt_of(LinkType link) {
     return link == LinkType::kEthernet ? DLT_EN10MB : DLT_RAW;
 }
 
-// What is known of the place, to be added to an error.
+// Returns the place of a syntax error as text for a message; empty if it isn't known.
 std::string place_text(const std::string& expression, int dlt) {
     const auto place = find_place(expression, dlt);
     if (!place) {

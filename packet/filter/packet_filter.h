@@ -24,15 +24,15 @@ enum class LinkType : uint16_t { kEthernet = kLinkTypeEthernet, kRawIp = kLinkTy
 
 class PacketFilter {
   public:
-    // `link`: the packets that the expression has to make sense for; for others it may not, as
-    // "ether host" doesn't for packets without a link layer. `netmask`: of "ip broadcast", in
-    // network byte order; none: such expressions are refused. An error is libpcap's, with the place
-    // where that is known. Names of hosts are looked up.
+    // Compiles the expression for all link types and returns an error if it isn't valid for `link`.
+    // It need not be valid for the others, as "ether host" isn't for packets without a link layer.
+    // `netmask`, in network byte order, is for "ip broadcast"; without it such expressions are
+    // errors. Errors are libpcap's, with the place if it is known. Looks up the names of hosts.
     static pcapng::Result<PacketFilter> compile(const std::string& expression, LinkType link,
                                                 std::optional<uint32_t> netmask);
 
     const std::string& expression() const { return expression_; }
-    // An error for packets that the expression makes no sense for: libpcap's reason.
+    // The program for this link type, or libpcap's error if the expression isn't valid for it.
     const pcapng::Result<ClassicProgram>& program(LinkType link) const {
         return link == LinkType::kEthernet ? ethernet_ : raw_;
     }
@@ -48,8 +48,8 @@ class PacketFilter {
 // libpcap's listing of a program, as `tcpdump -d` prints it.
 std::string list_classic(const ClassicProgram& program);
 
-// One expression for one kind of packets, by its DLT_ value. `optimize`: as libpcap does unless
-// told otherwise.
+// Compiles an expression for one link type, given as its DLT_ value. `optimize`: use libpcap's
+// optimizer, as tcpdump does without -O.
 pcapng::Result<ClassicProgram> compile_filter(const std::string& expression, int dlt,
                                               std::optional<uint32_t> netmask,
                                               bool optimize = true);

@@ -160,9 +160,9 @@ Truth ProcessExpression::Node::evaluate(const ProcessSubject& subject,
                    : evaluate_number(*test, subject);
     }
     const auto& test = std::get<TextTest>(what);
-    const bool told =
+    const bool is_recorded =
         !subject.only_named || (test.field == TextField::kComm && !subject.process->comm.empty());
-    return told ? truth(holds(test, subject)) : Truth::kUnknown;
+    return is_recorded ? truth(holds(test, subject)) : Truth::kUnknown;
 }
 
 template <typename Test, typename Visit>

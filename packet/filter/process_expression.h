@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // ProcessExpression: a condition on processes, made of tests that are joined by and, or and not.
-// What the options and --process say becomes one of these (docs/filters.md). An immutable value,
-// cheap to copy; needs nothing but what it is asked about, so that it works on a file as well.
+// The options and --process are turned into one (docs/filters.md). An immutable value, cheap to
+// copy. It depends on its arguments only, so it works on live packets and on files.
 //
-// Three-valued: of a packet without a process nothing is known that a test on processes could
-// compare, and the negation of what isn't known isn't known either.
+// Three-valued: a test on the process of a packet that has none is unknown, and so is the negation
+// of an unknown test.
 #pragma once
 
 #include <cstddef>
@@ -27,17 +27,17 @@ namespace packet {
 
 enum class Truth : uint8_t { kFalse, kUnknown, kTrue };
 
-// Who or what is asked about: a process as it is at one end of a packet, or a packet without any.
+// What an expression is evaluated on: a process at one end of a packet, or a packet without one.
 struct ProcessSubject {
     const Process* process = nullptr;  // null: none, and `via` says why
-    // These three are the packet's; the process may have others. nullopt: a file doesn't tell, and
-    // a test on it is neither true nor false.
+    // These three are the packet's own; the process may have changed since. nullopt: the file
+    // doesn't record it, and a test on it is unknown.
     std::optional<uint32_t> uid = 0;
     std::optional<uint32_t> gid = 0;
     std::string_view user = {};
-    Via via = Via::kUnknown;  // of no meaning with a process
-    // Of the process only pid and comm are told, as its child tells them: the same goes for all
-    // other tests.
+    Via via = Via::kUnknown;  // ignored if there is a process
+    // Only pid and comm of the process are known, from its child's record; all other tests are
+    // unknown.
     bool only_named = false;
 };
 
@@ -53,11 +53,11 @@ struct ProcessReference {
     auto operator<=>(const ProcessReference&) const = default;
 };
 
-// Knows who descends from whom.
+// Answers whether a process belongs to a tree of processes.
 class ProcessTrees {
   public:
     virtual ~ProcessTrees() = default;
-    // Whether the process is `root` or one of its descendants.
+    // Returns whether the process is `root` or one of its descendants.
     virtual bool contains(const ProcessReference& root, const Process& process) const = 0;
 };
 
@@ -71,8 +71,8 @@ class ProcessExpression {
     ProcessExpression() = default;
 
     static ProcessExpression number(NumberField field, Comparison comparison, uint32_t value);
-    // The whole text matches (glob.h). Arguments of a command line are joined by one space. What
-    // isn't known of a process is the empty text.
+    // The whole text matches (glob.h). Arguments of a command line are joined by one space. An
+    // unknown field is the empty text.
     static ProcessExpression text(TextField field, std::string pattern);
     // The process of this pid, or that and its descendants.
     static ProcessExpression process(uint32_t pid);
@@ -80,24 +80,25 @@ class ProcessExpression {
     static ProcessExpression unattributed();  // no process
     static ProcessExpression kernel();        // no process, because it is the kernel's own
 
-    // Members that are always true don't count in all_of; any_of, of one at least, is always true
-    // with one.
+    // all_of ignores members that are always true. any_of needs at least one member, and is always
+    // true if one of them is.
     static ProcessExpression all_of(std::vector<ProcessExpression> members);
     static ProcessExpression any_of(std::vector<ProcessExpression> members);
-    static ProcessExpression negation(const ProcessExpression& expression);  // of a condition
+    static ProcessExpression negation(
+        const ProcessExpression& expression);  // not of an always-true one
 
     bool is_always_true() const { return node_ == nullptr; }
 
     Truth evaluate(const ProcessSubject& subject, const ProcessTrees& trees) const;
-    // Whether it can be true where there is no process.
+    // Returns whether it can be true for a packet without a process.
     bool can_hold_without_process() const;
 
-    // The same expression with each pid resolved to the process that has it now: `find` returns
-    // that process's number. An error, ESRCH, if there is none.
+    // Returns the same expression with each pid resolved to the process that has it now, or an
+    // error with code ESRCH if there is none. `find` returns that process's number.
     using FindProcess = std::function<std::optional<uint32_t>(uint32_t pid)>;
     pcapng::Result<ProcessExpression> resolved(const FindProcess& find) const;
     bool asks_about(NumberField field) const;
-    // The roots of the trees that it asks about, each once.
+    // Returns the roots of the trees that it tests, each once.
     std::vector<ProcessReference> roots() const;
 
   private:
@@ -119,8 +120,8 @@ struct SyntaxError {
     size_t place = 0;  // in the text; its length: at the end
 };
 
-// The expression of a text like: comm = "nginx*" and not uid = 0. An expression of more than
-// kExpressionMax bytes, or nested deeper than kNestingMax, is refused.
+// Parses a text such as: comm = "nginx*" and not uid = 0. Returns an error if it has more than
+// kExpressionMax bytes or is nested deeper than kNestingMax.
 constexpr size_t kExpressionMax = 65536;
 constexpr int kNestingMax = 100;
 std::variant<ProcessExpression, SyntaxError> parse_process_expression(std::string_view text);

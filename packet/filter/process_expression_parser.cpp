@@ -21,7 +21,7 @@ namespace packet {
 namespace {
 
 constexpr std::string_view kBlanks = " \t\r\n";
-// What ends a word, besides a blank. & and | are nothing yet; kept apart to say so.
+// The bytes that end a word, besides blanks. & and | are not operators; they get their own error.
 constexpr std::string_view kMarks = "(){},=!<>\"&|";
 
 enum class ProcessField : uint8_t { kPid, kTree };
@@ -58,7 +58,7 @@ struct Token {
 // A test's operator.
 enum class Operator : uint8_t { kEqual, kNotEqual, kBelow, kAbove, kIn };
 
-// After the first error the rest does nothing that matters.
+// After the first error the results are ignored.
 class Parser {
   public:
     explicit Parser(std::string_view text) : text_(text) { advance(); }
@@ -157,7 +157,7 @@ void Parser::advance() {
     next_ += token_.text.size();
 }
 
-// \" and \\ mean the second byte; before other bytes the backslash stays, for the pattern.
+// \" and \\ stand for their second byte. Any other backslash is kept for the pattern.
 void Parser::read_string() {
     token_.kind = Token::Kind::kString;
     const size_t begin = next_;

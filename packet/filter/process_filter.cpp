@@ -77,7 +77,7 @@ bool ProcessFilter::contains(const ProcessReference& root, const Process& proces
            });
 }
 
-// Whether an ancestor is wanted, even one of which only pid and comm are known.
+// Returns whether an ancestor is wanted, including one that is known by pid and comm only.
 bool ProcessFilter::descends_from_wanted(const Process& process) {
     return ancestry_->any_ancestor(process, [&](const Ancestry::Parent& parent) {
         if (parent.process != nullptr) {

@@ -3,8 +3,8 @@
 // ProcessFilter: decides which packets are wanted by the processes at their ends. With `follow`,
 // descendants of a process for which the expression holds are wanted too, whatever they are.
 //
-// It judges each packet by what its source knows of the processes at that time; user and group are
-// the packet's own, because a source learns late of a change. Answers are remembered until the
+// Each packet is judged by what its source knows about the processes at that time. User and group
+// are the packet's own, because a source learns of a change late. Answers are remembered until the
 // process changes, so that a packet costs a look-up. One thread.
 #pragma once
 
@@ -27,7 +27,7 @@ struct ProcessConditions {
 
 class ProcessFilter : private ProcessTrees {
   public:
-    // How many descendants are remembered however long ago they ended, and how many answers.
+    // The most descendants that are remembered after their end, and the most answers.
     static constexpr size_t kFollowed = 65536;
     static constexpr size_t kAnswers = 65536;
 
@@ -63,7 +63,7 @@ class ProcessFilter : private ProcessTrees {
         ProcessReference root;
         Family family;
     };
-    // One process as one user.
+    // The key of an answer: one process with one user and group.
     struct Question {
         uint32_t process = 0;  // number
         uint32_t uid = 0;
@@ -76,12 +76,13 @@ class ProcessFilter : private ProcessTrees {
             return (size_t{question.process} << 20) ^ question.uid ^ (size_t{question.gid} << 40);
         }
     };
-    // It stands for this version of the process and this generation of the ancestry.
+    // Valid for this version of the process and this generation of the ancestry.
     struct Answer {
         uint32_t version = 0;
         uint64_t generation = 0;
         bool holds = false;
-        bool follows = false;  // by its ancestors; once started, `followed_` says it instead
+        bool follows =
+            false;  // because of its ancestors; after start() `followed_` is used instead
     };
 
     static ProcessSubject latest(const Process& process) {

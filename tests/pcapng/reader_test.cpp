@@ -68,7 +68,8 @@ TEST_CASE("what the Writer wrote is read identically, from a path, a descriptor 
     const JournalField fields[] = {{.name = "MESSAGE", .value = "two\nlines"},
                                    {.name = "_PID", .value = "7"}};
     {
-        Writer writer = test::open_writer(path, {.hardware = "h", .os = "o", .application = "app", .comments = {"as told"}});
+        Writer writer = test::open_writer(
+            path, {.hardware = "h", .os = "o", .application = "app", .comments = {"as told"}});
         need(writer.add_interface({.link_type = 1,
                                    .snaplen = 65535,
                                    .name = "eth0",

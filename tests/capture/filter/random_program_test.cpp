@@ -16,8 +16,8 @@
 namespace test {
 namespace {
 
-using packet::ClassicProgram;
 using capture::translate_filter;
+using packet::ClassicProgram;
 
 class ProgramMaker {
   public:
