@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // Processes that come and go: lives of a millisecond, bursts of them, PIDs of another namespace.
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <sched.h>
 #include <spawn.h>
@@ -8,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <memory>
@@ -92,6 +94,15 @@ class PortTable {
     uint32_t* pids_;
 };
 
+// On loopback the kernel reuses a port whose last connection is in TIME_WAIT for a second, as a
+// burst on a busy machine lasts longer: net.ipv4.tcp_tw_reuse is 2.
+constexpr auto kUsePortsOnce = []() -> int64_t {
+    const int fd = open("/proc/sys/net/ipv4/tcp_tw_reuse", O_WRONLY | O_CLOEXEC);
+    const int64_t written = fd < 0 ? -1 : write(fd, "0", 1);
+    close(fd);
+    return written;
+};
+
 constexpr auto kServe = [](int listening, uint32_t* pids, int count) -> int64_t {
     for (int i = 0; i < count; i++) {
         Address peer;
@@ -103,6 +114,10 @@ constexpr auto kServe = [](int listening, uint32_t* pids, int count) -> int64_t 
         }
         // The port stands at the same place in both families' addresses.
         const uint16_t port = ntohs(reinterpret_cast<sockaddr_in*>(&peer.storage)->sin_port);
+        if (pids[port] != 0) {  // the table can tell one process of a port
+            errno = EADDRINUSE;
+            return -1;
+        }
         sscanf(chunk, "pid=%u", &pids[port]);
         const int length =
             snprintf(chunk, sizeof(chunk), "pid=%d tid=%d answer", getpid(), getpid());
@@ -121,6 +136,7 @@ void play_exchanges(const Path& path, Ownership& ownership) {
     Actor server(path.server, "server");
     const int listening = listener(server, path.server_at(0));
     const uint16_t port = local_port(server, listening);
+    spawner.call(kUsePortsOnce);
     server.begin(kServe, listening, table.pids(), kCount);
     spawner.call(kSpawn, Text("call"), Text(path.server_address), port, kCount);
     server.finish();

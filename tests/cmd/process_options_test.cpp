@@ -98,7 +98,7 @@ TEST_CASE("several values of an option are joined by or, different options by an
     CHECK_FALSE(wants_these("nginx", 33));
 }
 
-TEST_CASE("--pid and --tree are alternatives where they are two lists of one question") {
+TEST_CASE("values of --pid and --tree are alternatives where they are two lists of one question") {
     const auto choice =
         cmd::read_process_options({.pid = {"1"}, .tree = {"7"}, .pid_or_tree = true});
     REQUIRE(choice.ok());
