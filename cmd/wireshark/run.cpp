@@ -27,6 +27,7 @@
 #include "cmd/wireshark/dialog.h"
 #include "cmd/wireshark/powers.h"
 #include "cmd/wireshark/toolbar.h"
+#include "packet/line/terminal_text.h"
 
 namespace extcap {
 namespace {
@@ -202,7 +203,10 @@ void Run::change_filter(const std::string& expression) {
 std::optional<Refusal> Run::set_filter(const std::string& expression) {
     auto parsed = packet::parse_process_expression(expression);
     if (const auto* error = std::get_if<packet::SyntaxError>(&parsed)) {
-        return Refusal{error->message, cmd::syntax_message(expression, *error)};
+        const std::string text = expression.size() <= packet::kExpressionMax
+                                     ? "\n  " + packet::printable(expression)
+                                     : std::string();
+        return Refusal{error->message + text, cmd::syntax_message(expression, *error)};
     }
     return refusal_of(session_->set_filter(
         {std::get<packet::ProcessExpression>(std::move(parsed)), follows(call_)}));
