@@ -16,6 +16,7 @@
 
 #include "packet/filter/ancestry.h"
 #include "packet/filter/process_expression.h"
+#include "packet/keyed_hash.h"
 #include "packet/packet.h"
 
 namespace packet {
@@ -71,11 +72,6 @@ class ProcessFilter : private ProcessTrees {
 
         bool operator==(const Question&) const = default;
     };
-    struct QuestionHash {
-        size_t operator()(const Question& question) const {
-            return (size_t{question.process} << 20) ^ question.uid ^ (size_t{question.gid} << 40);
-        }
-    };
     // Valid for this version of the process and this generation of the ancestry.
     struct Answer {
         uint32_t version = 0;
@@ -102,7 +98,7 @@ class ProcessFilter : private ProcessTrees {
     bool started_ = false;
     std::vector<Tree> trees_;
     Family followed_;
-    std::unordered_map<Question, Answer, QuestionHash> answers_;
+    std::unordered_map<Question, Answer, KeyedHash> answers_;
 };
 
 }  // namespace packet
