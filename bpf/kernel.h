@@ -78,8 +78,50 @@ struct netns_nf {
 	struct nf_hook_entries *hooks_ipv6[5];
 } CORE;
 
+struct hlist_node {
+	struct hlist_node *next;
+} CORE;
+
+struct hlist_head {
+	struct hlist_node *first;
+} CORE;
+
+/* The last pointer of a list isn't NULL, but odd. */
+struct hlist_nulls_head {
+	struct hlist_node *first;
+} CORE;
+
+struct udp_hslot {
+	struct hlist_head head;
+} CORE;
+
+struct udp_table {
+	struct udp_hslot *hash;
+	unsigned int mask;
+} CORE;
+
+struct inet_listen_hashbucket {
+	struct hlist_nulls_head nulls_head;
+} CORE;
+
+struct inet_hashinfo {
+	unsigned int lhash2_mask;
+	struct inet_listen_hashbucket *lhash2;
+} CORE;
+
+struct inet_timewait_death_row {
+	struct inet_hashinfo *hashinfo;
+} CORE;
+
+struct netns_ipv4 {
+	struct inet_timewait_death_row tcp_death_row;
+	struct udp_table *udp_table;
+} CORE;
+
 struct net {
 	struct ns_common ns;
+	__u32 hash_mix;
+	struct netns_ipv4 ipv4;
 	struct netns_nf nf;
 } CORE;
 
@@ -92,6 +134,7 @@ typedef struct {
 } possible_net_t;
 
 struct net_device {
+	int ifindex;
 	unsigned int flags;
 	char name[16];
 	const unsigned char *dev_addr;
@@ -99,6 +142,7 @@ struct net_device {
 } CORE;
 
 struct sk_buff {
+	struct sock *sk;
 	struct net_device *dev;
 	unsigned long _skb_refdst;
 	unsigned long _nfct;
@@ -235,21 +279,37 @@ struct task_struct {
 	struct css_set *cgroups;
 } CORE;
 
+struct in6_addr {
+	union {
+		__u32 u6_addr32[4];
+	} in6_u;
+} CORE;
+
+struct proto {
+	union {
+		struct inet_hashinfo *hashinfo;
+		struct udp_table *udp_table;
+	} h;
+} CORE;
+
 struct sock_common {
+	__be32 skc_daddr;
+	__be32 skc_rcv_saddr;
+	__be16 skc_dport;
+	__u16 skc_num; /* the local port, in host byte order */
 	unsigned short skc_family;
 	unsigned char skc_reuseport : 1;
+	unsigned char skc_ipv6only : 1;
+	int skc_bound_dev_if;
+	struct proto *skc_prot;
+	possible_net_t skc_net;
+	struct in6_addr skc_v6_daddr;
+	struct in6_addr skc_v6_rcv_saddr;
+	struct hlist_node skc_node; /* in udp_table.hash; in inet_hashinfo.lhash2 since 5.19 */
 } CORE;
 
 struct sock_reuseport {
 	struct bpf_prog *prog;
-} CORE;
-
-struct hlist_node {
-	struct hlist_node *next;
-} CORE;
-
-struct hlist_head {
-	struct hlist_node *first;
 } CORE;
 
 struct bpf_local_storage_map;
@@ -272,11 +332,21 @@ struct sock {
 	struct sock_common __sk_common;
 	struct bpf_local_storage *sk_bpf_storage;
 	struct sock_reuseport *sk_reuseport_cb;
+	__u16 sk_protocol;
 	__u8 sk_kern_sock : 1;
 } CORE;
 
 struct rtable {
 	unsigned int rt_flags;
+	int rt_iif;
+} CORE;
+
+struct inet6_dev {
+	struct net_device *dev;
+} CORE;
+
+struct rt6_info {
+	struct inet6_dev *rt6i_idev;
 } CORE;
 
 struct socket {
@@ -285,15 +355,36 @@ struct socket {
 
 struct io_cqe {
 	__u64 user_data;
+	int fd;
+} CORE;
+
+struct io_rsrc_node {
+	unsigned long file_ptr; /* a struct file, with flags in the lowest bits */
+} CORE;
+
+struct io_rsrc_data {
+	unsigned int nr;
+	struct io_rsrc_node **nodes;
+} CORE;
+
+struct io_file_table {
+	struct io_rsrc_data data;
+} CORE;
+
+struct io_ring_ctx {
+	struct io_file_table file_table;
 } CORE;
 
 struct io_kiocb {
 	__u8 opcode;
+	__u64 flags;
 	struct io_cqe cqe;
+	struct io_ring_ctx *ctx;
 } CORE;
 
 struct inet_connection_sock {
 	void *icsk_ulp_data;
+	struct hlist_node icsk_listen_portaddr_node; /* in inet_hashinfo.lhash2 before 5.19 */
 } CORE;
 
 struct tcp_sock {
@@ -315,16 +406,21 @@ struct pt_regs {
 	unsigned long cx;
 	unsigned long di;
 	unsigned long dx;
+	unsigned long si;
 	unsigned long orig_ax;
 } CORE;
 
 #define SYSCALL_ARG1(regs)   BPF_CORE_READ(regs, di)
+#define SYSCALL_ARG2(regs)   BPF_CORE_READ(regs, si)
 #define SYSCALL_ARG3(regs)   BPF_CORE_READ(regs, dx)
 #define SYSCALL_NUMBER(regs) BPF_CORE_READ(regs, orig_ax)
 #define COMPAT_ARG1(regs)    BPF_CORE_READ(regs, bx)
 #define COMPAT_ARG2(regs)    BPF_CORE_READ(regs, cx)
 #define COMPAT_ARG3(regs)    BPF_CORE_READ(regs, dx)
 #define FUNCTION_ARG1(regs)  ((regs)->di)
+
+/* __X32_SYSCALL_BIT of arch/x86/include/uapi/asm/unistd.h: set in the number of an x32 call. */
+#define X32_SYSCALL_BIT 0x40000000
 
 /* TS_COMPAT of arch/x86/include/asm/thread_info.h */
 #define IN_COMPAT_SYSCALL(task) (BPF_CORE_READ(task, thread_info.status) & 0x0002)
@@ -335,13 +431,16 @@ struct pt_regs {
 	__u64 regs[31];
 } CORE;
 
-#define SYSCALL_ARG1(regs)	BPF_CORE_READ(regs, orig_x0)
-#define SYSCALL_ARG3(regs)	BPF_CORE_READ(regs, regs[2])
-#define SYSCALL_NUMBER(regs)	((__u32)BPF_CORE_READ(regs, syscallno))
-#define COMPAT_ARG1(regs)	SYSCALL_ARG1(regs)
-#define COMPAT_ARG2(regs)	BPF_CORE_READ(regs, regs[1])
-#define COMPAT_ARG3(regs)	SYSCALL_ARG3(regs)
-#define FUNCTION_ARG1(regs)	((regs)->regs[0])
+#define SYSCALL_ARG1(regs)   BPF_CORE_READ(regs, orig_x0)
+#define SYSCALL_ARG2(regs)   BPF_CORE_READ(regs, regs[1])
+#define SYSCALL_ARG3(regs)   BPF_CORE_READ(regs, regs[2])
+#define SYSCALL_NUMBER(regs) ((__u32)BPF_CORE_READ(regs, syscallno))
+#define COMPAT_ARG1(regs)    SYSCALL_ARG1(regs)
+#define COMPAT_ARG2(regs)    BPF_CORE_READ(regs, regs[1])
+#define COMPAT_ARG3(regs)    SYSCALL_ARG3(regs)
+#define FUNCTION_ARG1(regs)  ((regs)->regs[0])
+
+#define X32_SYSCALL_BIT		0
 
 /* TIF_32BIT of arch/arm64/include/asm/thread_info.h */
 #define IN_COMPAT_SYSCALL(task) (BPF_CORE_READ(task, thread_info.flags) & (1UL << 22))

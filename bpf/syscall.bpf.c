@@ -13,18 +13,26 @@
 
 char LICENSE[] SEC("license") = "GPL";
 
+/* include/linux/io_uring_types.h: REQ_F_FIXED_FILE, and FFS_MASK of io_uring/filetable.h */
+#define REQ_F_FIXED_FILE 1
+#define FILE_FLAGS	 7UL
+
 /*
  * The system calls whose first argument is a file that they use as a socket: a bit each, and one in
- * receiving_calls for those that only receive. Calls that need more are named: splice writes to its
- * third argument; socketcall(2) of the 32-bit ABI makes any of them (SYS_… of
- * include/uapi/linux/net.h) and has its arguments in memory. User space, which knows the numbers of
- * both ABIs, sets them before loading; those that an ABI doesn't have are a number of no call.
+ * receiving_calls for those that only receive. Calls that need more are named: splice reads from
+ * its first argument and writes to its third; io_submit has its files in memory; socketcall(2) of
+ * the 32-bit ABI makes any of them (SYS_… of include/uapi/linux/net.h) and has its arguments in
+ * memory. User space, which knows the numbers of all ABIs, sets them before loading; those that an
+ * ABI doesn't have are a number of no call. The native calls are those of x32, too, whose own
+ * numbers begin at 512.
  */
-#define SYSCALL_WORDS 8
+#define SYSCALL_WORDS 9
 const volatile struct {
 	__u64 socket_calls[SYSCALL_WORDS];
 	__u64 receiving_calls[SYSCALL_WORDS];
 	__u32 splice;
+	__u32 io_submit;
+	__u32 x32_io_submit;
 	__u32 accept;
 	__u32 accept4;
 	__u32 socketcall;
@@ -50,22 +58,28 @@ static __always_inline bool is_compat_call(__u64 call)
 	       compat_calls.socket_calls[call / 64] & (1ULL << (call % 64));
 }
 
+static __always_inline struct sock *socket_of_file(struct file *file)
+{
+	struct socket *socket;
+
+	if ((BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
+		return NULL;
+	socket = BPF_CORE_READ(file, private_data);
+	return BPF_CORE_READ(socket, sk);
+}
+
 static __always_inline struct sock *socket_of_fd(struct task_struct *task, unsigned long fd)
 {
 	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
 	struct file **files;
 	struct file *file = NULL;
-	struct socket *socket;
 
 	if (fd >= BPF_CORE_READ(table, max_fds))
 		return NULL;
 	files = BPF_CORE_READ(table, fd);
 	if (bpf_probe_read_kernel(&file, sizeof(file), files + fd) || !file)
 		return NULL;
-	if ((BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
-		return NULL;
-	socket = BPF_CORE_READ(file, private_data);
-	return BPF_CORE_READ(socket, sk);
+	return socket_of_file(file);
 }
 
 /* Reads the descriptor of a socketcall(2). Returns false if the call makes a new socket. */
@@ -84,32 +98,106 @@ static __always_inline enum use use_of(const volatile __u64 *receiving_calls, __
 	return CALL_SENDS;
 }
 
+/* How many requests of one io_submit(2) are looked at. */
+#define MAX_SUBMITTED 128
+
+/* include/uapi/linux/aio_abi.h: those of struct iocb, and of enum, that count. */
+struct aio_request {
+	__u64 data;
+	__u64 key_and_flags;
+	__u16 opcode;
+	__u16 priority;
+	__u32 fd;
+};
+
+#define IOCB_CMD_PREAD	 0
+#define IOCB_CMD_PWRITE	 1
+#define IOCB_CMD_PREADV	 7
+#define IOCB_CMD_PWRITEV 8
+
+/* Notes the use of a socket by the request that pointer `index` of a list leads to. */
+static __noinline int note_submitted(__u64 list, __u32 index, bool short_pointers)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct aio_request request = {};
+	__u64 pointer = 0;
+	__u32 size = short_pointers ? 4 : 8;
+	bool receives;
+
+	/* A short pointer is the lower half of a long one: both architectures are little-endian. */
+	if (short_pointers ? bpf_probe_read_user(&pointer, 4, (void *)(list + index * size))
+			   : bpf_probe_read_user(&pointer, 8, (void *)(list + index * size)))
+		return 0;
+	if (bpf_probe_read_user(&request, sizeof(request), (void *)pointer))
+		return 0;
+	receives = request.opcode == IOCB_CMD_PREAD || request.opcode == IOCB_CMD_PREADV;
+	if (!receives && request.opcode != IOCB_CMD_PWRITE && request.opcode != IOCB_CMD_PWRITEV)
+		return 0;
+	note_use(task, socket_of_fd(task, request.fd), receives ? CALL_RECEIVES : CALL_SENDS);
+	return 0;
+}
+
+/* io_submit(context, number, list): what it sends leaves before the call returns. */
+static __noinline int note_all_submitted(__u64 number, __u64 list, bool short_pointers)
+{
+	for (__u32 i = 0; i < MAX_SUBMITTED && i < number; i++)
+		note_submitted(list, i, short_pointers);
+	return 0;
+}
+
+static __always_inline void note_compat_call(struct task_struct *task, struct pt_regs *regs,
+					     __u64 call)
+{
+	enum use use = use_of(compat_calls.receiving_calls, call);
+	__u32 fd = COMPAT_ARG1(regs);
+
+	if (call == compat_calls.io_submit) {
+		note_all_submitted((__u32)COMPAT_ARG2(regs), (__u32)COMPAT_ARG3(regs), true);
+		return;
+	}
+	if (call == compat_calls.socketcall && !socketcall_fd(regs, &fd))
+		return;
+	if (call == compat_calls.splice) {
+		note_use(task, socket_of_fd(task, fd), CALL_RECEIVES);
+		fd = COMPAT_ARG3(regs);
+	}
+	note_use(task, socket_of_fd(task, fd), use);
+}
+
+static __always_inline void note_native_call(struct task_struct *task, struct pt_regs *regs,
+					     __u64 call)
+{
+	enum use use = use_of(native_calls.receiving_calls, call);
+	__u32 fd = SYSCALL_ARG1(regs);
+
+	if (call == native_calls.io_submit || call == native_calls.x32_io_submit) {
+		note_all_submitted(SYSCALL_ARG2(regs), SYSCALL_ARG3(regs),
+				   call == native_calls.x32_io_submit);
+		return;
+	}
+	if (call == native_calls.splice) {
+		note_use(task, socket_of_fd(task, fd), CALL_RECEIVES);
+		fd = SYSCALL_ARG3(regs);
+	}
+	note_use(task, socket_of_fd(task, fd), use);
+}
+
 SEC("raw_tp/sys_enter")
 int socket_use(struct bpf_raw_tracepoint_args *ctx)
 {
 	struct pt_regs *regs = (struct pt_regs *)ctx->args[0];
-	__u64 call = ctx->args[1];
+	__u64 call = ctx->args[1] & ~(__u64)X32_SYSCALL_BIT;
 	struct task_struct *task;
-	enum use use;
-	__u32 fd;
 
 	if (!is_native_call(call) && !is_compat_call(call))
 		return 0;
 	task = (struct task_struct *)bpf_get_current_task();
 	if (IN_COMPAT_SYSCALL(task)) {
-		if (!is_compat_call(call))
-			return 0;
-		fd = call == compat_calls.splice ? COMPAT_ARG3(regs) : COMPAT_ARG1(regs);
-		if (call == compat_calls.socketcall && !socketcall_fd(regs, &fd))
-			return 0;
-		use = use_of(compat_calls.receiving_calls, call);
-	} else {
-		if (!is_native_call(call))
-			return 0;
-		fd = call == native_calls.splice ? SYSCALL_ARG3(regs) : SYSCALL_ARG1(regs);
-		use = use_of(native_calls.receiving_calls, call);
+		if (is_compat_call(call))
+			note_compat_call(task, regs, call);
+	} else if (is_native_call(call)) {
+		note_native_call(task, regs, call);
 	}
-	note_use(task, socket_of_fd(task, fd), use);
 	return 0;
 }
 
@@ -136,7 +224,7 @@ int socket_used(struct bpf_raw_tracepoint_args *ctx)
 	struct task_struct *task;
 	__u64 call;
 
-	call = SYSCALL_NUMBER(regs);
+	call = SYSCALL_NUMBER(regs) & ~(__u64)X32_SYSCALL_BIT;
 	if (call == setns_call || call == unshare_call)
 		report_namespace();
 	if (!is_native_call(call) && !is_compat_call(call))
@@ -168,6 +256,35 @@ int ring_use(struct bpf_raw_tracepoint_args *ctx)
 	    BPF_CORE_READ(request, opcode) == IORING_OP_POLL_ADD)
 		return 0;
 	note_use(task, socket_of_fd(task, (__u32)ctx->args[1]), CALL_SENDS);
+	return 0;
+}
+
+/*
+ * io_uring_submit_req(request): of a registered file, which the tracepoint above doesn't see. Since
+ * Linux 6.13 (commit 7029acd8a950), whose table of such files this reads.
+ */
+SEC("raw_tp/io_uring_submit_req")
+int ring_use_registered(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct io_kiocb *request = (struct io_kiocb *)ctx->args[0];
+	struct io_rsrc_node **nodes, *node = NULL;
+	struct io_ring_ctx *ring;
+	__u32 index;
+
+	if (!bpf_core_field_exists(struct io_rsrc_data, nodes) ||
+	    !(BPF_CORE_READ(request, flags) & REQ_F_FIXED_FILE) ||
+	    BPF_CORE_READ(request, opcode) == IORING_OP_POLL_ADD)
+		return 0;
+	ring = BPF_CORE_READ(request, ctx);
+	index = BPF_CORE_READ(request, cqe.fd);
+	if (index >= BPF_CORE_READ(ring, file_table.data.nr))
+		return 0;
+	nodes = BPF_CORE_READ(ring, file_table.data.nodes);
+	if (bpf_probe_read_kernel(&node, sizeof(node), nodes + index) || !node)
+		return 0;
+	note_use(task, socket_of_file((struct file *)(BPF_CORE_READ(node, file_ptr) & ~FILE_FLAGS)),
+		 CALL_SENDS);
 	return 0;
 }
 

@@ -12,6 +12,8 @@
 
 namespace capture {
 
+inline constexpr uint32_t kNoCall = UINT32_MAX;
+
 // close(2) isn't one: a parent that closes its copy of a worker's socket doesn't use it.
 inline constexpr uint32_t kReceivingCalls[] = {SYS_read,    SYS_readv,    SYS_recvfrom,
                                                SYS_recvmsg, SYS_recvmmsg, SYS_preadv2,
@@ -25,6 +27,7 @@ inline constexpr uint32_t kOtherCalls[] = {
     SYS_sendfile,
     SYS_splice,
     SYS_pwritev2,
+    SYS_io_submit,
     SYS_connect,
     SYS_bind,
     SYS_listen,
@@ -34,13 +37,21 @@ inline constexpr uint32_t kOtherCalls[] = {
     SYS_io_uring_enter,
 };
 
+#ifdef __x86_64__
+// What x32 programs call by other numbers than 64-bit ones, without the bit that marks x32:
+// arch/x86/entry/syscalls/syscall_64.tbl.
+inline constexpr uint32_t kX32ReceivingCalls[] = {515, 517, 519, 537, 546};
+inline constexpr uint32_t kX32OtherCalls[] = {516, 518, 538, 544, 547};
+inline constexpr uint32_t kX32IoSubmit = 544;
+#endif
+
 // The same for 32-bit programs: arch/x86/entry/syscalls/syscall_32.tbl, arch/arm/tools/syscall.tbl.
-inline constexpr uint32_t kNoCall = UINT32_MAX;
 #ifdef __x86_64__
 inline constexpr uint32_t kCompatReceivingCalls[] = {3, 145, 337, 364, 371, 372, 378, 417};
 inline constexpr uint32_t kCompatOtherCalls[] = {4,   146, 187, 239, 313, 345, 361, 362,
-                                                 363, 369, 370, 373, 379, 426, 102};
+                                                 363, 369, 370, 373, 379, 426, 102, 248};
 inline constexpr uint32_t kCompatSplice = 313;
+inline constexpr uint32_t kCompatIoSubmit = 248;
 inline constexpr uint32_t kCompatAccept = kNoCall;
 inline constexpr uint32_t kCompatAccept4 = 364;
 inline constexpr uint32_t kCompatSocketcall = 102;
@@ -48,8 +59,9 @@ inline constexpr uint32_t kCompatSocketcall = 102;
 inline constexpr uint32_t kCompatReceivingCalls[] = {3,   145, 285, 291, 292,
                                                      297, 365, 366, 392, 417};
 inline constexpr uint32_t kCompatOtherCalls[] = {4,   146, 187, 239, 282, 283, 284, 289,
-                                                 290, 293, 296, 340, 374, 393, 426};
+                                                 290, 293, 296, 340, 374, 393, 426, 246};
 inline constexpr uint32_t kCompatSplice = 340;
+inline constexpr uint32_t kCompatIoSubmit = 246;
 inline constexpr uint32_t kCompatAccept = 285;
 inline constexpr uint32_t kCompatAccept4 = 366;
 inline constexpr uint32_t kCompatSocketcall = kNoCall;
@@ -70,6 +82,12 @@ template <typename Calls>
 void set_native_calls(Calls& calls) {
     add_calls(calls, kReceivingCalls, kOtherCalls);
     calls.splice = SYS_splice;
+    calls.io_submit = SYS_io_submit;
+    calls.x32_io_submit = kNoCall;
+#ifdef __x86_64__
+    add_calls(calls, kX32ReceivingCalls, kX32OtherCalls);
+    calls.x32_io_submit = kX32IoSubmit;
+#endif
     calls.accept = SYS_accept;
     calls.accept4 = SYS_accept4;
     calls.socketcall = kNoCall;
@@ -79,6 +97,8 @@ template <typename Calls>
 void set_compat_calls(Calls& calls) {
     add_calls(calls, kCompatReceivingCalls, kCompatOtherCalls);
     calls.splice = kCompatSplice;
+    calls.io_submit = kCompatIoSubmit;
+    calls.x32_io_submit = kNoCall;
     calls.accept = kCompatAccept;
     calls.accept4 = kCompatAccept4;
     calls.socketcall = kCompatSocketcall;

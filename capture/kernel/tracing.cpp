@@ -56,13 +56,14 @@ struct Part {
 };
 
 constexpr std::string_view kKprobeSection = "kprobe";
-constexpr std::array<Part, 7> kParts{{
+constexpr std::array<Part, 8> kParts{{
     {"fentry/", kByFentry, true},
     {"fexit/", kByFentry, true},
     {kKprobeSection, kByKprobe, true},
     {"raw_tp/sys_enter", kBySyscalls, true},
     {"raw_tp/sys_exit", kByKprobe | kBySyscalls, true},
     {"raw_tp/io_uring_file_get", kBySyscalls, false},
+    {"raw_tp/io_uring_submit_req", kBySyscalls, false},
     {"raw_tp/io_uring_complete", kByKprobe | kBySyscalls, false},
 }};
 

@@ -3,6 +3,7 @@
 // Every way to send makes the socket its caller's: in turn by a child, who inherited the socket,
 // and by its parent.
 #include <fcntl.h>
+#include <linux/aio_abi.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/mman.h>
@@ -143,7 +144,10 @@ void play_calls(const Path& path, Ownership& ownership) {
     }
 }
 
-template <uint32_t kFlags>
+// Whether a ring sends by a descriptor, or by a file that was registered with it.
+enum class By : uint8_t { descriptor, registered };
+
+template <uint32_t kFlags, By kBy = By::descriptor>
 int64_t send_by_ring(int fd, Text text) {
     IoUring ring(kFlags);
     if (!ring.valid()) {
@@ -152,6 +156,13 @@ int64_t send_by_ring(int fd, Text text) {
     io_uring_sqe request{};
     request.opcode = IORING_OP_SEND;
     request.fd = fd;
+    if (kBy == By::registered) {
+        if (syscall(SYS_io_uring_register, ring.fd(), IORING_REGISTER_FILES, &fd, 1) != 0) {
+            return -1;
+        }
+        request.fd = 0;  // its place in the table
+        request.flags = IOSQE_FIXED_FILE;
+    }
     request.addr = reinterpret_cast<uint64_t>(text.c_str());
     request.len = static_cast<uint32_t>(strlen(text.c_str()));
     const int result = ring.run(request);
@@ -159,7 +170,7 @@ int64_t send_by_ring(int fd, Text text) {
     return result < 0 ? -1 : result;
 }
 
-template <uint32_t kFlags>
+template <uint32_t kFlags, By kBy = By::descriptor>
 void play_io_uring(const Path& path, Ownership& ownership) {
     for (const int type : {SOCK_DGRAM, SOCK_STREAM}) {
         Inherited socket(path, type);
@@ -167,8 +178,40 @@ void play_io_uring(const Path& path, Ownership& ownership) {
         for (int i = 0; i < 3; i++) {
             socket.by_child(
                 ownership, "io_uring",
-                [](int fd, Text text) { return send_by_ring<kFlags>(fd, text); },
+                [](int fd, Text text) { return send_by_ring<kFlags, kBy>(fd, text); },
                 kFlags == IORING_SETUP_SQPOLL);
+        }
+        close_in(socket.parent, socket.fd);
+        close_in(socket.peer, socket.peer_fd);
+        settle(path.client);
+    }
+}
+
+// Linux AIO: the descriptor is in memory. -1 with errno.
+int64_t send_by_aio(int fd, Text text) {
+    aio_context_t context = 0;
+    iocb request{};
+    request.aio_lio_opcode = IOCB_CMD_PWRITE;
+    request.aio_fildes = static_cast<uint32_t>(fd);
+    request.aio_buf = reinterpret_cast<uint64_t>(text.c_str());
+    request.aio_nbytes = strlen(text.c_str());
+    iocb* list[] = {&request};
+    io_event done{};
+    if (syscall(SYS_io_setup, 1, &context) != 0 || syscall(SYS_io_submit, context, 1, list) != 1 ||
+        syscall(SYS_io_getevents, context, 1, 1, &done, nullptr) != 1) {
+        return -1;
+    }
+    syscall(SYS_io_destroy, context);
+    return done.res;
+}
+
+void play_aio(const Path& path, Ownership& ownership) {
+    for (const int type : {SOCK_DGRAM, SOCK_STREAM}) {
+        Inherited socket(path, type);
+        socket.claim(ownership, socket.parent);
+        for (int i = 0; i < 3; i++) {
+            socket.by_child(ownership, "io_submit",
+                            [](int fd, Text text) { return send_by_aio(fd, text); });
         }
         close_in(socket.parent, socket.fd);
         close_in(socket.peer, socket.peer_fd);
@@ -256,6 +299,8 @@ void add_calls(Scenarios& all) {
     all.push_back(on_each_path("send-calls", 324, play_calls));
     all.push_back(on_each_path("io-uring", 10, play_io_uring_alone));
     all.push_back(on_each_path("io-uring-inherited", 129, play_io_uring<0>));
+    all.push_back(on_each_path("io-uring-registered", 129, play_io_uring<0, By::registered>));
+    all.push_back(on_each_path("linux-aio", 129, play_aio));
     all.push_back(on_each_path("io-uring-polled", 129, play_io_uring<IORING_SETUP_SQPOLL>));
 #ifdef __x86_64__
     all.push_back(on_each_path("32-bit-calls", 129, play_compat));
