@@ -2,7 +2,8 @@
 /*
  * What is remembered of a packet for later ones?
  *
- * Input: a packet with both its ends. Answer: entries of memory.h.
+ * Input: a packet with both its ends. Answer: entries of memory.h. A flow is learned only from a
+ * socket that could have sent the packet as it is: any process with a raw socket can forge others.
  * updates_flow_memory() is asked first where a filter has refused the packet, so that most of them
  * cost only a quick look. If in doubt, it says yes. It is wrong for at most MEMORY_REFRESH_NS
  * after a flow's socket got another user, as remember() is.
@@ -12,6 +13,7 @@
 
 #include "conntrack.h"
 #include "memory.h"
+#include "sender.h"
 
 /* TCP flags after which a packet may come that has no socket any more, or not yet. */
 #define TCP_OPENS_OR_CLOSES (TCP_SYN | TCP_FIN | TCP_RST)
@@ -24,6 +26,19 @@ static __noinline void learn_first_fragment(const struct packet *packet, const s
 	remember_fragment(MEMORY_FRAGMENT_RECEIVER, packet, &receiver->owner);
 }
 
+/*
+ * Remembers who sent a packet with addresses of his choice, for answers that have no other
+ * receiver. Not as the sender of a flow: that may be somebody else's.
+ */
+static __noinline void learn_probe(const struct packet *packet, const struct end *sender)
+{
+	struct memory_key key;
+
+	have_probes = 1;
+	memory_key(&key, MEMORY_PROBE, packet, SAME_WAY);
+	remember(&key, &sender->owner, 0, 0);
+}
+
 /* Remembers who sent a packet that leaves, where its answer or a later packet has no socket. */
 static __noinline void learn_outgoing(const struct packet *packet, const struct end *sender)
 {
@@ -32,7 +47,9 @@ static __noinline void learn_outgoing(const struct packet *packet, const struct 
 	if (packet->kind == KIND_ECHO_REQUEST) {
 		memory_key(&key, MEMORY_ECHO, packet, SAME_WAY);
 		remember(&key, &sender->owner, 0, 0);
-	} else if (packet->kind == KIND_PORTS && packet->tcp_flags & TCP_OPENS_OR_CLOSES) {
+	} else if (packet->kind == KIND_PORTS &&
+		   (sender->hidden || packet->tcp_flags & TCP_OPENS_OR_CLOSES)) {
+		have_hidden |= sender->hidden;
 		memory_key(&key, MEMORY_FLOW, packet, SAME_WAY);
 		remember(&key, &sender->owner, sender->sk, sender->born);
 	}
@@ -61,6 +78,11 @@ static __always_inline void learn_from_packet(const struct packet *packet, __u32
 		learn_first_fragment(packet, sender, receiver);
 	if (sender->via != PIDCAP_VIA_SOCKET)
 		return;
+	if (sender->forgeable && (packet->kind == KIND_PORTS || packet->kind == KIND_OTHER)) {
+		if (packet->family)
+			learn_probe(packet, sender);
+		return;
+	}
 	if (hook & HOOK_INGRESS)
 		learn_local_peer(packet, sender);
 	else
@@ -83,7 +105,8 @@ static __always_inline void learn_translation(context *ctx, const struct packet 
 		memory_key(&key, packet->kind == KIND_PORTS ? MEMORY_TRANSLATED : MEMORY_ECHO,
 			   packet, SAME_WAY);
 		remember(&key, &sender->owner, sender->sk, sender->born);
-	} else if (sender->via == PIDCAP_VIA_SOCKET && packet->kind == KIND_PORTS) {
+	} else if (sender->via == PIDCAP_VIA_SOCKET && packet->kind == KIND_PORTS &&
+		   !sender->forgeable) {
 		nfct = connection_of(ctx);
 		if (!nfct || is_translated(nfct))
 			return;
@@ -165,6 +188,18 @@ static __noinline bool was_learned_lately(context *ctx, __u32 offset)
 }
 #endif
 
+/* Returns whether the packet may be forged: see learn_probe(). */
+static __always_inline bool has_raw_socket(context *ctx)
+{
+#ifdef PIDCAP_XDP
+	return false;
+#else
+	struct bpf_sock *sk = ctx->sk ? bpf_sk_fullsock(ctx->sk) : NULL;
+
+	return sk && (sk->family == AF_PACKET || sk->type == SOCK_RAW);
+#endif
+}
+
 static __always_inline bool outgoing_updates_flow_memory(context *ctx, __u8 protocol,
 							 __u8 tcp_flags)
 {
@@ -172,9 +207,13 @@ static __always_inline bool outgoing_updates_flow_memory(context *ctx, __u8 prot
 	if (connection_of(ctx) && (!ctx->sk || protocol == IPPROTO_UDP))
 		return true;
 #endif
+	if (have_hidden)
+		return true;
 	if (protocol == IPPROTO_TCP)
 		return tcp_flags & TCP_OPENS_OR_CLOSES;
-	return protocol == IPPROTO_ICMP || protocol == IPPROTO_ICMPV6;
+	if (protocol == IPPROTO_UDP)
+		return has_raw_socket(ctx);
+	return true;
 }
 
 /*

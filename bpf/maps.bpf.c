@@ -17,6 +17,8 @@ const volatile __u32 loopback_direction = PIDCAP_OUT;
 __u32 wake_reader;
 __u32 have_local_peers;
 __u32 have_translated;
+__u32 have_probes;
+__u32 have_hidden;
 __u32 filters_processes;
 __u32 wanted_without_process;
 __u32 changes_lost;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Keeps what one packet says about a later one that has no socket to ask: the process behind an
- * echo request, a TCP connection that is closing, a container's end of a veth, a first fragment.
+ * echo request, a TCP connection that is closing, a container's end of a veth, a first fragment, a
+ * raw socket's probe.
  *
  * An entry is for packets of one interface, or of one network namespace, because the same addresses
  * may be somebody else's elsewhere. Entries expire, so that a process isn't taken for the one that
@@ -19,6 +20,12 @@ extern __u32 have_local_peers;
 /* Set once a peer's packet left with translated addresses. */
 extern __u32 have_translated;
 
+/* Set once a raw or AF_PACKET socket has sent a packet with ports, or of another protocol of IP. */
+extern __u32 have_probes;
+
+/* Set once a socket has sent that a look-up at the packet's interface doesn't find. */
+extern __u32 have_hidden;
+
 /* TIME_WAIT lasts 60 s (TCP_TIMEWAIT_LEN); an answer may take as long again. */
 #define MEMORY_NS (120ULL * 1000000000)
 /* ipfrag_time, ip6frag_time: a packet that isn't complete by then is given up. */
@@ -35,6 +42,7 @@ enum memory_kind {
 	/* The same as FLOW and ECHO for a sender behind a veth, at any interface. */
 	MEMORY_NETNS_FLOW,
 	MEMORY_NETNS_ECHO,
+	MEMORY_PROBE, /* who sent such a packet by a raw or AF_PACKET socket: it may be forged */
 };
 
 struct memory_key {

@@ -24,7 +24,8 @@ struct sk_user {
 	__u64 sk;   /* the socket's address, the key */
 	__u64 born; /* when the entry was made, mono: with sk it identifies a socket, for ever */
 	__u64 check;
-	__u64 shared; /* it has had several users, which may use it at the same time */
+	__u32 shared; /* it has had several users, which may use it at the same time */
+	__u32 netns;  /* inode number of its network namespace */
 };
 
 /*

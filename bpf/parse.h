@@ -12,6 +12,7 @@
 /* include/uapi/linux/if_ether.h, in.h, icmp.h, icmpv6.h */
 #define ETH_HLEN	    14
 #define ETH_P_IP	    0x0800
+#define ETH_P_ARP	    0x0806
 #define ETH_P_IPV6	    0x86dd
 #define ETH_P_8021Q	    0x8100
 #define ETH_P_8021AD	    0x88a8
@@ -47,6 +48,7 @@ enum packet_kind {
 	KIND_ECHO_REPLY,     /* likewise */
 	KIND_ICMP_ERROR,     /* quotes another packet at `payload` */
 	KIND_LATER_FRAGMENT, /* addresses, identification in id */
+	KIND_ARP,	     /* no addresses */
 };
 
 struct packet {
@@ -249,6 +251,8 @@ static __always_inline void parse_packet(context *ctx, __u32 hook, struct packet
 		parse_ipv4(ctx, offset, packet);
 	else if (type == bpf_htons(ETH_P_IPV6))
 		parse_ipv6(ctx, offset, packet);
+	else if (type == bpf_htons(ETH_P_ARP))
+		packet->kind = KIND_ARP;
 }
 
 #endif

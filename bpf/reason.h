@@ -33,6 +33,9 @@ static __always_inline __u8 no_sender_reason(context *ctx, const struct packet *
 static __always_inline __u8 no_receiver_reason(context *ctx, const struct packet *packet,
 					       bool has_socket)
 {
+	/* A macvlan device's is for another host, and still for this machine's kernel. */
+	if (packet->kind == KIND_ARP)
+		return PIDCAP_VIA_KERNEL;
 	if (!packet->family)
 		return context_packet_type(ctx) == PACKET_OTHERHOST ? PIDCAP_VIA_FORWARDED
 								    : PIDCAP_VIA_KERNEL;

@@ -13,6 +13,7 @@
 
 #include "conntrack.h"
 #include "memory.h"
+#include "own_address.h"
 #include "route.h"
 #include "socket_owner.h"
 
@@ -120,15 +121,42 @@ static __always_inline struct bpf_sock *look_up_tcp(context *ctx, const struct p
 	return look_up_listener(ctx, packet, tuple, size);
 }
 
+/* Finds the receiver among the sockets without a peer. `hint`: see socket_at_own_address(). */
+static __always_inline bool receiver_at_own_address(context *ctx, const struct packet *packet,
+						    __u32 device, struct sock *hint,
+						    struct end *receiver)
+{
+	struct sock *sk = NULL;
+
+	if (!socket_at_own_address(ctx, packet, device, hint, &sk) || !sk)
+		return false;
+	receiver->has_socket = true;
+	if (BPF_CORE_READ(sk, sk_reuseport_cb, prog) || !owner_at(sk, receiver))
+		return false;
+	receiver->via = PIDCAP_VIA_LOOKUP;
+	return true;
+}
+
 static __always_inline bool receiver_by_tcp(context *ctx, const struct packet *packet, __u32 hook,
 					    struct bpf_sock_tuple *tuple, __u32 size,
 					    struct end *receiver)
 {
 	struct bpf_sock *sk = look_up_tcp(ctx, packet, tuple, size, receiver);
 	struct bpf_sock *full;
-	__u32 state;
+	__u32 state, device;
 	bool found;
 
+	/* Only the first packet goes to a socket without a peer. */
+	device = opens_connection(packet) && (!sk || !sk->dst_port)
+			 ? other_device(ctx, packet, hook)
+			 : 0;
+	if (device) {
+		struct sock *hint = sk ? kernel_socket(sk) : NULL;
+
+		if (sk)
+			bpf_sk_release(sk);
+		return receiver_at_own_address(ctx, packet, device, hint, receiver);
+	}
 	if (!sk)
 		return false;
 	state = sk->state;
@@ -143,7 +171,7 @@ static __always_inline bool receiver_by_tcp(context *ctx, const struct packet *p
 	full = owned_socket(sk, state);
 #endif
 	/* A listener gets SYNs only: anything else belongs to no connection. */
-	found = full && (state != BPF_TCP_LISTEN || packet->tcp_flags & TCP_SYN) &&
+	found = full && (state != BPF_TCP_LISTEN || opens_connection(packet)) &&
 		receiver_by_socket(ctx, packet, hook, full, receiver);
 	bpf_sk_release(sk);
 	return found;
@@ -154,6 +182,7 @@ static __always_inline bool receiver_by_udp(context *ctx, const struct packet *p
 					    struct end *receiver)
 {
 	struct bpf_sock *sk;
+	__u32 device;
 	bool found;
 
 	/*
@@ -163,6 +192,14 @@ static __always_inline bool receiver_by_udp(context *ctx, const struct packet *p
 	if (is_multicast(ctx, packet) || (hook & HOOK_LOOPBACK && has_broadcast_route(ctx, packet)))
 		return false;
 	sk = bpf_sk_lookup_udp(ctx, tuple, size, BPF_F_CURRENT_NETNS, 0);
+	device = !sk || !sk->dst_port ? other_device(ctx, packet, hook) : 0;
+	if (device) {
+		struct sock *hint = sk ? kernel_socket(sk) : NULL;
+
+		if (sk)
+			bpf_sk_release(sk);
+		return receiver_at_own_address(ctx, packet, device, hint, receiver);
+	}
 	if (!sk)
 		return false;
 	found = receiver_by_socket(ctx, packet, hook, sk, receiver);
@@ -195,9 +232,12 @@ static __always_inline bool receiver_of_answer(context *ctx, const struct packet
 	switch (answer->kind) {
 	case KIND_PORTS:
 		return (may_be_for_us(hook) && receiver_by_lookup(ctx, answer, hook, receiver)) ||
-		       recall(MEMORY_FLOW, answer, OPPOSITE_WAY, receiver);
+		       recall(MEMORY_FLOW, answer, OPPOSITE_WAY, receiver) ||
+		       (have_probes && recall(MEMORY_PROBE, answer, OPPOSITE_WAY, receiver));
 	case KIND_ECHO_REQUEST:
 		return recall(MEMORY_ECHO, answer, OPPOSITE_WAY, receiver);
+	case KIND_OTHER:
+		return have_probes && recall(MEMORY_PROBE, answer, OPPOSITE_WAY, receiver);
 	default:
 		return false;
 	}
@@ -264,7 +304,9 @@ static __always_inline bool receiver_by_ports(context *ctx, const struct packet 
 		return true;
 	if (((local || have_local_peers) && recall(MEMORY_FLOW, packet, OPPOSITE_WAY, receiver)) ||
 	    (have_local_peers && !(hook & HOOK_LOOPBACK) &&
-	     recall(MEMORY_NETNS_FLOW, packet, OPPOSITE_WAY, receiver))) {
+	     recall(MEMORY_NETNS_FLOW, packet, OPPOSITE_WAY, receiver)) ||
+	    (have_probes && !receiver->has_socket &&
+	     recall(MEMORY_PROBE, packet, OPPOSITE_WAY, receiver))) {
 		receiver->via = PIDCAP_VIA_FLOW;
 		return true;
 	}

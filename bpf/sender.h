@@ -14,8 +14,43 @@
 #include "memory.h"
 #include "socket_owner.h"
 
+#ifndef PIDCAP_XDP
+/* include/linux/net.h */
+#define SOCK_RAW 3
+
+/*
+ * Returns whether a process may have written the packet's addresses and ports as it liked: by a raw
+ * or AF_PACKET socket, or by any that does not send such packets. Translation changes ports, too.
+ */
+static __always_inline bool is_forgeable(context *ctx, const struct packet *packet,
+					 struct bpf_sock *sk)
+{
+	if (sk->family == AF_PACKET || sk->type == SOCK_RAW || sk->protocol != packet->protocol)
+		return true;
+	if (packet->kind != KIND_PORTS || bpf_htons(sk->src_port) == packet->sport)
+		return false;
+#ifdef SEES_TRANSLATION
+	return !is_translated(connection_of(ctx));
+#else
+	return true;
+#endif
+}
+
+/*
+ * Returns whether the socket is bound to another device than the packet's, or of another network
+ * namespace, as that of a macvlan device is at the device below it.
+ */
+static __always_inline bool is_hidden(const struct packet *packet, struct bpf_sock *sk,
+				      const struct end *sender)
+{
+	return (sk->bound_dev_if && sk->bound_dev_if != packet->interface.ifindex) ||
+	       (sender->netns && sender->netns != packet->interface.netns);
+}
+#endif
+
 /* A packet has its socket on its way out, and still when it arrives at a veth's far end. */
-static __always_inline bool sender_by_socket(context *ctx, struct end *sender)
+static __always_inline bool sender_by_socket(context *ctx, const struct packet *packet,
+					     struct end *sender)
 {
 #ifndef PIDCAP_XDP
 	struct bpf_sock *sk = ctx->sk;
@@ -24,7 +59,11 @@ static __always_inline bool sender_by_socket(context *ctx, struct end *sender)
 	if (!sk)
 		return false;
 	full = owned_socket(sk, sk->state);
-	return full && find_owner(full, SENDER, PIDCAP_VIA_SOCKET, sender);
+	if (!full || !find_owner(full, SENDER, PIDCAP_VIA_SOCKET, sender))
+		return false;
+	sender->forgeable = is_forgeable(ctx, packet, full);
+	sender->hidden = is_hidden(packet, full, sender);
+	return true;
 #else
 	return false;
 #endif
@@ -32,12 +71,12 @@ static __always_inline bool sender_by_socket(context *ctx, struct end *sender)
 
 /*
  * Returns whether the packet has a socket of a process, but of which one can't be told. What was
- * remembered of earlier packets can't tell it either. The kernel's own sockets are left out: they
- * send for sockets that are gone, whose processes the memory may know.
+ * remembered of earlier packets can't tell it either. The kernel's own sockets are left out, and
+ * those that were left to it: they send for processes that the memory may know.
  */
 static __always_inline bool has_unknown_owner(const struct end *sender)
 {
-	return sender->has_socket && sender->via != PIDCAP_VIA_KERNEL;
+	return sender->has_socket && !sender->closed && sender->via != PIDCAP_VIA_KERNEL;
 }
 
 #ifdef SEES_TRANSLATION
@@ -99,7 +138,7 @@ static __always_inline bool sender_by_memory(const struct packet *packet, __u32 
 static __always_inline bool find_sender(context *ctx, const struct packet *packet, __u32 hook,
 					struct end *sender)
 {
-	if (sender_by_socket(ctx, sender))
+	if (sender_by_socket(ctx, packet, sender))
 		return true;
 	if (has_unknown_owner(sender))
 		return false;

@@ -23,19 +23,18 @@ static __always_inline struct sock *kernel_socket(struct bpf_sock *sk)
 	return address;
 }
 
-#ifdef PIDCAP_XDP
-
 /* How many programs may have storage in a socket before ours is no longer found. */
 #define MAX_STORAGES 16
 
 /*
- * Reads the owner from socket storage; returns false if there is none. XDP has no helper for it,
- * so this follows bpf_local_storage_lookup() (kernel/bpf/bpf_local_storage.c, as of 5.10). It
- * can't take the lock, so it reads twice and believes only two equal copies.
+ * Reads the owner from the storage of a socket of which only the address is known; returns false if
+ * there is none. No helper does that, so this follows bpf_local_storage_lookup()
+ * (kernel/bpf/bpf_local_storage.c, as of 5.10). It can't take the lock, so it reads twice and
+ * believes only two equal copies.
  */
-static __always_inline bool stored_owner(struct bpf_sock *sk, struct pidcap_owner *owner)
+static __noinline bool stored_owner_at(struct sock *sk, struct pidcap_owner *owner)
 {
-	struct bpf_local_storage *storage = BPF_CORE_READ(kernel_socket(sk), sk_bpf_storage);
+	struct bpf_local_storage *storage = BPF_CORE_READ(sk, sk_bpf_storage);
 	struct hlist_node *node = BPF_CORE_READ(storage, list.first);
 	struct bpf_local_storage_map *wanted = NULL;
 	struct pidcap_socket_owner *stored;
@@ -52,11 +51,21 @@ static __always_inline bool stored_owner(struct bpf_sock *sk, struct pidcap_owne
 			if (bpf_probe_read_kernel(owner, sizeof(*owner), &stored->owner) ||
 			    bpf_probe_read_kernel(&again, sizeof(again), &stored->owner))
 				break;
-			return owner->tgid && is_same_owner(owner, &again);
+			if (owner->tgid && is_same_owner(owner, &again))
+				return true;
+			break;
 		}
 		node = BPF_CORE_READ(node, next);
 	}
+	__builtin_memset(owner, 0, sizeof(*owner));
 	return false;
+}
+
+#ifdef PIDCAP_XDP
+
+static __always_inline bool stored_owner(struct bpf_sock *sk, struct pidcap_owner *owner)
+{
+	return stored_owner_at(kernel_socket(sk), owner);
 }
 
 /* Does nothing: XDP can't write socket storage, and the answers leave through tc.bpf.c, which can.
@@ -100,6 +109,22 @@ static __always_inline void inherit_owner(struct bpf_sock *listener,
 
 #endif
 
+/* Finds the last user of a socket of which only the address is known. */
+static __noinline bool owner_at(struct sock *sk, struct end *end)
+{
+	__u64 key = (__u64)sk;
+	struct sk_user *user = bpf_map_lookup_elem(&sk_user, &key);
+
+	if (!user)
+		return stored_owner_at(sk, &end->owner);
+	if (!read_user(user, key, &end->owner))
+		return false;
+	end->sk = key;
+	end->born = user->born;
+	end->netns = user->netns;
+	return true;
+}
+
 /*
  * Finds the sender on a socket with several users. `owner` is its last user, and becomes the
  * thread whose system call on the socket is under way, if this program runs in its context.
@@ -142,6 +167,7 @@ static __always_inline bool owner_of_socket(struct bpf_sock *sk, enum end_role r
 		if (!read_user(user, key, &end->owner))
 			return false;
 		end->sk = user->sk;
+		end->netns = user->netns;
 		if (sk->state == BPF_TCP_LISTEN)
 			inherit_owner(sk, &end->owner);
 		return role != SENDER || !user->shared || sender_on_shared_socket(sk, &end->owner);
@@ -149,7 +175,10 @@ static __always_inline bool owner_of_socket(struct bpf_sock *sk, enum end_role r
 	return stored_owner(sk, &end->owner);
 }
 
-/* A subflow of Multipath TCP is a socket of the kernel's; the process has its connection's. */
+/*
+ * A subflow of Multipath TCP is a socket of the kernel's; the process has its connection's, which
+ * may end before the subflow does.
+ */
 static __always_inline bool is_mptcp_subflow(struct bpf_sock *sk, struct sock *socket)
 {
 	return sk->protocol == IPPROTO_TCP && bpf_core_field_exists(struct tcp_sock, is_mptcp) &&
@@ -160,10 +189,9 @@ static __always_inline bool owner_of_mptcp_connection(struct sock *subflow, stru
 {
 	struct mptcp_subflow_context *context =
 		BPF_CORE_READ((struct inet_connection_sock *)subflow, icsk_ulp_data);
-	__u64 key = (__u64)BPF_CORE_READ(context, conn);
-	struct sk_user *user = bpf_map_lookup_elem(&sk_user, &key);
+	struct sock *connection = BPF_CORE_READ(context, conn);
 
-	return user && read_user(user, key, &end->owner);
+	return connection && owner_at(connection, end);
 }
 
 /*
@@ -180,9 +208,10 @@ static __always_inline bool find_owner(struct bpf_sock *sk, enum end_role role, 
 	end->has_socket = true;
 	if (!found) {
 		socket = kernel_socket(sk);
-		if (is_mptcp_subflow(sk, socket))
+		if (is_mptcp_subflow(sk, socket)) {
 			found = owner_of_mptcp_connection(socket, end);
-		else if (BPF_CORE_READ_BITFIELD_PROBED(socket, sk_kern_sock))
+			end->closed = !found;
+		} else if (BPF_CORE_READ_BITFIELD_PROBED(socket, sk_kern_sock))
 			end->via = PIDCAP_VIA_KERNEL;
 	}
 	if (found)

@@ -116,6 +116,7 @@ static __always_inline void note_use(struct task_struct *task, struct sock *sk, 
 		return;
 	current_owner(&user.owner);
 	user.sk = key;
+	user.netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
 	user.born = known ? known->born : bpf_ktime_get_ns();
 	user.check = owner_check(&user.owner);
 	if (bpf_map_update_elem(&sk_user, &key, &user, BPF_ANY))

@@ -38,6 +38,9 @@ const std::map<std::string, AtSockets> kAtSockets = {
     {"container-out", {.unseen = kNothingForwarded}},
     {"container-ping", {.unseen = kNothingForwarded}},
     {"container-published-port", {.unseen = kNothingForwarded}},
+    {"macvlan", {.unseen = kNothingForwarded}},
+    {"forged-segment", {.unseen = kNothingForwarded}},
+    {"raw-probes", {.packets = 14}},
 };
 
 void change(Scenario& scenario, const AtSockets& at_sockets) {

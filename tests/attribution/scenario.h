@@ -82,6 +82,8 @@ void add_icmp(Scenarios& all);
 void add_packet(Scenarios& all);
 void add_tunnel(Scenarios& all);
 void add_container(Scenarios& all);
+void add_device(Scenarios& all);
+void add_forged(Scenarios& all);
 void add_idle(Scenarios& all);
 
 Scenarios all_scenarios();

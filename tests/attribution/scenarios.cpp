@@ -15,6 +15,8 @@ Scenarios all_scenarios() {
     add_packet(all);
     add_tunnel(all);
     add_container(all);
+    add_device(all);
+    add_forged(all);
     add_idle(all);
     return all;
 }

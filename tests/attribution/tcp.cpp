@@ -355,6 +355,67 @@ void play_reuseport(const Path& path, Ownership& ownership) {
     }
 }
 
+#ifndef IPPROTO_MPTCP
+#define IPPROTO_MPTCP 262
+#endif
+
+// Multipath TCP: the connection is the process's, its subflows are sockets of the kernel's.
+struct Multipath {
+    Path path;
+    Actor client;
+    Actor server;
+    Connection made;
+
+    explicit Multipath(const Path& on)
+        : path(on), client(on.client, "client-" + on.name), server(on.server, "server-" + on.name) {
+        made.listener = open_socket(server, path.family(), SOCK_STREAM, IPPROTO_MPTCP);
+        bind_to(server, made.listener, path.server_at(0));
+        server.call([](int which) { return listen(which, 10); }, made.listener);
+        made.server_port = local_port(server, made.listener);
+    }
+
+    void play(Ownership& ownership) {
+        made.client = open_socket(client, path.family(), SOCK_STREAM, IPPROTO_MPTCP);
+        connect_to(client, made.client, path.server_at(made.server_port));
+        made.client_port = local_port(client, made.client);
+        made.server = accept_from(server, made.listener);
+        ownership.claim_flow("tcp", path, made.client_port, client.who(), made.server_port,
+                             server.who());
+        talk(made, client, server);
+        close_both(made, client, server);
+        settle(path.client);
+        settle(path.server);
+    }
+};
+
+// `before`: the listener is there before the start.
+Play prepare_multipath(Stage& stage, bool before) {
+    const auto all = std::make_shared<std::vector<std::unique_ptr<Multipath>>>();
+    const auto make = [all, &stage] {
+        for (const Path& path : stage.paths()) {
+            all->push_back(std::make_unique<Multipath>(path));
+        }
+    };
+    {
+        const InNetns inside(stage.near());
+        const pcapng::Fd probe(socket(AF_INET, SOCK_STREAM, IPPROTO_MPTCP));
+        if (!probe.valid()) {
+            throw Skip("no Multipath TCP here");
+        }
+    }
+    if (before) {
+        make();
+    }
+    return [all, make, before](Ownership& ownership) {
+        if (!before) {
+            make();
+        }
+        for (const auto& one : *all) {
+            one->play(ownership);
+        }
+    };
+}
+
 }  // namespace
 
 void add_tcp(Scenarios& all) {
@@ -369,6 +430,10 @@ void add_tcp(Scenarios& all) {
     all.push_back(from_scratch("tcp-port-in-turn", 600, play_port_in_turn));
     all.push_back(on_each_path("tcp-other-namespace", 26, play_other_namespace));
     all.push_back(on_each_path("tcp-reuseport", 400, play_reuseport));
+    all.push_back(
+        {"multipath-tcp", 75, [](Stage& stage) { return prepare_multipath(stage, false); }});
+    all.push_back({"multipath-tcp-listening-before", 75,
+                   [](Stage& stage) { return prepare_multipath(stage, true); }});
 }
 
 void add_idle(Scenarios& all) {
