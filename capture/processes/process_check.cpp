@@ -159,11 +159,15 @@ void ProcessTable::events_lost(uint64_t now_mono) {
 
 void ProcessTable::expire(uint64_t now_mono) {
     now_mono_ = std::max(now_mono_, now_mono);
+    // One pause less, because an event is handed over some time after it happened.
+    complete_mono_ = std::max(complete_mono_, expired_mono_ - std::min(expired_mono_, kPauseNs));
+    expired_mono_ = now_mono_;
     if (now_mono_ < next_check_mono_) {
         return;
     }
     next_check_mono_ = now_mono_ + kPauseNs;
     check_some();
+    recheck_due();
     forget_exited(now_mono_);
 }
 

@@ -270,7 +270,8 @@ const Process* ProcessTable::find(const pidcap_owner& owner) {
         return nullptr;
     }
     Entry* entry = match(owner);
-    if (entry == nullptr) {
+    const bool is_new = entry == nullptr;
+    if (is_new) {
         entry = &insert(key_of(owner.tgid, owner.start_boot));
         entry->process.comm = text_of(owner.comm);
         set_user(*entry, owner.uid, owner.gid);
@@ -287,6 +288,9 @@ const Process* ProcessTable::find(const pidcap_owner& owner) {
         }
     }
     reconcile(*entry, owner);
+    if (!entry->has_packets) {
+        note_first_packet(*entry, is_new);
+    }
     entry->used = true;
     return &entry->process;
 }

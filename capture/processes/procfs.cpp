@@ -235,6 +235,18 @@ Result<ProcProcess> ProcFs::read(uint32_t pid) const {
     return all;
 }
 
+Result<ProcTitle> ProcFs::title(uint32_t pid) const {
+    const Result<Fd> process = open_process(pid);
+    if (!process) {
+        return process.error();
+    }
+    Result<ProcStat> stat = read_stat(*process);
+    if (!stat) {
+        return stat.error();
+    }
+    return ProcTitle{*std::move(stat), read_cmdline(*process)};
+}
+
 Result<ProcStat> read_stat(const Fd& process) {
     const Result<std::string> text = read_file(process, "stat", kMaxStat);
     return text ? parse_stat(*text) : Result<ProcStat>(text.error());

@@ -48,6 +48,12 @@ struct ProcProcess {
 
 constexpr size_t kMaxCmdline = 4096;
 
+// What a process can change without an event, and what is needed to know it again.
+struct ProcTitle {
+    ProcStat stat;
+    std::string cmdline;  // as in ProcProcess
+};
+
 class ProcFs {
   public:
     // `root` is /proc or a directory with the same layout.
@@ -67,6 +73,7 @@ class ProcFs {
     // of a thread that is not a process's first one is no process.
     pcapng::Result<ProcStat> stat(uint32_t pid) const;
     pcapng::Result<ProcProcess> read(uint32_t pid) const;
+    pcapng::Result<ProcTitle> title(uint32_t pid) const;
 
     const std::string& root() const { return path_; }
 
