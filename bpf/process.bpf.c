@@ -8,6 +8,7 @@
 char LICENSE[] SEC("license") = "GPL";
 
 struct event_map events SEC(".maps");
+struct report_window_map report_windows SEC(".maps");
 
 /* Events that found no room in the ring. */
 __u64 events_lost;
@@ -141,16 +142,19 @@ int process_rename(struct bpf_raw_tracepoint_args *ctx)
 {
 	struct task_struct *task = (struct task_struct *)ctx->args[0];
 	struct pidcap_event *event;
+	enum report report;
 
 	if (BPF_CORE_READ(task, pid) != BPF_CORE_READ(task, tgid))
 		return 0;
-	event = reserve_event();
+	report = report_change_of(task);
+	event = report == UNREPORTED ? NULL : reserve_event();
 	if (!event) {
 		note_change_of(task, NULL);
 		return 0;
 	}
 	fill_event(event, PIDCAP_EVENT_RENAME, task);
 	note_change_of(task, event);
+	event->more = report == REPORTED_MORE_TO_COME;
 	event->in_exec = !bpf_core_field_exists(task->in_execve) ||
 			 BPF_CORE_READ_BITFIELD_PROBED(task, in_execve);
 	bpf_probe_read_kernel_str(event->comm, sizeof(event->comm), (const void *)ctx->args[1]);

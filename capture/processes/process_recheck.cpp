@@ -42,6 +42,16 @@ void ProcessTable::note_first_packet(Entry& entry, bool is_fresh) {
     plan_recheck(entry, now_mono_ + kFirstDistanceNs);
 }
 
+// The event is of a process that changes too often for each change to be reported. Its last change
+// is read once no other is left out.
+void ProcessTable::note_unreported(const pidcap_event& event) {
+    Entry* entry = match(key_of(event.tgid, event.start_boot));
+    if (entry != nullptr && !entry->exited) {
+        entry->unreported_until = event.time_mono + PIDCAP_REPORT_WINDOW_NS;
+        plan_recheck(*entry, entry->unreported_until);
+    }
+}
+
 // Without an exact start, which the kernel's record goes by, no change is known.
 uint64_t ProcessTable::recorded_change(const Entry& entry) const {
     if (!last_change_ || entry.start_boot == 0) {
@@ -72,10 +82,9 @@ ProcessTable::Fate ProcessTable::recheck(Entry& entry) {
     if (!seen || seen->stat.start_ticks != entry.key.start_ticks) {
         return Fate::kEnded;
     }
-    if (recorded_change(entry) != change || seen->stat.comm != entry.process.comm) {
-        return Fate::kUnknown;
-    }
-    if (!seen->cmdline.empty() && seen->cmdline != entry.process.cmdline) {
+    const bool is_of_same_program =
+        recorded_change(entry) == change && seen->stat.comm == entry.process.comm;
+    if (is_of_same_program && !seen->cmdline.empty() && seen->cmdline != entry.process.cmdline) {
         entry.process.cmdline = std::move(seen->cmdline);
         note_version(entry);
     }
@@ -108,6 +117,9 @@ void ProcessTable::recheck_due() {
         } else if (fate == Fate::kSame && entry->has_packets) {
             entry->recheck_distance = std::min(3 * entry->recheck_distance, kLastDistanceNs);
             plan_recheck(*entry, now_mono_ + entry->recheck_distance);
+        }
+        if (entry->unreported_until > now_mono_) {
+            plan_recheck(*entry, entry->unreported_until);
         }
     }
 }

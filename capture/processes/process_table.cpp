@@ -68,6 +68,9 @@ const Process* ProcessTable::apply(const pidcap_event& event, std::span<const st
     if (event.tgid == 0) {
         return nullptr;
     }
+    if (event.more != 0) {
+        note_unreported(event);
+    }
     switch (event.type) {
         case PIDCAP_EVENT_FORK:
             return &apply_fork(event).process;

@@ -146,6 +146,7 @@ class ProcessTable : public packet::Ancestry {
         bool has_packets = false;
         uint64_t recheck_mono = 0;      // when it is looked at again; 0: not planned
         uint64_t recheck_distance = 0;  // ns, to the one after that
+        uint64_t unreported_until = 0;  // changes up to this time may be left out of the events
     };
     enum class Fate { kSame, kEnded, kUnknown };  // what /proc shows of a process
 
@@ -188,6 +189,7 @@ class ProcessTable : public packet::Ancestry {
 
     // Looks again (process_recheck.cpp).
     void note_first_packet(Entry& entry, bool is_fresh);
+    void note_unreported(const pidcap_event& event);
     uint64_t recorded_change(const Entry& entry) const;
     Fate recheck(Entry& entry);
     void plan_recheck(Entry& entry, uint64_t mono);

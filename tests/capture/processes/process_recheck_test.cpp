@@ -136,6 +136,34 @@ TEST_CASE("a change whose event never comes is read from /proc") {
     CHECK(worker.table.settled(process) == worker.kernel_record[11]);
 }
 
+TEST_CASE("the last of many renames is known, though only the first ones were reported") {
+    Worker worker;
+    const Process& process = *worker.table.find_live(11);
+    const auto rename = [&](const std::string& name, bool more) {
+        worker.put(11, 200, kMaster, name);
+        pidcap_event event = make_event(PIDCAP_EVENT_RENAME, 11, 200, 10, name);
+        event.more = more ? 1 : 0;
+        worker.kernel_record[11] = worker.now;
+        apply(worker.table, at(worker.now, event));
+    };
+    for (int second = 0; second < 3; ++second) {
+        rename("first", false);
+        rename("last reported", true);
+        for (int i = 0; i < 9; ++i) {
+            worker.run(1);
+            worker.put(11, 200, kMaster, "unreported");
+            worker.kernel_record[11] = worker.now;
+        }
+        worker.run(1);
+    }
+    worker.run(10);
+    CHECK(process.comm == "unreported");
+    CHECK(worker.table.settled(process) == worker.kernel_record[11]);
+    const uint32_t version = process.version;
+    worker.run(100);
+    CHECK(process.version == version);
+}
+
 TEST_CASE("however many processes have their first packet at once, all are read in their turn") {
     Worker worker;
     constexpr uint32_t kCount = 1000;
