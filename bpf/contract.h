@@ -171,8 +171,14 @@ struct pidcap_event {
 	__u8 more;    /* RENAME, NETNS: see PIDCAP_REPORTED_CHANGES */
 	__u32 tid;    /* the thread it happened to */
 	char comm[PIDCAP_COMM_LEN];
+	/* EXEC: the executable's inode, its file system's device (s_dev: the major above the lower
+	 * PIDCAP_MINOR_BITS), and the mount namespace that its path is of. 0: none. */
+	__u64 exe_inode;
+	__u32 exe_device;
+	__u32 mntns; /* inode number */
 };
-PIDCAP_STATIC_ASSERT(sizeof(struct pidcap_event) == 80, "pidcap_event");
+PIDCAP_STATIC_ASSERT(sizeof(struct pidcap_event) == 96, "pidcap_event");
+#define PIDCAP_MINOR_BITS 20 /* MINORBITS of include/linux/kdev_t.h */
 
 /*
  * The ring buffers of each CPU, which stand one after the other in the map `rings`. Records go into

@@ -71,6 +71,23 @@ complete:
 	exec->event.path_truncated = 0;
 }
 
+/*
+ * Tells which file it is that stands at the path. A mount that belongs to no namespace (any more)
+ * has a path all the same: then the process's own namespace is told.
+ */
+static __always_inline void fill_file(struct pidcap_event *event, struct task_struct *task,
+				      struct file *file)
+{
+	struct vfsmount *vfsmount = BPF_CORE_READ(file, f_path.mnt);
+	struct mount *mount = (void *)vfsmount - bpf_core_field_offset(struct mount, mnt);
+
+	event->exe_inode = BPF_CORE_READ(file, f_inode, i_ino);
+	event->exe_device = BPF_CORE_READ(file, f_inode, i_sb, s_dev);
+	event->mntns = BPF_CORE_READ(mount, mnt_ns, ns.inum);
+	if (!event->mntns)
+		event->mntns = BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
+}
+
 static __always_inline void fill_args(struct exec_event *exec, struct mm_struct *mm)
 {
 	unsigned long start = BPF_CORE_READ(mm, arg_start);
@@ -130,6 +147,7 @@ int process_exec(struct bpf_raw_tracepoint_args *ctx)
 	}
 	fill_event(&exec->event, PIDCAP_EVENT_EXEC, task);
 	note_change_of(task, &exec->event);
+	fill_file(&exec->event, task, BPF_CORE_READ(mm, exe_file));
 	fill_path(exec, BPF_CORE_READ(mm, exe_file));
 	fill_args(exec, mm);
 	bpf_ringbuf_submit(exec, BPF_RB_NO_WAKEUP);
