@@ -138,6 +138,16 @@ enum pidcap_event_type {
 };
 
 /*
+ * How many renames and moves to other network namespaces of one process are reported within so much
+ * time: those in any case, and the most while the ring has room. They are so cheap that processes
+ * could fill the ring with them. `more` marks the ones after which others may be left out within
+ * that time; these are recorded in the map `changes` only.
+ */
+#define PIDCAP_REPORTED_CHANGES	     64
+#define PIDCAP_REPORTED_CHANGES_MOST 1024
+#define PIDCAP_REPORT_WINDOW_NS	     1000000000ULL
+
+/*
  * A process appeared, changed or ended, in the ring of events. An EXEC is followed by path_len
  * bytes, the executable's path as NUL-terminated components from the leaf up (the root is left
  * out), and args_len bytes, the command line as NUL-terminated arguments.
@@ -158,11 +168,17 @@ struct pidcap_event {
 	__u8 path_truncated;
 	__u8 args_truncated;
 	__u8 in_exec; /* RENAME: an EXEC may come next */
-	__u8 pad;
-	__u32 tid; /* the thread it happened to */
+	__u8 more;    /* RENAME, NETNS: see PIDCAP_REPORTED_CHANGES */
+	__u32 tid;    /* the thread it happened to */
 	char comm[PIDCAP_COMM_LEN];
+	/* EXEC: the executable's inode, its file system's device (s_dev: the major above the lower
+	 * PIDCAP_MINOR_BITS), and the mount namespace that its path is of. 0: none. */
+	__u64 exe_inode;
+	__u32 exe_device;
+	__u32 mntns; /* inode number */
 };
-PIDCAP_STATIC_ASSERT(sizeof(struct pidcap_event) == 80, "pidcap_event");
+PIDCAP_STATIC_ASSERT(sizeof(struct pidcap_event) == 96, "pidcap_event");
+#define PIDCAP_MINOR_BITS 20 /* MINORBITS of include/linux/kdev_t.h */
 
 /*
  * The ring buffers of each CPU, which stand one after the other in the map `rings`. Records go into

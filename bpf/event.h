@@ -15,7 +15,24 @@ struct event_map {
 	__uint(max_entries, 4096);
 };
 
+/*
+ * The changes of a process that were reported within PIDCAP_REPORT_WINDOW_NS. One that is forgotten
+ * because of many others begins anew.
+ */
+struct report_window {
+	__u64 began; /* mono */
+	__u64 reported;
+};
+
+struct report_window_map {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, struct pidcap_process);
+	__type(value, struct report_window);
+};
+
 extern struct event_map events SEC(".maps");
+extern struct report_window_map report_windows SEC(".maps");
 extern __u64 events_lost;
 
 static __always_inline void fill_event(struct pidcap_event *event, __u32 type,
@@ -51,10 +68,49 @@ static __always_inline struct pidcap_event *reserve_event(void)
 	return event;
 }
 
+/* Most of the ring is left to forks and execs, which happen once, and to exits. */
+static __always_inline bool has_room_for_changes(void)
+{
+	return bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) <
+	       bpf_ringbuf_query(&events, BPF_RB_RING_SIZE) / 8;
+}
+
+enum report { UNREPORTED, REPORTED, REPORTED_MORE_TO_COME };
+
+/*
+ * Returns whether a change of the process is to be reported, and whether those after it may be left
+ * out. CPUs that count at the same time may report a few more, but none is left out before one was
+ * reported with that mark.
+ */
+static __always_inline enum report report_change_of(struct task_struct *task)
+{
+	struct pidcap_process process = {
+		.start_boot = BPF_CORE_READ(task, group_leader, start_boottime),
+		.tgid = BPF_CORE_READ(task, tgid),
+	};
+	struct report_window *known = bpf_map_lookup_elem(&report_windows, &process);
+	__u64 now = bpf_ktime_get_ns();
+	struct report_window fresh = {.began = now, .reported = 1};
+
+	if (!known) {
+		bpf_map_update_elem(&report_windows, &process, &fresh, BPF_ANY);
+		return REPORTED;
+	}
+	if (now - known->began >= PIDCAP_REPORT_WINDOW_NS) {
+		*known = fresh;
+		return REPORTED;
+	}
+	if (known->reported >= PIDCAP_REPORTED_CHANGES_MOST ||
+	    (known->reported >= PIDCAP_REPORTED_CHANGES && !has_room_for_changes()))
+		return UNREPORTED;
+	known->reported++;
+	return known->reported >= PIDCAP_REPORTED_CHANGES ? REPORTED_MORE_TO_COME : REPORTED;
+}
+
 /*
  * Notes that `task` changed so that user space's process filter has to decide again. `event`: the
- * event that reports it. If there was no room for one, and NULL is given, user space will never
- * know of this change, and the process stays undecided.
+ * event that reports it. If there is none, and NULL is given, the process stays undecided until
+ * user space has found the change by its time.
  */
 static __always_inline void note_change_of(struct task_struct *task,
 					   const struct pidcap_event *event)

@@ -125,7 +125,12 @@ struct net {
 	struct netns_nf nf;
 } CORE;
 
+struct mnt_namespace {
+	struct ns_common ns;
+} CORE;
+
 struct nsproxy {
+	struct mnt_namespace *mnt_ns;
 	struct net *net_ns;
 } CORE;
 
@@ -220,6 +225,7 @@ struct mount {
 	struct mount *mnt_parent;
 	struct dentry *mnt_mountpoint;
 	struct vfsmount mnt;
+	struct mnt_namespace *mnt_ns;
 } CORE;
 
 struct path {
@@ -227,8 +233,14 @@ struct path {
 	struct dentry *dentry;
 } CORE;
 
+struct super_block {
+	__u32 s_dev;
+} CORE;
+
 struct inode {
 	unsigned short i_mode;
+	unsigned long i_ino;
+	struct super_block *i_sb;
 } CORE;
 
 struct file {

@@ -8,6 +8,7 @@
 char LICENSE[] SEC("license") = "GPL";
 
 struct event_map events SEC(".maps");
+struct report_window_map report_windows SEC(".maps");
 
 /* Events that found no room in the ring. */
 __u64 events_lost;
@@ -70,6 +71,23 @@ complete:
 	exec->event.path_truncated = 0;
 }
 
+/*
+ * Tells which file it is that stands at the path. A mount that belongs to no namespace (any more)
+ * has a path all the same: then the process's own namespace is told.
+ */
+static __always_inline void fill_file(struct pidcap_event *event, struct task_struct *task,
+				      struct file *file)
+{
+	struct vfsmount *vfsmount = BPF_CORE_READ(file, f_path.mnt);
+	struct mount *mount = (void *)vfsmount - bpf_core_field_offset(struct mount, mnt);
+
+	event->exe_inode = BPF_CORE_READ(file, f_inode, i_ino);
+	event->exe_device = BPF_CORE_READ(file, f_inode, i_sb, s_dev);
+	event->mntns = BPF_CORE_READ(mount, mnt_ns, ns.inum);
+	if (!event->mntns)
+		event->mntns = BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
+}
+
 static __always_inline void fill_args(struct exec_event *exec, struct mm_struct *mm)
 {
 	unsigned long start = BPF_CORE_READ(mm, arg_start);
@@ -129,6 +147,7 @@ int process_exec(struct bpf_raw_tracepoint_args *ctx)
 	}
 	fill_event(&exec->event, PIDCAP_EVENT_EXEC, task);
 	note_change_of(task, &exec->event);
+	fill_file(&exec->event, task, BPF_CORE_READ(mm, exe_file));
 	fill_path(exec, BPF_CORE_READ(mm, exe_file));
 	fill_args(exec, mm);
 	bpf_ringbuf_submit(exec, BPF_RB_NO_WAKEUP);
@@ -141,16 +160,19 @@ int process_rename(struct bpf_raw_tracepoint_args *ctx)
 {
 	struct task_struct *task = (struct task_struct *)ctx->args[0];
 	struct pidcap_event *event;
+	enum report report;
 
 	if (BPF_CORE_READ(task, pid) != BPF_CORE_READ(task, tgid))
 		return 0;
-	event = reserve_event();
+	report = report_change_of(task);
+	event = report == UNREPORTED ? NULL : reserve_event();
 	if (!event) {
 		note_change_of(task, NULL);
 		return 0;
 	}
 	fill_event(event, PIDCAP_EVENT_RENAME, task);
 	note_change_of(task, event);
+	event->more = report == REPORTED_MORE_TO_COME;
 	event->in_exec = !bpf_core_field_exists(task->in_execve) ||
 			 BPF_CORE_READ_BITFIELD_PROBED(task, in_execve);
 	bpf_probe_read_kernel_str(event->comm, sizeof(event->comm), (const void *)ctx->args[1]);

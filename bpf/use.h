@@ -146,7 +146,8 @@ static __always_inline void report_namespace(void)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 	bool leads = BPF_CORE_READ(task, pid) == BPF_CORE_READ(task, tgid);
-	struct pidcap_event *event = reserve_event();
+	enum report report = report_change_of(task);
+	struct pidcap_event *event = report == UNREPORTED ? NULL : reserve_event();
 
 	if (!event) {
 		if (leads)
@@ -154,6 +155,7 @@ static __always_inline void report_namespace(void)
 		return;
 	}
 	fill_event(event, PIDCAP_EVENT_NETNS, task);
+	event->more = report == REPORTED_MORE_TO_COME;
 	if (leads)
 		note_change_of(task, event);
 	bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);

@@ -56,6 +56,8 @@ Session::Session(Programs programs, Merge merge, ProcessTable table, const Sessi
       snaplen_(options.programs.snaplen),
       count_(options.count) {
     table_.watch(verdicts_);
+    table_.ask_kernel(
+        [this](const pidcap_process& process) { return programs_.last_change(process); });
 }
 
 Result<std::unique_ptr<Session>> Session::open(const SessionOptions& options) {

@@ -31,6 +31,11 @@ struct Process {
     std::string parent_comm;
     std::string comm;
     std::string exe;
+    // The file behind `exe`: MAJOR:MINOR of its file system's device, and its inode number.
+    std::string exe_device;
+    uint64_t exe_inode = 0;
+    // Inode number of the mount namespace that `exe` is a path of, if that isn't the capture's own.
+    uint64_t mntns = 0;
     // The arguments, each ended by a NUL as in /proc/PID/cmdline; a comment in a file has them
     // joined by spaces.
     std::string cmdline;

@@ -250,6 +250,12 @@ void Programs::forget_changes(const pidcap_process& process) {
     bpf_map_delete_elem(bpf_map__fd(skeleton_->maps.changes), &process);
 }
 
+uint64_t Programs::last_change(const pidcap_process& process) const {
+    uint64_t time = 0;
+    const int code = bpf_map_lookup_elem(bpf_map__fd(skeleton_->maps.changes), &process, &time);
+    return code == 0 ? time : 0;
+}
+
 std::string Programs::device_name(const pidcap_interface& interface) const {
     pidcap_device device{};
     if (bpf_map_lookup_elem(bpf_map__fd(skeleton_->maps.devices), &interface, &device) != 0) {

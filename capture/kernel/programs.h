@@ -81,6 +81,8 @@ class Programs {
     void refuse(const pidcap_subject& subject, uint64_t change);
     void take_back(const pidcap_subject& subject);
     void forget_changes(const pidcap_process& process);
+    // Returns when the process last changed (mono), or 0 if it hasn't since the start.
+    uint64_t last_change(const pidcap_process& process) const;
 
     const DropCounters& drops() const { return drops_; }
     // Returns the interface's name as the cgroup hook's programs saw it, or an empty string if they

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "capture/processes/exec_payload.h"
 
+#include "capture/processes/procfs.h"
+
 #include <string_view>
 
 namespace capture {
@@ -34,6 +36,10 @@ std::string join_reversed(std::string_view components) {
 
 ExecPayload decode_exec_payload(const pidcap_event& event, std::span<const std::byte> payload) {
     ExecPayload decoded;
+    if (event.exe_inode != 0) {
+        decoded.exe_device = device_text(event.exe_device >> PIDCAP_MINOR_BITS,
+                                         event.exe_device & ((1U << PIDCAP_MINOR_BITS) - 1));
+    }
     const size_t path_len = event.path_len;
     const size_t args_len = event.args_len;
     if (path_len > PIDCAP_PATH_LEN || args_len > PIDCAP_ARGS_LEN ||

@@ -33,6 +33,11 @@ class Freshness {
         in_exec_ = in_exec_ || in_exec;
     }
     void moved_to_netns(uint64_t mono) { change_ = mono; }
+    // /proc showed the process after a change of which no event came.
+    void change_noticed(uint64_t mono) {
+        change_ = mono;
+        as_forked_ = false;
+    }
     // The process ended, so no event can be missed from here on.
     void ended(uint64_t lost) {
         if (is_complete(lost)) {
@@ -54,7 +59,7 @@ class Freshness {
     }
 
     bool is_complete(uint64_t lost) const { return known_ >= lost && !in_exec_; }
-    // Returns the time of the last reported exec, rename or move to another network namespace; 0 if
+    // Returns the time of the last known exec, rename or move to another network namespace; 0 if
     // there was none.
     uint64_t last_change() const { return change_; }
 

@@ -57,8 +57,12 @@ void ProcessTable::fill(Entry& entry, ProcProcess&& seen) {
     take(process.nspid, seen.status.nspid);
     // A process that is about to exit has none of these any more. That is not a change.
     const bool sure = is_up_to_date(entry);
-    if (!sure || !seen.exe.empty()) {
+    // Of a program whose exec was seen, the event's device stays: stat(2) can tell another one.
+    if (!sure || (!seen.exe.empty() && (seen.exe != process.exe || process.exe_inode == 0))) {
         take(process.exe, std::move(seen.exe));
+        take(process.exe_device, std::move(seen.exe_device));
+        take(process.exe_inode, seen.exe_inode);
+        take(process.mntns, foreign_mntns(seen.mntns));
     }
     if (!sure || !seen.cmdline.empty()) {
         take(process.cmdline, std::move(seen.cmdline));
@@ -87,6 +91,9 @@ void ProcessTable::fill_gaps(Entry& entry) {
         }
     };
     take(process.exe, std::move(seen.exe));
+    take(process.exe_device, std::move(seen.exe_device));
+    take(process.exe_inode, seen.exe_inode);
+    take(process.mntns, foreign_mntns(seen.mntns));
     take(process.cmdline, std::move(seen.cmdline));
     take(process.nspid, seen.status.nspid);
     take(process.netns, seen.netns);
@@ -108,6 +115,9 @@ void ProcessTable::settle_doubt(Entry& entry, std::string comm) {
         Process& process = entry.process;
         process.comm = std::move(comm);
         process.exe.clear();
+        process.exe_device.clear();
+        process.exe_inode = 0;
+        process.mntns = 0;
         process.cmdline.clear();
         note_version(entry);
     }
@@ -159,11 +169,15 @@ void ProcessTable::events_lost(uint64_t now_mono) {
 
 void ProcessTable::expire(uint64_t now_mono) {
     now_mono_ = std::max(now_mono_, now_mono);
+    // One pause less, because an event is handed over some time after it happened.
+    complete_mono_ = std::max(complete_mono_, expired_mono_ - std::min(expired_mono_, kPauseNs));
+    expired_mono_ = now_mono_;
     if (now_mono_ < next_check_mono_) {
         return;
     }
     next_check_mono_ = now_mono_ + kPauseNs;
     check_some();
+    recheck_due();
     forget_exited(now_mono_);
 }
 

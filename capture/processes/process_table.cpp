@@ -30,6 +30,7 @@ ProcessTable::ProcessTable(ProcessTableOptions options, ProcFs procfs, CgroupTre
     : options_(std::move(options)),
       procfs_(std::move(procfs)),
       cgroups_(std::move(cgroups)),
+      own_mntns_(procfs_.own_mntns()),
       clock_(BootClock::sample(options_.proc_root)) {}
 
 Result<ProcessTable> ProcessTable::open(const ProcessTableOptions& options, CgroupTree cgroups) {
@@ -67,6 +68,9 @@ const Process* ProcessTable::apply(const pidcap_event& event, std::span<const st
     now_mono_ = std::max(now_mono_, uint64_t{event.time_mono});
     if (event.tgid == 0) {
         return nullptr;
+    }
+    if (event.more != 0) {
+        note_unreported(event);
     }
     switch (event.type) {
         case PIDCAP_EVENT_FORK:
@@ -150,6 +154,9 @@ void ProcessTable::apply_exec(Entry& entry, const pidcap_event& event,
     entry.freshness.executed(event.time_mono);
     Process& process = entry.process;
     process.exe = std::move(decoded.exe);
+    process.exe_device = std::move(decoded.exe_device);
+    process.exe_inode = event.exe_inode;
+    process.mntns = foreign_mntns(event.mntns);
     process.cmdline = std::move(decoded.cmdline);
     note_version(entry);
     if ((decoded.exe_complete && decoded.cmdline_complete) || entry.exited) {
@@ -253,6 +260,9 @@ void ProcessTable::inherit(Entry& child, const Entry& parent) {
     const Process& from = parent.process;
     Process& to = child.process;
     to.exe = from.exe;
+    to.exe_device = from.exe_device;
+    to.exe_inode = from.exe_inode;
+    to.mntns = from.mntns;
     to.cmdline = from.cmdline;
     if (to.netns == 0) {
         to.netns = from.netns;
@@ -270,7 +280,8 @@ const Process* ProcessTable::find(const pidcap_owner& owner) {
         return nullptr;
     }
     Entry* entry = match(owner);
-    if (entry == nullptr) {
+    const bool is_new = entry == nullptr;
+    if (is_new) {
         entry = &insert(key_of(owner.tgid, owner.start_boot));
         entry->process.comm = text_of(owner.comm);
         set_user(*entry, owner.uid, owner.gid);
@@ -287,6 +298,9 @@ const Process* ProcessTable::find(const pidcap_owner& owner) {
         }
     }
     reconcile(*entry, owner);
+    if (!entry->has_packets) {
+        note_first_packet(*entry, is_new);
+    }
     entry->used = true;
     return &entry->process;
 }

@@ -8,6 +8,9 @@
 // within one clock tick. /proc is read only to complete or to check a process, and used only if it
 // shows the same start time in ticks.
 //
+// No event says that a process has overwritten its command line (setproctitle). So it is read again
+// when a process has its first packet, and then at growing distances as long as the process lives.
+//
 // Owns its processes: pointers that it returns are valid until the next expire(). One thread.
 #pragma once
 
@@ -56,6 +59,10 @@ class ProcessWatcher {
     virtual void forgotten(const Process& process, uint64_t start_boot) = 0;
 };
 
+// Returns the time (mono) of a process's last change that the kernel recorded (`changes` of
+// bpf/verdict.h), or 0 if there was none. It is recorded before the event can be read.
+using LastChange = std::function<uint64_t(const pidcap_process& process)>;
+
 class ProcessTable : public packet::Ancestry {
   public:
     // If `cgroups` is a CgroupTree(), cgroup paths come from /proc alone. Returns an error if /proc
@@ -65,6 +72,10 @@ class ProcessTable : public packet::Ancestry {
 
     // `watcher` must outlive the table.
     void watch(ProcessWatcher& watcher) { watcher_ = &watcher; }
+
+    // By this the table knows whether /proc may show more than the events up to now: without it,
+    // it takes every event as handed over already.
+    void ask_kernel(LastChange last_change) { last_change_ = std::move(last_change); }
 
     // Reads all of /proc. Call it after the programs that report events are attached, so that no
     // process is missed in between.
@@ -83,10 +94,11 @@ class ProcessTable : public packet::Ancestry {
     // is created from the owner's fields, and completed from /proc if that shows the same process.
     const Process* find(const pidcap_owner& owner);
 
-    // Forgets processes that ended longer ago than the grace time, and checks whether some of the
-    // others still live. Call it about ten times a second; more frequent calls cost nothing.
-    // `now_mono` is on the clock of pidcap_event.time_mono. Invalidates pointers that the table
-    // returned.
+    // Forgets processes that ended longer ago than the grace time, checks whether some of the
+    // others still live, and looks again at some that had packets. Call it about ten times a
+    // second, after all events from before the last call were applied; more frequent calls cost
+    // nothing. `now_mono` is on the clock of pidcap_event.time_mono. Invalidates pointers that the
+    // table returned.
     void expire(uint64_t now_mono);
 
     // Look-ups without side effects. They return null if there is no such process. A key without
@@ -131,6 +143,10 @@ class ProcessTable : public packet::Ancestry {
         uint64_t checked_cgroup = 0;
         uint32_t checked_uid = 0;
         uint32_t checked_gid = 0;
+        bool has_packets = false;
+        uint64_t recheck_mono = 0;      // when it is looked at again; 0: not planned
+        uint64_t recheck_distance = 0;  // ns, to the one after that
+        uint64_t unreported_until = 0;  // changes up to this time may be left out of the events
     };
     enum class Fate { kSame, kEnded, kUnknown };  // what /proc shows of a process
 
@@ -158,6 +174,8 @@ class ProcessTable : public packet::Ancestry {
     void note_version(Entry& entry);
     bool set_user(Entry& entry, uint32_t uid, uint32_t gid);
     bool set_cgroup(Entry& entry, uint64_t id, const std::string& path);
+    // Returns 0 for the mount namespace of the capture itself.
+    uint64_t foreign_mntns(uint32_t mntns) const { return mntns == own_mntns_ ? 0 : mntns; }
 
     // Reads /proc (process_check.cpp).
     Fate read_same(const Entry& entry, ProcProcess& seen) const;
@@ -171,10 +189,19 @@ class ProcessTable : public packet::Ancestry {
     void forget_exited(uint64_t now_mono);
     void check_some();
 
+    // Looks again (process_recheck.cpp).
+    void note_first_packet(Entry& entry, bool is_fresh);
+    void note_unreported(const pidcap_event& event);
+    uint64_t recorded_change(const Entry& entry) const;
+    Fate recheck(Entry& entry);
+    void plan_recheck(Entry& entry, uint64_t mono);
+    void recheck_due();
+
     ProcessTableOptions options_;
     ProcFs procfs_;
     CgroupTree cgroups_;
     UserNames users_;
+    uint32_t own_mntns_;
     ProcessWatcher* watcher_ = nullptr;
     BootClock clock_;
     std::map<ProcessKey, Entry> entries_;        // those of one tick are adjacent
@@ -188,6 +215,11 @@ class ProcessTable : public packet::Ancestry {
     uint64_t lost_mono_ = 0;           // events from before this time may be missing
     uint64_t now_mono_ = 0;            // the latest time passed to apply() or expire()
     uint64_t next_check_mono_ = 0;
+    LastChange last_change_;
+    std::multimap<uint64_t, ProcessKey> rechecks_;  // by Entry::recheck_mono; others are outdated
+    size_t rechecks_left_ = 0;    // first packets until the next expire() that may read /proc
+    uint64_t expired_mono_ = 0;   // the last time passed to expire()
+    uint64_t complete_mono_ = 0;  // all events from before this time were applied
 };
 
 }  // namespace capture

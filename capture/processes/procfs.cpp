@@ -107,31 +107,35 @@ void for_each_line(std::string_view text, Visit visit) {
     }
 }
 
+// Reads the path of the executable and what it leads to.
+//
 // The kernel appends " (deleted)" to the name of an unlinked file, but a file's own name may end
 // like this, too. If the file has no links left, as most unlinked files, the suffix is the
 // kernel's. If it has links (another hard link, for example), either may be true, and the name is
 // kept as it was read.
-std::string read_exe(const Fd& process) {
-    std::string exe = read_link(process, "exe");
-    if (exe.size() > kDeleted.size() && exe.ends_with(kDeleted)) {
-        struct statx file {};
-        // AT_STATX_DONT_SYNC, so that a file system in user space can't block us.
-        if (statx(process.get(), "exe", AT_STATX_DONT_SYNC, STATX_NLINK, &file) == 0 &&
-            file.stx_nlink == 0) {
-            exe.resize(exe.size() - kDeleted.size());
-        }
+void read_exe(const Fd& process, ProcProcess& to) {
+    to.exe = read_link(process, "exe");
+    struct statx file {};
+    // AT_STATX_DONT_SYNC, so that a file system in user space can't block us.
+    if (statx(process.get(), "exe", AT_STATX_DONT_SYNC, STATX_NLINK | STATX_INO, &file) != 0) {
+        return;
     }
-    return exe;
+    to.exe_device = device_text(file.stx_dev_major, file.stx_dev_minor);
+    to.exe_inode = file.stx_ino;
+    if (file.stx_nlink == 0 && to.exe.size() > kDeleted.size() && to.exe.ends_with(kDeleted)) {
+        to.exe.resize(to.exe.size() - kDeleted.size());
+    }
 }
 
-// The link reads "net:[4026531840]".
-uint32_t read_netns(const Fd& process) {
-    const std::string link = read_link(process, "ns/net");
+// The link reads "net:[4026531840]". `name` is "net", for example.
+uint32_t read_namespace(const Fd& process, const std::string& name) {
+    const std::string link = read_link(process, ("ns/" + name).c_str());
+    const std::string before = name + ":[";
     std::string_view number = link;
-    if (!number.starts_with("net:[") || !number.ends_with("]")) {
+    if (!number.starts_with(before) || !number.ends_with("]")) {
         return 0;
     }
-    number.remove_prefix(5);
+    number.remove_prefix(before.size());
     number.remove_suffix(1);
     return parse_number<uint32_t>(number).value_or(0);
 }
@@ -228,11 +232,33 @@ Result<ProcProcess> ProcFs::read(uint32_t pid) const {
     ProcProcess all;
     all.stat = *std::move(stat);
     all.status = *status;
-    all.netns = read_netns(*process);
-    all.exe = read_exe(*process);
+    all.netns = read_namespace(*process, "net");
+    all.mntns = read_namespace(*process, "mnt");
+    read_exe(*process, all);
     all.cmdline = read_cmdline(*process);
     all.cgroup = read_cgroup(*process);
     return all;
+}
+
+Result<ProcTitle> ProcFs::title(uint32_t pid) const {
+    const Result<Fd> process = open_process(pid);
+    if (!process) {
+        return process.error();
+    }
+    Result<ProcStat> stat = read_stat(*process);
+    if (!stat) {
+        return stat.error();
+    }
+    return ProcTitle{*std::move(stat), read_cmdline(*process)};
+}
+
+uint32_t ProcFs::own_mntns() const {
+    const Fd self(openat(root_.get(), "self", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    return self.valid() ? read_namespace(self, "mnt") : 0;
+}
+
+std::string device_text(uint32_t major, uint32_t minor) {
+    return fmt::format("{}:{}", major, minor);
 }
 
 Result<ProcStat> read_stat(const Fd& process) {

@@ -40,13 +40,22 @@ struct ProcStatus {
 struct ProcProcess {
     ProcStat stat;
     ProcStatus status;
-    uint32_t netns = 0;   // inode number
-    std::string exe;      // without the " (deleted)" that the kernel appends to an unlinked file
+    uint32_t netns = 0;      // inode number
+    uint32_t mntns = 0;      // inode number
+    std::string exe;         // without the " (deleted)" that the kernel appends to an unlinked file
+    std::string exe_device;  // as device_text() makes it
+    uint64_t exe_inode = 0;
     std::string cmdline;  // at most kMaxCmdline bytes; each argument ended by a NUL
     std::string cgroup;   // path in cgroup v2
 };
 
 constexpr size_t kMaxCmdline = 4096;
+
+// What a process can change without an event, and what is needed to know it again.
+struct ProcTitle {
+    ProcStat stat;
+    std::string cmdline;  // as in ProcProcess
+};
 
 class ProcFs {
   public:
@@ -67,6 +76,10 @@ class ProcFs {
     // of a thread that is not a process's first one is no process.
     pcapng::Result<ProcStat> stat(uint32_t pid) const;
     pcapng::Result<ProcProcess> read(uint32_t pid) const;
+    pcapng::Result<ProcTitle> title(uint32_t pid) const;
+
+    // Returns the inode number of the reader's own mount namespace, or 0 if it can't be read.
+    uint32_t own_mntns() const;
 
     const std::string& root() const { return path_; }
 
@@ -76,6 +89,9 @@ class ProcFs {
     std::string path_;
     pcapng::Fd root_;
 };
+
+// Returns "MAJOR:MINOR", as /proc/PID/mountinfo has it.
+std::string device_text(uint32_t major, uint32_t minor);
 
 // Read a process that open_process() opened.
 pcapng::Result<ProcStat> read_stat(const pcapng::Fd& process);

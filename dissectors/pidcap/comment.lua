@@ -2,7 +2,7 @@
 --
 -- What a packet's comment says of its process. A record has `self` and `peer`, the two ends; either may be missing.
 -- An end has, where it is known: pid, tid, comm, exe, uid, start, via, ppid, parent, user, cmdline, cgroup, container,
--- unit, netns, nspid; texts are safe to show. And of our own making: `id`, pid and start time, which is who the process
+-- unit, netns, nspid, exe_device, exe_inode, mntns; texts are safe to show. And of our own making: `id`, pid and start time, which is who the process
 -- is; `name`, what to call it; `introduces`, whether the comment tells what only a process's first packet does.
 local comment = {}
 
@@ -14,7 +14,7 @@ local find, gsub, char = string.find, string.gsub, string.char
 -- What a process's first packet tells, and the comment's key for it.
 comment.introduction = {
     ppid = "ppid", parent = "pcomm", user = "user", cmdline = "cmdline", cgroup = "cgroup", container = "ctr",
-    unit = "unit", netns = "netns", nspid = "nspid",
+    unit = "unit", netns = "netns", nspid = "nspid", exe_device = "exedev", exe_inode = "exeino", mntns = "mntns",
 }
 
 -- A value's bytes; nil: not of our grammar.
@@ -41,12 +41,21 @@ local function number32(value)
     return number(value, 4294967295)
 end
 
--- As a Lua number it is exact up to here. Inode numbers of namespaces have 32 bits.
+-- A Lua number is exact up to 2^53 only.
 local function number64(value)
-    local result = number(value, 9007199254740991)
-    if result then
-        return UInt64.new(result % 4294967296, math.floor(result / 4294967296))
+    if not value or find(value, "[^0-9]") or value == "" then
+        return nil
     end
+    local high, low = 0, 0
+    for digit in value:gmatch(".") do
+        low = low * 10 + tonumber(digit)
+        high = high * 10 + math.floor(low / 4294967296)
+        low = low % 4294967296
+        if high > 4294967295 then
+            return nil
+        end
+    end
+    return UInt64.new(low, high)
 end
 
 local function shown(value)
@@ -98,6 +107,9 @@ local function our_end(pairs_, prefix)
         unit = shown(get("unit")),
         netns = number64(get("netns")),
         nspid = number32(get("nspid")),
+        exe_device = shown(get("exedev")),
+        exe_inode = number64(get("exeino")),
+        mntns = number64(get("mntns")),
     }
     process.st = process.start and get("st")
     if next(process) == nil then

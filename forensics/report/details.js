@@ -42,6 +42,9 @@ function showDetails(process) {
   const time = (us) => us === null || us === undefined ? '' : `${formatTime(us, 6, true)} ${zoneText()}`;
 
   told('Executable', process.exe, true);
+  row('Its file', process.exe_inode === undefined ? '' : `inode ${process.exe_inode}`,
+    process.exe_device ? ` of device ${process.exe_device}` : '',
+    process.mntns === undefined ? '' : ` by its path in mount namespace ${process.mntns}`);
   told('Command line', process.cmdline, true);
   row('User', process.user_name ? el('bdi', {class: 'name'}, process.user_name) : '', process.uid === undefined ? '' : ` (uid ${process.uid})`);
   const parent = process.parent !== null ? processLink(processes[process.parent]) :

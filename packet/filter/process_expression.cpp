@@ -16,7 +16,7 @@ namespace {
 struct NumberTest {
     NumberField field;
     Comparison comparison;
-    uint32_t value;
+    uint64_t value;
 };
 
 struct TextTest {
@@ -41,7 +41,7 @@ Truth opposite(Truth value) {
     return static_cast<Truth>(static_cast<int>(Truth::kTrue) - static_cast<int>(value));
 }
 
-std::optional<uint32_t> number_of(const ProcessSubject& subject, NumberField field) {
+std::optional<uint64_t> number_of(const ProcessSubject& subject, NumberField field) {
     switch (field) {
         case NumberField::kPid:
             return subject.process->pid;
@@ -52,13 +52,17 @@ std::optional<uint32_t> number_of(const ProcessSubject& subject, NumberField fie
         case NumberField::kGid:
             return subject.gid;
         case NumberField::kNetns:
+            return subject.process->netns;
+        case NumberField::kExeInode:
+            return subject.process->exe_inode;
+        case NumberField::kMntns:
             break;
     }
-    return static_cast<uint32_t>(subject.process->netns);
+    return subject.process->mntns;
 }
 
 Truth evaluate_number(const NumberTest& test, const ProcessSubject& subject) {
-    const std::optional<uint32_t> number = number_of(subject, test.field);
+    const std::optional<uint64_t> number = number_of(subject, test.field);
     if (!number) {
         return Truth::kUnknown;
     }
@@ -80,6 +84,8 @@ bool holds(const TextTest& test, const ProcessSubject& subject) {
             return glob_matches(test.pattern, process.comm);
         case TextField::kExe:
             return glob_matches(test.pattern, process.exe);
+        case TextField::kExeDevice:
+            return glob_matches(test.pattern, process.exe_device);
         case TextField::kCmdline:
             return glob_matches(test.pattern, joined_arguments(process));
         case TextField::kUser:
@@ -183,7 +189,7 @@ void ProcessExpression::Node::for_each(const Visit& visit) const {
 }
 
 ProcessExpression ProcessExpression::number(NumberField field, Comparison comparison,
-                                            uint32_t value) {
+                                            uint64_t value) {
     return ProcessExpression(
         std::make_shared<const Node>(Node{NumberTest{field, comparison, value}}));
 }

@@ -61,8 +61,17 @@ class ProcessTrees {
     virtual bool contains(const ProcessReference& root, const Process& process) const = 0;
 };
 
-enum class NumberField : uint8_t { kPid, kPpid, kUid, kGid, kNetns };
-enum class TextField : uint8_t { kComm, kExe, kCmdline, kUser, kCgroup, kContainer, kUnit };
+enum class NumberField : uint8_t { kPid, kPpid, kUid, kGid, kNetns, kExeInode, kMntns };
+enum class TextField : uint8_t {
+    kComm,
+    kExe,
+    kExeDevice,
+    kCmdline,
+    kUser,
+    kCgroup,
+    kContainer,
+    kUnit
+};
 enum class Comparison : uint8_t { kEqual, kBelow, kAbove };
 
 class ProcessExpression {
@@ -70,7 +79,7 @@ class ProcessExpression {
     // True of everything.
     ProcessExpression() = default;
 
-    static ProcessExpression number(NumberField field, Comparison comparison, uint32_t value);
+    static ProcessExpression number(NumberField field, Comparison comparison, uint64_t value);
     // The whole text matches (glob.h). Arguments of a command line are joined by one space. An
     // unknown field is the empty text.
     static ProcessExpression text(TextField field, std::string pattern);

@@ -27,11 +27,14 @@ constexpr std::string_view kMarks = "(){},=!<>\"&|";
 enum class ProcessField : uint8_t { kPid, kTree };
 using Field = std::variant<NumberField, TextField, ProcessField>;
 
-constexpr std::array<std::pair<std::string_view, Field>, 13> kFields{
+constexpr std::array<std::pair<std::string_view, Field>, 16> kFields{
     {{"pid", ProcessField::kPid},
      {"ppid", NumberField::kPpid},
      {"comm", TextField::kComm},
      {"exe", TextField::kExe},
+     {"exe_device", TextField::kExeDevice},
+     {"exe_inode", NumberField::kExeInode},
+     {"mntns", NumberField::kMntns},
      {"cmdline", TextField::kCmdline},
      {"uid", NumberField::kUid},
      {"user", TextField::kUser},
@@ -321,12 +324,13 @@ ProcessExpression Parser::make_test(std::string_view field, const Field& of, Ope
         }
         return ProcessExpression::text(*text, value.text);
     }
-    uint32_t number = 0;
+    const uint64_t most = of == Field(NumberField::kExeInode) ? UINT64_MAX : UINT32_MAX;
+    uint64_t number = 0;
     const char* end = value.text.data() + value.text.size();
     const auto [parsed, code] = std::from_chars(value.text.data(), end, number);
-    if (code != std::errc{} || parsed != end) {
+    if (code != std::errc{} || parsed != end || number > most) {
         const bool user = of == Field(NumberField::kUid);
-        fail(value.place, fmt::format("{} takes a number from 0 to {}{}", field, UINT32_MAX,
+        fail(value.place, fmt::format("{} takes a number from 0 to {}{}", field, most,
                                       user ? "; for a name there is user" : ""));
         return {};
     }
@@ -334,11 +338,12 @@ ProcessExpression Parser::make_test(std::string_view field, const Field& of, Ope
                                   : by == Operator::kAbove ? Comparison::kAbove
                                                            : Comparison::kEqual;
     if (const auto* is = std::get_if<ProcessField>(&of)) {
+        const auto pid = static_cast<uint32_t>(number);
         if (*is == ProcessField::kTree) {
-            return ProcessExpression::tree(number);
+            return ProcessExpression::tree(pid);
         }
         if (comparison == Comparison::kEqual) {
-            return ProcessExpression::process(number);
+            return ProcessExpression::process(pid);
         }
         return ProcessExpression::number(NumberField::kPid, comparison, number);
     }

@@ -37,6 +37,9 @@ Process full_process() {
     process.cgroup = "/user.slice";
     process.netns = 4026531840;
     process.nspid = 3;
+    process.exe_device = "8:1";
+    process.exe_inode = 1234;
+    process.mntns = 4026532999;
     return process;
 }
 
@@ -104,9 +107,10 @@ TEST_CASE("an introduction joins the arguments by spaces and leaves out what is 
     process.cmdline = "curl\0-v\0http://x/\0"s;
     std::string comment = "pid=5";
     append_introduction(comment, process);
-    CHECK(comment ==
-          "pid=5 ppid=1 pcomm=sh user=alice cmdline=curl%20-v%20http://x/ cgroup=/user.slice "
-          "ctr=abc unit=x.service netns=4026531840 nspid=3");
+    CHECK(
+        comment ==
+        "pid=5 ppid=1 pcomm=sh user=alice cmdline=curl%20-v%20http://x/ cgroup=/user.slice "
+        "ctr=abc unit=x.service netns=4026531840 nspid=3 exedev=8:1 exeino=1234 mntns=4026532999");
     Process unknown;
     unknown.cmdline = "\0\0"s;
     std::string nothing = "pid=5";
@@ -139,8 +143,9 @@ TEST_CASE("any two processes with everything known fit into one comment") {
     process.exe = process.cmdline = process.cgroup = path;
     process.uid = UINT32_MAX;
     process.user = process.container = process.unit = label;
-    process.netns = UINT64_MAX;
+    process.netns = process.exe_inode = process.mntns = UINT64_MAX;
     process.nspid = UINT32_MAX;
+    process.exe_device = "4294967295:4294967295";
     std::string comment;
     for (const std::string_view prefix : {std::string_view(), kPeerPrefix}) {
         append_process(comment, process, UINT32_MAX, Via::kSocket, prefix);

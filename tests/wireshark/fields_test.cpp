@@ -23,7 +23,7 @@ constexpr const char* kCurl =
 constexpr const char* kCurlIntroduction =
     " ppid=700 pcomm=bash user=alice cmdline=curl%20-v%20https://h/ cgroup=/user.slice ctr=0123abc "
     "unit=a.service"
-    " netns=4026531840 nspid=12";
+    " netns=4026531840 nspid=12 exedev=259:2 exeino=18446744073709551615 mntns=4026532999";
 constexpr const char* kNginx =
     " peer.pid=77 peer.tid=78 peer.comm=nginx peer.exe=/usr/sbin/nginx peer.uid=33 "
     "peer.st=1763640000000000000"
@@ -31,7 +31,8 @@ constexpr const char* kNginx =
 constexpr const char* kNginxIntroduction =
     " peer.ppid=1 peer.pcomm=systemd peer.user=www-data peer.cmdline=nginx "
     "peer.cgroup=/system.slice peer.ctr=fed"
-    " peer.unit=nginx.service peer.netns=4026531841 peer.nspid=5";
+    " peer.unit=nginx.service peer.netns=4026531841 peer.nspid=5 peer.exedev=0:45"
+    " peer.exeino=7 peer.mntns=4026533000";
 
 struct Expected {
     const char* name;
@@ -48,6 +49,9 @@ const std::vector<Expected>& expected() {
         {"name", "FT_STRING", "curl", "nginx"},
         {"comm", "FT_STRING", "curl", "nginx"},
         {"exe", "FT_STRING", "/usr/bin/curl", "/usr/sbin/nginx"},
+        {"exe_device", "FT_STRING", "259:2", "0:45"},
+        {"exe_inode", "FT_UINT64", "18446744073709551615", "7"},
+        {"mntns", "FT_UINT64", "4026532999", "4026533000"},
         {"cmdline", "FT_STRING", "curl -v https://h/", "nginx"},
         {"start", "FT_ABSOLUTE_TIME", "2025-11-20 14:46:40.123456789",
          "2025-11-20 12:00:00.000000000"},

@@ -32,6 +32,14 @@ TEST_CASE("a path is put together from its leaf upwards") {
     CHECK_FALSE(payload.malformed);
 }
 
+TEST_CASE("a device is told by its two numbers, if there is a file") {
+    pidcap_event event{};
+    event.exe_device = 259 << 20 | 2;
+    CHECK(decode_exec_payload(event, {}).exe_device.empty());
+    event.exe_inode = 1;
+    CHECK(decode_exec_payload(event, {}).exe_device == "259:2");
+}
+
 TEST_CASE("a path without its root end doesn't begin with a slash") {
     const ExecPayload payload = decode("curl\0bin\0"sv, "curl\0-"sv, true, true);
     CHECK(payload.exe == "bin/curl");

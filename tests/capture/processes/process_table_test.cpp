@@ -134,6 +134,33 @@ TEST_CASE("an exec changes executable, command line and name, and the version sa
     CHECK(process->comm == "curl");
 }
 
+TEST_CASE("an exec tells the file, and its mount namespace if it isn't the capture's") {
+    const test::FakeProc proc;
+    proc.put({.pid = 1, .start_ticks = 1});
+    const std::string self = proc.root() + "/self/ns";
+    std::filesystem::create_directories(self);
+    std::filesystem::create_symlink("mnt:[4026531841]", self + "/mnt");
+    ProcessTable table = test::make_table(proc);
+    pidcap_event exec = make_event(PIDCAP_EVENT_EXEC, 10, 100, 1, "curl");
+    exec.exe_inode = 77;
+    exec.exe_device = 8 << 20 | 1;
+    exec.mntns = 4026532999;
+    test::apply_exec(table, exec, "curl\0bin\0"sv, "curl\0"sv);
+    const Process* process = table.find(make_owner(10, 100, "curl"));
+    CHECK(process->exe_inode == 77);
+    CHECK(process->exe_device == "8:1");
+    CHECK(process->mntns == 4026532999);
+    test::apply(table, make_event(PIDCAP_EVENT_FORK, 11, 110, 10, "curl"));
+    const Process* child = table.find_live(11);
+    CHECK(child->exe_inode == 77);
+    CHECK(child->exe_device == "8:1");
+    CHECK(child->mntns == 4026532999);
+    exec.mntns = 4026531841;
+    test::apply_exec(table, exec, "curl\0bin\0"sv, "curl\0"sv);
+    CHECK(process->mntns == 0);
+    CHECK(child->mntns == 4026532999);
+}
+
 TEST_CASE("a child of a renamed parent keeps the name that the parent had at the fork") {
     const test::FakeProc proc;
     ProcessTable table = test::make_table(proc);

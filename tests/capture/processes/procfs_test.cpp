@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -48,6 +50,13 @@ TEST_CASE("a real process is read in full") {
     CHECK(process.status.gid == getegid());
     CHECK(fmt::format("net:[{}]", process.netns) ==
           std::filesystem::read_symlink("/proc/self/ns/net"));
+    CHECK(fmt::format("mnt:[{}]", process.mntns) ==
+          std::filesystem::read_symlink("/proc/self/ns/mnt"));
+    CHECK(ProcFs::open()->own_mntns() == process.mntns);
+    struct stat exe {};
+    REQUIRE(stat("/proc/self/exe", &exe) == 0);
+    CHECK(process.exe_inode == exe.st_ino);
+    CHECK(process.exe_device == fmt::format("{}:{}", major(exe.st_dev), minor(exe.st_dev)));
     CHECK(process.stat.start_ticks > 0);
 }
 

@@ -55,6 +55,9 @@ Process nginx() {
     process.gid = 1;
     process.user = "daemon";
     process.netns = 4026531840;
+    process.exe_device = "259:2";
+    process.exe_inode = 18446744073709551615U;
+    process.mntns = 4026532999;
     process.comm = "nginx";
     process.exe = "/usr/sbin/nginx";
     process.cmdline = std::string("nginx\0-g\0daemon off;\0", 21);
@@ -92,6 +95,10 @@ TEST_CASE("each field of an expression is that of the process, or of the packet'
     CHECK(holds("cgroup = /system.slice/nginx.service"));
     CHECK(holds("unit = nginx.service"));
     CHECK(holds("netns = 4026531840"));
+    CHECK(holds("exe_inode = 18446744073709551615"));
+    CHECK_FALSE(holds("exe_inode = 4294967295"));
+    CHECK(holds("exe_device = 259:*"));
+    CHECK(holds("mntns > 0 and mntns = 4026532999"));
     CHECK(holds("container = \"\""));
     for (const char* other :
          {"pid = 4243", "ppid = 4242", "comm = nginx2", "exe = nginx", "cmdline = nginx", "uid = 1",
@@ -185,8 +192,9 @@ TEST_CASE("of a packet without a process only kernel and unattributed are known"
     for (const Via via : {kKernel, kUnknown, Via::kForwarded}) {
         CHECK(without_process("unattributed", via) == Truth::kTrue);
         CHECK(without_process("not unattributed", via) == Truth::kFalse);
-        for (const char* field : {"pid", "ppid", "comm", "exe", "cmdline", "uid", "user", "gid",
-                                  "cgroup", "container", "unit", "netns", "tree"}) {
+        for (const char* field :
+             {"pid", "ppid", "comm", "exe", "cmdline", "uid", "user", "gid", "cgroup", "container",
+              "unit", "netns", "exe_device", "exe_inode", "mntns", "tree"}) {
             const std::string test = std::string(field) + " = 0";
             CAPTURE(test);
             CHECK(without_process(test, via) == Truth::kUnknown);
@@ -287,6 +295,8 @@ TEST_CASE("each mistake in an expression is told with its place") {
     check("gid = 4294967296", 6, "gid takes a number");
     check("pid = -1", 6, "pid takes a number");
     check("netns in {1, 2x}", 13, "netns takes a number");
+    check("exe_inode = 18446744073709551616", 12, "exe_inode takes a number from 0 to 1844674407");
+    check("mntns = 4294967296", 8, "mntns takes a number from 0 to 4294967295");
     check("comm = systemd-networkd", 7, "the kernel keeps 15 bytes");
     check("comm = \"systemd-networkd*\"", 7, "can't match");
     check("comm == x", 5, "no such operator; there are =");
