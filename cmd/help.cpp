@@ -86,8 +86,8 @@ Until when (and at SIGINT or SIGTERM)
   --duration TIME     after TIME seconds: 10, 2.5, 10s, 5m, 1h
 
 Output
-  -v                  also each process's executable, user, thread, and how it was found;
-                      repeatable
+  -v                  also at which end the process is, each process's executable, user, thread,
+                      and how it was found; repeatable
   -q                  less: shorter lines; with -w, no status line
   -n                  numbers instead of user names; addresses and ports are always numbers
   --color auto|always|never

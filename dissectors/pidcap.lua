@@ -31,7 +31,7 @@ local most_bytes = 16000000
 
 -- name, kind, title, description
 local descriptions = {
-    {"pid", "uint32", "PID", "The process at this end"},
+    {"pid", "uint32", "PID"},
     {"id", "string", "Identity", "PID and start time: one process, also where the PID is used again"},
     {"tid", "uint32", "Thread"},
     {"name", "string", "Name", "What it calls itself, or else the last part of its executable's path"},
@@ -80,12 +80,25 @@ end
 
 local self_fields = new_fields("process.", "")
 local peer_fields = new_fields("process.peer.", "Peer ")
-local any_fields = {
-    {name = "pid", field = new_field("uint32", "process.any.pid", "PID of either end")},
-    {name = "id", field = new_field("string", "process.any.id", "Identity of either end")},
-    {name = "comm", field = new_field("string", "process.any.comm", "Comm of either end")},
-    {name = "exe", field = new_field("string", "process.any.exe", "Executable of either end")},
+
+local function new_role(prefix, whose)
+    return {
+        {name = "pid", field = new_field("uint32", prefix .. "pid", "PID of " .. whose)},
+        {name = "id", field = new_field("string", prefix .. "id", "Identity of " .. whose)},
+        {name = "comm", field = new_field("string", prefix .. "comm", "Comm of " .. whose)},
+        {name = "exe", field = new_field("string", prefix .. "exe", "Executable of " .. whose)},
+    }
+end
+
+local any_fields = new_role("process.any.", "either end")
+local roles = {
+    sender = new_role("process.sender.", "the sender"),
+    receiver = new_role("process.receiver.", "the receiver"),
+    unknown = {},
 }
+local at_field = new_field("string", "process.at", "End", "Where the process is: sender, receiver or unknown")
+local peer_at_field = new_field("string", "process.peer.at", "Peer end",
+                                "Where the peer process is: sender, receiver or unknown")
 local color_field = new_field("uint32", "process.color", "Color", "The same for processes of one name")
 pidcap.fields = all_fields
 
@@ -100,6 +113,7 @@ local function field_or_nil(name)
 end
 
 local comment_value = Field.new("frame.comment")
+local interface_name = field_or_nil("frame.interface_name")
 -- By Wireshark 5 from option 8 and process information blocks; by 4.6 from Apple's blocks.
 local native = {
     {pid = "frame.process.pid", tid = "frame.process.tid", comm = "frame.process.name", exe = "frame.process.path",
@@ -121,7 +135,8 @@ local record_bytes   -- about what they take
 local introductions  -- by identity: {frame = …, process = …} in order of frames
 local colors         -- by name
 local next_color
-local current        -- the record of the packet at hand, for the statistics
+local current        -- the record of the packet at hand, and at which end its process is, for the statistics
+local current_at
 
 local function forget()
     records, record_bytes, introductions, colors, next_color, current = {}, 0, {}, {}, 0, nil
@@ -277,17 +292,49 @@ local function introduced(process, frame)
     return process.full
 end
 
--- The packet at hand: its record and both ends, for the statistics.
+-- The packet at hand: both ends and where the first is, for the statistics.
 local function current_ends(frame)
     if current then
-        return introduced(current.self, frame), introduced(current.peer, frame)
+        return introduced(current.self, frame), introduced(current.peer, frame), current_at
     end
 end
 
-local function title(process)
+local by_direction = {[0] = "sender", [1] = "receiver"}  -- pinfo.p2p_dir, from the packet's direction flag
+local opposite = {sender = "receiver", receiver = "sender", unknown = "unknown"}
+
+-- At which end `record.self` is (docs/file-format.md). On loopback the direction of another tool's packet doesn't say.
+local function at_of(record, pinfo)
+    if record.at then
+        return record.at
+    end
+    if not record.ours then
+        local interface = interface_name and interface_name()
+        local name = interface and interface.value
+        if name == "lo" or name == "lo0" then
+            return "unknown"
+        end
+    end
+    return by_direction[pinfo.p2p_dir] or "unknown"
+end
+
+-- The sender left of the arrow, the receiver right of it, as in pidcap's lines.
+local function ends_text(record, at)
+    local function text(process)
+        return process and process.pid and string.format("%s %d", process.name or "?", process.pid)
+    end
+    local left, right = text(record.self), text(record.peer)
+    if at == "receiver" then
+        left, right = right, left
+    end
+    return (left and left .. " " or "") .. (at == "unknown" and "--" or "->") .. (right and " " .. right or "")
+end
+
+local ends = {sender = "sender", receiver = "receiver", unknown = "sender or receiver"}
+
+local function title(process, at)
     local parts = {}
     if process.pid then
-        parts[1] = string.format("%s (%d)", process.name or "unnamed", process.pid)
+        parts[1] = string.format("%s (%d), %s", process.name or "unnamed", process.pid, ends[at])
         if process.user or process.uid then
             parts[2] = process.user and "user " .. process.user or string.format("uid %d", process.uid)
         end
@@ -313,10 +360,16 @@ local function add_fields(item, tree, fields, process, hidden)
     end
 end
 
-local function add_end(tree, label, fields, process)
-    local item = tree:add(pidcap, label .. ": " .. title(process))
+local function add_end(tree, label, fields, end_field, process, at)
+    local item = tree:add(pidcap, label .. ": " .. title(process, at))
     add_fields(item, tree, fields, process)
-    add_fields(item, tree, any_fields, process, true)
+    if process.pid then
+        if tree:referenced(end_field) then
+            item:add(end_field, at)
+        end
+        add_fields(item, tree, any_fields, process, true)
+        add_fields(item, tree, roles[at], process, true)
+    end
     return item
 end
 
@@ -338,8 +391,9 @@ function pidcap.dissector(_, pinfo, tree)
         remember(process, pinfo.number)
         remember(record.peer, pinfo.number)
     end
-    if show_in_info and process and process.pid then
-        pinfo.cols.info:append(string.format(" [%s %d]", process.name or "", process.pid))
+    current_at = at_of(record, pinfo)
+    if show_in_info and (process and process.pid or record.peer and record.peer.pid) then
+        pinfo.cols.info:append(" [" .. ends_text(record, current_at) .. "]")
     end
     if not tree:referenced(handle) then
         if record.unknown then
@@ -349,7 +403,7 @@ function pidcap.dissector(_, pinfo, tree)
     end
     local item
     if process then
-        item = add_end(tree, "Process", self_fields, introduced(process, pinfo.number))
+        item = add_end(tree, "Process", self_fields, at_field, introduced(process, pinfo.number), current_at)
         if process.name and tree:referenced(color_field) then
             item:add(color_field, color_of(process.name)):set_hidden()
         end
@@ -358,7 +412,8 @@ function pidcap.dissector(_, pinfo, tree)
         end
     end
     if record.peer then
-        add_end(tree, "Peer process", peer_fields, introduced(record.peer, pinfo.number))
+        add_end(tree, "Peer process", peer_fields, peer_at_field, introduced(record.peer, pinfo.number),
+                opposite[current_at])
     end
 end
 

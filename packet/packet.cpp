@@ -49,7 +49,7 @@ std::string_view at_name(At at) {
         case At::kUnknown:
             break;
     }
-    return {};
+    return "unknown";
 }
 
 Ends ends_of(const Packet& packet) {

@@ -52,7 +52,7 @@ std::string_view user_of(const End& end);
 enum class At : uint8_t { kUnknown, kSender, kReceiver };
 // Returns the default: the sender for an outbound packet, the receiver for an inbound one.
 At at_by_direction(Direction direction);
-// "sender", "receiver"; empty for At::kUnknown.
+// "sender", "receiver", "unknown".
 std::string_view at_name(At at);
 
 struct Packet {

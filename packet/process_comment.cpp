@@ -107,7 +107,7 @@ void append_reason(std::string& out, Via via) {
 
 void append_at(std::string& out, At at, Direction direction) {
     if (at != at_by_direction(direction)) {
-        append_pair(out, {}, kAtKey, at == At::kUnknown ? "unknown" : at_name(at));
+        append_pair(out, {}, kAtKey, at_name(at));
     }
 }
 

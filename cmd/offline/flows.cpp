@@ -19,8 +19,9 @@ constexpr std::string_view kHelp = R"(Usage: pidcap flows [options] FILE
 
 One row for each conversation in the file: both ends with their processes, state, packets and bytes
 both ways, duration, round trip of the handshake, and the names that its packets show (TLS server
-name, HTTP host, DNS). In the order of their first packets. FILE is a capture of pidcap or of another
-tool, compressed or not; "-" is standard input.
+name, HTTP host, DNS). In the order of their first packets. PROCESS is the process at the address
+before it; if the file doesn't say at which of the two it is, (either end) follows it. FILE is a
+capture of pidcap or of another tool, compressed or not; "-" is standard input.
 )";
 
 constexpr auto kHeadings = std::to_array<Heading>({
@@ -59,9 +60,8 @@ std::vector<Cell> cells_of(const Flow& flow) {
     const auto& [a, b] = flow.sides;
     Cell first = process_at(a);
     if (first.text.empty() && b.process == nullptr && flow.either != nullptr) {
-        // At one of the two.
         first = process_cell(flow.either);
-        first.text += flow.either_several ? "? …" : "?";
+        first.text += flow.either_several ? " … (either end)" : " (either end)";
     }
     const bool timed = flow.first_ns && flow.last_ns;
     const uint64_t resent = a.retransmissions + b.retransmissions;

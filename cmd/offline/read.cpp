@@ -36,7 +36,8 @@ constexpr std::string_view kCommand = "read";
 
 constexpr std::string_view kHelp = R"(Usage: pidcap read [options] FILE...
 
-Prints the packets of capture files, a line each, as pidcap prints them while it captures. "-" is
+Prints the packets of capture files, a line each, as pidcap prints them while it captures: the
+process that sent the packet stands left of the arrow, the one that received it right of it. "-" is
 standard input. Files of pidcap, of other tools that note processes, and plain captures: pcapng or
 pcap, as they are or compressed by gzip or zstd.
 
@@ -47,7 +48,8 @@ Output
   --tree              (without a PID) the packets of each process together, below the process
                       that started it
   --json              a JSON object a line, with all that is known; null: not known
-  -v                  also each process's executable, user, thread, and how it was found
+  -v                  also at which end the process is, each process's executable, user, thread,
+                      and how it was found; peer. is the other end
   -q                  shorter lines
   -n                  numbers instead of user names
   --color auto|always|never

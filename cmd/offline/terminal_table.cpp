@@ -12,6 +12,7 @@
 
 #include "packet/line/color.h"
 #include "packet/line/display_width.h"
+#include "packet/line/process_ends.h"
 #include "packet/line/terminal_text.h"
 
 namespace cmd {
@@ -109,14 +110,9 @@ Cell process_cell(const forensics::Process* process) {
         return {};
     }
     fmt::memory_buffer text;
-    if (process->comm.empty()) {
-        text.push_back('?');
-    } else {
-        packet::append_word(text, process->comm);
-    }
+    packet::append_process_name(text, process->comm, process->pid, false);
     const std::string host = process->host.empty() ? "" : cell_text(process->host) + ":";
-    return {fmt::format("{}{}[{}]", host, fmt::to_string(text), process->pid),
-            packet::process_color(process->comm, process->pid)};
+    return {host + fmt::to_string(text), packet::process_color(process->comm, process->pid)};
 }
 
 std::string bytes_text(uint64_t bytes) {

@@ -4,6 +4,7 @@
 -- An end has, where it is known: pid, tid, comm, exe, uid, start, via, ppid, parent, user, cmdline, cgroup, container,
 -- unit, netns, nspid, exe_device, exe_inode, mntns; texts are safe to show. And of our own making: `id`, pid and start time, which is who the process
 -- is; `name`, what to call it; `introduces`, whether the comment tells what only a process's first packet does.
+-- `at` is where `self` is, "sender", "receiver" or "unknown", if the comment says it.
 local comment = {}
 
 local directory = debug.getinfo(1, "S").source:gsub("^@", ""):match("^(.*[/\\])") or ""
@@ -140,7 +141,11 @@ local function parse_ours(value)
     if first == "pid" and not number32(pairs_.pid) or first == "via" and pairs_.via == "" then
         return nil
     end
-    return {self = our_end(pairs_, ""), peer = our_end(pairs_, "peer.")}
+    local at = pairs_.at
+    if at and at ~= "sender" and at ~= "receiver" then
+        at = "unknown"
+    end
+    return {self = our_end(pairs_, ""), peer = our_end(pairs_, "peer."), at = at}
 end
 
 -- "PID: 310" and more on lines of their own, as ptcpdump writes. It doesn't tell the start time.

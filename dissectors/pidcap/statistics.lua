@@ -5,29 +5,15 @@
 local statistics = {}
 
 local no_process = {kernel = "(kernel)", forwarded = "(forwarded)", unknown = "(unknown)"}
--- Only receivers are found in these ways, and only senders in those.
-local receiver_via = {lookup = true, ["icmp-echo"] = true, ["icmp-error"] = true}
-local sender_via = {socket = true, current = true}
 local inbound, outbound = 1, 0  -- pinfo.p2p_dir, from the packet's direction flag
 
--- Which way a packet went for the first of its processes: "out" if it was sent by it. The packet's direction alone
--- doesn't say: a container's packets come in at the host's end of its veth. `sends_from` knows where a process has
--- surely sent from. nil: nobody knows.
-local function way_of(process, peer, packet, sends_from)
-    local by_direction = packet.direction == outbound and "out" or packet.direction == inbound and "in" or nil
-    if peer or not process.pid then
-        return by_direction
-    elseif receiver_via[process.via] then
-        return "in"
-    elseif sender_via[process.via] then
-        -- Without a link layer it may be from a hook at the receiver's socket.
-        return packet.raw_ip and by_direction or "out"
-    elseif process.id and sends_from[process.id .. " " .. packet.destination] then
-        return "in"
-    elseif process.id and sends_from[process.id .. " " .. packet.source] then
-        return "out"
+-- Which way a packet went for the first of its processes: "out" if it was sent by it. nil: the file doesn't say.
+-- Without a process, the way is the interface's.
+local function way_of(process, packet, at)
+    if process.pid then
+        return at == "sender" and "out" or at == "receiver" and "in" or nil
     end
-    return by_direction
+    return packet.direction == outbound and "out" or packet.direction == inbound and "in" or nil
 end
 
 local opposite = {["in"] = "out", out = "in"}
@@ -71,7 +57,6 @@ local function packet_of(pinfo, bytes)
     local source, destination = tostring(pinfo.src), tostring(pinfo.dst)
     return {
         direction = pinfo.p2p_dir,
-        raw_ip = raw_ip,
         protocol = protocol,
         source_address = source,
         destination_address = destination,
@@ -86,25 +71,26 @@ local Table = {}
 Table.__index = Table
 
 local function new_table(by_flow)
-    return setmetatable({by_flow = by_flow, rows = {}, order = {}, sends_from = {}}, Table)
+    return setmetatable({by_flow = by_flow, rows = {}, order = {}}, Table)
 end
 
 function Table:row(process, peer, packet, way)
     local who = process.pid and (process.id or string.format("%d %s", process.pid, process.name or "")) or process.via or ""
     local key = who
+    local either = process.pid and not way  -- it isn't known at which end it is
     local from_here = way ~= "in"
     local near = from_here and packet.source or packet.destination
     local far = from_here and packet.destination or packet.source
     if self.by_flow then
-        -- Without a process or a direction the two ends are in no order that is kept.
-        if not process.pid and far < near then
+        -- Without a process or its end the two ends are in no order that is kept.
+        if (not process.pid or either) and far < near then
             near, far = far, near
         end
-        key = table.concat({who, packet.protocol, near, far}, " ")
+        key = table.concat({who, packet.protocol, near, far, either and "either" or ""}, " ")
     end
     local row = self.rows[key]
     if not row then
-        row = {process = process, peer = peer, protocol = packet.protocol, near = near, far = far, packets = 0, bytes = 0,
+        row = {process = process, peer = peer, either = either, protocol = packet.protocol, near = near, far = far, packets = 0, bytes = 0,
                ["in"] = 0, out = 0, peers = {}, peer_count = 0, first = packet.time}
         self.rows[key] = row
         self.order[#self.order + 1] = row
@@ -132,12 +118,10 @@ end
 
 local nobody = {}
 
-function Table:packet(process, peer, packet)
+-- `at`: where `process` is, "sender", "receiver" or "unknown".
+function Table:packet(process, peer, at, packet)
     process = process or nobody
-    local way = way_of(process, peer, packet, self.sends_from)
-    if process.id and way == "out" and sender_via[process.via] then
-        self.sends_from[process.id .. " " .. packet.source] = true
-    end
+    local way = way_of(process, packet, at)
     self:count(process, peer, packet, way)
     if peer then
         self:count(peer, process, packet, opposite[way])
@@ -166,15 +150,15 @@ local process_columns = {
     {"User", function(row) return row.process.user or text_of(row.process.uid) end},
     {"Packets", function(row) return text_of(row.packets) end, "right"},
     {"Bytes", function(row) return text_of(row.bytes) end, "right"},
-    {"Bytes in", function(row) return text_of(row["in"]) end, "right"},
-    {"Bytes out", function(row) return text_of(row.out) end, "right"},
+    {"Received", function(row) return text_of(row["in"]) end, "right"},
+    {"Sent", function(row) return text_of(row.out) end, "right"},
     {"Peers", function(row) return text_of(row.peer_count) end, "right"},
     {"First", function(row) return seconds(row.first) end, "right"},
     {"Last", function(row) return seconds(row.last) end, "right"},
     {"Executable", function(row) return row.process.exe or "" end},
 }
 local flow_columns = {
-    {"Process", function(row) return name_of(row.process) end},
+    {"Process", function(row) return name_of(row.process) .. (row.either and " (either end)" or "") end},
     {"PID", function(row) return text_of(row.process.pid) end, "right"},
     {"Protocol", function(row) return row.protocol end},
     {"Local", function(row) return row.near end},
@@ -183,8 +167,8 @@ local flow_columns = {
         string.format("%s (%d)", name_of(row.peer), row.peer.pid) or "" end},
     {"Packets", function(row) return text_of(row.packets) end, "right"},
     {"Bytes", function(row) return text_of(row.bytes) end, "right"},
-    {"Bytes in", function(row) return text_of(row["in"]) end, "right"},
-    {"Bytes out", function(row) return text_of(row.out) end, "right"},
+    {"Received", function(row) return text_of(row["in"]) end, "right"},
+    {"Sent", function(row) return text_of(row.out) end, "right"},
     {"First", function(row) return seconds(row.first) end, "right"},
     {"Last", function(row) return seconds(row.last) end, "right"},
 }
@@ -263,8 +247,8 @@ local function listen(kind, filter, ends, show)
             begin()
             first = pinfo.number
         end
-        local process, peer = ends(pinfo.number)
-        tab:packet(process, peer, packet_of(pinfo, bytes))
+        local process, peer, at = ends(pinfo.number)
+        tab:packet(process, peer, at, packet_of(pinfo, bytes))
     end
     function listener.draw()
         show(tab:text())
@@ -272,7 +256,7 @@ local function listen(kind, filter, ends, show)
     return listener
 end
 
--- `ends(frame)`: both ends of the packet at hand.
+-- `ends(frame)`: both ends of the packet at hand, and where the first is.
 function statistics.register(ends)
     for kind, title in pairs(titles) do
         register_stat_cmd_arg("pidcap," .. kind, function(argument)

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "packet/line/color.h"
+#include "packet/line/process_ends.h"
 #include "packet/line/terminal_text.h"
 
 namespace forensics {
@@ -88,18 +88,7 @@ std::string PacketTree::heading(const Node& node) const {
     fmt::memory_buffer text;
     const std::string_view comm =
         node.process != nullptr ? std::string_view(node.process->comm) : node.comm;
-    if (style_.color) {
-        text.append(packet::process_color(comm, node.pid));
-    }
-    if (comm.empty()) {
-        text.push_back('?');
-    } else {
-        packet::append_word(text, comm);
-    }
-    fmt::format_to(std::back_inserter(text), "[{}]", node.pid);
-    if (style_.color) {
-        text.append(packet::kColorEnd);
-    }
+    packet::append_process_name(text, comm, node.pid, style_.color);
     const auto append_attribute = [&](std::string_view name, std::string_view value) {
         if (!value.empty()) {
             fmt::format_to(std::back_inserter(text), " {}=", name);

@@ -40,7 +40,8 @@ constexpr auto kPacketColumns = std::to_array<Column>({
     {"container", kText, "its container's id"},
     {"unit", kText, "its systemd unit"},
     {"via", kText, "how it was found, or why there is none"},
-    {"process_at", kText, "sender or receiver: the end at which the process is"},
+    {"process_at", kText,
+     "sender or receiver: the end at which the process is; null if the file doesn't say"},
     {"peer_host", kText, "of a merged file: the host of the process at the other end"},
     {"peer_pid", kUnsigned, "the process at the other end"},
     {"peer_tid", kUnsigned, "its thread"},
@@ -258,7 +259,8 @@ void packet_row(const Packet& packet, const FlowTable::Found& found, Row& row) {
     write_address(out, flow, static_cast<size_t>(1 - found.side));
     flow != nullptr ? out.number(flow->number) : out.none();
     write_end(out, packet.self);
-    out.text(packet.self.process != nullptr ? packet::at_name(packet.self_at) : "");
+    const bool placed = packet.self.process != nullptr && packet.self_at != At::kUnknown;
+    out.text(placed ? packet::at_name(packet.self_at) : "");
     write_end(out, packet.peer);
     out.number(packet.drop_count);
 }

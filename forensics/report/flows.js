@@ -83,7 +83,7 @@ function flowRow(flow) {
   const who = el('td', {class: 'who'},
     local ? processLink(local, several) : null,
     remote ? [el('span', {class: 'hint'}, local ? (began ? ' \u2192 ' : ' \u2190 ') : ''), processLink(remote)] : null,
-    !local && !remote && either ? [processLink(either), el('span', {class: 'hint', title: 'The file doesn\u2019t say at which end it is'}, ' ?')] : null,
+    !local && !remote && either ? [processLink(either), el('span', {class: 'hint', title: 'The file doesn\u2019t say at which end it is'}, ' (either end)')] : null,
     !local && !remote && !either ? el('span', {class: 'hint'}, 'no process') : null);
   const address = (text) => el('span', {class: 'address'}, text);
   const names = [['DNS', 'dns'], ['TLS', 'tls'], ['HTTP', 'http']].filter(([, key]) => flow[kFlow[key]]);

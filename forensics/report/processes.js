@@ -124,9 +124,10 @@ function processRow([node, depth]) {
 function showProcesses() {
   const visible = visibleNodes();
   const heads = ['Process', 'User', 'Command line', 'Container or unit', 'Sent', 'Received', data.hasEither ? 'Either' : null, 'Share', 'Conv.'];
+  const titles = {Either: 'Sent or received: the file doesn\u2019t say at which end the process is', 'Conv.': 'Conversations'};
   const kinds = ['', 'minor', 'minor', 'minor', 'number', 'number', 'number', '', 'number minor'];
   byId('process-table').replaceChildren(
-    el('thead', {}, el('tr', {}, heads.map((head, i) => head && el('th', {class: kinds[i], scope: 'col', title: head === 'Conv.' ? 'Conversations' : null}, head)))),
+    el('thead', {}, el('tr', {}, heads.map((head, i) => head && el('th', {class: kinds[i], scope: 'col', title: titles[head] || null}, head)))),
     el('tbody', {}, visible.slice(0, tree.rows).map(processRow)));
   const found = processes.filter((process) => matches(process, searchWords())).length;
   byId('process-count').textContent = tree.search ? `${formatCount(found)} found` :

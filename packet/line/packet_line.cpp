@@ -3,9 +3,9 @@
 
 #include <string_view>
 
-#include "packet/line/color.h"
 #include "packet/line/decode.h"
 #include "packet/line/decode_parts.h"
+#include "packet/line/process_ends.h"
 #include "packet/line/terminal_text.h"
 
 namespace packet {
@@ -13,31 +13,7 @@ namespace {
 
 constexpr uint64_t kNsPerSecond = 1'000'000'000;
 
-// "curl[42]"; "(kernel)" where there is no process; nothing where nothing is known.
-void append_end(fmt::memory_buffer& out, const End& end, bool color) {
-    if (end.process == nullptr) {
-        if (end.via != Via::kUnrecorded) {
-            append(out, "({}) ", via_name(end.via));
-        }
-        return;
-    }
-    const Process& process = *end.process;
-    if (color) {
-        out.append(process_color(process.comm, process.pid));
-    }
-    if (process.comm.empty()) {
-        append(out, "?");
-    } else {
-        append_word(out, process.comm);
-    }
-    append(out, "[{}]", process.pid);
-    if (color) {
-        out.append(kColorEnd);
-    }
-    append(out, " ");
-}
-
-// What -v adds: " exe=/usr/bin/curl user=root tid=42 via=socket", only what is known.
+// What -v adds of one end: " exe=/usr/bin/curl user=root tid=42 via=socket", only what is known.
 void append_details(fmt::memory_buffer& out, const End& end, std::string_view prefix,
                     bool numeric) {
     if (!end.process->exe.empty()) {
@@ -72,19 +48,6 @@ std::string_view direction_word(Direction direction) {
     return {};
 }
 
-// Points from the sender to the receiver, where it is known which is which.
-std::string_view arrow(At self_at) {
-    switch (self_at) {
-        case At::kSender:
-            return "->";
-        case At::kReceiver:
-            return "<-";
-        case At::kUnknown:
-            break;
-    }
-    return "--";
-}
-
 }  // namespace
 
 void PacketLine::append_time(fmt::memory_buffer& out, std::optional<uint64_t> time_ns) {
@@ -111,15 +74,12 @@ void PacketLine::append(fmt::memory_buffer& out, const Packet& packet) {
         out.push_back(' ');
     }
     out.append(direction_word(packet.direction));
-    append_end(out, packet.self, style_.color);
-    if (packet.peer.process != nullptr) {
-        ::packet::append(out, "{} ", arrow(packet.self_at));
-        append_end(out, packet.peer, style_.color);
-    }
+    append_process_ends(out, packet, style_.color);
     append_decoded(out, packet.interface->link_type, std::as_bytes(packet.data), packet.wire_length,
                    style_.quiet);
     if (style_.verbose > 0) {
         if (packet.self.process != nullptr) {
+            ::packet::append(out, " at={}", at_name(packet.self_at));
             append_details(out, packet.self, "", style_.numeric);
         }
         if (packet.peer.process != nullptr) {

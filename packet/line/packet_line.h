@@ -2,8 +2,8 @@
 //
 // One readable line a packet:
 //     12:34:56.123456789 lo Out curl[42] -> nginx[7] TCP 127.0.0.1.40000 > 127.0.0.1.80: [S], …
-// The arrow between the processes points the way the packet goes. Every byte that a process or the
-// network controls is made safe for the terminal. What is not known is left out, except the time.
+// process_ends.h says how the processes stand. Every byte that a process or the network controls is
+// made safe for the terminal. What is not known is left out, except the time.
 #pragma once
 
 #include <fmt/format.h>
@@ -21,7 +21,7 @@ struct LineStyle {
     bool color = false;
     bool quiet = false;    // -q: no sequence numbers, windows, ids
     bool numeric = false;  // -n: user ids in place of user names
-    int verbose = 0;       // -v: exe, user, tid, via
+    int verbose = 0;       // -v: at, exe, user, tid, via; with peer. at the other end
 };
 
 // Remembers the second that it formatted last, as asking for local time is slow. One thread.

@@ -2,6 +2,7 @@
 //
 // The dissector's fields: what each is, when an introduction counts, and which comment is believed.
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <catch2/catch.hpp>
 #include <map>
@@ -75,7 +76,12 @@ Strings all_names() {
         names.push_back(std::string("process.") + field.name);
         names.push_back(std::string("process.peer.") + field.name);
     }
-    for (const char* name : {"any.pid", "any.id", "any.comm", "any.exe", "color"}) {
+    for (const char* role : {"any.", "sender.", "receiver."}) {
+        for (const char* name : {"pid", "id", "comm", "exe"}) {
+            names.push_back(std::string("process.") + role + name);
+        }
+    }
+    for (const char* name : {"at", "peer.at", "color"}) {
         names.push_back(std::string("process.") + name);
     }
     return names;
@@ -254,9 +260,11 @@ TEST_CASE("a packet has one line for each end, with who it is") {
     const std::string path = wireshark.file("a.pcapng");
     write_comments(path, {std::string(kCurl) + kNginx + " user=alice", "via=forwarded"});
     const std::string seen = wireshark.tshark({"-r", path, "-V"});
-    for (const char* line : {"\nProcess: curl (812), user alice, via socket\n    PID: 812\n",
-                             "\nPeer process: nginx (77), uid 33, via lookup\n    Peer PID: 77\n",
-                             "\nProcess: none, via forwarded\n    Found via: forwarded\n"}) {
+    for (const char* line :
+         {"\nProcess: curl (812), sender, user alice, via socket\n    PID: 812\n",
+          "\n    End: sender\n", "\n    Peer end: receiver\n",
+          "\nPeer process: nginx (77), receiver, uid 33, via lookup\n    Peer PID: 77\n",
+          "\nProcess: none, via forwarded\n    Found via: forwarded\n"}) {
         INFO(line);
         CHECK(contains(seen, line));
     }
@@ -272,13 +280,89 @@ TEST_CASE("a packet whose process was not found has a note, one of the kernel ha
     CHECK(contains(seen, "Notes (1)"));
 }
 
+TEST_CASE("each packet says at which end its processes are") {
+    const Wireshark wireshark;
+    const std::string path = wireshark.file("a.pcapng");
+    const std::string nginx = " peer.pid=77 peer.comm=nginx peer.exe=/n peer.st=2 peer.via=lookup";
+    struct Packet {
+        std::string interface;
+        pcapng::Direction direction;
+        std::string comment;
+        Row row;  // process.at, process.peer.at, process.sender.comm, process.receiver.comm
+        std::string info;
+    };
+    constexpr auto kIn = pcapng::Direction::kInbound;
+    constexpr auto kOut = pcapng::Direction::kOutbound;
+    constexpr auto kUnknown = pcapng::Direction::kUnknown;
+    const std::vector<Packet> packets = {
+        {"lo", kOut, "pid=5 comm=curl", {"sender", "", "curl", ""}, "[curl 5 ->]"},
+        {"lo", kOut, "pid=5 comm=curl at=receiver", {"receiver", "", "", "curl"}, "[-> curl 5]"},
+        {"lo",
+         kOut,
+         "pid=5 comm=curl" + nginx,
+         {"sender", "receiver", "curl", "nginx"},
+         "[curl 5 -> nginx 77]"},
+        {"eth0",
+         kIn,
+         "pid=5 comm=curl" + nginx,
+         {"receiver", "sender", "nginx", "curl"},
+         "[nginx 77 -> curl 5]"},
+        {"eth0", kIn, "pid=5 comm=curl at=sender", {"sender", "", "curl", ""}, "[curl 5 ->]"},
+        {"lo",
+         kOut,
+         "pid=5 comm=curl at=unknown" + nginx,
+         {"unknown", "unknown", "", ""},
+         "[curl 5 -- nginx 77]"},
+        {"eth0", kIn, "pid=5 comm=curl at=middle", {"unknown", "", "", ""}, "[curl 5 --]"},
+        {"eth0", kUnknown, "pid=5 comm=curl", {"unknown", "", "", ""}, "[curl 5 --]"},
+        {"eth0", kOut, "via=kernel", {"", "", "", ""}, ""},
+        // Another tool's: on loopback the direction says nothing of the end.
+        {"eth0", kIn, "PID: 5\nCmd: /c", {"receiver", "", "", ""}, "[-> c 5]"},
+        {"lo", kIn, "PID: 5\nCmd: /c", {"unknown", "", "", ""}, "[c 5 --]"},
+    };
+    pcapng::Writer writer = open_writer(path);
+    need(writer.add_interface({.name = "eth0"}));
+    need(writer.add_interface({.name = "lo"}));
+    const Bytes frame = udp_frame();
+    std::vector<Row> rows;
+    for (const Packet& packet : packets) {
+        need(writer.packet({.interface_id = packet.interface == "lo" ? 1u : 0u,
+                            .time_ns = 1763650000000000000 + rows.size(),
+                            .data = frame,
+                            .wire_length = static_cast<uint32_t>(frame.size()),
+                            .direction = packet.direction,
+                            .comment = packet.comment}));
+        rows.push_back(packet.row);
+    }
+    need(writer.close());
+    REQUIRE(::chmod(path.c_str(), 0644) == 0);
+    const Strings names = {"process.at", "process.peer.at", "process.sender.comm",
+                           "process.receiver.comm"};
+    CHECK(wireshark.fields(path, names) == rows);
+    CHECK(wireshark.fields(path, names, {"-2"}) == rows);
+    const auto seen = lines(wireshark.tshark({"-r", path, "-o", "pidcap.info:TRUE"}));
+    REQUIRE(seen.size() == packets.size());
+    for (size_t i = 0; i < packets.size(); ++i) {
+        INFO(packets[i].comment);
+        CHECK(contains(seen[i], "Len=16" + (packets[i].info.empty() ? "" : " " + packets[i].info)));
+        CHECK(contains(seen[i], "[") == !packets[i].info.empty());
+    }
+    CHECK(wireshark.count(path, "process.sender.pid == 5") == 3);
+    CHECK(wireshark.count(path, "process.receiver.pid == 5") == 3);
+    CHECK(wireshark.count(path, "process.receiver.id == \"77-2\"") == 1);
+    CHECK(wireshark.count(path, "process.sender.exe == \"/n\"") == 1);
+    CHECK(wireshark.count(path, "process.at == \"unknown\"") == 4);
+    CHECK(contains(wireshark.tshark({"-r", path, "-V"}),
+                   "\nProcess: curl (5), sender or receiver\n"));
+}
+
 TEST_CASE("the Info column names the process only where that is wanted") {
     const Wireshark wireshark;
     const std::string path = wireshark.file("a.pcapng");
     write_comments(path, {kCurl, "via=kernel"});
-    CHECK_FALSE(contains(wireshark.tshark({"-r", path}), "[curl 812]"));
+    CHECK_FALSE(contains(wireshark.tshark({"-r", path}), "[curl 812"));
     const auto seen = lines(wireshark.tshark({"-r", path, "-o", "pidcap.info:TRUE"}));
     REQUIRE(seen.size() == 2);
-    CHECK(contains(seen[0], "Len=16 [curl 812]"));
+    CHECK(contains(seen[0], "Len=16 [curl 812 ->]"));
     CHECK_FALSE(contains(seen[1], "["));
 }

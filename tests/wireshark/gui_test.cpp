@@ -157,7 +157,8 @@ TEST_CASE("Wireshark's window says live whose packets they are, and stops withou
     REQUIRE(gui.files().count(file, "icmp and !(process.comm == \"ping\")") == 0);
     REQUIRE(gui.files().count(file, "frame.comment contains \"comm=the-client \"") >= 3);
     const std::string listed = gui.files().tshark({"-C", "Processes", "-r", file, "-Y", "icmp"});
-    CHECK(contains(listed, " ping " + std::to_string(pinger.pid()) + " root "));
+    CHECK(contains(listed, " ping " + std::to_string(pinger.pid()) + " root sender "));
+    CHECK(contains(listed, " ping " + std::to_string(pinger.pid()) + " root receiver "));
 
     gui.press(kCaptured, {"ctrl+q"});
     gui.press("Unsaved packets", {"alt+w"});

@@ -26,13 +26,11 @@ struct Datagram {
     uint16_t destination = 0;
     pcapng::Direction direction = pcapng::Direction::kUnknown;
     std::string comment;
-    bool link_layer = true;
 };
 
 void write_datagrams(const std::string& path, const std::vector<Datagram>& datagrams) {
     pcapng::Writer writer = open_writer(path);
     need(writer.add_interface({.name = "eth0"}));
-    need(writer.add_interface({.link_type = 101, .name = "raw"}));
     uint64_t time = 1763650000000000000;
     for (const Datagram& datagram : datagrams) {
         Bytes frame = udp_frame();
@@ -43,11 +41,7 @@ void write_datagrams(const std::string& path, const std::vector<Datagram>& datag
         if (datagram.source == 53) {
             std::swap(frame[29], frame[33]);
         }
-        if (!datagram.link_layer) {
-            frame.erase(frame.begin(), frame.begin() + 14);
-        }
-        need(writer.packet({.interface_id = datagram.link_layer ? 0u : 1u,
-                            .time_ns = time += 1000000,
+        need(writer.packet({.time_ns = time += 1000000,
                             .data = frame,
                             .wire_length = static_cast<uint32_t>(frame.size()),
                             .direction = datagram.direction,
@@ -86,7 +80,7 @@ TEST_CASE("the table of processes has what tshark counts by filter, each process
             packets += std::stoul(row[1]);
             continue;
         }
-        // Process, PID, User, Packets, Bytes, Bytes in, Bytes out, Peers, First, Last
+        // Process, PID, User, Packets, Bytes, Received, Sent, Peers, First, Last
         REQUIRE(row.size() == 10);
         CHECK(row[0] == "c" + row[1]);
         CHECK(row[2] == "u" + row[1]);
@@ -123,42 +117,52 @@ TEST_CASE("a packet counts for its sender and for its receiver") {
     write_datagrams(path, {{1000, 53, kOut, both}, {1000, 53, kOut, both}, {53, 1000, kIn, both}});
     const auto rows = wireshark.table(path, "pidcap,flows");
     REQUIRE(rows.size() == 2);
-    // Process, PID, Protocol, Local, Remote, Peer, Packets, Bytes, Bytes in, Bytes out, First, Last
+    // Process, PID, Protocol, Local, Remote, Peer, Packets, Bytes, Received, Sent, First, Last
     CHECK(Row(rows[0].begin(), rows[0].begin() + 10) ==
           Row{"a", "5", "udp", "10.0.0.1:1000", "10.0.0.2:53", "b (6)", "3", "174", "58", "116"});
 }
 
-TEST_CASE("which way a packet went follows from how its process was found") {
+TEST_CASE("a packet counts as sent or received by the end at which the file says its process is") {
     const Wireshark wireshark;
     const std::string path = wireshark.file("a.pcapng");
     struct Case {
-        std::string via;
+        std::string comment;
         pcapng::Direction direction;
-        bool link_layer;
-        bool received;
+        const char* received;
+        const char* sent;
     };
     const std::vector<Case> cases = {
-        {"socket", kOut, true, false},
-        {"lookup", kIn, true, true},
-        {"icmp-echo", kOut, true, true},
-        {"socket", kIn, true, false},  // from a container, at the host's end of its veth
-        {"socket", kIn, false, true},  // at the receiver's socket
-        {"flow", kIn, true, true},
-        {"conntrack", kOut, true, false},
+        {process("socket"), kOut, "0", "58"},
+        {process("lookup"), kIn, "58", "0"},
+        {process("icmp-echo") + " at=receiver", kOut, "58", "0"},  // on lo
+        {process("socket") + " at=sender", kIn, "0", "58"},        // from a container, at its veth
+        {process("flow") + " at=receiver", kOut, "58", "0"},       // to a container
+        {process("socket"), kIn, "58", "0"},                       // at the receiver's socket
+        {process("annotated") + " at=unknown", kOut, "0", "0"},
+        {process("socket"), pcapng::Direction::kUnknown, "0", "0"},
     };
     for (const Case& c : cases) {
-        INFO(c.via);
-        write_datagrams(path, {{1000, 53, c.direction, process(c.via), c.link_layer}});
+        INFO(c.comment);
+        write_datagrams(path, {{1000, 53, c.direction, c.comment}});
         const auto rows = wireshark.table(path, "pidcap,processes");
         REQUIRE(rows.size() == 1);
-        CHECK((rows[0].at(4) != "0") == c.received);
-        CHECK((rows[0].at(5) != "0") != c.received);
+        // Process, PID, (no user,) Packets, Bytes, Received, Sent
+        CHECK(rows[0].at(3) == "58");
+        CHECK(rows[0].at(4) == c.received);
+        CHECK(rows[0].at(5) == c.sent);
     }
-    // To where it has sent from, though the packet goes out: into a container.
-    write_datagrams(path, {{1000, 53, kIn, process("socket")}, {53, 1000, kOut, process("flow")}});
-    Row row = wireshark.table(path, "pidcap,processes").at(0);
-    row.resize(6);
-    CHECK(row == Row{"a", "5", "2", "116", "58", "58"});
+}
+
+TEST_CASE("a flow whose process may be at either end says so, once for both directions") {
+    const Wireshark wireshark;
+    const std::string path = wireshark.file("a.pcapng");
+    const std::string either = process("annotated") + " at=unknown";
+    write_datagrams(path, {{1000, 53, kOut, either}, {53, 1000, kIn, either}});
+    const auto rows = wireshark.table(path, "pidcap,flows");
+    REQUIRE(rows.size() == 1);
+    CHECK(rows[0].at(0) == "a (either end)");
+    CHECK(rows[0].at(5) == "2");
+    CHECK(rows[0].at(6) == "116");
 }
 
 TEST_CASE("the profile shows process and PID, a colour for each, and loads without a warning") {
@@ -170,8 +174,8 @@ TEST_CASE("the profile shows process and PID, a colour for each, and loads witho
                "pid=812 comm=curl st=1 uid=0 via=socket peer.pid=9 peer.comm=dig peer.via=lookup"});
     const auto columns = lines(wireshark.tshark({"-C", "Processes", "-r", path}));
     REQUIRE(columns.size() == 6);
-    CHECK(contains(columns[0], " curl 812 root "));
-    CHECK(contains(columns[1], " dig 9 "));
+    CHECK(contains(columns[0], " curl 812 root sender "));
+    CHECK(contains(columns[1], " dig 9  sender "));
     CHECK(contains(columns[5], " dig 40000 "));  // the peer, before Info
 
     const auto colors =

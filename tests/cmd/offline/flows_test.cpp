@@ -4,6 +4,8 @@
 
 #include "tests/cmd/offline/rows.h"
 #include "tests/forensics/told_file.h"
+#include "tests/pcapng/files.h"
+#include "tests/support/temporary_folder.h"
 
 namespace {
 
@@ -147,6 +149,27 @@ TEST_CASE("flows come in the order of their first packets, or as --sort says") {
                sorted[i - 1]["rtt_s"].get<double>() >= sorted[i]["rtt_s"].get<double>()));
     }
     CHECK(unknown);
+}
+
+TEST_CASE("a process whose end the file doesn't say is put at neither") {
+    const test::TemporaryFolder folder;
+    const std::string path = folder.file("a.pcapng");
+    pcapng::Writer writer = test::open_writer(path);
+    test::need(writer.add_interface({.name = "eth0"}));
+    const test::Bytes frame = test::udp_frame();
+    for (const char* comment : {"pid=7 comm=curl", "pid=8 comm=wget"}) {
+        test::need(writer.packet({.time_ns = 1763650000000000000,
+                                  .data = frame,
+                                  .wire_length = static_cast<uint32_t>(frame.size()),
+                                  .comment = comment}));
+    }
+    test::need(writer.close());
+    CHECK(test::contains(test::output_of(pidcap({"flows", path})), "  curl[7] … (either end)  "));
+    CHECK(test::contains(test::output_of(pidcap({"read", path})), "eth0 curl[7] -- UDP "));
+    const std::vector<Json> rows = test::rows_of({"read", "--json", path});
+    REQUIRE(rows.size() == 2);
+    CHECK(rows[0]["pid"] == 7);
+    CHECK(rows[0]["process_at"].is_null());
 }
 
 TEST_CASE("the terminal's table of flows names ends and processes") {

@@ -63,21 +63,54 @@ constexpr const char* kUdp = "UDP 10.0.0.1.40000 > 10.0.0.2.40001: length 3";
 
 TEST_CASE("a line says when, where, which way, who and what") {
     const Scene scene;
-    CHECK(scene.line() == std::string("22:13:20.000000123 lo Out curl[42] ") + kUdp + "\n");
+    CHECK(scene.line() == std::string("22:13:20.000000123 lo Out curl[42] -> ") + kUdp + "\n");
 }
 
-TEST_CASE("both ends are named, and the arrow points the packet's way") {
+TEST_CASE("the sender stands left of the arrow, the receiver right of it") {
     Scene scene;
     scene.packet.peer = {.process = &scene.receiver, .via = Via::kLookup};
-    CHECK_THAT(scene.line(), Catch::Contains("lo Out curl[42] -> \"Web Content\"[7] UDP"));
-    scene.go(Direction::kInbound);
-    CHECK_THAT(scene.line(), Catch::Contains("lo In curl[42] <- \"Web Content\"[7] UDP"));
-    scene.packet.self_at = At::kSender;
-    CHECK_THAT(scene.line(), Catch::Contains("lo In curl[42] -> \"Web Content\"[7] UDP"));
-    scene.packet.self_at = At::kUnknown;
-    CHECK_THAT(scene.line(), Catch::Contains("lo In curl[42] -- \"Web Content\"[7] UDP"));
-    scene.packet.peer.process = nullptr;
-    CHECK_THAT(scene.line(), Catch::Contains("lo In curl[42] UDP"));
+    const struct {
+        Direction direction;
+        At at;
+        const char* both;
+        const char* only;
+    } cases[] = {
+        {Direction::kOutbound, At::kSender, "Out curl[42] -> \"Web Content\"[7] UDP",
+         "Out curl[42] -> UDP"},
+        {Direction::kInbound, At::kReceiver, "In \"Web Content\"[7] -> curl[42] UDP",
+         "In -> curl[42] UDP"},
+        // On lo, where the sender isn't known; and from a container, at the host's end of its veth.
+        {Direction::kOutbound, At::kReceiver, "Out \"Web Content\"[7] -> curl[42] UDP",
+         "Out -> curl[42] UDP"},
+        {Direction::kInbound, At::kSender, "In curl[42] -> \"Web Content\"[7] UDP",
+         "In curl[42] -> UDP"},
+        // Other tools' files don't always say it.
+        {Direction::kOutbound, At::kUnknown, "Out curl[42] -- \"Web Content\"[7] UDP",
+         "Out curl[42] -- UDP"},
+        {Direction::kUnknown, At::kUnknown, "lo curl[42] -- \"Web Content\"[7] UDP",
+         "lo curl[42] -- UDP"},
+        {Direction::kUnknown, At::kReceiver, "lo \"Web Content\"[7] -> curl[42] UDP",
+         "lo -> curl[42] UDP"},
+    };
+    for (const auto& one : cases) {
+        scene.packet.direction = one.direction;
+        scene.packet.self_at = one.at;
+        scene.packet.peer.process = &scene.receiver;
+        CHECK_THAT(scene.line(), Catch::Contains(one.both));
+        scene.packet.peer.process = nullptr;
+        CHECK_THAT(scene.line(), Catch::Contains(one.only));
+    }
+}
+
+TEST_CASE("a reason stands at the end that it is about, if a process is at the other") {
+    Scene scene;
+    scene.packet.self = {.via = Via::kKernel};
+    scene.packet.peer = {.process = &scene.receiver, .via = Via::kLookup};
+    CHECK_THAT(scene.line(), Catch::Contains("Out (kernel) -> \"Web Content\"[7] UDP"));
+    scene.packet.self_at = At::kReceiver;
+    CHECK_THAT(scene.line(), Catch::Contains("Out \"Web Content\"[7] -> (kernel) UDP"));
+    scene.packet.self.via = Via::kUnrecorded;
+    CHECK_THAT(scene.line(), Catch::Contains("Out \"Web Content\"[7] -> UDP"));
 }
 
 TEST_CASE("a packet of no process says why") {
@@ -93,14 +126,16 @@ TEST_CASE("a packet of no process says why") {
 TEST_CASE("a process without a known name is not one named by an empty string") {
     Scene scene;
     scene.sender.comm.clear();
-    CHECK_THAT(scene.line(), Catch::Contains("Out ?[42] UDP"));
+    CHECK_THAT(scene.line(), Catch::Contains("Out ?[42] -> UDP"));
 }
 
 TEST_CASE("a hostile name neither breaks the line nor reaches the terminal") {
     Scene scene;
     scene.sender.comm = "\x1b[31m\nx\xff";
     const std::string line = scene.line({.verbose = 1});
-    CHECK_THAT(line, Catch::Contains("Out \"\\x1b[31m\\x0ax\\xff\"[42] UDP"));
+    CHECK_THAT(line, Catch::Contains("Out \"\\x1b[31m\\x0ax\\xff\"[42] -> UDP"));
+    scene.sender.comm = "->";
+    CHECK_THAT(scene.line(), Catch::Contains("Out \"->\"[42] -> UDP"));
     CHECK(line.find('\n') == line.size() - 1);
     CHECK(line.find('\x1b') == std::string::npos);
 }
@@ -108,17 +143,23 @@ TEST_CASE("a hostile name neither breaks the line nor reaches the terminal") {
 TEST_CASE("more is shown of the processes with -v, and numbers with -n") {
     Scene scene;
     CHECK_THAT(scene.line({.verbose = 1}),
-               Catch::EndsWith(" exe=/usr/bin/curl user=www-data tid=43 via=socket\n"));
+               Catch::EndsWith(" at=sender exe=/usr/bin/curl user=www-data tid=43 via=socket\n"));
     CHECK_THAT(scene.line({.numeric = true, .verbose = 1}), Catch::Contains(" uid=33 tid=43"));
     scene.packet.peer = {.process = &scene.receiver, .via = Via::kLookup, .uid = 0};
     CHECK_THAT(scene.line({.verbose = 1}), Catch::EndsWith(" peer.uid=0 peer.via=lookup\n"));
+    scene.go(Direction::kInbound);
+    CHECK_THAT(scene.line({.verbose = 1}), Catch::Contains(" at=receiver exe=/usr/bin/curl "));
+    scene.go(Direction::kUnknown);
+    CHECK_THAT(scene.line({.verbose = 1}), Catch::Contains(" at=unknown exe=/usr/bin/curl "));
 }
 
 TEST_CASE("colour begins and ends at each process") {
     Scene scene;
     const std::string line = scene.line({.color = true});
     CHECK_THAT(line, Catch::Contains("Out \x1b["));
-    CHECK_THAT(line, Catch::Contains("mcurl[42]\x1b[0m UDP"));
+    CHECK_THAT(line, Catch::Contains("mcurl[42]\x1b[0m -> UDP"));
+    scene.go(Direction::kInbound);
+    CHECK_THAT(scene.line({.color = true}), Catch::Contains("In -> \x1b["));
 }
 
 TEST_CASE("the clock follows the packets from second to second") {
