@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "capture/hooks/attachment.h"
+#include "capture/hooks/interface_ledger.h"
 
 namespace capture {
 
