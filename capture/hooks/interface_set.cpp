@@ -36,7 +36,7 @@ Error unsupported(const std::string& name, const Interface& interface) {
 
 const Interface* find_by_name(const InterfaceMonitor& monitor, const std::string& name) {
     for (const auto& [ifindex, interface] : monitor.interfaces()) {
-        if (interface.name == name) {
+        if (interface.is_called(name)) {
             return &interface;
         }
     }
@@ -270,6 +270,9 @@ Result<void> InterfaceSet::follow(Place& place, const InterfaceEvent& event) {
                 return announced ? announce(key) : Result<void>{};
             }
             return wants(interface) ? add(place, interface, false) : Result<void>{};
+        case InterfaceEvent::Type::kAltnames:
+            return !hooks_.contains(key) && wants(interface) ? add(place, interface, false)
+                                                             : Result<void>{};
         case InterfaceEvent::Type::kUp:
             return unannounced_.contains(key) ? announce(key) : Result<void>{};
         case InterfaceEvent::Type::kDown:
@@ -282,8 +285,9 @@ Result<void> InterfaceSet::follow(Place& place, const InterfaceEvent& event) {
 // Returns true for a named interface even if it vanished: a tunnel's or a container's may come
 // back.
 bool InterfaceSet::wants(const Interface& interface) const {
-    return any_ || std::find(choice_.names.begin(), choice_.names.end(), interface.name) !=
-                       choice_.names.end();
+    return any_ ||
+           std::any_of(choice_.names.begin(), choice_.names.end(),
+                       [&](const std::string& name) { return interface.is_called(name); });
 }
 
 void InterfaceSet::netns_seen(uint32_t inum, uint32_t tid) {
