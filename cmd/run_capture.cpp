@@ -177,6 +177,10 @@ Result<void> Run::loop() {
         if (!handed) {
             return std::move(handed).error();
         }
+        for (const std::string& notice : session_->take_notices()) {
+            status.erase();
+            say(notice);
+        }
         if (const auto now = Clock::now(); status.due(now)) {
             Progress progress = progress_of(session_->counters());
             if (file_ != nullptr) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "capture/hooks/interface_ledger.h"
+#include "capture/hooks/notices.h"
 #include "capture/packet_types.h"
 
 namespace capture {
@@ -29,18 +30,21 @@ class Attachment {
     // Call this when a thread was seen in a network namespace, which may be a new one. `inum` is
     // the namespace's inode number.
     virtual void netns_seen(uint32_t /*inum*/, uint32_t /*tid*/) {}
-    // Attaches in new namespaces, and leaves those that only we keep alive. Call it regularly.
-    virtual Result<void> follow_netns(uint64_t /*now_mono*/) { return {}; }
+    // Call this after each round of the rings, with the time. Forgets interfaces that are gone,
+    // attaches in new namespaces, and leaves those that only we keep alive.
+    virtual Result<void> round_ended(uint64_t /*now_mono*/) { return {}; }
 
     // Returns the interface of a packet, and announces it if that hasn't happened yet. Returns null
-    // only for an interface that is gone and was never announced.
+    // only for an interface that we never attached to.
     virtual Result<const packet::Interface*> find_for_packet(const InterfaceKey& key) = 0;
-    // Announces interfaces whose packets were all dropped, so that their drops are reported. Call
-    // it at the end.
+    // Announces interfaces whose packets were all dropped, so that their drops are reported, and
+    // one that had no packet if there is none else: tcpdump can't read a file without any. Call it
+    // at the end.
     virtual Result<void> announce_dropped() = 0;
 
     virtual const char* name() const = 0;  // see attached_by()
-    virtual const std::vector<std::string>& skipped() const = 0;
+    virtual Notices& notices() = 0;
+    virtual const Notices& notices() const = 0;
     virtual InterfaceLedger& ledger() = 0;
     virtual const InterfaceLedger& ledger() const = 0;
 };

@@ -150,6 +150,9 @@ Result<void> Run::loop() {
         if (!handed) {
             return std::move(handed).error();
         }
+        for (const std::string& notice : session_->take_notices()) {
+            log(notice);
+        }
         if (const auto now = Clock::now(); now >= show_next_) {
             show_counters(now);
         }
