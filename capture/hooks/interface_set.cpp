@@ -8,6 +8,7 @@
 #include <optional>
 #include <utility>
 
+#include "capture/hooks/descriptor_limit.h"
 #include "packet/line/terminal_text.h"
 #include "packet/link_type.h"
 
@@ -106,6 +107,9 @@ Result<void> InterfaceSet::open_places() {
     for (Netns& netns : *list) {
         const std::string label = netns.label;
         if (auto added = add_place(std::move(netns), label.empty()); !added) {
+            if (added.error().code == EMFILE) {
+                return added;
+            }
             skip(added.error().message);
         }
     }
@@ -116,6 +120,10 @@ Result<void> InterfaceSet::add_place(Netns netns, bool named) {
     if (const auto known = places_.find(netns.inum); known != places_.end()) {
         known->second.named |= named;
         return {};
+    }
+    if (!leaves_descriptors()) {
+        return out_of_descriptors(
+            fmt::format("enter network namespace {}", packet::printable(netns.label)));
     }
     auto inside = NetnsEntry::enter(netns);
     if (!inside) {
@@ -203,8 +211,12 @@ Result<void> InterfaceSet::add(Place& place, const Interface& interface, bool re
         type ? InterfaceHook::attach(*programs_, interface.ifindex, name, kind_of(interface, *type),
                                      choice_.mode)
              : unsupported(name, interface);
+    if (hook.ok() && !leaves_descriptors()) {
+        hook = out_of_descriptors(fmt::format("attach to interface {}", name));
+    }
     if (!hook) {
-        if (required) {
+        // Without descriptors, processes can't be looked into either: better not to start.
+        if (required || (!started_ && hook.error().code == EMFILE)) {
             return std::move(hook).error();
         }
         if (not_captured_.insert(key).second) {

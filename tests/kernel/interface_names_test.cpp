@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // Interfaces made and named by somebody who means harm, or just many; ones that can't be captured;
-// and other names.
+// other names; and too few file descriptors.
 #include <fcntl.h>
 #include <linux/if.h>
 #include <linux/if_arp.h>
 #include <linux/if_tun.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -87,6 +88,18 @@ size_t occurrences(const std::string& text, const std::string& part) {
         count++;
     }
     return count;
+}
+
+void limit_files(rlim_t soft, rlim_t hard) {
+    const rlimit limit{soft, hard};
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+void add_pairs(const Netns& netns, int count) {
+    for (int i = 0; i < count; i++) {
+        const std::string number = std::to_string(i);
+        netns.ip("link add a" + number + " type veth peer name b" + number);
+    }
 }
 
 // Until the session has followed what the kernel has said of interfaces.
@@ -295,4 +308,44 @@ TEST_CASE("if no interface is up, it says that it waits for one") {
         CHECK(statistics_of(file).delivered == (up ? 2 : 0));
         require_readable(file);  // tcpdump too, which wants an interface
     }
+}
+
+TEST_CASE("the soft limit of open files is raised, but not for the command") {
+    const Netns netns;
+    make_quiet(netns);
+    add_pairs(netns, 30);
+    const TemporaryFolder folder;
+    Launch launch{.arguments = {"-i", "any", "-w", folder.file("limit.pcapng"), "--", "sh", "-c",
+                                "ulimit -Sn"},
+                  .netns = &netns,
+                  .prepare = [] { limit_files(64, 4096); }};
+    const CommandResult raised = run_pidcap(launch);
+    INFO(raised.err);
+    CHECK(raised.status == 0);
+    CHECK(raised.out == "64\n");
+    CHECK_FALSE(contains(raised.err, "skipped"));
+
+    launch.prepare = [] { limit_files(64, 120); };
+    const CommandResult refused = run_pidcap(launch);
+    INFO(refused.err);
+    CHECK(refused.status == 1);
+    CHECK(contains(refused.err, "attach to interface "));
+    CHECK(contains(refused.err, "no file descriptors are left; the hard limit is 120: raise it"));
+}
+
+TEST_CASE("an interface that comes when no descriptors are left is told of") {
+    const Netns netns;
+    make_quiet(netns);
+    add_pairs(netns, 5);
+    const TemporaryFolder folder;
+    Launch launch{.arguments = {"-i", "any", "-w", folder.file("later.pcapng")},
+                  .netns = &netns,
+                  .prepare = [] { limit_files(64, 120); }};
+    Capture capture(launch);
+    for (int i = 0; i < 15; i++) {
+        netns.ip("link add c" + std::to_string(i) + " type veth peer name d" + std::to_string(i));
+    }
+    capture.wait_for("no file descriptors are left");
+    capture.stop();
+    CHECK(contains(capture.err(), "skipped: attach to interface "));
 }
