@@ -194,6 +194,28 @@ TEST_CASE("a file has a bounded number of interfaces, and no packet is lost by t
     CHECK(run({"capinfos", file}).status == 0);
 }
 
+TEST_CASE("the hook at the sockets has a bounded number of interfaces, too", "[alone]") {
+    const Loopback loopback;
+    const TemporaryFolder folder;
+    const std::string file = folder.file("sockets.pcapng");
+    capture::SessionOptions options;
+    options.programs.hook = capture::Hook::kCgroup;
+    options.interfaces.most = 0;
+    auto opened = capture::Session::open(options);
+    REQUIRE(opened.ok());
+    capture::Session& session = **opened;
+    auto output = pcapng::Output::open_file(file);
+    REQUIRE(output.ok());
+    auto sink = capture::FileSink::create(*std::move(output), {}, "test");
+    REQUIRE(sink.ok());
+    REQUIRE(session.start(*sink).ok());
+    REQUIRE(send_numbered(loopback.sender, 0, 3, 100) == 3);
+    REQUIRE(session.finish().ok());
+    CHECK(interfaces_of(file) == Names{"(other interfaces)"});
+    CHECK(packets_by_interface(file)["(other interfaces)"] >= 3);
+    CHECK(session.take_notices().size() == 1);
+}
+
 TEST_CASE("an interface is found by its other names, also one that gets such a name later") {
     const Netns netns;
     make_quiet(netns);
