@@ -16,7 +16,6 @@ namespace capture {
 namespace {
 
 constexpr const char* kAny = "any";
-constexpr const char* kAll = "all";
 // Within this time packets of an interface that is gone have left the rings.
 constexpr uint64_t kDrainNs = 1'000'000'000;
 constexpr uint64_t kCheckNetnsNs = 1'000'000'000;
@@ -64,7 +63,7 @@ InterfaceSet::InterfaceSet(const Programs& programs, InterfaceChoice choice, uin
       is_in_use_(std::move(is_in_use)),
       ledger_(programs.drops(), snaplen, choice_.most),
       any_(contains(choice_.names, kAny)),
-      all_netns_(contains(choice_.netns, kAll)) {}
+      all_netns_(contains(choice_.netns, kAllNetns)) {}
 
 Result<std::unique_ptr<InterfaceSet>> InterfaceSet::open(const Programs& programs,
                                                          InterfaceChoice choice, uint32_t snaplen,
@@ -78,64 +77,6 @@ Result<std::unique_ptr<InterfaceSet>> InterfaceSet::open(const Programs& program
         return std::move(checked).error();
     }
     return set;
-}
-
-Result<void> InterfaceSet::open_places() {
-    if (choice_.netns.empty()) {
-        auto own = current_netns();
-        return own.ok() ? add_place(*std::move(own), true) : std::move(own).error();
-    }
-    for (const std::string& text : choice_.netns) {
-        if (text == kAll) {
-            continue;
-        }
-        auto netns = open_netns(text);
-        if (!netns) {
-            return std::move(netns).error();
-        }
-        if (auto added = add_place(*std::move(netns), true); !added) {
-            return added;
-        }
-    }
-    if (!all_netns_) {
-        return {};
-    }
-    auto list = list_netns();
-    if (!list) {
-        return std::move(list).error();
-    }
-    for (Netns& netns : *list) {
-        const std::string label = netns.label;
-        if (auto added = add_place(std::move(netns), label.empty()); !added) {
-            if (added.error().code == EMFILE) {
-                return added;
-            }
-            skip(added.error().message);
-        }
-    }
-    return {};
-}
-
-Result<void> InterfaceSet::add_place(Netns netns, bool named) {
-    if (const auto known = places_.find(netns.inum); known != places_.end()) {
-        known->second.named |= named;
-        return {};
-    }
-    if (!leaves_descriptors()) {
-        return out_of_descriptors(
-            fmt::format("enter network namespace {}", packet::printable(netns.label)));
-    }
-    auto inside = NetnsEntry::enter(netns);
-    if (!inside) {
-        return std::move(inside).error();
-    }
-    auto monitor = InterfaceMonitor::open();
-    if (!monitor) {
-        return std::move(monitor).error();
-    }
-    const uint32_t inum = netns.inum;
-    places_.emplace(inum, Place{std::move(netns), *std::move(monitor), named});
-    return {};
 }
 
 Result<void> InterfaceSet::check_names() const {
@@ -332,13 +273,6 @@ bool InterfaceSet::wants(const Interface& interface) const {
                                [&](const std::string& name) { return interface.is_called(name); });
 }
 
-void InterfaceSet::netns_seen(uint32_t inum, uint32_t tid) {
-    if (all_netns_ && attached_ && inum != 0 && !places_.contains(inum) &&
-        !refused_.contains(inum)) {
-        arrived_.insert_or_assign(inum, tid);
-    }
-}
-
 Result<void> InterfaceSet::round_ended(uint64_t now_mono) {
     // The round began after the last one had ended.
     std::erase_if(gone_, [this](const auto& gone) {
@@ -359,52 +293,6 @@ Result<void> InterfaceSet::round_ended(uint64_t now_mono) {
     next_check_mono_ = now_mono + kCheckNetnsNs;
     refused_.clear();
     return leave_unused_netns();
-}
-
-Result<void> InterfaceSet::follow_netns() {
-    for (const auto& [inum, tid] : std::exchange(arrived_, {})) {
-        auto netns = find_netns(inum, tid);
-        if (!netns) {
-            continue;  // gone, or found again with the next process in it
-        }
-        if (auto added = add_place(*std::move(netns), false); !added) {
-            skip(added.error().message);
-            refused_.insert(inum);
-        } else if (auto attached = attach_place(places_.at(inum)); !attached) {
-            skip(attached.error().message);
-        }
-    }
-    return {};
-}
-
-Result<void> InterfaceSet::leave_unused_netns() {
-    const std::set<uint32_t> mounted = mounted_netns();
-    for (auto place = places_.begin(); place != places_.end();) {
-        if (place->second.named || mounted.contains(place->first) || is_in_use_(place->first)) {
-            ++place;
-        } else {
-            if (auto left = leave_place(place->second); !left) {
-                return left;
-            }
-            place = places_.erase(place);
-        }
-    }
-    return {};
-}
-
-Result<void> InterfaceSet::leave_place(Place& place) {
-    auto inside = NetnsEntry::enter(place.netns);
-    const uint32_t inum = place.netns.inum;
-    for (auto hook = hooks_.lower_bound({inum, 0});
-         hook != hooks_.end() && hook->first.netns == inum;) {
-        const InterfaceKey key = (hook++)->first;  // remove() takes the hook away
-        if (auto removed = remove(key); !removed) {
-            return removed;
-        }
-    }
-    not_captured_.erase(not_captured_.lower_bound({inum, 0}),
-                        not_captured_.upper_bound({inum, UINT32_MAX}));
-    return {};
 }
 
 // Detaches inside each namespace, because a clsact filter is found by the interface's index.

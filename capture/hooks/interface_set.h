@@ -23,6 +23,8 @@
 
 namespace capture {
 
+inline constexpr const char* kAllNetns = "all";
+
 struct InterfaceChoice {
     std::vector<std::string> names;  // "any": all, including later ones
     // Names, paths or pids; "all": all, including later ones. Empty: the current one.
