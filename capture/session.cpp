@@ -104,7 +104,8 @@ Result<std::unique_ptr<Session>> Session::open(const SessionOptions& options) {
 
 Result<void> Session::prepare(const SessionOptions& options, const std::string& cgroup_root) {
     if (options.programs.hook == Hook::kCgroup) {
-        attachment_ = std::make_unique<SocketHook>(programs_, cgroup_root, snaplen_);
+        attachment_ =
+            std::make_unique<SocketHook>(programs_, cgroup_root, snaplen_, options.interfaces.most);
         return {};
     }
     auto interfaces =
@@ -151,7 +152,6 @@ Result<void> Session::start(Sink& sink) {
     auto attached = attachment_->attach(sink);
     report_.hook = attachment_->name();
     report_.tracing = programs_.tracing();
-    report_.skipped = attachment_->skipped();
     return attached;
 }
 
@@ -209,7 +209,7 @@ Result<uint64_t> Session::step() {
         return std::exchange(event_result_, {}).error();
     }
     table_.expire(clock_ns(CLOCK_MONOTONIC));
-    if (auto followed = attachment_->follow_netns(clock_ns(CLOCK_MONOTONIC)); !followed) {
+    if (auto followed = attachment_->round_ended(clock_ns(CLOCK_MONOTONIC)); !followed) {
         return std::move(followed).error();
     }
     if (auto flushed = sink_->idle(); !flushed) {
@@ -301,6 +301,17 @@ void Session::event(const pidcap_event& event, std::span<const std::byte> payloa
     }
 }
 
+std::vector<std::string> Session::take_notices() {
+    std::vector<std::string> notices = attachment_->notices().take();
+    if (attachment_->ledger().full() && !std::exchange(told_full_, true)) {
+        notices.push_back(fmt::format(
+            "{} interfaces and names of interfaces had packets, and there is room for no more: "
+            "packets of further ones are recorded under the name before, or as {}",
+            attachment_->ledger().most(), InterfaceLedger::kOthers));
+    }
+    return notices;
+}
+
 // `process` is the owner's process.
 End Session::end_of(const Process* process, const pidcap_owner& owner, uint8_t via) {
     if (process == nullptr) {
@@ -312,12 +323,7 @@ End Session::end_of(const Process* process, const pidcap_owner& owner, uint8_t v
 }
 
 Result<void> Session::packet(const pidcap_packet& record, std::span<const std::byte> data) {
-    auto found = attachment_->find_for_packet(record.interface);
-    if (!found) {
-        return std::move(found).error();
-    }
-    const packet::Interface* interface = *found;
-    if (interface == nullptr || count_reached()) {
+    if (count_reached()) {
         return {};
     }
     if (!event_result_) {
@@ -326,7 +332,6 @@ Result<void> Session::packet(const pidcap_packet& record, std::span<const std::b
     Packet packet;
     packet.number = captured_ + 1;
     packet.time_ns = clock_.from_mono(record.time_mono);
-    packet.interface = interface;
     packet.direction = direction_of_record(record.direction);
     packet.wire_length = record.wire_len;
     // Finds both processes before it takes a name from either: if one process is at both ends and
@@ -338,16 +343,19 @@ Result<void> Session::packet(const pidcap_packet& record, std::span<const std::b
     if (peer != nullptr) {
         packet.peer = end_of(peer, record.peer, record.peer_via);
     }
-    InterfaceCounters& counters = attachment_->ledger().count(*interface);
-    if (interface->number >= lost_.size()) {
-        lost_.resize(interface->number + 1);
-    }
-    uint32_t& lost = lost_[interface->number];
-    lost += record.lost;
+    InterfaceLedger& ledger = attachment_->ledger();
     if (!filter_.wants(packet)) {
-        counters.filtered++;
+        ledger.refused(record.interface, record.lost);
         refuse(record.owner, self);
         refuse(record.peer, peer);
+        return {};
+    }
+    auto found = attachment_->find_for_packet(record.interface);
+    if (!found) {
+        return std::move(found).error();
+    }
+    packet.interface = *found;
+    if (packet.interface == nullptr) {
         return {};
     }
     if (record.vlan_proto != 0) {
@@ -355,9 +363,11 @@ Result<void> Session::packet(const pidcap_packet& record, std::span<const std::b
         packet.wire_length += kVlanTagBytes;
     }
     packet.data = {reinterpret_cast<const uint8_t*>(data.data()), data.size()};
-    if (lost != 0) {
+    uint32_t& lost = ledger.lost(*packet.interface);
+    if (lost += record.lost; lost != 0) {
         packet.drop_count = std::exchange(lost, 0);
     }
+    InterfaceCounters& counters = ledger.count(*packet.interface);
     counters.captured++;
     counters.captured_bytes += packet.data.size();
     captured_++;

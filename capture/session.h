@@ -43,9 +43,8 @@ struct SessionReport {
     Tracing tracing = Tracing::kSyscalls;
     size_t processes = 0;
     uint64_t sockets = 0;
-    uint64_t shared_sockets = 0;       // held by several processes: no owner until one uses them
-    uint64_t unreadable_sockets = 0;   // no permission to read the process, or no memory
-    std::vector<std::string> skipped;  // interfaces that can't be captured, with the reason
+    uint64_t shared_sockets = 0;      // held by several processes: no owner until one uses them
+    uint64_t unreadable_sockets = 0;  // no permission to read the process, or no memory
 };
 
 class Session : private RecordHandler {
@@ -82,6 +81,13 @@ class Session : private RecordHandler {
 
     bool count_reached() const { return count_ && captured_ >= *count_; }
     const SessionReport& report() const { return report_; }
+    // Returns what the user should know of interfaces, such as one that can't be captured, a line
+    // each, since the last call.
+    std::vector<std::string> take_notices();
+    // Returns how many such lines there was no room for.
+    uint64_t untold_notices() const { return attachment_->notices().untold(); }
+    // Returns how many interfaces and new names were not announced, see InterfaceLedger.
+    uint64_t unannounced() const { return attachment_->ledger().unannounced(); }
     const std::vector<packet::Interface>& interfaces() const {
         return attachment_->ledger().list();
     }
@@ -120,12 +126,12 @@ class Session : private RecordHandler {
     std::optional<uint64_t> count_;
     Sink* sink_ = nullptr;
     SessionReport report_;
-    Result<void> event_result_;   // of the sink's process(), returned with the next packet or round
-    std::vector<uint32_t> lost_;  // by interface: losses before packets that the filter refused
+    Result<void> event_result_;  // of the sink's process(), returned with the next packet or round
     std::vector<std::byte> tagged_;
     uint64_t captured_ = 0;
     uint64_t events_lost_seen_ = 0;
-    bool ended_ = false;  // all hooks are detached
+    bool told_full_ = false;  // the user, that the ledger is full
+    bool ended_ = false;      // all hooks are detached
 };
 
 }  // namespace capture

@@ -61,7 +61,7 @@ LinkType link_of(const Options& options) {
     if (const auto interfaces = capture::list_interfaces(); interfaces && !name.empty()) {
         for (const auto& interface : *interfaces) {
             const auto type = capture::link_type(interface.arphrd);
-            if (interface.name == name && type == static_cast<uint16_t>(LinkType::kRawIp)) {
+            if (interface.is_called(name) && type == static_cast<uint16_t>(LinkType::kRawIp)) {
                 return LinkType::kRawIp;
             }
         }

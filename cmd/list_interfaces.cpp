@@ -5,6 +5,7 @@
 
 #include "capture/hooks/interfaces.h"
 #include "cmd/options.h"
+#include "packet/line/terminal_text.h"
 
 namespace cmd {
 
@@ -23,7 +24,7 @@ int list_interfaces() {
         state += interface.running() ? ", Running" : "";
         state += interface.loopback() ? ", Loopback" : "";
         state += interface.kind.empty() ? "" : ", " + interface.kind;
-        fmt::print("{}.{} [{}]\n", number++, interface.name, state);
+        fmt::print("{}.{} [{}]\n", number++, packet::printable(interface.name), state);
     }
     fmt::print("{}.any (all interfaces, also those that come later) [Up, Running]\n", number);
     return kExitDone;

@@ -23,7 +23,7 @@ namespace cmd {
 namespace {
 
 constexpr uint64_t kBufferMaxKib = 4U << 20;
-constexpr size_t kInterfaceNameMax = 15;  // IFNAMSIZ with its NUL
+constexpr size_t kInterfaceNameMax = 127;  // ALTIFNAMSIZ with its NUL; IFNAMSIZ is shorter
 
 // pidcap's own options. Values stay text until values.h reads them.
 struct DeclaredOptions {

@@ -38,7 +38,7 @@ Result<Fd> open_stdout() {
 }
 
 Error open_error(const std::string& path, int code, const std::optional<SudoCaller>& caller) {
-    Error error = pcapng::Output::open_error(path, code);
+    Error error = pcapng::Output::open_error(packet::printable(path), code);
     if (caller && (code == EACCES || code == EPERM)) {
         error.message += fmt::format(
             "; under sudo, files are written with the rights of who called it, user {}: name one "
@@ -80,7 +80,8 @@ Result<Fd> open_path(const std::string& path, int create, const std::optional<Su
         if (code == ENXIO && is_fifo(path)) {
             pollfd stop{stop_fd, POLLIN, 0};
             if (poll(&stop, 1, kReaderPollMs) == 1) {
-                return Error{fmt::format("open {}: stopped before the fifo had a reader", path),
+                return Error{fmt::format("open {}: stopped before the fifo had a reader",
+                                         packet::printable(path)),
                              ECANCELED};
             }
         } else if (code != EINTR) {
@@ -99,8 +100,8 @@ Result<std::unique_ptr<OutputFile>> OutputFile::open(const std::string& path,
     if (!fd) {
         return std::move(fd).error();
     }
-    std::unique_ptr<OutputFile> file(
-        new OutputFile(*std::move(fd), to_stdout ? "stdout" : path, options, stop_fd));
+    std::unique_ptr<OutputFile> file(new OutputFile(
+        *std::move(fd), to_stdout ? "stdout" : packet::printable(path), options, stop_fd));
     file->to_stdout_ = to_stdout;
     return file;
 }
@@ -115,7 +116,8 @@ Result<std::unique_ptr<OutputFile>> OutputFile::open_fifo(const std::string& pat
     if (!fd) {
         return std::move(fd).error();
     }
-    return std::unique_ptr<OutputFile>(new OutputFile(*std::move(fd), path, options, stop_fd));
+    return std::unique_ptr<OutputFile>(
+        new OutputFile(*std::move(fd), packet::printable(path), options, stop_fd));
 }
 
 Result<void> OutputFile::begin(const std::string& origin) {

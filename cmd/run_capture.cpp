@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "capture/file_sink.h"
+#include "capture/hooks/descriptor_limit.h"
 #include "capture/session.h"
 #include "cmd/capture_options.h"
 #include "cmd/command.h"
@@ -91,6 +92,7 @@ Result<void> Run::open() {
         }
         command_ = *std::move(command);
     }
+    capture::raise_descriptor_limit();  // not for the command, which has been forked
     auto filter = read_filter(options_);
     if (!filter) {
         return std::move(filter).error();
@@ -177,6 +179,10 @@ Result<void> Run::loop() {
         if (!handed) {
             return std::move(handed).error();
         }
+        for (const std::string& notice : session_->take_notices()) {
+            status.erase();
+            say(notice);
+        }
         if (const auto now = Clock::now(); status.due(now)) {
             Progress progress = progress_of(session_->counters());
             if (file_ != nullptr) {
@@ -242,7 +248,7 @@ int Run::run() {
         opened = start();
     }
     if (!opened) {
-        say(opened.error().message);
+        say(capture::explain_descriptors(opened.error()).message);
         return kExitFailed;
     }
     for (const std::string& line : start_lines(*session_, options_)) {

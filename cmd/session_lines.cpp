@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "cmd/status_line.h"
 #include "packet/line/terminal_text.h"
 
@@ -16,6 +18,9 @@ std::string interface_names(const capture::Session& session, const Options& opti
     if (options.hook == capture::Hook::kCgroup) {
         return "all sockets";
     }
+    if (interfaces.empty()) {
+        return "no interface yet";
+    }
     if (interfaces.size() > kMany) {
         return fmt::format("{} interfaces", interfaces.size());
     }
@@ -28,7 +33,7 @@ std::string interface_names(const capture::Session& session, const Options& opti
 
 }  // namespace
 
-std::vector<std::string> start_lines(const capture::Session& session, const Options& options) {
+std::vector<std::string> start_lines(capture::Session& session, const Options& options) {
     std::vector<std::string> lines;
     const capture::SessionReport& report = session.report();
     if (options.verbose > 0) {
@@ -40,16 +45,30 @@ std::vector<std::string> start_lines(const capture::Session& session, const Opti
             "that can't be looked into",
             report.shared_sockets, report.unreadable_sockets));
     }
-    for (const std::string& reason : report.skipped) {
-        lines.push_back("skipped: " + reason);
+    for (std::string& notice : session.take_notices()) {
+        lines.push_back(std::move(notice));
     }
-    lines.push_back(fmt::format("listening on {}, snaplen {} bytes",
-                                interface_names(session, options), options.snaplen));
+    const bool waits = options.hook != capture::Hook::kCgroup && session.interfaces().empty();
+    lines.push_back(fmt::format("listening on {}, snaplen {} bytes{}",
+                                interface_names(session, options), options.snaplen,
+                                waits ? "; none is up, so it waits for one: Ethernet, loopback, or "
+                                        "IP alone (tun, WireGuard, tunnels)"
+                                      : ""));
     return lines;
 }
 
 std::vector<std::string> end_lines(const capture::Session& session) {
     std::vector<std::string> lines = {summary_text(session.counters())};
+    if (const uint64_t others = session.unannounced(); others > 0) {
+        lines.push_back(
+            fmt::format("{} interfaces or new names more than a capture tells apart: their packets "
+                        "are recorded "
+                        "under the name before, or as {}",
+                        others, capture::InterfaceLedger::kOthers));
+    }
+    if (const uint64_t untold = session.untold_notices(); untold > 0) {
+        lines.push_back(fmt::format("skipped: {} interfaces more", untold));
+    }
     if (const uint64_t lost = session.events_lost(); lost > 0) {
         lines.push_back(
             fmt::format("{} process events lost: some processes may lack exe and cmdline", lost));

@@ -13,7 +13,7 @@
 namespace cmd {
 
 // Once it is attached. More with -v.
-std::vector<std::string> start_lines(const capture::Session& session, const Options& options);
+std::vector<std::string> start_lines(capture::Session& session, const Options& options);
 
 // What was captured, and everything that was lost.
 std::vector<std::string> end_lines(const capture::Session& session);

@@ -1,87 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // Attachment: the hooks that a session's packets come from, on interfaces (InterfaceSet) or on
-// sockets (SocketHook). InterfaceLedger: the interfaces that either of them announced to the sink,
-// with their counters. One thread.
+// sockets (SocketHook). One thread.
 #pragma once
 
 #include <cstdint>
-#include <map>
-#include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
-#include "capture/kernel/programs.h"
+#include "capture/hooks/interface_ledger.h"
+#include "capture/hooks/notices.h"
 #include "capture/packet_types.h"
 
 namespace capture {
-
-// Identifies an interface: its network namespace and its index there.
-struct InterfaceKey {
-    uint32_t netns = 0;
-    uint32_t ifindex = 0;
-
-    InterfaceKey() = default;
-    InterfaceKey(const pidcap_interface& interface)
-        : netns(interface.netns), ifindex(interface.ifindex) {}
-    InterfaceKey(uint32_t netns_, uint32_t ifindex_) : netns(netns_), ifindex(ifindex_) {}
-    auto operator<=>(const InterfaceKey&) const = default;
-    pidcap_interface wire() const { return {netns, ifindex}; }
-};
-
-// Returns an interface's name as the file has it: "eth0", or "blue/eth0" in a network namespace
-// that isn't the current one. This is unambiguous, because the kernel allows no slash in an
-// interface's name.
-std::string interface_name(const std::string& netns_label, const std::string& name);
-
-class InterfaceLedger {
-  public:
-    InterfaceLedger(const Programs& programs, uint32_t snaplen)
-        : programs_(&programs), snaplen_(snaplen) {}
-
-    // Call this before announce(). `sink` must outlive the ledger.
-    void begin(Sink& sink) { sink_ = &sink; }
-
-    // Announces a new interface to the sink. `before` holds the kernel's drops under this key from
-    // before the interface; they are not counted for it.
-    struct Description {
-        uint16_t link_type = 0;
-        std::string name;
-        std::optional<std::array<uint8_t, 6>> mac;
-    };
-    Result<void> announce(const InterfaceKey& key, Description description,
-                          const pidcap_drops& before);
-
-    // Returns the interface that has this key or had it last, or null if none was announced.
-    const packet::Interface* find(const InterfaceKey& key) const;
-
-    // Makes the counters of the interface that had this key final. Returns the kernel's counters at
-    // this moment, which the successor passes to announce(): with a second reading, a drop between
-    // the two would be counted for neither.
-    pidcap_drops close(const InterfaceKey& key);
-
-    // Call this when the interface is gone. Its packets may still be in the rings, but all its
-    // drops are counted.
-    void retire(const InterfaceKey& key);
-
-    InterfaceCounters& count(const packet::Interface& interface) {
-        return counters_[interface.number];
-    }
-    const std::vector<packet::Interface>& list() const { return announced_; }
-    std::vector<InterfaceCounters> counters() const;
-
-  private:
-    void add_drops(std::vector<InterfaceCounters>& to, uint32_t id, const pidcap_drops& now) const;
-
-    const Programs* programs_;
-    uint32_t snaplen_;
-    Sink* sink_ = nullptr;
-    std::map<InterfaceKey, uint32_t> ids_;      // the newest id of each key
-    std::vector<packet::Interface> announced_;  // by id
-    std::vector<InterfaceCounters> counters_;   // by id
-    std::vector<pidcap_drops> drops_start_;  // by id: the kernel's counters when it was announced
-};
 
 class Attachment {
   public:
@@ -99,18 +30,21 @@ class Attachment {
     // Call this when a thread was seen in a network namespace, which may be a new one. `inum` is
     // the namespace's inode number.
     virtual void netns_seen(uint32_t /*inum*/, uint32_t /*tid*/) {}
-    // Attaches in new namespaces, and leaves those that only we keep alive. Call it regularly.
-    virtual Result<void> follow_netns(uint64_t /*now_mono*/) { return {}; }
+    // Call this after each round of the rings, with the time. Forgets interfaces that are gone,
+    // attaches in new namespaces, and leaves those that only we keep alive.
+    virtual Result<void> round_ended(uint64_t /*now_mono*/) { return {}; }
 
     // Returns the interface of a packet, and announces it if that hasn't happened yet. Returns null
-    // only for an interface that is gone and was never announced.
+    // only for an interface that we never attached to.
     virtual Result<const packet::Interface*> find_for_packet(const InterfaceKey& key) = 0;
-    // Announces interfaces whose packets were all dropped, so that their drops are reported. Call
-    // it at the end.
+    // Announces interfaces whose packets were all dropped, so that their drops are reported, and
+    // one that had no packet if there is none else: tcpdump can't read a file without any. Call it
+    // at the end.
     virtual Result<void> announce_dropped() = 0;
 
     virtual const char* name() const = 0;  // see attached_by()
-    virtual const std::vector<std::string>& skipped() const = 0;
+    virtual Notices& notices() = 0;
+    virtual const Notices& notices() const = 0;
     virtual InterfaceLedger& ledger() = 0;
     virtual const InterfaceLedger& ledger() const = 0;
 };

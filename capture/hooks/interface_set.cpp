@@ -8,14 +8,16 @@
 #include <optional>
 #include <utility>
 
+#include "capture/hooks/descriptor_limit.h"
+#include "packet/line/terminal_text.h"
 #include "packet/link_type.h"
 
 namespace capture {
 namespace {
 
 constexpr const char* kAny = "any";
-constexpr const char* kAll = "all";
-constexpr size_t kMaxSkipped = 100;
+// Within this time packets of an interface that is gone have left the rings.
+constexpr uint64_t kDrainNs = 1'000'000'000;
 constexpr uint64_t kCheckNetnsNs = 1'000'000'000;
 
 HookKind kind_of(const Interface& interface, uint16_t link_type) {
@@ -36,11 +38,16 @@ Error unsupported(const std::string& name, const Interface& interface) {
 
 const Interface* find_by_name(const InterfaceMonitor& monitor, const std::string& name) {
     for (const auto& [ifindex, interface] : monitor.interfaces()) {
-        if (interface.name == name) {
+        if (interface.is_called(name)) {
             return &interface;
         }
     }
     return nullptr;
+}
+
+// Returns the interface's name as messages have it.
+std::string shown_name(const std::string& netns_label, const std::string& name) {
+    return packet::printable(interface_name(netns_label, name));
 }
 
 bool contains(const std::vector<std::string>& list, const char* word) {
@@ -54,9 +61,9 @@ InterfaceSet::InterfaceSet(const Programs& programs, InterfaceChoice choice, uin
     : programs_(&programs),
       choice_(std::move(choice)),
       is_in_use_(std::move(is_in_use)),
-      ledger_(programs, snaplen),
+      ledger_(programs.drops(), snaplen, choice_.most),
       any_(contains(choice_.names, kAny)),
-      all_netns_(contains(choice_.netns, kAll)) {}
+      all_netns_(contains(choice_.netns, kAllNetns)) {}
 
 Result<std::unique_ptr<InterfaceSet>> InterfaceSet::open(const Programs& programs,
                                                          InterfaceChoice choice, uint32_t snaplen,
@@ -72,57 +79,6 @@ Result<std::unique_ptr<InterfaceSet>> InterfaceSet::open(const Programs& program
     return set;
 }
 
-Result<void> InterfaceSet::open_places() {
-    if (choice_.netns.empty()) {
-        auto own = current_netns();
-        return own.ok() ? add_place(*std::move(own), true) : std::move(own).error();
-    }
-    for (const std::string& text : choice_.netns) {
-        if (text == kAll) {
-            continue;
-        }
-        auto netns = open_netns(text);
-        if (!netns) {
-            return std::move(netns).error();
-        }
-        if (auto added = add_place(*std::move(netns), true); !added) {
-            return added;
-        }
-    }
-    if (!all_netns_) {
-        return {};
-    }
-    auto list = list_netns();
-    if (!list) {
-        return std::move(list).error();
-    }
-    for (Netns& netns : *list) {
-        const std::string label = netns.label;
-        if (auto added = add_place(std::move(netns), label.empty()); !added) {
-            skip(added.error().message);
-        }
-    }
-    return {};
-}
-
-Result<void> InterfaceSet::add_place(Netns netns, bool named) {
-    if (const auto known = places_.find(netns.inum); known != places_.end()) {
-        known->second.named |= named;
-        return {};
-    }
-    auto inside = NetnsEntry::enter(netns);
-    if (!inside) {
-        return std::move(inside).error();
-    }
-    auto monitor = InterfaceMonitor::open();
-    if (!monitor) {
-        return std::move(monitor).error();
-    }
-    const uint32_t inum = netns.inum;
-    places_.emplace(inum, Place{std::move(netns), *std::move(monitor), named});
-    return {};
-}
-
 Result<void> InterfaceSet::check_names() const {
     for (const std::string& name : choice_.names) {
         if (name == kAny) {
@@ -133,11 +89,12 @@ Result<void> InterfaceSet::check_names() const {
             const Interface* interface = find_by_name(place.monitor, name);
             found |= interface != nullptr;
             if (interface != nullptr && !link_type(interface->arphrd)) {
-                return unsupported(interface_name(place.netns.label, name), *interface);
+                return unsupported(shown_name(place.netns.label, name), *interface);
             }
         }
         if (!found) {
-            return Error{fmt::format("interface {}: no such device; `pidcap -D` lists them", name),
+            return Error{fmt::format("interface {}: no such device; `pidcap -D` lists them",
+                                     packet::printable(name)),
                          ENODEV};
         }
     }
@@ -152,9 +109,10 @@ Result<void> InterfaceSet::attach(Sink& sink) {
             return attached;
         }
     }
-    if (hooks_.empty() && !skipped_.empty()) {
-        return Error{fmt::format("no interface could be captured: {}", skipped_.front()), ENODEV};
+    if (hooks_.empty() && !first_skipped_.empty()) {
+        return Error{fmt::format("no interface could be captured: {}", first_skipped_), ENODEV};
     }
+    started_ = true;
     return {};
 }
 
@@ -188,63 +146,76 @@ Result<void> InterfaceSet::add(Place& place, const Interface& interface, bool re
     if (hooks_.contains(key)) {
         return {};
     }
-    const std::string name = interface_name(place.netns.label, interface.name);
+    const std::string name = shown_name(place.netns.label, interface.name);
     std::optional<uint16_t> type = link_type(interface.arphrd);
     Result<std::unique_ptr<InterfaceHook>> hook =
         type ? InterfaceHook::attach(*programs_, interface.ifindex, name, kind_of(interface, *type),
                                      choice_.mode)
              : unsupported(name, interface);
+    if (hook.ok() && !leaves_descriptors()) {
+        hook = out_of_descriptors(fmt::format("attach to interface {}", name));
+    }
     if (!hook) {
-        if (required) {
+        // Without descriptors, processes can't be looked into either: better not to start.
+        if (required || (!started_ && hook.error().code == EMFILE)) {
             return std::move(hook).error();
         }
-        skip(hook.error().message);
+        if (not_captured_.insert(key).second) {
+            skip(hook.error().message);
+        }
         return {};
     }
     // The mode that worked first is used for all other interfaces.
     choice_.mode = (*hook)->mode();
     hooks_[key] = *std::move(hook);
-    // An interface that is down is attached to, but it is announced only with its first packet.
+    gone_.erase(key);
     renew(place, interface);
-    return required || interface.up() ? announce(key) : Result<void>{};
+    return !started_ && (required || interface.up()) ? announce(key) : Result<void>{};
 }
 
-void InterfaceSet::skip(std::string reason) {
-    if (skipped_.size() < kMaxSkipped) {
-        skipped_.push_back(std::move(reason));
+void InterfaceSet::skip(const std::string& reason) {
+    if (first_skipped_.empty()) {
+        first_skipped_ = reason;
     }
+    notices_.add("skipped: " + reason);
 }
 
 Result<void> InterfaceSet::announce(const InterfaceKey& key) {
     auto node = unannounced_.extract(key);
-    Unannounced& unannounced = node.mapped();
-    return ledger_.announce(key, std::move(unannounced.description), unannounced.drops);
+    auto announced = ledger_.announce(key, std::move(node.mapped()));
+    return announced.ok() ? Result<void>{} : std::move(announced).error();
 }
 
 void InterfaceSet::renew(const Place& place, const Interface& interface) {
     const InterfaceKey key(place.netns.inum, interface.ifindex);
-    unannounced_[key] = {{*link_type(interface.arphrd),
-                          interface_name(place.netns.label, interface.name), interface.mac},
-                         ledger_.close(key)};
+    unannounced_[key] = {*link_type(interface.arphrd),
+                         interface_name(place.netns.label, interface.name), interface.mac};
 }
 
 Result<void> InterfaceSet::update() {
     for (auto& [inum, place] : places_) {
-        auto events = place.monitor.read();
-        if (!events) {
-            return std::move(events).error();
+        if (auto updated = update_place(place); !updated) {
+            return updated;
         }
-        if (events->empty()) {
-            continue;
-        }
-        auto inside = NetnsEntry::enter(place.netns);
-        if (!inside) {
-            return std::move(inside).error();
-        }
-        for (const InterfaceEvent& event : *events) {
-            if (auto followed = follow(place, event); !followed) {
-                return followed;
-            }
+    }
+    return {};
+}
+
+Result<void> InterfaceSet::update_place(Place& place) {
+    auto events = place.monitor.read();
+    if (!events) {
+        return std::move(events).error();
+    }
+    if (events->empty()) {
+        return {};
+    }
+    auto inside = NetnsEntry::enter(place.netns);
+    if (!inside) {
+        return std::move(inside).error();
+    }
+    for (const InterfaceEvent& event : *events) {
+        if (auto followed = follow(place, event); !followed) {
+            return followed;
         }
     }
     return {};
@@ -258,20 +229,20 @@ Result<void> InterfaceSet::follow(Place& place, const InterfaceEvent& event) {
         case InterfaceEvent::Type::kAdded:
             // An added interface replaces an old hook, too: an ifindex can be reused before we
             // learn that it was free.
-            hooks_.erase(key);
-            ledger_.retire(key);
+            if (auto removed = remove(key); !removed) {
+                return removed;
+            }
             return event.type == InterfaceEvent::Type::kAdded && wants(interface)
                        ? add(place, interface, false)
                        : Result<void>{};
         case InterfaceEvent::Type::kRenamed:
+        case InterfaceEvent::Type::kAltnames:
             if (hooks_.contains(key)) {
-                const bool announced = ledger_.find(key) != nullptr;
                 renew(place, interface);
-                return announced ? announce(key) : Result<void>{};
+                return {};
             }
             return wants(interface) ? add(place, interface, false) : Result<void>{};
         case InterfaceEvent::Type::kUp:
-            return unannounced_.contains(key) ? announce(key) : Result<void>{};
         case InterfaceEvent::Type::kDown:
         case InterfaceEvent::Type::kOverrun:
             break;
@@ -279,59 +250,49 @@ Result<void> InterfaceSet::follow(Place& place, const InterfaceEvent& event) {
     return {};
 }
 
+// Packets that are still in the rings find their interface in unannounced_ or in the ledger.
+Result<void> InterfaceSet::remove(const InterfaceKey& key) {
+    hooks_.erase(key);
+    not_captured_.erase(key);
+    if (unannounced_.contains(key) && ledger_.has_unannounced_drops(key)) {
+        if (auto announced = announce(key); !announced) {
+            return announced;
+        }
+    }
+    ledger_.retire(key);
+    if (unannounced_.contains(key) || ledger_.find(key) != nullptr) {
+        gone_[key] = last_round_mono_ + kDrainNs;
+    }
+    return {};
+}
+
 // Returns true for a named interface even if it vanished: a tunnel's or a container's may come
 // back.
 bool InterfaceSet::wants(const Interface& interface) const {
-    return any_ || std::find(choice_.names.begin(), choice_.names.end(), interface.name) !=
-                       choice_.names.end();
+    return any_ || std::any_of(choice_.names.begin(), choice_.names.end(),
+                               [&](const std::string& name) { return interface.is_called(name); });
 }
 
-void InterfaceSet::netns_seen(uint32_t inum, uint32_t tid) {
-    if (all_netns_ && attached_ && inum != 0 && !places_.contains(inum) &&
-        !refused_.contains(inum)) {
-        arrived_.insert_or_assign(inum, tid);
-    }
-}
-
-Result<void> InterfaceSet::follow_netns(uint64_t now_mono) {
-    for (const auto& [inum, tid] : std::exchange(arrived_, {})) {
-        auto netns = find_netns(inum, tid);
-        if (!netns) {
-            continue;  // gone, or found again with the next process in it
+Result<void> InterfaceSet::round_ended(uint64_t now_mono) {
+    // The round began after the last one had ended.
+    std::erase_if(gone_, [this](const auto& gone) {
+        if (gone.second > last_round_mono_) {
+            return false;
         }
-        if (auto added = add_place(*std::move(netns), false); !added) {
-            skip(added.error().message);
-            refused_.insert(inum);
-        } else if (auto attached = attach_place(places_.at(inum)); !attached) {
-            skip(attached.error().message);
-        }
+        unannounced_.erase(gone.first);
+        ledger_.forget(gone.first);
+        return true;
+    });
+    last_round_mono_ = now_mono;
+    if (auto followed = follow_netns(); !followed) {
+        return followed;
     }
     if (!all_netns_ || now_mono < next_check_mono_) {
         return {};
     }
     next_check_mono_ = now_mono + kCheckNetnsNs;
     refused_.clear();
-    const std::set<uint32_t> mounted = mounted_netns();
-    for (auto place = places_.begin(); place != places_.end();) {
-        if (place->second.named || mounted.contains(place->first) || is_in_use_(place->first)) {
-            ++place;
-        } else {
-            leave_place(place->second);
-            place = places_.erase(place);
-        }
-    }
-    return {};
-}
-
-// Packets that are still in the rings find their interface in the ledger.
-void InterfaceSet::leave_place(Place& place) {
-    auto inside = NetnsEntry::enter(place.netns);
-    const uint32_t inum = place.netns.inum;
-    for (auto hook = hooks_.lower_bound({inum, 0});
-         hook != hooks_.end() && hook->first.netns == inum;) {
-        ledger_.retire(hook->first);
-        hook = hooks_.erase(hook);
-    }
+    return leave_unused_netns();
 }
 
 // Detaches inside each namespace, because a clsact filter is found by the interface's index.
@@ -353,17 +314,14 @@ std::vector<int> InterfaceSet::fds() const {
 }
 
 Result<void> InterfaceSet::announce_dropped() {
-    std::vector<InterfaceKey> dropped;
-    for (const auto& [key, unannounced] : unannounced_) {
-        const pidcap_drops drops = programs_->drops().of(key.wire());
-        if (!std::equal(std::begin(drops.count), std::end(drops.count),
-                        std::begin(unannounced.drops.count))) {
-            dropped.push_back(key);
-        }
+    if (ledger_.list().empty() && !unannounced_.empty()) {
+        return announce(unannounced_.begin()->first);
     }
-    for (const InterfaceKey& key : dropped) {
-        if (auto announced = announce(key); !announced) {
-            return announced;
+    for (const InterfaceKey key : programs_->drops().interfaces()) {
+        if (unannounced_.contains(key) && ledger_.has_unannounced_drops(key)) {
+            if (auto announced = announce(key); !announced) {
+                return announced;
+            }
         }
     }
     return {};

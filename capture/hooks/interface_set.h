@@ -3,7 +3,8 @@
 // InterfaceSet: hooks on the interfaces of one or more network namespaces. With the interface "any"
 // it follows renames, arrivals and departures; with the namespace "all" it follows new namespaces.
 // An interface that is renamed, or that vanishes and comes back, gets a new id, because an
-// interface in a file can't change. One thread.
+// interface in a file can't change. After the start, an interface or a new name is announced with
+// its first packet only: any user can make thousands in a namespace of his own. One thread.
 #pragma once
 
 #include <cstdint>
@@ -18,14 +19,18 @@
 #include "capture/hooks/interface_hook.h"
 #include "capture/hooks/interfaces.h"
 #include "capture/hooks/netns.h"
+#include "capture/kernel/programs.h"
 
 namespace capture {
+
+inline constexpr const char* kAllNetns = "all";
 
 struct InterfaceChoice {
     std::vector<std::string> names;  // "any": all, including later ones
     // Names, paths or pids; "all": all, including later ones. Empty: the current one.
     std::vector<std::string> netns;
     HookMode mode = HookMode::kAuto;
+    size_t most = InterfaceLedger::kMost;  // are announced, see InterfaceLedger
 };
 
 class InterfaceSet : public Attachment {
@@ -42,17 +47,19 @@ class InterfaceSet : public Attachment {
     ~InterfaceSet() override { detach(); }
 
     // Returns an error if a named interface can't be attached to. With "any", such an interface is
-    // listed in skipped(), and it is an error only if none could be attached to.
+    // in notices(), as one that comes later, and it is an error only if none could be attached to.
+    // Announces the named ones and those that are up, so that readers know what is captured.
     Result<void> attach(Sink& sink) override;
     void detach() override;
     std::vector<int> fds() const override;
     Result<void> update() override;
     void netns_seen(uint32_t inum, uint32_t tid) override;
-    Result<void> follow_netns(uint64_t now_mono) override;
+    Result<void> round_ended(uint64_t now_mono) override;
     Result<const packet::Interface*> find_for_packet(const InterfaceKey& key) override;
     Result<void> announce_dropped() override;
     const char* name() const override { return attached_by(programs_->hook(), choice_.mode); }
-    const std::vector<std::string>& skipped() const override { return skipped_; }
+    Notices& notices() override { return notices_; }
+    const Notices& notices() const override { return notices_; }
     InterfaceLedger& ledger() override { return ledger_; }
     const InterfaceLedger& ledger() const override { return ledger_; }
 
@@ -62,13 +69,6 @@ class InterfaceSet : public Attachment {
         InterfaceMonitor monitor;
         bool named = false;  // requested by name: kept until the end
     };
-    // An interface that we attached to, but that isn't up and has had no packet yet. `drops` are
-    // the kernel's drops under its key from before.
-    struct Unannounced {
-        InterfaceLedger::Description description;
-        pidcap_drops drops;
-    };
-
     InterfaceSet(const Programs& programs, InterfaceChoice choice, uint32_t snaplen,
                  IsInUse is_in_use);
 
@@ -76,14 +76,18 @@ class InterfaceSet : public Attachment {
     Result<void> add_place(Netns netns, bool named);
     Result<void> check_names() const;
     Result<void> attach_place(Place& place);
-    void leave_place(Place& place);
+    Result<void> update_place(Place& place);
+    Result<void> follow_netns();
+    Result<void> leave_unused_netns();
+    Result<void> leave_place(Place& place);
+    Result<void> remove(const InterfaceKey& key);
     bool wants(const Interface& interface) const;
     Result<void> add(Place& place, const Interface& interface, bool required);
     Result<void> follow(Place& place, const InterfaceEvent& event);
     Result<void> announce(const InterfaceKey& key);
-    // Replaces the interface that had this key by one that isn't announced yet.
+    // Notes what the interface is now, to be announced with its next packet.
     void renew(const Place& place, const Interface& interface);
-    void skip(std::string reason);
+    void skip(const std::string& reason);
 
     const Programs* programs_;
     InterfaceChoice choice_;
@@ -92,13 +96,18 @@ class InterfaceSet : public Attachment {
     bool any_ = false;
     bool all_netns_ = false;
     bool attached_ = false;
+    bool started_ = false;  // attach() has ended: what comes is announced with its first packet
     std::map<uint32_t, Place> places_;      // by the namespace's inode number
     std::map<uint32_t, uint32_t> arrived_;  // namespaces to enter: a thread seen in each
     std::set<uint32_t> refused_;            // namespaces that we could not enter
     uint64_t next_check_mono_ = 0;
+    uint64_t last_round_mono_ = 0;
     std::map<InterfaceKey, std::unique_ptr<InterfaceHook>> hooks_;
-    std::map<InterfaceKey, Unannounced> unannounced_;
-    std::vector<std::string> skipped_;
+    std::map<InterfaceKey, InterfaceLedger::Description> unannounced_;
+    std::map<InterfaceKey, uint64_t> gone_;  // and from when on none of its packets is left
+    std::set<InterfaceKey> not_captured_;    // the user has been told
+    std::string first_skipped_;
+    Notices notices_;
 };
 
 }  // namespace capture

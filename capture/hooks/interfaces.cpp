@@ -9,6 +9,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <memory>
@@ -40,6 +41,10 @@ bool Interface::loopback() const {
     return (flags & IFF_LOOPBACK) != 0;
 }
 
+bool Interface::is_called(const std::string& text) const {
+    return name == text || std::find(altnames.begin(), altnames.end(), text) != altnames.end();
+}
+
 std::optional<uint16_t> link_type(uint16_t arphrd) {
     switch (arphrd) {
         case ARPHRD_ETHER:
@@ -66,14 +71,21 @@ std::optional<uint16_t> link_type(uint16_t arphrd) {
     }
 }
 
-std::optional<uint32_t> netmask_of(const std::string& name) {
+std::optional<uint32_t> netmask_of(const std::string& text) {
+    const auto interfaces = list_interfaces();
+    if (!interfaces) {
+        return std::nullopt;
+    }
+    const auto found =
+        std::find_if(interfaces->begin(), interfaces->end(),
+                     [&text](const Interface& interface) { return interface.is_called(text); });
     ifaddrs* all = nullptr;
-    if (getifaddrs(&all) != 0) {
+    if (found == interfaces->end() || getifaddrs(&all) != 0) {
         return std::nullopt;
     }
     const std::unique_ptr<ifaddrs, decltype(&freeifaddrs)> owned(all, freeifaddrs);
     for (const ifaddrs* one = all; one != nullptr; one = one->ifa_next) {
-        if (name == one->ifa_name && one->ifa_netmask != nullptr &&
+        if (found->name == one->ifa_name && one->ifa_netmask != nullptr &&
             one->ifa_netmask->sa_family == AF_INET) {
             sockaddr_in mask{};
             std::memcpy(&mask, one->ifa_netmask, sizeof(mask));
@@ -102,8 +114,16 @@ Result<std::vector<Interface>> list_interfaces() {
 
 void append_changes(const Interface& before, const Interface& after,
                     std::vector<InterfaceEvent>& events) {
+    if (before.arphrd != after.arphrd) {
+        events.push_back({Type::kRemoved, before, {}});
+        events.push_back({Type::kAdded, after, {}});
+        return;
+    }
     if (before.name != after.name) {
         events.push_back({Type::kRenamed, after, before.name});
+    }
+    if (before.altnames != after.altnames) {
+        events.push_back({Type::kAltnames, after, {}});
     }
     if (before.up() != after.up()) {
         events.push_back({after.up() ? Type::kUp : Type::kDown, after, {}});
@@ -130,19 +150,19 @@ Result<InterfaceMonitor> InterfaceMonitor::open() {
 
 Result<std::vector<InterfaceEvent>> InterfaceMonitor::read() {
     std::vector<InterfaceEvent> events;
-    alignas(nlmsghdr) std::array<std::byte, kRtnetlinkBuffer> buffer;
+    RtnetlinkBuffer buffer;
     for (int datagrams = 0; datagrams < kMaxDatagrams; ++datagrams) {
-        const Result<size_t> size = receive(changes_.get(), buffer);
-        if (size) {
-            take(std::span(buffer).first(*size), events);
-        } else if (size.error().code == EAGAIN) {
+        const auto datagram = buffer.receive(changes_.get());
+        if (datagram) {
+            take(*datagram, events);
+        } else if (datagram.error().code == EAGAIN) {
             break;
-        } else if (size.error().code == ENOBUFS) {
+        } else if (datagram.error().code == ENOBUFS) {
             if (Result<void> listed = list_again(events); !listed) {
                 return listed.error();
             }
         } else {
-            return size.error();
+            return datagram.error();
         }
     }
     return events;

@@ -23,9 +23,10 @@ using pcapng::Result;
 
 struct Interface {
     uint32_t ifindex = 0;
-    std::string name;
-    uint16_t arphrd = 0;  // ARPHRD_ of <linux/if_arp.h>: the device's link layer
-    uint32_t flags = 0;   // IFF_ of <linux/if.h>
+    std::string name;                   // IFLA_IFNAME
+    std::vector<std::string> altnames;  // IFLA_ALT_IFNAME: other names for the same device
+    uint16_t arphrd = 0;                // ARPHRD_ of <linux/if_arp.h>: the device's link layer
+    uint32_t flags = 0;                 // IFF_ of <linux/if.h>
     uint32_t mtu = 0;
     std::optional<std::array<uint8_t, 6>> mac;  // none if it isn't six bytes long, or all zero
     std::string kind;  // "veth", "tun", "bridge", …; empty for lo and for most hardware
@@ -33,6 +34,7 @@ struct Interface {
     bool up() const;       // IFF_UP: enabled by the administrator
     bool running() const;  // up, and the link too: packets can flow
     bool loopback() const;
+    bool is_called(const std::string& text) const;  // by any of its names
 
     bool operator==(const Interface&) const = default;
 };
@@ -45,15 +47,16 @@ std::optional<uint16_t> link_type(uint16_t arphrd);
 // Returns all interfaces, sorted by ifindex.
 Result<std::vector<Interface>> list_interfaces();
 
-// Returns the netmask of the interface's first IPv4 address in network byte order, or nothing if it
-// has none.
-std::optional<uint32_t> netmask_of(const std::string& name);
+// Returns the netmask of the first IPv4 address of the interface with this name or altname,
+// in network byte order, or nothing if it has none.
+std::optional<uint32_t> netmask_of(const std::string& text);
 
 struct InterfaceEvent {
     enum class Type {
         kAdded,
-        kRemoved,  // `interface` is its last known state
-        kRenamed,  // was `old_name`
+        kRemoved,   // `interface` is its last known state
+        kRenamed,   // was `old_name`
+        kAltnames,  // has other altnames
         kUp,
         kDown,
         // Changes were lost, because the socket's buffer was full. The events that follow in the
@@ -68,7 +71,8 @@ struct InterfaceEvent {
 };
 
 // Appends what changed between two states of one interface. One message of the kernel can carry
-// both a rename and a change of state.
+// both a rename and a change of state. An interface whose link layer has changed (a WLAN in monitor
+// mode, a bond's first port) is another one: removed and added.
 void append_changes(const Interface& before, const Interface& after,
                     std::vector<InterfaceEvent>& events);
 

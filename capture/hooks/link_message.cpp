@@ -29,15 +29,21 @@ std::string text_of(const nlattr* attribute) {
     return std::string(text, strnlen(text, mnl_attr_get_payload_len(attribute)));
 }
 
-std::string kind_of(const nlattr* link_info) {
-    std::string kind;
-    for_each_attribute(mnl_attr_get_payload(link_info), mnl_attr_get_payload_len(link_info),
-                       [&kind](const nlattr* attribute) {
-                           if (mnl_attr_get_type(attribute) == IFLA_INFO_KIND) {
-                               kind = text_of(attribute);
+// Returns the texts of this type in a nested attribute.
+std::vector<std::string> texts_in(const nlattr* nest, uint16_t type) {
+    std::vector<std::string> texts;
+    for_each_attribute(mnl_attr_get_payload(nest), mnl_attr_get_payload_len(nest),
+                       [&texts, type](const nlattr* attribute) {
+                           if (mnl_attr_get_type(attribute) == type) {
+                               texts.push_back(text_of(attribute));
                            }
                        });
-    return kind;
+    return texts;
+}
+
+std::string kind_of(const nlattr* link_info) {
+    const std::vector<std::string> kinds = texts_in(link_info, IFLA_INFO_KIND);
+    return kinds.empty() ? std::string() : kinds.back();
 }
 
 std::optional<std::array<uint8_t, 6>> mac_of(const nlattr* address) {
@@ -64,6 +70,9 @@ void take_attribute(const nlattr* attribute, Interface& interface) {
             break;
         case IFLA_ADDRESS:
             interface.mac = mac_of(attribute);
+            break;
+        case IFLA_PROP_LIST:
+            interface.altnames = texts_in(attribute, IFLA_ALT_IFNAME);
             break;
         case IFLA_LINKINFO:
             interface.kind = kind_of(attribute);

@@ -20,6 +20,8 @@
 #include <string_view>
 #include <utility>
 
+#include "packet/line/terminal_text.h"
+
 namespace capture {
 namespace {
 
@@ -34,16 +36,14 @@ constexpr const char* kOwn = "/proc/self/ns/net";
 Result<Netns> open_file(const std::string& path) {
     // O_NONBLOCK, because the path may be that of a fifo.
     Fd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-    if (!fd.valid()) {
-        return errno_error(fmt::format("open network namespace {}", path), errno);
-    }
     struct statfs system {};
     struct stat file {};
-    if (fstatfs(fd.get(), &system) != 0 || fstat(fd.get(), &file) != 0) {
-        return errno_error(fmt::format("open network namespace {}", path), errno);
+    if (!fd.valid() || fstatfs(fd.get(), &system) != 0 || fstat(fd.get(), &file) != 0) {
+        const int code = errno;
+        return errno_error(fmt::format("open network namespace {}", packet::printable(path)), code);
     }
     if (system.f_type != NSFS_MAGIC) {
-        return Error{fmt::format("{}: not a namespace", path), EINVAL};
+        return Error{fmt::format("{}: not a namespace", packet::printable(path)), EINVAL};
     }
     return Netns{static_cast<uint32_t>(file.st_ino), {}, std::move(fd)};
 }
@@ -109,7 +109,7 @@ Result<Netns> open_netns(const std::string& text) {
     if (!found) {
         if (found.error().code == ENOENT) {
             return Error{fmt::format("network namespace {}: no such name in {}, file or process",
-                                     text, kNamed),
+                                     packet::printable(text), kNamed),
                          ENOENT};
         }
         return found;
@@ -194,8 +194,9 @@ Result<NetnsEntry> NetnsEntry::enter(const Netns& target) {
         return NetnsEntry(Fd());
     }
     if (setns(target.fd.get(), CLONE_NEWNET) != 0) {
-        return errno_error(
-            fmt::format("enter network namespace {} (needs CAP_SYS_ADMIN)", target.label), errno);
+        return errno_error(fmt::format("enter network namespace {} (needs CAP_SYS_ADMIN)",
+                                       packet::printable(target.label)),
+                           errno);
     }
     return NetnsEntry(std::move(own->fd));
 }

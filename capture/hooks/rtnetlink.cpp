@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <cstring>
 #include <utility>
 
 #include "capture/hooks/link_message.h"
@@ -20,12 +21,16 @@ using pcapng::Fd;
 constexpr uint32_t kListTries = 10;
 
 Result<void> ask_for_links(int fd, uint32_t sequence) {
-    alignas(nlmsghdr) std::array<std::byte, NLMSG_SPACE(sizeof(ifinfomsg))> buffer{};
+    alignas(nlmsghdr) std::array<std::byte, NLMSG_SPACE(sizeof(ifinfomsg)) + NLA_HDRLEN + 4>
+        buffer{};
     nlmsghdr* message = mnl_nlmsg_put_header(buffer.data());
     message->nlmsg_type = RTM_GETLINK;
     message->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
     message->nlmsg_seq = sequence;
     mnl_nlmsg_put_extra_header(message, sizeof(ifinfomsg));
+    // Without a mask the kernel takes no interface to be longer than a page or two (rtnl_calcit()
+    // of net/core/rtnetlink.c), and ends the list at one that is, as with a hundred altnames.
+    mnl_attr_put_u32(message, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
     sockaddr_nl kernel{};
     kernel.nl_family = AF_NETLINK;
     if (sendto(fd, message, message->nlmsg_len, 0, reinterpret_cast<const sockaddr*>(&kernel),
@@ -43,28 +48,29 @@ struct Listing {
 // Reads the answer to request `sequence`. Skips what is left of an earlier, incomplete answer.
 Result<Listing> read_links(int fd, uint32_t sequence) {
     Listing listing;
-    alignas(nlmsghdr) std::array<std::byte, kRtnetlinkBuffer> buffer;
+    RtnetlinkBuffer buffer;
     for (;;) {
-        const Result<size_t> size = receive(fd, buffer);
-        if (!size) {
-            return size.error();
+        const auto datagram = buffer.receive(fd);
+        if (!datagram) {
+            return datagram.error();
         }
-        int left = static_cast<int>(*size);
-        const auto* message = reinterpret_cast<const nlmsghdr*>(buffer.data());
+        int left = static_cast<int>(datagram->size());
+        const auto* message = reinterpret_cast<const nlmsghdr*>(datagram->data());
         for (; mnl_nlmsg_ok(message, left); message = mnl_nlmsg_next(message, &left)) {
             if (message->nlmsg_seq != sequence) {
                 continue;
             }
             listing.interrupted |= (message->nlmsg_flags & NLM_F_DUMP_INTR) != 0;
-            if (message->nlmsg_type == NLMSG_DONE) {
-                return listing;
-            }
-            if (message->nlmsg_type == NLMSG_ERROR) {
-                int code = EIO;
-                if (mnl_nlmsg_get_payload_len(message) >= sizeof(nlmsgerr)) {
-                    code = -static_cast<const nlmsgerr*>(mnl_nlmsg_get_payload(message))->error;
+            if (message->nlmsg_type == NLMSG_DONE || message->nlmsg_type == NLMSG_ERROR) {
+                // Both begin with an error number, 0 at the end of a whole list.
+                int code = -EIO;
+                if (mnl_nlmsg_get_payload_len(message) >= sizeof(code)) {
+                    std::memcpy(&code, mnl_nlmsg_get_payload(message), sizeof(code));
                 }
-                return errno_error("list the interfaces", code);
+                if (message->nlmsg_type == NLMSG_DONE && code >= 0) {
+                    return listing;
+                }
+                return errno_error("list the interfaces", -code);
             }
             if (std::optional<Interface> link = parse_link(message)) {
                 const uint32_t ifindex = link->ifindex;
@@ -88,16 +94,21 @@ Result<Fd> open_rtnetlink(uint32_t groups, int flags) {
     return fd;
 }
 
-Result<size_t> receive(int fd, std::span<std::byte> buffer) {
+Result<std::span<const std::byte>> RtnetlinkBuffer::receive(int fd) {
     for (;;) {
+        // With MSG_TRUNC it returns the whole datagram's size. Its errors are those of a read.
+        const ssize_t waiting = recv(fd, bytes_.data(), bytes_.size(), MSG_PEEK | MSG_TRUNC);
+        if (waiting > static_cast<ssize_t>(bytes_.size())) {
+            bytes_.resize(static_cast<size_t>(waiting));
+        }
         sockaddr_nl sender{};
-        iovec piece{buffer.data(), buffer.size()};
+        iovec piece{bytes_.data(), bytes_.size()};
         msghdr message{};
         message.msg_name = &sender;
         message.msg_namelen = sizeof(sender);
         message.msg_iov = &piece;
         message.msg_iovlen = 1;
-        const ssize_t size = recvmsg(fd, &message, 0);
+        const ssize_t size = waiting < 0 ? waiting : recvmsg(fd, &message, 0);
         if (size < 0) {
             if (errno == EINTR) {
                 continue;
@@ -110,7 +121,7 @@ Result<size_t> receive(int fd, std::span<std::byte> buffer) {
         if ((message.msg_flags & MSG_TRUNC) != 0) {
             return errno_error("read the interfaces from the kernel", ENOBUFS);  // the same as lost
         }
-        return static_cast<size_t>(size);
+        return std::span<const std::byte>(bytes_).first(static_cast<size_t>(size));
     }
 }
 

@@ -55,17 +55,20 @@ Result<const packet::Interface*> SocketHook::find_for_packet(const InterfaceKey&
     if (const packet::Interface* known = ledger_.find(key)) {
         return known;
     }
-    if (auto announced = ledger_.announce(key, {packet::kLinkTypeRaw, name_of(key), {}}, {});
-        !announced) {
-        return std::move(announced).error();
-    }
-    return ledger_.find(key);
+    // Nothing says when such an interface is gone, so a full ledger isn't told of any more of them.
+    return ledger_.full() ? ledger_.others(packet::kLinkTypeRaw)
+                          : ledger_.announce(key, {packet::kLinkTypeRaw, name_of(key), {}});
 }
 
 Result<void> SocketHook::announce_dropped() {
     for (const pidcap_interface& interface : programs_->drops().interfaces()) {
-        if (auto found = find_for_packet(interface); !found) {
-            return std::move(found).error();
+        if (ledger_.find(interface) != nullptr) {
+            continue;
+        }
+        if (auto announced =
+                ledger_.announce(interface, {packet::kLinkTypeRaw, name_of(interface), {}});
+            !announced) {
+            return std::move(announced).error();
         }
     }
     return {};

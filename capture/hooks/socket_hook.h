@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // SocketHook: our programs at the root of cgroup v2, which see the IP packets of every socket in
-// every network namespace. An interface is announced with its first packet.
+// every network namespace. An interface has the name that it had at its first packet.
 #pragma once
 
 #include <string>
@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "capture/hooks/attachment.h"
+#include "capture/kernel/programs.h"
 #include "pcapng/fd.h"
 
 namespace capture {
@@ -16,8 +17,11 @@ namespace capture {
 class SocketHook : public Attachment {
   public:
     // `cgroup` is where cgroup v2 is mounted.
-    SocketHook(const Programs& programs, std::string cgroup, uint32_t snaplen)
-        : programs_(&programs), cgroup_(std::move(cgroup)), ledger_(programs, snaplen) {}
+    SocketHook(const Programs& programs, std::string cgroup, uint32_t snaplen,
+               size_t max_interfaces)
+        : programs_(&programs),
+          cgroup_(std::move(cgroup)),
+          ledger_(programs.drops(), snaplen, max_interfaces) {}
 
     Result<void> attach(Sink& sink) override;
     void detach() override { links_.clear(); }
@@ -26,7 +30,8 @@ class SocketHook : public Attachment {
     Result<const packet::Interface*> find_for_packet(const InterfaceKey& key) override;
     Result<void> announce_dropped() override;
     const char* name() const override { return attached_by(Hook::kCgroup, {}); }
-    const std::vector<std::string>& skipped() const override { return skipped_; }
+    Notices& notices() override { return notices_; }
+    const Notices& notices() const override { return notices_; }
     InterfaceLedger& ledger() override { return ledger_; }
     const InterfaceLedger& ledger() const override { return ledger_; }
 
@@ -37,7 +42,7 @@ class SocketHook : public Attachment {
     std::string cgroup_;
     InterfaceLedger ledger_;
     std::vector<pcapng::Fd> links_;
-    std::vector<std::string> skipped_;
+    Notices notices_;
 };
 
 }  // namespace capture

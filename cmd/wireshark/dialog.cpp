@@ -248,8 +248,9 @@ Result<std::string> describe_link_types(const std::string& interface) {
         if (!interfaces) {
             return interfaces.error();
         }
-        const auto found = std::find_if(interfaces->begin(), interfaces->end(),
-                                        [&name](const auto& known) { return known.name == *name; });
+        const auto found =
+            std::find_if(interfaces->begin(), interfaces->end(),
+                         [&name](const auto& known) { return known.is_called(*name); });
         if (found == interfaces->end()) {
             return Error{fmt::format("{}: there is no such interface", packet::printable(*name))};
         }

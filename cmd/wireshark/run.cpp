@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "capture/hooks/descriptor_limit.h"
 #include "capture/kernel/privilege.h"
 #include "capture/session.h"
 #include "cmd/capture_options.h"
@@ -89,6 +90,7 @@ Result<void> Run::open() {
         return std::move(signals).error();
     }
     signals_ = *std::move(signals);
+    capture::raise_descriptor_limit();
     // If Wireshark crashes: nothing else tells us before a packet can't be written.
     const pid_t wireshark = getppid();
     prctl(PR_SET_PDEATHSIG, SIGTERM);
@@ -149,6 +151,9 @@ Result<void> Run::loop() {
         auto handed = session_->step();
         if (!handed) {
             return std::move(handed).error();
+        }
+        for (const std::string& notice : session_->take_notices()) {
+            log(notice);
         }
         if (const auto now = Clock::now(); now >= show_next_) {
             show_counters(now);
@@ -263,7 +268,7 @@ int Run::end(Result<void> captured) {
     if (!failed) {
         return cmd::kExitDone;
     }
-    std::string message = captured.error().message;
+    std::string message = capture::explain_descriptors(captured.error()).message;
     if (file_ != nullptr && file_->unwritten() > 0) {
         message +=
             fmt::format("; {} packets captured after that were not written", file_->unwritten());

@@ -11,6 +11,7 @@
 #include "forensics/rewrite/journal_copy.h"
 #include "forensics/rewrite/option_copy.h"
 #include "forensics/rewrite/section.h"
+#include "packet/line/terminal_text.h"
 #include "packet/process_comment.h"
 #include "pcapng/format.h"
 #include "pcapng/text.h"
@@ -208,7 +209,7 @@ Result<void> Rewriter::tell_apart(Input& input, const Packet& packet, const End&
         return pcapng::Error{fmt::format(
             "{}: packet {}: pid {} is another process than in an earlier section, and neither "
             "has a start time: split the file into its sections first",
-            input.file->source().name(), packet.number, end.process->pid)};
+            packet::printable(input.file->source().name()), packet.number, end.process->pid)};
     }
     known = now;
     return {};

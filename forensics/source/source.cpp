@@ -13,6 +13,7 @@
 #include "forensics/source/attribution.h"
 #include "forensics/source/decompress.h"
 #include "forensics/source/pcap_reader.h"
+#include "packet/line/terminal_text.h"
 #include "pcapng/format.h"
 #include "pcapng/reader.h"
 
@@ -52,13 +53,15 @@ bool is_pcapng(std::span<const uint8_t> start) {
 
 class Source::Implementation {
   public:
-    explicit Implementation(std::string name) : name_(std::move(name)) {}
+    explicit Implementation(const std::string& name)
+        : given_name_(name), name_(packet::printable(name)) {}
 
     Result<void> open(pcapng::Fd fd);
     Result<void> open(std::span<const uint8_t> bytes);
     Result<const Packet*> next();
 
-    std::string name_;
+    std::string given_name_;
+    std::string name_;  // as messages have it
     std::deque<Interface> interfaces_;
     Attribution attribution_;
     Observer* observer_ = nullptr;
@@ -242,7 +245,7 @@ Result<Source> Source::open(const std::string& path) {
                            : ::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     const std::string name = is_stdin ? "standard input" : path;
     if (!fd.valid()) {
-        return pcapng::errno_error("open " + name, errno);
+        return pcapng::errno_error("open " + packet::printable(name), errno);
     }
     auto implementation = std::make_unique<Implementation>(name);
     if (Result<void> opened = implementation->open(std::move(fd)); !opened.ok()) {
@@ -278,7 +281,7 @@ void Source::set_observer(Observer* observer) {
 }
 
 const std::string& Source::name() const {
-    return implementation_->name_;
+    return implementation_->given_name_;
 }
 
 const std::deque<Process>& Source::processes() const {

@@ -12,6 +12,7 @@
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <fstream>
+#include <functional>
 #include <map>
 #include <string>
 #include <thread>
@@ -27,6 +28,19 @@ namespace {
 using namespace test;
 
 constexpr uint16_t kPort = 9;
+
+// The test's own packets, which the probes aren't.
+constexpr const char* kCounted = "udp.length == 108";
+
+void probe(const pcapng::Fd& socket) {
+    REQUIRE(send_numbered(socket, 0, 1, 50) == 1);
+}
+
+void probe_link(const pcapng::Fd& socket) {
+    std::vector<uint8_t> frame = payload_of(1, 60);
+    frame[0] = 2;  // to somebody in particular
+    REQUIRE(send(socket.get(), frame.data(), frame.size(), 0) == 60);
+}
 
 // How many packets tshark shows on each interface.
 std::map<std::string, int> packets_by_interface(const std::string& file,
@@ -47,9 +61,12 @@ size_t occurrences(const std::string& text, const std::string& part) {
 }
 
 // Until the capture has so many interfaces of this name in its file: one that comes again is
-// described again. The file may be empty still, or end in the middle of a block.
-void wait_for_interface(const std::string& file, const std::string& name, size_t count = 1) {
+// described again, with its first packet, which `probe` sends. The file may be empty still, or end
+// in the middle of a block.
+void wait_for_interface(const std::string& file, const std::string& name,
+                        const std::function<void()>& probe, size_t count = 1) {
     for (int tries = 0; tries < 600; tries++) {
+        probe();
         if (occurrences(run({"capinfos", file}).out, "Name = " + name + "\n") >= count) {
             return;
         }
@@ -70,9 +87,11 @@ TEST_CASE("any follows interfaces that appear, and captures their traffic from b
         netns.ip("link add v1 type veth peer name v2");
         netns.ip("link set v1 up");
         netns.ip("link set v2 up");
-        wait_for_interface(file, "v1", round);
-        wait_for_interface(file, "v2", round);
         const pcapng::Fd socket = packet_socket(netns, "v1");
+        wait_for_interface(
+            file, "v1", [&] { probe_link(socket); }, round);
+        wait_for_interface(
+            file, "v2", [&] { probe_link(socket); }, round);
         std::vector<uint8_t> frame = payload_of(1, 100);
         frame[0] = 2;  // to somebody in particular
         for (int i = 0; i < 5; i++) {
@@ -126,16 +145,16 @@ TEST_CASE("a renamed interface goes on under its new name") {
     Capture capture(cable.a, {"-i", "va", "-w", file});
     REQUIRE(send_numbered(line.sender, 0, 7, 100) == 7);
     cable.a.ip("link set va name uplink");
-    wait_for_interface(file, "uplink");
+    wait_for_interface(file, "uplink", [&] { probe(line.sender); });
     REQUIRE(send_numbered(line.sender, 0, 5, 100) == 5);
     cable.a.ip("link set uplink name va");
     REQUIRE(send_numbered(line.sender, 0, 3, 100) == 3);
     capture.stop();
-    const auto rows = fields_of(file, {"frame.interface_name", "frame.interface_id"});
+    const auto rows = fields_of(file, {"frame.interface_name", "frame.interface_id"}, kCounted);
     REQUIRE(rows.size() == 15);
     CHECK(rows.front() == std::vector<std::string>{"va", "0"});
     CHECK(rows.at(7) == std::vector<std::string>{"uplink", "1"});
-    CHECK(packets_by_interface(file)["va"] >= 7);
+    CHECK(packets_by_interface(file, kCounted)["va"] >= 7);
     require_readable(file);
 }
 
@@ -151,8 +170,9 @@ TEST_CASE("a name that was asked for is captured on the interface that takes it 
     netns.ip("link set x1 name w1");
     netns.ip("link set w1 up");
     netns.ip("link set x2 up");
-    wait_for_interface(file, "w1", 2);
     const pcapng::Fd socket = packet_socket(netns, "w1");
+    wait_for_interface(
+        file, "w1", [&] { probe_link(socket); }, 2);
     std::vector<uint8_t> frame = payload_of(1, 100);
     frame[0] = 2;  // to somebody in particular
     REQUIRE(send(socket.get(), frame.data(), frame.size(), 0) == 100);
@@ -170,10 +190,11 @@ TEST_CASE("packets from before a rename stand under the old name") {
     REQUIRE(send_numbered(line.sender, 0, 9, 100) == 9);
     cable.a.ip("link set va name uplink");
     capture.signal(SIGCONT);
-    wait_for_interface(file, "uplink");
+    wait_for_interface(file, "uplink", [&] { probe(line.sender); });
     REQUIRE(send_numbered(line.sender, 0, 4, 100) == 4);
     capture.stop();
-    CHECK(packets_by_interface(file) == std::map<std::string, int>{{"va", 9}, {"uplink", 4}});
+    CHECK(packets_by_interface(file, kCounted) ==
+          std::map<std::string, int>{{"va", 9}, {"uplink", 4}});
 }
 
 TEST_CASE("an interface that goes down and up again is captured on") {

@@ -62,7 +62,7 @@ void ip(const std::string& arguments) {
 }
 
 const char* type_name(Type type) {
-    static constexpr std::array<const char*, 6> kNames{"added", "removed", "renamed",
+    static constexpr std::array<const char*, 7> kNames{"added", "removed", "renamed", "altnames",
                                                        "up",    "down",    "overrun"};
     return kNames[static_cast<size_t>(type)];
 }
@@ -108,6 +108,8 @@ TEST_CASE("a device is announced as it appears, goes up and down, is renamed and
               wrong += expect("up", events(*monitor), "up v0");
               ip("link set v0 name uplink");  // of a device that is up: Linux 6.6 on
               wrong += expect("rename", events(*monitor), "renamed v0 uplink");
+              ip("link property add dev uplink altname other");
+              wrong += expect("altname", events(*monitor), "altnames uplink");
               ip("link set uplink down");
               wrong += expect("down", events(*monitor), "down uplink");
               ip("link del uplink");

@@ -48,6 +48,13 @@ class Message {
         mnl_attr_nest_end(header_, info);
         return *this;
     }
+    Message& altname(const char* name) {
+        nlattr* list = mnl_attr_nest_start(header_, IFLA_PROP_LIST);
+        mnl_attr_put_strz(header_, IFLA_ALT_IFNAME, "first");
+        mnl_attr_put_strz(header_, IFLA_ALT_IFNAME, name);
+        mnl_attr_nest_end(header_, list);
+        return *this;
+    }
     nlmsghdr* get() { return header_; }
     std::array<unsigned char, 1024>& bytes() { return bytes_; }
 
@@ -80,6 +87,18 @@ TEST_CASE("a link message becomes an interface") {
     CHECK_FALSE(link->loopback());
 }
 
+TEST_CASE("an interface is called by its name and by its altnames") {
+    Message message(RTM_NEWLINK);
+    const auto link = parse_link(message.name("veth0").altname("a-name-of-more-than-15").get());
+    REQUIRE(link);
+    CHECK(link->name == "veth0");
+    CHECK(link->altnames == std::vector<std::string>{"first", "a-name-of-more-than-15"});
+    CHECK(link->is_called("veth0"));
+    CHECK(link->is_called("first"));
+    CHECK(link->is_called("a-name-of-more-than-15"));
+    CHECK_FALSE(link->is_called("veth"));
+}
+
 TEST_CASE("a bridge port that leaves its bridge is not a removed interface") {
     Message message(RTM_DELLINK, AF_BRIDGE);
     CHECK_FALSE(parse_link(message.name("veth0").get()));
@@ -110,7 +129,7 @@ TEST_CASE("damaged link messages never read past their end") {
     std::mt19937 random(1);  // NOLINT: the same damage every time
     for (int round = 0; round < 20000; ++round) {
         Message whole(RTM_NEWLINK);
-        whole.name("veth0").details();
+        whole.name("veth0").details().altname("other");
         // A copy of exactly the message's size, so that ASan sees a read past it.
         std::vector<unsigned char> bytes(whole.get()->nlmsg_len);
         std::memcpy(bytes.data(), whole.get(), bytes.size());
@@ -134,6 +153,25 @@ TEST_CASE("a rename and a change of state in one message are two events") {
     events.clear();
     append_changes(named("a", IFF_UP), named("a", IFF_UP | IFF_PROMISC), events);
     CHECK(events.empty());
+}
+
+TEST_CASE("an interface with another link layer or other altnames has changed") {
+    Interface before = named("a", IFF_UP);
+    Interface after = before;
+    after.altnames = {"b"};
+    std::vector<InterfaceEvent> events;
+    append_changes(before, after, events);
+    REQUIRE(events.size() == 1);
+    CHECK(events[0].type == InterfaceEvent::Type::kAltnames);
+
+    before.arphrd = ARPHRD_ETHER;
+    after.arphrd = ARPHRD_IEEE80211_RADIOTAP;
+    events.clear();
+    append_changes(before, after, events);
+    REQUIRE(events.size() == 2);
+    CHECK(events[0].type == InterfaceEvent::Type::kRemoved);
+    CHECK(events[1].type == InterfaceEvent::Type::kAdded);
+    CHECK(events[1].interface.arphrd == ARPHRD_IEEE80211_RADIOTAP);
 }
 
 TEST_CASE("Ethernet and layer 3 devices have a link type, others can't be captured") {

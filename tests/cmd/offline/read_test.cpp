@@ -418,3 +418,18 @@ TEST_CASE("a wrong command line of read is refused") {
         CHECK_THAT(result.err, Contains("Try 'pidcap read --help'"));
     }
 }
+
+TEST_CASE("a file's name commands no terminal, whatever is wrong with the file") {
+    const test::TemporaryFolder folder;
+    const std::string shown = "a\\x1b[31m\\x0ab";
+    const std::string name = folder.file("a\x1b[31m\nb");
+    for (const char* content : {"", "no capture", "\x0a\x0d\x0d\x0a cut"}) {
+        std::ofstream(name) << content;
+        const auto result = run({PIDCAP, "read", name});
+        INFO(result.err);
+        CHECK(result.status == 1);
+        CHECK_THAT(result.err, Contains(shown));
+        CHECK_THAT(result.err, !Contains("\x1b"));
+    }
+    CHECK_THAT(run({PIDCAP, "read", name + "none"}).err, Contains("open ") && Contains(shown));
+}
