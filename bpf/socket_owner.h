@@ -24,7 +24,7 @@ static __always_inline struct sock *kernel_socket(struct bpf_sock *sk)
 }
 
 /* How many programs may have storage in a socket before ours is no longer found. */
-#define MAX_STORAGES 16
+#define MAX_STORAGES 64
 
 /*
  * Reads the owner from the storage of a socket of which only the address is known; returns false if
