@@ -195,7 +195,10 @@ enum pidcap_drop {
 	PIDCAP_DROP_CAUSES,
 };
 
-/* Value of the per-CPU map `drops`, by struct pidcap_interface. */
+/*
+ * Value of the per-CPU map `drops`, by struct pidcap_interface. User space makes the entry whose
+ * key is all zero, for the drops of interfaces that find no room there.
+ */
 struct pidcap_drops {
 	__u64 count[PIDCAP_DROP_CAUSES];
 	__u64 pending; /* not yet reported in pidcap_packet.lost */

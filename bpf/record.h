@@ -103,6 +103,10 @@ static __noinline int count_drop(const struct pidcap_interface *interface, enum 
 		bpf_map_update_elem(&drops, &key, &fresh, BPF_NOEXIST);
 		known = bpf_map_lookup_elem(&drops, &key);
 	}
+	if (!known) {
+		__builtin_memset(&key, 0, sizeof(key));
+		known = bpf_map_lookup_elem(&drops, &key);
+	}
 	if (!known)
 		return 0;
 #ifdef PIDCAP_CGROUP
@@ -112,7 +116,9 @@ static __noinline int count_drop(const struct pidcap_interface *interface, enum 
 #else
 	if (cause < PIDCAP_DROP_CAUSES)
 		known->count[cause]++;
-	exchange_pending(known, lost + 1);
+	/* No record reports those of interfaces without an entry. */
+	if (key.netns)
+		exchange_pending(known, lost + 1);
 #endif
 	return 0;
 }

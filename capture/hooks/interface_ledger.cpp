@@ -119,6 +119,18 @@ bool InterfaceLedger::has_unannounced_drops(const InterfaceKey& key) const {
                                                   [](uint64_t count) { return count != 0; });
 }
 
+Result<void> InterfaceLedger::announce_others_dropped(uint16_t link_type) {
+    if (!has_unannounced_drops(DropCounters::kOthers)) {
+        return {};
+    }
+    auto shared = others(link_type);
+    if (!shared) {
+        return std::move(shared).error();
+    }
+    current_[DropCounters::kOthers] = {(*shared)->number, {}, false};
+    return {};
+}
+
 void InterfaceLedger::refused(const InterfaceKey& key, uint32_t lost) {
     if (const packet::Interface* interface = find(key)) {
         counters_[interface->number].filtered++;
@@ -147,6 +159,9 @@ std::vector<InterfaceCounters> InterfaceLedger::counters() const {
         if (const Current* now = current(interface)) {
             add_drops(sum[now->id], drops_.of(interface), now->counted);
         }
+    }
+    if (const Current* others = current(DropCounters::kOthers)) {
+        add_drops(sum[others->id], drops_.of(DropCounters::kOthers), others->counted);
     }
     return sum;
 }

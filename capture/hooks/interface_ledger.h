@@ -84,6 +84,10 @@ class InterfaceLedger {
     // Returns true if the kernel has dropped packets of an interface that was never announced.
     bool has_unannounced_drops(const InterfaceKey& key) const;
 
+    // Announces "(other interfaces)" of this link type if the kernel has dropped packets of
+    // interfaces that it keeps no counters for. Its counters have those drops.
+    Result<void> announce_others_dropped(uint16_t link_type);
+
     InterfaceCounters& count(const packet::Interface& interface) {
         return counters_[interface.number];
     }

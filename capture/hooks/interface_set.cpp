@@ -324,7 +324,7 @@ Result<void> InterfaceSet::announce_dropped() {
             }
         }
     }
-    return {};
+    return ledger_.announce_others_dropped(packet::kLinkTypeEthernet);
 }
 
 Result<const packet::Interface*> InterfaceSet::find_for_packet(const InterfaceKey& key) {

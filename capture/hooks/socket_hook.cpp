@@ -71,7 +71,7 @@ Result<void> SocketHook::announce_dropped() {
             return std::move(announced).error();
         }
     }
-    return {};
+    return ledger_.announce_others_dropped(packet::kLinkTypeRaw);
 }
 
 }  // namespace capture

@@ -3,7 +3,17 @@
 
 #include <bpf/bpf.h>
 
+#include <cerrno>
+
 namespace capture {
+
+Result<void> DropCounters::make_others() const {
+    const std::vector<pidcap_drops> none(cpus_);
+    if (bpf_map_update_elem(map_fd_, &kOthers, none.data(), BPF_ANY) != 0) {
+        return pcapng::errno_error("make the counters of drops", errno);
+    }
+    return {};
+}
 
 pidcap_drops DropCounters::of(const pidcap_interface& interface) const {
     std::vector<pidcap_drops> per_cpu(cpus_);
@@ -32,6 +42,7 @@ std::vector<pidcap_interface> DropCounters::interfaces() const {
         all.push_back(next);
         last = &all.back();
     }
+    std::erase_if(all, [](const pidcap_interface& one) { return one.netns == 0; });
     return all;
 }
 

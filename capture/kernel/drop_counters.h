@@ -8,12 +8,20 @@
 #include <vector>
 
 #include "bpf/contract.h"
+#include "pcapng/result.h"
 
 namespace capture {
+
+using pcapng::Result;
 
 class DropCounters {
   public:
     DropCounters(int map_fd, size_t cpus) : map_fd_(map_fd), cpus_(cpus) {}
+
+    // The counters of the interfaces that find no room in the map.
+    static constexpr pidcap_interface kOthers{};
+    // Makes these counters. Call it once, before the programs run.
+    Result<void> make_others() const;
 
     // Returns the drops since the start or since forget(); all 0 if nothing was dropped.
     pidcap_drops of(const pidcap_interface& interface) const;
@@ -21,7 +29,7 @@ class DropCounters {
     // Removes the counters of an interface that is gone, to make room for others.
     void forget(const pidcap_interface& interface) const;
 
-    // Returns the interfaces that have counters.
+    // Returns the interfaces that have counters of their own.
     std::vector<pidcap_interface> interfaces() const;
 
   private:

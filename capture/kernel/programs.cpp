@@ -136,6 +136,9 @@ Result<Programs> Programs::load_with(const ProgramOptions& options, const std::s
         return std::move(rings).error();
     }
     Programs programs(std::move(skeleton), *std::move(rings), cpus, options.hook, tracing);
+    if (auto made = programs.drops_.make_others(); !made) {
+        return std::move(made).error();
+    }
     if (options.filter) {
         auto filters = load_filters(*programs.skeleton_->obj, options.hook, *options.filter,
                                     options.out, kernel);

@@ -2,14 +2,18 @@
 //
 // The loss equation: what was sent is in the file or in a drop counter, to the last packet. pidcap
 // is stopped during a flood, so that the smallest rings must overflow.
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 #include <signal.h>
 
 #include <catch2/catch.hpp>
+#include <cerrno>
 #include <fstream>
 #include <iterator>
 #include <numeric>
 #include <string>
 
+#include "bpf/contract.h"
 #include "tests/support/cable.h"
 #include "tests/support/capture.h"
 #include "tests/support/temporary_folder.h"
@@ -192,6 +196,42 @@ TEST_CASE("drops that no later packet can tell are in the statistics all the sam
     CHECK(statistics.received == sent);
     CHECK(drop_counts_of(file) == 0);
     CHECK(capture.err().find("ring full: ") != std::string::npos);
+}
+
+// Takes all room in the kernel's map of drops, as thousands of interfaces would.
+void fill_drop_counters() {
+    uint32_t id = 0;
+    pcapng::Fd newest;
+    while (bpf_map_get_next_id(id, &id) == 0) {
+        pcapng::Fd map(bpf_map_get_fd_by_id(id));
+        bpf_map_info info{};
+        __u32 size = sizeof(info);
+        if (map.valid() && bpf_obj_get_info_by_fd(map.get(), &info, &size) == 0 &&
+            std::string(info.name) == "drops") {
+            newest = std::move(map);
+        }
+    }
+    REQUIRE(newest.valid());
+    const std::vector<pidcap_drops> none(static_cast<size_t>(libbpf_num_possible_cpus()));
+    pidcap_interface key{};
+    do {
+        key.netns = 1;
+        key.ifindex++;
+    } while (bpf_map_update_elem(newest.get(), &key, none.data(), BPF_NOEXIST) == 0);
+    REQUIRE(errno == E2BIG);
+}
+
+TEST_CASE("drops of an interface that finds no room for counters are counted with the others") {
+    Narrow narrow;
+    fill_drop_counters();
+    const uint64_t sent = overflow(narrow.capture, narrow.generator, narrow.file);
+    narrow.capture.stop();
+
+    const Totals totals = totals_of(narrow.capture.err());
+    REQUIRE(totals.dropped > 5000);
+    CHECK(totals.captured + totals.dropped == sent);
+    CHECK(packets_of(narrow.file).size() == totals.captured);
+    require_readable(narrow.file);
 }
 
 TEST_CASE("a rename in the middle of a flood loses no drop") {
