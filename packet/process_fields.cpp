@@ -182,6 +182,12 @@ bool update(Process& process, const Process& recorded) {
             },
             field.member);
     }
+    // These tell of one file: a later program that tells no mount namespace has none to tell.
+    if (!recorded.exe.empty() && recorded.exe_inode != 0 && recorded.mntns == 0 &&
+        process.mntns != 0) {
+        process.mntns = 0;
+        changed = true;
+    }
     return changed;
 }
 

@@ -54,8 +54,8 @@ std::optional<uint64_t> number_of(const Process& process, const ProcessField& fi
 // Sets the field from its text in a comment. Text that is not a number leaves a number unset.
 void set_field(Process& process, const ProcessField& field, std::string_view text);
 
-// Copies each field that is known in `recorded`, except the identity (host, pid, start). Returns
-// whether a field changed.
+// Copies each field that is known in `recorded`, except the identity (host, pid, start); a new
+// executable takes the mount namespace of the one before with it. Returns whether a field changed.
 bool update(Process& process, const Process& recorded);
 
 }  // namespace packet

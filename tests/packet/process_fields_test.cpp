@@ -194,6 +194,19 @@ TEST_CASE("an update takes over each field that is known, and never the identity
     }
 }
 
+TEST_CASE("a new executable of the capture's own mount namespace has none of the one before") {
+    Process process;
+    process.exe = "/usr/bin/tool";
+    process.exe_inode = 1;
+    process.mntns = 4026532300;
+    Process recorded = process;
+    recorded.exe_inode = 2;
+    recorded.mntns = 0;
+    CHECK(packet::update(process, recorded));
+    CHECK(process.mntns == 0);
+    CHECK(process.exe_inode == 2);
+}
+
 TEST_CASE("an update changes nothing where nothing is known, and is complete where all is") {
     Process process = full_process(1000);
     CHECK_FALSE(packet::update(process, Process()));
