@@ -74,6 +74,13 @@ class Places {
     std::unordered_map<const Process*, size_t> places_;
 };
 
+// A number that JavaScript has without loss; a larger one as its digits. ECMA-262:
+// Number.MAX_SAFE_INTEGER.
+Json exact(uint64_t number) {
+    constexpr uint64_t kMaxSafe = (uint64_t{1} << 53) - 1;
+    return number > kMaxSafe ? Json(std::to_string(number)) : Json(number);
+}
+
 Json process_json(const ReportProcess& of, const Clock& clock) {
     const Process& process = *of.traffic.process;
     Json json = {
@@ -95,7 +102,7 @@ Json process_json(const ReportProcess& of, const Clock& clock) {
         if (const auto* time = std::get_if<Time>(&value)) {
             json[key] = clock(time->ns);
         } else if (const auto* number = std::get_if<uint64_t>(&value)) {
-            json[key] = *number;
+            json[key] = exact(*number);
         } else if (const auto* view = std::get_if<std::string_view>(&value)) {
             json[key] = text(*view, kMaxCmdline);
         } else if (const auto* own = std::get_if<std::string>(&value)) {
