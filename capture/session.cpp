@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "capture/session.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/if_ether.h>
 #include <poll.h>
@@ -18,6 +19,7 @@
 #include "capture/filter/verdicts.h"
 #include "capture/hooks/socket_hook.h"
 #include "capture/processes/cgroup.h"
+#include "capture/processes/cgroup_root.h"
 #include "capture/processes/process_table.h"
 #include "capture/processes/socket_scan.h"
 
@@ -59,6 +61,9 @@ Session::Session(Programs programs, Merge merge, ProcessTable table, const Sessi
 }
 
 Result<std::unique_ptr<Session>> Session::open(const SessionOptions& options) {
+    if (auto entered = enter_initial_cgroup_namespace(); !entered) {
+        return std::move(entered).error();
+    }
     auto cgroups = CgroupTree::open();
     if (!cgroups) {
         return std::move(cgroups).error();
@@ -71,7 +76,7 @@ Result<std::unique_ptr<Session>> Session::open(const SessionOptions& options) {
         }
         program_options.only_netns = own->inum;
     }
-    auto programs = Programs::load(program_options, cgroups->mount_point());
+    auto programs = Programs::load(program_options, cgroups->fd());
     if (!programs) {
         return std::move(programs).error();
     }
@@ -89,7 +94,7 @@ Result<std::unique_ptr<Session>> Session::open(const SessionOptions& options) {
     }
     std::unique_ptr<Session> session(
         new Session(*std::move(programs), *std::move(merge), *std::move(table), options));
-    if (auto prepared = session->prepare(options, cgroups->mount_point()); !prepared) {
+    if (auto prepared = session->prepare(options, *cgroups); !prepared) {
         return std::move(prepared).error();
     }
     if (options.programs.finds_processes) {
@@ -100,9 +105,13 @@ Result<std::unique_ptr<Session>> Session::open(const SessionOptions& options) {
     return session;
 }
 
-Result<void> Session::prepare(const SessionOptions& options, const std::string& cgroup_root) {
+Result<void> Session::prepare(const SessionOptions& options, const CgroupTree& cgroups) {
     if (options.programs.hook == Hook::kCgroup) {
-        attachment_ = std::make_unique<SocketHook>(programs_, cgroup_root, snaplen_);
+        pcapng::Fd root(fcntl(cgroups.fd(), F_DUPFD_CLOEXEC, 0));
+        if (!root.valid()) {
+            return pcapng::errno_error("keep the root of cgroup v2 open", errno);
+        }
+        attachment_ = std::make_unique<SocketHook>(programs_, std::move(root), snaplen_);
         return {};
     }
     auto interfaces =

@@ -5,7 +5,7 @@
 // everything that has happened since the last one to the sink, in order of time.
 //
 // Owns everything that the capture uses except the sink. One thread; nothing runs in the
-// background.
+// background. open() takes that thread into the initial cgroup namespace, where it stays.
 #pragma once
 
 #include <cstddef>
@@ -93,8 +93,8 @@ class Session : private RecordHandler {
   private:
     Session(Programs programs, Merge merge, ProcessTable table, const SessionOptions& options);
 
-    // Opens the attachment, without attaching. `cgroup_root` is where cgroup v2 is mounted.
-    Result<void> prepare(const SessionOptions& options, const std::string& cgroup_root);
+    // Opens the attachment, without attaching.
+    Result<void> prepare(const SessionOptions& options, const CgroupTree& cgroups);
     Result<void> learn(const packet::ProcessConditions& filter, const CgroupTree& cgroups);
     Result<void> resolve(const packet::ProcessConditions& conditions);
     Result<void> follow_interfaces();

@@ -15,8 +15,8 @@ namespace capture {
 
 class SocketHook : public Attachment {
   public:
-    // `cgroup` is where cgroup v2 is mounted.
-    SocketHook(const Programs& programs, std::string cgroup, uint32_t snaplen)
+    // `cgroup` is the root's directory.
+    SocketHook(const Programs& programs, pcapng::Fd cgroup, uint32_t snaplen)
         : programs_(&programs), cgroup_(std::move(cgroup)), ledger_(programs, snaplen) {}
 
     Result<void> attach(Sink& sink) override;
@@ -34,7 +34,7 @@ class SocketHook : public Attachment {
     std::string name_of(const InterfaceKey& key) const;
 
     const Programs* programs_;
-    std::string cgroup_;
+    pcapng::Fd cgroup_;
     InterfaceLedger ledger_;
     std::vector<pcapng::Fd> links_;
     std::vector<std::string> skipped_;
