@@ -12,6 +12,7 @@
 #include <optional>
 #include <utility>
 
+#include "cmd/message.h"
 #include "cmd/sudo_caller.h"
 #include "packet/line/terminal_text.h"
 #include "pcapng/output.h"
@@ -29,6 +30,9 @@ constexpr int kReaderPollMs = 100;  // open(2) of a fifo can't be polled for
 Result<Fd> open_stdout() {
     if (isatty(STDOUT_FILENO) != 0) {
         return Error{"a capture is binary: -w - needs a pipe or a file as stdout", 0};
+    }
+    if (!stdout_takes_data()) {
+        return Error{"-w -: standard output is closed, or not open for writing", EBADF};
     }
     Fd fd = pcapng::nonblocking_copy(STDOUT_FILENO);
     if (!fd.valid()) {

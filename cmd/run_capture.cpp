@@ -22,6 +22,7 @@
 #include "cmd/command.h"
 #include "cmd/drop_privileges.h"
 #include "cmd/filter.h"
+#include "cmd/message.h"
 #include "cmd/output_file.h"
 #include "cmd/session_lines.h"
 #include "cmd/status_line.h"
@@ -40,7 +41,7 @@ using Clock = std::chrono::steady_clock;
 constexpr std::chrono::milliseconds kSameRequest{500};
 
 void say(const std::string& text) {
-    fmt::print(stderr, "pidcap: {}\n", text);
+    print_message("pidcap: {}\n", text);
 }
 
 packet::LineStyle line_style(const Options& options) {
@@ -111,6 +112,10 @@ Result<void> Run::open() {
 
 Result<void> Run::start() {
     if (!options_.output) {
+        if (!stdout_takes_data()) {
+            return capture::Error{
+                "standard output is closed, or not open for writing; -w names a file", EBADF};
+        }
         text_fd_ = pcapng::nonblocking_copy(STDOUT_FILENO);
         text_ = std::make_unique<TextSink>(text_fd_.get(), line_style(options_), signals_->fd());
         auto started = session_->start(*text_);

@@ -20,6 +20,7 @@
 #include "cmd/capture_options.h"
 #include "cmd/drop_privileges.h"
 #include "cmd/filter.h"
+#include "cmd/message.h"
 #include "cmd/output_file.h"
 #include "cmd/session_lines.h"
 #include "cmd/status_line.h"
@@ -269,7 +270,7 @@ int Run::end(Result<void> captured) {
             fmt::format("; {} packets captured after that were not written", file_->unwritten());
     }
     log(message);
-    fmt::print(stderr, "{}\n", message);
+    cmd::print_message("{}\n", message);
     return cmd::kExitFailed;
 }
 
