@@ -242,6 +242,12 @@ int Run::wait_for_command() {
 }
 
 int Run::run() {
+    if (!options_.command.empty()) {
+        if (auto found = find_program(options_.command[0]); !found) {
+            say(found.error().message);
+            return status_of_failed_exec(found.error().code);
+        }
+    }
     auto opened = open();
     if (opened.ok()) {
         opened = start();
