@@ -235,7 +235,7 @@ void Session::begin() {
     }
 }
 
-Result<bool> Session::wait(const std::vector<int>& fds, int timeout_ms) {
+Result<bool> Session::wait(const std::vector<int>& fds, int reader, int timeout_ms) {
     if (pace_.needs_wake_request()) {
         programs_.request_wake();
         return false;
@@ -246,6 +246,8 @@ Result<bool> Session::wait(const std::vector<int>& fds, int timeout_ms) {
     }
     std::vector<pollfd> watched;
     watch(watched, fds);
+    watched.push_back({reader, 0, 0});
+    const size_t others = watched.size();
     watch(watched, attachment_->fds());
     const size_t rings = watched.size();
     if (pause.sleeps) {
@@ -257,13 +259,13 @@ Result<bool> Session::wait(const std::vector<int>& fds, int timeout_ms) {
     if (ppoll(watched.data(), watched.size(), &timeout, nullptr) < 0 && errno != EINTR) {
         return pcapng::errno_error("wait for packets", errno);
     }
-    const auto interfaces = std::span(watched).subspan(fds.size(), rings - fds.size());
+    const auto interfaces = std::span(watched).subspan(others, rings - others);
     if (any_ready(interfaces)) {
         if (auto followed = follow_interfaces(); !followed) {
             return std::move(followed).error();
         }
     }
-    return any_ready(std::span(watched).first(fds.size()));
+    return any_ready(std::span(watched).first(others));
 }
 
 // Packets from before a change belong to the interface as it was, so they are handed over first.

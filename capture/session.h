@@ -67,10 +67,11 @@ class Session : private RecordHandler {
     // the sink's error.
     Result<uint64_t> step();
 
-    // Sleeps until there may be something to do, one of `fds` is readable or has hung up, or
-    // `timeout_ms` milliseconds have passed. Ignores an fd of -1. Returns true if one of `fds` is
-    // readable or has hung up.
-    Result<bool> wait(const std::vector<int>& fds, int timeout_ms);
+    // Sleeps until there may be something to do, one of `fds` is readable or has hung up, `reader`
+    // has hung up, or `timeout_ms` milliseconds have passed. Ignores an fd of -1. Returns true if
+    // one of `fds` is readable or one of them or `reader` has hung up. What `reader` sends is
+    // ignored.
+    Result<bool> wait(const std::vector<int>& fds, int reader, int timeout_ms);
 
     // Detaches the hooks, hands the remaining packets and the final counters to the sink.
     Result<void> finish();

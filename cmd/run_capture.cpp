@@ -66,6 +66,13 @@ class Run {
     bool told_to_end();
     int wait_for_command();
     int milliseconds_left() const;
+    // Who reads the packets, as a descriptor that hangs up; -1: nobody who could leave.
+    int reader_fd() const {
+        if (file_ != nullptr) {
+            return file_->reader_fd();
+        }
+        return has_reader(text_fd_.get()) ? text_fd_.get() : -1;
+    }
 
     const Options& options_;
     std::optional<StopSignals> signals_;
@@ -173,9 +180,6 @@ Result<void> Run::loop() {
     if (command_) {
         watched.push_back(command_->fd());
     }
-    if (file_ != nullptr) {
-        watched.push_back(file_->reader_fd());
-    }
     bool last_round = false;
     while (true) {
         auto handed = session_->step();
@@ -192,11 +196,11 @@ Result<void> Run::loop() {
         if (last_round || session_->count_reached() || (end_ && Clock::now() >= *end_)) {
             return {};
         }
-        auto ready = session_->wait(watched, milliseconds_left());
+        auto ready = session_->wait(watched, reader_fd(), milliseconds_left());
         if (!ready) {
             return std::move(ready).error();
         }
-        if (told_to_end() || (file_ != nullptr && file_->reader_left())) {
+        if (told_to_end() || reader_left(reader_fd())) {
             return {};
         }
         // One more round for the command's last packets.
@@ -206,6 +210,7 @@ Result<void> Run::loop() {
 
 // Takes the hooks off and says what came of the capture.
 Result<void> Run::finish(Result<void> captured) {
+    const bool left = reader_left(reader_fd());  // afterwards the file is closed
     auto finished = session_->finish();
     if (captured.ok()) {
         captured = std::move(finished);
@@ -214,7 +219,7 @@ Result<void> Run::finish(Result<void> captured) {
         say(line);
     }
     // A reader that has left has seen what it wanted.
-    if (captured.ok() || captured.error().code == EPIPE) {
+    if (captured.ok() || captured.error().code == EPIPE || left) {
         return {};
     }
     say(captured.error().message);

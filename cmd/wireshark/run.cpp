@@ -154,7 +154,7 @@ Result<void> Run::loop() {
         if (const auto now = Clock::now(); now >= show_next_) {
             show_counters(now);
         }
-        auto ready = session_->wait({signals_->fd(), toolbar_.fd(), file_->reader_fd()},
+        auto ready = session_->wait({signals_->fd(), toolbar_.fd()}, file_->reader_fd(),
                                     static_cast<int>(kShowEvery.count()));
         if (!ready) {
             return std::move(ready).error();
