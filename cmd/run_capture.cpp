@@ -71,7 +71,7 @@ class Run {
         if (file_ != nullptr) {
             return file_->reader_fd();
         }
-        return has_reader(text_fd_.get()) ? text_fd_.get() : -1;
+        return text_has_reader_ ? text_fd_.get() : -1;
     }
 
     const Options& options_;
@@ -80,6 +80,7 @@ class Run {
     std::string filter_;  // the expression
     std::unique_ptr<OutputFile> file_;
     pcapng::Fd text_fd_;
+    bool text_has_reader_ = false;  // as of the start: a terminal that hung up is none any more
     std::unique_ptr<TextSink> text_;
     std::unique_ptr<capture::Session> session_;
     std::optional<Clock::time_point> end_;
@@ -124,6 +125,7 @@ Result<void> Run::start() {
                 "standard output is closed, or not open for writing; -w names a file", EBADF};
         }
         text_fd_ = pcapng::nonblocking_copy(STDOUT_FILENO);
+        text_has_reader_ = has_reader(text_fd_.get());
         text_ = std::make_unique<TextSink>(text_fd_.get(), line_style(options_), signals_->fd());
         auto started = session_->start(*text_);
         return started.ok() ? drop_privileges(!options_.netns.empty()) : started;

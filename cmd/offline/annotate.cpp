@@ -156,9 +156,8 @@ int run_annotate(std::span<const std::string> arguments) {
         const bool left = written.error().code == EPIPE && request.output == "-";
         return left && broken ? kExitDone : fail(written.error());
     }
-    fmt::print(stderr,
-               "pidcap annotate: {} of {} packets have a process now, of {} conversations\n",
-               counts.annotated, counts.packets, owners->rows());
+    print_message("pidcap annotate: {} of {} packets have a process now, of {} conversations\n",
+                  counts.annotated, counts.packets, owners->rows());
     return broken ? kExitDone : kExitFailed;
 }
 
