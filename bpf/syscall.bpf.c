@@ -98,6 +98,15 @@ static __always_inline enum use use_of(const volatile __u64 *receiving_calls, __
 	return CALL_SENDS;
 }
 
+/* One copy for all calls: note_use() takes half of the stack. */
+static __noinline int note_use_of_fd(__u32 fd, enum use use)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+
+	note_use(task, socket_of_fd(task, fd), use);
+	return 0;
+}
+
 /* How many requests of one io_submit(2) are looked at. */
 #define MAX_SUBMITTED 128
 
@@ -118,7 +127,6 @@ struct aio_request {
 /* Notes the use of a socket by the request that pointer `index` of a list leads to. */
 static __noinline int note_submitted(__u64 list, __u32 index, bool short_pointers)
 {
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 	struct aio_request request = {};
 	__u64 pointer = 0;
 	__u32 size = short_pointers ? 4 : 8;
@@ -133,7 +141,7 @@ static __noinline int note_submitted(__u64 list, __u32 index, bool short_pointer
 	receives = request.opcode == IOCB_CMD_PREAD || request.opcode == IOCB_CMD_PREADV;
 	if (!receives && request.opcode != IOCB_CMD_PWRITE && request.opcode != IOCB_CMD_PWRITEV)
 		return 0;
-	note_use(task, socket_of_fd(task, request.fd), receives ? CALL_RECEIVES : CALL_SENDS);
+	note_use_of_fd(request.fd, receives ? CALL_RECEIVES : CALL_SENDS);
 	return 0;
 }
 
@@ -145,8 +153,7 @@ static __noinline int note_all_submitted(__u64 number, __u64 list, bool short_po
 	return 0;
 }
 
-static __always_inline void note_compat_call(struct task_struct *task, struct pt_regs *regs,
-					     __u64 call)
+static __always_inline void note_compat_call(struct pt_regs *regs, __u64 call)
 {
 	enum use use = use_of(compat_calls.receiving_calls, call);
 	__u32 fd = COMPAT_ARG1(regs);
@@ -158,14 +165,13 @@ static __always_inline void note_compat_call(struct task_struct *task, struct pt
 	if (call == compat_calls.socketcall && !socketcall_fd(regs, &fd))
 		return;
 	if (call == compat_calls.splice) {
-		note_use(task, socket_of_fd(task, fd), CALL_RECEIVES);
+		note_use_of_fd(fd, CALL_RECEIVES);
 		fd = COMPAT_ARG3(regs);
 	}
-	note_use(task, socket_of_fd(task, fd), use);
+	note_use_of_fd(fd, use);
 }
 
-static __always_inline void note_native_call(struct task_struct *task, struct pt_regs *regs,
-					     __u64 call)
+static __always_inline void note_native_call(struct pt_regs *regs, __u64 call)
 {
 	enum use use = use_of(native_calls.receiving_calls, call);
 	__u32 fd = SYSCALL_ARG1(regs);
@@ -176,10 +182,10 @@ static __always_inline void note_native_call(struct task_struct *task, struct pt
 		return;
 	}
 	if (call == native_calls.splice) {
-		note_use(task, socket_of_fd(task, fd), CALL_RECEIVES);
+		note_use_of_fd(fd, CALL_RECEIVES);
 		fd = SYSCALL_ARG3(regs);
 	}
-	note_use(task, socket_of_fd(task, fd), use);
+	note_use_of_fd(fd, use);
 }
 
 SEC("raw_tp/sys_enter")
@@ -194,9 +200,9 @@ int socket_use(struct bpf_raw_tracepoint_args *ctx)
 	task = (struct task_struct *)bpf_get_current_task();
 	if (IN_COMPAT_SYSCALL(task)) {
 		if (is_compat_call(call))
-			note_compat_call(task, regs, call);
+			note_compat_call(regs, call);
 	} else if (is_native_call(call)) {
-		note_native_call(task, regs, call);
+		note_native_call(regs, call);
 	}
 	return 0;
 }
@@ -234,7 +240,7 @@ int socket_used(struct bpf_raw_tracepoint_args *ctx)
 		return 0;
 	task = (struct task_struct *)bpf_get_current_task();
 	if (has_accepted(task, regs, call))
-		note_use(task, socket_of_fd(task, (__u32)result), USE);
+		note_use_of_fd((__u32)result, USE);
 	return 0;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "capture/session.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/if_ether.h>
 #include <poll.h>
@@ -18,6 +19,7 @@
 #include "capture/filter/verdicts.h"
 #include "capture/hooks/socket_hook.h"
 #include "capture/processes/cgroup.h"
+#include "capture/processes/cgroup_root.h"
 #include "capture/processes/process_table.h"
 #include "capture/processes/socket_scan.h"
 
@@ -61,6 +63,9 @@ Session::Session(Programs programs, Merge merge, ProcessTable table, const Sessi
 }
 
 Result<std::unique_ptr<Session>> Session::open(const SessionOptions& options) {
+    if (auto entered = enter_initial_cgroup_namespace(); !entered) {
+        return std::move(entered).error();
+    }
     auto cgroups = CgroupTree::open();
     if (!cgroups) {
         return std::move(cgroups).error();
@@ -73,7 +78,7 @@ Result<std::unique_ptr<Session>> Session::open(const SessionOptions& options) {
         }
         program_options.only_netns = own->inum;
     }
-    auto programs = Programs::load(program_options, cgroups->mount_point());
+    auto programs = Programs::load(program_options, cgroups->fd());
     if (!programs) {
         return std::move(programs).error();
     }
@@ -91,7 +96,7 @@ Result<std::unique_ptr<Session>> Session::open(const SessionOptions& options) {
     }
     std::unique_ptr<Session> session(
         new Session(*std::move(programs), *std::move(merge), *std::move(table), options));
-    if (auto prepared = session->prepare(options, cgroups->mount_point()); !prepared) {
+    if (auto prepared = session->prepare(options, *cgroups); !prepared) {
         return std::move(prepared).error();
     }
     if (options.programs.finds_processes) {
@@ -102,10 +107,14 @@ Result<std::unique_ptr<Session>> Session::open(const SessionOptions& options) {
     return session;
 }
 
-Result<void> Session::prepare(const SessionOptions& options, const std::string& cgroup_root) {
+Result<void> Session::prepare(const SessionOptions& options, const CgroupTree& cgroups) {
     if (options.programs.hook == Hook::kCgroup) {
-        attachment_ =
-            std::make_unique<SocketHook>(programs_, cgroup_root, snaplen_, options.interfaces.most);
+        pcapng::Fd root(fcntl(cgroups.fd(), F_DUPFD_CLOEXEC, 0));
+        if (!root.valid()) {
+            return pcapng::errno_error("keep the root of cgroup v2 open", errno);
+        }
+        attachment_ = std::make_unique<SocketHook>(programs_, std::move(root), snaplen_,
+                                                   options.interfaces.most);
         return {};
     }
     auto interfaces =
@@ -228,7 +237,7 @@ void Session::begin() {
     }
 }
 
-Result<bool> Session::wait(const std::vector<int>& fds, int timeout_ms) {
+Result<bool> Session::wait(const std::vector<int>& fds, int reader, int timeout_ms) {
     if (pace_.needs_wake_request()) {
         programs_.request_wake();
         return false;
@@ -239,6 +248,8 @@ Result<bool> Session::wait(const std::vector<int>& fds, int timeout_ms) {
     }
     std::vector<pollfd> watched;
     watch(watched, fds);
+    watched.push_back({reader, 0, 0});
+    const size_t others = watched.size();
     watch(watched, attachment_->fds());
     const size_t rings = watched.size();
     if (pause.sleeps) {
@@ -250,13 +261,13 @@ Result<bool> Session::wait(const std::vector<int>& fds, int timeout_ms) {
     if (ppoll(watched.data(), watched.size(), &timeout, nullptr) < 0 && errno != EINTR) {
         return pcapng::errno_error("wait for packets", errno);
     }
-    const auto interfaces = std::span(watched).subspan(fds.size(), rings - fds.size());
+    const auto interfaces = std::span(watched).subspan(others, rings - others);
     if (any_ready(interfaces)) {
         if (auto followed = follow_interfaces(); !followed) {
             return std::move(followed).error();
         }
     }
-    return any_ready(std::span(watched).first(fds.size()));
+    return any_ready(std::span(watched).first(others));
 }
 
 // Packets from before a change belong to the interface as it was, so they are handed over first.

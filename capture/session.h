@@ -5,7 +5,7 @@
 // everything that has happened since the last one to the sink, in order of time.
 //
 // Owns everything that the capture uses except the sink. One thread; nothing runs in the
-// background.
+// background. open() takes that thread into the initial cgroup namespace, where it stays.
 #pragma once
 
 #include <cstddef>
@@ -66,10 +66,11 @@ class Session : private RecordHandler {
     // the sink's error.
     Result<uint64_t> step();
 
-    // Sleeps until there may be something to do, one of `fds` is readable or has hung up, or
-    // `timeout_ms` milliseconds have passed. Ignores an fd of -1. Returns true if one of `fds` is
-    // readable or has hung up.
-    Result<bool> wait(const std::vector<int>& fds, int timeout_ms);
+    // Sleeps until there may be something to do, one of `fds` is readable or has hung up, `reader`
+    // has hung up, or `timeout_ms` milliseconds have passed. Ignores an fd of -1. Returns true if
+    // one of `fds` is readable or one of them or `reader` has hung up. What `reader` sends is
+    // ignored.
+    Result<bool> wait(const std::vector<int>& fds, int reader, int timeout_ms);
 
     // Detaches the hooks, hands the remaining packets and the final counters to the sink.
     Result<void> finish();
@@ -99,8 +100,8 @@ class Session : private RecordHandler {
   private:
     Session(Programs programs, Merge merge, ProcessTable table, const SessionOptions& options);
 
-    // Opens the attachment, without attaching. `cgroup_root` is where cgroup v2 is mounted.
-    Result<void> prepare(const SessionOptions& options, const std::string& cgroup_root);
+    // Opens the attachment, without attaching.
+    Result<void> prepare(const SessionOptions& options, const CgroupTree& cgroups);
     Result<void> learn(const packet::ProcessConditions& filter, const CgroupTree& cgroups);
     Result<void> resolve(const packet::ProcessConditions& conditions);
     Result<void> follow_interfaces();

@@ -4,11 +4,15 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstdlib>
+#include <string_view>
 #include <utility>
 
 namespace cmd {
@@ -51,10 +55,42 @@ pcapng::Result<Pipe> open_pipe() {
     if (write(failure, &code, sizeof(code)) != sizeof(code)) {
         _exit(126);
     }
-    _exit(code == ENOENT ? 127 : 126);
+    _exit(status_of_failed_exec(code));
+}
+
+// Returns 0, or the errno.
+int try_program(const std::string& path) {
+    struct stat status {};
+    if (stat(path.c_str(), &status) != 0) {
+        return errno;
+    }
+    if (!S_ISREG(status.st_mode)) {
+        return EACCES;
+    }
+    return faccessat(AT_FDCWD, path.c_str(), X_OK, AT_EACCESS) == 0 ? 0 : errno;
 }
 
 }  // namespace
+
+int status_of_failed_exec(int code) {
+    return code == ENOENT ? 127 : 126;
+}
+
+pcapng::Result<void> find_program(const std::string& name) {
+    const char* given = getenv("PATH");
+    std::string_view folders = given != nullptr ? given : "/bin:/usr/bin";
+    const bool is_path = name.find('/') != std::string::npos;
+    int code = is_path ? try_program(name) : ENOENT;
+    for (bool more = !name.empty() && !is_path; more && code != 0;) {
+        const size_t end = std::min(folders.find(':'), folders.size());
+        const std::string folder(folders.substr(0, end));
+        const int now = try_program(folder.empty() ? name : folder + "/" + name);
+        code = now == 0 || now == EACCES ? now : code;
+        more = end < folders.size();
+        folders.remove_prefix(more ? end + 1 : end);
+    }
+    return code == 0 ? pcapng::Result<void>{} : errno_error("run " + name, code);
+}
 
 pcapng::Result<Command> Command::prepare(std::vector<std::string> arguments, bool stdout_to_stderr,
                                          const StopSignals& signals) {

@@ -14,6 +14,14 @@
 
 namespace cmd {
 
+// Looks for a program as execvp(3) does, without executing it. Returns an error with the errno if
+// it isn't there or can't be executed. Another process may change that: exec has the last word.
+pcapng::Result<void> find_program(const std::string& name);
+
+// The exit status of a command that couldn't be executed, as a shell has it: 127 (not found) or
+// 126.
+int status_of_failed_exec(int code);
+
 class Command {
   public:
     // Forks; the child waits. It will run with the signals as pidcap found them. With

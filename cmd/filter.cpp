@@ -16,6 +16,7 @@
 #include "capture/filter/bpf_listing.h"
 #include "capture/filter/filter_programs.h"
 #include "capture/hooks/interfaces.h"
+#include "cmd/message.h"
 #include "packet/line/terminal_text.h"
 #include "pcapng/fd.h"
 
@@ -137,7 +138,7 @@ Result<std::optional<PacketFilter>> read_filter(const Options& options) {
 
 int list_filter(const Options& options) {
     const auto fail = [](const Error& error) {
-        fmt::print(stderr, "pidcap: {}\n", error.message);
+        print_message("pidcap: {}\n", error.message);
         return kExitFailed;
     };
     auto filter = read_filter(options);

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "capture/hooks/interfaces.h"
+#include "cmd/message.h"
 #include "cmd/options.h"
 #include "packet/line/terminal_text.h"
 
@@ -12,7 +13,7 @@ namespace cmd {
 int list_interfaces() {
     auto interfaces = capture::list_interfaces();
     if (!interfaces) {
-        fmt::print(stderr, "pidcap: {}\n", interfaces.error().message);
+        print_message("pidcap: {}\n", interfaces.error().message);
         return kExitFailed;
     }
     int number = 1;

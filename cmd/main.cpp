@@ -11,12 +11,14 @@
 #include "cmd/doctor.h"
 #include "cmd/filter.h"
 #include "cmd/list_interfaces.h"
+#include "cmd/message.h"
 #include "cmd/offline/offline.h"
 #include "cmd/options.h"
 #include "cmd/run_capture.h"
 #include "cmd/wireshark/setup_wireshark.h"
 
 int main(int argc, char** argv) try {
+    cmd::hold_standard_streams();
     const std::vector<std::string> arguments(argv + 1, argv + argc);
     if (auto status = cmd::run_offline(arguments)) {
         return *status;

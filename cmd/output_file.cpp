@@ -12,6 +12,7 @@
 #include <optional>
 #include <utility>
 
+#include "cmd/message.h"
 #include "cmd/sudo_caller.h"
 #include "packet/line/terminal_text.h"
 #include "pcapng/output.h"
@@ -29,6 +30,9 @@ constexpr int kReaderPollMs = 100;  // open(2) of a fifo can't be polled for
 Result<Fd> open_stdout() {
     if (isatty(STDOUT_FILENO) != 0) {
         return Error{"a capture is binary: -w - needs a pipe or a file as stdout", 0};
+    }
+    if (!stdout_takes_data()) {
+        return Error{"-w -: standard output is closed, or not open for writing", EBADF};
     }
     Fd fd = pcapng::nonblocking_copy(STDOUT_FILENO);
     if (!fd.valid()) {
@@ -92,6 +96,17 @@ Result<Fd> open_path(const std::string& path, int create, const std::optional<Su
 
 }  // namespace
 
+bool has_reader(int fd) {
+    struct stat status {};
+    return fstat(fd, &status) == 0 &&
+           (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode) || isatty(fd) != 0);
+}
+
+bool reader_left(int fd) {
+    pollfd watched{fd, 0, 0};
+    return poll(&watched, 1, 0) == 1 && (watched.revents & (POLLERR | POLLHUP)) != 0;
+}
+
 Result<std::unique_ptr<OutputFile>> OutputFile::open(const std::string& path,
                                                      const capture::FileOptions& options,
                                                      int stop_fd) {
@@ -123,7 +138,7 @@ Result<std::unique_ptr<OutputFile>> OutputFile::open_fifo(const std::string& pat
 Result<void> OutputFile::begin(const std::string& origin) {
     struct stat status {};
     const bool known = fstat(fd_.get(), &status) == 0;
-    is_fifo_ = known && S_ISFIFO(status.st_mode);
+    has_reader_ = has_reader(fd_.get());
     // What is behind the position in stdout is the shell's business.
     if (!to_stdout_ && known && S_ISREG(status.st_mode) && ftruncate(fd_.get(), 0) != 0) {
         return pcapng::errno_error("empty " + name_, errno);
@@ -140,11 +155,6 @@ Result<void> OutputFile::begin(const std::string& origin) {
         }
     }
     return {};
-}
-
-bool OutputFile::reader_left() const {
-    pollfd watched{reader_fd(), 0, 0};
-    return poll(&watched, 1, 0) == 1 && (watched.revents & POLLERR) != 0;
 }
 
 Result<void> OutputFile::noted(Result<void> result) {

@@ -20,6 +20,12 @@
 
 namespace cmd {
 
+// Returns true if what is written to the descriptor has a reader that can leave.
+bool has_reader(int fd);
+// Returns true if that reader has left. One that has only ended what it sends (ssh with its
+// standard input at the end) goes on reading. False for -1.
+bool reader_left(int fd);
+
 class OutputFile : public packet::Sink {
   public:
     // `path` "-": standard output. A fifo waits for its reader. `stop_fd`, which outlives this, is
@@ -42,10 +48,10 @@ class OutputFile : public packet::Sink {
     capture::Result<void> finish(const std::vector<packet::InterfaceCounters>& counters) override;
 
     uint64_t bytes() const { return sink_ ? sink_->bytes() : 0; }
-    // Of a pipe or fifo, once it is begun: what poll(2) answers for when the reader has left, -1
-    // otherwise. A capture in which nothing happens would notice no other way.
-    int reader_fd() const { return sink_ && is_fifo_ ? sink_->fd() : -1; }
-    bool reader_left() const;
+    // Of a pipe, fifo, socket or terminal, once it is begun: what poll(2) answers for when the
+    // reader has left, -1 otherwise. A capture in which nothing happens would notice no other way.
+    int reader_fd() const { return sink_ && has_reader_ ? sink_->fd() : -1; }
+    bool reader_left() const { return cmd::reader_left(reader_fd()); }
     // The first write that failed; what comes after it is counted only.
     const std::optional<capture::Error>& failure() const { return failure_; }
     uint64_t unwritten() const { return unwritten_; }
@@ -60,7 +66,7 @@ class OutputFile : public packet::Sink {
     capture::FileOptions options_;
     int stop_fd_;
     bool to_stdout_ = false;
-    bool is_fifo_ = false;
+    bool has_reader_ = false;
     std::vector<packet::Interface> announced_;  // before begin()
     std::unique_ptr<capture::FileSink> sink_;
     std::optional<capture::Error> failure_;

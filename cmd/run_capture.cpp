@@ -23,6 +23,7 @@
 #include "cmd/command.h"
 #include "cmd/drop_privileges.h"
 #include "cmd/filter.h"
+#include "cmd/message.h"
 #include "cmd/output_file.h"
 #include "cmd/session_lines.h"
 #include "cmd/status_line.h"
@@ -41,7 +42,7 @@ using Clock = std::chrono::steady_clock;
 constexpr std::chrono::milliseconds kSameRequest{500};
 
 void say(const std::string& text) {
-    fmt::print(stderr, "pidcap: {}\n", text);
+    print_message("pidcap: {}\n", text);
 }
 
 packet::LineStyle line_style(const Options& options) {
@@ -66,6 +67,13 @@ class Run {
     bool told_to_end();
     int wait_for_command();
     int milliseconds_left() const;
+    // Who reads the packets, as a descriptor that hangs up; -1: nobody who could leave.
+    int reader_fd() const {
+        if (file_ != nullptr) {
+            return file_->reader_fd();
+        }
+        return text_has_reader_ ? text_fd_.get() : -1;
+    }
 
     const Options& options_;
     std::optional<StopSignals> signals_;
@@ -73,6 +81,7 @@ class Run {
     std::string filter_;  // the expression
     std::unique_ptr<OutputFile> file_;
     pcapng::Fd text_fd_;
+    bool text_has_reader_ = false;  // as of the start: a terminal that hung up is none any more
     std::unique_ptr<TextSink> text_;
     std::unique_ptr<capture::Session> session_;
     std::optional<Clock::time_point> end_;
@@ -113,7 +122,12 @@ Result<void> Run::open() {
 
 Result<void> Run::start() {
     if (!options_.output) {
+        if (!stdout_takes_data()) {
+            return capture::Error{
+                "standard output is closed, or not open for writing; -w names a file", EBADF};
+        }
         text_fd_ = pcapng::nonblocking_copy(STDOUT_FILENO);
+        text_has_reader_ = has_reader(text_fd_.get());
         text_ = std::make_unique<TextSink>(text_fd_.get(), line_style(options_), signals_->fd());
         auto started = session_->start(*text_);
         return started.ok() ? drop_privileges(!options_.netns.empty()) : started;
@@ -170,9 +184,6 @@ Result<void> Run::loop() {
     if (command_) {
         watched.push_back(command_->fd());
     }
-    if (file_ != nullptr) {
-        watched.push_back(file_->reader_fd());
-    }
     bool last_round = false;
     while (true) {
         auto handed = session_->step();
@@ -193,11 +204,11 @@ Result<void> Run::loop() {
         if (last_round || session_->count_reached() || (end_ && Clock::now() >= *end_)) {
             return {};
         }
-        auto ready = session_->wait(watched, milliseconds_left());
+        auto ready = session_->wait(watched, reader_fd(), milliseconds_left());
         if (!ready) {
             return std::move(ready).error();
         }
-        if (told_to_end() || (file_ != nullptr && file_->reader_left())) {
+        if (told_to_end() || reader_left(reader_fd())) {
             return {};
         }
         // One more round for the command's last packets.
@@ -207,6 +218,7 @@ Result<void> Run::loop() {
 
 // Takes the hooks off and says what came of the capture.
 Result<void> Run::finish(Result<void> captured) {
+    const bool left = reader_left(reader_fd());  // afterwards the file is closed
     auto finished = session_->finish();
     if (captured.ok()) {
         captured = std::move(finished);
@@ -215,7 +227,7 @@ Result<void> Run::finish(Result<void> captured) {
         say(line);
     }
     // A reader that has left has seen what it wanted.
-    if (captured.ok() || captured.error().code == EPIPE) {
+    if (captured.ok() || captured.error().code == EPIPE || left) {
         return {};
     }
     say(captured.error().message);
@@ -243,6 +255,12 @@ int Run::wait_for_command() {
 }
 
 int Run::run() {
+    if (!options_.command.empty()) {
+        if (auto found = find_program(options_.command[0]); !found) {
+            say(found.error().message);
+            return status_of_failed_exec(found.error().code);
+        }
+    }
     auto opened = open();
     if (opened.ok()) {
         opened = start();

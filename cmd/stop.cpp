@@ -5,6 +5,8 @@
 
 #include <cstdio>
 
+#include "cmd/message.h"
+
 namespace cmd {
 
 Stop usage_error(std::string_view message, std::string_view command) {
@@ -13,7 +15,11 @@ Stop usage_error(std::string_view message, std::string_view command) {
 }
 
 int say(const Stop& stop) {
-    fmt::print(stop.status == kExitDone ? stdout : stderr, "{}", stop.text);
+    if (stop.status == kExitDone) {
+        fmt::print("{}", stop.text);
+    } else {
+        write_message(stop.text);
+    }
     return stop.status;
 }
 

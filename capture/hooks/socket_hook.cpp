@@ -2,10 +2,7 @@
 #include "capture/hooks/socket_hook.h"
 
 #include <bpf/bpf.h>
-#include <fcntl.h>
 #include <fmt/format.h>
-
-#include <cerrno>
 
 #include "capture/hooks/netns.h"
 #include "packet/link_type.h"
@@ -14,10 +11,6 @@ namespace capture {
 
 Result<void> SocketHook::attach(Sink& sink) {
     ledger_.begin(sink);
-    pcapng::Fd cgroup(::open(cgroup_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!cgroup.valid()) {
-        return pcapng::errno_error(fmt::format("open {}", cgroup_), errno);
-    }
     const struct {
         HookProgram program;
         bpf_attach_type type;
@@ -29,12 +22,11 @@ Result<void> SocketHook::attach(Sink& sink) {
         if (!program) {
             return std::move(program).error();
         }
-        int link = bpf_link_create(*program, cgroup.get(), place.type, nullptr);
+        int link = bpf_link_create(*program, cgroup_.get(), place.type, nullptr);
         if (link < 0) {
             return pcapng::errno_error(
-                fmt::format("attach to the root of cgroup v2, {} (another tool may have taken it "
-                            "without letting others in; `bpftool cgroup show {}` tells)",
-                            cgroup_, cgroup_),
+                "attach to the root of cgroup v2 (another tool may have taken it without letting "
+                "others in; `bpftool cgroup tree` tells)",
                 -link);
         }
         links_.emplace_back(link);

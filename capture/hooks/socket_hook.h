@@ -16,9 +16,8 @@ namespace capture {
 
 class SocketHook : public Attachment {
   public:
-    // `cgroup` is where cgroup v2 is mounted.
-    SocketHook(const Programs& programs, std::string cgroup, uint32_t snaplen,
-               size_t max_interfaces)
+    // `cgroup` is the root's directory.
+    SocketHook(const Programs& programs, pcapng::Fd cgroup, uint32_t snaplen, size_t max_interfaces)
         : programs_(&programs),
           cgroup_(std::move(cgroup)),
           ledger_(programs.drops(), snaplen, max_interfaces) {}
@@ -39,7 +38,7 @@ class SocketHook : public Attachment {
     std::string name_of(const InterfaceKey& key) const;
 
     const Programs* programs_;
-    std::string cgroup_;
+    pcapng::Fd cgroup_;
     InterfaceLedger ledger_;
     std::vector<pcapng::Fd> links_;
     Notices notices_;

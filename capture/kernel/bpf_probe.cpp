@@ -169,16 +169,12 @@ InterfaceProbe try_interface_attach() {
     return size == sizeof(found) ? found : probe;
 }
 
-int try_cgroup_attach(const std::string& cgroup, bpf_prog_type program_type, bpf_attach_type type) {
-    const Fd directory(open(cgroup.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!directory.valid()) {
-        return errno;
-    }
+int try_cgroup_attach(int cgroup_fd, bpf_prog_type program_type, bpf_attach_type type) {
     const Loaded program = load_attachable(program_type, kAllow, type);
     if (!program.fd.valid()) {
         return program.code;
     }
-    return try_link(program.fd.get(), directory.get(), type);
+    return try_link(program.fd.get(), cgroup_fd, type);
 }
 
 int try_raw_tracepoint(const char* name) {

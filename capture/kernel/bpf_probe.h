@@ -28,7 +28,7 @@ struct InterfaceProbe {
 InterfaceProbe try_interface_attach();
 
 // Attaches a program that allows everything to the cgroup, and detaches it at once.
-int try_cgroup_attach(const std::string& cgroup, bpf_prog_type program, bpf_attach_type type);
+int try_cgroup_attach(int cgroup_fd, bpf_prog_type program, bpf_attach_type type);
 
 int try_raw_tracepoint(const char* name);
 

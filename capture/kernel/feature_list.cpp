@@ -17,12 +17,14 @@
 #include "capture/kernel/privilege.h"
 #include "capture/kernel/tracing.h"
 #include "capture/processes/cgroup.h"
+#include "capture/processes/cgroup_root.h"
 
 namespace capture {
 namespace {
 
 using State = Feature::State;
 using Need = Feature::Need;
+using pcapng::Result;
 
 constexpr const char* kRunAsRoot = "run as root";
 constexpr const char* kNewerKernel = "use a kernel that has it";
@@ -94,18 +96,40 @@ void add_capabilities(std::vector<Feature>& features) {
     features.push_back(space);
 }
 
-void add_kernel(std::vector<Feature>& features, const std::string& cgroup) {
+// The hierarchy's root, as a capture finds it.
+struct CgroupSearch {
+    Result<void> entered = enter_initial_cgroup_namespace();
+    Result<CgroupTree> tree = entered ? CgroupTree::open() : entered.error();
+
+    int fd() const { return tree ? tree->fd() : -1; }
+};
+
+void add_kernel(std::vector<Feature>& features, const CgroupSearch& cgroups) {
     Feature btf = make("btf", "kernel", "BTF, the kernel's type information", Need::kRequired);
     answer(btf, Features::type_information());
     btf.cost = "the programs can't be fitted to this kernel";
     btf.remedy = "use a kernel built with CONFIG_DEBUG_INFO_BTF=y, as Debian's are";
     features.push_back(btf);
 
-    Feature mount = make("cgroup2", "kernel", "a mounted cgroup v2 hierarchy", Need::kRequired);
-    mount.state = cgroup.empty() ? State::kNo : State::kYes;
-    mount.detail = cgroup;
+    Feature space = make("cgroup_namespace", "kernel",
+                         "the initial cgroup namespace, entered if need be", Need::kRequired);
+    space.state = cgroups.entered ? State::kYes : State::kNo;
+    space.detail =
+        cgroups.entered ? "" : std::generic_category().message(cgroups.entered.error().code);
+    space.cost = "only sockets of this container could be tied to their processes";
+    space.remedy =
+        "docker run --cgroupns=host --pid=host, podman run likewise; or run it on the host";
+    features.push_back(space);
+
+    Feature mount = make("cgroup2", "kernel", "the root of cgroup v2", Need::kRequired);
+    mount.state = cgroups.fd() >= 0 ? State::kYes : State::kNo;
+    if (cgroups.tree) {
+        const std::string& mount_point = cgroups.tree->mount_point();
+        mount.detail = mount_point.empty() ? "by a mount of our own" : mount_point;
+    }
     mount.cost = "new sockets can't be tied to the process that makes them";
-    mount.remedy = "mkdir -p /run/cgroup2 && mount -t cgroup2 none /run/cgroup2";
+    mount.remedy = cgroups.entered ? "mkdir -p /run/cgroup2 && mount -t cgroup2 none /run/cgroup2"
+                                   : "see the line above";
     features.push_back(mount);
 
     Feature getfd =
@@ -213,7 +237,7 @@ struct CgroupHook {
     const char* cost;
 };
 
-void add_cgroup_hooks(std::vector<Feature>& features, const std::string& cgroup) {
+void add_cgroup_hooks(std::vector<Feature>& features, int cgroup_fd) {
     static constexpr std::array<CgroupHook, 4> kHooks{{
         {BPF_PROG_TYPE_CGROUP_SOCK, BPF_CGROUP_INET_SOCK_CREATE, Need::kRequired,
          "cgroup_sock_create", "cgroup/sock_create programs",
@@ -228,12 +252,12 @@ void add_cgroup_hooks(std::vector<Feature>& features, const std::string& cgroup)
     }};
     for (const CgroupHook& hook : kHooks) {
         Feature feature = make(hook.id, "hook", hook.name, hook.need);
-        if (cgroup.empty()) {
+        if (cgroup_fd < 0) {
             feature.state = State::kUnknown;
-            feature.detail = "no cgroup v2 hierarchy to try it on";
-            feature.remedy = "mount one, see above";
+            feature.detail = "no root of cgroup v2 to try it on";
+            feature.remedy = "see above";
         } else {
-            answer(feature, try_cgroup_attach(cgroup, hook.program, hook.type));
+            answer(feature, try_cgroup_attach(cgroup_fd, hook.program, hook.type));
         }
         feature.cost = hook.cost;
         feature.remedy =
@@ -304,14 +328,13 @@ void add_tracing(std::vector<Feature>& features, Features& kernel) {
 
 std::vector<Feature> list_features(Features& kernel) {
     const LibbpfLog quiet;
-    const auto cgroups = CgroupTree::open();
-    const std::string cgroup = cgroups ? cgroups->mount_point() : std::string();
+    const CgroupSearch cgroups;
     std::vector<Feature> features;
     add_capabilities(features);
-    add_kernel(features, cgroup);
+    add_kernel(features, cgroups);
     add_maps(features, kernel);
     add_interface_hooks(features);
-    add_cgroup_hooks(features, cgroup);
+    add_cgroup_hooks(features, cgroups.fd());
     add_tracepoints(features);
     add_helpers(features, kernel);
     add_tracing(features, kernel);

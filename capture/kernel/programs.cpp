@@ -95,12 +95,8 @@ Programs::Programs(Skeleton skeleton, PacketRings rings, size_t cpus, Hook hook,
       hook_(hook),
       tracing_(tracing) {}
 
-Result<Programs> Programs::load_with(const ProgramOptions& options, const std::string& cgroup_root,
-                                     Tracing tracing, const Features& kernel) {
-    Fd cgroup(::open(cgroup_root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!cgroup.valid()) {
-        return errno_error(fmt::format("open {}", cgroup_root), errno);
-    }
+Result<Programs> Programs::load_with(const ProgramOptions& options, int cgroup_fd, Tracing tracing,
+                                     const Features& kernel) {
     int possible = libbpf_num_possible_cpus();
     if (possible < 0) {
         return errno_error("count the CPUs in /sys/devices/system/cpu/possible", -possible);
@@ -148,23 +144,23 @@ Result<Programs> Programs::load_with(const ProgramOptions& options, const std::s
         programs.filters_ = *std::move(filters);
     }
     if (options.finds_processes) {
-        if (auto following = programs.follow(cgroup.get(), kernel); !following) {
+        if (auto following = programs.follow(cgroup_fd, kernel); !following) {
             return std::move(following).error();
         }
     }
     return programs;
 }
 
-Result<Programs> Programs::load(const ProgramOptions& options, const std::string& cgroup_root) {
+Result<Programs> Programs::load(const ProgramOptions& options, int cgroup_fd) {
     Features kernel;
     auto tracing = choose_tracing(options.tracing, kernel);
     if (!tracing) {
         return std::move(tracing).error();
     }
-    auto programs = load_with(options, cgroup_root, *tracing, kernel);
+    auto programs = load_with(options, cgroup_fd, *tracing, kernel);
     // A single function may be unavailable, for example because of a live patch.
     if (!programs && !options.tracing && *tracing != Tracing::kSyscalls) {
-        return load_with(options, cgroup_root, Tracing::kSyscalls, kernel);
+        return load_with(options, cgroup_fd, Tracing::kSyscalls, kernel);
     }
     return programs;
 }

@@ -49,10 +49,10 @@ struct CloseSkeleton {
 
 class Programs {
   public:
-    // Loads the programs and starts to follow processes, and the sockets of all cgroups below
-    // `cgroup_root`, where cgroup v2 is mounted. Attaches to no interface yet. An error names what
-    // is missing: kernel support or a capability.
-    static Result<Programs> load(const ProgramOptions& options, const std::string& cgroup_root);
+    // Loads the programs and starts to follow processes, and the sockets of all cgroups below the
+    // one of this descriptor, which is needed for this call only. Attaches to no interface yet. An
+    // error names what is missing: kernel support or a capability.
+    static Result<Programs> load(const ProgramOptions& options, int cgroup_fd);
 
     Hook hook() const { return hook_; }
     Tracing tracing() const { return tracing_; }
@@ -97,8 +97,8 @@ class Programs {
 
     Programs(Skeleton skeleton, PacketRings rings, size_t cpus, Hook hook, Tracing tracing);
 
-    static Result<Programs> load_with(const ProgramOptions& options, const std::string& cgroup_root,
-                                      Tracing tracing, const Features& kernel);
+    static Result<Programs> load_with(const ProgramOptions& options, int cgroup_fd, Tracing tracing,
+                                      const Features& kernel);
     // Attaches the programs that follow sockets and processes.
     Result<void> follow(int cgroup_fd, const Features& kernel);
 

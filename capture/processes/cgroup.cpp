@@ -13,9 +13,7 @@
 #include <climits>
 #include <cstring>
 #include <ctime>
-#include <fstream>
 #include <memory>
-#include <sstream>
 #include <string_view>
 #include <vector>
 
@@ -24,8 +22,6 @@
 namespace capture {
 namespace {
 
-using pcapng::errno_error;
-using pcapng::Error;
 using pcapng::Fd;
 using pcapng::Result;
 
@@ -34,71 +30,19 @@ constexpr size_t kMaxPaths = 65536;  // the cache is emptied when it is full
 constexpr size_t kMaxDepth = 64;
 constexpr uint64_t kWalkPauseNs = 1'000'000'000;
 
-// mountinfo writes space, tab, newline and backslash as "\040" and so on.
-std::string unescape_octal(std::string_view text) {
-    std::string plain;
-    for (size_t i = 0; i < text.size(); ++i) {
-        const auto digit = [&](size_t at) {
-            return text[at] >= '0' && text[at] <= '7' ? text[at] - '0' : -1;
-        };
-        if (text.size() - i >= 4 && text[i] == '\\' && digit(i + 1) >= 0 && digit(i + 2) >= 0 &&
-            digit(i + 3) >= 0) {
-            plain.push_back(
-                static_cast<char>((digit(i + 1) * 64 + digit(i + 2) * 8 + digit(i + 3)) & 0xff));
-            i += 3;
-        } else {
-            plain.push_back(text[i]);
-        }
-    }
-    return plain;
-}
-
 }  // namespace
 
-// "41 31 0:38 / /sys/fs/cgroup/unified rw,relatime shared:9 - cgroup2 cgroup2 rw": proc(5). If
-// there are several mounts, the one of the whole tree is taken.
-std::string parse_cgroup_mount(std::string_view mountinfo) {
-    std::istringstream lines{std::string(mountinfo)};
-    std::string line;
-    while (std::getline(lines, line)) {
-        const size_t separator = line.find(" - ");
-        if (separator == std::string::npos || line.compare(separator + 3, 8, "cgroup2 ") != 0) {
-            continue;
-        }
-        std::istringstream fields(line.substr(0, separator));
-        std::string skipped;
-        std::string root;
-        std::string mount_point;
-        fields >> skipped >> skipped >> skipped >> root >> mount_point;
-        if (root == "/") {
-            return unescape_octal(mount_point);
-        }
+Result<CgroupTree> CgroupTree::open() {
+    auto root = open_cgroup_root();
+    if (!root) {
+        return std::move(root).error();
     }
-    return {};
-}
-
-Result<CgroupTree> CgroupTree::open(const std::string& proc_root) {
-    const std::string mountinfo = proc_root + "/self/mountinfo";
-    std::ifstream file(mountinfo);
-    std::stringstream text;
-    text << file.rdbuf();
-    std::string mount_point = parse_cgroup_mount(text.str());
-    if (mount_point.empty()) {
-        return Error{
-            fmt::format("{}: cgroup v2 is not mounted; mount -t cgroup2 none DIRECTORY", mountinfo),
-            ENOENT};
-    }
-    // Not O_PATH: open_by_handle_at(2) doesn't accept such a descriptor.
-    Fd mount(::open(mount_point.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!mount.valid()) {
-        return errno_error("open " + mount_point, errno);
-    }
-    return CgroupTree(std::move(mount_point), std::move(mount));
+    return CgroupTree(*std::move(root));
 }
 
 const std::string& CgroupTree::path(uint64_t id) {
     static const std::string kNone;
-    if (id == 0 || !mount_.valid()) {
+    if (id == 0 || !root_.directory.valid()) {
         return kNone;
     }
     if (const auto known = paths_.find(id); known != paths_.end()) {
@@ -127,7 +71,7 @@ std::string CgroupTree::path_by_handle(uint64_t id) {
     handle->handle_bytes = sizeof(id);
     handle->handle_type = kFileidKernfs;
     std::memcpy(handle->f_handle, &id, sizeof(id));
-    const Fd directory(open_by_handle_at(mount_.get(), handle, O_PATH | O_CLOEXEC));
+    const Fd directory(open_by_handle_at(root_.directory.get(), handle, O_PATH | O_CLOEXEC));
     if (!directory.valid()) {
         // ESTALE means that there is no such cgroup. Any other errno means that we lack
         // CAP_DAC_READ_SEARCH, or that the kernel is older than 5.5, where handles have another
@@ -139,20 +83,21 @@ std::string CgroupTree::path_by_handle(uint64_t id) {
     const ssize_t n = readlink(fmt::format("/proc/self/fd/{}", directory.get()).c_str(),
                                target.data(), target.size());
     const std::string_view path(target.data(), n > 0 ? static_cast<size_t>(n) : 0);
-    if (!path.starts_with(mount_point_)) {
+    const std::string& mount_point = root_.mount_point;
+    if (!path.starts_with(mount_point)) {
         return {};
     }
-    return path == mount_point_ ? "/" : std::string(path.substr(mount_point_.size()));
+    return path == mount_point ? "/" : std::string(path.substr(mount_point.size()));
 }
 
 uint64_t CgroupTree::id(const std::string& path) const {
-    if (!mount_.valid() || path.empty() || path.front() != '/' ||
-        path.find("/..") != std::string::npos) {  // outside of our cgroup namespace
+    if (!root_.directory.valid() || path.empty() || path.front() != '/' ||
+        path.starts_with("/..")) {  // outside of a cgroup namespace
         return 0;
     }
     struct stat directory {};
     const std::string relative = "." + path;
-    return fstatat(mount_.get(), relative.c_str(), &directory, AT_SYMLINK_NOFOLLOW) == 0
+    return fstatat(root_.directory.get(), relative.c_str(), &directory, AT_SYMLINK_NOFOLLOW) == 0
                ? directory.st_ino
                : 0;
 }
@@ -173,8 +118,8 @@ void CgroupTree::walk() {
     };
     struct stat root {};
     std::vector<Open> stack;
-    stack.push_back({open_directory(mount_.get(), "."), ""});
-    if (fstat(mount_.get(), &root) == 0) {
+    stack.push_back({open_directory(root_.directory.get(), "."), ""});
+    if (fstat(root_.directory.get(), &root) == 0) {
         paths_.insert_or_assign(root.st_ino, "/");
     }
     while (!stack.empty()) {

@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "cmd/message.h"
 #include "cmd/offline/file_pass.h"
 #include "cmd/offline/result_file.h"
 #include "cmd/option_reader.h"
@@ -107,7 +108,7 @@ Result<void> copy(InputFile& input, Result<const Packet*> first, const FlowOwner
 }
 
 int fail(const Error& error) {
-    fmt::print(stderr, "pidcap annotate: {}\n", error.message);
+    print_message("pidcap annotate: {}\n", error.message);
     return kExitFailed;
 }
 
@@ -155,9 +156,8 @@ int run_annotate(std::span<const std::string> arguments) {
         const bool left = written.error().code == EPIPE && request.output == "-";
         return left && broken ? kExitDone : fail(written.error());
     }
-    fmt::print(stderr,
-               "pidcap annotate: {} of {} packets have a process now, of {} conversations\n",
-               counts.annotated, counts.packets, owners->rows());
+    print_message("pidcap annotate: {} of {} packets have a process now, of {} conversations\n",
+                  counts.annotated, counts.packets, owners->rows());
     return broken ? kExitDone : kExitFailed;
 }
 

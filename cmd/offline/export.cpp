@@ -11,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#include "cmd/message.h"
 #include "cmd/offline/file_pass.h"
 #include "cmd/offline/result_file.h"
 #include "cmd/offline/selection.h"
@@ -155,7 +156,7 @@ int run_export(std::span<const std::string> arguments) {
     ignore_write_signals();
     auto source = forensics::Source::open(request.path);
     if (!source) {
-        fmt::print(stderr, "pidcap export: {}\n", source.error().message);
+        print_message("pidcap export: {}\n", source.error().message);
         return kExitFailed;
     }
     FilePass pass(*source, request.selection, request.output != "-" || isatty(STDOUT_FILENO) != 1);
@@ -163,7 +164,7 @@ int run_export(std::span<const std::string> arguments) {
     const Result<void> written = write(rows, request);
     for (const Result<void>* result : {&written, &rows.read()}) {
         if (!*result) {
-            fmt::print(stderr, "pidcap export: {}\n", result->error().message);
+            print_message("pidcap export: {}\n", result->error().message);
         }
     }
     return written && rows.read() ? kExitDone : kExitFailed;

@@ -13,6 +13,7 @@
 #include <variant>
 #include <vector>
 
+#include "cmd/message.h"
 #include "cmd/offline/file_pass.h"
 #include "cmd/offline/result_file.h"
 #include "cmd/offline/selection.h"
@@ -170,7 +171,7 @@ Result<void> copy(Request& request, InputFile& input, Result<const Packet*> firs
 }
 
 int fail(const Error& error) {
-    fmt::print(stderr, "pidcap extract: {}\n", error.message);
+    print_message("pidcap extract: {}\n", error.message);
     return kExitFailed;
 }
 
@@ -209,8 +210,8 @@ int run_extract(std::span<const std::string> arguments) {
         const bool left = written.error().code == EPIPE && request.output == "-";
         return left && broken ? kExitDone : fail(written.error());
     }
-    fmt::print(stderr, "pidcap extract: {} of {} packets into {}\n", counts.written, counts.read,
-               destination->name(request));
+    print_message("pidcap extract: {} of {} packets into {}\n", counts.written, counts.read,
+                  destination->name(request));
     return broken ? kExitDone : kExitFailed;
 }
 

@@ -13,6 +13,7 @@
 #include <variant>
 #include <vector>
 
+#include "cmd/message.h"
 #include "cmd/offline/progress.h"
 #include "cmd/offline/result_file.h"
 #include "cmd/option_reader.h"
@@ -128,7 +129,7 @@ std::variant<Request, Stop> parse_request(std::span<const std::string> arguments
 }
 
 void say(const Error& error) {
-    fmt::print(stderr, "pidcap merge: {}\n", error.message);
+    print_message("pidcap merge: {}\n", error.message);
 }
 
 Result<Merging> open_all(const Request& request) {
@@ -176,8 +177,8 @@ int run_merge(std::span<const std::string> arguments) {
         say(written.error());
         return kExitFailed;
     }
-    fmt::print(stderr, "pidcap merge: {} packets into {}\n", *written,
-               request.output == "-" ? "stdout" : packet::printable(request.output));
+    print_message("pidcap merge: {} packets into {}\n", *written,
+                  request.output == "-" ? "stdout" : packet::printable(request.output));
     return broken ? kExitFailed : kExitDone;
 }
 

@@ -12,6 +12,7 @@
 #include <variant>
 #include <vector>
 
+#include "cmd/message.h"
 #include "cmd/offline/file_pass.h"
 #include "cmd/offline/result_file.h"
 #include "cmd/offline/selection.h"
@@ -243,8 +244,8 @@ Result<bool> print_file(const std::string& path, Request& request, packet::TextO
     if (read && !request.selection.done()) {
         for (const uint32_t pid : request.selection.unknown_trees(*source)) {
             out.flush();
-            fmt::print(stderr, "pidcap {}: no process {} in {}\n", kCommand, pid,
-                       packet::printable(path));
+            print_message("pidcap {}: no process {} in {}\n", kCommand, pid,
+                          packet::printable(path));
         }
     }
     return read;
@@ -263,7 +264,7 @@ int run_read(std::span<const std::string> arguments) {
     int status = kExitDone;
     const auto complain = [&](const pcapng::Error& error) {
         out.flush();  // what was readable comes first
-        fmt::print(stderr, "pidcap {}: {}\n", kCommand, error.message);
+        print_message("pidcap {}: {}\n", kCommand, error.message);
         status = kExitFailed;
     };
     for (const std::string& file : request.files) {

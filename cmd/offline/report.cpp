@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "cmd/message.h"
 #include "cmd/offline/file_pass.h"
 #include "cmd/offline/result_file.h"
 #include "cmd/option_reader.h"
@@ -76,7 +77,7 @@ Result<void> write_page(pcapng::Output& output, std::string_view page) {
 }
 
 int fail(const Error& error) {
-    fmt::print(stderr, "pidcap report: {}\n", error.message);
+    print_message("pidcap report: {}\n", error.message);
     return kExitFailed;
 }
 

@@ -9,6 +9,7 @@
 #include <optional>
 #include <utility>
 
+#include "cmd/message.h"
 #include "cmd/offline/file_pass.h"
 #include "cmd/offline/result_file.h"
 #include "cmd/offline/selection.h"
@@ -97,7 +98,7 @@ int run_table_command(const TableCommand& command, std::span<const std::string> 
     ignore_write_signals();
     auto source = forensics::Source::open(request.path);
     if (!source) {
-        fmt::print(stderr, "pidcap {}: {}\n", command.name, source.error().message);
+        print_message("pidcap {}: {}\n", command.name, source.error().message);
         return kExitFailed;
     }
     FilePass pass(*source, request.selection, true);
@@ -126,7 +127,7 @@ int run_table_command(const TableCommand& command, std::span<const std::string> 
     const pcapng::Result<void> written = out.finish();
     for (const pcapng::Result<void>* result : {&written, &read}) {
         if (!*result) {
-            fmt::print(stderr, "pidcap {}: {}\n", command.name, result->error().message);
+            print_message("pidcap {}: {}\n", command.name, result->error().message);
         }
     }
     return written && read ? kExitDone : kExitFailed;

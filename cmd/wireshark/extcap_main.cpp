@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cmd/filter.h"
+#include "cmd/message.h"
 #include "cmd/options.h"
 #include "cmd/wireshark/call.h"
 #include "cmd/wireshark/dialog.h"
@@ -25,7 +26,7 @@ constexpr const char* kHelp =
 
 int answer(const pcapng::Result<std::string>& text) {
     if (!text) {
-        fmt::print(stderr, "{}\n", text.error().message);
+        cmd::print_message("{}\n", text.error().message);
         return cmd::kExitFailed;
     }
     fmt::print("{}", *text);
@@ -45,6 +46,7 @@ pcapng::Result<std::string> check_filter(const extcap::Call& call) {
 }  // namespace
 
 int main(int argc, char** argv) try {
+    cmd::hold_standard_streams();
     const std::vector<std::string> arguments(argv + 1, argv + argc);
     const extcap::Call call = extcap::parse_call(arguments);
     if (call.action != Action::kCapture) {
@@ -76,7 +78,7 @@ int main(int argc, char** argv) try {
         case Action::kNone:
             break;
     }
-    fmt::print(stderr, "{}", kHelp);
+    cmd::print_message("{}", kHelp);
     return cmd::kExitUsage;
 } catch (const std::exception& error) {  // no memory, no standard output
     std::fprintf(stderr, "pidcap-extcap: %s\n", error.what());

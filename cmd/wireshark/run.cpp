@@ -21,6 +21,7 @@
 #include "cmd/capture_options.h"
 #include "cmd/drop_privileges.h"
 #include "cmd/filter.h"
+#include "cmd/message.h"
 #include "cmd/output_file.h"
 #include "cmd/session_lines.h"
 #include "cmd/status_line.h"
@@ -158,7 +159,7 @@ Result<void> Run::loop() {
         if (const auto now = Clock::now(); now >= show_next_) {
             show_counters(now);
         }
-        auto ready = session_->wait({signals_->fd(), toolbar_.fd(), file_->reader_fd()},
+        auto ready = session_->wait({signals_->fd(), toolbar_.fd()}, file_->reader_fd(),
                                     static_cast<int>(kShowEvery.count()));
         if (!ready) {
             return std::move(ready).error();
@@ -274,7 +275,7 @@ int Run::end(Result<void> captured) {
             fmt::format("; {} packets captured after that were not written", file_->unwritten());
     }
     log(message);
-    fmt::print(stderr, "{}\n", message);
+    cmd::print_message("{}\n", message);
     return cmd::kExitFailed;
 }
 

@@ -6,6 +6,7 @@
 
 #include <cstdio>
 
+#include "cmd/message.h"
 #include "cmd/wireshark/setup_parts.h"
 #include "packet/line/terminal_text.h"
 
@@ -65,7 +66,7 @@ int setup_wireshark(const Options& options, bool color) {
     }
     std::fflush(stdout);
     if (!done) {
-        fmt::print(stderr, "pidcap: {}\n", done.error().message);
+        cmd::print_message("pidcap: {}\n", done.error().message);
         return kExitFailed;
     }
     return kExitDone;

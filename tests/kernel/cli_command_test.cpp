@@ -104,6 +104,9 @@ TEST_CASE("a command that can't be run gives the status of a shell") {
         run_pidcap({"-i", "lo", "-w", folder.file("a"), "--", folder.file("missing")});
     CHECK(missing.status == 127);
     CHECK(contains(missing.err, "run " + folder.file("missing") + ": No such file"));
+    CHECK_FALSE(contains(missing.err, "listening"));
+    CHECK(access(folder.file("a").c_str(), F_OK) != 0);
+    CHECK(run_pidcap({"-i", "lo", "--", "no-such-program-anywhere"}).status == 127);
     const CommandResult refused =
         run_pidcap({"-i", "lo", "-w", folder.file("a"), "--", folder.file("text")});
     CHECK(refused.status == 126);

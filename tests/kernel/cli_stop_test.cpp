@@ -126,6 +126,24 @@ TEST_CASE("a reader that goes on reading gets everything, also after the signal"
     CHECK(packets_of(file).size() == sent);
 }
 
+TEST_CASE("a reader that leaves a socket is noticed while no packets come") {
+    for (const std::vector<std::string>& arguments :
+         {std::vector<std::string>{"-i", "lo"}, {"-i", "lo", "-w", "-"}}) {
+        const Netns netns;
+        Ends ends = make_socket_pair();
+        Capture capture(
+            Launch{.arguments = arguments, .netns = &netns, .stdout_fd = ends.second.get()});
+        ends.second.reset();
+        // As ssh does whose standard input ends: it goes on reading.
+        REQUIRE(shutdown(ends.first.get(), SHUT_WR) == 0);
+        usleep(500'000);
+        REQUIRE(capture.running());
+        ends.first.reset();
+        INFO(capture.err());
+        CHECK(capture.wait() == 0);
+    }
+}
+
 TEST_CASE("a fifo that nobody opens can be left") {
     const Netns netns;
     const TemporaryFolder folder;

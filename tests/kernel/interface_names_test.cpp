@@ -106,7 +106,7 @@ void add_pairs(const Netns& netns, int count) {
 void let_follow(capture::Session& session) {
     for (int rounds = 0; rounds < 30; rounds++) {
         REQUIRE(session.step().ok());
-        REQUIRE(session.wait({}, 1).ok());
+        REQUIRE(session.wait({}, -1, 1).ok());
     }
 }
 

@@ -8,19 +8,29 @@
 #include <catch2/catch.hpp>
 
 using capture::CgroupTree;
-using capture::parse_cgroup_mount;
+using capture::parse_cgroup_mounts;
 using pcapng::Result;
 
-TEST_CASE("the mount of cgroup v2 is found wherever it is") {
-    CHECK(parse_cgroup_mount(
-              "32 31 0:29 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu\n"
-              "41 31 0:38 / /sys/fs/cgroup/unified rw,relatime shared:9 - cgroup2 cgroup2 rw\n") ==
-          "/sys/fs/cgroup/unified");
-    CHECK(parse_cgroup_mount("41 31 0:38 / /mnt/a\\040b rw - cgroup2 none rw\n") == "/mnt/a b");
-    CHECK(parse_cgroup_mount("41 31 0:38 /sub /part rw - cgroup2 none rw\n"
-                             "42 31 0:38 / /whole rw - cgroup2 none rw\n") == "/whole");
-    CHECK(parse_cgroup_mount("32 31 0:29 / /sys/fs/cgroup rw - cgroup cgroup rw\n").empty());
-    CHECK(parse_cgroup_mount("32 31 0:29 / /cgroup2\\040x rw - tmpfs cgroup2 rw\n").empty());
+TEST_CASE("the mounts of the whole cgroup v2 are found wherever they are") {
+    const auto path_of = [](const char* mountinfo) {
+        const auto mounts = parse_cgroup_mounts(mountinfo);
+        return mounts.empty() ? std::string() : mounts.front().path;
+    };
+    const auto two = parse_cgroup_mounts(
+        "32 31 0:29 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu\n"
+        "41 31 0:38 / /sys/fs/cgroup/unified rw,relatime shared:9 - cgroup2 cgroup2 rw\n"
+        "51 31 0:38 / /again rw - cgroup2 cgroup2 rw,nsdelegate\n");
+    REQUIRE(two.size() == 2);
+    CHECK(two[0].id == "41");
+    CHECK(two[0].path == "/sys/fs/cgroup/unified");
+    CHECK(two[1].path == "/again");
+    CHECK(path_of("41 31 0:38 / /mnt/a\\040b rw - cgroup2 none rw\n") == "/mnt/a b");
+    CHECK(path_of("41 31 0:38 /sub /part rw - cgroup2 none rw\n"
+                  "42 31 0:38 / /whole rw - cgroup2 none rw\n") == "/whole");
+    // As a container in a cgroup namespace of its own sees the host's mount, and its own.
+    CHECK(path_of("41 31 0:38 /../.. /sys/fs/cgroup rw - cgroup2 cgroup rw\n").empty());
+    CHECK(path_of("32 31 0:29 / /sys/fs/cgroup rw - cgroup cgroup rw\n").empty());
+    CHECK(path_of("32 31 0:29 / /cgroup2\\040x rw - tmpfs cgroup2 rw\n").empty());
 }
 
 TEST_CASE("a tree that is not there knows no cgroup") {
