@@ -70,14 +70,17 @@ class Nginx(Program):
                                                     self.folder / "out.log"))
         self.wait_for_port(8082, self.master)
 
+    def begin(self, turn):
+        return [self.world.client([self.curl, "-s", "--limit-rate", "20k", f"http://10.7.0.1:{port}/big"], near)
+                for port in (8080, 8081) for near in (False, True)]
+
     def play(self, until, turn):
-        near, address = turn % 3 == 2, (self.world.LOCAL if turn % 3 == 2 else self.world.ADDRESSES)[turn % 2]
+        near, address = self.place(turn)
         host = f"[{address}]" if ":" in address else address
         def url(port, path):
             return f"http://{host}:{port}/{path}"
         def client(*command):
             return self.world.client(command, near)
-        long = client(self.curl, "-s", "-g", "--limit-rate", "150k", url(8080, "big"))
         while time.monotonic() < until:
             self.together(
                 client(self.ab, "-q", "-k", "-c", "6", "-n", "300", url(8080, "small")),
@@ -87,7 +90,6 @@ class Nginx(Program):
                 client(self.curl, "-s", "-g", "-I", url(8080, "small")))
             self.master.send_signal(signal.SIGHUP)
             time.sleep(0.3)
-        self.together(long)
 
     def claims(self):
         return read_claims(self.folder / "access.log")

@@ -27,9 +27,12 @@ class NodeCluster(Program):
                 self.folder / "out.log", env={"NODE_CLUSTER_SCHED_POLICY": policy, "PATH": "/usr/bin:/bin"}))
             self.wait_for_port(port, server)
 
+    def begin(self, turn):
+        return [self.world.client([self.curl, "-s", "--limit-rate", "15k", f"http://10.7.0.1:{port}/big"], near)
+                for port in PORTS for near in (False, True)]
+
     def play(self, until, turn):
-        near = turn % 3 == 2
-        address = (self.world.LOCAL if near else self.world.ADDRESSES)[turn % 2]
+        near, address = self.place(turn)
         host = f"[{address}]" if ":" in address else address
         def client(*command):
             return self.world.client(command, near)

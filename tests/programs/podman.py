@@ -76,12 +76,15 @@ class Podman(Program):
         for folder in ("/var/lib/cni", "/var/lib/containers"):
             if Path(folder).exists():
                 self.world.server.run(f"mount -t tmpfs tmpfs {folder}")
+        # crun refuses a machine that has both versions of cgroups.
+        self.world.server.run("mount -t cgroup2 cgroup2 /sys/fs/cgroup")
         self.run("import", "--quiet", self.image(), "pidcap-nginx")
         for port, network in ((SHARED, ["--network", "host"]), (INSIDE, ["--network", "podman", "-p", f"{PUBLISHED}:{INSIDE}"])):
             (self.folder / f"nginx-{port}.conf").write_text(CONFIGURATION.format(port=port))
             try:
                 self.run("run", "--detach", "--name", f"nginx-{port}", "--cgroups", "disabled", "--log-driver", "none",
-                         "--pull", "never", "--ulimit", "host", *network, "-v", f"{self.folder}:/data", "pidcap-nginx",
+                         "--pull", "never", "--ulimit", "nofile=1024:1024",
+                         "--ulimit", "nproc=1024:1024", *network, "-v", f"{self.folder}:/data", "pidcap-nginx",
                          self.nginx, "-c", f"/data/nginx-{port}.conf", "-e", f"/data/error-{port}.log")
             except RuntimeError as error:
                 raise Skip(f"no container runs here: {error}") from error
@@ -99,8 +102,12 @@ class Podman(Program):
                     continue  # it has ended
                 self.pids[master.port][int(re.search(r"^NSpid:.*\s(\d+)$", status, re.MULTILINE)[1])] = pid
 
+    def begin(self, turn):
+        return [self.world.client([self.curl, "-s", "--limit-rate", "20k", f"http://10.7.0.1:{port}/big"])
+                for port in (SHARED, PUBLISHED)]
+
     def play(self, until, turn):
-        near = turn % 3 == 2
+        near, _ = self.place(turn)
         def url(port, path):
             return f"http://{'127.0.0.1' if near else self.world.ADDRESSES[0]}:{port}/{path}"
         def client(*command):

@@ -49,14 +49,16 @@ class Postgres(Program):
     def client(self, program, host, near, *words, **options):
         return self.world.client([self.programs / program, "-h", host, "-p", PORT, "-U", "postgres", *words], near, **options)
 
+    def begin(self, turn):
+        wait = [word for _ in range(100) for word in ("-c", "select pg_sleep(0.3)")]
+        return [self.client("psql", self.world.ADDRESSES[0], near, "-q", "-X", *wait, "postgres") for near in (False, True)]
+
     def play(self, until, turn):
-        near = turn % 3 == 2
-        host = (self.world.LOCAL if near else self.world.ADDRESSES)[turn % 2]
+        near, host = self.place(turn)
         def client(program, *words):
             return self.client(program, host, near, *words)
         def psql(*statements):
             return client("psql", "-q", "-X", *[word for each in statements for word in ("-c", each)], "postgres")
-        slow = psql("select pg_sleep(0.3)", "select repeat('x', 10000)", "select pg_sleep(0.5)")
         while time.monotonic() < until:
             self.together(
                 client("pgbench", "-n", "-c", "4", "-j", "2", "-t", "40", "postgres"),
@@ -68,7 +70,6 @@ class Postgres(Program):
             if turn % 3 == 0:
                 self.together(client("pg_basebackup", "-D", "-", "-F", "t", "-X", "fetch", "-c", "fast"))
             time.sleep(0.1)
-        self.together(slow)
 
     def claims(self):
         text = (self.folder / "postgres.log").read_text(errors="replace")

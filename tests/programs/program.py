@@ -26,6 +26,15 @@ class Program:
         """Plays clients until time.monotonic() is `until`. `turn` counts the calls."""
         raise NotImplementedError
 
+    def begin(self, turn):
+        """Starts clients that stay, before a capture does, and returns them. They are ended after it."""
+        return []
+
+    def place(self, turn):
+        """Whether the clients of this turn are beside the server, and its address for them."""
+        near = turn % 3 == 2
+        return near, (self.world.LOCAL if near else self.world.ADDRESSES)[turn % 2]
+
     def claims(self):
         """What the logs say."""
         raise NotImplementedError

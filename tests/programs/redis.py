@@ -39,16 +39,18 @@ class Redis(Program):
                 env={"TZ": "UTC", "LC_ALL": "C", "PATH": "/usr/bin:/bin"}))
             self.wait_for_port(port, server)
 
+    def begin(self, turn):
+        return [self.world.client([self.cli, "-h", "10.7.0.1", "-p", port, "SUBSCRIBE", "news"], near)
+                for port in self.ports for near in (False, True)]
+
     def play(self, until, turn):
-        near = turn % 3 == 2
-        address = (self.world.LOCAL if near else self.world.ADDRESSES)[turn % 2]
+        near, address = self.place(turn)
         def client(*command, **options):
             return self.world.client(command, near, **options)
         def cli(*words, port=6379, **options):
             return client(self.cli, "-h", address, "-p", port, *words, **options)
         def benchmark(*words, port=6379):
             return client(self.benchmark, "-q", "-h", address, "-p", port, *words)
-        listener = cli("SUBSCRIBE", "news")
         while time.monotonic() < until:
             commands = cli("--pipe", stdin=subprocess.PIPE)
             commands.stdin.write(b"".join(b"SET key:%d %b\r\n" % (number, b"v" * number) for number in range(500)))
@@ -63,8 +65,6 @@ class Redis(Program):
                 cli("BGREWRITEAOF", port=6380), cli("PUBLISH", "news", "x" * 20_000))
             self.together(cli("CLIENT", "KILL", "TYPE", "replica"))
             time.sleep(0.1)
-        listener.terminate()
-        self.together(listener)
 
     def claims(self):
         return [claim for port in self.ports for claim in read_claims(self.folder / f"{port}.log", port)]

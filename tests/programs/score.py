@@ -9,6 +9,8 @@ from capture import ACK, SYN, End, Packet
 
 # A log's clock counts milliseconds, and what it says is older by up to one.
 ROUNDING = 0.002
+# Seconds before the first packet of a file in which the connections that it doesn't open began.
+BEFORE = 5
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,7 @@ class Conversation:
     client: tuple
     port: int
     interface: str
-    start: float  # 0: it began before the capture did
+    start: float  # at the latest
     sequence: int | None = None
     answered: bool = False  # the server has sent data, so it has accepted
     packets: list = field(default_factory=list)  # packet, whether the server sent it, whether `answered` by then
@@ -49,8 +51,9 @@ class Score:
 
 def conversations(packets, ports):
     """Connections to `ports`. A SYN with another sequence number begins a new one."""
-    current, found = {}, []
+    current, found, first = {}, [], None
     for packet in packets:
+        first = first or packet.time
         from_server = packet.source[1] in ports and packet.target[1] not in ports
         if not from_server and packet.target[1] not in ports:
             continue
@@ -59,8 +62,8 @@ def conversations(packets, ports):
         conversation = current.get(key)
         opens = packet.flags & (SYN | ACK) == SYN
         if conversation is None or (opens and conversation.sequence != packet.sequence):
-            conversation = current[key] = Conversation(client, server[1], packet.interface, packet.time if opens else 0,
-                                                       packet.sequence if opens else None)
+            conversation = current[key] = Conversation(client, server[1], packet.interface, packet.time if opens else first - BEFORE,
+                                                       packet.sequence if opens else None, answered=not opens)
             found.append(conversation)
         conversation.answered |= from_server and packet.length > 0
         conversation.packets.append((packet, from_server, conversation.answered))
@@ -76,8 +79,7 @@ class Log:
             self.by_key.setdefault((claim.client, claim.port), []).append(claim)
 
     def of(self, conversation, until):
-        """The claims about a conversation, which was followed by another of the same addresses at `until`. Of one that
-        began before the capture, the last connection that was logged by then."""
+        """The claims about a conversation, which was followed by another of the same addresses at `until`."""
         claims = self.by_key.get((conversation.client, conversation.port), [])
         times = [claim.time for claim in claims]
         first = bisect.bisect_left(times, conversation.start - ROUNDING)

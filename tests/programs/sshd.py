@@ -82,14 +82,19 @@ class Sshd(Program):
         self.listener = self.started(self.world.serve([self.sshd, "-D", "-f", folder / "sshd_config"], folder / "out.log"))
         self.wait_for_port(22, self.listener)
 
+    def client(self, user, address, near, command, key="key", **options):
+        return self.world.client([self.ssh, "-F", "none", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=no",
+                                  "-o", "UserKnownHostsFile=/dev/null", "-o", "IdentitiesOnly=yes",
+                                  "-i", self.folder / key, f"{user}@{address}", command], near, **options)
+
+    def begin(self, turn):
+        return [self.client(user, "10.7.0.1", near, "while sleep 0.2; do echo x; done")
+                for user in ("root", USER) for near in (False, True)]
+
     def play(self, until, turn):
-        near = turn % 3 == 2
-        address = (self.world.LOCAL if near else self.world.ADDRESSES)[turn % 2]
-        def ssh(user, command, key="key", **options):
-            return self.world.client([self.ssh, "-F", "none", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=no",
-                                      "-o", "UserKnownHostsFile=/dev/null", "-o", "IdentitiesOnly=yes",
-                                      "-i", self.folder / key, f"{user}@{address}", command], near, **options)
-        long = [ssh(user, "for i in 1 2 3 4 5 6 7 8; do echo $i; sleep 0.2; done") for user in ("root", USER)]
+        near, address = self.place(turn)
+        def ssh(user, *words, **options):
+            return self.client(user, address, near, *words, **options)
         while time.monotonic() < until:
             upload = ssh(USER, "cat >/dev/null", stdin=subprocess.PIPE)
             try:
@@ -101,7 +106,6 @@ class Sshd(Program):
                           ssh("root", "true"), ssh("nobody-here", "true"), ssh(USER, "true", key="stranger"),
                           self.world.client([self.keyscan, "-p", "22", address], near))
             time.sleep(0.1)
-        self.together(*long)
 
     def claims(self):
         found, connections = [], {}
