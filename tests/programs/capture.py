@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""pidcap at work in a network namespace, and its file as tshark reads it. The processes come from the packets' comments,
-by the grammar of docs/file-format.md."""
+"""pidcap at work in a network namespace, and its file as tshark reads it. The processes come from the packets'
+comments, by the grammar of docs/file-format.md."""
 
 import re
 import signal
@@ -11,8 +11,9 @@ from urllib.parse import unquote
 
 from world import PATIENCE, wait_for
 
-FIELDS = ("frame.number", "frame.time_epoch", "frame.interface_name", "frame.packet_flags_direction", "ip.src", "ipv6.src",
-          "ip.dst", "ipv6.dst", "tcp.srcport", "tcp.dstport", "tcp.flags", "tcp.seq_raw", "tcp.len", "frame.comment")
+FIELDS = ("frame.number", "frame.time_epoch", "frame.interface_name", "frame.packet_flags_direction",
+          "ip.src", "ipv6.src", "ip.dst", "ipv6.dst", "tcp.srcport", "tcp.dstport", "tcp.flags", "tcp.seq_raw", "tcp.len",
+          "frame.comment")
 PAIR = r"[a-z][a-z0-9._-]*=[^\s%]*(?:%[0-9A-Fa-f]{2}[^\s%]*)*"
 COMMENT = re.compile(rf"(?:pid=\d+|via=[^\s,]+)(?: {PAIR})*")
 IN, OUT = 1, 2
@@ -24,7 +25,8 @@ class Capture:
         self.path, self.said = path, said
         with said.open("w") as out:
             self.process = subprocess.Popen(
-                [str(pidcap), "-q", "--netns", str(namespace.holder.pid), "--hook", hook, "-B", "65536", "-s", HEADERS, "-w", str(path), "tcp"],
+                [str(pidcap), "-q", "--netns", str(namespace.holder.pid), "--hook", hook, "-B", "65536",
+                 "-s", HEADERS, "-w", str(path), "tcp"],
                 stdin=subprocess.DEVNULL, stdout=out, stderr=out)
         wait_for(self._ready, "pidcap to listen")
 
@@ -51,7 +53,7 @@ class Capture:
 
 
 class End(NamedTuple):
-    """Who is said to be at one end of a packet. Without a process `pid` is None, and `via` says why, if anything does."""
+    """Who is said to be at one end of a packet. Without a process `pid` is None, and `via` may say why."""
     pid: int | None
     comm: str
     via: str
@@ -82,8 +84,8 @@ def address(text):
 
 
 def ends(comment, direction):
-    """Sender and receiver, by the grammar: `pid` is the sender of what goes out, the receiver of what comes in, unless `at`
-    says otherwise, and `peer.pid` is at the other end."""
+    """Sender and receiver, by the grammar: `pid` is the sender of what goes out, the receiver of what comes in, unless
+    `at` says otherwise, and `peer.pid` is at the other end."""
     pairs = {}
     for pair in comment.split():
         key, _, value = pair.partition("=")
@@ -98,13 +100,14 @@ def ends(comment, direction):
 
 def packets(path):
     """The TCP packets of a file, in their order."""
-    command = ["tshark", "-Q", "-n", "-r", str(path), "-o", "tcp.analyze_sequence_numbers:FALSE", "-o", "ip.defragment:FALSE",
-               "-Y", "tcp", "-T", "fields", "-E", "occurrence=f"]
+    command = ["tshark", "-Q", "-n", "-r", str(path), "-o", "tcp.analyze_sequence_numbers:FALSE", "-Y", "tcp",
+               "-T", "fields", "-E", "occurrence=f"]
     for name in ("http", "tls", "pgsql", "ssh", "resp"):
         command += ["--disable-protocol", name]
     for field in FIELDS:
         command += ["-e", field]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace") as tshark:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                          errors="replace") as tshark:
         for line in tshark.stdout:
             (number, time, interface, direction, source4, source6, target4, target6, source_port, target_port, flags,
              sequence, length, text) = line.rstrip("\n").split("\t")
@@ -112,7 +115,8 @@ def packets(path):
             direction = int(direction or "0", 0) & 3
             sender, receiver = ends(text if ours else "", direction)
             yield Packet(int(number), float(time), interface, direction,
-                         (address(source4 or source6), int(source_port)), (address(target4 or target6), int(target_port)),
+                         (address(source4 or source6), int(source_port)),
+                         (address(target4 or target6), int(target_port)),
                          int(flags, 0), int(sequence or 0), int(length or 0), sender, receiver, text)
         errors = tshark.stderr.read()
     if tshark.returncode != 0:

@@ -45,8 +45,8 @@ def read_claims(path, pids=None):
     found = []
     for words in map(str.split, path.read_text().splitlines()):
         if len(words) == 5:
-            pid = int(words[1])
-            found.append(Claim(float(words[0]), (address(words[2]), int(words[3])), int(words[4]), pids[pid] if pids else pid))
+            when, pid, host, client, port = words
+            found.append(Claim(float(when), (address(host), int(client)), int(port), pids[int(pid)] if pids else int(pid)))
     return found
 
 
@@ -66,8 +66,8 @@ class Nginx(Program):
     def start(self):
         write_files(self.folder)
         (self.folder / "nginx.conf").write_text(CONFIGURATION.format(folder=self.folder))
-        self.master = self.started(self.world.serve([self.nginx, "-c", self.folder / "nginx.conf", "-e", self.folder / "error.log"],
-                                                    self.folder / "out.log"))
+        self.master = self.started(self.world.serve(
+            [self.nginx, "-c", self.folder / "nginx.conf", "-e", self.folder / "error.log"], self.folder / "out.log"))
         self.wait_for_port(8082, self.master)
 
     def begin(self, turn):

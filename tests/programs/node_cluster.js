@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// node_cluster.js PORT LOG: a web server of three workers. Its primary replaces one every two seconds. Each request is a line
-// in LOG: milliseconds since the epoch, process, address and port of the client, port.
+// node_cluster.js PORT LOG: a web server of three workers. Its primary replaces one every two seconds. Each request is a
+// line in LOG: milliseconds since the epoch, process, address and port of the client, port.
 'use strict';
 const cluster = require('cluster');
 const fs = require('fs');
@@ -18,7 +18,8 @@ if (cluster.isPrimary) {
     const log = fs.openSync(path, 'a');
     const server = http.createServer((request, response) => {
         const socket = request.socket;
-        fs.writeSync(log, `${Date.now()} ${process.pid} ${socket.remoteAddress} ${socket.remotePort} ${socket.localPort}\n`);
+        const claim = [Date.now(), process.pid, socket.remoteAddress, socket.remotePort, socket.localPort];
+        fs.writeSync(log, claim.join(' ') + '\n');
         request.resume();
         response.end('x'.repeat(request.url === '/big' ? 300000 : 200));
     });

@@ -49,8 +49,8 @@ class NodeCluster(Program):
 
     def claims(self):
         found = []
-        for port in PORTS:
-            path = self.folder / f"{port}.log"
-            for words in map(str.split, path.read_text().splitlines() if path.exists() else ()):
-                found.append(Claim(int(words[0]) / 1000, (address(words[2]), int(words[3])), int(words[4]), int(words[1])))
+        for server in PORTS:
+            for words in map(str.split, (self.folder / f"{server}.log").read_text().splitlines()):
+                when, pid, host, client, port = words
+                found.append(Claim(int(when) / 1000, (address(host), int(client)), int(port), int(pid)))
         return found

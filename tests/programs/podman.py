@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Two containers of podman's with nginx: one in the server's network namespace, one behind a bridge with a published port. The
-image is made of this machine's nginx. Its log has pids of the container's pid namespace, of which the kernel tells those here."""
+"""Two containers of podman's with nginx: one in the server's network namespace, one behind a bridge with a published
+port. The image is made of this machine's nginx. Its log has pids of the container's pid namespace; the kernel tells which
+they are here."""
 
 import re
 import subprocess
@@ -79,7 +80,8 @@ class Podman(Program):
         # crun refuses a machine that has both versions of cgroups.
         self.world.server.run("mount -t cgroup2 cgroup2 /sys/fs/cgroup")
         self.run("import", "--quiet", self.image(), "pidcap-nginx")
-        for port, network in ((SHARED, ["--network", "host"]), (INSIDE, ["--network", "podman", "-p", f"{PUBLISHED}:{INSIDE}"])):
+        for port, network in ((SHARED, ["--network", "host"]),
+                              (INSIDE, ["--network", "podman", "-p", f"{PUBLISHED}:{INSIDE}"])):
             (self.folder / f"nginx-{port}.conf").write_text(CONFIGURATION.format(port=port))
             try:
                 self.run("run", "--detach", "--name", f"nginx-{port}", "--cgroups", "disabled", "--log-driver", "none",

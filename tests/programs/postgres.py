@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""PostgreSQL: the postmaster accepts, and forks a process for each connection. Every line of its log has the process and
-the client."""
+"""PostgreSQL: the postmaster accepts, and forks a process for each connection. Every line of its log has the process
+and the client."""
 
 import re
 import shutil
@@ -22,10 +22,10 @@ class Postgres(Program):
     def __init__(self, world):
         super().__init__(world)
         need("setpriv")
-        folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(re.sub(r"\D", "", path.parent.name) or 0))
-        if not folders or not (folders[-1] / "initdb").exists():
+        folders = sorted(Path("/usr/lib/postgresql").glob("[0-9]*/bin/initdb"), key=lambda path: int(path.parts[4]))
+        if not folders:
             raise Skip("PostgreSQL is not installed")
-        self.programs = folders[-1]
+        self.programs = folders[-1].parent
 
     def as_postgres(self, *command):
         return ["setpriv", "--reuid", "postgres", "--regid", "postgres", "--clear-groups", "--", *command]
@@ -34,8 +34,8 @@ class Postgres(Program):
         data = self.folder / "data"
         data.mkdir()
         shutil.chown(data, "postgres", "postgres")
-        self.world.server.run(self.as_postgres(self.programs / "initdb", "-D", data, "-A", "trust", "-U", "postgres", "-N",
-                                               "--no-instructions"))
+        self.world.server.run(self.as_postgres(self.programs / "initdb", "-D", data, "-A", "trust", "-U", "postgres",
+                                               "-N", "--no-instructions"))
         (data / "pg_hba.conf").write_text("host all all all trust\nhost replication all all trust\n")
         settings = {"listen_addresses": "*", "port": PORT, "unix_socket_directories": "", "fsync": "off",
                     "log_connections": "on", "log_disconnections": "on", "log_line_prefix": "%n %p %r ",
@@ -46,12 +46,13 @@ class Postgres(Program):
         self.wait_for_port(PORT, self.postmaster)
         self.together(self.client("pgbench", self.world.ADDRESSES[0], False, "-i", "-s", "1", "-q", "postgres"))
 
-    def client(self, program, host, near, *words, **options):
-        return self.world.client([self.programs / program, "-h", host, "-p", PORT, "-U", "postgres", *words], near, **options)
+    def client(self, program, host, near, *words):
+        return self.world.client([self.programs / program, "-h", host, "-p", PORT, "-U", "postgres", *words], near)
 
     def begin(self, turn):
         wait = [word for _ in range(100) for word in ("-c", "select pg_sleep(0.3)")]
-        return [self.client("psql", self.world.ADDRESSES[0], near, "-q", "-X", *wait, "postgres") for near in (False, True)]
+        return [self.client("psql", self.world.ADDRESSES[0], near, "-q", "-X", *wait, "postgres")
+                for near in (False, True)]
 
     def play(self, until, turn):
         near, host = self.place(turn)

@@ -11,6 +11,7 @@ class Program:
     name = ""
     ports = ()  # of the server
     comms = ()  # names of its processes
+    hands_on = False  # a connection changes hands after it was accepted
     own_client = False  # the server connects to itself, too
 
     def __init__(self, world):

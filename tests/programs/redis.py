@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""redis with a replica. Children of it that write files hold its connections, too, and use none of them. Its log has the
-process and the client of each connection that it accepts."""
+"""redis with a replica. Children of it that write files hold its connections, too, and use none of them. Its log has
+the process and the client of each connection that it accepts."""
 
 import calendar
 import re

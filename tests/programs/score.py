@@ -38,7 +38,8 @@ class Conversation:
 
 @dataclass
 class Score:
-    """Ends of packets. `right`, `related`, `none` and `wrong` are the server's; `unlogged` those of which its log says nothing."""
+    """Ends of packets. `right`, `related`, `none` and `wrong` are the server's; `unlogged` are those of which its log
+    says nothing."""
     counts: Counter = field(default_factory=Counter)
     reasons: Counter = field(default_factory=Counter)  # of `none`
     wrong: list = field(default_factory=list)  # lines
@@ -62,8 +63,9 @@ def conversations(packets, ports):
         conversation = current.get(key)
         opens = packet.flags & (SYN | ACK) == SYN
         if conversation is None or (opens and conversation.sequence != packet.sequence):
-            conversation = current[key] = Conversation(client, server[1], packet.interface, packet.time if opens else first - BEFORE,
-                                                       packet.sequence if opens else None, answered=not opens)
+            conversation = current[key] = Conversation(
+                client, server[1], packet.interface, packet.time if opens else first - BEFORE,
+                packet.sequence if opens else None, answered=not opens)
             found.append(conversation)
         conversation.answered |= from_server and packet.length > 0
         conversation.packets.append((packet, from_server, conversation.answered))
@@ -88,13 +90,15 @@ class Log:
 
 def line(packet: Packet, end: End, expected, what):
     said = f"{end.comm}[{end.pid}] via {end.via}" if end.pid else f"no process, via {end.via or '-'}"
-    return (f"frame {packet.number} on {packet.interface} at {packet.time:.6f}: {packet.source} > {packet.target}, flags "
-            f"0x{packet.flags:02x}, {packet.length} bytes: {what} is {said}, the log says {sorted(expected)}: {packet.comment}")
+    return (f"frame {packet.number} on {packet.interface} at {packet.time:.6f}: {packet.source} > {packet.target}, "
+            f"flags 0x{packet.flags:02x}, {packet.length} bytes: {what} is {said}, the log says {sorted(expected)}: "
+            f"{packet.comment}")
 
 
 def score(program, packets, claims, clients):
     """`program` says who may have a connection: `expected(claims, time, answered)` returns the pids that are right and
-    those that are related; `comms` are the names of its processes, `family()` all that it ever had."""
+    those that are related; `hands_on` whether a connection changes hands after it was accepted; `comms` are the names
+    of its processes, `family()` all that it ever had."""
     result, log = Score(), Log(claims)
     found = conversations(packets, program.ports)
     following = {}
@@ -104,6 +108,9 @@ def score(program, packets, claims, clients):
         following[key] = conversation.start
         logged = log.of(conversation, until)
         result.counts["conversations"] += 1
+        if not program.hands_on and len({claim.pid for claim in logged}) > 1:
+            result.counts["wrong"] += 1
+            result.wrong.append(f"the log names several processes for {conversation.client}: {logged}")
         for packet, from_server, answered in conversation.packets:
             end = packet.sender if from_server else packet.receiver
             judge(result, program, logged, packet, end, answered)
@@ -122,8 +129,8 @@ def judge(result, program, logged, packet, end, answered):
     right, related = program.expected(logged, packet.time, answered)
     if end.pid is None:
         result.counts["none"] += 1
-        state = "answered" if answered else "not yet answered"
-        result.reasons[f"{'out' if end is packet.sender else 'in'}, {state}, flags 0x{packet.flags:02x}, via {end.via or '-'}"] += 1
+        way, state = "out" if end is packet.sender else "in", "answered" if answered else "not yet answered"
+        result.reasons[f"{way}, {state}, flags 0x{packet.flags:02x}, via {end.via or '-'}"] += 1
     elif end.pid in right and end.comm in program.comms:
         result.counts["right"] += 1
     elif end.pid in related and end.comm in program.comms:

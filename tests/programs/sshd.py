@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """sshd: three processes have each connection in turn. The one that was forked for it says hello, its child without
-privileges agrees on keys and authenticates, and then the user's process has it (for root the first one again). The log, which
-goes to a syslog of ours, has all three."""
+privileges agrees on keys and authenticates, and then the user's process has it (for root the first one again). The log,
+which goes to a syslog of ours, has all three."""
 
 import re
 import socket
@@ -53,6 +53,7 @@ class Syslog:
 
 class Sshd(Program):
     name, ports, comms = "sshd", (22,), ("sshd",)
+    hands_on = True
 
     def __init__(self, world):
         super().__init__(world)
@@ -67,7 +68,8 @@ class Sshd(Program):
         self.syslog = Syslog(folder / "syslog")
         # A user of our own, and a /dev in which the log is.
         users = [line for line in Path("/etc/passwd").read_text().splitlines() if line.startswith("sshd:")]
-        (folder / "passwd").write_text("\n".join([*users, "root:x:0:0::/:/bin/sh", f"{USER}:x:12345:12345::/:/bin/sh", ""]))
+        users += ["root:x:0:0::/:/bin/sh", f"{USER}:x:12345:12345::/:/bin/sh", ""]
+        (folder / "passwd").write_text("\n".join(users))
         (folder / "shadow").write_text("".join(f"{user}:*:19000:0:99999:7:::\n" for user in ("root", USER, "sshd")))
         for file in ("passwd", "shadow"):
             self.world.server.run(f"mount --bind {folder}/{file} /etc/{file}")
@@ -79,8 +81,8 @@ class Sshd(Program):
             mknod -m 666 /dev/random c 1 8
             mknod -m 666 /dev/urandom c 1 9
             ln -s {folder}/syslog /dev/log"""])
-        self.listener = self.started(self.world.serve([self.sshd, "-D", "-f", folder / "sshd_config"], folder / "out.log"))
-        self.wait_for_port(22, self.listener)
+        listener = self.started(self.world.serve([self.sshd, "-D", "-f", folder / "sshd_config"], folder / "out.log"))
+        self.wait_for_port(22, listener)
 
     def client(self, user, address, near, command, key="key", **options):
         return self.world.client([self.ssh, "-F", "none", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=no",

@@ -41,16 +41,13 @@ class Namespace:
     outside of their own are empty in it."""
 
     def __init__(self):
-        self.holder = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", "unshare", "--net", "--mount", "sleep", "infinity"])
-        wait_for(lambda: self._link() != os.readlink("/proc/self/ns/net") and self._comm() == "sleep", "a network namespace")
-        self.link = self._link()
+        self.holder = subprocess.Popen(["setpriv", "--pdeathsig", "KILL",
+                                        "unshare", "--net", "--mount", "sleep", "infinity"])
+        wait_for(lambda: self._comm() == "sleep", "a network namespace")
+        self.link = os.readlink(f"/proc/{self.holder.pid}/ns/net")
         for folder in ("/run", "/dev/shm"):
             self.run(f"mount -t tmpfs tmpfs {folder}")
-        self.run("sysctl -qw net.ipv4.tcp_timestamps=1")
         self.run("ip link set lo up")
-
-    def _link(self):
-        return os.readlink(f"/proc/{self.holder.pid}/ns/net")
 
     def _comm(self):
         return Path(f"/proc/{self.holder.pid}/comm").read_text().strip()
@@ -62,7 +59,8 @@ class Namespace:
 
     def run(self, command):
         words = command.split() if isinstance(command, str) else command
-        done = subprocess.run(self.inside(words), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE)
+        done = subprocess.run(self.inside(words), stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                              timeout=PATIENCE)
         if done.returncode != 0:
             raise RuntimeError(f"{' '.join(map(str, words))}: {done.stderr.strip() or done.stdout.strip()}")
         return done.stdout
