@@ -14,14 +14,30 @@
 #include "memory.h"
 #include "socket_owner.h"
 
+#ifndef PIDCAP_XDP
+/*
+ * Returns whether the kernel answers a segment that belongs to no connection. Its reset has the
+ * listener of the port as its socket since Linux 6.13 ("ipv4: tcp: give socket pointer to control
+ * skbs"). A listener itself sends SYN-ACKs only.
+ */
+static __always_inline bool answers_stray_segment(context *ctx, const struct packet *packet)
+{
+	struct bpf_sock *sk = ctx->sk;
+
+	return sk && sk->state == BPF_TCP_LISTEN && packet->protocol == IPPROTO_TCP &&
+	       packet->tcp_flags & TCP_RST;
+}
+#endif
+
 /* A packet has its socket on its way out, and still when it arrives at a veth's far end. */
-static __always_inline bool sender_by_socket(context *ctx, struct end *sender)
+static __always_inline bool sender_by_socket(context *ctx, const struct packet *packet,
+					     struct end *sender)
 {
 #ifndef PIDCAP_XDP
 	struct bpf_sock *sk = ctx->sk;
 	struct bpf_sock *full;
 
-	if (!sk)
+	if (!sk || answers_stray_segment(ctx, packet))
 		return false;
 	full = owned_socket(sk, sk->state);
 	return full && find_owner(full, SENDER, PIDCAP_VIA_SOCKET, sender);
@@ -99,7 +115,7 @@ static __always_inline bool sender_by_memory(const struct packet *packet, __u32 
 static __always_inline bool find_sender(context *ctx, const struct packet *packet, __u32 hook,
 					struct end *sender)
 {
-	if (sender_by_socket(ctx, sender))
+	if (sender_by_socket(ctx, packet, sender))
 		return true;
 	if (has_unknown_owner(sender))
 		return false;
