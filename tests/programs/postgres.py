@@ -62,15 +62,15 @@ class Postgres(Program):
             return client("psql", "-q", "-X", *[word for each in statements for word in ("-c", each)], "postgres")
         while time.monotonic() < until:
             self.together(
-                client("pgbench", "-n", "-c", "4", "-j", "2", "-t", "40", "postgres"),
-                client("pgbench", "-n", "-S", "-c", "3", "-M", "prepared", "-t", "60", "postgres"),
+                client("pgbench", "-n", "-c", "4", "-j", "2", "-t", "20", "postgres"),
+                client("pgbench", "-n", "-S", "-c", "3", "-M", "prepared", "-t", "30", "postgres"),
                 client("pgbench", "-n", "-S", "-C", "-c", "3", "-t", "8", "postgres"),
                 psql("copy pgbench_accounts to stdout"),
                 psql("set force_parallel_mode = on", "select count(*) from pgbench_accounts"),
                 psql("set statement_timeout = 50", "select pg_sleep(1)", "select 1"))
             if turn % 3 == 0:
                 self.together(client("pg_basebackup", "-D", "-", "-F", "t", "-X", "fetch", "-c", "fast"))
-            time.sleep(0.1)
+            time.sleep(0.4)
 
     def claims(self):
         text = (self.folder / "postgres.log").read_text(errors="replace")
