@@ -36,12 +36,36 @@ static __noinline int name_device(struct net_device *device,
 	return 0;
 }
 
+/*
+ * Returns whether a TCP segment that has reached a listener is to open a connection: a SYN, or the
+ * last ACK of a handshake, for which there is a request. Any other is of no connection, or answers
+ * a SYN cookie: nobody knows yet.
+ */
+static __noinline bool is_for_listener(struct __sk_buff *skb)
+{
+	struct bpf_sock_tuple tuple;
+	struct packet packet = {};
+	struct bpf_sock *sk;
+	bool requested;
+
+	parse_packet(skb, HOOK_INGRESS, &packet);
+	if (opens_connection(&packet))
+		return true;
+	sk = bpf_skc_lookup_tcp(skb, &tuple, fill_tuple(&tuple, &packet), BPF_F_CURRENT_NETNS, 0);
+	if (!sk)
+		return false;
+	requested = sk->state == BPF_TCP_NEW_SYN_RECV;
+	bpf_sk_release(sk);
+	return requested;
+}
+
 static __always_inline void receiver_by_own_socket(struct __sk_buff *skb, struct end *receiver)
 {
 	struct bpf_sock *sk = skb->sk;
 	struct bpf_sock *full = sk ? bpf_sk_fullsock(sk) : NULL;
 
-	if (full)
+	if (full && (full->protocol != IPPROTO_TCP || full->state != BPF_TCP_LISTEN ||
+		     is_for_listener(skb)))
 		find_owner(full, RECEIVER, PIDCAP_VIA_SOCKET, receiver);
 }
 

@@ -11,12 +11,13 @@
 #define PIDCAP_REASON_H
 
 #include "route.h"
+#include "sender.h"
 
 #ifndef PIDCAP_XDP
 /* Returns why an outgoing packet has no sending process. */
 static __always_inline __u8 no_sender_reason(context *ctx, const struct packet *packet)
 {
-	if (ctx->sk)
+	if (ctx->sk && !answers_for_listener(ctx, packet))
 		return PIDCAP_VIA_UNKNOWN;
 	if (ctx->ingress_ifindex)
 		return PIDCAP_VIA_FORWARDED;

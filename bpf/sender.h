@@ -46,6 +46,19 @@ static __always_inline bool is_hidden(const struct packet *packet, struct bpf_so
 	return (sk->bound_dev_if && sk->bound_dev_if != packet->interface.ifindex) ||
 	       (sender->netns && sender->netns != packet->interface.netns);
 }
+
+/*
+ * Returns whether the kernel answers a segment of no connection, or of one that isn't open yet:
+ * since Linux 6.13 (commit 79636038d37e) its resets and ACKs have the listener of the port as their
+ * socket. A listener itself sends SYN-ACKs only.
+ */
+static __always_inline bool answers_for_listener(context *ctx, const struct packet *packet)
+{
+	struct bpf_sock *sk = ctx->sk;
+
+	return sk && sk->state == BPF_TCP_LISTEN && packet->protocol == IPPROTO_TCP &&
+	       !(packet->tcp_flags & TCP_SYN);
+}
 #endif
 
 /* A packet has its socket on its way out, and still when it arrives at a veth's far end. */
@@ -56,7 +69,7 @@ static __always_inline bool sender_by_socket(context *ctx, const struct packet *
 	struct bpf_sock *sk = ctx->sk;
 	struct bpf_sock *full;
 
-	if (!sk)
+	if (!sk || answers_for_listener(ctx, packet))
 		return false;
 	full = owned_socket(sk, sk->state);
 	if (!full || !find_owner(full, SENDER, PIDCAP_VIA_SOCKET, sender))

@@ -3,6 +3,7 @@
 // TCP: every packet of a connection, from the SYN to the last ACK, belongs to the processes at its
 // ends.
 #include <fcntl.h>
+#include <netinet/tcp.h>
 #include <unistd.h>
 
 #include <memory>
@@ -168,6 +169,27 @@ void play_closed_port(const Path& path, Ownership& ownership) {
             return connect(which, reinterpret_cast<sockaddr*>(&to.storage), to.length);
         },
         stream, path.server_at(closed));
+}
+
+// A segment of no connection reaches a listener, and the kernel answers it. The client's socket
+// takes itself for connected.
+void play_stray_segment(const Path& path, Ownership& ownership) {
+    Actor client(path.client, "client-" + path.name);
+    Actor server(path.server, "server-" + path.name);
+    const int listening = listener(server, path.server_at(0));
+    const int stream = bound_socket(client, path.client_at(0), SOCK_STREAM);
+    ownership.claim("tcp", path.client_address, local_port(client, stream), client.who());
+    client.call(
+        [](int which, Address to) {
+            const int on = TCP_REPAIR_ON;
+            const int off = TCP_REPAIR_OFF;  // sends a window probe
+            const bool sent =
+                setsockopt(which, IPPROTO_TCP, TCP_REPAIR, &on, sizeof(on)) == 0 &&
+                connect(which, reinterpret_cast<sockaddr*>(&to.storage), to.length) == 0 &&
+                setsockopt(which, IPPROTO_TCP, TCP_REPAIR, &off, sizeof(off)) == 0;
+            return sent ? 0 : -1;
+        },
+        stream, path.server_at(local_port(server, listening)));
 }
 
 // The server's end is in TIME_WAIT when the same client calls again from the same port.
@@ -426,6 +448,7 @@ void add_tcp(Scenarios& all) {
     all.push_back(on_each_path("tcp-late-fin", 44, play_late_fin));
     all.push_back(on_each_path("tcp-reset", 32, play_reset));
     all.push_back(on_each_path("tcp-closed-port", 10, play_closed_port));
+    all.push_back(on_each_path("tcp-stray-segment", 10, play_stray_segment));
     all.push_back(on_each_path("tcp-time-wait", 130, play_time_wait));
     all.push_back(from_scratch("tcp-port-in-turn", 600, play_port_in_turn));
     all.push_back(on_each_path("tcp-other-namespace", 26, play_other_namespace));
