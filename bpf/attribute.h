@@ -68,7 +68,7 @@ static __always_inline void find_ends(context *ctx, __u32 hook, struct attributi
 		forget_flow(packet);
 	sent = find_sender(ctx, packet, hook, &result->sender);
 	received = find_receiver(ctx, packet, hook, &result->receiver);
-	learn_from_packet(packet, hook, &result->sender, &result->receiver);
+	learn_from_packet(ctx, packet, hook, &result->sender, &result->receiver);
 #ifdef SEES_TRANSLATION
 	if (!(hook & HOOK_INGRESS))
 		learn_translation(ctx, packet, &result->sender);

@@ -71,15 +71,18 @@ static __noinline void learn_local_peer(const struct packet *packet, const struc
 			  packet->interface.ifindex);
 }
 
-static __always_inline void learn_from_packet(const struct packet *packet, __u32 hook,
+static __always_inline void learn_from_packet(context *ctx, const struct packet *packet, __u32 hook,
 					      const struct end *sender, const struct end *receiver)
 {
+	/* A bridge leaves a packet its socket: it may come out where the sender is a stranger. */
+	bool from_here = hook & HOOK_INGRESS || !ctx->ingress_ifindex;
+
 	if (packet->first_fragment)
 		learn_first_fragment(packet, sender, receiver);
 	if (sender->via != PIDCAP_VIA_SOCKET)
 		return;
 	if (sender->forgeable && (packet->kind == KIND_PORTS || packet->kind == KIND_OTHER)) {
-		if (packet->family)
+		if (packet->family && from_here)
 			learn_probe(packet, sender);
 		return;
 	}

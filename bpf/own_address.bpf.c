@@ -15,7 +15,7 @@ char LICENSE[] SEC("license") = "GPL";
 	bpf_probe_read_kernel(to, sizeof(*(to)), &((const struct packet *)(address))->field)
 
 /* What stands for the first node where there is no table. */
-#define END_OF_NO_LIST ((struct hlist_node *)1)
+#define END_OF_NO_LIST ((struct hlist_node *)-1L)
 
 /* A list of listeners doesn't end with NULL, but with an odd number. */
 static __always_inline bool is_end(struct hlist_node *node)
@@ -183,8 +183,8 @@ static __always_inline struct inet_hashinfo *listener_table(struct __sk_buff *ct
  * The listeners on the packet's address, or, if `any`, on any: inet_lhash2_bucket() of
  * include/net/inet_hashtables.h.
  */
-static __always_inline struct hlist_node *listeners(struct inet_hashinfo *table, struct net *net,
-						    __u64 packet, bool any, __u16 port)
+static __noinline struct hlist_node *listeners(struct inet_hashinfo *table, struct net *net,
+					       __u64 packet, bool any, __u16 port)
 {
 	struct inet_listen_hashbucket *bucket;
 	__u32 address[4] = {}, slot;

@@ -21,11 +21,15 @@
  * Returns whether the stack will forward this incoming packet instead of delivering it here. A
  * listener, or an unconnected socket that is bound to any address, would match it all the same.
  */
+#ifdef PIDCAP_CGROUP
 static __always_inline bool is_forwarded(context *ctx, const struct packet *packet)
 {
-#ifdef PIDCAP_CGROUP
 	return false; /* it has its socket already */
+}
 #else
+static __noinline __attribute__((unused)) bool is_forwarded(context *ctx,
+							    const struct packet *packet)
+{
 	__u32 type = context_packet_type(ctx);
 	struct bpf_fib_lookup fib = {};
 	long result;
@@ -42,8 +46,8 @@ static __always_inline bool is_forwarded(context *ctx, const struct packet *pack
 	result = bpf_fib_lookup(ctx, &fib, sizeof(fib), 0);
 	return result == BPF_FIB_LKUP_RET_SUCCESS || result == BPF_FIB_LKUP_RET_NO_NEIGH ||
 	       result == BPF_FIB_LKUP_RET_FRAG_NEEDED || result == BPF_FIB_LKUP_RET_UNSUPP_LWT;
-#endif
 }
+#endif
 
 /*
  * Returns whether an outgoing packet's route is a broadcast. is_multicast() can't tell on the way

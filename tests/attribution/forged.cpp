@@ -168,7 +168,8 @@ Play prepare_forged(Stage& stage) {
             if (!packet.has_flags(TH_URG)) {
                 return std::nullopt;
             }
-            if (packet.interface == "va") {
+            // Whether a bridged packet still has its socket depends on the kernel.
+            if (packet.interface == "va" || packet.self()) {
                 return Ends{{forger}, {}, {}, {"socket"}};
             }
             return Ends{.sender = {}, .receiver = {}, .via = {"forwarded"}};
