@@ -12,6 +12,7 @@
 
 #include "end.h"
 #include "parse.h"
+#include "socket_storage.h"
 
 /* The kernel's own struct, as a number: the verifier allows no arithmetic on the pointer. */
 static __always_inline struct sock *kernel_socket(struct bpf_sock *sk)
@@ -23,40 +24,19 @@ static __always_inline struct sock *kernel_socket(struct bpf_sock *sk)
 	return address;
 }
 
-/* How many programs may have storage in a socket before ours is no longer found. */
-#define MAX_STORAGES 64
-
 /*
  * Reads the owner from the storage of a socket of which only the address is known; returns false if
- * there is none. No helper does that, so this follows bpf_local_storage_lookup()
- * (kernel/bpf/bpf_local_storage.c, as of 5.10). It can't take the lock, so it reads twice and
- * believes only two equal copies.
+ * there is none. It can't take the lock, so it reads twice and believes only two equal copies.
  */
 static __noinline bool stored_owner_at(struct sock *sk, struct pidcap_owner *owner)
 {
-	struct bpf_local_storage *storage = BPF_CORE_READ(sk, sk_bpf_storage);
-	struct hlist_node *node = BPF_CORE_READ(storage, list.first);
-	struct bpf_local_storage_map *wanted = NULL;
-	struct pidcap_socket_owner *stored;
-	struct bpf_local_storage_elem *elem;
+	const struct pidcap_socket_owner *stored = (void *)find_stored_owner((__u64)sk);
 	struct pidcap_owner again;
-	void *map = &sk_owner;
 
-	bpf_probe_read_kernel(&wanted, sizeof(wanted), &map);
-	for (int i = 0; node && i < MAX_STORAGES; i++) {
-		elem = (void *)node - bpf_core_field_offset(struct bpf_local_storage_elem, snode);
-		if (BPF_CORE_READ(elem, sdata.smap) == wanted) {
-			stored = (void *)elem +
-				 bpf_core_field_offset(struct bpf_local_storage_elem, sdata.data);
-			if (bpf_probe_read_kernel(owner, sizeof(*owner), &stored->owner) ||
-			    bpf_probe_read_kernel(&again, sizeof(again), &stored->owner))
-				break;
-			if (owner->tgid && is_same_owner(owner, &again))
-				return true;
-			break;
-		}
-		node = BPF_CORE_READ(node, next);
-	}
+	if (stored && !bpf_probe_read_kernel(owner, sizeof(*owner), &stored->owner) &&
+	    !bpf_probe_read_kernel(&again, sizeof(again), &stored->owner) && owner->tgid &&
+	    is_same_owner(owner, &again))
+		return true;
 	__builtin_memset(owner, 0, sizeof(*owner));
 	return false;
 }

@@ -98,8 +98,8 @@ static __always_inline enum use use_of(const volatile __u64 *receiving_calls, __
 	return CALL_SENDS;
 }
 
-/* One copy for all calls: note_use() takes half of the stack. */
-static __noinline int note_use_of_fd(__u32 fd, enum use use)
+/* Global functions, which the verifier looks at once, not at each of their calls. */
+__noinline int note_use_of_fd(__u32 fd, enum use use)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 
@@ -125,7 +125,7 @@ struct aio_request {
 #define IOCB_CMD_PWRITEV 8
 
 /* Notes the use of a socket by the request that pointer `index` of a list leads to. */
-static __noinline int note_submitted(__u64 list, __u32 index, bool short_pointers)
+__noinline int note_submitted(__u64 list, __u32 index, bool short_pointers)
 {
 	struct aio_request request = {};
 	__u64 pointer = 0;

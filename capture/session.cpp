@@ -55,6 +55,7 @@ Session::Session(Programs programs, Merge merge, ProcessTable table, const Sessi
       merge_(std::move(merge)),
       verdicts_(programs_),
       table_(std::move(table)),
+      selections_(options.selections),
       snaplen_(options.programs.snaplen),
       count_(options.count) {
     table_.watch(verdicts_);
@@ -134,6 +135,7 @@ Result<void> Session::learn(const packet::ProcessConditions& filter, const Cgrou
     if (auto resolved = resolve(filter); !resolved) {
         return resolved;
     }
+    table_.for_each([this](const Process& process) { selections_.see(process); });
     Result<void> stored;
     uint64_t without_memory = 0;
     auto counts = scan_sockets(table_.clock(), cgroups, [&](int fd, const pidcap_owner& owner) {
@@ -205,6 +207,7 @@ Result<void> Session::set_filter(const packet::ProcessConditions& conditions) {
             return std::move(handed).error();
         }
     }
+    selections_ = {};
     return resolve(conditions);
 }
 
@@ -302,6 +305,7 @@ void Session::event(const pidcap_event& event, std::span<const std::byte> payloa
     if (process == nullptr) {
         return;
     }
+    selections_.see(*process);
     if (event.type == PIDCAP_EVENT_FORK) {
         filter_.forked(*process);
         verdicts_.take_back(process->pid);
@@ -360,6 +364,11 @@ Result<void> Session::packet(const pidcap_packet& record, std::span<const std::b
         refuse(record.owner, self);
         refuse(record.peer, peer);
         return {};
+    }
+    for (const Process* process : {self, peer}) {
+        if (process != nullptr) {
+            selections_.see(*process);
+        }
     }
     auto found = attachment_->find_for_packet(record.interface);
     if (!found) {

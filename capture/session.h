@@ -25,16 +25,18 @@
 #include "capture/packet_types.h"
 #include "capture/processes/process_table.h"
 #include "packet/filter/process_filter.h"
+#include "packet/filter/process_selections.h"
 
 namespace capture {
 
 class CgroupTree;
 
 struct SessionOptions {
-    InterfaceChoice interfaces;        // ignored for Hook::kCgroup
-    ProgramOptions programs;           // only_netns is set by the session
-    packet::ProcessConditions filter;  // a pid means the process that has it now
-    std::optional<uint64_t> count;     // the most packets to hand to the sink
+    InterfaceChoice interfaces;                        // ignored for Hook::kCgroup
+    ProgramOptions programs;                           // only_netns is set by the session
+    packet::ProcessConditions filter;                  // a pid means the process that has it now
+    std::vector<packet::ProcessSelection> selections;  // see Session::unmatched()
+    std::optional<uint64_t> count;                     // the most packets to hand to the sink
 };
 
 // What the session found at its start, for -v.
@@ -82,6 +84,9 @@ class Session : private RecordHandler {
 
     bool count_reached() const { return count_ && captured_ >= *count_; }
     const SessionReport& report() const { return report_; }
+    // Returns the selections that no process has matched since the start, see ProcessSelections.
+    // Empty after set_filter(), which has others.
+    std::vector<std::string> unmatched() const { return selections_.unmatched(); }
     // Returns what the user should know of interfaces, such as one that can't be captured, a line
     // each, since the last call.
     std::vector<std::string> take_notices();
@@ -121,6 +126,7 @@ class Session : private RecordHandler {
     ProcessTable table_;
     std::unique_ptr<Attachment> attachment_;
     packet::ProcessFilter filter_;
+    packet::ProcessSelections selections_;
     WallClock clock_;
     ReadPace pace_;
     uint32_t snaplen_;

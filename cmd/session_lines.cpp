@@ -45,6 +45,11 @@ std::vector<std::string> start_lines(capture::Session& session, const Options& o
             "that can't be looked into",
             report.shared_sockets, report.unreadable_sockets));
     }
+    if (options.verbose > 0) {
+        for (const std::string& option : session.unmatched()) {
+            lines.push_back(fmt::format("no process matches {} yet", option));
+        }
+    }
     for (std::string& notice : session.take_notices()) {
         lines.push_back(std::move(notice));
     }
@@ -59,6 +64,9 @@ std::vector<std::string> start_lines(capture::Session& session, const Options& o
 
 std::vector<std::string> end_lines(const capture::Session& session) {
     std::vector<std::string> lines = {summary_text(session.counters())};
+    for (const std::string& option : session.unmatched()) {
+        lines.push_back(fmt::format("no process matched {}", option));
+    }
     if (const uint64_t others = session.unannounced(); others > 0) {
         lines.push_back(
             fmt::format("{} interfaces or new names more than a capture tells apart: their packets "
