@@ -30,6 +30,8 @@ static __always_inline bool is_end(struct hlist_node *node)
 #define SCORE_TCP_DEVICE 1
 #define SCORE_IPV4	 1
 #define SCORE_MATCH	 1
+/* Beside the score: the socket shares its port by SO_REUSEPORT. */
+#define SCORE_REUSEPORT 256U
 
 /*
  * Scores an address of a socket, which is the packet's `own` or any. Returns false if the socket
@@ -77,7 +79,8 @@ static __always_inline bool score_ipv6(struct sock_common *sk, __u64 packet, __u
 
 /*
  * Returns how well a socket matches, 0 if it doesn't: compute_score() of net/ipv4/udp.c,
- * net/ipv6/udp.c and net/ipv4/inet_hashtables.c, after the order in which those look. All but
+ * net/ipv6/udp.c and net/ipv4/inet_hashtables.c, after the order in which those look; without
+ * SO_INCOMING_CPU, which decides between sockets that are otherwise equal, and without VRF. All but
  * `device` are addresses of the kernel's. A global function: else the verifier would follow each
  * score that is possible through all that come after it.
  */
@@ -107,6 +110,8 @@ __noinline __u32 score_socket(__u64 socket, __u64 packet, __u64 net, __u32 devic
 	READ_PACKET(&family, packet, family);
 	if (family == AF_INET ? !score_ipv4(sk, packet, &score) : !score_ipv6(sk, packet, &score))
 		return 0;
+	if (BPF_CORE_READ_BITFIELD_PROBED(sk, skc_reuseport))
+		score |= SCORE_REUSEPORT;
 	return score;
 }
 
@@ -222,22 +227,30 @@ static __always_inline __u64 node_offset(bool tcp)
 static __always_inline __u64 best_in_list(struct hlist_node *node, __u64 offset, __u64 packet,
 					  struct net *net, __u32 device)
 {
-	__u32 score, best_score = 0;
+	__u32 score, best_score = 0, shared_score = 0;
 	__u64 best = 0;
 
 	for (int i = 0; i < MAX_PORT_SOCKETS; i++) {
 		if (is_end(node))
-			return best;
+			break;
 		score = score_socket((__u64)node - offset, packet, (__u64)net, device);
-		if (score && score == best_score)
+		if (shared_score && score & SCORE_REUSEPORT && score != shared_score)
+			return SOCKET_NOT_KNOWN;
+		if (score && (score & ~SCORE_REUSEPORT) == (best_score & ~SCORE_REUSEPORT))
 			best |= SEVERAL;
-		if (score > best_score) {
+		if ((score & ~SCORE_REUSEPORT) > (best_score & ~SCORE_REUSEPORT)) {
 			best_score = score;
 			best = (__u64)node - offset;
 		}
+		if (score & SCORE_REUSEPORT)
+			shared_score = score;
 		node = BPF_CORE_READ(node, next);
 	}
-	return SOCKET_NOT_KNOWN;
+	/* The kernel ends its search at the first socket that shares its port, a better one or not.
+	 */
+	if (!is_end(node) || (shared_score && shared_score != best_score))
+		return SOCKET_NOT_KNOWN;
+	return best;
 }
 
 static __always_inline __u64 best_listener(struct __sk_buff *ctx, struct net *net, __u64 packet,

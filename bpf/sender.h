@@ -20,12 +20,15 @@
 
 /*
  * Returns whether a process may have written the packet's addresses and ports as it liked: by a raw
- * or AF_PACKET socket, or by any that does not send such packets. Translation changes ports, too.
+ * or AF_PACKET socket, by one that may use foreign addresses, or by any that does not send such
+ * packets. Translation changes ports, too.
  */
 static __always_inline bool is_forgeable(context *ctx, const struct packet *packet,
 					 struct bpf_sock *sk)
 {
 	if (sk->family == AF_PACKET || sk->type == SOCK_RAW || sk->protocol != packet->protocol)
+		return true;
+	if (has_foreign_address(sk))
 		return true;
 	if (packet->kind != KIND_PORTS || bpf_htons(sk->src_port) == packet->sport)
 		return false;
@@ -74,8 +77,8 @@ static __always_inline bool sender_by_socket(context *ctx, const struct packet *
 	full = owned_socket(sk, sk->state);
 	if (!full || !find_owner(full, SENDER, PIDCAP_VIA_SOCKET, sender))
 		return false;
-	sender->forgeable = is_forgeable(ctx, packet, full);
 	sender->hidden = is_hidden(packet, full, sender);
+	sender->forgeable = is_forgeable(ctx, packet, full);
 	return true;
 #else
 	return false;

@@ -89,6 +89,22 @@ static __always_inline void inherit_owner(struct bpf_sock *listener,
 
 #endif
 
+/*
+ * Returns whether a socket may send from addresses that aren't its host's own: IP_TRANSPARENT,
+ * IP_FREEBIND.
+ */
+static __always_inline bool has_foreign_address(struct bpf_sock *sk)
+{
+	struct inet_sock *socket = (struct inet_sock *)kernel_socket(sk);
+	unsigned long flags;
+
+	if (!bpf_core_field_exists(struct inet_sock, inet_flags))
+		return BPF_CORE_READ_BITFIELD_PROBED(socket, freebind) ||
+		       BPF_CORE_READ_BITFIELD_PROBED(socket, transparent);
+	flags = BPF_CORE_READ(socket, inet_flags);
+	return flags & (1UL << INET_FLAGS_FREEBIND | 1UL << INET_FLAGS_TRANSPARENT);
+}
+
 /* Finds the last user of a socket of which only the address is known. */
 static __noinline bool owner_at(struct sock *sk, struct end *end)
 {

@@ -231,7 +231,8 @@ int socket_used(struct bpf_raw_tracepoint_args *ctx)
 	__u64 call;
 
 	call = SYSCALL_NUMBER(regs) & ~(__u64)X32_SYSCALL_BIT;
-	if ((call == setns_call || call == unshare_call) && result >= 0)
+	if ((call == setns_call || call == unshare_call) && result >= 0 &&
+	    !IN_COMPAT_SYSCALL((struct task_struct *)bpf_get_current_task()))
 		report_namespace();
 	if (!is_native_call(call) && !is_compat_call(call))
 		return 0;
