@@ -58,7 +58,7 @@ Session::Session(Programs programs, Merge merge, ProcessTable table, const Sessi
       selections_(options.selections),
       snaplen_(options.programs.snaplen),
       count_(options.count) {
-    table_.watch(verdicts_);
+    table_.watch(*this);
     table_.ask_kernel(
         [this](const pidcap_process& process) { return programs_.last_change(process); });
 }
@@ -299,6 +299,15 @@ Result<void> Session::finish() {
     return result.ok() ? finished : result;
 }
 
+void Session::changed(const Process& process) {
+    selections_.see(process);
+    verdicts_.changed(process);
+}
+
+void Session::forgotten(const Process& process, uint64_t start_boot) {
+    verdicts_.forgotten(process, start_boot);
+}
+
 void Session::event(const pidcap_event& event, std::span<const std::byte> payload) {
     const Process* process = table_.apply(event, payload);
     attachment_->netns_seen(event.netns, event.tid);
@@ -364,11 +373,6 @@ Result<void> Session::packet(const pidcap_packet& record, std::span<const std::b
         refuse(record.owner, self);
         refuse(record.peer, peer);
         return {};
-    }
-    for (const Process* process : {self, peer}) {
-        if (process != nullptr) {
-            selections_.see(*process);
-        }
     }
     auto found = attachment_->find_for_packet(record.interface);
     if (!found) {

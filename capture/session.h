@@ -49,7 +49,7 @@ struct SessionReport {
     uint64_t unreadable_sockets = 0;  // no permission to read the process, or no memory
 };
 
-class Session : private RecordHandler {
+class Session : private RecordHandler, private ProcessWatcher {
   public:
     // Checks the options against the machine, loads the programs, and records the processes and
     // sockets that exist. Captures no packet yet. Returns an error if the kernel or a missing
@@ -111,6 +111,8 @@ class Session : private RecordHandler {
     Result<void> resolve(const packet::ProcessConditions& conditions);
     Result<void> follow_interfaces();
 
+    void changed(const Process& process) override;
+    void forgotten(const Process& process, uint64_t start_boot) override;
     void begin() override;
     void event(const pidcap_event& event, std::span<const std::byte> payload) override;
     Result<void> packet(const pidcap_packet& record, std::span<const std::byte> data) override;

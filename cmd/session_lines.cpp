@@ -2,6 +2,7 @@
 #include "cmd/session_lines.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <utility>
 
@@ -31,6 +32,14 @@ std::string interface_names(const capture::Session& session, const Options& opti
     return names;
 }
 
+// Whether this network namespace is another one than that of process 1, as after `ip netns exec`.
+bool is_in_netns() {
+    struct stat own {};
+    struct stat initial {};
+    return stat("/proc/self/ns/net", &own) == 0 && stat("/proc/1/ns/net", &initial) == 0 &&
+           own.st_ino != initial.st_ino;
+}
+
 }  // namespace
 
 std::vector<std::string> start_lines(capture::Session& session, const Options& options) {
@@ -46,6 +55,10 @@ std::vector<std::string> start_lines(capture::Session& session, const Options& o
             report.shared_sockets, report.unreadable_sockets));
     }
     if (options.verbose > 0) {
+        if (options.netns.empty() && options.hook != capture::Hook::kCgroup && is_in_netns()) {
+            lines.push_back(
+                "in a network namespace of its own; --netns NAME captures in one from outside");
+        }
         for (const std::string& option : session.unmatched()) {
             lines.push_back(fmt::format("no process matches {} yet", option));
         }

@@ -86,3 +86,12 @@ TEST_CASE("a terminal that goes away ends lines on it while no packets come") {
     close(main_end);
     CHECK(pidcap.wait() == 0);
 }
+
+TEST_CASE("what a full standard output doesn't take is a failure") {
+    for (const std::vector<std::string>& arguments :
+         {std::vector<std::string>{"--version"}, {"--help"}, {"-D"}, {"doctor"}}) {
+        const pcapng::Fd full(open("/dev/full", O_WRONLY | O_CLOEXEC));
+        INFO(arguments[0]);
+        CHECK(run_pidcap(Launch{.arguments = arguments, .stdout_fd = full.get()}).status == 1);
+    }
+}
