@@ -32,11 +32,13 @@ std::string interface_names(const capture::Session& session, const Options& opti
     return names;
 }
 
-// Whether this network namespace is another one than that of process 1, as after `ip netns exec`.
+// Whether this network namespace isn't the initial one, as after `ip netns exec`. The kernel's own
+// process 2 is in that; who may look into neither doesn't know.
 bool is_in_netns() {
     struct stat own {};
     struct stat initial {};
-    return stat("/proc/self/ns/net", &own) == 0 && stat("/proc/1/ns/net", &initial) == 0 &&
+    return stat("/proc/self/ns/net", &own) == 0 &&
+           (stat("/proc/2/ns/net", &initial) == 0 || stat("/proc/1/ns/net", &initial) == 0) &&
            own.st_ino != initial.st_ino;
 }
 
