@@ -105,20 +105,27 @@ static __always_inline bool has_foreign_address(struct bpf_sock *sk)
 	return flags & (1UL << INET_FLAGS_FREEBIND | 1UL << INET_FLAGS_TRANSPARENT);
 }
 
+/*
+ * Takes the end's owner from the entry of its socket. Returns false if a newer use has overwritten
+ * the entry: this packet can't know whose it is.
+ */
+static __always_inline bool take_user(const struct sk_user *user, __u64 sk, struct end *end)
+{
+	if (!read_user(user, sk, &end->owner))
+		return false;
+	end->sk = sk;
+	end->born = user->born;
+	end->netns = user->netns;
+	return true;
+}
+
 /* Finds the last user of a socket of which only the address is known. */
 static __noinline bool owner_at(struct sock *sk, struct end *end)
 {
 	__u64 key = (__u64)sk;
 	struct sk_user *user = bpf_map_lookup_elem(&sk_user, &key);
 
-	if (!user)
-		return stored_owner_at(sk, &end->owner);
-	if (!read_user(user, key, &end->owner))
-		return false;
-	end->sk = key;
-	end->born = user->born;
-	end->netns = user->netns;
-	return true;
+	return user ? take_user(user, key, end) : stored_owner_at(sk, &end->owner);
 }
 
 /*
@@ -158,12 +165,8 @@ static __always_inline bool owner_of_socket(struct bpf_sock *sk, enum end_role r
 		if (user && read_user(user, key, &end->owner))
 			return true;
 	} else if (user) {
-		end->born = user->born;
-		/* A newer use has overwritten the entry: this packet can't know whose it is. */
-		if (!read_user(user, key, &end->owner))
+		if (!take_user(user, key, end))
 			return false;
-		end->sk = user->sk;
-		end->netns = user->netns;
 		if (sk->state == BPF_TCP_LISTEN)
 			inherit_owner(sk, &end->owner);
 		return role != SENDER || !user->shared || sender_on_shared_socket(sk, &end->owner);

@@ -133,10 +133,8 @@ __noinline int note_submitted(__u64 list, __u32 index, bool short_pointers)
 	bool receives;
 
 	/* A short pointer is the lower half of a long one: both architectures are little-endian. */
-	if (short_pointers ? bpf_probe_read_user(&pointer, 4, (void *)(list + index * size))
-			   : bpf_probe_read_user(&pointer, 8, (void *)(list + index * size)))
-		return 0;
-	if (bpf_probe_read_user(&request, sizeof(request), (void *)pointer))
+	if (bpf_probe_read_user(&pointer, size, (void *)(list + index * size)) ||
+	    bpf_probe_read_user(&request, sizeof(request), (void *)pointer))
 		return 0;
 	receives = request.opcode == IOCB_CMD_PREAD || request.opcode == IOCB_CMD_PREADV;
 	if (!receives && request.opcode != IOCB_CMD_PWRITE && request.opcode != IOCB_CMD_PWRITEV)
