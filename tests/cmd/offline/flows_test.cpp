@@ -111,6 +111,28 @@ TEST_CASE("OpenBSD's loopback has the conversations that tshark sees") {
     CHECK(test::contains(line, "TCP 10.0.0.1.40000 > 10.0.0.2.80: [S]"));
 }
 
+TEST_CASE("each link layer has the conversation that tshark sees, in a table and in a line") {
+    for (const char* name : {"llc-snap-ip", "mpls", "nflog", "pktap", "ppp", "pppoe",
+                             "radiotap-data", "raw-linktype-12"}) {
+        CAPTURE(name);
+        const std::string file = std::string(TEST_DATA "/") + name + ".pcap";
+        CHECK(test::output_of({"tshark", "-nr", file, "-T", "fields", "-e", "ip.src", "-e",
+                               "tcp.srcport", "-e", "ip.dst", "-e", "tcp.dstport"}) ==
+              "10.0.0.1\t40000\t10.0.0.2\t80\n10.0.0.2\t80\t10.0.0.1\t40000\n");
+        const std::vector<Json> rows = test::rows_of({"flows", "--json", file});
+        REQUIRE(rows.size() == 1);
+        CHECK(rows[0]["a_address"] == "10.0.0.1");
+        CHECK(rows[0]["a_port"] == 40000);
+        CHECK(rows[0]["b_address"] == "10.0.0.2");
+        CHECK(rows[0]["b_port"] == 80);
+        CHECK(rows[0]["a_packets"] == 1);
+        CHECK(rows[0]["b_packets"] == 1);
+        const std::string lines = test::output_of(pidcap({"read", file}));
+        CHECK(test::contains(lines, "TCP 10.0.0.1.40000 > 10.0.0.2.80: [S]"));
+        CHECK(test::contains(lines, "TCP 10.0.0.2.80 > 10.0.0.1.40000: [S.]"));
+    }
+}
+
 TEST_CASE("both processes of a conversation are those of its packets' comments") {
     std::map<std::string, std::set<uint64_t>> told;  // by address of the sender and receiver
     for (const test::TsharkPacket& packet : test::tshark_packets(told_file())) {
