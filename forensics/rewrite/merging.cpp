@@ -29,7 +29,7 @@ class HostComment {
         } else {
             packet::append_reason(text_, packet.self.via);
         }
-        packet::append_at(text_, packet.self_at, packet.direction);
+        packet::append_at(text_, packet.self_at, flags_direction(block));
         if (packet.peer.process != nullptr) {
             append(packet.peer, packet::kPeerPrefix);
         }

@@ -82,6 +82,10 @@ bool has_pidcap_comment(const pcapng::PacketRead* block) {
     return false;
 }
 
+Direction flags_direction(const pcapng::PacketRead* block) {
+    return block != nullptr ? block->direction : Direction::kUnknown;
+}
+
 std::optional<packet::CommentEnds> read_ptcpdump_comments(const pcapng::Options& options) {
     packet::CommentEnds ends;
     for (const pcapng::Option& option : options) {

@@ -13,6 +13,7 @@
 #include "forensics/source/attribution.h"
 #include "forensics/source/decompress.h"
 #include "forensics/source/pcap_reader.h"
+#include "packet/dissect/link.h"
 #include "packet/line/terminal_text.h"
 #include "pcapng/format.h"
 #include "pcapng/reader.h"
@@ -76,6 +77,8 @@ class Source::Implementation {
     Result<void> other_block(const pcapng::Block& block);
     Interface& add_interface(uint16_t link_type, uint32_t snaplen, std::string_view name);
     void take(const pcapng::PacketRead& block);
+    void forget_ends();
+    Direction recorded_direction() const;
     Error at_offset(const std::string& message) const;
 
     std::optional<pcapng::Reader> reader_;
@@ -177,14 +180,29 @@ void Source::Implementation::take(const pcapng::PacketRead& block) {
     packet_.offset = reader_->offset();
     packet_.time_ns = block.has_time ? std::optional(block.time_ns) : std::nullopt;
     packet_.interface = section_[block.interface_id];
-    packet_.direction = block.direction;
     packet_.wire_length = block.wire_length;
     packet_.data = block.data;
+    packet_.direction =
+        block.direction != Direction::kUnknown ? block.direction : recorded_direction();
     packet_.drop_count = block.drop_count;
+    forget_ends();
+    attribution_.attribute(block, packet_);
+}
+
+void Source::Implementation::forget_ends() {
     packet_.self = {};
     packet_.self_at = At::kUnknown;
     packet_.peer = {};
-    attribution_.attribute(block, packet_);
+}
+
+// The direction that the packet's link-layer header tells.
+Direction Source::Implementation::recorded_direction() const {
+    const uint16_t link_type = packet_.interface->link_type;
+    if (!packet::link_names_interface(link_type)) {
+        return Direction::kUnknown;
+    }
+    return packet::read_link(link_type, {std::as_bytes(packet_.data), packet_.wire_length})
+        .direction;
 }
 
 Result<void> Source::Implementation::other_block(const pcapng::Block& block) {
@@ -224,6 +242,13 @@ Result<const Packet*> Source::Implementation::next_record() {
     packet_.interface = section_.front();
     packet_.wire_length = (*record)->wire_length;
     packet_.data = (*record)->data;
+    packet_.direction = recorded_direction();
+    forget_ends();
+    attribution_.attribute(packet_);
+    if (attribution_.index().processes().size() > kMaxProcesses) {
+        return Error{fmt::format("{}, offset {}: more than {} processes", name_, packet_.offset,
+                                 kMaxProcesses)};
+    }
     return &packet_;
 }
 
