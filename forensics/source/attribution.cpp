@@ -214,6 +214,9 @@ Attribution::Speeches::value_type& Attribution::speech_in(Speeches& speeches, st
     if (!ends && all != nullptr) {
         ends = read_ptcpdump_comments(*all);
     }
+    if (!ends && all != nullptr) {
+        ends = read_rustnet_comment(*all);
+    }
     if (ends) {
         speech.told = true;
         speech.ends = std::move(*ends);

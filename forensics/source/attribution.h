@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// Attribution: whose a packet is, from what a file carries: pidcap's comment, else ptcpdump's, else
-// a Darwin process block, else option 8 with process information, else a PKTAP header. Where they
-// contradict, the first of these counts. Comments repeat, so what they say is kept: bounded, and
-// found by all their bytes. One thread.
+// Attribution: whose a packet is, from what a file carries: pidcap's comment, else ptcpdump's or
+// RustNet's, else a Darwin process block, else option 8 with process information, else a PKTAP
+// header. Where they contradict, the first of these counts. Comments repeat, so what they say is
+// kept: bounded, and found by all their bytes. One thread.
 #pragma once
 
 #include <array>

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // Source: reads the packets of a capture file with their processes. Understands pidcap's comments,
-// ptcpdump's comments, process information blocks with option 8, Darwin process blocks, PKTAP
-// headers and journal blocks; pcapng and pcap in either byte order, also compressed by gzip or
-// zstd. Reads forward once; memory grows with the processes, never with the packets. One thread.
+// ptcpdump's and RustNet's comments, process information blocks with option 8, Darwin process
+// blocks, PKTAP headers and journal blocks; pcapng and pcap in either byte order, also compressed
+// by gzip or zstd. Reads forward once; memory grows with the processes, never with the packets. One
+// thread.
 #pragma once
 
 #include <cstdint>
