@@ -15,6 +15,7 @@ using test::Bytes;
 using test::drain;
 using test::Drained;
 using test::Seen;
+using namespace std::string_literals;
 
 namespace {
 
@@ -390,6 +391,41 @@ TEST_CASE("an argument of several lines is no line of ptcpdump's") {
     CHECK(drained.processes[0].cmdline == "sh -c x\nUserId: 0\nContainerId: y");
     CHECK_FALSE(drained.processes[0].uid.has_value());
     CHECK(drained.processes[0].container.empty());
+}
+
+TEST_CASE("RustNet's comments tell the process, with the fields that they have") {
+    File file;
+    file.packet(
+        "rustnet process=my_curl pid=7 ppid=5 uid=1000 attr=procfs-relaxed "
+        "container_id=abc direction=incoming app=HTTPS_(example.org) sni=example.org");
+    file.packet("rustnet pid=8 direction=outgoing");
+    file.packet("rustnet process=dig direction=outgoing app=DNS", Direction::kInbound,
+                pcapng::ProcessThread{9, 9});
+    file.packet("rustnetting pid=8");
+    file.packet("rustnet pid=x uid");
+    const Drained drained = file.drained();
+    // A name alone is no process; then what else the packet has counts.
+    CHECK(whose(drained) == Whose{"7@-", "8@-", "9@-", "", ""});
+    const forensics::Process& curl = drained.processes[0];
+    CHECK(curl.comm == "my_curl");
+    CHECK(curl.ppid == 5);
+    CHECK(curl.uid == 1000);
+    CHECK(curl.container == "abc");
+    CHECK_FALSE(drained.processes[1].uid.has_value());
+    // Where the packet goes its flags say, not the key direction.
+    CHECK(drained.packets[0].self_at == At::kSender);
+    CHECK(drained.packets[0].self.via == forensics::Via::kUnrecorded);
+}
+
+TEST_CASE("NULs at the end of Apple's texts belong to no name") {
+    const Drained drained = drain(test::sample("darwin-trailing-nul.pcapng"));
+    REQUIRE(drained.processes.size() == 1);
+    CHECK(drained.processes[0].comm == "curl");
+    REQUIRE(drained.interfaces.size() == 1);
+    CHECK(drained.interfaces[0].name == "en0");
+    File file;
+    file.packet("pid=7 comm=x\0\0"s);
+    CHECK(whose(file.drained()) == Whose{"7@-"});
 }
 
 TEST_CASE("more comments than are kept are read as well") {
