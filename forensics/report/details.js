@@ -4,7 +4,7 @@
 function topOf(process, key, limit) {
   const sums = new Map();
   for (const flow of data.flows) {
-    if (flow[kFlow.local] === process.index || flow[kFlow.remote] === process.index || flow[kFlow.either] === process.index) {
+    if (takesPart(flow, (index) => index === process.index)) {
       for (const text of key(flow)) {
         const sum = sums.get(text) || {text, flows: 0, bytes: 0};
         ++sum.flows;

@@ -53,9 +53,9 @@ void add_to(ReportGroup& group, const Flow& flow) {
     if (flow.first_ns && (!group.first_ns || *flow.first_ns < *group.first_ns)) {
         group.first_ns = flow.first_ns;
     }
-    const Process* process = flow.sides[local].process;
+    const Process* process = flow.sides[local].processes.main();
     if (process == nullptr) {
-        process = flow.either;
+        process = flow.either.main();
     }
     if (process == nullptr || std::find(group.processes.begin(), group.processes.end(), process) !=
                                   group.processes.end()) {
@@ -83,7 +83,9 @@ std::vector<ReportGroup> largest(Groups& groups, Before before) {
 }  // namespace
 
 int local_side(const Flow& flow) {
-    return flow.sides[0].process == nullptr && flow.sides[1].process != nullptr ? 1 : 0;
+    return flow.sides[0].processes.first() == nullptr && flow.sides[1].processes.first() != nullptr
+               ? 1
+               : 0;
 }
 
 void add_processes(Report& report, const std::deque<Process>& processes,

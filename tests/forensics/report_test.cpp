@@ -146,7 +146,7 @@ TEST_CASE("a talker is the remote address: the one at which there is no process"
     std::deque<Flow> flows;
     add_flow(flows, 9, 100);
     Flow& served = add_flow(flows, 5, 3);  // who began is elsewhere, 0.0.0.0
-    served.sides[1].process = &all[0];
+    served.sides[1].processes.add(all[0], 40);
     served.sides[1].bytes = 40;
     Report report;
     add_flows(report, flows);

@@ -173,6 +173,45 @@ TEST_CASE("flows come in the order of their first packets, or as --sort says") {
     CHECK(unknown);
 }
 
+TEST_CASE("a flow names the process that moved the most bytes at its end, and lists all") {
+    const test::TemporaryFolder folder;
+    const std::string path = folder.file("a.pcapng");
+    pcapng::Writer writer = test::open_writer(path);
+    test::need(writer.add_interface({.name = "eth0"}));
+    const test::Bytes frame = test::udp_frame();
+    for (const char* comment :
+         {"pid=7 comm=master st=5 via=socket at=sender", "pid=8 comm=a,\"b via=socket at=sender",
+          "pid=8 comm=a,\"b via=socket at=sender", "pid=8 comm=a,\"b via=socket at=sender"}) {
+        test::need(writer.packet({.time_ns = 1763650000000000000,
+                                  .data = frame,
+                                  .wire_length = static_cast<uint32_t>(frame.size()),
+                                  .comment = comment}));
+    }
+    test::need(writer.close());
+    const std::vector<Json> rows = test::rows_of({"flows", "--json", path});
+    REQUIRE(rows.size() == 1);
+    const std::string end = rows[0]["a_pid"].is_null() ? "b_" : "a_";
+    CHECK(rows[0][end + "pid"] == 8);
+    CHECK(rows[0][end + "several"] == true);
+    const uint64_t bytes = frame.size();
+    const Json expected = Json::array({{{"host", nullptr},
+                                        {"pid", 8},
+                                        {"start_time", nullptr},
+                                        {"comm", "a,\"b"},
+                                        {"bytes", 3 * bytes},
+                                        {"share", 0.75}},
+                                       {{"host", nullptr},
+                                        {"pid", 7},
+                                        {"start_time", "1970-01-01T00:00:00.000000005Z"},
+                                        {"comm", "master"},
+                                        {"bytes", bytes},
+                                        {"share", 0.25}}});
+    CHECK(rows[0][end + "processes"] == expected);
+    CHECK(test::contains(test::output_of(pidcap({"flows", path})), "[8] 75 % …"));
+    CHECK(test::contains(test::output_of(pidcap({"flows", "--csv", path})),
+                         R"("[{""host"":null,""pid"":8,""start_time"":null,""comm"":""a,\""b"")"));
+}
+
 TEST_CASE("a process whose end the file doesn't say is put at neither") {
     const test::TemporaryFolder folder;
     const std::string path = folder.file("a.pcapng");
@@ -186,8 +225,13 @@ TEST_CASE("a process whose end the file doesn't say is put at neither") {
                                   .comment = comment}));
     }
     test::need(writer.close());
-    CHECK(test::contains(test::output_of(pidcap({"flows", path})), "  curl[7] … (either end)  "));
+    CHECK(test::contains(test::output_of(pidcap({"flows", path})),
+                         "  curl[7] 50 % … (either end)  "));
     CHECK(test::contains(test::output_of(pidcap({"read", path})), "eth0 curl[7] -- UDP "));
+    const std::vector<Json> flows = test::rows_of({"flows", "--json", path});
+    REQUIRE(flows.size() == 1);
+    CHECK(flows[0]["a_processes"].is_null());
+    CHECK(flows[0]["either_processes"].size() == 2);
     const std::vector<Json> rows = test::rows_of({"read", "--json", path});
     REQUIRE(rows.size() == 2);
     CHECK(rows[0]["pid"] == 7);
