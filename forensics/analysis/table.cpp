@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cassert>
+#include <cmath>
 #include <iterator>
 #include <optional>
 #include <utility>
@@ -228,8 +229,9 @@ Value shares_of(const Participants& processes) {
         member(",\"start_time\":", process.start_ns != 0 ? Value(Time{process.start_ns}) : Value());
         member(",\"comm\":", text(process.comm));
         member(",\"bytes\":", Value(each.bytes));
-        fmt::format_to(std::back_inserter(list.json), ",\"share\":{:.4f}}}",
-                       total > 0 ? static_cast<double>(each.bytes) / total : 0.0);
+        const double share = total > 0 ? static_cast<double>(each.bytes) / total : 0.0;
+        fmt::format_to(std::back_inserter(list.json), ",\"share\":{}}}",
+                       std::round(share * 1e4) / 1e4);
         before = ',';
     }
     list.json += ']';
