@@ -56,7 +56,7 @@ struct Flow {
     std::optional<uint64_t> first_ns;
     std::optional<uint64_t> last_ns;
     // From the last SYN to the first segment with ACK and without SYN, as tshark's
-    // tcp.analysis.initial_rtt.
+    // tcp.analysis.initial_rtt; none if a RST or FIN came before that.
     std::optional<uint64_t> handshake_rtt_ns;
     // These may hold any bytes, at most 255; empty: not known.
     std::string_view dns_name;     // of sides[1], from a DNS answer in the file
