@@ -89,9 +89,14 @@ void NameReader::segment(const packet::TcpHeader& header, packet::Piece payload,
         return;
     }
     const uint32_t first = header.sequence + (header.has(packet::TcpHeader::kSyn) ? 1 : 0);
-    if (!opening.started && (header.has(packet::TcpHeader::kSyn) || payload.length() > 0)) {
+    // Where the SYN is missing, a single byte is taken for a keep-alive, which may carry one that
+    // was sent before (RFC 9293, 3.8.4).
+    if (!opening.started && (header.has(packet::TcpHeader::kSyn) || payload.length() > 1)) {
         opening.start = first;
         opening.started = true;
+    }
+    if (!opening.started) {
+        return;
     }
     const auto offset = static_cast<int32_t>(first - opening.start);
     if (offset < 0) {
