@@ -403,6 +403,16 @@ struct tcp_sock {
 	bool is_mptcp;
 } CORE;
 
+/* Bits of inet_flags, which has them since Linux 6.6: an enum without a name. */
+#define INET_FLAGS_FREEBIND    11
+#define INET_FLAGS_TRANSPARENT 15
+
+struct inet_sock {
+	unsigned long inet_flags;
+	__u8 freebind : 1;
+	__u8 transparent : 1;
+} CORE;
+
 struct mptcp_subflow_context {
 	struct sock *conn;
 } CORE;

@@ -76,12 +76,15 @@ static __always_inline void learn_from_packet(context *ctx, const struct packet 
 {
 	/* A bridge leaves a packet its socket: it may come out where the sender is a stranger. */
 	bool from_here = hook & HOOK_INGRESS || !ctx->ingress_ifindex;
+	bool learns_flow =
+		hook & HOOK_INGRESS || sender->hidden || packet->tcp_flags & TCP_OPENS_OR_CLOSES;
 
 	if (packet->first_fragment)
 		learn_first_fragment(packet, sender, receiver);
 	if (sender->via != PIDCAP_VIA_SOCKET)
 		return;
-	if (sender->forgeable && (packet->kind == KIND_PORTS || packet->kind == KIND_OTHER)) {
+	if ((packet->kind == KIND_PORTS || packet->kind == KIND_OTHER) &&
+	    (sender->forgeable || (learns_flow && may_be_foreign(ctx)))) {
 		if (packet->family && from_here)
 			learn_probe(packet, sender);
 		return;
@@ -111,7 +114,7 @@ static __always_inline void learn_translation(context *ctx, const struct packet 
 	} else if (sender->via == PIDCAP_VIA_SOCKET && packet->kind == KIND_PORTS &&
 		   !sender->forgeable) {
 		nfct = connection_of(ctx);
-		if (!nfct || is_translated(nfct))
+		if (!nfct || is_translated(nfct) || may_be_foreign(ctx))
 			return;
 		served_key(&key, packet, SAME_WAY);
 		remember(&key, &sender->owner, 0, 0);
@@ -199,7 +202,7 @@ static __always_inline bool has_raw_socket(context *ctx)
 #else
 	struct bpf_sock *sk = ctx->sk ? bpf_sk_fullsock(ctx->sk) : NULL;
 
-	return sk && (sk->family == AF_PACKET || sk->type == SOCK_RAW);
+	return sk && is_raw(sk);
 #endif
 }
 

@@ -8,14 +8,14 @@
 char LICENSE[] SEC("license") = "GPL";
 
 /* How many sockets of one port are looked at. */
-#define MAX_PORT_SOCKETS 64
+#define MAX_PORT_SOCKETS 32
 
 /* The packet is read as it is needed: the stack has no room for another one. */
 #define READ_PACKET(to, address, field)                                                            \
 	bpf_probe_read_kernel(to, sizeof(*(to)), &((const struct packet *)(address))->field)
 
 /* What stands for the first node where there is no table. */
-#define END_OF_NO_LIST ((struct hlist_node *)-1L)
+#define NO_LIST ((struct hlist_node *)-1L)
 
 /* A list of listeners doesn't end with NULL, but with an odd number. */
 static __always_inline bool is_end(struct hlist_node *node)
@@ -30,6 +30,8 @@ static __always_inline bool is_end(struct hlist_node *node)
 #define SCORE_TCP_DEVICE 1
 #define SCORE_IPV4	 1
 #define SCORE_MATCH	 1
+/* Beside the score: the socket shares its port by SO_REUSEPORT. */
+#define SCORE_REUSEPORT 256U
 
 /*
  * Scores an address of a socket, which is the packet's `own` or any. Returns false if the socket
@@ -77,7 +79,8 @@ static __always_inline bool score_ipv6(struct sock_common *sk, __u64 packet, __u
 
 /*
  * Returns how well a socket matches, 0 if it doesn't: compute_score() of net/ipv4/udp.c,
- * net/ipv6/udp.c and net/ipv4/inet_hashtables.c, after the order in which those look. All but
+ * net/ipv6/udp.c and net/ipv4/inet_hashtables.c, after the order in which those look; without
+ * SO_INCOMING_CPU, which decides between sockets that are otherwise equal, and without VRF. All but
  * `device` are addresses of the kernel's. A global function: else the verifier would follow each
  * score that is possible through all that come after it.
  */
@@ -107,6 +110,8 @@ __noinline __u32 score_socket(__u64 socket, __u64 packet, __u64 net, __u32 devic
 	READ_PACKET(&family, packet, family);
 	if (family == AF_INET ? !score_ipv4(sk, packet, &score) : !score_ipv6(sk, packet, &score))
 		return 0;
+	if (BPF_CORE_READ_BITFIELD_PROBED(sk, skc_reuseport))
+		score |= SCORE_REUSEPORT;
 	return score;
 }
 
@@ -135,7 +140,7 @@ static __always_inline struct hlist_node *udp_sockets(struct __sk_buff *ctx, str
 	else
 		table = BPF_CORE_READ(sending_protocol(ctx, IPPROTO_UDP), h.udp_table);
 	if (!table)
-		return END_OF_NO_LIST;
+		return NO_LIST;
 	slot = (port + BPF_CORE_READ(net, hash_mix)) & BPF_CORE_READ(table, mask);
 	list = (void *)BPF_CORE_READ(table, hash) + slot * bpf_core_type_size(struct udp_hslot);
 	return BPF_CORE_READ(list, head.first);
@@ -190,8 +195,6 @@ static __noinline struct hlist_node *listeners(struct inet_hashinfo *table, stru
 	__u32 address[4] = {}, slot;
 	__u8 family = AF_INET;
 
-	if (!table)
-		return END_OF_NO_LIST;
 	if (!any) {
 		READ_PACKET(&family, packet, family);
 		READ_PACKET(&address, packet, daddr);
@@ -213,49 +216,81 @@ static __always_inline __u64 node_offset(bool tcp)
 	return bpf_core_field_offset(struct sock_common, skc_node);
 }
 
+/* Set in the address of a socket that shares its score with others. */
+#define SEVERAL 2ULL
+
+/*
+ * Returns the socket of a list that matches best, perhaps with SEVERAL, or 0 if none does, or
+ * SOCKET_NOT_KNOWN if the list is too long. The flag is kept in the address, and not beside it, so
+ * that the verifier has one state to follow.
+ */
+static __always_inline __u64 best_in_list(struct hlist_node *node, __u64 offset, __u64 packet,
+					  struct net *net, __u32 device)
+{
+	__u32 score, best_score = 0, shared_score = 0;
+	__u64 best = 0;
+
+	for (int i = 0; i < MAX_PORT_SOCKETS; i++) {
+		if (is_end(node))
+			break;
+		score = score_socket((__u64)node - offset, packet, (__u64)net, device);
+		if (shared_score && score & SCORE_REUSEPORT && score != shared_score)
+			return SOCKET_NOT_KNOWN;
+		if (score && (score & ~SCORE_REUSEPORT) == (best_score & ~SCORE_REUSEPORT))
+			best |= SEVERAL;
+		if ((score & ~SCORE_REUSEPORT) > (best_score & ~SCORE_REUSEPORT)) {
+			best_score = score;
+			best = (__u64)node - offset;
+		}
+		if (score & SCORE_REUSEPORT)
+			shared_score = score;
+		node = BPF_CORE_READ(node, next);
+	}
+	/* The kernel ends its search at the first socket that shares its port, a better one or not.
+	 */
+	if (!is_end(node) || (shared_score && shared_score != best_score))
+		return SOCKET_NOT_KNOWN;
+	return best;
+}
+
+static __always_inline __u64 best_listener(struct __sk_buff *ctx, struct net *net, __u64 packet,
+					   __u16 port, __u32 device)
+{
+	struct inet_hashinfo *table = listener_table(ctx, net);
+	__u64 offset = node_offset(true), best;
+
+	if (!table)
+		return SOCKET_NOT_KNOWN;
+	best = best_in_list(listeners(table, net, packet, false, port), offset, packet, net,
+			    device);
+	if (best)
+		return best;
+	return best_in_list(listeners(table, net, packet, true, port), offset, packet, net, device);
+}
+
 __noinline __u64 find_at_own_address(struct __sk_buff *ctx, __u64 packet, __u32 device, __u64 hint)
 {
 	struct net_device *lo = context_device(ctx);
 	struct net *net = BPF_CORE_READ(lo, nd_net.net);
-	struct inet_hashinfo *table = NULL;
-	__u32 score, best_score = 0;
-	struct hlist_node *node;
-	__u64 offset, best = 0;
+	struct hlist_node *list;
 	__u8 protocol = 0;
 	__be16 port = 0;
-	bool tie = false;
+	__u64 best;
 
 	READ_PACKET(&protocol, packet, protocol);
 	READ_PACKET(&port, packet, dport);
-	offset = node_offset(protocol == IPPROTO_TCP);
 	if (protocol == IPPROTO_TCP) {
-		table = listener_table(ctx, net);
-		node = listeners(table, net, packet, false, bpf_ntohs(port));
+		best = best_listener(ctx, net, packet, bpf_ntohs(port), device);
 	} else {
-		node = udp_sockets(ctx, net, bpf_ntohs(port));
+		list = udp_sockets(ctx, net, bpf_ntohs(port));
+		best = list == NO_LIST
+			       ? SOCKET_NOT_KNOWN
+			       : best_in_list(list, node_offset(false), packet, net, device);
 	}
-	for (int i = 0; i < MAX_PORT_SOCKETS; i++) {
-		if (is_end(node) && table && !best_score) {
-			node = listeners(table, net, packet, true, bpf_ntohs(port));
-			table = NULL;
-		}
-		if (is_end(node))
-			break;
-		score = score_socket((__u64)node - offset, packet, (__u64)net, device);
-		if (score && score == best_score)
-			tie = true;
-		if (score > best_score) {
-			best_score = score;
-			best = (__u64)node - offset;
-			tie = false;
-		}
-		node = BPF_CORE_READ(node, next);
-	}
-	if (!is_end(node) || node == END_OF_NO_LIST)
-		return SOCKET_NOT_KNOWN;
-	if (!tie)
+	if (!(best & SEVERAL))
 		return best;
-	if (hint && score_socket(hint, packet, (__u64)net, device) == best_score)
+	if (hint && score_socket(hint, packet, (__u64)net, device) ==
+			    score_socket(best & ~SEVERAL, packet, (__u64)net, device))
 		return hint;
 	return SOCKET_NOT_KNOWN;
 }

@@ -128,9 +128,9 @@ static __always_inline bool receiver_at_own_address(context *ctx, const struct p
 {
 	struct sock *sk = NULL;
 
-	if (!socket_at_own_address(ctx, packet, device, hint, &sk) || !sk)
+	receiver->has_socket = !socket_at_own_address(ctx, packet, device, hint, &sk) || sk;
+	if (!sk)
 		return false;
-	receiver->has_socket = true;
 	if (BPF_CORE_READ(sk, sk_reuseport_cb, prog) || !owner_at(sk, receiver))
 		return false;
 	receiver->via = PIDCAP_VIA_LOOKUP;
@@ -225,19 +225,28 @@ static __noinline bool receiver_by_lookup(context *ctx, const struct packet *pac
 	return false;
 }
 
-/* Finds the sender of the packet that an error quotes: the receiver of `answer`, its answer. */
+/* Returns whether an incoming packet is for another host: nobody here has asked for it. */
+static __always_inline bool passes_by(context *ctx, const struct packet *packet, __u32 hook)
+{
+	return hook & HOOK_INGRESS && is_forwarded(ctx, packet);
+}
+
+/*
+ * Finds the sender of the packet that an error quotes: the receiver of `answer`, its answer.
+ * `asks_probes`: it may have been sent by a raw socket.
+ */
 static __always_inline bool receiver_of_answer(context *ctx, const struct packet *answer,
-					       __u32 hook, struct end *receiver)
+					       __u32 hook, bool asks_probes, struct end *receiver)
 {
 	switch (answer->kind) {
 	case KIND_PORTS:
 		return (may_be_for_us(hook) && receiver_by_lookup(ctx, answer, hook, receiver)) ||
 		       recall(MEMORY_FLOW, answer, OPPOSITE_WAY, receiver) ||
-		       (have_probes && recall(MEMORY_PROBE, answer, OPPOSITE_WAY, receiver));
+		       (asks_probes && recall(MEMORY_PROBE, answer, OPPOSITE_WAY, receiver));
 	case KIND_ECHO_REQUEST:
 		return recall(MEMORY_ECHO, answer, OPPOSITE_WAY, receiver);
 	case KIND_OTHER:
-		return have_probes && recall(MEMORY_PROBE, answer, OPPOSITE_WAY, receiver);
+		return asks_probes && recall(MEMORY_PROBE, answer, OPPOSITE_WAY, receiver);
 	default:
 		return false;
 	}
@@ -271,6 +280,7 @@ static __noinline bool receiver_of_error(context *ctx, struct packet *packet, __
 {
 	__u32 to[4], payload = packet->payload;
 	__u8 family = packet->family;
+	bool asks_probes = have_probes && !passes_by(ctx, packet, hook);
 	bool found;
 
 	__builtin_memcpy(to, packet->daddr, sizeof(to));
@@ -284,7 +294,7 @@ static __noinline bool receiver_of_error(context *ctx, struct packet *packet, __
 	packet->tcp_flags = 0;
 	packet->first_fragment = false;
 	swap_ends(packet);
-	found = found && receiver_of_answer(ctx, packet, hook, receiver);
+	found = found && receiver_of_answer(ctx, packet, hook, asks_probes, receiver);
 	packet->kind = KIND_ICMP_ERROR;
 	if (found)
 		receiver->via = PIDCAP_VIA_ICMP_ERROR;
@@ -305,7 +315,7 @@ static __always_inline bool receiver_by_ports(context *ctx, const struct packet 
 	if (((local || have_local_peers) && recall(MEMORY_FLOW, packet, OPPOSITE_WAY, receiver)) ||
 	    (have_local_peers && !(hook & HOOK_LOOPBACK) &&
 	     recall(MEMORY_NETNS_FLOW, packet, OPPOSITE_WAY, receiver)) ||
-	    (have_probes && !receiver->has_socket &&
+	    (have_probes && !receiver->has_socket && !passes_by(ctx, packet, hook) &&
 	     recall(MEMORY_PROBE, packet, OPPOSITE_WAY, receiver))) {
 		receiver->via = PIDCAP_VIA_FLOW;
 		return true;

@@ -18,6 +18,12 @@
 /* include/linux/net.h */
 #define SOCK_RAW 3
 
+/* Returns whether its process writes the headers itself. */
+static __always_inline bool is_raw(struct bpf_sock *sk)
+{
+	return sk->family == AF_PACKET || sk->type == SOCK_RAW;
+}
+
 /*
  * Returns whether a process may have written the packet's addresses and ports as it liked: by a raw
  * or AF_PACKET socket, or by any that does not send such packets. Translation changes ports, too.
@@ -25,7 +31,7 @@
 static __always_inline bool is_forgeable(context *ctx, const struct packet *packet,
 					 struct bpf_sock *sk)
 {
-	if (sk->family == AF_PACKET || sk->type == SOCK_RAW || sk->protocol != packet->protocol)
+	if (is_raw(sk) || sk->protocol != packet->protocol)
 		return true;
 	if (packet->kind != KIND_PORTS || bpf_htons(sk->src_port) == packet->sport)
 		return false;
@@ -61,6 +67,22 @@ static __always_inline bool answers_for_listener(context *ctx, const struct pack
 }
 #endif
 
+/*
+ * Returns whether the packet's socket may send from addresses that aren't its host's own. It costs
+ * reads of kernel memory: ask it only where something is learned from the packet.
+ */
+static __always_inline bool may_be_foreign(context *ctx)
+{
+#ifdef PIDCAP_XDP
+	return false; /* such a packet has no socket */
+#else
+	struct bpf_sock *sk = ctx->sk;
+	struct bpf_sock *full = sk ? owned_socket(sk, sk->state) : NULL;
+
+	return full && has_foreign_address(full);
+#endif
+}
+
 /* A packet has its socket on its way out, and still when it arrives at a veth's far end. */
 static __always_inline bool sender_by_socket(context *ctx, const struct packet *packet,
 					     struct end *sender)
@@ -74,8 +96,8 @@ static __always_inline bool sender_by_socket(context *ctx, const struct packet *
 	full = owned_socket(sk, sk->state);
 	if (!full || !find_owner(full, SENDER, PIDCAP_VIA_SOCKET, sender))
 		return false;
-	sender->forgeable = is_forgeable(ctx, packet, full);
 	sender->hidden = is_hidden(packet, full, sender);
+	sender->forgeable = is_forgeable(ctx, packet, full);
 	return true;
 #else
 	return false;

@@ -12,6 +12,7 @@
 
 #include "end.h"
 #include "parse.h"
+#include "socket_storage.h"
 
 /* The kernel's own struct, as a number: the verifier allows no arithmetic on the pointer. */
 static __always_inline struct sock *kernel_socket(struct bpf_sock *sk)
@@ -23,40 +24,19 @@ static __always_inline struct sock *kernel_socket(struct bpf_sock *sk)
 	return address;
 }
 
-/* How many programs may have storage in a socket before ours is no longer found. */
-#define MAX_STORAGES 64
-
 /*
  * Reads the owner from the storage of a socket of which only the address is known; returns false if
- * there is none. No helper does that, so this follows bpf_local_storage_lookup()
- * (kernel/bpf/bpf_local_storage.c, as of 5.10). It can't take the lock, so it reads twice and
- * believes only two equal copies.
+ * there is none. It can't take the lock, so it reads twice and believes only two equal copies.
  */
 static __noinline bool stored_owner_at(struct sock *sk, struct pidcap_owner *owner)
 {
-	struct bpf_local_storage *storage = BPF_CORE_READ(sk, sk_bpf_storage);
-	struct hlist_node *node = BPF_CORE_READ(storage, list.first);
-	struct bpf_local_storage_map *wanted = NULL;
-	struct pidcap_socket_owner *stored;
-	struct bpf_local_storage_elem *elem;
+	const struct pidcap_socket_owner *stored = (void *)find_stored_owner((__u64)sk);
 	struct pidcap_owner again;
-	void *map = &sk_owner;
 
-	bpf_probe_read_kernel(&wanted, sizeof(wanted), &map);
-	for (int i = 0; node && i < MAX_STORAGES; i++) {
-		elem = (void *)node - bpf_core_field_offset(struct bpf_local_storage_elem, snode);
-		if (BPF_CORE_READ(elem, sdata.smap) == wanted) {
-			stored = (void *)elem +
-				 bpf_core_field_offset(struct bpf_local_storage_elem, sdata.data);
-			if (bpf_probe_read_kernel(owner, sizeof(*owner), &stored->owner) ||
-			    bpf_probe_read_kernel(&again, sizeof(again), &stored->owner))
-				break;
-			if (owner->tgid && is_same_owner(owner, &again))
-				return true;
-			break;
-		}
-		node = BPF_CORE_READ(node, next);
-	}
+	if (stored && !bpf_probe_read_kernel(owner, sizeof(*owner), &stored->owner) &&
+	    !bpf_probe_read_kernel(&again, sizeof(again), &stored->owner) && owner->tgid &&
+	    is_same_owner(owner, &again))
+		return true;
 	__builtin_memset(owner, 0, sizeof(*owner));
 	return false;
 }
@@ -109,20 +89,43 @@ static __always_inline void inherit_owner(struct bpf_sock *listener,
 
 #endif
 
+/*
+ * Returns whether a socket may send from addresses that aren't its host's own: IP_TRANSPARENT,
+ * IP_FREEBIND.
+ */
+static __always_inline bool has_foreign_address(struct bpf_sock *sk)
+{
+	struct inet_sock *socket = (struct inet_sock *)kernel_socket(sk);
+	unsigned long flags;
+
+	if (!bpf_core_field_exists(struct inet_sock, inet_flags))
+		return BPF_CORE_READ_BITFIELD_PROBED(socket, freebind) ||
+		       BPF_CORE_READ_BITFIELD_PROBED(socket, transparent);
+	flags = BPF_CORE_READ(socket, inet_flags);
+	return flags & (1UL << INET_FLAGS_FREEBIND | 1UL << INET_FLAGS_TRANSPARENT);
+}
+
+/*
+ * Takes the end's owner from the entry of its socket. Returns false if a newer use has overwritten
+ * the entry: this packet can't know whose it is.
+ */
+static __always_inline bool take_user(const struct sk_user *user, __u64 sk, struct end *end)
+{
+	if (!read_user(user, sk, &end->owner))
+		return false;
+	end->sk = sk;
+	end->born = user->born;
+	end->netns = user->netns;
+	return true;
+}
+
 /* Finds the last user of a socket of which only the address is known. */
 static __noinline bool owner_at(struct sock *sk, struct end *end)
 {
 	__u64 key = (__u64)sk;
 	struct sk_user *user = bpf_map_lookup_elem(&sk_user, &key);
 
-	if (!user)
-		return stored_owner_at(sk, &end->owner);
-	if (!read_user(user, key, &end->owner))
-		return false;
-	end->sk = key;
-	end->born = user->born;
-	end->netns = user->netns;
-	return true;
+	return user ? take_user(user, key, end) : stored_owner_at(sk, &end->owner);
 }
 
 /*
@@ -162,12 +165,8 @@ static __always_inline bool owner_of_socket(struct bpf_sock *sk, enum end_role r
 		if (user && read_user(user, key, &end->owner))
 			return true;
 	} else if (user) {
-		end->born = user->born;
-		/* A newer use has overwritten the entry: this packet can't know whose it is. */
-		if (!read_user(user, key, &end->owner))
+		if (!take_user(user, key, end))
 			return false;
-		end->sk = user->sk;
-		end->netns = user->netns;
 		if (sk->state == BPF_TCP_LISTEN)
 			inherit_owner(sk, &end->owner);
 		return role != SENDER || !user->shared || sender_on_shared_socket(sk, &end->owner);

@@ -98,8 +98,8 @@ static __always_inline enum use use_of(const volatile __u64 *receiving_calls, __
 	return CALL_SENDS;
 }
 
-/* One copy for all calls: note_use() takes half of the stack. */
-static __noinline int note_use_of_fd(__u32 fd, enum use use)
+/* Global functions, which the verifier looks at once, not at each of their calls. */
+__noinline int note_use_of_fd(__u32 fd, enum use use)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 
@@ -125,7 +125,7 @@ struct aio_request {
 #define IOCB_CMD_PWRITEV 8
 
 /* Notes the use of a socket by the request that pointer `index` of a list leads to. */
-static __noinline int note_submitted(__u64 list, __u32 index, bool short_pointers)
+__noinline int note_submitted(__u64 list, __u32 index, bool short_pointers)
 {
 	struct aio_request request = {};
 	__u64 pointer = 0;
@@ -133,10 +133,8 @@ static __noinline int note_submitted(__u64 list, __u32 index, bool short_pointer
 	bool receives;
 
 	/* A short pointer is the lower half of a long one: both architectures are little-endian. */
-	if (short_pointers ? bpf_probe_read_user(&pointer, 4, (void *)(list + index * size))
-			   : bpf_probe_read_user(&pointer, 8, (void *)(list + index * size)))
-		return 0;
-	if (bpf_probe_read_user(&request, sizeof(request), (void *)pointer))
+	if (bpf_probe_read_user(&pointer, size, (void *)(list + index * size)) ||
+	    bpf_probe_read_user(&request, sizeof(request), (void *)pointer))
 		return 0;
 	receives = request.opcode == IOCB_CMD_PREAD || request.opcode == IOCB_CMD_PREADV;
 	if (!receives && request.opcode != IOCB_CMD_PWRITE && request.opcode != IOCB_CMD_PWRITEV)
@@ -231,7 +229,8 @@ int socket_used(struct bpf_raw_tracepoint_args *ctx)
 	__u64 call;
 
 	call = SYSCALL_NUMBER(regs) & ~(__u64)X32_SYSCALL_BIT;
-	if ((call == setns_call || call == unshare_call) && result >= 0)
+	if ((call == setns_call || call == unshare_call) && result >= 0 &&
+	    !IN_COMPAT_SYSCALL((struct task_struct *)bpf_get_current_task()))
 		report_namespace();
 	if (!is_native_call(call) && !is_compat_call(call))
 		return 0;

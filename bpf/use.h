@@ -39,7 +39,8 @@ static __always_inline void begin_call(struct task_struct *task, __u64 id, __u64
 	struct socket_call fresh = {};
 
 	if (known && is_current(&known->owner, task, id)) {
-		known->receives = use == CALL_RECEIVES;
+		/* One call may send and receive: then it sends. */
+		known->receives = use == CALL_RECEIVES && (known->sk != sk || known->receives);
 		known->sk = sk;
 		return;
 	}

@@ -55,9 +55,10 @@ Session::Session(Programs programs, Merge merge, ProcessTable table, const Sessi
       merge_(std::move(merge)),
       verdicts_(programs_),
       table_(std::move(table)),
+      selections_(options.selections),
       snaplen_(options.programs.snaplen),
       count_(options.count) {
-    table_.watch(verdicts_);
+    table_.watch(*this);
     table_.ask_kernel(
         [this](const pidcap_process& process) { return programs_.last_change(process); });
 }
@@ -134,6 +135,7 @@ Result<void> Session::learn(const packet::ProcessConditions& filter, const Cgrou
     if (auto resolved = resolve(filter); !resolved) {
         return resolved;
     }
+    table_.for_each([this](const Process& process) { selections_.see(process); });
     Result<void> stored;
     uint64_t without_memory = 0;
     auto counts = scan_sockets(table_.clock(), cgroups, [&](int fd, const pidcap_owner& owner) {
@@ -205,6 +207,7 @@ Result<void> Session::set_filter(const packet::ProcessConditions& conditions) {
             return std::move(handed).error();
         }
     }
+    selections_ = {};
     return resolve(conditions);
 }
 
@@ -296,12 +299,22 @@ Result<void> Session::finish() {
     return result.ok() ? finished : result;
 }
 
+void Session::changed(const Process& process) {
+    selections_.see(process);
+    verdicts_.changed(process);
+}
+
+void Session::forgotten(const Process& process, uint64_t start_boot) {
+    verdicts_.forgotten(process, start_boot);
+}
+
 void Session::event(const pidcap_event& event, std::span<const std::byte> payload) {
     const Process* process = table_.apply(event, payload);
     attachment_->netns_seen(event.netns, event.tid);
     if (process == nullptr) {
         return;
     }
+    selections_.see(*process);
     if (event.type == PIDCAP_EVENT_FORK) {
         filter_.forked(*process);
         verdicts_.take_back(process->pid);

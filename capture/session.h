@@ -25,16 +25,18 @@
 #include "capture/packet_types.h"
 #include "capture/processes/process_table.h"
 #include "packet/filter/process_filter.h"
+#include "packet/filter/process_selections.h"
 
 namespace capture {
 
 class CgroupTree;
 
 struct SessionOptions {
-    InterfaceChoice interfaces;        // ignored for Hook::kCgroup
-    ProgramOptions programs;           // only_netns is set by the session
-    packet::ProcessConditions filter;  // a pid means the process that has it now
-    std::optional<uint64_t> count;     // the most packets to hand to the sink
+    InterfaceChoice interfaces;                        // ignored for Hook::kCgroup
+    ProgramOptions programs;                           // only_netns is set by the session
+    packet::ProcessConditions filter;                  // a pid means the process that has it now
+    std::vector<packet::ProcessSelection> selections;  // see Session::unmatched()
+    std::optional<uint64_t> count;                     // the most packets to hand to the sink
 };
 
 // What the session found at its start, for -v.
@@ -47,7 +49,7 @@ struct SessionReport {
     uint64_t unreadable_sockets = 0;  // no permission to read the process, or no memory
 };
 
-class Session : private RecordHandler {
+class Session : private RecordHandler, private ProcessWatcher {
   public:
     // Checks the options against the machine, loads the programs, and records the processes and
     // sockets that exist. Captures no packet yet. Returns an error if the kernel or a missing
@@ -82,6 +84,9 @@ class Session : private RecordHandler {
 
     bool count_reached() const { return count_ && captured_ >= *count_; }
     const SessionReport& report() const { return report_; }
+    // Returns the selections that no process has matched since the start, see ProcessSelections.
+    // Empty after set_filter(), which has others.
+    std::vector<std::string> unmatched() const { return selections_.unmatched(); }
     // Returns what the user should know of interfaces, such as one that can't be captured, a line
     // each, since the last call.
     std::vector<std::string> take_notices();
@@ -106,6 +111,8 @@ class Session : private RecordHandler {
     Result<void> resolve(const packet::ProcessConditions& conditions);
     Result<void> follow_interfaces();
 
+    void changed(const Process& process) override;
+    void forgotten(const Process& process, uint64_t start_boot) override;
     void begin() override;
     void event(const pidcap_event& event, std::span<const std::byte> payload) override;
     Result<void> packet(const pidcap_packet& record, std::span<const std::byte> data) override;
@@ -121,6 +128,7 @@ class Session : private RecordHandler {
     ProcessTable table_;
     std::unique_ptr<Attachment> attachment_;
     packet::ProcessFilter filter_;
+    packet::ProcessSelections selections_;
     WallClock clock_;
     ReadPace pace_;
     uint32_t snaplen_;

@@ -24,6 +24,7 @@ capture::SessionOptions session_options(const Options& options, std::optional<ui
     session.programs.filter = std::move(filter);
     session.count = options.count;
     session.filter = conditions_of(options.process_filter, command_pid);
+    session.selections = options.process_filter.selections;
     return session;
 }
 

@@ -17,27 +17,36 @@
 #include "cmd/run_capture.h"
 #include "cmd/wireshark/setup_wireshark.h"
 
-int main(int argc, char** argv) try {
-    cmd::hold_standard_streams();
-    const std::vector<std::string> arguments(argv + 1, argv + argc);
+namespace {
+
+// What was printed goes out before the end, so that a full standard output is a failure.
+int flushed(int status) {
+    if (std::fflush(stdout) == 0) {
+        return status;
+    }
+    cmd::write_message("pidcap: standard output can't be written\n");
+    return cmd::kExitFailed;
+}
+
+int run(const std::vector<std::string>& arguments) {
     if (auto status = cmd::run_offline(arguments)) {
         return *status;
     }
     auto parsed = cmd::parse_options(arguments);
     if (const auto* stop = std::get_if<cmd::Stop>(&parsed)) {
-        return cmd::say(*stop);
+        return flushed(cmd::say(*stop));
     }
     const auto& options = std::get<cmd::Options>(parsed);
     switch (options.action) {
         case cmd::Options::Action::kListInterfaces:
-            return cmd::list_interfaces();
+            return flushed(cmd::list_interfaces());
         case cmd::Options::Action::kListFilter:
-            return cmd::list_filter(options);
+            return flushed(cmd::list_filter(options));
         case cmd::Options::Action::kDoctor: {
             cmd::DoctorReport report =
                 cmd::run_doctor(options.json, packet::use_color(options.color, STDOUT_FILENO));
             fmt::print("{}", report.text);
-            return report.status;
+            return flushed(report.status);
         }
         case cmd::Options::Action::kSetupWireshark:
             return cmd::setup_wireshark(options, packet::use_color(options.color, STDOUT_FILENO));
@@ -45,6 +54,13 @@ int main(int argc, char** argv) try {
             break;
     }
     return cmd::run_capture(options);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) try {
+    cmd::hold_standard_streams();
+    return run({argv + 1, argv + argc});
 } catch (const std::exception& error) {  // no memory, no standard output
     std::fprintf(stderr, "pidcap: %s\n", error.what());
     return cmd::kExitFailed;

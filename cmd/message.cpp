@@ -12,14 +12,19 @@
 namespace cmd {
 namespace {
 
-constexpr int kPatienceMs = 1000;
+// For each message. A capture's rings hold what comes meanwhile.
+constexpr int kPatienceMs = 100;
 
 }  // namespace
 
 void write_message(std::string_view text) {
     while (!text.empty()) {
         pollfd room{STDERR_FILENO, POLLOUT, 0};
-        if (poll(&room, 1, kPatienceMs) != 1 || (room.revents & POLLOUT) == 0) {
+        const int ready = poll(&room, 1, kPatienceMs);
+        if (ready < 0 && errno == EINTR) {
+            continue;
+        }
+        if (ready != 1 || (room.revents & POLLOUT) == 0) {
             return;
         }
         // A pipe that is writable takes so much without waiting.

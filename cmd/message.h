@@ -11,7 +11,7 @@
 
 namespace cmd {
 
-// Gives up a reader that takes nothing for a second.
+// Writes the text to standard error. Gives up a reader that takes nothing for a tenth of a second.
 void write_message(std::string_view text);
 
 template <typename... Arguments>

@@ -131,7 +131,7 @@ Made process_value(const std::string& text) {
 class Collector {
   public:
     // Calls make(text) for each value, without its "!"; it returns a Result. Then
-    // take(made, excluded).
+    // take(text, made, excluded).
     template <typename Make, typename Take>
     void each(std::string_view option, const std::vector<std::string>& values, Make make,
               Take take) {
@@ -147,7 +147,7 @@ class Collector {
             }
             auto made = make(text);
             if (made) {
-                take(*std::move(made), excluded);
+                take(text, *std::move(made), excluded);
             } else {
                 error_ = std::move(made).error();
             }
@@ -157,13 +157,16 @@ class Collector {
     void option(std::string_view name, const std::vector<std::string>& values,
                 Made (*make)(const std::string&)) {
         std::vector<ProcessExpression> wanted;
-        each(name, values, make, [&](ProcessExpression&& made, bool excluded) {
-            if (excluded) {
-                require(ProcessExpression::negation(made));
-            } else {
-                wanted.push_back(std::move(made));
-            }
-        });
+        each(name, values, make,
+             [&](const std::string& text, ProcessExpression&& made, bool excluded) {
+                 if (excluded) {
+                     require(ProcessExpression::negation(made));
+                 } else {
+                     selections_.push_back(
+                         {fmt::format("{} {}", name, packet::printable(text)), made});
+                     wanted.push_back(std::move(made));
+                 }
+             });
         if (!wanted.empty()) {
             require(ProcessExpression::any_of(std::move(wanted)));
         }
@@ -176,7 +179,7 @@ class Collector {
         const auto parse = [name, largest](const std::string& text) {
             return parse_number(name, text, 1, largest);
         };
-        each(name, values, parse, [&](uint64_t number, bool excluded) {
+        each(name, values, parse, [&](const std::string&, uint64_t number, bool excluded) {
             const auto pid = static_cast<uint32_t>(number);
             if (excluded) {
                 require(ProcessExpression::negation(make(pid)));
@@ -188,6 +191,8 @@ class Collector {
 
     void require(ProcessExpression expression) { required_.push_back(std::move(expression)); }
 
+    std::vector<packet::ProcessSelection> take_selections() { return std::move(selections_); }
+
     Result<ProcessExpression> result() && {
         if (error_) {
             return *std::move(error_);
@@ -197,6 +202,7 @@ class Collector {
 
   private:
     std::vector<ProcessExpression> required_;
+    std::vector<packet::ProcessSelection> selections_;
     std::optional<Error> error_;
 };
 
@@ -267,6 +273,7 @@ Result<ProcessChoice> read_process_options(const ProcessOptionValues& values) {
     if (values.kernel) {
         collector.require(ProcessExpression::kernel());
     }
+    choice.selections = collector.take_selections();
     auto others = std::move(collector).result();
     if (!others) {
         return std::move(others).error();

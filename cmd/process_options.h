@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "packet/filter/process_filter.h"
+#include "packet/filter/process_selections.h"
 #include "pcapng/result.h"
 
 namespace cmd {
@@ -46,6 +47,9 @@ struct ProcessChoice {
     std::vector<uint32_t> pids = {};   // --pid and
     std::vector<uint32_t> trees = {};  // --tree, those that aren't excluded
     packet::ProcessExpression others = {};
+    // The values of the options that `others` is made of, but those that are excluded and
+    // --process.
+    std::vector<packet::ProcessSelection> selections = {};
     bool follow = false;
     bool pid_or_tree = false;  // a process of either is selected
 };

@@ -227,7 +227,11 @@ Result<void> Run::finish(Result<void> captured) {
         say(line);
     }
     // A reader that has left has seen what it wanted.
-    if (captured.ok() || captured.error().code == EPIPE || left) {
+    const auto comes_of_that = [](int code) {  // of a pipe, a socket, a terminal
+        return code == EPIPE || code == ECONNRESET || code == EIO;
+    };
+    if (captured.ok() || captured.error().code == EPIPE ||
+        (left && comes_of_that(captured.error().code))) {
         return {};
     }
     say(captured.error().message);

@@ -2,6 +2,7 @@
 #include "cmd/session_lines.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <utility>
 
@@ -31,6 +32,16 @@ std::string interface_names(const capture::Session& session, const Options& opti
     return names;
 }
 
+// Whether this network namespace isn't the initial one, as after `ip netns exec`. The kernel's own
+// process 2 is in that; who may look into neither doesn't know.
+bool is_in_netns() {
+    struct stat own {};
+    struct stat initial {};
+    return stat("/proc/self/ns/net", &own) == 0 &&
+           (stat("/proc/2/ns/net", &initial) == 0 || stat("/proc/1/ns/net", &initial) == 0) &&
+           own.st_ino != initial.st_ino;
+}
+
 }  // namespace
 
 std::vector<std::string> start_lines(capture::Session& session, const Options& options) {
@@ -44,6 +55,15 @@ std::vector<std::string> start_lines(capture::Session& session, const Options& o
             "without an owner until used: {} sockets of several processes, {} of processes "
             "that can't be looked into",
             report.shared_sockets, report.unreadable_sockets));
+    }
+    if (options.verbose > 0) {
+        if (options.netns.empty() && options.hook != capture::Hook::kCgroup && is_in_netns()) {
+            lines.push_back(
+                "in a network namespace of its own; --netns NAME captures in one from outside");
+        }
+        for (const std::string& option : session.unmatched()) {
+            lines.push_back(fmt::format("no process matches {} yet", option));
+        }
     }
     for (std::string& notice : session.take_notices()) {
         lines.push_back(std::move(notice));
@@ -59,6 +79,9 @@ std::vector<std::string> start_lines(capture::Session& session, const Options& o
 
 std::vector<std::string> end_lines(const capture::Session& session) {
     std::vector<std::string> lines = {summary_text(session.counters())};
+    for (const std::string& option : session.unmatched()) {
+        lines.push_back(fmt::format("no process matched {}", option));
+    }
     if (const uint64_t others = session.unannounced(); others > 0) {
         lines.push_back(
             fmt::format("{} interfaces or new names more than a capture tells apart: their packets "

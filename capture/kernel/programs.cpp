@@ -211,13 +211,15 @@ Result<void> Programs::set_owner(int socket_fd, const pidcap_owner& owner) {
     pidcap_socket_owner value{};
     value.owner = owner;
     // Newer kernels allocate here without waiting for a lock (kmalloc_nolock, seen on 7.2). That
-    // may fail now and succeed a moment later.
+    // may fail now and succeed a moment later, as may a socket's first storage if another capture
+    // makes it at the same time (EAGAIN).
     constexpr int kAttempts = 100;
+    const auto may_succeed_later = [](int code) { return code == -ENOMEM || code == -EAGAIN; };
     int code = -ENOMEM;
-    for (int attempt = 0; attempt < kAttempts && code == -ENOMEM; attempt++) {
+    for (int attempt = 0; attempt < kAttempts && may_succeed_later(code); attempt++) {
         code = bpf_map_update_elem(bpf_map__fd(skeleton_->maps.sk_owner), &socket_fd, &value,
                                    BPF_NOEXIST);
-        if (code == -ENOMEM) {
+        if (may_succeed_later(code)) {
             sched_yield();
         }
     }

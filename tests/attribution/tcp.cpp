@@ -46,16 +46,22 @@ void close_both(const Connection& connection, Actor& client, Actor& server) {
     close_in(server, connection.server);
 }
 
-void play_new(const Path& path, Ownership& ownership) {
-    Actor client(path.client, "client-" + path.name);
-    Actor server(path.server, "server-" + path.name);
-    const Connection made = connect_pair(path, client, server);
+// The whole conversation, and its end.
+void converse(const Path& path, const Connection& made, Actor& client, Actor& server,
+              Ownership& ownership) {
     ownership.claim_flow("tcp", path, made.client_port, client.who(), made.server_port,
                          server.who());
     talk(made, client, server);
     close_both(made, client, server);
     settle(path.client);
     settle(path.server);
+}
+
+void play_new(const Path& path, Ownership& ownership) {
+    Actor client(path.client, "client-" + path.name);
+    Actor server(path.server, "server-" + path.name);
+    const Connection made = connect_pair(path, client, server);
+    converse(path, made, client, server, ownership);
 }
 
 // Two processes with a connection, and a listener.
@@ -401,12 +407,7 @@ struct Multipath {
         connect_to(client, made.client, path.server_at(made.server_port));
         made.client_port = local_port(client, made.client);
         made.server = accept_from(server, made.listener);
-        ownership.claim_flow("tcp", path, made.client_port, client.who(), made.server_port,
-                             server.who());
-        talk(made, client, server);
-        close_both(made, client, server);
-        settle(path.client);
-        settle(path.server);
+        converse(path, made, client, server, ownership);
     }
 };
 

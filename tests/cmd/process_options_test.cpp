@@ -208,6 +208,19 @@ TEST_CASE("hostile bytes in an expression are shown escaped, and the caret below
                                "                                    ^\n"));
 }
 
+TEST_CASE("each value that isn't excluded is a selection, named as it was given") {
+    const auto parsed =
+        parse({"--comm", "ping", "--comm", "!curl", "--unit", "a\x1b", "--pid", "1"});
+    std::vector<std::string> names;
+    for (const auto& selection : std::get<cmd::Options>(parsed).process_filter.selections) {
+        names.push_back(selection.option);
+    }
+    REQUIRE(names.size() == 2);
+    CHECK(names[0] == "--comm ping");
+    CHECK(names[1].starts_with("--unit a"));
+    CHECK(names[1].find('\x1b') == std::string::npos);
+}
+
 TEST_CASE("values that can't be meant are refused") {
     CHECK_THAT(refusal({"--comm", ""}), Catch::Contains("--comm: the value is empty"));
     CHECK_THAT(refusal({"--unit", "!"}), Catch::Contains("--unit: the value is empty"));

@@ -132,3 +132,15 @@ TEST_CASE("an older file survives every start that fails") {
     CHECK(limit > 10);
     CHECK(limit < 400);
 }
+
+TEST_CASE("a selection that no process matches is named at the start with -v, and at the end") {
+    const Netns netns;
+    const auto ended =
+        run_pidcap(Launch{.arguments = {"-v", "-i", "lo", "--duration", "0.3", "--comm", "nosuch",
+                                        "--comm", "sleep", "-w", "/dev/null", "--", "sleep", "0.1"},
+                          .netns = &netns});
+    CHECK(ended.status == 0);
+    CHECK(ended.err.find("no process matches --comm nosuch yet") != std::string::npos);
+    CHECK(ended.err.find("no process matched --comm nosuch\n") != std::string::npos);
+    CHECK(ended.err.find("no process matched --comm sleep") == std::string::npos);
+}

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
+#include <chrono>
 #include <cstring>
 #include <fstream>
 #include <map>
@@ -24,12 +25,14 @@
 #include "tests/support/cable.h"
 #include "tests/support/capture.h"
 #include "tests/support/command.h"
+#include "tests/support/process.h"
 #include "tests/support/temporary_folder.h"
 #include "tests/support/traffic.h"
 
 namespace {
 
 using namespace test;
+using pcapng::Result;
 using Names = std::vector<std::string>;
 
 ifreq named(const std::string& name) {
@@ -74,21 +77,8 @@ Names interfaces_of(const std::string& file) {
     }
 }
 
-std::map<std::string, int> packets_by_interface(const std::string& file) {
-    std::map<std::string, int> counts;
-    for (const auto& row : fields_of(file, {"frame.interface_name"}, "udp.length == 108")) {
-        counts[row[0]]++;
-    }
-    return counts;
-}
-
-size_t occurrences(const std::string& text, const std::string& part) {
-    size_t count = 0;
-    for (size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) {
-        count++;
-    }
-    return count;
-}
+// Those of send_numbered() with 100 bytes.
+constexpr const char* kNumbered = "udp.length == 108";
 
 void limit_files(rlim_t soft, rlim_t hard) {
     const rlimit limit{soft, hard};
@@ -102,11 +92,51 @@ void add_pairs(const Netns& netns, int count) {
     }
 }
 
+// A session that writes to a file.
+struct FileSession {
+    Result<std::unique_ptr<capture::Session>> opened;
+    Result<capture::FileSink> sink;
+    capture::Session& session;
+
+    FileSession(const capture::SessionOptions& options, const std::string& file)
+        : opened(open(options)), sink(write_to(file)), session(**opened) {
+        REQUIRE(session.start(*sink).ok());
+    }
+
+  private:
+    static Result<std::unique_ptr<capture::Session>> open(const capture::SessionOptions& options) {
+        auto opened = capture::Session::open(options);
+        REQUIRE(opened.ok());
+        return opened;
+    }
+    static Result<capture::FileSink> write_to(const std::string& file) {
+        auto output = pcapng::Output::open_file(file);
+        REQUIRE(output.ok());
+        auto sink = capture::FileSink::create(*std::move(output), {}, "test");
+        REQUIRE(sink.ok());
+        return sink;
+    }
+};
+
 // Until the session has followed what the kernel has said of interfaces.
 void let_follow(capture::Session& session) {
     for (int rounds = 0; rounds < 30; rounds++) {
         REQUIRE(session.step().ok());
         REQUIRE(session.wait({}, -1, 1).ok());
+    }
+}
+
+// Until the session has handed so many packets over: a busy machine takes its time.
+void let_capture(capture::Session& session, uint64_t packets) {
+    const auto end = std::chrono::steady_clock::now() + kPatience;
+    for (uint64_t captured = 0; captured < packets;) {
+        REQUIRE(std::chrono::steady_clock::now() < end);
+        REQUIRE(session.step().ok());
+        REQUIRE(session.wait({}, -1, 1).ok());
+        captured = 0;
+        for (const auto& counters : session.counters()) {
+            captured += counters.captured;
+        }
     }
 }
 
@@ -143,7 +173,7 @@ TEST_CASE("names and interfaces without packets write nothing") {
     const Names names = interfaces_of(file);
     CHECK(names.size() <= 10);
     CHECK(names.back().ends_with("/uplink"));
-    CHECK(packets_by_interface(file) == std::map<std::string, int>{{names.back(), 5}});
+    CHECK(packets_by_interface(file, kNumbered) == std::map<std::string, int>{{names.back(), 5}});
     CHECK(statistics_of(file).blocks == names.size());
     require_readable(file);
 }
@@ -157,14 +187,8 @@ TEST_CASE("a file has a bounded number of interfaces, and no packet is lost by t
     capture::SessionOptions options;
     options.interfaces.names = {"any"};
     options.interfaces.most = 4;
-    auto opened = capture::Session::open(options);
-    REQUIRE(opened.ok());
-    capture::Session& session = **opened;
-    auto output = pcapng::Output::open_file(file);
-    REQUIRE(output.ok());
-    auto sink = capture::FileSink::create(*std::move(output), {}, "test");
-    REQUIRE(sink.ok());
-    REQUIRE(session.start(*sink).ok());
+    FileSession recording(options, file);
+    capture::Session& session = recording.session;
     std::string name = "va";
     for (int i = 0; i < 10; i++) {
         const std::string next = "n" + std::to_string(i);
@@ -172,7 +196,7 @@ TEST_CASE("a file has a bounded number of interfaces, and no packet is lost by t
         name = next;
         let_follow(session);
         REQUIRE(send_numbered(line.sender, 0, 1, 100) == 1);
-        let_follow(session);
+        let_capture(session, static_cast<uint64_t>(i) + 1);
     }
     const Names notices = session.take_notices();
     REQUIRE(notices.size() == 1);
@@ -187,7 +211,7 @@ TEST_CASE("a file has a bounded number of interfaces, and no packet is lost by t
     REQUIRE(session.finish().ok());
     CHECK(session.take_notices().empty());
     CHECK(interfaces_of(file) == Names{"lo", "va", "n0", "n1", "(other interfaces)"});
-    CHECK(packets_by_interface(file) ==
+    CHECK(packets_by_interface(file, kNumbered) ==
           std::map<std::string, int>{{"n0", 1}, {"n1", 9}, {"(other interfaces)", 3}});
     CHECK(statistics_of(file).blocks == 5);
     CHECK(statistics_of(file).delivered == 13);
@@ -201,18 +225,12 @@ TEST_CASE("the hook at the sockets has a bounded number of interfaces, too", "[a
     capture::SessionOptions options;
     options.programs.hook = capture::Hook::kCgroup;
     options.interfaces.most = 0;
-    auto opened = capture::Session::open(options);
-    REQUIRE(opened.ok());
-    capture::Session& session = **opened;
-    auto output = pcapng::Output::open_file(file);
-    REQUIRE(output.ok());
-    auto sink = capture::FileSink::create(*std::move(output), {}, "test");
-    REQUIRE(sink.ok());
-    REQUIRE(session.start(*sink).ok());
+    FileSession recording(options, file);
+    capture::Session& session = recording.session;
     REQUIRE(send_numbered(loopback.sender, 0, 3, 100) == 3);
     REQUIRE(session.finish().ok());
     CHECK(interfaces_of(file) == Names{"(other interfaces)"});
-    CHECK(packets_by_interface(file)["(other interfaces)"] >= 3);
+    CHECK(packets_by_interface(file, kNumbered)["(other interfaces)"] >= 3);
     CHECK(session.take_notices().size() == 1);
 }
 

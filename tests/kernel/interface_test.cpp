@@ -42,24 +42,6 @@ void probe_link(const pcapng::Fd& socket) {
     REQUIRE(send(socket.get(), frame.data(), frame.size(), 0) == 60);
 }
 
-// How many packets tshark shows on each interface.
-std::map<std::string, int> packets_by_interface(const std::string& file,
-                                                const std::string& filter = {}) {
-    std::map<std::string, int> counts;
-    for (const auto& row : fields_of(file, {"frame.interface_name"}, filter)) {
-        counts[row[0]]++;
-    }
-    return counts;
-}
-
-size_t occurrences(const std::string& text, const std::string& part) {
-    size_t count = 0;
-    for (size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) {
-        count++;
-    }
-    return count;
-}
-
 // Until the capture has so many interfaces of this name in its file: one that comes again is
 // described again, with its first packet, which `probe` sends. The file may be empty still, or end
 // in the middle of a block.

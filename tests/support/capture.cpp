@@ -122,6 +122,15 @@ std::vector<std::vector<std::string>> fields_of(const std::string& file,
     return rows;
 }
 
+std::map<std::string, int> packets_by_interface(const std::string& file,
+                                                const std::string& filter) {
+    std::map<std::string, int> counts;
+    for (const auto& row : fields_of(file, {"frame.interface_name"}, filter)) {
+        counts[row[0]]++;
+    }
+    return counts;
+}
+
 Statistics statistics_of(const std::string& file) {
     auto reader = pcapng::Reader::open_file(file);
     REQUIRE(reader.ok());

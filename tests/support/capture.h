@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -50,6 +51,10 @@ std::vector<SeenPacket> packets_of(const std::string& file);
 // One row a packet, by tshark.
 std::vector<std::vector<std::string>> fields_of(const std::string& file,
                                                 const std::vector<std::string>& names,
+                                                const std::string& filter = {});
+
+// How many packets tshark shows on each interface.
+std::map<std::string, int> packets_by_interface(const std::string& file,
                                                 const std::string& filter = {});
 
 // The interface statistics blocks, summed.

@@ -120,4 +120,12 @@ std::string output_of(const std::vector<std::string>& arguments) {
     return result.out;
 }
 
+size_t occurrences(const std::string& text, const std::string& part) {
+    size_t count = 0;
+    for (size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) {
+        count++;
+    }
+    return count;
+}
+
 }  // namespace test

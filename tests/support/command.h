@@ -26,4 +26,7 @@ inline bool contains(const std::string& text, const std::string& part) {
     return text.find(part) != std::string::npos;
 }
 
+// How often `part` stands in it.
+size_t occurrences(const std::string& text, const std::string& part);
+
 }  // namespace test
