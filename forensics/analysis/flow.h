@@ -62,6 +62,7 @@ struct Flow {
     std::string_view dns_name;     // of sides[1], from a DNS answer in the file
     std::string_view server_name;  // TLS SNI
     std::string_view http_host;
+    std::string_view dns_question;  // the first one of a conversation with a DNS server
 };
 
 }  // namespace forensics

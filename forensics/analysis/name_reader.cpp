@@ -11,22 +11,30 @@ constexpr uint16_t kDnsPort = 53;
 constexpr uint16_t kMdnsPort = 5353;
 constexpr uint16_t kLlmnrPort = 5355;
 
-bool answers_names(uint16_t port) {
+bool speaks_dns(uint16_t port) {
     return port == kDnsPort || port == kMdnsPort || port == kLlmnrPort;
 }
 
 }  // namespace
 
-void NameReader::datagram(packet::Piece payload, int side, const Flow& flow) {
+void NameReader::datagram(packet::Piece payload, int side, Flow& flow) {
+    if (speaks_dns(flow.sides[0].port) || speaks_dns(flow.sides[1].port)) {
+        read_dns(payload.captured(), side, flow);
+    }
+}
+
+void NameReader::read_dns(std::span<const std::byte> message, int side, Flow& flow) {
+    if (flow.dns_question.empty()) {
+        flow.dns_question = hosts_.keep(packet::read_dns_question(message));
+    }
     const uint16_t port = flow.sides[static_cast<size_t>(side)].port;
-    if (!answers_names(port)) {
+    if (!speaks_dns(port)) {
         return;
     }
     const Address& asker = flow.sides[static_cast<size_t>(1 - side)].address;
     const packet::DnsSections sections =
         port == kMdnsPort ? packet::DnsSections::kAll : packet::DnsSections::kAnswer;
-    for (const packet::NamedAddress& named :
-         packet::read_dns_addresses(payload.captured(), sections)) {
+    for (const packet::NamedAddress& named : packet::read_dns_addresses(message, sections)) {
         hosts_.add(asker, named.address, named.name);
     }
 }
@@ -38,20 +46,20 @@ void NameReader::name(Flow& flow) const {
 }
 
 // RFC 1035, 4.2.2: a length before the message.
-NameReader::Progress NameReader::read_dns_message(std::span<const std::byte> bytes, int side,
-                                                  const Flow& flow) {
+NameReader::Progress NameReader::read_dns_stream(std::span<const std::byte> bytes, int side,
+                                                 Flow& flow) {
     const packet::Piece stream(bytes, bytes.size());
     if (!stream.has(2) || !stream.has(size_t{2} + stream.u16(0))) {
         return Progress::kMore;
     }
-    datagram(stream.after(2).first(stream.u16(0)), side, flow);
-    return Progress::kBothDone;
+    read_dns(stream.after(2).first(stream.u16(0)).captured(), side, flow);
+    return Progress::kSideDone;
 }
 
 NameReader::Progress NameReader::read(std::span<const std::byte> bytes, int side, Flow& flow) {
     using Verdict = packet::ReadName::Verdict;
-    if (flow.sides[static_cast<size_t>(side)].port == kDnsPort) {
-        return read_dns_message(bytes, side, flow);
+    if (flow.sides[0].port == kDnsPort || flow.sides[1].port == kDnsPort) {
+        return read_dns_stream(bytes, side, flow);
     }
     const packet::ReadName tls = packet::read_tls_server_name(bytes, scratch_);
     if (tls.verdict == Verdict::kFound) {

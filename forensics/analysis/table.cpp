@@ -119,6 +119,7 @@ constexpr auto kFlowColumns = std::to_array<Column>({
     {"either_start_time", kTime, "when it started"},
     {"either_comm", kText, "its name"},
     {"either_several", kBoolean, "whether packets name more than one process without its end"},
+    {"dns_question", kText, "of DNS: the first name that is asked for"},
 });
 
 // Puts values into a row one after the other.
@@ -330,6 +331,7 @@ void flow_row(const Flow& flow, Row& row) {
     out.start(either.start_ns);
     out.text(either.comm);
     out.boolean(flow.either_several);
+    out.text(flow.dns_question);
 }
 
 }  // namespace forensics

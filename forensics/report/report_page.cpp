@@ -143,6 +143,7 @@ Json flow_json(const Flow& flow, const Clock& clock, const Places& places) {
         flow.handshake_rtt_ns ? Json(static_cast<double>(*flow.handshake_rtt_ns) / 1000) : Json(),
         local.retransmissions,
         remote.retransmissions,
+        text(flow.dns_question),
     };
 }
 

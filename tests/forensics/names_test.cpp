@@ -128,6 +128,18 @@ TEST_CASE("names of real TLS, HTTP and DNS are those that tshark reads") {
         ++stream;
     }
     CHECK(stream == 7);
+
+    std::map<std::string, std::string> questions;  // by the client's port
+    for (const auto& row : test::tshark_fields(kNamesFile, "udp && dns.flags.response == 0",
+                                               {"udp.srcport", "dns.qry.name"})) {
+        questions.try_emplace(row[0], row[1].substr(0, row[1].find(',')));
+    }
+    CHECK_FALSE(questions.empty());
+    for (const forensics::Flow& flow : table.flows()) {
+        if (flow.protocol == 17 && flow.sides[1].port == 53) {
+            CHECK(flow.dns_question == questions[std::to_string(flow.sides[0].port)]);
+        }
+    }
 }
 
 TEST_CASE("a request has its host behind a keep-alive byte with which the capture begins") {
@@ -163,6 +175,48 @@ TEST_CASE("a name told after a conversation began counts if there is no other") 
     file.add(make(Segment{.flags = kSyn}), 4);
     file.add(dns_packet(1, dns_answer("after.example", 2)), 5);
     CHECK(file.flows().flows()[0].dns_name == "after.example");
+}
+
+TEST_CASE("a conversation with a DNS server has the first name that it is asked for") {
+    const auto question = [](const std::string& name, uint16_t flags, const std::string& type) {
+        return std::string("\x12\x34", 2) + static_cast<char>(flags >> 8) +
+               static_cast<char>(flags & 0xff) + std::string("\0\1\0\0\0\0\0\0", 8) +
+               encoded(name) + type + std::string("\0\1", 2);
+    };
+    const std::string type_a("\0\1", 2);
+    const auto ask = [](uint16_t port, const std::string& message) {
+        return make(Datagram{.source_port = port, .target_port = 53, .data = bytes_of(message)});
+    };
+    CaptureFile file;
+    file.add(dns_packet(1, dns_answer("server.example", 2)), 1);  // the server's own name
+    file.add(ask(1000, question("first.example", 0x0100, type_a)), 2);
+    file.add(ask(1000, question("second.example", 0x0100, type_a)), 3);
+    file.add(ask(1001, question("", 0x0100, std::string("\0\2", 2))), 4);
+    file.add(ask(1002, question("update.example", 0x2800, type_a)), 5);
+    const std::string cut = question("cut.example", 0x0100, type_a);
+    file.add(ask(1003, cut.substr(0, cut.size() - 1)), 6);
+    const std::string asked = question("stream.example", 0x0100, type_a);
+    const std::string stream =
+        std::string{'\0', static_cast<char>(asked.size())} + asked + std::string(20, 'x');
+    file.add(make(Segment{.target_port = 53, .sequence = 1, .data = bytes_of(stream.substr(0, 9))}),
+             7);
+    file.add(make(Segment{.target_port = 53, .sequence = 10, .data = bytes_of(stream.substr(9))}),
+             8);
+    file.add(make(Datagram{.source_port = 5353,
+                           .target_port = 5353,
+                           .data = bytes_of(question("printer.local", 0, type_a))}),
+             9);
+    const forensics::FlowTable table = file.flows();
+    const auto& flows = table.flows();
+    REQUIRE(flows.size() == 7);
+    CHECK(flows[0].dns_question == "server.example");  // of an answer whose query isn't there
+    CHECK(flows[1].dns_question == "first.example");
+    CHECK(flows[1].dns_name == "server.example");
+    CHECK(flows[2].dns_question == ".");
+    CHECK(flows[3].dns_question.empty());
+    CHECK(flows[4].dns_question.empty());
+    CHECK(flows[5].dns_question == "stream.example");
+    CHECK(flows[6].dns_question == "printer.local");
 }
 
 TEST_CASE("what mDNS tells a group holds for every host") {
