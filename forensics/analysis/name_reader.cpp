@@ -39,6 +39,12 @@ void NameReader::read_dns(std::span<const std::byte> message, int side, Flow& fl
     }
 }
 
+void NameReader::add(std::span<const packet::NamedAddress> names) {
+    for (const packet::NamedAddress& named : names) {
+        hosts_.add_if_unknown(named.address, named.name);
+    }
+}
+
 void NameReader::name(Flow& flow) const {
     if (flow.dns_name.empty()) {
         flow.dns_name = hosts_.find(flow.sides[0].address, flow.sides[1].address);

@@ -14,7 +14,6 @@ namespace {
 
 constexpr size_t kHeader = 12;
 constexpr uint16_t kOpcodeMask = 0x7800;  // 0: standard query
-constexpr size_t kMaxName = 255;
 constexpr int kMaxPointers = 64;
 constexpr size_t kMaxAliases = 16;  // resolvers give up earlier
 constexpr uint16_t kTypeA = 1;

@@ -14,11 +14,6 @@
 
 namespace packet {
 
-struct NamedAddress {
-    std::string name;  // labels joined by dots, 255 bytes at most, any bytes
-    Address address;
-};
-
 // Which records count. mDNS answers with addresses in the additional section, too.
 enum class DnsSections : uint8_t { kAnswer, kAll };
 

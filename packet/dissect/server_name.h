@@ -11,9 +11,9 @@
 #include <string_view>
 #include <vector>
 
-namespace packet {
+#include "packet/dissect/address.h"
 
-inline constexpr size_t kMaxName = 255;
+namespace packet {
 
 struct ReadName {
     enum class Verdict : uint8_t {
