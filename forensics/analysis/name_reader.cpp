@@ -2,10 +2,13 @@
 #include "forensics/analysis/name_reader.h"
 
 #include "packet/dissect/dns.h"
+#include "packet/dissect/preamble.h"
 #include "packet/dissect/server_name.h"
 
 namespace forensics {
 namespace {
+
+using Verdict = packet::ReadName::Verdict;
 
 constexpr uint16_t kDnsPort = 53;
 constexpr uint16_t kMdnsPort = 5353;
@@ -63,21 +66,40 @@ NameReader::Progress NameReader::read_dns_stream(std::span<const std::byte> byte
 }
 
 NameReader::Progress NameReader::read(std::span<const std::byte> bytes, int side, Flow& flow) {
-    using Verdict = packet::ReadName::Verdict;
     if (flow.sides[0].port == kDnsPort || flow.sides[1].port == kDnsPort) {
         return read_dns_stream(bytes, side, flow);
     }
-    const packet::ReadName tls = packet::read_tls_server_name(bytes, scratch_);
-    if (tls.verdict == Verdict::kFound) {
-        flow.server_name = hosts_.keep(tls.name);
-        return Progress::kBothDone;
+    return read_client(bytes, flow);
+}
+
+// What stands before TLS or HTTP is skipped, piece by piece. A proxy's CONNECT has a host of its
+// own.
+NameReader::Progress NameReader::read_client(std::span<const std::byte> bytes, Flow& flow) {
+    constexpr int kMaxPreambles = 16;
+    std::span<const std::byte> rest = bytes;
+    bool more = true;
+    for (int preambles = 0; more && preambles <= kMaxPreambles; ++preambles) {
+        const packet::ReadName tls = packet::read_tls_server_name(rest, scratch_);
+        if (tls.verdict == Verdict::kFound) {
+            flow.server_name = hosts_.keep(tls.name);
+            return Progress::kBothDone;
+        }
+        const packet::ReadName http = packet::read_http_host(rest);
+        if (http.verdict == Verdict::kFound) {
+            flow.http_host = hosts_.keep(http.name);
+            if (!packet::is_connect(rest)) {
+                return Progress::kBothDone;
+            }
+        }
+        const packet::Preamble preamble = packet::read_preamble(rest);
+        more = tls.verdict == Verdict::kMore || http.verdict == Verdict::kMore ||
+               preamble.verdict == Verdict::kMore;
+        if (preamble.verdict != Verdict::kFound) {
+            break;
+        }
+        rest = rest.subspan(preamble.length);
+        more = true;
     }
-    const packet::ReadName http = packet::read_http_host(bytes);
-    if (http.verdict == Verdict::kFound) {
-        flow.http_host = hosts_.keep(http.name);
-        return Progress::kBothDone;
-    }
-    const bool more = tls.verdict == Verdict::kMore || http.verdict == Verdict::kMore;
     return more && bytes.size() < FirstBytes::kMaxBytes ? Progress::kMore : Progress::kSideDone;
 }
 

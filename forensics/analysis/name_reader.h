@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // NameReader: reads names from packets: of addresses from DNS, mDNS and LLMNR answers, of servers
-// from the first bytes of a connection (TLS, HTTP), and what was asked of a DNS server. Reads the
-// first request of an HTTP connection and the first message of each side of DNS over TCP. Memory is
-// bounded except for the names (see FirstBytes, HostNames).
+// from the first bytes of a connection (TLS, HTTP), also behind what asks for TLS, and what
+// was asked of a DNS server. Reads the first request of an HTTP connection and the first message of
+// each side of DNS over TCP. Memory is bounded except for the names (see FirstBytes, HostNames).
 #pragma once
 
 #include <array>
@@ -42,6 +42,7 @@ class NameReader {
     enum class Progress : uint8_t { kMore, kSideDone, kBothDone };
 
     Progress read(std::span<const std::byte> bytes, int side, Flow& flow);
+    Progress read_client(std::span<const std::byte> bytes, Flow& flow);
     Progress read_dns_stream(std::span<const std::byte> bytes, int side, Flow& flow);
     void read_dns(std::span<const std::byte> message, int side, Flow& flow);
     Progress keep(Opening& opening, size_t offset, std::span<const std::byte> bytes, int side,
