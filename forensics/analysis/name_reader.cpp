@@ -23,7 +23,19 @@ bool speaks_dns(uint16_t port) {
 void NameReader::datagram(packet::Piece payload, int side, Flow& flow) {
     if (speaks_dns(flow.sides[0].port) || speaks_dns(flow.sides[1].port)) {
         read_dns(payload.captured(), side, flow);
+    } else if (flow.server_name.empty()) {
+        read_quic(payload, side, flow);
     }
+}
+
+void NameReader::read_quic(packet::Piece payload, int side, Flow& flow) {
+    const std::span<const std::byte> messages = quic_.datagram(flow.number, side, payload);
+    const packet::ReadName tls = packet::read_client_hello(messages);
+    if (messages.empty() || tls.verdict == Verdict::kMore) {
+        return;
+    }
+    flow.server_name = hosts_.keep(tls.name);
+    quic_.end(flow.number);
 }
 
 void NameReader::read_dns(std::span<const std::byte> message, int side, Flow& flow) {

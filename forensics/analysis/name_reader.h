@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // NameReader: reads names from packets: of addresses from DNS, mDNS and LLMNR answers, of servers
-// from the first bytes of a connection (TLS, HTTP), also behind what asks for TLS, and what
+// from the first bytes of a connection (TLS, HTTP, QUIC), also behind what asks for TLS, and what
 // was asked of a DNS server. Reads the first request of an HTTP connection and the first message of
 // each side of DNS over TCP. Memory is bounded except for the names (see FirstBytes, HostNames).
 #pragma once
@@ -13,6 +13,7 @@
 #include "forensics/analysis/first_bytes.h"
 #include "forensics/analysis/flow.h"
 #include "forensics/analysis/host_names.h"
+#include "forensics/analysis/quic_reader.h"
 #include "packet/dissect/dissect.h"
 
 namespace forensics {
@@ -43,6 +44,7 @@ class NameReader {
 
     Progress read(std::span<const std::byte> bytes, int side, Flow& flow);
     Progress read_client(std::span<const std::byte> bytes, Flow& flow);
+    void read_quic(packet::Piece payload, int side, Flow& flow);
     Progress read_dns_stream(std::span<const std::byte> bytes, int side, Flow& flow);
     void read_dns(std::span<const std::byte> message, int side, Flow& flow);
     Progress keep(Opening& opening, size_t offset, std::span<const std::byte> bytes, int side,
@@ -50,6 +52,7 @@ class NameReader {
 
     HostNames hosts_;
     FirstBytes first_bytes_;
+    QuicReader quic_;
     std::vector<std::byte> scratch_;
 };
 

@@ -93,7 +93,7 @@ constexpr auto kFlowColumns = std::to_array<Column>({
     {"rtt_s", kSeconds, "of TCP: from the SYN to the ACK that ends the handshake"},
     {"dns_name", kText,
      "a name that b's address has: of a DNS, mDNS or LLMNR answer, or a name resolution block"},
-    {"server_name", kText, "TLS server name that a asked for"},
+    {"server_name", kText, "TLS server name that a asked for, over TCP or QUIC"},
     {"http_host", kText, "HTTP host that a asked for"},
     {"a_host", kText, "of a merged file: the host of a's process"},
     {"a_pid", kUnsigned, "the process at a, the first that a packet names"},
