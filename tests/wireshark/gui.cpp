@@ -137,6 +137,8 @@ std::vector<std::string> Gui::as_user(const std::vector<std::string>& command) c
     return all;
 }
 
+// Without -noreset Xvfb starts anew when its last client goes, which is xdotool as long as Wireshark
+// isn't there, and cuts off whoever comes at that moment: Wireshark would end.
 void Gui::start_display() {
     int ends[2];
     REQUIRE(pipe(ends) == 0);  // Xvfb inherits one end
@@ -145,7 +147,7 @@ void Gui::start_display() {
     const std::string screen = std::to_string(kWidth) + "x" + std::to_string(kHeight) + "x24";
     xvfb_ = std::make_unique<Process>(
         Launch{.arguments = as_user({"Xvfb", "-displayfd", std::to_string(ends[1]), "-screen", "0",
-                                     screen, "-nolisten", "tcp"}),
+                                     screen, "-nolisten", "tcp", "-noreset"}),
                .netns = &netns_});
     number_end.reset();
     display_ = ":" + read_number(number.get());
@@ -189,7 +191,12 @@ std::optional<int> Gui::find_window(const std::string& title) const {
 
 int Gui::window(const std::string& title) const {
     std::optional<int> found;
-    wait_until("a window: " + title, [&] { return (found = find_window(title)).has_value(); });
+    wait_until("a window: " + title, [&] {
+        if (!process_->running()) {
+            FAIL("Wireshark has ended with " << process_->wait() << ": " << process_->err());
+        }
+        return (found = find_window(title)).has_value();
+    });
     return *found;
 }
 
