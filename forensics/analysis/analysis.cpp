@@ -93,8 +93,8 @@ FlowTable::Found Analysis::add(const Packet& packet) {
     return found;
 }
 
-void Analysis::finish() {
-    flows_.finish();
+void Analysis::finish(std::span<const packet::NamedAddress> names) {
+    flows_.finish(names);
     const std::deque<Flow>& flows = flows_.flows();
     std::vector<std::pair<uint32_t, uint64_t>> conversations;  // process, flow
     std::vector<std::pair<uint32_t, std::pair<uint8_t, std::array<uint8_t, 16>>>> peers;

@@ -78,7 +78,8 @@ class FlowTable::Implementation {
 
     const std::deque<Flow>& flows() const { return flows_; }
 
-    void finish() {
+    void finish(std::span<const packet::NamedAddress> names) {
+        names_.add(names);
         for (Flow& flow : flows_) {
             names_.name(flow);
         }
@@ -255,8 +256,8 @@ const std::deque<Flow>& FlowTable::flows() const {
     return implementation_->flows();
 }
 
-void FlowTable::finish() {
-    implementation_->finish();
+void FlowTable::finish(std::span<const packet::NamedAddress> names) {
+    implementation_->finish(names);
 }
 
 }  // namespace forensics

@@ -96,8 +96,9 @@ constexpr auto kFlowColumns = std::to_array<Column>({
     {"a_retransmissions", kUnsigned, "of TCP: segments with data, SYN or FIN that a sent again"},
     {"b_retransmissions", kUnsigned, "of TCP: segments with data, SYN or FIN that b sent again"},
     {"rtt_s", kSeconds, "of TCP: from the SYN to the ACK that ends the handshake"},
-    {"dns_name", kText, "a name that a DNS answer in the file gave b's address"},
-    {"server_name", kText, "TLS server name that a asked for"},
+    {"dns_name", kText,
+     "a name that b's address has: of a DNS, mDNS or LLMNR answer, or a name resolution block"},
+    {"server_name", kText, "TLS server name that a asked for, over TCP or QUIC"},
     {"http_host", kText, "HTTP host that a asked for"},
     {"a_host", kText, "of a merged file: the host of a's process"},
     {"a_pid", kUnsigned, "the process at a that moved the most bytes"},
@@ -127,6 +128,7 @@ constexpr auto kFlowColumns = std::to_array<Column>({
     {"a_processes", kList, "the processes at a, most bytes first"},
     {"b_processes", kList, "the processes at b, most bytes first"},
     {"either_processes", kList, "the processes without their end, most bytes first"},
+    {"dns_question", kText, "of DNS: the first name that is asked for"},
 });
 
 // Puts values into a row one after the other.
@@ -378,6 +380,7 @@ void flow_row(const Flow& flow, Row& row) {
     out.value(shares_of(flow.sides[0].processes));
     out.value(shares_of(flow.sides[1].processes));
     out.value(shares_of(flow.either));
+    out.text(flow.dns_question);
 }
 
 }  // namespace forensics

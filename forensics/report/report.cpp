@@ -124,6 +124,8 @@ void add_processes(Report& report, const std::deque<Process>& processes,
     cut_rings(report.processes);
 }
 
+constexpr const char* kQuestion = "DNS question";
+
 void add_flows(Report& report, const std::deque<Flow>& flows) {
     std::map<std::string, ReportGroup> talkers;
     std::map<std::pair<std::string_view, std::string_view>, ReportGroup> names;
@@ -137,11 +139,12 @@ void add_flows(Report& report, const std::deque<Flow>& flows) {
         add_to(talker, flow);
         for (const auto& [kind, name] :
              {std::pair("DNS", flow.dns_name), std::pair("TLS", flow.server_name),
-              std::pair("HTTP", flow.http_host)}) {
+              std::pair("HTTP", flow.http_host), std::pair(kQuestion, flow.dns_question)}) {
             if (name.empty()) {
                 continue;
             }
-            if (talker.name.empty() && local_side(flow) == 0) {
+            // What a server is asked for is not its own name.
+            if (talker.name.empty() && local_side(flow) == 0 && kind != kQuestion) {
                 talker.name = name;
             }
             ReportGroup& group = names[{kind, name}];

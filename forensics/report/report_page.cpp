@@ -158,6 +158,7 @@ Json flow_json(const Flow& flow, const Clock& clock, const Places& places) {
         shares(local.processes, places),
         shares(remote.processes, places),
         shares(flow.either, places),
+        text(flow.dns_question),
     };
 }
 
