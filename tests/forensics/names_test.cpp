@@ -145,21 +145,6 @@ TEST_CASE("a request has its host behind a keep-alive byte with which the captur
     CHECK(tls.flows().flows()[0].server_name == "tls.example");
 }
 
-TEST_CASE("a request has its host behind a keep-alive byte with which the capture begins") {
-    const std::string request = "GET / HTTP/1.1\r\nHost: www.example.com\r\n\r\n";
-    const std::string byte = GENERATE(std::string(1, '\0'), std::string("\x16"), std::string("x"));
-    CaptureFile file;
-    file.add(make(Segment{.sequence = 1000, .data = bytes_of(byte)}), 1);
-    file.add(make(Segment{.sequence = 1000, .data = bytes_of(byte)}), 2);
-    file.add(make(Segment{.sequence = 1001, .data = bytes_of(request)}), 3);
-    CHECK(file.flows().flows()[0].http_host == "www.example.com");
-
-    CaptureFile tls;
-    tls.add(make(Segment{.sequence = 1000, .data = bytes_of(byte)}), 1);
-    tls.add(make(Segment{.sequence = 1001, .data = bytes_of(client_hello("tls.example"))}), 2);
-    CHECK(tls.flows().flows()[0].server_name == "tls.example");
-}
-
 TEST_CASE("an address has the name that its client was told, the latest before it") {
     CaptureFile file;
     file.add(dns_packet(1, dns_answer("old.example", 2)), 1);
