@@ -35,13 +35,16 @@ std::optional<std::array<uint8_t, kSize>> find_array(const Options& options, uin
 Result<Block> parse_section(Cursor cursor, SectionState& section) {
     (void)cursor.u32();  // byte-order magic, which the Reader has used
     const uint16_t major = cursor.u16();
-    (void)cursor.u16();  // any minor version is compatible
+    const uint16_t minor = cursor.u16();
     (void)cursor.u64();  // section length: not needed, so not trusted
     if (cursor.failed()) {
         return too_short("section header");
     }
-    if (major != kMajorVersion) {
-        return Error{fmt::format("section of version {}, only {} is known", major, kMajorVersion)};
+    // By the draft, 1.2 was written by mistake and is 1.0. libpcap and Wireshark refuse others,
+    // too.
+    if (major != kMajorVersion || (minor != kMinorVersion && minor != 2)) {
+        return Error{
+            fmt::format("section of version {}.{}, only 1.0 and 1.2 are known", major, minor)};
     }
     SectionRead read;
     read.byte_order = section.byte_order;
@@ -58,8 +61,10 @@ Result<Block> parse_interface(Cursor cursor, SectionState& section) {
     read.link_type = cursor.u16();
     (void)cursor.u16();
     read.snaplen = cursor.u32();
-    if (cursor.failed()) {
-        return too_short("interface description");
+    if (cursor.failed()) {  // it is counted, because the next one's packets refer to it by number
+        section.problem = too_short("interface description").message;
+        read.link_type = kLinkTypeUndescribed;
+        read.snaplen = 0;
     }
     if (section.interfaces.size() >= kMaxInterfaces) {
         return Error{fmt::format("more than {} interfaces", kMaxInterfaces)};
@@ -316,6 +321,19 @@ Result<Block> parse_rare_block(uint32_t type, Bytes body, SectionState& section)
 
 }  // namespace
 
+bool is_essential(uint32_t type) {
+    switch (type) {
+        case kSectionHeaderBlock:
+        case kInterfaceDescriptionBlock:
+        case kPacketBlock:
+        case kSimplePacketBlock:
+        case kEnhancedPacketBlock:
+            return true;
+        default:
+            return false;
+    }
+}
+
 Result<void> parse_block(uint32_t type, Bytes body, SectionState& section, Block& block) {
     const Cursor cursor(body, section.byte_order);
     if (type == kEnhancedPacketBlock) {
@@ -325,8 +343,13 @@ Result<void> parse_block(uint32_t type, Bytes body, SectionState& section, Block
         return parse_obsolete_packet(cursor, section, block);
     }
     Result<Block> parsed = parse_rare_block(type, body, section);
-    if (!parsed.ok()) {
+    if (!parsed.ok() && is_essential(type)) {
         return std::move(parsed).error();
+    }
+    if (!parsed.ok()) {
+        section.problem = std::move(parsed).error().message;
+        block = UnknownRead{.type = type, .body = body};
+        return {};
     }
     block = std::move(parsed).value();
     return {};

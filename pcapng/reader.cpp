@@ -7,28 +7,31 @@
 #include <utility>
 
 #include "pcapng/format.h"
+#include "pcapng/other_format.h"
 
 namespace pcapng {
 namespace {
 
 constexpr size_t kHeadSize = 12;  // type, length, and a section header's byte-order magic
 
-// Formats that people hand to a pcapng reader, by their first four bytes.
-std::string_view other_format(uint32_t magic) {
-    switch (magic) {
+// What a file is that doesn't begin with a section header.
+std::string describe(std::span<const uint8_t> start) {
+    switch (decode<uint32_t>(start, ByteOrder::kLittle)) {
         case 0xA1B2C3D4:
         case 0xD4C3B2A1:
         case 0xA1B23C4D:
         case 0x4D3CB2A1:
             return "a pcap file, which names no processes; `editcap -F pcapng` converts it";
-        case 0xFD2FB528:
-            return "compressed; unpack it with zstd -d";
-        case 0x184D2204:
-            return "compressed; unpack it with lz4 -d";
         default:
-            return (magic & 0xFFFF) == 0x8B1F ? "compressed; unpack it with gunzip"
-                                              : "no pcapng file";
+            break;
     }
+    const std::optional<OtherFormat> format = other_format(start);
+    if (!format) {
+        return "no pcapng file";
+    }
+    return format->unpack.empty()
+               ? fmt::format("{}; `editcap -F pcapng` converts it", format->name)
+               : fmt::format("{}; unpack it with {}", format->name, format->unpack);
 }
 
 }  // namespace
@@ -63,6 +66,7 @@ Result<const Block*> Reader::next_in_place() {
     }
     input_.consume(raw_.size());
     raw_ = {};
+    section_.problem.clear();
     offset_ = input_.offset();
     const Result<bool> read = read_block();
     if (!read.ok()) {
@@ -86,6 +90,10 @@ Result<bool> Reader::read_block() {
     if (!length.ok()) {
         return length.error();
     }
+    const auto type = decode<uint32_t>(*head, section_.byte_order);
+    if (*length > kMaxBlockSize) {
+        return read_past(type, *length);
+    }
     const Result<std::span<const uint8_t>> whole = input_.peek(*length);
     if (!whole.ok()) {
         return whole.error();
@@ -97,7 +105,6 @@ Result<bool> Reader::read_block() {
     if (decode<uint32_t>(raw_.last(4), section_.byte_order) != *length) {
         return Error{"the block's two lengths differ"};
     }
-    const auto type = decode<uint32_t>(raw_, section_.byte_order);
     Result<void> parsed =
         parse_block(type, raw_.subspan(8, *length - kBlockOverhead), section_, block_);
     if (!parsed.ok()) {
@@ -110,9 +117,9 @@ Result<bool> Reader::read_block() {
 Result<size_t> Reader::block_length(std::span<const uint8_t> head) {
     const bool first = offset_ == 0;
     if (first && head.size() >= 4) {
-        const auto magic = decode<uint32_t>(head, ByteOrder::kLittle);
-        if (magic != kSectionHeaderBlock) {  // the same in either order
-            return Error{std::string(other_format(magic))};
+        // The same in either order.
+        if (decode<uint32_t>(head, ByteOrder::kLittle) != kSectionHeaderBlock) {
+            return Error{describe(head)};
         }
     }
     if (head.size() < kHeadSize) {
@@ -133,11 +140,47 @@ Result<size_t> Reader::block_length(std::span<const uint8_t> head) {
     if (length < kBlockOverhead || length % 4 != 0) {
         return Error{fmt::format("a block length of {}", length)};
     }
-    if (length > kMaxBlockSize) {
-        return Error{
-            fmt::format("a block of {} bytes, at most {} are read", length, kMaxBlockSize)};
-    }
     return size_t{length};
+}
+
+// Passes a block that is too large to be read.
+Result<bool> Reader::read_past(uint32_t type, size_t length) {
+    constexpr size_t kTrailer = 4;
+    constexpr size_t kStep = size_t{64} * 1024;
+    std::string problem =
+        fmt::format("a block of {} bytes, at most {} are read", length, kMaxBlockSize);
+    if (is_essential(type)) {
+        return Error{std::move(problem)};
+    }
+    const auto cut = [&](size_t left) {
+        return Error{fmt::format("the block is cut: {} of {} bytes", length - left, length)};
+    };
+    for (size_t left = length; left > kTrailer;) {
+        const Result<std::span<const uint8_t>> some = input_.peek(std::min(left - kTrailer, kStep));
+        if (!some.ok()) {
+            return some.error();
+        }
+        if (some->empty()) {
+            return cut(left);
+        }
+        const size_t passed = std::min(some->size(), left - kTrailer);
+        input_.consume(passed);
+        left -= passed;
+    }
+    const Result<std::span<const uint8_t>> trailer = input_.peek(kTrailer);
+    if (!trailer.ok()) {
+        return trailer.error();
+    }
+    if (trailer->size() < kTrailer) {
+        return cut(kTrailer);
+    }
+    if (decode<uint32_t>(*trailer, section_.byte_order) != length) {
+        return Error{"the block's two lengths differ"};
+    }
+    input_.consume(kTrailer);
+    section_.problem = std::move(problem);
+    block_ = UnknownRead{.type = type};
+    return true;
 }
 
 Error Reader::at_offset(const Error& error) const {

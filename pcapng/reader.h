@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // Reader: reads the blocks of any pcapng file in order: either byte order, any number of sections,
-// written by any tool. Trusts no length. A block that is larger than kMaxBlockSize, truncated or
-// inconsistent ends the file with an Error that names the byte offset; all blocks before it have
-// been returned. Owns its input and the memory of the blocks it returns, which are
-// valid until the next call. One thread at a time.
+// written by any tool. Trusts no length. A file that is cut, a block whose two lengths differ, and
+// a packet, section header or interface description that makes no sense or is larger than
+// kMaxBlockSize end the file with an Error that names the byte offset; all blocks before it have
+// been returned. Any other block that makes no sense is returned as unknown: see problem(). Owns
+// its input and the memory of the blocks it returns, which are valid until the next call. One
+// thread at a time.
 #pragma once
 
 #include <cstdint>
@@ -38,9 +40,13 @@ class Reader {
     uint64_t offset() const { return offset_; }
     std::span<const uint8_t> raw() const { return raw_; }
     ByteOrder byte_order() const { return section_.byte_order; }
+    // Says what is wrong with the block that next() returned last; empty: nothing. raw() is empty
+    // if that block is larger than kMaxBlockSize.
+    const std::string& problem() const { return section_.problem; }
 
   private:
     Result<bool> read_block();
+    Result<bool> read_past(uint32_t type, size_t length);
     Result<size_t> block_length(std::span<const uint8_t> head);
     Error at_offset(const Error& error) const;
 

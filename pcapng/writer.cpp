@@ -211,11 +211,15 @@ Result<void> Writer::packet(const PacketBlock& packet) {
     if (Result<void> known = check(packet); !known.ok()) {
         return known;
     }
-    return packet_block(packet, [&](ByteBuffer& block) { append_options(block, packet); });
+    const auto wire_length =
+        static_cast<uint32_t>(std::max<size_t>(packet.wire_length, packet.data.size()));
+    return packet_block(packet, wire_length,
+                        [&](ByteBuffer& block) { append_options(block, packet); });
 }
 
 Result<void> Writer::packet(const PacketBlock& packet, std::span<const uint8_t> options) {
-    return packet_block(packet, [&](ByteBuffer& block) { block.bytes(options); });
+    return packet_block(packet, packet.wire_length,
+                        [&](ByteBuffer& block) { block.bytes(options); });
 }
 
 Result<void> Writer::encode_options(const PacketBlock& packet, ByteBuffer& out) const {
@@ -235,14 +239,12 @@ Result<void> Writer::check(const PacketBlock& packet) const {
 }
 
 template <typename Options>
-Result<void> Writer::packet_block(const PacketBlock& packet, Options append) {
+Result<void> Writer::packet_block(const PacketBlock& packet, uint32_t wire_length, Options append) {
     if (packet.interface_id >= limits_.size()) {
         return unknown_interface("packet", packet.interface_id);
     }
     const auto data =
         packet.data.first(std::min<size_t>(packet.data.size(), limits_[packet.interface_id]));
-    const auto wire_length =
-        static_cast<uint32_t>(std::max<size_t>(packet.wire_length, packet.data.size()));
 
     ByteBuffer& block = output_.block();
     const size_t start = begin(kEnhancedPacketBlock);

@@ -49,7 +49,8 @@ class Writer {
     // kMaxOptionSize, between code points. Error: an interface or Darwin process not added before.
     Result<void> packet(const PacketBlock& packet);
     // Writes a packet with options that encode_options() made, which can be reused for many
-    // packets. Ignores the members of `packet` that options are made of.
+    // packets. Ignores the members of `packet` that options are made of. A wire length below the
+    // captured one is written as it stands, for copies of packets that claim so.
     Result<void> packet(const PacketBlock& packet, std::span<const uint8_t> options);
     // Appends a packet's options to `out`. Error: as packet().
     Result<void> encode_options(const PacketBlock& packet, ByteBuffer& out) const;
@@ -83,7 +84,7 @@ class Writer {
     Result<void> check(const PacketBlock& packet) const;
     size_t begin(uint32_t block_type);
     template <typename Options>
-    Result<void> packet_block(const PacketBlock& packet, Options append);
+    Result<void> packet_block(const PacketBlock& packet, uint32_t wire_length, Options append);
     Result<void> end(size_t start);
     Result<void> finish(size_t start, size_t beside);
     Result<uint32_t> added_interface(size_t start, uint32_t limit);

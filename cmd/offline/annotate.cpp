@@ -150,6 +150,7 @@ int run_annotate(std::span<const std::string> arguments) {
     Counts counts;
     Result<void> broken;
     const auto written = copy(**input, std::move(first), *owners, *rewriter, counts, broken);
+    print_skipped(kCommand, (*input)->source());
     if (!broken) {
         (void)fail(broken.error());
     }

@@ -163,6 +163,8 @@ int run_export(std::span<const std::string> arguments) {
     TableRows rows(
         request.table, [&pass] { return pass.next(); }, source->address_names());
     const Result<void> written = write(rows, request);
+    print_skipped("export", *source);
+    print_problems("export", request.selection);
     for (const Result<void>* result : {&written, &rows.read()}) {
         if (!*result) {
             print_message("pidcap export: {}\n", result->error().message);

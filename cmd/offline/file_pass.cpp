@@ -6,9 +6,9 @@
 #include <optional>
 #include <utility>
 
-namespace cmd {
+#include "cmd/message.h"
 
-using pcapng::Result;
+namespace cmd {
 
 FilePass::FilePass(forensics::Source& source, forensics::Selection& selection, bool shows_progress)
     : source_(source),
@@ -46,15 +46,25 @@ FilePass::Next FilePass::next_selected() {
         if (progress_) {
             progress_->packet(source_);
         }
-        const Result<bool> wanted = selection_.wants(**packet);
-        if (!wanted) {
-            return wanted.error();
-        }
-        if (*wanted) {
+        if (selection_.wants(**packet)) {
             return packet;
         }
     }
     return nullptr;
+}
+
+void print_skipped(std::string_view command, const forensics::Source& source) {
+    const forensics::Source::Skipped& skipped = source.skipped();
+    if (skipped.blocks > 0) {
+        print_message("pidcap {}: {}; {} such block{} passed over\n", command, skipped.first,
+                      skipped.blocks, skipped.blocks == 1 ? " is" : "s are");
+    }
+}
+
+void print_problems(std::string_view command, const forensics::Selection& selection) {
+    for (const std::string& problem : selection.problems()) {
+        print_message("pidcap {}: {}\n", command, problem);
+    }
 }
 
 }  // namespace cmd

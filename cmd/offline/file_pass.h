@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string_view>
 
 #include "cmd/offline/progress.h"
 #include "forensics/select/selection.h"
@@ -55,5 +56,11 @@ class FilePass {
     uint64_t packets_ = 0;
     bool begun_ = false;
 };
+
+// Says on standard error, once a file has been read, which of its blocks were passed over.
+void print_skipped(std::string_view command, const forensics::Source& source);
+
+// Says on standard error, once all files have been read, what the filter had no meaning for.
+void print_problems(std::string_view command, const forensics::Selection& selection);
 
 }  // namespace cmd

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "cmd/message.h"
+#include "cmd/offline/file_pass.h"
 #include "cmd/offline/progress.h"
 #include "cmd/offline/result_file.h"
 #include "cmd/option_reader.h"
@@ -167,6 +168,7 @@ int run_merge(std::span<const std::string> arguments) {
         return kExitFailed;
     }
     const auto written = write(*merging, request);
+    merging->each_source([](const forensics::Source& source) { print_skipped(kCommand, source); });
     const std::vector<Error> problems = merging->problems();
     for (const Error& problem : problems) {
         say(problem);

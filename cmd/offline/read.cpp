@@ -241,6 +241,10 @@ Result<bool> print_file(const std::string& path, Request& request, packet::TextO
     if (!finished || !*finished) {
         return finished;
     }
+    if (source->skipped().blocks > 0) {
+        out.flush();
+        print_skipped(kCommand, *source);
+    }
     if (read && !request.selection.done()) {
         for (const uint32_t pid : request.selection.unknown_trees(*source)) {
             out.flush();
@@ -281,6 +285,7 @@ int run_read(std::span<const std::string> arguments) {
     if (const auto written = out.finish(); !written) {
         complain(written.error());
     }
+    print_problems(kCommand, request.selection);
     return status;
 }
 

@@ -125,6 +125,8 @@ int run_table_command(const TableCommand& command, std::span<const std::string> 
             break;
     }
     const pcapng::Result<void> written = out.finish();
+    print_skipped(command.name, *source);
+    print_problems(command.name, request.selection);
     for (const pcapng::Result<void>* result : {&written, &read}) {
         if (!*result) {
             print_message("pidcap {}: {}\n", command.name, result->error().message);

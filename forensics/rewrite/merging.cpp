@@ -160,6 +160,12 @@ Result<uint64_t> Merging::write(pcapng::Output output,
     return rewriter->packets();
 }
 
+void Merging::each_source(const std::function<void(const Source& source)>& look) const {
+    for (const Input& input : inputs_) {
+        look(input.file->source());
+    }
+}
+
 std::vector<Error> Merging::problems() const {
     std::vector<Error> problems;
     for (const Input& input : inputs_) {

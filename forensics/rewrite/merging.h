@@ -37,6 +37,9 @@ class Merging {
     pcapng::Result<uint64_t> write(pcapng::Output output,
                                    const std::function<void(const Source& from)>& progress);
 
+    // Calls `look` with each file.
+    void each_source(const std::function<void(const Source& source)>& look) const;
+
     // What is wrong with files that couldn't be read to their end.
     std::vector<pcapng::Error> problems() const;
     const Rewriter::LeftOut& left_out() const { return left_out_; }

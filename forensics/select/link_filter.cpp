@@ -87,22 +87,33 @@ Result<LinkFilter::Program> LinkFilter::compile(uint16_t link_type) const {
     return program;
 }
 
-Result<bool> LinkFilter::matches(uint16_t link_type, std::span<const uint8_t> data,
-                                 uint32_t wire_length) {
+bool LinkFilter::matches(uint16_t link_type, std::span<const uint8_t> data, uint32_t wire_length) {
     auto found = programs_.find(link_type);
     if (found == programs_.end()) {
-        auto program = compile(link_type);
-        if (!program) {
-            return std::move(program).error();
-        }
-        found = programs_.emplace(link_type, *std::move(program)).first;
+        found = programs_.emplace(link_type, Compiled{compile(link_type)}).first;
+    }
+    Compiled& compiled = found->second;
+    if (!compiled.program) {
+        compiled.packets++;
+        return false;
     }
     pcap_pkthdr header{};
     header.caplen = static_cast<bpf_u_int32>(data.size());
     header.len = wire_length;
     static constexpr uint8_t kNothing = 0;  // an empty packet's data may be a null pointer
-    return pcap_offline_filter(found->second.get(), &header,
+    return pcap_offline_filter(compiled.program->get(), &header,
                                data.empty() ? &kNothing : data.data()) != 0;
+}
+
+std::vector<std::string> LinkFilter::problems() const {
+    std::vector<std::string> problems;
+    for (const auto& [link_type, compiled] : programs_) {
+        if (!compiled.program) {
+            problems.push_back(fmt::format("{}; none of these {} packets matches",
+                                           compiled.program.error().message, compiled.packets));
+        }
+    }
+    return problems;
 }
 
 }  // namespace forensics

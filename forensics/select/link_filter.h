@@ -9,6 +9,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "pcapng/result.h"
 
@@ -21,10 +22,13 @@ class LinkFilter {
     // Returns an error if the syntax is wrong, with the place if it is known.
     static pcapng::Result<LinkFilter> make(const std::string& expression);
 
-    // Returns whether the packet matches, or an error if the expression isn't valid for this link
-    // type (LINKTYPE_).
-    pcapng::Result<bool> matches(uint16_t link_type, std::span<const uint8_t> data,
-                                 uint32_t wire_length);
+    // Returns whether the packet matches. If the expression has no meaning for its link type
+    // (LINKTYPE_), it doesn't: see problems().
+    bool matches(uint16_t link_type, std::span<const uint8_t> data, uint32_t wire_length);
+
+    // Says, for each link type that the expression has no meaning for, why, and how many packets
+    // didn't match because of that.
+    std::vector<std::string> problems() const;
 
   private:
     struct FreeProgram {
@@ -36,7 +40,11 @@ class LinkFilter {
     pcapng::Result<Program> compile(uint16_t link_type) const;
 
     std::string expression_;
-    std::map<uint16_t, Program> programs_;
+    struct Compiled {
+        pcapng::Result<Program> program;
+        uint64_t packets = 0;  // that didn't match for want of a program
+    };
+    std::map<uint16_t, Compiled> programs_;
 };
 
 }  // namespace forensics

@@ -5,8 +5,6 @@
 
 namespace forensics {
 
-using pcapng::Result;
-
 void Selection::begin(const Source& source) {
     ancestry_ = std::make_unique<RecordedAncestry>(source.processes(), &source.changes());
     processes_ = packet::ProcessFilter(conditions_.processes, *ancestry_);
@@ -27,21 +25,24 @@ std::vector<uint32_t> Selection::unknown_trees(const Source& source) const {
     return unknown;
 }
 
-Result<bool> Selection::wants(const Packet& packet) {
+bool Selection::wants(const Packet& packet) {
     const bool in_window = conditions_.window.contains(packet.time_ns);
     if (!in_window || done()) {
         return false;
     }
     if (conditions_.filter) {
-        const auto matches = conditions_.filter->matches(packet.interface->link_type, packet.data,
-                                                         packet.wire_length);
-        if (!matches || !*matches) {
-            return matches;
+        if (!conditions_.filter->matches(packet.interface->link_type, packet.data,
+                                         packet.wire_length)) {
+            return false;
         }
     }
     const bool wanted = processes_.wants(packet);
     wanted_ += wanted ? 1 : 0;
     return wanted;
+}
+
+std::vector<std::string> Selection::problems() const {
+    return conditions_.filter ? conditions_.filter->problems() : std::vector<std::string>();
 }
 
 }  // namespace forensics

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -16,7 +17,6 @@
 #include "forensics/select/time_window.h"
 #include "forensics/source/source.h"
 #include "packet/filter/process_filter.h"
-#include "pcapng/result.h"
 
 namespace forensics {
 
@@ -37,9 +37,11 @@ class Selection {
     // Times and pids are resolved for each file; packets are counted across all files.
     void begin(const Source& source);
 
-    // Ask about every packet in the file's order. The error says which packets the filter can't be
-    // used on.
-    pcapng::Result<bool> wants(const Packet& packet);
+    // Ask about every packet in the file's order.
+    bool wants(const Packet& packet);
+
+    // Says which packets the filter has no meaning for, in all files so far; they aren't wanted.
+    std::vector<std::string> problems() const;
 
     // Returns the pids of trees that no process or parent has in the packets read so far.
     std::vector<uint32_t> unknown_trees(const Source& source) const;

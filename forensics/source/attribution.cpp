@@ -23,7 +23,7 @@ bool is_loopback(const Packet& packet) {
     }
     const uint16_t link_type = packet.interface->link_type;
     return packet::link_names_interface(link_type) &&
-           packet::read_link(link_type, {std::as_bytes(packet.data), packet.wire_length}).loopback;
+           packet::read_link(link_type, std::as_bytes(packet.data), packet.wire_length).loopback;
 }
 
 At at_off_loopback(const Packet& packet) {
@@ -124,7 +124,8 @@ bool Attribution::by_option(const pcapng::PacketRead& block, Packet& packet) {
 
 // Apple's header names a packet's process, however the file is written.
 void Attribution::by_pktap(Packet& packet) {
-    if (!packet::is_pktap(packet.interface->link_type)) {
+    const bool is_valid = packet.wire_length >= packet.data.size();
+    if (!packet::is_pktap(packet.interface->link_type) || !is_valid) {
         return;
     }
     const auto pktap = packet::read_pktap(packet.interface->link_type,

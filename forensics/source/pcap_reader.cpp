@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <string_view>
 #include <utility>
 
 #include "pcapng/format.h"
@@ -16,6 +17,7 @@ using pcapng::Error;
 using pcapng::Result;
 
 constexpr size_t kHeaderSize = 24;
+constexpr size_t kIxiaLength = 4;
 constexpr uint16_t kMajorVersion = 2;
 constexpr uint64_t kSecond = 1'000'000'000;
 
@@ -23,12 +25,16 @@ struct Format {
     uint32_t magic;
     uint64_t fraction_ns;
     size_t head_size;
+    size_t extra = 0;  // bytes behind the file's header
 };
 constexpr Format kFormats[] = {
     {0xA1B2C3D4, 1000, 16},
     {0xA1B23C4D, 1, 16},
     // Alexey Kuznetzov's: behind the lengths the interface's index, protocol and packet type.
     {0xA1B2CD34, 1000, 24},
+    // Ixia's lcap, by hardware and by software: behind the header the length of all records.
+    {0x1C0001AC, 1000, 16, kIxiaLength},
+    {0x1C0001AB, 1000, 16, kIxiaLength},
 };
 
 const Format* format_of(std::span<const uint8_t> start, ByteOrder order) {
@@ -60,13 +66,17 @@ Result<PcapReader::Header> PcapReader::header() {
     if (format == nullptr) {
         return at_offset({"no pcap file"});
     }
-    if (bytes->size() < kHeaderSize) {
-        return at_offset(
-            {fmt::format("the header is cut: {} of {} bytes", bytes->size(), kHeaderSize)});
+    const size_t size = kHeaderSize + format->extra;
+    const Result<std::span<const uint8_t>> whole = input_.peek(size);
+    if (!whole.ok()) {
+        return at_offset(whole.error());
+    }
+    if (whole->size() < size) {
+        return at_offset({fmt::format("the header is cut: {} of {} bytes", whole->size(), size)});
     }
     fraction_ns_ = format->fraction_ns;
     head_size_ = format->head_size;
-    Cursor cursor(bytes->subspan(4), order_);
+    Cursor cursor(whole->subspan(4), order_);
     const uint16_t major = cursor.u16();
     (void)cursor.bytes(2 + 4 + 4);  // minor version, two numbers that are always 0
     Header header;
@@ -77,7 +87,7 @@ Result<PcapReader::Header> PcapReader::header() {
         return at_offset(
             {fmt::format("pcap of version {}, only {} is known", major, kMajorVersion)});
     }
-    input_.consume(kHeaderSize);
+    input_.consume(size);
     return header;
 }
 
@@ -114,9 +124,15 @@ Result<bool> PcapReader::read_record() {
     record_.offset = input_.offset();
     record_.time_ns = seconds * kSecond + fraction * fraction_ns_;
     record_.wire_length = cursor.u32();
+    // Tells of records that are longer than the magic says.
+    const std::string_view hint =
+        fraction * fraction_ns_ < kSecond
+            ? ""
+            : "; if a patched tcpdump wrote the file (Nokia, SuSE 6.3, Red Hat 6.1), convert it "
+              "with `editcap -F pcap FILE NEW`";
     if (captured > pcapng::kMaxBlockSize) {
-        return Error{fmt::format("a packet of {} bytes, at most {} are read", captured,
-                                 pcapng::kMaxBlockSize)};
+        return Error{fmt::format("a packet of {} bytes, at most {} are read{}", captured,
+                                 pcapng::kMaxBlockSize, hint)};
     }
     const size_t size = head_size_ + captured;
     const Result<std::span<const uint8_t>> whole = input_.peek(size);
@@ -124,7 +140,7 @@ Result<bool> PcapReader::read_record() {
         return whole.error();
     }
     if (whole->size() < size) {
-        return Error{fmt::format("the record is cut: {} of {} bytes", whole->size(), size)};
+        return Error{fmt::format("the record is cut: {} of {} bytes{}", whole->size(), size, hint)};
     }
     record_.data = whole->subspan(head_size_);
     size_ = size;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // PcapReader: reads the records of a classic pcap file (draft-ietf-opsawg-pcap) in order:
-// microseconds or nanoseconds, either byte order, and the longer records of "modified" libpcap.
-// Trusts no length. The records are valid until the next call. One thread.
+// microseconds or nanoseconds, either byte order, the longer records of "modified" libpcap, and
+// Ixia's lcap. Trusts no length. The records are valid until the next call. One thread.
 #pragma once
 
 #include <cstdint>

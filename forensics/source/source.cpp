@@ -17,6 +17,7 @@
 #include "packet/dissect/link.h"
 #include "packet/line/terminal_text.h"
 #include "pcapng/format.h"
+#include "pcapng/other_format.h"
 #include "pcapng/reader.h"
 
 namespace forensics {
@@ -26,10 +27,11 @@ using pcapng::Error;
 using pcapng::Input;
 using pcapng::Result;
 
-// A file may name this many processes (as many as Linux can have at once, PID_MAX_LIMIT) and have
-// this many interfaces in all its sections, so that a small compressed one can't fill the memory.
+// A file may name this many processes (as many as Linux can have at once, PID_MAX_LIMIT), and its
+// interfaces may take this many bytes in all its sections, so that a small compressed file can't
+// fill the memory.
 constexpr size_t kMaxProcesses = size_t{4} * 1024 * 1024;
-constexpr size_t kMaxInterfaces = size_t{1024} * 1024;
+constexpr size_t kMaxInterfaceBytes = size_t{128} * 1024 * 1024;
 
 class CountingSource : public pcapng::ByteSource {
   public:
@@ -71,13 +73,16 @@ class Source::Implementation {
     const pcapng::PacketRead* block_ = nullptr;
     uint64_t bytes_read_ = 0;
     std::optional<uint64_t> bytes_total_;
+    Skipped skipped_;
 
   private:
     Result<void> start(Input input);
+    Error other_format(Input& input) const;
     Result<const Packet*> next_block();
     Result<const Packet*> next_record();
     Result<void> other_block(const pcapng::Block& block);
     void take(const pcapng::NameResolutionRead& block);
+    void note_problem();
     Interface& add_interface(uint16_t link_type, uint32_t snaplen, std::string_view name);
     void take(const pcapng::PacketRead& block);
     void forget_ends();
@@ -87,6 +92,7 @@ class Source::Implementation {
     std::optional<pcapng::Reader> reader_;
     std::optional<PcapReader> pcap_;
     std::vector<const Interface*> section_;  // the section's interfaces, by id
+    size_t interface_bytes_ = 0;
     Packet packet_;
     Result<void> failure_;
 };
@@ -129,8 +135,7 @@ Result<void> Source::Implementation::start(Input input) {
         return {};
     }
     if (!PcapReader::recognises(*magic)) {
-        return Error{fmt::format("{}: starts with {:02x}, which is neither pcapng nor pcap", name_,
-                                 fmt::join(*magic, " "))};
+        return other_format(input);
     }
     pcap_.emplace(std::move(input));
     const Result<PcapReader::Header> header = pcap_->header();
@@ -139,6 +144,25 @@ Result<void> Source::Implementation::start(Input input) {
     }
     section_.push_back(&add_interface(header->link_type, header->snaplen, {}));
     return {};
+}
+
+// What the file is instead, and what to do with it.
+Error Source::Implementation::other_format(Input& input) const {
+    const Result<std::span<const uint8_t>> start = input.peek(pcapng::kOtherFormatStart);
+    if (!start.ok()) {
+        return start.error();
+    }
+    const auto format = pcapng::other_format(*start);
+    if (!format) {
+        return Error{fmt::format("{}: starts with {:02x}, which is neither pcapng nor pcap", name_,
+                                 fmt::join(start->first(std::min<size_t>(start->size(), 4)), " "))};
+    }
+    if (format->unpack.empty()) {
+        return Error{fmt::format("{}: {}; convert it with `editcap -F pcapng FILE NEW`", name_,
+                                 format->name)};
+    }
+    return Error{fmt::format("{}: {}; unpack it with `{} FILE | pidcap read -`", name_,
+                             format->name, format->unpack)};
 }
 
 Result<const Packet*> Source::Implementation::next() {
@@ -162,6 +186,12 @@ Result<const Packet*> Source::Implementation::next_block() {
         if (*block == nullptr) {
             return nullptr;
         }
+        if (!reader_->problem().empty()) {
+            note_problem();
+            if (std::holds_alternative<pcapng::UnknownRead>(**block)) {
+                continue;
+            }
+        }
         block_ = std::get_if<pcapng::PacketRead>(*block);
         if (block_ != nullptr) {
             take(*block_);
@@ -175,6 +205,12 @@ Result<const Packet*> Source::Implementation::next_block() {
         if (block_ != nullptr) {
             return &packet_;
         }
+    }
+}
+
+void Source::Implementation::note_problem() {
+    if (skipped_.blocks++ == 0) {
+        skipped_.first = at_offset(reader_->problem()).message;
     }
 }
 
@@ -204,8 +240,7 @@ Direction Source::Implementation::recorded_direction() const {
     if (!packet::link_names_interface(link_type)) {
         return Direction::kUnknown;
     }
-    return packet::read_link(link_type, {std::as_bytes(packet_.data), packet_.wire_length})
-        .direction;
+    return packet::read_link(link_type, std::as_bytes(packet_.data), packet_.wire_length).direction;
 }
 
 Result<void> Source::Implementation::other_block(const pcapng::Block& block) {
@@ -213,8 +248,10 @@ Result<void> Source::Implementation::other_block(const pcapng::Block& block) {
         section_.clear();
         attribution_.begin_section();
     } else if (const auto* interface = std::get_if<pcapng::InterfaceRead>(&block)) {
-        if (interfaces_.size() >= kMaxInterfaces) {
-            return at_offset(fmt::format("more than {} interfaces", kMaxInterfaces));
+        interface_bytes_ += sizeof(Interface) + reader_->raw().size();
+        if (interface_bytes_ > kMaxInterfaceBytes) {
+            return at_offset(fmt::format("the interfaces take more than {} MiB",
+                                         kMaxInterfaceBytes / 1024 / 1024));
         }
         section_.push_back(
             &add_interface(interface->link_type, interface->snaplen, interface->name));
@@ -347,6 +384,10 @@ const std::deque<Interface>& Source::interfaces() const {
 
 const std::vector<packet::NamedAddress>& Source::address_names() const {
     return implementation_->address_names_;
+}
+
+const Source::Skipped& Source::skipped() const {
+    return implementation_->skipped_;
 }
 
 uint64_t Source::bytes_read() const {

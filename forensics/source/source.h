@@ -57,6 +57,14 @@ class Source {
     };
     void set_observer(Observer* observer);  // outlives the Source; null: none
 
+    // Blocks so far that make no sense and carry no packet. They are passed over, and the observer
+    // doesn't see them.
+    struct Skipped {
+        uint64_t blocks = 0;
+        std::string first = {};  // where it is, and what is wrong with it
+    };
+    const Skipped& skipped() const;
+
     const std::string& name() const;
     const std::deque<Process>& processes() const;     // by number
     const uint64_t& changes() const;                  // grows with every change of a process

@@ -41,7 +41,7 @@ void add_udp(Dissected& packet) {
 std::optional<Dissected> dissect(uint16_t link_type, std::span<const uint8_t> data,
                                  uint32_t wire_length) {
     std::optional<Dissected> packet;
-    const Link link = read_link(link_type, {std::as_bytes(data), wire_length});
+    const Link link = read_link(link_type, std::as_bytes(data), wire_length);
     if (link.content != LinkContent::kIp) {
         return packet;
     }

@@ -184,8 +184,13 @@ void read_plain(Link& link, uint16_t link_type, Piece frame) {
 
 }  // namespace
 
-Link read_link(uint16_t link_type, Piece frame) {
+Link read_link(uint16_t link_type, std::span<const std::byte> data, uint32_t wire_length) {
     Link link;
+    const Piece frame(data, wire_length);
+    if (wire_length < data.size()) {
+        link.content = LinkContent::kInvalid;
+        return link;
+    }
     if (!is_pktap(link_type)) {
         read_plain(link, link_type, frame);
         return link;

@@ -23,6 +23,7 @@ inline constexpr size_t kMaxMplsLabels = 8;
 
 enum class LinkContent : uint8_t {
     kUnknown,        // the link type is none that is read here
+    kInvalid,        // fewer bytes on the wire than were captured: not looked at
     kCut,            // the captured bytes end within the header that `cut` names
     kIp,             // IPv4 or IPv6, which the packet's own version field tells apart
     kEtherType,      // another protocol, named by `ether_type`
@@ -56,7 +57,9 @@ struct Link {
     Piece payload{};                    // behind all headers that were read
 };
 
-Link read_link(uint16_t link_type, Piece frame);
+// `data` is what was captured of a packet that had `wire_length` bytes. As tcpdump does, looks into
+// no packet that claims to have had fewer.
+Link read_link(uint16_t link_type, std::span<const std::byte> data, uint32_t wire_length);
 
 // Returns whether headers of this link type tell a packet's direction and kind of interface.
 bool link_names_interface(uint16_t link_type);

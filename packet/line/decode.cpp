@@ -173,7 +173,7 @@ std::string_view wlan_name(Wlan::Type type) {
 
 void append_decoded(fmt::memory_buffer& out, uint16_t link_type, std::span<const std::byte> data,
                     uint32_t wire_len, bool quiet) {
-    const Link link = read_link(link_type, Piece(data, wire_len));
+    const Link link = read_link(link_type, data, wire_len);
     for (size_t i = 0; i < link.vlan_count; ++i) {
         append(out, "vlan {} ", link.vlan[i]);
     }
@@ -187,6 +187,13 @@ void append_decoded(fmt::memory_buffer& out, uint16_t link_type, std::span<const
         case LinkContent::kUnknown:
             append(out, "link type {}: length {}", link_type_name(link.link_type),
                    link.payload.length());
+            break;
+        case LinkContent::kInvalid:
+            if (wire_len == 0) {
+                append(out, "[Invalid header: len==0]");
+            } else {
+                append(out, "[Invalid header: len({}) < caplen({})]", wire_len, data.size());
+            }
             break;
         case LinkContent::kCut:
             append(out, "[|{}]", link.cut);

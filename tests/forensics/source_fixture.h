@@ -49,6 +49,7 @@ struct Drained {
     std::vector<forensics::Process> processes;
     std::vector<forensics::Interface> interfaces;
     std::string error;
+    forensics::Source::Skipped skipped;
 };
 
 inline SeenEnd copy(const forensics::End& end) {
@@ -88,6 +89,7 @@ inline Drained drain(pcapng::Result<forensics::Source> opened) {
                                    copy(packet.self), packet.self_at, copy(packet.peer)});
     }
     drained.processes.assign(source.processes().begin(), source.processes().end());
+    drained.skipped = source.skipped();
     drained.interfaces.assign(source.interfaces().begin(), source.interfaces().end());
     return drained;
 }

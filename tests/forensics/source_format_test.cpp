@@ -119,6 +119,110 @@ TEST_CASE("pcapng and every pcap format that editcap writes are read as tshark r
     }
 }
 
+TEST_CASE("Ixia's captures are read as tshark reads them") {
+    const test::TemporaryFolder folder;
+    const std::string plain = folder.file("plain");
+    (void)test::output_of({"editcap", "-F", "pcap", kSample, plain});
+    const Drained expected = drain(plain);
+    for (const uint8_t magic : std::initializer_list<uint8_t>{0xAB, 0xAC}) {
+        for (const bool swapped : {false, true}) {
+            Bytes bytes = test::read_file(plain);
+            const Bytes little = {magic, 0x01, 0x00, 0x1C};
+            std::copy(little.begin(), little.end(), bytes.begin());
+            if (swapped) {
+                bytes = big_endian(bytes, 16);
+            }
+            bytes.insert(bytes.begin() + 24, 4, 1);  // a length, which isn't looked at
+            const std::string path = folder.file("ixia");
+            test::write_file(path, bytes);
+            const Drained drained = drain(path);
+            check_as_tshark(drained, path);
+            CHECK(drained.packets.front().offset == 28);
+            CHECK(drained.packets.back().data == expected.packets.back().data);
+        }
+    }
+}
+
+TEST_CASE("records that are longer than the magic says are told, with what converts them") {
+    const test::TemporaryFolder folder;
+    for (const char* format : {"nokiapcap", "rh6_1pcap", "suse6_3pcap"}) {
+        CAPTURE(format);
+        const std::string path = folder.file(format);
+        (void)test::output_of({"editcap", "-F", format, kSample, path});
+        CHECK(test::contains(drain(path).error,
+                             "if a patched tcpdump wrote the file (Nokia, SuSE 6.3, Red Hat 6.1), "
+                             "convert it with `editcap -F pcap FILE NEW`"));
+    }
+}
+
+TEST_CASE("what other programs have packed or captured is named, with what to do") {
+    const test::TemporaryFolder folder;
+    const auto error_of = [&](const Bytes& bytes) {
+        test::write_file(folder.file("f"), bytes);
+        const std::string error = drain(folder.file("f")).error;
+        return error.substr(std::min(folder.path().size() + 1, error.size()));
+    };
+    const std::pair<Bytes, std::string> packed[] = {
+        {{0xFD, '7', 'z', 'X', 'Z', 0, 0}, "compressed by xz; unpack it with `xz -dc"},
+        {{4, 0x22, 0x4D, 0x18, 0x64}, "compressed by lz4; unpack it with `lz4 -dc"},
+        {{'B', 'Z', 'h', '9', '1'}, "compressed by bzip2; unpack it with `bzip2 -dc"},
+        {{'P', 'K', 3, 4, 20}, "a zip archive; unpack it with `unzip -p"},
+    };
+    for (const auto& [start, expected] : packed) {
+        CHECK(error_of(start) == "f: " + expected + " FILE | pidcap read -`");
+    }
+    // What editcap writes in other formats.
+    const std::string plain = folder.file("plain");
+    (void)test::output_of({"editcap", "-F", "pcap", kSample, plain});
+    for (const auto& [format, name] : std::initializer_list<std::pair<const char*, const char*>>{
+             {"snoop", "a snoop file"},
+             {"netmon2", "a file of Microsoft Network Monitor"},
+             {"ngsniffer", "a file of Network General's Sniffer"},
+             {"5views", "a file of InfoVista 5View"},
+             {"visual", "a file of Visual Networks"}}) {
+        CAPTURE(format);
+        const std::string path = folder.file(format);
+        (void)test::output_of({"editcap", "-F", format, plain, path});
+        CHECK(error_of(test::read_file(path)) ==
+              "f: " + std::string(name) + "; convert it with `editcap -F pcapng FILE NEW`");
+    }
+    // A record of ERF as a card writes it, of 2023; then one of a time before there were cards.
+    Bytes erf = {0, 0, 0, 0, 0, 0xf1, 0x53, 0x65, 2, 4, 0, 24, 0, 0, 0, 6, 0, 0, 1, 2, 3, 4, 5, 6};
+    CHECK(test::contains(error_of(erf), "an ERF file"));
+    erf[7] = 1;
+    CHECK(test::contains(error_of(erf), "neither pcapng nor pcap"));
+    CHECK(test::contains(error_of(Bytes(64)), "neither pcapng nor pcap"));
+}
+
+TEST_CASE("blocks that make no sense are passed over and told") {
+    const Drained drained = drain(test::sample("isb.pcapng"));
+    CHECK(drained.error.empty());
+    CHECK(drained.packets.size() ==
+          test::lines(test::output_of({"tshark", "-nr", test::sample("isb.pcapng")})).size());
+    CHECK(drained.packets.size() > 0);
+    CHECK(drained.skipped.blocks == 1);
+    CHECK(test::contains(drained.skipped.first, "isb.pcapng, offset "));
+    CHECK(test::contains(drained.skipped.first, "statistics of interface"));
+}
+
+TEST_CASE("a file may have more than 65,536 interfaces, as many as memory allows") {
+    const test::TemporaryFolder folder;
+    const std::string path = folder.file("many");
+    constexpr uint32_t kInterfaces = 70'000;
+    {
+        pcapng::Writer writer = test::open_writer(path);
+        for (uint32_t i = 0; i < kInterfaces; ++i) {
+            (void)test::need(writer.add_interface({.name = "i"}));
+        }
+        test::need(writer.packet({.interface_id = kInterfaces - 1}));
+        test::need(writer.close());
+    }
+    const Drained drained = drain(path);
+    CHECK(drained.error.empty());
+    REQUIRE(drained.packets.size() == 1);
+    CHECK(drained.packets[0].interface.number == kInterfaces - 1);
+}
+
 TEST_CASE("what gzip and zstd have packed is read as it was, also several of them in a row") {
     const test::TemporaryFolder folder;
     const Drained plain = drain(kSample);

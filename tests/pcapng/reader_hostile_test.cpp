@@ -2,12 +2,15 @@
 //
 // Files that are cut, changed or made to hurt. Run with the debug preset, the sanitizers see what
 // reads beyond the input.
+#include <fmt/format.h>
+
 #include <catch2/catch.hpp>
 #include <random>
 #include <string>
 #include <variant>
 
 #include "packet/comment.h"
+#include "pcapng/format.h"
 #include "pcapng/reader.h"
 #include "tests/pcapng/files.h"
 
@@ -20,6 +23,7 @@ struct Outcome {
     size_t blocks = 0;
     uint64_t sum = 0;  // of all that was read, so that nothing is optimised away
     std::string error = {};
+    std::vector<std::string> problems = {};
 };
 
 // Uses every byte that a reader may use.
@@ -78,6 +82,9 @@ Outcome read_all(const Bytes& bytes) {
         }
         touch(**block, sum);
         ++outcome.blocks;
+        if (!reader.problem().empty()) {
+            outcome.problems.push_back(reader.problem());
+        }
     }
     outcome.sum = sum;
     return outcome;
@@ -151,15 +158,90 @@ TEST_CASE("files with every 32-bit word made huge or odd are read to their end o
     SUCCEED();
 }
 
-TEST_CASE("a block over 16 MiB is refused with its offset") {
+TEST_CASE("a packet over 16 MiB is refused with its offset, another block passed") {
     Bytes bytes = test::read_file(test::sample("pib.pcapng"));
     const auto offset = static_cast<size_t>(0x94);
     bytes[offset + 4] = 4;
     bytes[offset + 7] = 1;  // 16 MiB and 4 bytes
     bytes[offset + 5] = bytes[offset + 6] = 0;
-    const Outcome outcome = read_all(bytes);
+    Outcome outcome = read_all(bytes);
+    CHECK(outcome.blocks == 2);
+    CHECK(outcome.error == fmt::format("f, offset 148: the block is cut: {} of 16777220 bytes",
+                                       bytes.size() - offset));
+    bytes[offset] = 6;  // an enhanced packet block
+    bytes[offset + 1] = 0;
+    outcome = read_all(bytes);
     CHECK(outcome.blocks == 2);
     CHECK(outcome.error == "f, offset 148: a block of 16777220 bytes, at most 16777216 are read");
+
+    for (const bool contradicts : {false, true}) {
+        bytes = test::read_file(test::sample("pib.pcapng"));
+        Bytes large(kMaxBlockSize + 4);
+        large[0] = 0xff;
+        for (const size_t at : {size_t{4}, large.size() - 4}) {
+            large[at] = contradicts && at != 4 ? 8 : 4;
+            large[at + 3] = 1;
+        }
+        bytes.insert(bytes.begin() + 148, large.begin(), large.end());
+        outcome = read_all(bytes);
+        if (contradicts) {
+            CHECK(outcome.error == "f, offset 148: the block's two lengths differ");
+            continue;
+        }
+        CHECK(outcome.error.empty());
+        CHECK(outcome.blocks == block_ends(test::read_file(test::sample("pib.pcapng"))).size() + 1);
+        CHECK(outcome.problems ==
+              std::vector<std::string>{"a block of 16777220 bytes, at most 16777216 are read"});
+    }
+}
+
+TEST_CASE("a block that carries no packet and makes no sense doesn't end the file") {
+    const Bytes section = {0x0a, 0x0d, 0x0d, 0x0a, 28, 0, 0,    0,    0x4d, 0x3c,
+                           0x2b, 0x1a, 1,    0,    0,  0, 0xff, 0xff, 0xff, 0xff,
+                           0xff, 0xff, 0xff, 0xff, 28, 0, 0,    0};
+    const auto block = [](uint32_t type, const Bytes& body) {
+        const auto length = static_cast<uint8_t>(body.size() + 12);
+        Bytes bytes = {static_cast<uint8_t>(type),
+                       static_cast<uint8_t>(type >> 8),
+                       static_cast<uint8_t>(type >> 16),
+                       static_cast<uint8_t>(type >> 24),
+                       length,
+                       0,
+                       0,
+                       0};
+        bytes.insert(bytes.end(), body.begin(), body.end());
+        bytes.insert(bytes.end(), {length, 0, 0, 0});
+        return bytes;
+    };
+    const struct {
+        uint32_t type;
+        Bytes body;
+        std::string_view problem;
+    } blocks[] = {
+        {kInterfaceDescriptionBlock, {1, 0, 0, 0}, "interface description is too short"},
+        {kInterfaceStatisticsBlock, {0, 0, 0, 0}, "interface statistics is too short"},
+        {kInterfaceStatisticsBlock, Bytes(12, 9), "statistics of interface 151587081, of 1 so far"},
+        {kDecryptionSecretsBlock, {1, 0, 0, 0, 9, 0, 0, 0}, "decryption secrets is too short"},
+        {kDarwinProcessBlock, {}, "Darwin process block is too short"},
+        {kNameResolutionBlock, {1, 0, 9, 0}, ""},
+        {kJournalExportBlock, {}, ""},
+        {kCustomBlock, {}, ""},
+        {0x12345678, {}, ""},
+    };
+    for (const auto& [type, body, problem] : blocks) {
+        CAPTURE(type, problem);
+        Bytes bytes = section;
+        for (const Bytes& next : {block(1, Bytes{1, 0, 0, 0, 0, 0, 0, 0}), block(type, body),
+                                  block(kEnhancedPacketBlock, Bytes(20))}) {
+            bytes.insert(bytes.end(), next.begin(), next.end());
+        }
+        const Outcome outcome = read_all(bytes);
+        CHECK(outcome.error.empty());
+        CHECK(outcome.blocks == 4);
+        CHECK(outcome.problems == (problem.empty()
+                                       ? std::vector<std::string>{}
+                                       : std::vector<std::string>{std::string(problem)}));
+    }
 }
 
 TEST_CASE("a block that contradicts itself is an error with its offset") {
@@ -175,7 +257,13 @@ TEST_CASE("a block that contradicts itself is an error with its offset") {
     CHECK(read_all(interface).error == "f, offset 228: packet of interface 9, of 1 so far");
     Bytes version = sample;
     version[0x0c] = 2;
-    CHECK(read_all(version).error == "f, offset 0: section of version 2, only 1 is known");
+    CHECK(read_all(version).error ==
+          "f, offset 0: section of version 2.0, only 1.0 and 1.2 are known");
+    for (const uint8_t minor : std::initializer_list<uint8_t>{0, 1, 2, 3}) {
+        Bytes other = sample;
+        other[0x0e] = minor;
+        CHECK(read_all(other).error.empty() == (minor == 0 || minor == 2));
+    }
 }
 
 TEST_CASE("more interfaces than memory should hold are refused") {
@@ -187,5 +275,6 @@ TEST_CASE("more interfaces than memory should hold are refused") {
     }
     const Outcome outcome = read_all(bytes);
     CHECK(outcome.blocks == 1 + kMaxInterfaces);
-    CHECK(outcome.error.find("more than 65536 interfaces") != std::string::npos);
+    CHECK(outcome.error.find(fmt::format("more than {} interfaces", kMaxInterfaces)) !=
+          std::string::npos);
 }

@@ -303,17 +303,25 @@ TEST_CASE("options that were encoded before are the same bytes as with the packe
             PacketBlock bare;  // the options aren't made of these
             bare.time_ns = packet.time_ns;
             bare.data = data;
-            bare.wire_length = packet.wire_length;
+            bare.wire_length = std::max(packet.wire_length, static_cast<uint32_t>(size));
             need(before.writer.packet(bare, options.view().subspan(from)));
         }
     }
     CHECK((before.bytes() == usual.bytes()));
 }
 
+TEST_CASE("a wire length below the captured one is kept beside encoded options") {
+    WrittenBlocks file;
+    const Bytes data = {'d', 'a', 't', 'a'};
+    need(file.writer.packet({.data = data, .wire_length = 3}, {}));
+    CHECK(file.bytes() == packet_block(data, {}).replace(24, 4, le32(3)));
+}
+
 TEST_CASE("what options are made of isn't looked at beside encoded ones") {
     WrittenBlocks file;
     const Bytes data = {'d', 'a', 't', 'a'};
     need(file.writer.packet({.data = data,
+                             .wire_length = 4,
                              .direction = Direction::kOutbound,
                              .drop_count = 3,
                              .process = ProcessThread{.pid = 7, .tid = 8},
@@ -426,7 +434,7 @@ TEST_CASE("a large packet that is refused leaves nothing behind, nor do its opti
     CHECK(options.size() == 12);
     CHECK_FALSE(file.writer.encode_options({.darwin_index = 1}, options).ok());
     CHECK(options.size() == 12);
-    need(file.writer.packet({.data = large}, options.view()));
+    need(file.writer.packet({.data = large, .wire_length = 20001}, options.view()));
     const std::string expected = packet_block(large, "\1\x80\4\0\0\0\0\0\0\0\0\0"sv);
     const std::string bytes = file.bytes();
     CHECK(bytes.size() == 28 + expected.size());

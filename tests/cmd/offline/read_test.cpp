@@ -18,6 +18,7 @@
 
 #include "capture/file_sink.h"
 #include "packet/line/packet_line.h"
+#include "pcapng/writer.h"
 #include "tests/packet/line/packet_bytes.h"
 #include "tests/support/command.h"
 #include "tests/support/temporary_folder.h"
@@ -195,8 +196,90 @@ TEST_CASE("a filter may stand in a file, and one that fits no packet is told") {
     CHECK_THAT(wrong.err, Contains("at \"prot\""));
     const Capture raw(101);
     const auto senseless = run({PIDCAP, "read", raw.path(), "--filter", "ether multicast"});
-    CHECK(senseless.status == 1);
-    CHECK_THAT(senseless.err, Contains("link type") && Contains("101"));
+    CHECK(senseless.status == 0);
+    CHECK(senseless.out.empty());
+    CHECK(lines_in(senseless.err) == 1);
+    CHECK_THAT(senseless.err, Contains("link type RAW (101)"));
+}
+
+TEST_CASE("a filter without meaning for one link type chooses among the others") {
+    const std::string mixed = TEST_DATA "/mixed.pcapng";
+    for (const char* filter : {"udp", "ether host 02:00:00:00:00:01"}) {
+        CAPTURE(filter);
+        for (const char* command : {"read", "flows", "processes"}) {
+            const auto result = run({PIDCAP, command, "--filter", filter, mixed});
+            CHECK(result.status == 0);
+            CHECK_THAT(result.err, Contains("on packets of link type USB_LINUX_MMAPPED (220)") ||
+                                       Contains("on packets of link type USB_LINUX (189)"));
+        }
+    }
+    const std::string shown =
+        output_of({"tshark", "-nr", mixed, "-Y", "udp", "-T", "fields", "-e", "udp.dstport"});
+    CHECK(lines_in(shown) > 1);
+    CHECK(lines_in(output_of({PIDCAP, "read", "--filter", "udp", mixed})) == lines_in(shown));
+}
+
+TEST_CASE("a block that makes no sense is told once by every command, and nothing is missing") {
+    const std::string file = TEST_DATA "/isb.pcapng";
+    const test::TemporaryFolder folder;
+    const std::string out = folder.file("out");
+    const std::vector<std::vector<std::string>> commands = {
+        {"read", file},
+        {"flows", file},
+        {"processes", file},
+        {"export", "--format", "csv", "--table", "packets", file},
+        {"report", file, "-o", folder.file("page")},
+        {"extract", file, "-w", out},
+        {"merge", file, "-w", folder.file("merged")}};
+    for (const std::vector<std::string>& command : commands) {
+        std::vector<std::string> call = command;
+        call.insert(call.begin(), PIDCAP);
+        const auto result = run(call);
+        INFO(result.err);
+        CHECK(result.status == 0);
+        CHECK_THAT(result.err, Contains("pidcap " + command[0] + ": ") &&
+                                   Contains("statistics of interface") &&
+                                   Contains("; 1 such block is passed over\n"));
+    }
+    CHECK(lines_in(output_of({"tshark", "-nr", out})) ==
+          lines_in(output_of({"tshark", "-nr", file})));
+}
+
+TEST_CASE("a packet that claims to have had fewer bytes than were captured isn't looked into") {
+    const test::TemporaryFolder folder;
+    const std::string path = folder.file("f.pcapng");
+    const Bytes frame = test::ethernet(0x800, test::ipv4(6, test::tcp(2, 1, 0, 0)));
+    const std::span<const uint8_t> data(reinterpret_cast<const uint8_t*>(frame.data()),
+                                        frame.size());
+    const auto length = static_cast<uint32_t>(frame.size());
+    {
+        auto writer = need(pcapng::Writer::create(need(pcapng::Output::open_file(path)), {}));
+        (void)need(writer.add_interface({}));
+        for (const uint32_t wire_length : {length, length - 1, 0U}) {
+            need(writer.packet({.time_ns = kStart, .data = data, .wire_length = wire_length}, {}));
+        }
+        need(writer.close());
+    }
+    const auto headers = [](const std::string& text) {
+        std::vector<std::string> found;
+        for (size_t at = text.find("[Invalid header"); at != std::string::npos;
+             at = text.find("[Invalid header", at + 1)) {
+            found.push_back(text.substr(at, text.find(']', at) - at));
+        }
+        return found;
+    };
+    const auto theirs = headers(output_of({"tcpdump", "-nr", path}));
+    REQUIRE(theirs.size() == 2);
+    CHECK(headers(output_of({PIDCAP, "read", path})) == theirs);
+    // The same in what is counted and in what is written.
+    CHECK(lines_in(output_of({PIDCAP, "flows", "--json", path})) == 1);
+    CHECK_THAT(output_of({PIDCAP, "flows", "--json", path}), Contains("\"a_packets\":1,"));
+    for (const char* filter : {"tcp", "less 10"}) {
+        CHECK(lines_in(output_of({PIDCAP, "read", "--filter", filter, path})) ==
+              lines_in(output_of({"tcpdump", "-nr", path, filter})));
+    }
+    output_of({PIDCAP, "extract", path, "-w", folder.file("copy")});
+    CHECK(output_of({PIDCAP, "read", folder.file("copy")}) == output_of({PIDCAP, "read", path}));
 }
 
 TEST_CASE("a time window has the packets that editcap keeps") {

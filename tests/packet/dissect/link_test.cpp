@@ -25,7 +25,8 @@ Frame operator+(Frame left, const Frame& right) {
 
 // Views into `frame`.
 Link read(uint16_t link_type, const Frame& frame) {
-    return packet::read_link(link_type, {std::as_bytes(std::span(frame)), frame.size()});
+    return packet::read_link(link_type, std::as_bytes(std::span(frame)),
+                             static_cast<uint32_t>(frame.size()));
 }
 
 std::string line(uint16_t link_type, const Frame& frame) {
