@@ -70,9 +70,9 @@ _pidcap() {
                 case ${COMP_WORDS[1]} in
                     annotate) words="--from -w -h --help" ;;
                     doctor) words="--json -h --help" ;;
-                    export) words="--format --table -o $selection" ;;
+                    export) words="--format --table --csv-safe -o $selection" ;;
                     extract) words="-w --split --max-files $selection" ;;
-                    flows | processes) words="--sort --csv --json $selection" ;;
+                    flows | processes) words="--sort --csv --csv-safe --json $selection" ;;
                     merge) words="-w --host -h --help" ;;
                     read) words="--json -v -q -n --color $selection" ;;
                     report) words="-o -h --help" ;;

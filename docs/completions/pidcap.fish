@@ -46,6 +46,7 @@ complete -c pidcap -n '__pidcap_in extract' -l split -x -a 'process container us
 complete -c pidcap -n '__pidcap_in extract' -l max-files -x -d 'At most so many files'
 complete -c pidcap -n '__pidcap_in flows processes' -l sort -x -d 'By this column'
 complete -c pidcap -n '__pidcap_in flows processes' -l csv -d 'As CSV'
+complete -c pidcap -n '__pidcap_in flows processes export' -l csv-safe -d 'As CSV without formulas'
 complete -c pidcap -n '__pidcap_in flows processes read' -l json -d 'A JSON object a line'
 complete -c pidcap -n '__pidcap_in merge' -l host -x -d 'The host of a file'
 complete -c pidcap -n '__pidcap_in doctor' -l json -d 'For programs'
