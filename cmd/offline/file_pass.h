@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string_view>
 
 #include "cmd/offline/progress.h"
 #include "forensics/select/selection.h"
@@ -15,6 +16,11 @@
 #include "pcapng/result.h"
 
 namespace cmd {
+
+// What is said where Source::left_texts_out().
+inline constexpr std::string_view kLeftTextsOut =
+    "more than 32 MiB of command lines and other texts about processes: long ones of the rest are "
+    "left out";
 
 class FilePass {
   public:
@@ -47,6 +53,7 @@ class FilePass {
 
   private:
     Next next_selected();
+    void tell_left_out();
 
     const forensics::Source& source_;
     std::function<Next()> read_;
@@ -54,6 +61,7 @@ class FilePass {
     std::unique_ptr<FileProgress> progress_;  // null once the file has been read
     uint64_t packets_ = 0;
     bool begun_ = false;
+    bool told_ = false;
 };
 
 }  // namespace cmd

@@ -160,6 +160,16 @@ Result<uint64_t> Merging::write(pcapng::Output output,
     return rewriter->packets();
 }
 
+std::vector<std::string> Merging::left_texts_out() const {
+    std::vector<std::string> names;
+    for (const Input& input : inputs_) {
+        if (input.file->source().left_texts_out()) {
+            names.push_back(input.file->source().name());
+        }
+    }
+    return names;
+}
+
 std::vector<Error> Merging::problems() const {
     std::vector<Error> problems;
     for (const Input& input : inputs_) {

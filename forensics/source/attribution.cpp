@@ -35,6 +35,7 @@ void Attribution::darwin_process(const pcapng::DarwinProcessRead& block) {
     darwin.recorded.pid = block.pid;
     darwin.recorded.comm = block.name;
     darwin.section = section_;
+    darwin_bytes_ += sizeof(Darwin) + block.name.size();
 }
 
 void Attribution::process_information(const pcapng::ProcessInformationRead& block) {

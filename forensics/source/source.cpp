@@ -24,9 +24,9 @@ using pcapng::Error;
 using pcapng::Input;
 using pcapng::Result;
 
-// A file may name this many processes (as many as Linux can have at once, PID_MAX_LIMIT) and have
-// this many interfaces in all its sections, so that a small compressed one can't fill the memory.
-constexpr size_t kMaxProcesses = size_t{4} * 1024 * 1024;
+// So much of a file's processes is kept, and it may have this many interfaces in all its sections,
+// so that a small compressed one can't fill the memory. It is enough for some 750,000 processes.
+constexpr size_t kMaxProcessBytes = size_t{512} * 1024 * 1024;
 constexpr size_t kMaxInterfaces = size_t{1024} * 1024;
 
 class CountingSource : public pcapng::ByteSource {
@@ -162,9 +162,9 @@ Result<const Packet*> Source::Implementation::next_block() {
         } else if (Result<void> other = other_block(**block); !other.ok()) {
             return std::move(other).error();
         }
-        if (attribution_.index().processes().size() > kMaxProcesses ||
-            attribution_.darwin_processes() > kMaxProcesses) {
-            return at_offset(fmt::format("more than {} processes", kMaxProcesses));
+        if (attribution_.kept_bytes() > kMaxProcessBytes) {
+            return at_offset(
+                fmt::format("more than {} MiB about processes", kMaxProcessBytes / 1024 / 1024));
         }
         if (block_ != nullptr) {
             return &packet_;
@@ -294,6 +294,10 @@ const uint64_t& Source::changes() const {
 
 const std::deque<Interface>& Source::interfaces() const {
     return implementation_->interfaces_;
+}
+
+bool Source::left_texts_out() const {
+    return implementation_->attribution_.index().left_texts_out();
 }
 
 uint64_t Source::bytes_read() const {

@@ -3,7 +3,7 @@
 // Source: reads the packets of a capture file with their processes. Understands pidcap's comments,
 // ptcpdump's comments, process information blocks with option 8, Darwin process blocks and journal
 // blocks; pcapng and pcap in either byte order, also compressed by gzip or zstd. Reads forward
-// once; memory grows with the processes, never with the packets. One thread.
+// once; memory grows with the processes up to a limit, never with the packets. One thread.
 #pragma once
 
 #include <cstdint>
@@ -59,6 +59,9 @@ class Source {
     const std::deque<Process>& processes() const;     // by number
     const uint64_t& changes() const;                  // grows with every change of a process
     const std::deque<Interface>& interfaces() const;  // by number
+    // Whether long texts about processes (command lines, paths) weren't kept, because there are
+    // more than ProcessIndex::kMaxTexts bytes of them.
+    bool left_texts_out() const;
     // For progress: the bytes read so far of the file on disk, and its size if that is known.
     uint64_t bytes_read() const;
     std::optional<uint64_t> bytes_total() const;
