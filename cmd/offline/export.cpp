@@ -92,7 +92,9 @@ std::variant<Request, Stop> parse_request(std::span<const std::string> arguments
     }};
     Request request;
     OptionReader reader;
-    reader.only_file(files, request.path);
+    std::vector<std::string> words = files.values;
+    reader.take(selection_of(selection, words), request.selection);
+    reader.only_file(words, request.path);
     reader.refuse_if(!format.given(), "--format is required: parquet, jsonl or csv");
     reader.refuse_if(!table.given(), "--table is required: packets, flows or processes");
     reader.word(format, kFormats, request.format);
@@ -105,7 +107,6 @@ std::variant<Request, Stop> parse_request(std::span<const std::string> arguments
     }
     reader.refuse_if(request.format == Format::kParquet && request.output == "-",
                      "Parquet can't be written to a pipe: name a file with -o");
-    reader.take(selection_of(selection), request.selection);
     if (reader.error()) {
         return line.usage_error(reader.error()->message);
     }
@@ -171,6 +172,7 @@ int run_export(std::span<const std::string> arguments) {
     FilePass pass(*source, request.selection, request.output != "-" || isatty(STDOUT_FILENO) != 1);
     TableRows rows(request.table, [&pass] { return pass.next(); });
     const Result<void> written = write(rows, request);
+    tell_unmatched(kName, request.selection, *source);
     for (const Result<void>* result : {&written, &rows.read()}) {
         if (!*result) {
             print_message("pidcap export: {}\n", result->error().message);

@@ -15,13 +15,14 @@ using forensics::Analysis;
 using forensics::Flow;
 using forensics::Side;
 
-constexpr std::string_view kHelp = R"(Usage: pidcap flows [options] FILE
+constexpr std::string_view kHelp = R"(Usage: pidcap flows [options] FILE... [FILTER]
 
 One row for each conversation in the file: both ends with their processes, state, packets and bytes
 both ways, duration, round trip of the handshake, and the names that its packets show (TLS server
 name, HTTP host, DNS). In the order of their first packets. PROCESS is the process at the address
 before it; if the file doesn't say at which of the two it is, (either end) follows it. FILE is a
-capture of pidcap or of another tool, compressed or not; "-" is standard input.
+capture of pidcap or of another tool, compressed or not; "-" is standard input. Several files are
+read one after the other, as one.
 )";
 
 constexpr auto kHeadings = std::to_array<Heading>({

@@ -24,7 +24,7 @@ namespace {
 enum class Form { kTable, kCsv, kJson };
 
 struct Request {
-    std::string path;
+    std::vector<std::string> paths;
     forensics::Selection selection;
     std::optional<forensics::Order> order;
     Form form = Form::kTable;
@@ -64,14 +64,15 @@ std::variant<Request, Stop> parse_request(const TableCommand& command,
     }
     Request request;
     OptionReader reader;
-    reader.only_file(files, request.path);
+    request.paths = files.values;
     reader.refuse_if((csv.given() || csv_safe.given()) && json.given(),
                      "--csv and --json exclude each other");
     reader.once(sort, [&](const std::string& text) {
         return store(forensics::parse_order("--sort", text, command.columns),
                      request.order.emplace());
     });
-    reader.take(selection_of(selection), request.selection);
+    reader.take(selection_of(selection, request.paths), request.selection);
+    reader.refuse_if(request.paths.empty(), "no input file given");
     if (reader.error()) {
         return line.usage_error(reader.error()->message);
     }
@@ -104,7 +105,7 @@ int run_table_command(const TableCommand& command, std::span<const std::string> 
     }
     Request& request = std::get<Request>(parsed);
     ignore_write_signals();
-    auto source = forensics::Source::open(request.path);
+    auto source = forensics::Source::open(request.paths);
     if (!source) {
         print_message("pidcap {}: {}\n", command.name, source.error().message);
         return kExitFailed;
@@ -114,6 +115,7 @@ int run_table_command(const TableCommand& command, std::span<const std::string> 
     const pcapng::Result<void> read =
         pass.each([&](const forensics::Packet& packet) { analysis.add(packet); });
     analysis.finish();
+    tell_unmatched(command.name, request.selection, *source);
     const forensics::RowSet rows = command.rows(analysis);
     std::vector<size_t> order(rows.count);
     std::iota(order.begin(), order.end(), size_t{0});

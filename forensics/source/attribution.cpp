@@ -30,6 +30,12 @@ void Attribution::begin_section() {
     index_.begin_section();
 }
 
+void Attribution::begin_file() {
+    begin_section();
+    darwin_.clear();
+    darwin_bytes_ = 0;
+}
+
 void Attribution::darwin_process(const pcapng::DarwinProcessRead& block) {
     Darwin& darwin = darwin_.emplace_back();
     darwin.recorded.pid = block.pid;

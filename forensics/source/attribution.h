@@ -25,6 +25,8 @@ namespace forensics {
 class Attribution {
   public:
     void begin_section();
+    // A section of another file: Darwin processes are counted from 0 again.
+    void begin_file();
     void darwin_process(const pcapng::DarwinProcessRead& block);
     void process_information(const pcapng::ProcessInformationRead& block);
     void journal(const pcapng::JournalRead& block);

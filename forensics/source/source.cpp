@@ -56,12 +56,13 @@ class Source::Implementation {
     explicit Implementation(const std::string& name)
         : given_name_(name), name_(packet::printable(name)) {}
 
-    Result<void> open(pcapng::Fd fd);
+    Result<void> open(const std::string& path);
     Result<void> open(std::span<const uint8_t> bytes);
+    void add_files(std::span<const std::string> paths);
     Result<const Packet*> next();
 
     std::string given_name_;
-    std::string name_;  // as messages have it
+    std::string name_;  // of the file that is being read, as messages have it
     std::deque<Interface> interfaces_;
     Attribution attribution_;
     Observer* observer_ = nullptr;
@@ -71,6 +72,8 @@ class Source::Implementation {
 
   private:
     Result<void> start(Input input);
+    Result<const Packet*> next_in_file();
+    Result<void> next_file();
     Result<const Packet*> next_block();
     Result<const Packet*> next_record();
     Result<void> other_block(const pcapng::Block& block);
@@ -81,18 +84,45 @@ class Source::Implementation {
     std::optional<pcapng::Reader> reader_;
     std::optional<PcapReader> pcap_;
     std::vector<const Interface*> section_;  // the section's interfaces, by id
+    std::deque<std::string> files_;          // that come after this one
     Packet packet_;
-    Result<void> failure_;
+    bool ended_ = false;
+    Result<void> failure_;  // the first one
 };
 
-Result<void> Source::Implementation::open(pcapng::Fd fd) {
+Result<void> Source::Implementation::open(const std::string& path) {
+    const bool is_stdin = path == "-";
+    pcapng::Fd fd(is_stdin ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
+                           : ::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    name_ = packet::printable(is_stdin ? "standard input" : path);
+    if (!fd.valid()) {
+        return pcapng::errno_error("open " + name_, errno);
+    }
     struct stat status {};
     if (fstat(fd.get(), &status) == 0 && S_ISREG(status.st_mode)) {
-        bytes_total_ = static_cast<uint64_t>(status.st_size);
+        bytes_total_ = bytes_read_ + static_cast<uint64_t>(status.st_size);
     }
     return start(Input::from_source(
         std::make_unique<CountingSource>(pcapng::source_of(std::move(fd), name_), &bytes_read_),
         name_));
+}
+
+void Source::Implementation::add_files(std::span<const std::string> paths) {
+    for (const std::string& path : paths) {
+        given_name_ += ", " + (path == "-" ? "standard input" : path);
+        files_.push_back(path);
+    }
+}
+
+// Begins the next file as a new section.
+Result<void> Source::Implementation::next_file() {
+    const std::string path = std::move(files_.front());
+    files_.pop_front();
+    reader_.reset();
+    pcap_.reset();
+    section_.clear();
+    attribution_.begin_file();
+    return open(path);
 }
 
 Result<void> Source::Implementation::open(std::span<const uint8_t> bytes) {
@@ -136,15 +166,34 @@ Result<void> Source::Implementation::start(Input input) {
 }
 
 Result<const Packet*> Source::Implementation::next() {
+    block_ = nullptr;
+    while (!ended_) {
+        Result<const Packet*> packet = next_in_file();
+        if (packet.ok() && *packet != nullptr) {
+            return packet;
+        }
+        Result<void> done = packet.ok() ? Result<void>{} : Result<void>(packet.error());
+        for (bool opened = false; !opened;) {
+            if (failure_.ok()) {
+                failure_ = std::move(done);
+            }
+            if (files_.empty()) {
+                ended_ = true;
+                break;
+            }
+            done = next_file();
+            opened = done.ok();
+        }
+    }
+    block_ = nullptr;
     if (!failure_.ok()) {
         return failure_.error();
     }
-    block_ = nullptr;
-    Result<const Packet*> packet = reader_ ? next_block() : next_record();
-    if (!packet.ok()) {
-        failure_ = packet.error();
-    }
-    return packet;
+    return nullptr;
+}
+
+Result<const Packet*> Source::Implementation::next_in_file() {
+    return reader_ ? next_block() : next_record();
 }
 
 Result<const Packet*> Source::Implementation::next_block() {
@@ -240,17 +289,16 @@ Error Source::Implementation::at_offset(const std::string& message) const {
 }
 
 Result<Source> Source::open(const std::string& path) {
-    const bool is_stdin = path == "-";
-    pcapng::Fd fd(is_stdin ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
-                           : ::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    const std::string name = is_stdin ? "standard input" : path;
-    if (!fd.valid()) {
-        return pcapng::errno_error("open " + packet::printable(name), errno);
-    }
-    auto implementation = std::make_unique<Implementation>(name);
-    if (Result<void> opened = implementation->open(std::move(fd)); !opened.ok()) {
+    return open(std::span(&path, 1));
+}
+
+Result<Source> Source::open(std::span<const std::string> paths) {
+    const std::string& first = paths.front();
+    auto implementation = std::make_unique<Implementation>(first == "-" ? "standard input" : first);
+    if (Result<void> opened = implementation->open(first); !opened.ok()) {
         return std::move(opened).error();
     }
+    implementation->add_files(paths.subspan(1));
     return Source(std::move(implementation));
 }
 

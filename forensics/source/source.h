@@ -31,6 +31,11 @@ class Source {
   public:
     // "-": standard input. The errors name the file.
     static pcapng::Result<Source> open(const std::string& path);
+    // Several files, at least one, are read one after the other, as sections of one file: a process
+    // with a start is the same in all. A file that can't be opened is an error now, if it is the
+    // first, or when its turn comes; the files behind it are read all the same, and the first error
+    // follows the last packet.
+    static pcapng::Result<Source> open(std::span<const std::string> paths);
     // The caller owns the bytes, which outlive the Source.
     static pcapng::Result<Source> from_memory(std::span<const uint8_t> bytes,
                                               const std::string& name);
@@ -55,6 +60,7 @@ class Source {
     };
     void set_observer(Observer* observer);  // outlives the Source; null: none
 
+    // The file's name; of several all, with commas.
     const std::string& name() const;
     const std::deque<Process>& processes() const;     // by number
     const uint64_t& changes() const;                  // grows with every change of a process
