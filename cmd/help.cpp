@@ -90,6 +90,8 @@ Output
                       and how it was found; repeatable
   -q                  less: shorter lines; with -w, no status line
   -n                  numbers instead of user names; addresses and ports are always numbers
+  -t                  no time; given twice: seconds since 1970; three times: time since the line
+                      before; four: date and time; five: time since the first line
   --color auto|always|never
                       colour the processes; auto (the default) on terminals, unless NO_COLOR is set
 

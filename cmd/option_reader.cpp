@@ -25,11 +25,11 @@ void OptionReader::path(const Option& option, std::string& to) {
     });
 }
 
-void OptionReader::only_file(const Option& files, std::string& to) {
-    refuse_if(!files.given(), "no input file given");
-    refuse_if(files.count() > 1, "more than one input file given");
+void OptionReader::only_file(const std::vector<std::string>& files, std::string& to) {
+    refuse_if(files.empty(), "no input file given");
+    refuse_if(files.size() > 1, "more than one input file given");
     if (!error_) {
-        to = files.values.front();
+        to = files.front();
     }
 }
 

@@ -86,7 +86,7 @@ class OptionReader {
     void path(const Option& option, std::string& to);
 
     // The FILE of a command that takes exactly one.
-    void only_file(const Option& files, std::string& to);
+    void only_file(const std::vector<std::string>& files, std::string& to);
 
     template <typename Target>
     void take(Result<Target> from, Target& to) {

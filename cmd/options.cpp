@@ -50,6 +50,7 @@ struct DeclaredOptions {
     const Option& numeric = line.flag("-n");
     const Option& quiet = line.flag("-q");
     const Option& verbose = line.flag("-v");
+    const Option& time = line.flag("-t");
     const Option& version = line.flag("--version");
     const Option& help = line.flag("-h,--help");
     CommandLine& doctor = line.subcommand("doctor");
@@ -191,6 +192,7 @@ void read_looks(const DeclaredOptions& declared, OptionReader& reader, Options& 
     options.numeric = declared.numeric.given();
     options.quiet = declared.quiet.given();
     options.verbose = static_cast<int>(declared.verbose.count());
+    reader.take(parse_time_form(declared.time.count()), options.time);
 }
 
 std::variant<Options, Stop> read_doctor(const DeclaredOptions& declared, size_t arguments,

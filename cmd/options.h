@@ -19,6 +19,7 @@
 #include "cmd/process_options.h"
 #include "cmd/stop.h"
 #include "packet/line/color.h"
+#include "packet/line/packet_line.h"
 
 namespace cmd {
 
@@ -59,9 +60,10 @@ struct Options {
     capture::Comments comments = capture::Comments::kIntro;
     bool process_blocks = false;
     packet::ColorMode color = packet::ColorMode::kAuto;
-    bool numeric = false;  // -n
-    bool quiet = false;    // -q
-    int verbose = 0;       // how many -v
+    bool numeric = false;                              // -n
+    bool quiet = false;                                // -q
+    int verbose = 0;                                   // how many -v
+    packet::TimeForm time = packet::TimeForm::kClock;  // how many -t
 };
 
 // `arguments` without the program's name.

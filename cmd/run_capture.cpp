@@ -50,6 +50,7 @@ packet::LineStyle line_style(const Options& options) {
     style.color = packet::use_color(options.color, STDOUT_FILENO);
     style.quiet = options.quiet;
     style.verbose = options.verbose;
+    style.time = options.time;
     return style;
 }
 

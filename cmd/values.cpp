@@ -2,8 +2,10 @@
 #include "cmd/values.h"
 
 #include <fmt/format.h>
+
 #include <grp.h>
 #include <pwd.h>
+#include <array>
 
 #include <cerrno>
 #include <charconv>
@@ -68,6 +70,17 @@ Result<std::chrono::nanoseconds> parse_duration(std::string_view option, std::st
                                  packet::printable(text))};
     }
     return *duration;
+}
+
+Result<packet::TimeForm> parse_time_form(size_t times) {
+    using packet::TimeForm;
+    static constexpr std::array kForms = {TimeForm::kClock, TimeForm::kNone,
+                                          TimeForm::kEpoch, TimeForm::kSincePrevious,
+                                          TimeForm::kDate,  TimeForm::kSinceFirst};
+    if (times >= kForms.size()) {
+        return Error{"-t is given more than five times"};
+    }
+    return kForms[times];
 }
 
 Result<uint32_t> parse_uid(const std::string& text) {

@@ -6,10 +6,12 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
 
+#include "packet/line/packet_line.h"
 #include "pcapng/result.h"
 
 namespace cmd {
@@ -23,6 +25,9 @@ Result<uint64_t> parse_number(std::string_view option, std::string_view text, ui
 // "10", "2.5", "10s", "5m", "1h": seconds unless a unit says otherwise; more than 0, at most a
 // year.
 Result<std::chrono::nanoseconds> parse_duration(std::string_view option, std::string_view text);
+
+// How often -t is given, as tcpdump counts.
+Result<packet::TimeForm> parse_time_form(size_t times);
 
 // Values of --uid and --user, and of --gid: a name, or a number.
 Result<uint32_t> parse_uid(const std::string& text);

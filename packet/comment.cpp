@@ -55,6 +55,14 @@ std::optional<std::string> decode_value(std::string_view value) {
     std::string out;
     out.reserve(value.size());
     while (!value.empty()) {
+        const auto special = std::find_if(value.begin(), value.end(), [](char c) {
+            return c <= ' ' || c == '%' || c >= 0x7F;  // bytes from 0x80 on are below 0
+        });
+        out.append(value.begin(), special);
+        value.remove_prefix(static_cast<size_t>(special - value.begin()));
+        if (value.empty()) {
+            break;
+        }
         char32_t code_point = 0;
         size_t length = pcapng::decode_utf8(value, code_point);
         if (code_point == '%' && value.size() >= 3) {

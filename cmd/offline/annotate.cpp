@@ -2,6 +2,7 @@
 #include "cmd/offline/annotate.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstdint>
@@ -12,6 +13,7 @@
 
 #include "cmd/message.h"
 #include "cmd/offline/file_pass.h"
+#include "cmd/offline/progress.h"
 #include "cmd/offline/result_file.h"
 #include "cmd/option_reader.h"
 #include "forensics/analysis/flow_owners.h"
@@ -68,7 +70,7 @@ std::variant<Request, Stop> parse_request(std::span<const std::string> arguments
     }
     Request request;
     OptionReader reader;
-    reader.only_file(files, request.input);
+    reader.only_file(files.values, request.input);
     reader.path(table, request.table);
     reader.refuse_if(!table.given(),
                      "--from TABLE is required: the output of `pidcap flows --json`");
@@ -131,7 +133,10 @@ int run_annotate(std::span<const std::string> arguments) {
     }
     const auto& request = std::get<Request>(parsed);
     ignore_write_signals();
-    const auto owners = FlowOwners::read(request.table);
+    FileProgress progress(STDERR_FILENO);
+    const auto owners = FlowOwners::read(
+        request.table, [&](uint64_t bytes) { progress.line(request.table, bytes); });
+    progress.erase();
     if (!owners) {
         return fail(owners.error());
     }

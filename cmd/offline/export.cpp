@@ -42,6 +42,7 @@ struct Request {
     Format format = Format::kParquet;
     TableKind table = TableKind::kPackets;
     std::string output = "-";
+    forensics::CsvCells cells = forensics::CsvCells::kAsTheyAre;
 };
 
 constexpr std::string_view kHelp =
@@ -54,6 +55,7 @@ another tool, compressed or not; "-" is standard input.
   --format parquet|jsonl|csv
                 parquet is written by DuckDB's library, libduckdb.so, which has to be installed
   --table packets|flows|processes
+  --csv-safe    with csv, for a spreadsheet: no cell is a formula (' stands before = + - @)
   -o OUT        the file to write; "-" (the default) is standard output, but not for parquet
   -h, --help    this text
 
@@ -69,6 +71,7 @@ std::variant<Request, Stop> parse_request(std::span<const std::string> arguments
     const Option& help = line.flag("-h,--help");
     const Option& format = line.value("--format");
     const Option& table = line.value("--table");
+    const Option& csv_safe = line.flag("--csv-safe");
     const Option& output = line.value("-o");
     const Option& files = line.positionals("FILE");
     if (auto stop = line.parse(arguments)) {
@@ -89,29 +92,36 @@ std::variant<Request, Stop> parse_request(std::span<const std::string> arguments
     }};
     Request request;
     OptionReader reader;
-    reader.only_file(files, request.path);
+    std::vector<std::string> words = files.values;
+    reader.take(selection_of(selection, words), request.selection);
+    reader.only_file(words, request.path);
     reader.refuse_if(!format.given(), "--format is required: parquet, jsonl or csv");
     reader.refuse_if(!table.given(), "--table is required: packets, flows or processes");
     reader.word(format, kFormats, request.format);
     reader.word(table, kTables, request.table);
     reader.path(output, request.output);
+    reader.refuse_if(csv_safe.given() && format.given() && request.format != Format::kCsv,
+                     "--csv-safe needs --format csv");
+    if (csv_safe.given()) {
+        request.cells = forensics::CsvCells::kNoFormula;
+    }
     reader.refuse_if(request.format == Format::kParquet && request.output == "-",
                      "Parquet can't be written to a pipe: name a file with -o");
-    reader.take(selection_of(selection), request.selection);
     if (reader.error()) {
         return line.usage_error(reader.error()->message);
     }
     return request;
 }
 
-Result<void> write_text(TableRows& rows, Format format, packet::TextOutput out) {
+Result<void> write_text(TableRows& rows, const Request& request, packet::TextOutput out) {
+    const Format format = request.format;
     if (format == Format::kCsv) {
         forensics::append_csv_header(rows.columns(), out.text());
     }
     Row row;
     while (rows.next(row)) {
         if (format == Format::kCsv) {
-            forensics::append_csv(row, out.text());
+            forensics::append_csv(row, request.cells, out.text());
         } else {
             forensics::append_json(rows.columns(), row, out.text());
         }
@@ -124,7 +134,7 @@ Result<void> write_text(TableRows& rows, Format format, packet::TextOutput out) 
 
 Result<void> write(TableRows& rows, const Request& request) {
     if (request.output == "-" && isatty(STDOUT_FILENO) == 1) {  // which is refused for captures
-        return write_text(rows, request.format, packet::TextOutput(STDOUT_FILENO, "stdout"));
+        return write_text(rows, request, packet::TextOutput(STDOUT_FILENO, "stdout"));
     }
     if (request.format == Format::kParquet) {
         // Before the file is made.
@@ -140,7 +150,7 @@ Result<void> write(TableRows& rows, const Request& request) {
         request.format == Format::kParquet
             ? forensics::write_parquet(file->fd(), file->name(), rows.columns(),
                                        [&rows](Row& row) { return rows.next(row); })
-            : write_text(rows, request.format, packet::TextOutput(file->fd(), file->name()));
+            : write_text(rows, request, packet::TextOutput(file->fd(), file->name()));
     const Result<void> closed = file->close();
     return written ? closed : written;
 }
@@ -163,8 +173,9 @@ int run_export(std::span<const std::string> arguments) {
     TableRows rows(
         request.table, [&pass] { return pass.next(); }, source->address_names());
     const Result<void> written = write(rows, request);
-    print_skipped("export", *source);
-    print_problems("export", request.selection);
+    print_skipped(kName, *source);
+    print_problems(kName, request.selection);
+    tell_unmatched(kName, request.selection, *source);
     for (const Result<void>* result : {&written, &rows.read()}) {
         if (!*result) {
             print_message("pidcap export: {}\n", result->error().message);

@@ -90,7 +90,9 @@ std::variant<Request, Stop> parse_request(std::span<const std::string> arguments
     Request request;
     request.everything = !selection.given();
     OptionReader reader;
-    reader.only_file(files, request.input);
+    std::vector<std::string> words = files.values;
+    reader.take(selection_of(selection, words), request.selection);
+    reader.only_file(words, request.input);
     reader.path(output, request.output);
     reader.refuse_if(!output.given(), "-w FILE is required");
     reader.word(split,
@@ -106,7 +108,6 @@ std::variant<Request, Stop> parse_request(std::span<const std::string> arguments
     reader.refuse_if(request.split && request.output == "-", "--split needs -w FOLDER");
     reader.refuse_if(max_files.given() && !request.split, "--max-files needs --split");
     reader.number(max_files, 1, UINT32_MAX, request.max_files);
-    reader.take(selection_of(selection), request.selection);
     if (reader.error()) {
         return line.usage_error(reader.error()->message);
     }
@@ -236,6 +237,7 @@ int run_extract(std::span<const std::string> arguments) {
     }
     print_message("pidcap extract: {} of {} packets into {}\n", counts.written, counts.read,
                   destination->name(request));
+    tell_unmatched(kCommand, request.selection, (*input)->source());
     if (const std::string others = destination->others(); !others.empty()) {
         print_message("pidcap extract: what would need more than {} files is in {}\n",
                       request.max_files, others);

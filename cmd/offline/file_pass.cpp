@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "cmd/message.h"
+#include "packet/line/terminal_text.h"
 
 namespace cmd {
 
@@ -32,8 +33,16 @@ FilePass::Next FilePass::next() {
     Next packet = next_selected();
     if (!packet || *packet == nullptr) {
         progress_.reset();
+        tell_left_out();
     }
     return packet;
+}
+
+void FilePass::tell_left_out() {
+    if (source_.left_texts_out() && !told_) {
+        print_message("pidcap: {}: {}\n", packet::printable(source_.name()), kLeftTextsOut);
+        told_ = true;
+    }
 }
 
 FilePass::Next FilePass::next_selected() {

@@ -17,6 +17,11 @@
 
 namespace cmd {
 
+// What is said where Source::left_texts_out().
+inline constexpr std::string_view kLeftTextsOut =
+    "more than 32 MiB of command lines and other texts about processes: long ones of the rest are "
+    "left out";
+
 class FilePass {
   public:
     using Next = pcapng::Result<const forensics::Packet*>;
@@ -48,6 +53,7 @@ class FilePass {
 
   private:
     Next next_selected();
+    void tell_left_out();
 
     const forensics::Source& source_;
     std::function<Next()> read_;
@@ -55,6 +61,7 @@ class FilePass {
     std::unique_ptr<FileProgress> progress_;  // null once the file has been read
     uint64_t packets_ = 0;
     bool begun_ = false;
+    bool told_ = false;
 };
 
 // Says on standard error, once a file has been read, which of its blocks were passed over.

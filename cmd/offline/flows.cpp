@@ -17,7 +17,7 @@ using forensics::Flow;
 using forensics::Participants;
 using forensics::Side;
 
-constexpr std::string_view kHelp = R"(Usage: pidcap flows [options] FILE
+constexpr std::string_view kHelp = R"(Usage: pidcap flows [options] FILE... [FILTER]
 
 One row for each conversation in the file: both ends with their processes, state, packets and bytes
 both ways, duration, round trip of the handshake, and its name (TLS server name, HTTP host, DNS
@@ -25,7 +25,7 @@ question, or the name of the address). In the order of their first packets. PROC
 at the address before it: of several the one that sent and received the most bytes there, with its
 share of them and "…"; --json and --csv list all. If the file doesn't say at which of the two
 addresses it is, (either end) follows it. FILE is a capture of pidcap or of another tool, compressed
-or not; "-" is standard input.
+or not; "-" is standard input. Several files are read one after the other, as one.
 )";
 
 constexpr auto kHeadings = std::to_array<Heading>({

@@ -183,6 +183,9 @@ int run_merge(std::span<const std::string> arguments) {
     }
     print_message("pidcap merge: {} packets into {}\n", *written,
                   request.output == "-" ? "stdout" : packet::printable(request.output));
+    for (const std::string& name : merging->left_texts_out()) {
+        print_message("pidcap merge: {}: {}\n", packet::printable(name), kLeftTextsOut);
+    }
     const bool incomplete = say_left_out(kCommand, merging->left_out());
     return broken || incomplete ? kExitFailed : kExitDone;
 }

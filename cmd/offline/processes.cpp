@@ -15,12 +15,12 @@ namespace {
 using forensics::Analysis;
 using forensics::ProcessTraffic;
 
-constexpr std::string_view kHelp = R"(Usage: pidcap processes [options] FILE
+constexpr std::string_view kHelp = R"(Usage: pidcap processes [options] FILE... [FILTER]
 
 One row for each process that a packet of the file names: who it is, what it sent and received, with
 how many conversations and peers. EITHER is what it sent or received where the file doesn't say
 which. The most bytes come first. FILE is a capture of pidcap or of another tool, compressed or not;
-"-" is standard input.
+"-" is standard input. Several files are read one after the other, as one.
 )";
 
 constexpr auto kHeadings = std::to_array<Heading>({

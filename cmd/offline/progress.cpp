@@ -33,18 +33,37 @@ FileProgress::FileProgress(int fd, bool enabled)
     : fd_(fd), shows_(enabled && isatty(fd) == 1), next_(Clock::now() + kPatience) {}
 
 void FileProgress::look(const forensics::Source& source) {
+    if (is_due()) {
+        show(file_progress_text(source.name(), source.bytes_read(), source.bytes_total(), packets_,
+                                columns()));
+    }
+}
+
+bool FileProgress::is_due() {
     const Clock::time_point now = Clock::now();
     if (now < next_) {
-        return;
+        return false;
     }
     next_ = now + kRedraw;
-    winsize size{};
-    const bool told = ioctl(fd_, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
-    const std::string text =
-        file_progress_text(source.name(), source.bytes_read(), source.bytes_total(), packets_,
-                           (told ? size.ws_col : kDefaultColumns) - 1);
+    return true;
+}
+
+void FileProgress::show(const std::string& text) {
     draw(fd_, std::string(kErase) + text);
     visible_ = true;
+}
+
+size_t FileProgress::columns() const {
+    winsize size{};
+    const bool told = ioctl(fd_, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
+    return (told ? size.ws_col : kDefaultColumns) - 1;
+}
+
+void FileProgress::show_table(const std::string& file, uint64_t bytes_read) {
+    constexpr double kMib = 1024 * 1024;
+    const std::string text = fmt::format("{}: {:.1f} MiB", packet::printable(file),
+                                         static_cast<double>(bytes_read) / kMib);
+    show(text.substr(0, columns()));
 }
 
 void FileProgress::erase() {

@@ -21,10 +21,18 @@ class FileProgress {
     FileProgress(const FileProgress&) = delete;
     FileProgress& operator=(const FileProgress&) = delete;
 
-    // To be called for each packet: looks at the clock every few thousand times.
+    // To be called for each packet: looks at the clock every few hundred times, as packets may take
+    // long, such as those that are written to many files.
     void packet(const forensics::Source& source) {
         if (++packets_ % kPackets == 0 && shows_) {
             look(source);
+        }
+    }
+
+    // The same for each line of a table, of which so many bytes are read.
+    void line(const std::string& file, uint64_t bytes_read) {
+        if (++packets_ % kPackets == 0 && shows_ && is_due()) {
+            show_table(file, bytes_read);
         }
     }
 
@@ -32,10 +40,14 @@ class FileProgress {
     void erase();
 
   private:
-    static constexpr uint64_t kPackets = 4096;
+    static constexpr uint64_t kPackets = 256;
     using Clock = std::chrono::steady_clock;
 
     void look(const forensics::Source& source);
+    bool is_due();
+    void show(const std::string& text);
+    size_t columns() const;
+    void show_table(const std::string& file, uint64_t bytes_read);
 
     int fd_;
     bool shows_;

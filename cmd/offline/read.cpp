@@ -35,7 +35,7 @@ using pcapng::Result;
 
 constexpr std::string_view kCommand = "read";
 
-constexpr std::string_view kHelp = R"(Usage: pidcap read [options] FILE...
+constexpr std::string_view kHelp = R"(Usage: pidcap read [options] FILE... [FILTER]
 
 Prints the packets of capture files, a line each, as pidcap prints them while it captures: the
 process that sent the packet stands left of the arrow, the one that received it right of it. "-" is
@@ -53,6 +53,9 @@ Output
                       and how it was found; peer. is the other end
   -q                  shorter lines
   -n                  numbers instead of user names
+  -t                  no time; given twice: seconds since 1970; three times: time since the line
+                      before; four: date and time; five: time since the first line. Without it the
+                      time of day, with its date unless that is the first line's
   --color auto|always|never
                       colour the processes; auto (the default) on terminals, unless NO_COLOR is set
   -h, --help          this text
@@ -99,6 +102,7 @@ std::variant<Request, Stop> parse_request(std::span<const std::string> given) {
     const Option& numeric = line.flag("-n");
     const Option& quiet = line.flag("-q");
     const Option& verbose = line.flag("-v");
+    const Option& time = line.flag("-t");
     const Option& help = line.flag("-h,--help");
     const Option& files = line.positionals("FILE");
     if (auto stop = line.parse(arguments)) {
@@ -119,7 +123,8 @@ std::variant<Request, Stop> parse_request(std::span<const std::string> given) {
                      .quiet = quiet.given(),
                      .numeric = numeric.given(),
                      .verbose = static_cast<int>(verbose.count())};
-    reader.take(selection_of(selection), request.selection);
+    reader.take(parse_time_form(time.count()), request.style.time);
+    reader.take(selection_of(selection, request.files), request.selection);
     if (reader.error()) {
         return line.usage_error(reader.error()->message);
     }
@@ -136,7 +141,8 @@ class Printer {
 
 class LinePrinter : public Printer {
   public:
-    LinePrinter(packet::LineStyle style, packet::TextOutput& out) : line_(style), out_(out) {}
+    // `line` outlives this.
+    LinePrinter(packet::PacketLine& line, packet::TextOutput& out) : line_(line), out_(out) {}
 
     Result<bool> packet(const Packet& packet) override {
         buffer_.clear();
@@ -146,7 +152,7 @@ class LinePrinter : public Printer {
     }
 
   private:
-    packet::PacketLine line_;
+    packet::PacketLine& line_;
     fmt::memory_buffer buffer_;
     packet::TextOutput& out_;
 };
@@ -184,7 +190,7 @@ class TreePrinter : public Printer {
 };
 
 std::unique_ptr<Printer> make_printer(const Request& request, const Source& source,
-                                      packet::TextOutput& out) {
+                                      packet::PacketLine& line, packet::TextOutput& out) {
     switch (request.form) {
         case Form::kTree:
             return std::make_unique<TreePrinter>(source, request.style, out);
@@ -193,7 +199,7 @@ std::unique_ptr<Printer> make_printer(const Request& request, const Source& sour
         case Form::kLines:
             break;
     }
-    return std::make_unique<LinePrinter>(request.style, out);
+    return std::make_unique<LinePrinter>(line, out);
 }
 
 // All wanted packets of one file, as far as it can be read. False: the output takes nothing more.
@@ -221,13 +227,14 @@ bool is_growing(const std::string& path) {
 }
 
 // The same with the printer's end, also where the file's is missing.
-Result<bool> print_file(const std::string& path, Request& request, packet::TextOutput& out) {
+Result<bool> print_file(const std::string& path, Request& request, packet::PacketLine& line,
+                        packet::TextOutput& out) {
     auto source = Source::open(path);
     if (!source) {
         return std::move(source).error();
     }
     out.set_live(isatty(STDOUT_FILENO) == 1 || is_growing(path));
-    const std::unique_ptr<Printer> printer = make_printer(request, *source, out);
+    const std::unique_ptr<Printer> printer = make_printer(request, *source, line, out);
     Result<bool> read = true;
     {
         FilePass pass(*source, request.selection,
@@ -246,11 +253,8 @@ Result<bool> print_file(const std::string& path, Request& request, packet::TextO
         print_skipped(kCommand, *source);
     }
     if (read && !request.selection.done()) {
-        for (const uint32_t pid : request.selection.unknown_trees(*source)) {
-            out.flush();
-            print_message("pidcap {}: no process {} in {}\n", kCommand, pid,
-                          packet::printable(path));
-        }
+        out.flush();
+        tell_unmatched(kCommand, request.selection, *source);
     }
     return read;
 }
@@ -265,6 +269,7 @@ int run_read(std::span<const std::string> arguments) {
     Request& request = std::get<Request>(parsed);
     ignore_write_signals();
     packet::TextOutput out(STDOUT_FILENO, "standard output");
+    packet::PacketLine line(request.style);
     int status = kExitDone;
     const auto complain = [&](const pcapng::Error& error) {
         out.flush();  // what was readable comes first
@@ -275,7 +280,7 @@ int run_read(std::span<const std::string> arguments) {
         if (request.selection.done()) {
             break;
         }
-        const Result<bool> printed = print_file(file, request, out);
+        const Result<bool> printed = print_file(file, request, line, out);
         if (!printed) {
             complain(printed.error());
         } else if (!*printed) {

@@ -26,11 +26,12 @@ using pcapng::Result;
 
 constexpr std::string_view kCommand = "report";
 
-constexpr std::string_view kHelp = R"(Usage: pidcap report FILE -o PAGE
+constexpr std::string_view kHelp = R"(Usage: pidcap report FILE... -o PAGE
 
 Writes what FILE tells as one HTML page: its processes, their traffic over time, conversations,
 talkers and names. The page needs no other file and makes no requests. FILE is a capture of pidcap
-or of another tool, compressed or not; "-" is standard input.
+or of another tool, compressed or not; "-" is standard input. Several files are read one after the
+other, as one.
 
   -o PAGE       the page's file, which is replaced; "-": standard output, also without -o where that
                 is no terminal
@@ -41,7 +42,7 @@ Exit status: 0 done; 1 failed, or FILE is broken: what was readable is in the pa
 )";
 
 struct Request {
-    std::string input;
+    std::vector<std::string> inputs;
     std::string output = "-";
 };
 
@@ -58,7 +59,8 @@ std::variant<Request, Stop> parse_request(std::span<const std::string> arguments
     }
     Request request;
     OptionReader reader;
-    reader.only_file(files, request.input);
+    request.inputs = files.values;
+    reader.refuse_if(request.inputs.empty(), "no input file given");
     reader.path(output, request.output);
     reader.refuse_if(request.output == "-" && isatty(STDOUT_FILENO) != 0,
                      "the page is for a browser, not for the terminal: name a file with -o");
@@ -90,11 +92,11 @@ int run_report(std::span<const std::string> arguments) {
     }
     const auto& request = std::get<Request>(parsed);
     ignore_write_signals();
-    auto source = forensics::Source::open(request.input);
+    auto source = forensics::Source::open(request.inputs);
     if (!source) {
         return fail(source.error());
     }
-    auto output = open_result(request.output, {&request.input, 1});
+    auto output = open_result(request.output, request.inputs);
     if (!output) {
         return fail(output.error());
     }
@@ -109,7 +111,7 @@ int run_report(std::span<const std::string> arguments) {
     analysis.finish(source->address_names());
     print_skipped(kCommand, *source);
     forensics::Report report =
-        forensics::make_report(request.input, source->processes(), analysis, timeline);
+        forensics::make_report(source->name(), source->processes(), analysis, timeline);
     if (!read) {
         report.problems.push_back(read.error().message);
         (void)fail(read.error());

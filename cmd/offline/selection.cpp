@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "cmd/offline/selection.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <sys/stat.h>
+
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <optional>
@@ -8,9 +13,11 @@
 #include <utility>
 
 #include "cmd/filter.h"
+#include "cmd/message.h"
 #include "cmd/option_reader.h"
 #include "forensics/select/link_filter.h"
 #include "forensics/select/time_window.h"
+#include "packet/line/terminal_text.h"
 
 namespace cmd {
 namespace {
@@ -63,6 +70,21 @@ Result<Said> read(const SelectionOptions& options) {
     return said;
 }
 
+bool is_file(const std::string& word) {
+    struct stat status {};
+    return word == "-" || stat(word.c_str(), &status) == 0;
+}
+
+// Takes the words of the filter out of `files`. The first word is a file, whether there is one or
+// not.
+std::vector<std::string> take_filter(std::vector<std::string>& files) {
+    const auto begin =
+        files.empty() ? files.end() : std::find_if_not(files.begin() + 1, files.end(), is_file);
+    std::vector<std::string> words(begin, files.end());
+    files.erase(begin, files.end());
+    return words;
+}
+
 }  // namespace
 
 bool SelectionOptions::given() const {
@@ -72,11 +94,13 @@ bool SelectionOptions::given() const {
 
 std::string_view selection_help() {
     return R"(Which packets (all that is given must hold)
-  --filter FILTER     those that an expression of pcap-filter(7) matches, as in: 'tcp port 443'
+  --filter FILTER     those that an expression of pcap-filter(7) matches, as in: 'tcp port 443'.
+                      Words behind FILE that are no files are such an expression, too
   -F FILE             the same from a file
   --after TIME        from this time on: 2026-11-22T02:00:00.5 (local; or with Z or +02:00),
                       02:00:00 (on the day of the first packet), @1763650000.5 (seconds since
-                      1970), +5s, +2m or +1h (after the first packet)
+                      1970), 2026-11-22 (from its midnight on), +5s, +2m or +1h (after the first
+                      packet)
   --before TIME       before this time
   -c N                the first N of them
 
@@ -100,25 +124,48 @@ alternatives, different options must all hold, a value after "!" is excluded; a 
 )";
 }
 
-Result<forensics::Selection> selection_of(const SelectionOptions& options) {
+Result<forensics::Selection> selection_of(const SelectionOptions& options,
+                                          std::vector<std::string>& files) {
     auto said = read(options);
     if (!said) {
         return std::move(said).error();
     }
+    const std::vector<std::string> words = take_filter(files);
+    if (!words.empty()) {
+        if (!said->filter.empty()) {
+            return Error{fmt::format("{}: no such file, and the filter is given already",
+                                     packet::printable(words.front()))};
+        }
+        said->filter = fmt::format("{}", fmt::join(words, " "));
+    }
     forensics::SelectionConditions conditions{
         .processes = conditions_of(said->processes, std::nullopt),
+        .pids = said->processes.pids,
         .trees = said->processes.trees,
+        .selections = packet::ProcessSelections(said->processes.selections),
         .window = forensics::TimeWindow(said->after, said->before),
         .count = said->count,
     };
     if (!said->filter.empty()) {
         auto filter = forensics::LinkFilter::make(said->filter);
         if (!filter) {
-            return std::move(filter).error();
+            Error error = std::move(filter).error();
+            if (!words.empty()) {
+                error.message = fmt::format("{}: neither a file nor a filter: {}",
+                                            packet::printable(words.front()), error.message);
+            }
+            return error;
         }
         conditions.filter = *std::move(filter);
     }
     return forensics::Selection(std::move(conditions));
+}
+
+void tell_unmatched(std::string_view command, const forensics::Selection& selection,
+                    const forensics::Source& source) {
+    for (const std::string& what : selection.unmatched(source)) {
+        print_message("pidcap {}: no {} in {}\n", command, what, packet::printable(source.name()));
+    }
 }
 
 }  // namespace cmd

@@ -4,7 +4,9 @@
 // forensics::Selection.
 #pragma once
 
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "cmd/command_line.h"
 #include "cmd/process_filter_options.h"
@@ -33,7 +35,14 @@ struct SelectionOptions {
 // The lines of a command's --help about these options.
 std::string_view selection_help();
 
-// The conditions, once the command line is parsed. An error is one of usage.
-pcapng::Result<forensics::Selection> selection_of(const SelectionOptions& options);
+// The conditions, once the command line is parsed. `files`: the words behind the options. Those
+// from the second on that no file has for a name, and all that follow, are taken out: a filter
+// expression, as tcpdump has it. An error is one of usage.
+pcapng::Result<forensics::Selection> selection_of(const SelectionOptions& options,
+                                                  std::vector<std::string>& files);
+
+// Says which values of the options nothing in the file has.
+void tell_unmatched(std::string_view command, const forensics::Selection& selection,
+                    const forensics::Source& source);
 
 }  // namespace cmd

@@ -24,16 +24,18 @@ namespace {
 enum class Form { kTable, kCsv, kJson };
 
 struct Request {
-    std::string path;
+    std::vector<std::string> paths;
     forensics::Selection selection;
     std::optional<forensics::Order> order;
     Form form = Form::kTable;
+    forensics::CsvCells cells = forensics::CsvCells::kAsTheyAre;
 };
 
 constexpr std::string_view kHelp = R"(
   --sort COLUMN[,desc]
                 by any column that --csv has
   --csv         every column, as CSV (RFC 4180)
+  --csv-safe    the same for a spreadsheet: no cell is a formula (' stands before = + - @)
   --json        every column, as a JSON object a line; null: not known
   -h, --help    this text
 
@@ -50,6 +52,7 @@ std::variant<Request, Stop> parse_request(const TableCommand& command,
     const Option& help = line.flag("-h,--help");
     const Option& sort = line.value("--sort");
     const Option& csv = line.flag("--csv");
+    const Option& csv_safe = line.flag("--csv-safe");
     const Option& json = line.flag("--json");
     const Option& files = line.positionals("FILE");
     if (auto stop = line.parse(arguments)) {
@@ -61,17 +64,23 @@ std::variant<Request, Stop> parse_request(const TableCommand& command,
     }
     Request request;
     OptionReader reader;
-    reader.only_file(files, request.path);
-    reader.refuse_if(csv.given() && json.given(), "--csv and --json exclude each other");
+    request.paths = files.values;
+    reader.refuse_if((csv.given() || csv_safe.given()) && json.given(),
+                     "--csv and --json exclude each other");
     reader.once(sort, [&](const std::string& text) {
         return store(forensics::parse_order("--sort", text, command.columns),
                      request.order.emplace());
     });
-    reader.take(selection_of(selection), request.selection);
+    reader.take(selection_of(selection, request.paths), request.selection);
+    reader.refuse_if(request.paths.empty(), "no input file given");
     if (reader.error()) {
         return line.usage_error(reader.error()->message);
     }
-    request.form = csv.given() ? Form::kCsv : json.given() ? Form::kJson : Form::kTable;
+    const bool is_csv = csv.given() || csv_safe.given();
+    request.form = is_csv ? Form::kCsv : json.given() ? Form::kJson : Form::kTable;
+    if (csv_safe.given()) {
+        request.cells = forensics::CsvCells::kNoFormula;
+    }
     return request;
 }
 
@@ -96,7 +105,7 @@ int run_table_command(const TableCommand& command, std::span<const std::string> 
     }
     Request& request = std::get<Request>(parsed);
     ignore_write_signals();
-    auto source = forensics::Source::open(request.path);
+    auto source = forensics::Source::open(request.paths);
     if (!source) {
         print_message("pidcap {}: {}\n", command.name, source.error().message);
         return kExitFailed;
@@ -106,6 +115,7 @@ int run_table_command(const TableCommand& command, std::span<const std::string> 
     const pcapng::Result<void> read =
         pass.each([&](const forensics::Packet& packet) { analysis.add(packet); });
     analysis.finish(source->address_names());
+    tell_unmatched(command.name, request.selection, *source);
     const forensics::RowSet rows = command.rows(analysis);
     std::vector<size_t> order(rows.count);
     std::iota(order.begin(), order.end(), size_t{0});
@@ -118,7 +128,7 @@ int run_table_command(const TableCommand& command, std::span<const std::string> 
             print_table(command, analysis, order, out);
             break;
         case Form::kCsv:
-            forensics::print_csv(rows, order, out);
+            forensics::print_csv(rows, order, request.cells, out);
             break;
         case Form::kJson:
             forensics::print_json(rows, order, out);

@@ -62,7 +62,7 @@ _pidcap() {
         *)
             words="-i --netns --hook --tracing -Q -D --filter -F -d --pid --comm --exe --cmdline --uid --user --gid --cgroup --container
                    --unit --tree --process -f --follow --unattributed --kernel -w -s --comments --no-process --process-blocks -B --buffer -c --duration
-                   -v -q -n --color -h --help --version --"
+                   -v -q -n -t --color -h --help --version --"
             local commands="annotate doctor export extract flows merge processes read report setup-wireshark"
             local selection="--filter -F --after --before -c --pid --comm --exe --cmdline --uid --user --cgroup --container --unit
                              --tree --process -f --follow --unattributed --kernel -h --help"
@@ -70,11 +70,11 @@ _pidcap() {
                 case ${COMP_WORDS[1]} in
                     annotate) words="--from -w -h --help" ;;
                     doctor) words="--json -h --help" ;;
-                    export) words="--format --table -o $selection" ;;
+                    export) words="--format --table --csv-safe -o $selection" ;;
                     extract) words="-w --split --max-files $selection" ;;
-                    flows | processes) words="--sort --csv --json $selection" ;;
+                    flows | processes) words="--sort --csv --csv-safe --json $selection" ;;
                     merge) words="-w --host -h --help" ;;
-                    read) words="--json -v -q -n --color $selection" ;;
+                    read) words="--json -v -q -n -t --color $selection" ;;
                     report) words="-o -h --help" ;;
                     setup-wireshark) words="--remove --check --group -h --help" ;;
                 esac

@@ -146,21 +146,25 @@ bool FlowOwners::Before::operator()(const Owner& one, const Owner& other) const 
     return false;
 }
 
-Result<FlowOwners> FlowOwners::read(const std::string& path) {
+Result<FlowOwners> FlowOwners::read(const std::string& path, const Progress& progress) {
     if (path == "-") {
-        return read(std::cin, "stdin");
+        return read(std::cin, "stdin", progress);
     }
     std::ifstream table(path, std::ios::binary);
     if (!table) {
         return pcapng::errno_error("open " + packet::printable(path), errno);
     }
-    return read(table, packet::printable(path));
+    return read(table, packet::printable(path), progress);
 }
 
-Result<FlowOwners> FlowOwners::read(std::istream& table, const std::string& name) {
+Result<FlowOwners> FlowOwners::read(std::istream& table, const std::string& name,
+                                    const Progress& progress) {
     FlowOwners owners;
     std::string line;
+    uint64_t bytes = 0;
     for (uint64_t number = 1; std::getline(table, line); number++) {
+        bytes += line.size() + 1;
+        progress(bytes);
         if (const auto wrong = owners.add(line)) {
             return Error{
                 fmt::format("{}, line {}: {}; a table is what `pidcap flows --json` "

@@ -7,6 +7,7 @@
 #include <array>
 #include <compare>
 #include <cstdint>
+#include <functional>
 #include <istream>
 #include <optional>
 #include <set>
@@ -27,9 +28,12 @@ class FlowOwners {
 
     using Owner = packet::Process;
 
-    // Reads the table at `path`, or standard input for "-". The error names the line.
-    static pcapng::Result<FlowOwners> read(const std::string& path);
-    static pcapng::Result<FlowOwners> read(std::istream& table, const std::string& name);
+    // Reads the table at `path`, or standard input for "-". The error names the line. `progress` is
+    // called for each line with the bytes read so far.
+    using Progress = std::function<void(uint64_t bytes)>;
+    static pcapng::Result<FlowOwners> read(const std::string& path, const Progress& progress);
+    static pcapng::Result<FlowOwners> read(std::istream& table, const std::string& name,
+                                           const Progress& progress);
 
     // Returns the processes of a packet that `flow.sides[side]` sent. They are null unless exactly
     // one row has its protocol and endpoints at that time and names a single process at the end.

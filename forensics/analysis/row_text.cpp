@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cassert>
 #include <chrono>
 #include <iterator>
@@ -33,7 +34,21 @@ size_t clean_prefix(std::string_view text) {
     return at;
 }
 
-// RFC 8259, 7. DEL and U+2028 and the like need no escape.
+void append_json_escape(char32_t code_point, std::string& out) {
+    constexpr char32_t kSupplementary = 0x10000;
+    const auto unit = [&out](char32_t value) {
+        fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned>(value));
+    };
+    if (code_point < kSupplementary) {
+        unit(code_point);
+        return;
+    }
+    const char32_t offset = code_point - kSupplementary;
+    unit(0xD800 + (offset >> 10));
+    unit(0xDC00 + (offset & 0x3FF));
+}
+
+// RFC 8259, 7. More is escaped than has to be: what controls a terminal, or isn't seen.
 void append_json_text(std::string_view text, std::string& out) {
     std::string replaced;
     if (clean_prefix(text) != text.size()) {
@@ -41,29 +56,78 @@ void append_json_text(std::string_view text, std::string& out) {
         text = replaced;
     }
     out += '"';
-    for (const char c : text) {
-        if (c == '"' || c == '\\') {
+    while (!text.empty()) {
+        char32_t code_point = 0;
+        const size_t length = pcapng::decode_utf8(text, code_point);
+        if (code_point == '"' || code_point == '\\') {
             out += '\\';
-            out += c;
-        } else if (static_cast<unsigned char>(c) < 0x20) {
-            fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned>(c));
+            out += text.front();
+        } else if (!pcapng::is_shown(code_point)) {
+            append_json_escape(code_point, out);
         } else {
-            out += c;
+            out += text.substr(0, length);
         }
+        text.remove_prefix(length);
     }
     out += '"';
 }
 
-void append_csv_text(std::string_view text, std::string& out) {
-    const bool quoted = text.find_first_of("\",\r\n") != text.npos;
-    if (!quoted) {
-        append_text(text, out);
-        return;
+// Returns whether a CSV file is better without it: a control other than tab, line feed and carriage
+// return, or a mark that changes the direction of text (Unicode's Bidi_Control).
+bool is_control(char32_t code_point) {
+    if (code_point < 0xA0) {
+        return (code_point < 0x20 && code_point != '\t' && code_point != '\n' &&
+                code_point != '\r') ||
+               code_point >= 0x7F;
     }
+    return code_point == 0x061C || code_point == 0x200E || code_point == 0x200F ||
+           (code_point >= 0x202A && code_point <= 0x202E) ||
+           (code_point >= 0x2066 && code_point <= 0x2069);
+}
+
+// Returns UTF-8 without controls.
+std::string without_controls(std::string_view text) {
     std::string clean;
     append_text(text, clean);
+    std::string out;
+    for (std::string_view rest = clean; !rest.empty();) {
+        char32_t code_point = 0;
+        const std::string_view head = rest.substr(0, pcapng::decode_utf8(rest, code_point));
+        if (is_control(code_point)) {
+            for (const char c : head) {
+                fmt::format_to(std::back_inserter(out), "\\x{:02x}", static_cast<unsigned char>(c));
+            }
+        } else {
+            out += head;
+        }
+        rest.remove_prefix(head.size());
+    }
+    return out;
+}
+
+bool is_printable_ascii(std::string_view text) {
+    return std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c < 0x7F; });
+}
+
+void append_csv_text(std::string_view text, CsvCells cells, std::string& out) {
+    std::string changed;
+    if (!is_printable_ascii(text)) {
+        changed = without_controls(text);
+        text = changed;
+    }
+    constexpr std::string_view kBeginsFormula = "=+-@\t\r\n";
+    if (cells == CsvCells::kNoFormula && !text.empty() &&
+        kBeginsFormula.find(text.front()) != kBeginsFormula.npos) {
+        changed = '\'' + std::string(text);
+        text = changed;
+    }
+    const bool quoted = text.find_first_of("\",\r\n") != text.npos;
+    if (!quoted) {
+        out += text;
+        return;
+    }
     out += '"';
-    for (const char c : clean) {
+    for (const char c : text) {
         out.append(c == '"' ? 2 : 1, c);
     }
     out += '"';
@@ -100,11 +164,12 @@ struct AsJson {
 
 struct AsCsv {
     std::string& out;
+    CsvCells cells;
 
     void operator()(std::monostate) const {}
-    void operator()(std::string_view text) const { append_csv_text(text, out); }
-    void operator()(const std::string& text) const { append_csv_text(text, out); }
-    void operator()(const List& list) const { append_csv_text(list.json, out); }
+    void operator()(std::string_view text) const { append_csv_text(text, cells, out); }
+    void operator()(const std::string& text) const { append_csv_text(text, cells, out); }
+    void operator()(const List& list) const { append_csv_text(list.json, cells, out); }
     void operator()(Time time) const { append_time(time, out); }
     template <typename Plain>
     void operator()(Plain value) const {
@@ -157,14 +222,14 @@ void append_json(std::span<const Column> columns, const Row& row, std::string& o
     out += "}\n";
 }
 
-void append_csv(const Row& row, std::string& out) {
+void append_csv(const Row& row, CsvCells cells, std::string& out) {
     bool first = true;
     for (const Value& value : row) {
         if (!first) {
             out += ',';
         }
         first = false;
-        std::visit(AsCsv{out}, value);
+        std::visit(AsCsv{out, cells}, value);
     }
     out += "\r\n";
 }

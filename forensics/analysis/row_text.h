@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // Formats rows of table.h as lines of text. Text from the file is kept, except that NUL and each
-// byte that isn't UTF-8 (RFC 3629) become U+FFFD. Pure.
+// byte that isn't UTF-8 (RFC 3629) become U+FFFD, and that nothing controls a terminal: JSON
+// escapes what isn't shown, and means the same; CSV, which has no escapes, has \xNN in place of
+// controls other than tab and line breaks and of marks that change the direction of text. Pure.
 #pragma once
 
 #include <cstdint>
@@ -19,8 +21,10 @@ void append_json(std::span<const Column> columns, const Row& row, std::string& o
 
 void append_json(const Value& value, std::string& out);
 
+// kNoFormula: a text that a spreadsheet would take for a formula begins with an apostrophe.
+enum class CsvCells : uint8_t { kAsTheyAre, kNoFormula };
 // Appends one line by RFC 4180, CRLF included; unknown values are empty.
-void append_csv(const Row& row, std::string& out);
+void append_csv(const Row& row, CsvCells cells, std::string& out);
 void append_csv_header(std::span<const Column> columns, std::string& out);
 
 // 2026-11-22T02:00:00.123456789Z (RFC 3339).

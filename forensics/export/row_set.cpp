@@ -79,12 +79,13 @@ std::vector<size_t> sorted(const RowSet& rows, const Order& order) {
     return indexes;
 }
 
-void print_csv(const RowSet& rows, const std::vector<size_t>& order, packet::TextOutput& out) {
+void print_csv(const RowSet& rows, const std::vector<size_t>& order, CsvCells cells,
+               packet::TextOutput& out) {
     append_csv_header(rows.columns, out.text());
     Row row;
     for (const size_t index : order) {
         rows.make(index, row);
-        append_csv(row, out.text());
+        append_csv(row, cells, out.text());
         if (!out.written()) {
             return;
         }

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "forensics/analysis/row_text.h"
 #include "forensics/analysis/table.h"
 #include "packet/line/text_output.h"
 #include "pcapng/result.h"
@@ -34,7 +35,8 @@ pcapng::Result<Order> parse_order(std::string_view option, std::string_view text
 // Returns the rows' indexes in order. Unknown values come last; equal ones keep their order.
 std::vector<size_t> sorted(const RowSet& rows, const Order& order);
 
-void print_csv(const RowSet& rows, const std::vector<size_t>& order, packet::TextOutput& out);
+void print_csv(const RowSet& rows, const std::vector<size_t>& order, CsvCells cells,
+               packet::TextOutput& out);
 void print_json(const RowSet& rows, const std::vector<size_t>& order, packet::TextOutput& out);
 
 }  // namespace forensics

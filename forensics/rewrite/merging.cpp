@@ -166,6 +166,16 @@ void Merging::each_source(const std::function<void(const Source& source)>& look)
     }
 }
 
+std::vector<std::string> Merging::left_texts_out() const {
+    std::vector<std::string> names;
+    for (const Input& input : inputs_) {
+        if (input.file->source().left_texts_out()) {
+            names.push_back(input.file->source().name());
+        }
+    }
+    return names;
+}
+
 std::vector<Error> Merging::problems() const {
     std::vector<Error> problems;
     for (const Input& input : inputs_) {

@@ -42,6 +42,8 @@ class Merging {
 
     // What is wrong with files that couldn't be read to their end.
     std::vector<pcapng::Error> problems() const;
+    // The files of which long texts about processes weren't kept (Source::left_texts_out).
+    std::vector<std::string> left_texts_out() const;
     const Rewriter::LeftOut& left_out() const { return left_out_; }
 
   private:

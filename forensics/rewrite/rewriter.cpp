@@ -259,9 +259,8 @@ void Rewriter::keep(Input& input, const Process* process) {
         input.options.all_packets) {
         return;
     }
-    for (const uint64_t number : input.file->blocks_of(process->pid)) {
-        if (number < input.next_block &&
-            input.file->owner(input.file->carried(number)) == process) {
+    for (const uint64_t number : input.file->blocks_of(*process)) {
+        if (number < input.next_block) {
             input.due.push_back(number);
         }
     }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "forensics/select/selection.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace forensics {
@@ -9,23 +11,55 @@ void Selection::begin(const Source& source) {
     ancestry_ = std::make_unique<RecordedAncestry>(source.processes(), &source.changes());
     processes_ = packet::ProcessFilter(conditions_.processes, *ancestry_);
     conditions_.window.begin();
+    selections_ = conditions_.selections;
+    seen_.clear();
 }
 
-std::vector<uint32_t> Selection::unknown_trees(const Source& source) const {
-    std::vector<uint32_t> unknown;
+// A process changes, so it is looked at again with each version.
+void Selection::see(const Process* process) {
+    if (process == nullptr || selections_.empty()) {
+        return;
+    }
+    if (process->number >= seen_.size()) {
+        seen_.resize(process->number + 1);
+    }
+    if (seen_[process->number] != process->version) {
+        seen_[process->number] = process->version;
+        selections_.see(*process);
+    }
+}
+
+std::vector<std::string> Selection::unmatched(const Source& source) const {
+    packet::ProcessSelections selections = selections_;
     const auto& processes = source.processes();
-    for (const uint32_t pid : conditions_.trees) {
-        const bool known = std::any_of(
-            processes.begin(), processes.end(),
-            [pid](const Process& process) { return process.pid == pid || process.ppid == pid; });
-        if (!known) {
-            unknown.push_back(pid);
+    for (const Process& process : processes) {
+        selections.see(process);
+    }
+    std::vector<std::string> unmatched;
+    for (const std::string& option : selections.unmatched()) {
+        unmatched.push_back("process that matches " + option);
+    }
+    const auto any = [&processes](auto has) {
+        return std::any_of(processes.begin(), processes.end(), has);
+    };
+    for (const uint32_t pid : conditions_.pids) {
+        if (!any([pid](const Process& process) { return process.pid == pid; })) {
+            unmatched.push_back(fmt::format("process {}", pid));
         }
     }
-    return unknown;
+    for (const uint32_t pid : conditions_.trees) {
+        if (!any([pid](const Process& process) {
+                return process.pid == pid || process.ppid == pid;
+            })) {
+            unmatched.push_back(fmt::format("process {}", pid));
+        }
+    }
+    return unmatched;
 }
 
 bool Selection::wants(const Packet& packet) {
+    see(packet.self.process);
+    see(packet.peer.process);
     const bool in_window = conditions_.window.contains(packet.time_ns);
     if (!in_window || done()) {
         return false;

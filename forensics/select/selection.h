@@ -17,12 +17,16 @@
 #include "forensics/select/time_window.h"
 #include "forensics/source/source.h"
 #include "packet/filter/process_filter.h"
+#include "packet/filter/process_selections.h"
 
 namespace forensics {
 
 struct SelectionConditions {
     packet::ProcessConditions processes = {};
-    std::vector<uint32_t> trees = {};  // the pids of --tree, for unknown_trees()
+    // For unmatched(): the pids of --pid and --tree, and the values of other options.
+    std::vector<uint32_t> pids = {};
+    std::vector<uint32_t> trees = {};
+    packet::ProcessSelections selections = {};
     TimeWindow window = {};
     std::optional<LinkFilter> filter = {};
     std::optional<uint64_t> count = {};  // the most packets, in all files together
@@ -43,14 +47,19 @@ class Selection {
     // Says which packets the filter has no meaning for, in all files so far; they aren't wanted.
     std::vector<std::string> problems() const;
 
-    // Returns the pids of trees that no process or parent has in the packets read so far.
-    std::vector<uint32_t> unknown_trees(const Source& source) const;
+    // Returns what was asked for and no process had in what was read of the file so far: "process
+    // 7" (which is no parent, either, for --tree), "process that matches --user alice".
+    std::vector<std::string> unmatched(const Source& source) const;
 
     // Whether the count is reached: no further packet is wanted.
     bool done() const { return conditions_.count && wanted_ >= *conditions_.count; }
 
   private:
+    void see(const Process* process);
+
     SelectionConditions conditions_;
+    packet::ProcessSelections selections_;        // that nothing in the file has matched
+    std::vector<uint32_t> seen_;                  // the version of each process, by number
     std::unique_ptr<RecordedAncestry> ancestry_;  // of the file
     packet::ProcessFilter processes_;
     uint64_t wanted_ = 0;

@@ -37,11 +37,18 @@ void Attribution::begin_section() {
     index_.begin_section();
 }
 
+void Attribution::begin_file() {
+    begin_section();
+    darwin_.clear();
+    darwin_bytes_ = 0;
+}
+
 void Attribution::darwin_process(const pcapng::DarwinProcessRead& block) {
     Darwin& darwin = darwin_.emplace_back();
     darwin.recorded.pid = block.pid;
     darwin.recorded.comm = block.name;
     darwin.section = section_;
+    darwin_bytes_ += sizeof(Darwin) + block.name.size();
 }
 
 void Attribution::process_information(const pcapng::ProcessInformationRead& block) {

@@ -25,6 +25,8 @@ namespace forensics {
 class Attribution {
   public:
     void begin_section();
+    // A section of another file: Darwin processes are counted from 0 again.
+    void begin_file();
     void darwin_process(const pcapng::DarwinProcessRead& block);
     void process_information(const pcapng::ProcessInformationRead& block);
     void journal(const pcapng::JournalRead& block);
@@ -38,6 +40,8 @@ class Attribution {
     const ProcessIndex& index() const { return index_; }
     // Of the file so far.
     size_t darwin_processes() const { return darwin_.size(); }
+    // An estimate of what is kept about processes, in bytes.
+    size_t kept_bytes() const { return index_.kept_bytes() + darwin_bytes_; }
 
   private:
     // What comments of these very bytes say.
@@ -72,8 +76,9 @@ class Attribution {
     ProcessIndex index_;
     uint64_t section_ = 0;
     std::vector<Darwin> darwin_;  // by index
-    Speeches single_;             // of a packet's first comment, in pidcap's grammar or not
-    Speeches several_;            // from the first comment to the last, with what is in between
+    size_t darwin_bytes_ = 0;
+    Speeches single_;   // of a packet's first comment, in pidcap's grammar or not
+    Speeches several_;  // from the first comment to the last, with what is in between
     size_t kept_bytes_ = 0;
     // The latest ones of single_, by their hash: faster than the map.
     packet::KeyedHash hash_;

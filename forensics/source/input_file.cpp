@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "forensics/source/input_file.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <span>
 #include <string_view>
 #include <utility>
 #include <variant>
 
 #include "forensics/rewrite/option_copy.h"
+#include "forensics/source/recorded.h"
 #include "packet/comment.h"
+#include "packet/line/terminal_text.h"
 #include "pcapng/encode.h"
 #include "pcapng/format.h"
 
@@ -25,7 +30,7 @@ using pcapng::Result;
 constexpr uint64_t kTickNs = 10'000'000;
 
 // What a block of packets or names takes beside its body.
-constexpr size_t kOverhead = sizeof(CarriedBlock) + 64;
+constexpr size_t kOverhead = sizeof(CarriedBlock) + 128;
 
 std::vector<uint8_t> taken(const ByteBuffer& buffer) {
     const auto bytes = buffer.view();
@@ -115,6 +120,9 @@ std::optional<Number> number(std::string_view text) {
 CarriedBlock of_journal(const pcapng::JournalRead& journal) {
     CarriedBlock block{.of = CarriedBlock::Of::kProcess, .type = pcapng::kJournalExportBlock};
     block.body.assign(journal.entry.begin(), journal.entry.end());
+    if (const auto recorded = recorded_process(journal)) {
+        block.start_ns = recorded->start_ns;
+    }
     for (const pcapng::JournalField& field : pcapng::journal_fields(journal.entry)) {
         if (field.name == "_PID" && !block.pid) {
             block.pid = number<uint32_t>(field.value);
@@ -159,37 +167,82 @@ const CarriedDarwinProcess* InputFile::darwin_process(uint32_t index) const {
     return index < darwin_processes_.size() ? &darwin_processes_[index] : nullptr;
 }
 
-const Process* InputFile::owner(const CarriedBlock& block) {
+// Sorts the source's new processes in. A process without a start may have got one since, as long as
+// it was the latest.
+void InputFile::meet_processes() {
     const std::deque<Process>& processes = source_.processes();
     for (; processes_seen_ < processes.size(); processes_seen_++) {
         const Process& process = processes[processes_seen_];
-        processes_by_pid_[process.pid].push_back(&process);
+        Namesakes& namesakes = processes_by_pid_[process.pid];
+        if (process.start_ns != 0) {
+            namesakes.by_start[process.start_ns] = &process;
+            continue;
+        }
+        if (const Process* before = namesakes.without_start;
+            before != nullptr && before->start_ns != 0) {
+            namesakes.by_start[before->start_ns] = before;
+        }
+        namesakes.without_start = &process;
     }
+}
+
+// A block that tells the start belongs to the process of that start. Any other belongs to the one
+// that started last before it; if that isn't known, to the latest without a start.
+const Process* InputFile::owner(const CarriedBlock& block) {
+    meet_processes();
     const auto found = block.pid ? processes_by_pid_.find(*block.pid) : processes_by_pid_.end();
     if (found == processes_by_pid_.end()) {
         return nullptr;
     }
-    const Process* owner = nullptr;
-    for (const Process* process : found->second) {
-        if (block.start_ns != 0 && process->start_ns == block.start_ns) {
-            return process;
-        }
-        const bool differs = block.start_ns != 0 && process->start_ns != 0;
-        const bool later = block.time_ns != 0 && process->start_ns > block.time_ns + kTickNs;
-        if (!differs && !later && (owner == nullptr || process->start_ns >= owner->start_ns)) {
-            owner = process;
-        }
+    Namesakes& namesakes = found->second;
+    if (namesakes.without_start != nullptr && namesakes.without_start->start_ns != 0) {
+        namesakes.by_start[namesakes.without_start->start_ns] = namesakes.without_start;
+        namesakes.without_start = nullptr;
     }
-    return owner;
+    const auto& by_start = namesakes.by_start;
+    if (block.start_ns != 0) {
+        const auto same = by_start.find(block.start_ns);
+        return same != by_start.end() ? same->second : namesakes.without_start;
+    }
+    const auto later =
+        block.time_ns == 0 ? by_start.end() : by_start.upper_bound(block.time_ns + kTickNs);
+    return later != by_start.begin() ? std::prev(later)->second : namesakes.without_start;
+}
+
+InputFile::ProcessBlock InputFile::key_of(const CarriedBlock& block, uint64_t number) {
+    return {*block.pid, block.start_ns, block.start_ns == 0 ? block.time_ns : 0, number};
+}
+
+std::vector<uint64_t> InputFile::blocks_of(const Process& process) {
+    std::vector<uint64_t> numbers;
+    // Takes blocks from `from` on, as long as they belong to the process.
+    const auto take = [&](const ProcessBlock& from) {
+        for (auto block = process_blocks_.lower_bound(from);
+             block != process_blocks_.end() && block->pid == process.pid &&
+             (from.start_ns == 0 || block->start_ns == from.start_ns) &&
+             owner(carried(block->number)) == &process;
+             ++block) {
+            numbers.push_back(block->number);
+        }
+    };
+    if (process.start_ns != 0) {
+        take({process.pid, process.start_ns, 0, 0});
+    }
+    const uint64_t from = process.start_ns - std::min(process.start_ns, kTickNs);
+    take({process.pid, 0, 0, 0});  // without a time
+    take({process.pid, 0, std::max<uint64_t>(from, 1), 0});
+    std::sort(numbers.begin(), numbers.end());
+    numbers.erase(std::unique(numbers.begin(), numbers.end()), numbers.end());
+    return numbers;
 }
 
 Result<void> InputFile::block(const OtherBlock& other) {
     if (const auto* section = std::get_if<pcapng::SectionRead>(&other.block)) {
         add(*section);
     } else if (const auto* interface = std::get_if<pcapng::InterfaceRead>(&other.block)) {
-        add(*interface);
+        return add(*interface);
     } else if (const auto* darwin = std::get_if<pcapng::DarwinProcessRead>(&other.block)) {
-        add(*darwin);
+        return add(*darwin);
     } else if (const auto* names = std::get_if<pcapng::NameResolutionRead>(&other.block)) {
         carry({.type = pcapng::kNameResolutionBlock, .body = body_of(*names)});
     } else if (const auto* secrets = std::get_if<pcapng::SecretsRead>(&other.block)) {
@@ -248,7 +301,7 @@ void InputFile::add(const pcapng::SectionRead& section) {
     }
 }
 
-void InputFile::add(const pcapng::InterfaceRead& interface) {
+Result<void> InputFile::add(const pcapng::InterfaceRead& interface) {
     ByteBuffer options;
     for (const pcapng::Option& option : interface.options) {
         if (option.code != pcapng::kIfName && option.code != pcapng::kIfTsresol &&
@@ -260,15 +313,26 @@ void InputFile::add(const pcapng::InterfaceRead& interface) {
            .type = pcapng::kInterfaceDescriptionBlock,
            .index = static_cast<uint32_t>(interfaces_.size())});
     interfaces_.push_back({std::string(interface.name), taken(options)});
+    return count_described(sizeof(CarriedInterface) + interface.name.size() + options.size());
 }
 
-void InputFile::add(const pcapng::DarwinProcessRead& process) {
+Result<void> InputFile::add(const pcapng::DarwinProcessRead& process) {
     ByteBuffer options;
     copy_options(options, process.options, OptionOf::kDarwinProcess);
     carry({.of = CarriedBlock::Of::kDarwinProcess,
            .type = pcapng::kDarwinProcessBlock,
            .index = static_cast<uint32_t>(darwin_processes_.size())});
     darwin_processes_.push_back({process.pid, taken(options), sections_});
+    return count_described(sizeof(CarriedDarwinProcess) + options.size());
+}
+
+Result<void> InputFile::count_described(size_t bytes) {
+    described_bytes_ += bytes;
+    if (described_bytes_ > kMaxCarried) {
+        return Error{fmt::format("{}: more than {} MiB about interfaces and Darwin processes",
+                                 packet::printable(source_.name()), kMaxCarried / 1024 / 1024)};
+    }
+    return {};
 }
 
 void InputFile::carry_statistics(const pcapng::StatisticsRead& statistics) {
@@ -283,7 +347,7 @@ void InputFile::carry_statistics(const pcapng::StatisticsRead& statistics) {
 
 void InputFile::carry(CarriedBlock block) {
     if (block.pid) {
-        blocks_by_pid_[*block.pid].push_back(end_block());
+        process_blocks_.insert(key_of(block, end_block()));
     }
     const auto size_of = [](const CarriedBlock& kept) {
         return kept.body.size() + kept.body_of_a_part.size() + kOverhead;
@@ -295,7 +359,7 @@ void InputFile::carry(CarriedBlock block) {
         const CarriedBlock& oldest = blocks_.front();
         carried_bytes_ -= size_of(oldest);
         if (oldest.pid) {
-            blocks_by_pid_[*oldest.pid].pop_front();
+            process_blocks_.erase(key_of(oldest, first_block_));
         }
         blocks_.pop_front();
         first_block_++;

@@ -2,15 +2,17 @@
 //
 // InputFile: a file that is rewritten: its Source, and its other blocks, encoded for a
 // little-endian section. Several files may be written from one input: blocks are kept, and each
-// Rewriter takes them when it needs them. Memory grows with interfaces, processes and at most
-// kMaxCarried bytes of other blocks. Doesn't move. One thread.
+// Rewriter takes them when it needs them. At most kMaxCarried bytes of descriptions of interfaces
+// and Darwin processes are kept, and as many of other blocks. Doesn't move. One thread.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -54,7 +56,7 @@ struct CarriedBlock {
 
     // Of a process (process information, journal).
     std::optional<uint32_t> pid = {};
-    uint64_t start_ns = 0;  // of process information: the process's start
+    uint64_t start_ns = 0;  // the process's start, if the block tells it
     uint64_t time_ns = 0;   // of a journal entry: when
 
     // The number of the interface that statistics or a description are of, or the index of the
@@ -93,19 +95,36 @@ class InputFile : private Source::Observer {
     uint64_t first_block() const { return first_block_; }
     uint64_t end_block() const { return first_block_ + blocks_.size(); }
     const CarriedBlock& carried(uint64_t number) const { return blocks_[number - first_block_]; }
-    // Numbers of the blocks of processes with this pid.
-    const std::deque<uint64_t>& blocks_of(uint32_t pid) { return blocks_by_pid_[pid]; }
+    // Returns the numbers of the blocks that belong to a process, as far as is known.
+    std::vector<uint64_t> blocks_of(const Process& process);
     // Returns the process that a block belongs to, or null if it is not known so far.
     const Process* owner(const CarriedBlock& block);
     // How many blocks are in none of the above, because their byte order can't be turned.
     uint64_t unturned() const { return unturned_; }
 
   private:
+    // Blocks of processes in an order in which those of one process follow each other.
+    struct ProcessBlock {
+        uint32_t pid = 0;
+        uint64_t start_ns = 0;
+        uint64_t time_ns = 0;
+        uint64_t number = 0;
+        auto operator<=>(const ProcessBlock&) const = default;
+    };
+    // The processes of one pid.
+    struct Namesakes {
+        std::map<uint64_t, const Process*> by_start;
+        const Process* without_start = nullptr;  // the latest
+    };
+
     explicit InputFile(Source source);
+    void meet_processes();
+    static ProcessBlock key_of(const CarriedBlock& block, uint64_t number);
     pcapng::Result<void> block(const OtherBlock& block) override;
     void add(const pcapng::SectionRead& section);
-    void add(const pcapng::InterfaceRead& interface);
-    void add(const pcapng::DarwinProcessRead& process);
+    pcapng::Result<void> add(const pcapng::InterfaceRead& interface);
+    pcapng::Result<void> add(const pcapng::DarwinProcessRead& process);
+    pcapng::Result<void> count_described(size_t bytes);
     void add(const pcapng::UnknownRead& block, pcapng::ByteOrder order);
     void carry(CarriedBlock block);
     void carry_statistics(const pcapng::StatisticsRead& statistics);
@@ -121,8 +140,9 @@ class InputFile : private Source::Observer {
     uint64_t first_block_ = 0;
     std::deque<CarriedBlock> blocks_;
     size_t carried_bytes_ = 0;
-    std::unordered_map<uint32_t, std::deque<uint64_t>, packet::KeyedHash> blocks_by_pid_;
-    std::unordered_map<uint32_t, std::vector<const Process*>, packet::KeyedHash> processes_by_pid_;
+    size_t described_bytes_ = 0;  // of interfaces and Darwin processes
+    std::set<ProcessBlock> process_blocks_;
+    std::unordered_map<uint32_t, Namesakes, packet::KeyedHash> processes_by_pid_;
     size_t processes_seen_ = 0;
     uint64_t unturned_ = 0;
 };

@@ -3,10 +3,33 @@
 
 #include <array>
 #include <utility>
+#include <variant>
 
 #include "packet/process_fields.h"
 
 namespace forensics {
+namespace {
+
+constexpr size_t kShortText = 64;
+
+// The member of a text that is no part of the identity; null: another field.
+std::string Process::*text_of(const packet::ProcessField& field) {
+    const auto* member = std::get_if<std::string Process::*>(&field.member);
+    return member != nullptr && *member != &Process::host ? *member : nullptr;
+}
+
+size_t text_bytes(const Process& process) {
+    size_t bytes = 0;
+    for (const packet::ProcessField& field : packet::process_fields()) {
+        if (const auto member = text_of(field)) {
+            bytes += (process.*member).size();
+        }
+    }
+    return bytes;
+}
+
+}  // namespace
+
 size_t ProcessIndex::Hash::operator()(const Key& key) const {
     const uint64_t host = key.host.empty() ? 0 : keyed(key.host);
     return keyed(std::array<uint64_t, 3>{key.start_ns, key.pid, host});
@@ -22,8 +45,15 @@ Process& ProcessIndex::add(const std::string& host, uint32_t pid, uint64_t start
     process.host = host;
     process.pid = pid;
     process.start_ns = start_ns;
+    host_bytes_ += host.size();
     changed(process);
     return process;
+}
+
+size_t ProcessIndex::kept_bytes() const {
+    // A process is in both tables, each with its host.
+    constexpr size_t kEach = sizeof(Process) + 2 * (sizeof(Key) + sizeof(Current) + 32);
+    return processes_.size() * kEach + 3 * host_bytes_ + text_bytes_;
 }
 
 Process& ProcessIndex::started(const Process& told) {
@@ -69,9 +99,39 @@ Process& ProcessIndex::describe(const Process& told) {
 }
 
 void ProcessIndex::learn(Process& process, const Process& recorded) {
-    if (packet::update(process, recorded)) {
+    const size_t before = text_bytes(process);
+    bool is_changed = false;
+    if (text_bytes_ + text_bytes(recorded) > kMaxTexts) {
+        Process shortened = recorded;
+        is_changed = leave_texts_out(process, shortened);
+        is_changed = packet::update(process, shortened) || is_changed;
+    } else {
+        is_changed = packet::update(process, recorded);
+    }
+    if (is_changed) {
+        text_bytes_ += text_bytes(process);
+        text_bytes_ -= before;
         changed(process);
     }
+}
+
+// Clears the long texts of what is recorded, and those that they would have replaced. Returns
+// whether the process changed.
+bool ProcessIndex::leave_texts_out(Process& process, Process& recorded) {
+    bool is_changed = false;
+    for (const packet::ProcessField& field : packet::process_fields()) {
+        const auto member = text_of(field);
+        if (member == nullptr || (recorded.*member).size() <= kShortText ||
+            recorded.*member == process.*member) {
+            continue;
+        }
+        (recorded.*member).clear();
+        is_changed = is_changed || !(process.*member).empty();
+        (process.*member).clear();
+        (process.*member).shrink_to_fit();
+        left_texts_out_ = true;
+    }
+    return is_changed;
 }
 
 void ProcessIndex::changed(Process& process) {

@@ -39,6 +39,13 @@ class ProcessIndex {
     // Grows with every change of any process.
     const uint64_t& changes() const { return changes_; }
 
+    // The most bytes of texts that are kept; beyond, only short ones are.
+    static constexpr size_t kMaxTexts = size_t{32} * 1024 * 1024;
+    // Whether longer ones were left out.
+    bool left_texts_out() const { return left_texts_out_; }
+    // An estimate of all that is kept, in bytes.
+    size_t kept_bytes() const;
+
     const std::deque<Process>& processes() const { return processes_; }
 
   private:
@@ -56,11 +63,15 @@ class ProcessIndex {
         Process* process = nullptr;
         std::optional<uint64_t> first_ns;  // of the first packet that named it by pid alone
     };
+    bool leave_texts_out(Process& process, Process& recorded);
     void changed(Process& process);
     Process& add(const std::string& host, uint32_t pid, uint64_t start_ns);
 
     std::deque<Process> processes_;
     uint64_t changes_ = 0;
+    size_t text_bytes_ = 0;
+    size_t host_bytes_ = 0;  // of identities
+    bool left_texts_out_ = false;
     std::unordered_map<Key, Process*, Hash> started_;
     std::unordered_map<Key, Current, Hash> current_;  // of the section, start 0
 };

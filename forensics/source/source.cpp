@@ -27,10 +27,10 @@ using pcapng::Error;
 using pcapng::Input;
 using pcapng::Result;
 
-// A file may name this many processes (as many as Linux can have at once, PID_MAX_LIMIT), and its
-// interfaces may take this many bytes in all its sections, so that a small compressed file can't
-// fill the memory.
-constexpr size_t kMaxProcesses = size_t{4} * 1024 * 1024;
+// So much of a file's processes is kept, and its interfaces may take so many bytes in all its
+// sections, so that a small compressed file can't fill the memory. The first is enough for some
+// 750,000 processes.
+constexpr size_t kMaxProcessBytes = size_t{512} * 1024 * 1024;
 constexpr size_t kMaxInterfaceBytes = size_t{128} * 1024 * 1024;
 
 class CountingSource : public pcapng::ByteSource {
@@ -60,12 +60,13 @@ class Source::Implementation {
     explicit Implementation(const std::string& name)
         : given_name_(name), name_(packet::printable(name)) {}
 
-    Result<void> open(pcapng::Fd fd);
+    Result<void> open(const std::string& path);
     Result<void> open(std::span<const uint8_t> bytes);
+    void add_files(std::span<const std::string> paths);
     Result<const Packet*> next();
 
     std::string given_name_;
-    std::string name_;  // as messages have it
+    std::string name_;  // of the file that is being read, as messages have it
     std::deque<Interface> interfaces_;
     std::vector<packet::NamedAddress> address_names_;
     Attribution attribution_;
@@ -78,6 +79,8 @@ class Source::Implementation {
   private:
     Result<void> start(Input input);
     Error other_format(Input& input) const;
+    Result<const Packet*> next_in_file();
+    Result<void> next_file();
     Result<const Packet*> next_block();
     Result<const Packet*> next_record();
     Result<void> other_block(const pcapng::Block& block);
@@ -93,18 +96,45 @@ class Source::Implementation {
     std::optional<PcapReader> pcap_;
     std::vector<const Interface*> section_;  // the section's interfaces, by id
     size_t interface_bytes_ = 0;
+    std::deque<std::string> files_;          // that come after this one
     Packet packet_;
-    Result<void> failure_;
+    bool ended_ = false;
+    Result<void> failure_;  // the first one
 };
 
-Result<void> Source::Implementation::open(pcapng::Fd fd) {
+Result<void> Source::Implementation::open(const std::string& path) {
+    const bool is_stdin = path == "-";
+    pcapng::Fd fd(is_stdin ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
+                           : ::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    name_ = packet::printable(is_stdin ? "standard input" : path);
+    if (!fd.valid()) {
+        return pcapng::errno_error("open " + name_, errno);
+    }
     struct stat status {};
     if (fstat(fd.get(), &status) == 0 && S_ISREG(status.st_mode)) {
-        bytes_total_ = static_cast<uint64_t>(status.st_size);
+        bytes_total_ = bytes_read_ + static_cast<uint64_t>(status.st_size);
     }
     return start(Input::from_source(
         std::make_unique<CountingSource>(pcapng::source_of(std::move(fd), name_), &bytes_read_),
         name_));
+}
+
+void Source::Implementation::add_files(std::span<const std::string> paths) {
+    for (const std::string& path : paths) {
+        given_name_ += ", " + (path == "-" ? "standard input" : path);
+        files_.push_back(path);
+    }
+}
+
+// Begins the next file as a new section.
+Result<void> Source::Implementation::next_file() {
+    const std::string path = std::move(files_.front());
+    files_.pop_front();
+    reader_.reset();
+    pcap_.reset();
+    section_.clear();
+    attribution_.begin_file();
+    return open(path);
 }
 
 Result<void> Source::Implementation::open(std::span<const uint8_t> bytes) {
@@ -166,15 +196,34 @@ Error Source::Implementation::other_format(Input& input) const {
 }
 
 Result<const Packet*> Source::Implementation::next() {
+    block_ = nullptr;
+    while (!ended_) {
+        Result<const Packet*> packet = next_in_file();
+        if (packet.ok() && *packet != nullptr) {
+            return packet;
+        }
+        Result<void> done = packet.ok() ? Result<void>{} : Result<void>(packet.error());
+        for (bool opened = false; !opened;) {
+            if (failure_.ok()) {
+                failure_ = std::move(done);
+            }
+            if (files_.empty()) {
+                ended_ = true;
+                break;
+            }
+            done = next_file();
+            opened = done.ok();
+        }
+    }
+    block_ = nullptr;
     if (!failure_.ok()) {
         return failure_.error();
     }
-    block_ = nullptr;
-    Result<const Packet*> packet = reader_ ? next_block() : next_record();
-    if (!packet.ok()) {
-        failure_ = packet.error();
-    }
-    return packet;
+    return nullptr;
+}
+
+Result<const Packet*> Source::Implementation::next_in_file() {
+    return reader_ ? next_block() : next_record();
 }
 
 Result<const Packet*> Source::Implementation::next_block() {
@@ -198,9 +247,9 @@ Result<const Packet*> Source::Implementation::next_block() {
         } else if (Result<void> other = other_block(**block); !other.ok()) {
             return std::move(other).error();
         }
-        if (attribution_.index().processes().size() > kMaxProcesses ||
-            attribution_.darwin_processes() > kMaxProcesses) {
-            return at_offset(fmt::format("more than {} processes", kMaxProcesses));
+        if (attribution_.kept_bytes() > kMaxProcessBytes) {
+            return at_offset(
+                fmt::format("more than {} MiB about processes", kMaxProcessBytes / 1024 / 1024));
         }
         if (block_ != nullptr) {
             return &packet_;
@@ -306,9 +355,9 @@ Result<const Packet*> Source::Implementation::next_record() {
     packet_.direction = recorded_direction();
     forget_ends();
     attribution_.attribute(packet_);
-    if (attribution_.index().processes().size() > kMaxProcesses) {
-        return Error{fmt::format("{}, offset {}: more than {} processes", name_, packet_.offset,
-                                 kMaxProcesses)};
+    if (attribution_.kept_bytes() > kMaxProcessBytes) {
+        return Error{fmt::format("{}, offset {}: more than {} MiB about processes", name_,
+                                 packet_.offset, kMaxProcessBytes / 1024 / 1024)};
     }
     return &packet_;
 }
@@ -326,17 +375,16 @@ Error Source::Implementation::at_offset(const std::string& message) const {
 }
 
 Result<Source> Source::open(const std::string& path) {
-    const bool is_stdin = path == "-";
-    pcapng::Fd fd(is_stdin ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
-                           : ::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    const std::string name = is_stdin ? "standard input" : path;
-    if (!fd.valid()) {
-        return pcapng::errno_error("open " + packet::printable(name), errno);
-    }
-    auto implementation = std::make_unique<Implementation>(name);
-    if (Result<void> opened = implementation->open(std::move(fd)); !opened.ok()) {
+    return open(std::span(&path, 1));
+}
+
+Result<Source> Source::open(std::span<const std::string> paths) {
+    const std::string& first = paths.front();
+    auto implementation = std::make_unique<Implementation>(first == "-" ? "standard input" : first);
+    if (Result<void> opened = implementation->open(first); !opened.ok()) {
         return std::move(opened).error();
     }
+    implementation->add_files(paths.subspan(1));
     return Source(std::move(implementation));
 }
 
@@ -388,6 +436,10 @@ const std::vector<packet::NamedAddress>& Source::address_names() const {
 
 const Source::Skipped& Source::skipped() const {
     return implementation_->skipped_;
+}
+
+bool Source::left_texts_out() const {
+    return implementation_->attribution_.index().left_texts_out();
 }
 
 uint64_t Source::bytes_read() const {

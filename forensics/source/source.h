@@ -3,8 +3,8 @@
 // Source: reads the packets of a capture file with their processes. Understands pidcap's comments,
 // ptcpdump's and RustNet's comments, process information blocks with option 8, Darwin process
 // blocks, PKTAP headers and journal blocks; pcapng and pcap in either byte order, also compressed
-// by gzip or zstd. Reads forward once; memory grows with the processes, never with the packets. One
-// thread.
+// by gzip or zstd. Reads forward once; memory grows with the processes up to a limit, never with
+// the packets. One thread.
 #pragma once
 
 #include <cstdint>
@@ -33,6 +33,11 @@ class Source {
   public:
     // "-": standard input. The errors name the file.
     static pcapng::Result<Source> open(const std::string& path);
+    // Several files, at least one, are read one after the other, as sections of one file: a process
+    // with a start is the same in all. A file that can't be opened is an error now, if it is the
+    // first, or when its turn comes; the files behind it are read all the same, and the first error
+    // follows the last packet.
+    static pcapng::Result<Source> open(std::span<const std::string> paths);
     // The caller owns the bytes, which outlive the Source.
     static pcapng::Result<Source> from_memory(std::span<const uint8_t> bytes,
                                               const std::string& name);
@@ -65,6 +70,7 @@ class Source {
     };
     const Skipped& skipped() const;
 
+    // The file's name; of several all, with commas.
     const std::string& name() const;
     const std::deque<Process>& processes() const;     // by number
     const uint64_t& changes() const;                  // grows with every change of a process
@@ -73,6 +79,9 @@ class Source {
     // kMaxNames: later ones are left out.
     const std::vector<packet::NamedAddress>& address_names() const;
     static constexpr size_t kMaxNames = 131072;
+    // Whether long texts about processes (command lines, paths) weren't kept, because there are
+    // more than ProcessIndex::kMaxTexts bytes of them.
+    bool left_texts_out() const;
     // For progress: the bytes read so far of the file on disk, and its size if that is known.
     uint64_t bytes_read() const;
     std::optional<uint64_t> bytes_total() const;

@@ -27,6 +27,7 @@ class ProcessSelections {
     // matched.
     void see(const Process& process);
 
+    bool empty() const { return unmatched_.empty(); }
     // Returns the options that no process has matched, in the order in which they were given.
     std::vector<std::string> unmatched() const;
 

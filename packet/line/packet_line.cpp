@@ -36,6 +36,15 @@ void append_details(fmt::memory_buffer& out, const End& end, std::string_view pr
     }
 }
 
+// Hours, minutes and seconds from one time to another, which may be earlier.
+void append_distance(fmt::memory_buffer& out, uint64_t from_ns, uint64_t to_ns) {
+    const bool earlier = to_ns < from_ns;
+    const uint64_t ns = earlier ? from_ns - to_ns : to_ns - from_ns;
+    const uint64_t seconds = ns / kNsPerSecond;
+    append(out, "{}{:02}:{:02}:{:02}.{:09} ", earlier ? "-" : "", seconds / 3600, seconds / 60 % 60,
+           seconds % 60, ns % kNsPerSecond);
+}
+
 std::string_view direction_word(Direction direction) {
     switch (direction) {
         case Direction::kInbound:
@@ -52,19 +61,49 @@ std::string_view direction_word(Direction direction) {
 
 void PacketLine::append_time(fmt::memory_buffer& out, std::optional<uint64_t> time_ns) {
     if (!time_ns) {
-        ::packet::append(out, "- ");
+        out.append(std::string_view(style_.time == TimeForm::kNone ? "" : "- "));
         return;
     }
-    const auto second = static_cast<time_t>(*time_ns / kNsPerSecond);
+    switch (style_.time) {
+        case TimeForm::kNone:
+            break;
+        case TimeForm::kEpoch:
+            ::packet::append(out, "{}.{:09} ", *time_ns / kNsPerSecond, *time_ns % kNsPerSecond);
+            break;
+        case TimeForm::kSincePrevious:
+            append_distance(out, previous_ns_.value_or(*time_ns), *time_ns);
+            break;
+        case TimeForm::kSinceFirst:
+            append_distance(out, first_ns_.value_or(*time_ns), *time_ns);
+            break;
+        case TimeForm::kClock:
+        case TimeForm::kDate:
+            append_local(out, *time_ns);
+            break;
+    }
+    previous_ns_ = *time_ns;
+    first_ns_ = first_ns_.value_or(*time_ns);
+}
+
+void PacketLine::append_local(fmt::memory_buffer& out, uint64_t time_ns) {
+    const auto second = static_cast<time_t>(time_ns / kNsPerSecond);
     if (second != second_) {
         tm local{};
         if (localtime_r(&second, &local) == nullptr ||
-            std::strftime(clock_.data(), clock_.size(), "%H:%M:%S", &local) == 0) {
+            std::strftime(clock_.data(), clock_.size(), "%H:%M:%S", &local) == 0 ||
+            std::strftime(date_.data(), date_.size(), "%Y-%m-%d", &local) == 0) {
             clock_ = {};
+            date_ = {};
         }
         second_ = second;
     }
-    ::packet::append(out, "{}.{:09} ", std::string_view(clock_.data()), *time_ns % kNsPerSecond);
+    if (first_date_.front() == '\0') {
+        first_date_ = date_;
+    }
+    if (style_.time == TimeForm::kDate || date_ != first_date_) {
+        ::packet::append(out, "{} ", std::string_view(date_.data()));
+    }
+    ::packet::append(out, "{}.{:09} ", std::string_view(clock_.data()), time_ns % kNsPerSecond);
 }
 
 void PacketLine::append(fmt::memory_buffer& out, const Packet& packet) {

@@ -113,7 +113,7 @@ TEST_CASE("a command that reads one file refuses none and two") {
     const auto error = [](const Words& arguments) {
         OptionReader reader;
         std::string file;
-        reader.only_file(Line(arguments).files, file);
+        reader.only_file(Line(arguments).files.values, file);
         return reader.error() ? reader.error()->message : file;
     };
     CHECK(error({"a"}) == "a");

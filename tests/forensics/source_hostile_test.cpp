@@ -4,6 +4,7 @@
 // error says where. Run with the debug preset, the sanitizers see what reads beyond the input.
 #include <random>
 
+#include "forensics/source/process_index.h"
 #include "tests/forensics/source_fixture.h"
 #include "tests/support/command.h"
 #include "tests/support/temporary_folder.h"
@@ -152,4 +153,34 @@ TEST_CASE("files with random bytes changed are read to their end or to an error"
         }
     }
     CHECK(errors > 0);
+}
+
+TEST_CASE("of more texts than are kept the long ones are left out, and no process is mistaken") {
+    const test::TemporaryFolder folder;
+    pcapng::Writer writer = test::open_writer(folder.file("a"));
+    (void)test::need(writer.add_interface({}));
+    const std::string cmdline(60000, 'B');
+    const Bytes frame = test::udp_frame();
+    constexpr uint32_t kProcesses = 700;  // 42 MB
+    for (uint32_t pid = 1; pid <= kProcesses; ++pid) {
+        const std::string comment = "pid=" + std::to_string(pid) +
+                                    " st=" + std::to_string(1000 + pid) + " comm=c" +
+                                    std::to_string(pid) + " cmdline=" + cmdline;
+        test::need(writer.packet({.time_ns = pid, .data = frame, .comment = comment}));
+    }
+    test::need(writer.close());
+    forensics::Source source = test::need(forensics::Source::open(folder.file("a")));
+    size_t texts = 0;
+    uint32_t pid = 0;
+    while (const auto* packet = test::need(source.next())) {
+        ++pid;
+        REQUIRE(packet->self.process != nullptr);
+        CHECK(packet->self.process->pid == pid);
+        CHECK(packet->self.process->comm == "c" + std::to_string(pid));
+        texts += packet->self.process->cmdline.size();
+        CHECK(source.left_texts_out() == packet->self.process->cmdline.empty());
+    }
+    CHECK(pid == kProcesses);
+    CHECK(texts > forensics::ProcessIndex::kMaxTexts / 2);
+    CHECK(texts <= forensics::ProcessIndex::kMaxTexts);
 }

@@ -20,6 +20,10 @@ constexpr std::string_view kHostile = "a\xff\xc3\"b\n,=1+1\r\\\x1b[31m\xe2\x80\x
 constexpr const char* kCleaned =
     "a\xEF\xBF\xBD\xEF\xBF\xBD\"b\n,=1+1\r\\\x1b[31m\xe2\x80\xae;</script>\x7f";
 
+// The same without what controls a terminal, for which CSV has no escape.
+constexpr const char* kWithoutControls =
+    "a\xEF\xBF\xBD\xEF\xBF\xBD\"b\n,=1+1\r\\\\x1b[31m\\xe2\\x80\\xae;</script>\\x7f";
+
 constexpr Column kColumns[] = {
     {"a", ColumnType::kText, ""},    {"b", ColumnType::kUnsigned, ""}, {"c", ColumnType::kTime, ""},
     {"d", ColumnType::kSeconds, ""}, {"e", ColumnType::kBoolean, ""},  {"f", ColumnType::kText, ""},
@@ -116,6 +120,7 @@ TEST_CASE("a line of JSON means the row, whatever a process calls itself") {
     std::string line;
     forensics::append_json(kColumns, hostile_row(), line);
     CHECK(std::count(line.begin(), line.end(), '\n') == 1);
+    CHECK(test::contains(line, "\\u001b[31m\\u202e;</script>\\u007f"));
     const auto json = nlohmann::json::parse(line);
     CHECK(json["a"] == kCleaned);
     CHECK(json["b"] == 18446744073709551615U);
@@ -130,7 +135,7 @@ TEST_CASE("Python's csv module reads the row") {
     test::TemporaryFolder folder;
     std::string text;
     forensics::append_csv_header(kColumns, text);
-    forensics::append_csv(hostile_row(), text);
+    forensics::append_csv(hostile_row(), forensics::CsvCells::kAsTheyAre, text);
     std::ofstream(folder.file("row.csv"), std::ios::binary) << text;
     const auto rows = nlohmann::json::parse(test::output_of(
         {"python3", "-c",
@@ -139,8 +144,40 @@ TEST_CASE("Python's csv module reads the row") {
          folder.file("row.csv")}));
     REQUIRE(rows.size() == 2);
     CHECK(rows[0] == nlohmann::json({"a", "b", "c", "d", "e", "f"}));
-    CHECK(rows[1] == nlohmann::json({kCleaned, "18446744073709551615",
+    CHECK(rows[1] == nlohmann::json({kWithoutControls, "18446744073709551615",
                                      "2025-11-22T02:00:00.123456789Z", "0.000340125", "true", ""}));
+}
+
+TEST_CASE("no cell of CSV is a formula, if that is asked for") {
+    const auto cell = [](const char* text) {
+        std::string out;
+        forensics::append_csv({std::string(text)}, forensics::CsvCells::kNoFormula, out);
+        return out;
+    };
+    CHECK(cell("=1+1") == "'=1+1\r\n");
+    CHECK(cell("+1") == "'+1\r\n");
+    CHECK(cell("-1") == "'-1\r\n");
+    CHECK(cell("@SUM(A1)") == "'@SUM(A1)\r\n");
+    CHECK(cell("\t=1") == "'\t=1\r\n");
+    CHECK(cell("\r=1") == "\"'\r=1\"\r\n");
+    CHECK(cell("a=1") == "a=1\r\n");
+    std::string numbers;
+    forensics::append_csv({uint64_t{1}, -0.5}, forensics::CsvCells::kNoFormula, numbers);
+    CHECK(numbers == "1,-0.500000000\r\n");
+}
+
+TEST_CASE("neither JSON nor CSV has a control of the terminal, and JSON means it") {
+    // C1 (CSI), direction marks, a tag beyond the basic plane.
+    const std::string name = "a\xc2\x9b\x31mb\xe2\x80\xae\xe2\x81\xa6\xf3\xa0\x80\x81\xc3\xa4";
+    const forensics::Row row = {name};
+    const Column column[] = {{"a", ColumnType::kText, ""}};
+    std::string json;
+    forensics::append_json(column, row, json);
+    CHECK(json == "{\"a\":\"a\\u009b1mb\\u202e\\u2066\\udb40\\udc01\xc3\xa4\"}\n");
+    CHECK(nlohmann::json::parse(json)["a"] == name);
+    std::string csv;
+    forensics::append_csv(row, forensics::CsvCells::kAsTheyAre, csv);
+    CHECK(csv == "a\\xc2\\x9b1mb\\xe2\\x80\\xae\\xe2\\x81\\xa6\xf3\xa0\x80\x81\xc3\xa4\r\n");
 }
 
 TEST_CASE("a NUL, overlong forms and surrogates are replaced byte by byte") {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <chrono>
 #include <filesystem>
 #include <map>
 #include <set>
@@ -279,6 +280,58 @@ TEST_CASE("process blocks, journal entries and statistics go with their packets"
     test::pidcap_done({"extract", in, "-w", whole});
     CHECK(blocks_of<pcapng::StatisticsRead>(whole)[0].delivered == 2u);
     CHECK(blocks_of<pcapng::ProcessInformationRead>(whole).size() == 2);
+}
+
+TEST_CASE("of processes with one pid each has its own journal entries, however many there are") {
+    const test::TemporaryFolder folder;
+    const std::string in = folder.file("in.pcapng");
+    const std::string out = folder.file("out.pcapng");
+    Capture capture(in);
+    const uint64_t second = 1000000000;
+    const auto entry = [&](uint64_t start_ns, uint64_t time_ns, const std::string& message,
+                           bool tells_start) {
+        const std::string start = std::to_string(start_ns);
+        std::vector<pcapng::JournalField> fields = {{"MESSAGE", message}, {"_PID", "7"}};
+        if (tells_start) {
+            fields.push_back({"_PIDCAP_START", start});
+        }
+        need(capture.writer.journal_entry(time_ns, fields));
+    };
+    for (const char name : {'a', 'b', 'c'}) {
+        const uint64_t start = test::kStart + 10 * second * static_cast<uint64_t>(name - 'a');
+        const std::string comm(1, name);
+        entry(start, start, "exec " + comm, true);
+        entry(start, start + second, "syslog of " + comm, false);
+        capture.time_ns = start + 2 * second;
+        capture.plain(test::datagram(1, 1, 2),
+                      fmt::format("pid=7 comm={} st={} via=socket", comm, start));
+        entry(start, start + 3 * second, "exit " + comm, true);
+    }
+    capture.close();
+    test::pidcap_done({"extract", in, "--comm", "b", "-w", out});
+    REQUIRE(blocks_of<pcapng::JournalRead>(out).size() == 3);
+    CHECK(test::tshark_lines(out, {"frame.number"}).size() == 4);
+    const std::string all =
+        test::output_of({"tshark", "-r", out, "-T", "fields", "-e", "systemd_journal.message"});
+    CHECK(contains(all, "exec b"));
+    CHECK(contains(all, "syslog of b"));
+    CHECK(contains(all, "exit b"));
+
+    const std::string many = folder.file("many.pcapng");
+    Capture large(many);
+    large.plain(test::datagram(1, 1, 2),
+                fmt::format("pid=7 comm=x st={} via=socket", test::kStart));
+    for (uint64_t i = 0; i < 20000; i++) {
+        const std::string start = std::to_string(test::kStart + i);
+        const std::vector<pcapng::JournalField> fields = {
+            {"MESSAGE", "exec x"}, {"_PID", "7"}, {"_PIDCAP_START", start}};
+        need(large.writer.journal_entry(test::kStart, fields));
+    }
+    large.close();
+    const auto began = std::chrono::steady_clock::now();
+    test::pidcap_done({"extract", many, "--pid", "7", "-w", out});
+    CHECK(std::chrono::steady_clock::now() - began < std::chrono::seconds(20));  // was a minute
+    CHECK(blocks_of<pcapng::JournalRead>(out).size() == 1);
 }
 
 TEST_CASE("the input is never overwritten") {

@@ -5,6 +5,7 @@
 #include "cmd/offline/terminal_table.h"
 #include "tests/cmd/offline/rows.h"
 #include "tests/forensics/told_file.h"
+#include "tests/support/temporary_folder.h"
 
 namespace {
 
@@ -56,6 +57,43 @@ TEST_CASE("a selection's sums are those of its packets") {
     REQUIRE(own != rows.end());
     CHECK((*own)["sent_bytes"] == bytes);
     CHECK(bytes > 0);
+}
+
+TEST_CASE("several files are counted as the one that they were cut from") {
+    const test::TemporaryFolder folder;
+    test::output_of({"editcap", "-F", "pcapng", "-c", "1000", told_file(), folder.file("part")});
+    std::vector<std::string> parts;
+    for (const auto& entry : std::filesystem::directory_iterator(folder.file(""))) {
+        parts.push_back(entry.path());
+    }
+    std::sort(parts.begin(), parts.end());
+    REQUIRE(parts.size() > 2);
+    for (const std::string command : {"processes", "flows"}) {
+        INFO(command);
+        std::vector<std::string> of_parts = {command, "--json"};
+        of_parts.insert(of_parts.end(), parts.begin(), parts.end());
+        const std::string expected = test::output_of(pidcap({command, "--json", told_file()}));
+        CHECK((test::output_of(pidcap(of_parts)) == expected));
+
+        // What can't be read among them costs only itself.
+        of_parts.insert(of_parts.begin() + 3, folder.file(""));
+        const auto told = test::run(pidcap(of_parts));
+        CHECK(told.status == 1);
+        CHECK((told.out == expected));
+        CHECK(test::contains(told.err, "read " + folder.file("")));
+    }
+}
+
+TEST_CASE("a Darwin process of the second file isn't one of the first") {
+    const std::string darwin = TEST_DATA "/darwin.pcapng";
+    const std::vector<Json> once = rows_of({"processes", "--json", darwin});
+    const std::vector<Json> twice = rows_of({"processes", "--json", darwin, darwin});
+    CHECK(twice.size() == 2 * once.size());
+    for (const Json& row : twice) {
+        CHECK(std::count_if(once.begin(), once.end(), [&](const Json& one) {
+                  return one["comm"] == row["comm"] && one["sent_bytes"] == row["sent_bytes"];
+              }) == 1);
+    }
 }
 
 TEST_CASE("any column sorts, both ways") {

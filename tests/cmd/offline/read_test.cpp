@@ -484,6 +484,53 @@ TEST_CASE("a capture file in the place of a filter is told how to be read") {
     CHECK_THAT(filter.err, !Contains("to read a file"));
 }
 
+TEST_CASE("words behind the files that are no files are a filter") {
+    const Capture capture;
+    const std::string expected = read(capture, {"--filter", "ip and tcp"});
+    CHECK(!expected.empty());
+    CHECK(run({PIDCAP, "read", capture.path(), "ip", "and", "tcp"}).out == expected);
+    CHECK(run({PIDCAP, "read", capture.path(), "ip and tcp"}).out == expected);
+    const auto twice = run({PIDCAP, "read", capture.path(), capture.path(), "ip and tcp"});
+    CHECK(twice.out == expected + expected);
+    const auto tcpdump = run({"tcpdump", "-nr", capture.path(), "ip", "and", "tcp"});
+    CHECK(std::count(tcpdump.out.begin(), tcpdump.out.end(), '\n') ==
+          std::count(expected.begin(), expected.end(), '\n'));
+    SECTION("which is wrong before anything is printed") {
+        const auto wrong = run({PIDCAP, "read", capture.path(), "nosuch.pcap"});
+        CHECK(wrong.status == 2);
+        CHECK(wrong.out.empty());
+        CHECK_THAT(wrong.err, Contains("nosuch.pcap: neither a file nor a filter"));
+        CHECK(run({PIDCAP, "read", "--filter", "udp", capture.path(), "tcp"}).status == 2);
+    }
+}
+
+TEST_CASE("what nothing in the file has is named, what something had is not") {
+    const Capture capture;
+    const auto said = [&](const std::vector<std::string>& options) {
+        std::vector<std::string> command = {PIDCAP, "read", capture.path()};
+        command.insert(command.end(), options.begin(), options.end());
+        const auto result = run(command);
+        CHECK(result.status == 0);
+        return result.err;
+    };
+    const std::string in = " in " + capture.path() + "\n";
+    CHECK(said({"--user", "nosuch"}) == "pidcap read: no process that matches --uid nosuch" + in);
+    CHECK(said({"--comm", "curl", "--comm", "nosuch*"}) ==
+          "pidcap read: no process that matches --comm nosuch*" + in);
+    CHECK(said({"--pid", "4711"}) == "pidcap read: no process 4711" + in);
+    CHECK(said({"--user", "alice", "--comm", "curl"}).empty());
+    for (const std::string command : {"processes", "flows"}) {
+        CHECK_THAT(run({PIDCAP, command, capture.path(), "--user", "nosuch"}).err,
+                   Contains("no process that matches --uid nosuch"));
+    }
+}
+
+TEST_CASE("a date alone is its midnight") {
+    const Capture capture;
+    CHECK(read(capture, {"--after", "2015-01-01"}) == capture.lines());
+    CHECK(read(capture, {"--before", "2015-01-01"}).empty());
+}
+
 TEST_CASE("a wrong command line of read is refused") {
     for (const std::vector<std::string>& wrong :
          std::vector<std::vector<std::string>>{{},

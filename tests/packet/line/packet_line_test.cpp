@@ -171,3 +171,38 @@ TEST_CASE("the clock follows the packets from second to second") {
     lines.append(out, scene.packet);
     CHECK_THAT(fmt::to_string(out), Catch::Contains("22:13:20.0") && Catch::Contains("22:13:21.0"));
 }
+
+TEST_CASE("each form of the time is tcpdump's, with nanoseconds") {
+    using packet::TimeForm;
+    const auto times = [](TimeForm form) {
+        Scene scene;
+        fmt::memory_buffer out;
+        packet::PacketLine lines({.time = form});
+        // The first packet, one 1.5 s later, one of the next day, one before the first.
+        for (const int64_t ms : {0, 1500, 86400000, -250}) {
+            scene.packet.time_ns =
+                static_cast<uint64_t>(1700000000'000000123 + ms * int64_t{1000000});
+            lines.append(out, scene.packet);
+        }
+        std::string all;
+        const std::string text = fmt::to_string(out);
+        for (size_t at = 0; at < text.size(); at = text.find('\n', at) + 1) {
+            all += text.substr(at, text.find("lo ", at) - at) + "|";
+        }
+        return all;
+    };
+    CHECK(times(TimeForm::kClock) ==
+          "22:13:20.000000123 |22:13:21.500000123 |2023-11-15 22:13:20.000000123 |"
+          "22:13:19.750000123 |");
+    CHECK(times(TimeForm::kNone) == "||||");
+    CHECK(times(TimeForm::kEpoch) ==
+          "1700000000.000000123 |1700000001.500000123 |1700086400.000000123 |"
+          "1699999999.750000123 |");
+    CHECK(times(TimeForm::kSincePrevious) ==
+          "00:00:00.000000000 |00:00:01.500000000 |23:59:58.500000000 |-24:00:00.250000000 |");
+    CHECK(times(TimeForm::kDate) ==
+          "2023-11-14 22:13:20.000000123 |2023-11-14 22:13:21.500000123 |"
+          "2023-11-15 22:13:20.000000123 |2023-11-14 22:13:19.750000123 |");
+    CHECK(times(TimeForm::kSinceFirst) ==
+          "00:00:00.000000000 |00:00:01.500000000 |24:00:00.000000000 |-00:00:00.250000000 |");
+}
