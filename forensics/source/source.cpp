@@ -67,6 +67,7 @@ class Source::Implementation {
     std::string given_name_;
     std::string name_;  // as messages have it
     std::deque<Interface> interfaces_;
+    std::vector<packet::NamedAddress> address_names_;
     Attribution attribution_;
     Observer* observer_ = nullptr;
     const pcapng::PacketRead* block_ = nullptr;
@@ -81,6 +82,7 @@ class Source::Implementation {
     Result<const Packet*> next_record();
     Result<void> other_block(const pcapng::Block& block);
     void note_problem();
+    void take(const pcapng::NameResolutionRead& block);
     Interface& add_interface(uint16_t link_type, uint32_t snaplen, std::string_view name);
     void take(const pcapng::PacketRead& block);
     void forget_ends();
@@ -259,11 +261,32 @@ Result<void> Source::Implementation::other_block(const pcapng::Block& block) {
         attribution_.process_information(*information);
     } else if (const auto* journal = std::get_if<pcapng::JournalRead>(&block)) {
         attribution_.journal(*journal);
+    } else if (const auto* names = std::get_if<pcapng::NameResolutionRead>(&block)) {
+        take(*names);
     }
     if (observer_ == nullptr) {
         return {};
     }
     return observer_->block({block, reader_->raw(), reader_->byte_order()});
+}
+
+// Each record: an address and its names, which a NUL ends. The first one is taken.
+void Source::Implementation::take(const pcapng::NameResolutionRead& block) {
+    for (const pcapng::Option& record : block.records) {
+        const size_t length = record.code == pcapng::kNameRecordIpv4   ? 4
+                              : record.code == pcapng::kNameRecordIpv6 ? 16
+                                                                       : 0;
+        if (length == 0 || record.value.size() <= length || address_names_.size() >= kMaxNames) {
+            continue;
+        }
+        packet::NamedAddress named{.address = {.length = static_cast<uint8_t>(length)}};
+        std::ranges::copy(record.value.first(length), named.address.bytes.begin());
+        const std::string_view names = pcapng::as_text(record.value.subspan(length));
+        named.name = names.substr(0, std::min(names.find('\0'), packet::kMaxName));
+        if (!named.name.empty()) {
+            address_names_.push_back(std::move(named));
+        }
+    }
 }
 
 Result<const Packet*> Source::Implementation::next_record() {
@@ -361,6 +384,10 @@ const std::deque<Interface>& Source::interfaces() const {
 
 const Source::Skipped& Source::skipped() const {
     return implementation_->skipped_;
+}
+
+const std::vector<packet::NamedAddress>& Source::address_names() const {
+    return implementation_->address_names_;
 }
 
 uint64_t Source::bytes_read() const {

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "forensics/packet_types.h"
+#include "packet/dissect/address.h"
 #include "pcapng/read_blocks.h"
 #include "pcapng/result.h"
 
@@ -68,6 +69,10 @@ class Source {
     const std::deque<Process>& processes() const;     // by number
     const uint64_t& changes() const;                  // grows with every change of a process
     const std::deque<Interface>& interfaces() const;  // by number
+    // The names of addresses that the file's name resolution blocks have told so far, at most
+    // kMaxNames: later ones are left out.
+    const std::vector<packet::NamedAddress>& address_names() const;
+    static constexpr size_t kMaxNames = 131072;
     // For progress: the bytes read so far of the file on disk, and its size if that is known.
     uint64_t bytes_read() const;
     std::optional<uint64_t> bytes_total() const;
