@@ -31,6 +31,10 @@ struct SectionState {
 // A section with more interfaces is an error, so that this state takes at most 64 MiB.
 inline constexpr size_t kMaxInterfaces = size_t{64} * 1024 * 1024 / sizeof(SectionState::Interface);
 
+// The most interfaces that a Writer describes in a section: fewer than are read, so that what is
+// written can be read, by earlier versions, too.
+inline constexpr size_t kMaxWrittenInterfaces = 65536;
+
 // The link type of an interface whose description is too short to tell it: no tool has it.
 inline constexpr uint16_t kLinkTypeUndescribed = 0xFFFF;
 

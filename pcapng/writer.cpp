@@ -195,10 +195,10 @@ Result<uint32_t> Writer::add_interface(const Interface& interface,
 
 // Ends the block of an interface whose packets have at most `limit` bytes.
 Result<uint32_t> Writer::added_interface(size_t start, uint32_t limit) {
-    if (limits_.size() >= kMaxInterfaces) {
+    if (limits_.size() >= kMaxWrittenInterfaces) {
         output_.block().truncate(start);
-        return Error{fmt::format("{}: more than {} interfaces, which can't be read", output_.name(),
-                                 kMaxInterfaces)};
+        return Error{
+            fmt::format("{}: more than {} interfaces", output_.name(), kMaxWrittenInterfaces)};
     }
     if (Result<void> done = end(start); !done.ok()) {
         return std::move(done).error();

@@ -141,7 +141,7 @@ TEST_CASE("a merged file has no more interfaces than can be read") {
         need(writer.close());
         return folder.file(name);
     };
-    const std::string a = made_of("a", pcapng::kMaxInterfaces - 1);
+    const std::string a = made_of("a", pcapng::kMaxWrittenInterfaces - 1);
     const std::string out = folder.file("out");
     test::pidcap_done({"merge", a, made_of("b", 1), "-w", out});
     CHECK(test::pidcap({"read", "-c", "1", out}).status == 0);
