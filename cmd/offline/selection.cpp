@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "cmd/filter.h"
 #include "cmd/option_reader.h"
@@ -22,6 +23,8 @@ using pcapng::Result;
 struct Said {
     ProcessChoice processes;
     std::string filter;
+    std::vector<std::string> interfaces;
+    std::vector<std::string> namespaces;
     std::optional<TimeBound> after;
     std::optional<TimeBound> before;
     std::optional<uint64_t> count;
@@ -30,6 +33,14 @@ struct Said {
 void read_time(OptionReader& reader, const Option& option, std::optional<TimeBound>& to) {
     reader.once(option, [&](const std::string& text) {
         return store(forensics::parse_time(option.name, text), to);
+    });
+}
+
+void read_names(OptionReader& reader, const Option& option, std::vector<std::string>& to) {
+    reader.each(option, [&](const std::string& text) -> std::optional<Error> {
+        to.push_back(text);
+        return text.empty() || text == "!" ? std::optional(Error{option.name + ": no name"})
+                                           : std::nullopt;
     });
 }
 
@@ -51,6 +62,8 @@ Result<Said> read(const SelectionOptions& options) {
     });
     reader.once(options.filter_file,
                 [&](const std::string& name) { return store(read_expression(name), said.filter); });
+    read_names(reader, options.interface, said.interfaces);
+    read_names(reader, options.netns, said.namespaces);
     read_time(reader, options.after, said.after);
     read_time(reader, options.before, said.before);
     const bool comparable = said.after && said.before && said.after->from == said.before->from;
@@ -67,13 +80,17 @@ Result<Said> read(const SelectionOptions& options) {
 
 bool SelectionOptions::given() const {
     return processes.values() != ProcessOptionValues{} || filter.given() || filter_file.given() ||
-           after.given() || before.given() || count.given();
+           interface.given() || netns.given() || after.given() || before.given() || count.given();
 }
 
 std::string_view selection_help() {
     return R"(Which packets (all that is given must hold)
   --filter FILTER     those that an expression of pcap-filter(7) matches, as in: 'tcp port 443'
   -F FILE             the same from a file
+  --interface NAME|GLOB
+                      those of this interface: eth0, or netns/eth0 as the file names it
+  --netns NAME|GLOB   those of the interfaces of this network namespace, as the file names it; "*":
+                      of any but the capture's own
   --after TIME        from this time on: 2026-11-22T02:00:00.5 (local; or with Z or +02:00),
                       02:00:00 (on the day of the first packet), @1763650000.5 (seconds since
                       1970), +5s, +2m or +1h (after the first packet)
@@ -108,6 +125,7 @@ Result<forensics::Selection> selection_of(const SelectionOptions& options) {
     forensics::SelectionConditions conditions{
         .processes = conditions_of(said->processes, std::nullopt),
         .trees = said->processes.trees,
+        .interfaces = forensics::InterfaceChoice(said->interfaces, said->namespaces),
         .window = forensics::TimeWindow(said->after, said->before),
         .count = said->count,
     };

@@ -11,6 +11,7 @@ void Selection::begin(const Source& source) {
     ancestry_ = std::make_unique<RecordedAncestry>(source.processes(), &source.changes());
     processes_ = packet::ProcessFilter(conditions_.processes, *ancestry_);
     conditions_.window.begin();
+    conditions_.interfaces.begin();
 }
 
 std::vector<uint32_t> Selection::unknown_trees(const Source& source) const {
@@ -30,6 +31,9 @@ std::vector<uint32_t> Selection::unknown_trees(const Source& source) const {
 Result<bool> Selection::wants(const Packet& packet) {
     const bool in_window = conditions_.window.contains(packet.time_ns);
     if (!in_window || done()) {
+        return false;
+    }
+    if (packet.interface != nullptr && !conditions_.interfaces.wants(*packet.interface)) {
         return false;
     }
     if (conditions_.filter) {

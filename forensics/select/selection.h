@@ -12,6 +12,7 @@
 
 #include "forensics/analysis/recorded_ancestry.h"
 #include "forensics/packet_types.h"
+#include "forensics/select/interface_choice.h"
 #include "forensics/select/link_filter.h"
 #include "forensics/select/time_window.h"
 #include "forensics/source/source.h"
@@ -23,6 +24,7 @@ namespace forensics {
 struct SelectionConditions {
     packet::ProcessConditions processes = {};
     std::vector<uint32_t> trees = {};  // the pids of --tree, for unknown_trees()
+    InterfaceChoice interfaces = {};
     TimeWindow window = {};
     std::optional<LinkFilter> filter = {};
     std::optional<uint64_t> count = {};  // the most packets, in all files together
