@@ -109,8 +109,7 @@ int run_report(std::span<const std::string> arguments) {
     forensics::Timeline timeline;
     const Result<void> read =
         FilePass(*source, request.selection, true).each([&](const forensics::Packet& packet) {
-            analysis.add(packet);
-            timeline.add(packet);
+            timeline.add(packet, analysis.add(packet).counted);
         });
     analysis.finish();
     forensics::Report report =

@@ -126,6 +126,7 @@ constexpr auto kFlowColumns = std::to_array<Column>({
     {"a_processes", kList, "the processes at a, most bytes first"},
     {"b_processes", kList, "the processes at b, most bytes first"},
     {"either_processes", kList, "the processes without their end, most bytes first"},
+    {"interfaces", kList, "names of the interfaces on which it was seen, in this order, at most 6"},
 });
 
 // Puts values into a row one after the other.
@@ -231,6 +232,22 @@ Value shares_of(const Participants& processes) {
         fmt::format_to(std::back_inserter(list.json), ",\"share\":{:.4f}}}",
                        total > 0 ? static_cast<double>(each.bytes) / total : 0.0);
         before = ',';
+    }
+    list.json += ']';
+    return list;
+}
+
+// Returns a list of names, or nothing if the file has none.
+Value interfaces_of(const Flow& flow) {
+    List list;
+    for (const Interface* interface : flow.interfaces) {
+        if (interface != nullptr && !interface->name.empty()) {
+            list.json += list.json.empty() ? '[' : ',';
+            append_json(Value(std::string_view(interface->name)), list.json);
+        }
+    }
+    if (list.json.empty()) {
+        return {};
     }
     list.json += ']';
     return list;
@@ -376,6 +393,7 @@ void flow_row(const Flow& flow, Row& row) {
     out.value(shares_of(flow.sides[0].processes));
     out.value(shares_of(flow.sides[1].processes));
     out.value(shares_of(flow.either));
+    out.value(interfaces_of(flow));
 }
 
 }  // namespace forensics

@@ -25,7 +25,9 @@ class TableRows {
     using NextPacket = std::function<pcapng::Result<const Packet*>()>;
 
     TableRows(TableKind kind, NextPacket next_packet)
-        : kind_(kind), next_packet_(std::move(next_packet)) {}
+        : kind_(kind),
+          next_packet_(std::move(next_packet)),
+          analysis_({.names = kind == TableKind::kFlows}) {}
 
     std::span<const Column> columns() const;
 
@@ -34,7 +36,9 @@ class TableRows {
     bool next(Row& row);
 
     // The error that ended the packets, if one did.
-    const pcapng::Result<void>& read() const { return read_; }
+    const pcapng::Result<void>& read() const {
+        return read_ && !analysis_.state() ? analysis_.state() : read_;
+    }
 
   private:
     const Packet* next_packet();
@@ -43,7 +47,7 @@ class TableRows {
     TableKind kind_;
     NextPacket next_packet_;
     pcapng::Result<void> read_;
-    FlowTable flows_;
+    FlowTable flows_{{.names = false}};
     Analysis analysis_;
     bool analyzed_ = false;
     size_t index_ = 0;

@@ -124,6 +124,16 @@ Json shares(const Participants& processes, const Places& places) {
     return list;
 }
 
+Json interfaces(const Flow& flow) {
+    Json names = Json::array();
+    for (const Interface* interface : flow.interfaces) {
+        if (interface != nullptr) {
+            names.push_back(text(interface->name));
+        }
+    }
+    return names;
+}
+
 // A row: its columns are page.js's kFlow.
 Json flow_json(const Flow& flow, const Clock& clock, const Places& places) {
     const auto side = static_cast<size_t>(local_side(flow));
@@ -158,6 +168,7 @@ Json flow_json(const Flow& flow, const Clock& clock, const Places& places) {
         shares(local.processes, places),
         shares(remote.processes, places),
         shares(flow.either, places),
+        interfaces(flow),
     };
 }
 
@@ -256,7 +267,7 @@ std::string data_of(const Report& report) {
     json.list("talkers", report.talkers, group);
     json.list("names", report.names, group);
     json.list("flows", report.flows,
-              [&](const Flow* flow) { return flow_json(*flow, clock, places); });
+              [&](const Flow& flow) { return flow_json(flow, clock, places); });
     return std::move(json).finish();
 }
 

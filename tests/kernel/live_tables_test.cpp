@@ -37,8 +37,7 @@ struct Tables {
 class Commands {
   public:
     void add(const packet::Packet& packet) {
-        analysis_.add(packet);
-        timeline_.add(packet);
+        timeline_.add(packet, analysis_.add(packet).counted);
     }
 
     Tables finish(const std::deque<packet::Process>& processes) {

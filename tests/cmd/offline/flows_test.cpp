@@ -189,6 +189,11 @@ TEST_CASE("interfaces and network namespaces of a file are selected by name, eve
     CHECK(seen({"--netns", "!*"}) == Names{"eth0"});
     CHECK(seen({"--netns", "web", "--interface", "lo"}).empty());
 
+    // Each place is a conversation of its own.
+    const std::vector<Json> flows = test::rows_of({"flows", "--json", path});
+    REQUIRE(flows.size() == 4);
+    CHECK(flows[2]["interfaces"] == Json::array({"host/db/lo"}));
+    CHECK(flows[2]["a_packets"].get<int>() + flows[2]["b_packets"].get<int>() == 3);
     CHECK(test::rows_of({"flows", "--json", "--netns", "web", path}).size() == 1);
     const std::string page = folder.file("page.html");
     REQUIRE(test::run(pidcap({"report", "--netns", "host", path, "-o", page})).status == 0);
