@@ -24,7 +24,8 @@ both ways, duration, round trip of the handshake, and the names that its packets
 name, HTTP host, DNS). In the order of their first packets. PROCESS is the process at the address
 before it: of several the one that sent and received the most bytes there, with its share of them
 and "…"; --json and --csv list all. ON names the interfaces, where there are several, or one of another
-network namespace: a packet that crosses several counts once. If the file doesn't say at which of the two addresses it is,
+network namespace: a packet that crosses several counts once. Of what a tunnel carries, a row has
+the inner addresses; TUNNEL names it. If the file doesn't say at which of the two addresses it is,
 (either end) follows it. FILE is a capture of pidcap or of another tool, compressed or not; "-" is
 standard input.
 )";
@@ -43,6 +44,7 @@ constexpr auto kHeadings = std::to_array<Heading>({
     {"RESENT", true},
     {"NAME"},
     {"ON"},
+    {"TUNNEL"},
 });
 
 std::string address_text(const Side& side) {
@@ -106,6 +108,7 @@ std::vector<Cell> cells_of(const Flow& flow) {
         {resent > 0 ? fmt::to_string(resent) : ""},
         {cell_text(name, 80)},
         {cell_text(interfaces_text(flow), 80)},
+        {cell_text(flow.tunnel, 80)},
     };
 }
 

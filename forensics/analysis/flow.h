@@ -68,6 +68,8 @@ struct Flow {
     std::string_view dns_name;     // of sides[1], from a DNS answer in the file
     std::string_view server_name;  // TLS SNI
     std::string_view http_host;
+    // The tunnel that its packets came through, as the first one has it; empty: none.
+    std::string_view tunnel;
 };
 
 }  // namespace forensics

@@ -103,14 +103,18 @@ class FlowTable::Implementation {
         }
         const uint64_t time_ns = packet.time_ns.value_or(0);
         const Vantage vantage = vantages_.of(packet);
+        const Vantages::Inner inner = vantages_.within(vantage.place, *dissected);
         Crossing* crossing = see(packet, *dissected, vantage);
         const Place place = crossing != nullptr && crossing->again
-                                ? known(*dissected, vantage.place, crossing->flow)
-                                : find(*dissected, vantage.place, time_ns);
+                                ? known(*dissected, inner.place, crossing->flow)
+                                : find(*dissected, inner.place, time_ns);
         Conversation& conversation = conversations_[place.number];
         found.flow = &conversation.flow;
         found.side = place.side;
         conversation.see(*packet.interface);
+        if (found.flow->tunnel.empty()) {
+            found.flow->tunnel = inner.name;
+        }
         if (crossing != nullptr) {
             take_crossing(packet, place, *crossing, conversation, found.counted);
         }

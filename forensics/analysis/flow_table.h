@@ -4,8 +4,8 @@
 // ports, ICMP echo by addresses and id, others by addresses and protocol; those of different
 // network namespaces or hosts apart. A packet that crosses several interfaces counts once (see
 // Crossings and StreamVantages). A SYN with another sequence number begins a new conversation of
-// the same ends, as in tshark's tcp.stream. Tunnelled packets belong to the conversation of the
-// outer packet. Later fragments belong to that of the first one, if it was seen at most 30 s
+// the same ends, as in tshark's tcp.stream. Packets in a tunnel belong to the conversation of the
+// inner packet. Later fragments belong to that of the first one, if it was seen at most 30 s
 // before; tshark counts the bytes of the last fragment only.
 //
 // Memory grows with the conversations by 13 to 26 bytes each, and by the names that are read; the

@@ -127,6 +127,7 @@ constexpr auto kFlowColumns = std::to_array<Column>({
     {"b_processes", kList, "the processes at b, most bytes first"},
     {"either_processes", kList, "the processes without their end, most bytes first"},
     {"interfaces", kList, "names of the interfaces on which it was seen, in this order, at most 6"},
+    {"tunnel", kText, "the tunnel that it came through: kind, id, outer addresses"},
 });
 
 // Puts values into a row one after the other.
@@ -394,6 +395,7 @@ void flow_row(const Flow& flow, Row& row) {
     out.value(shares_of(flow.sides[1].processes));
     out.value(shares_of(flow.either));
     out.value(interfaces_of(flow));
+    out.text(flow.tunnel);
 }
 
 }  // namespace forensics

@@ -169,6 +169,7 @@ Json flow_json(const Flow& flow, const Clock& clock, const Places& places) {
         shares(remote.processes, places),
         shares(flow.either, places),
         interfaces(flow),
+        text(flow.tunnel),
     };
 }
 

@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 
 #include "packet/dissect/link.h"
+#include "packet/link_type.h"
 
 namespace packet {
 namespace {
@@ -36,17 +37,11 @@ void add_udp(Dissected& packet) {
     }
 }
 
-}  // namespace
-
-std::optional<Dissected> dissect(uint16_t link_type, std::span<const uint8_t> data,
-                                 uint32_t wire_length) {
+// Reads an IP packet, without what it may carry in a tunnel.
+std::optional<Dissected> dissect_ip(Piece ip) {
     std::optional<Dissected> packet;
-    const Link link = read_link(link_type, {std::as_bytes(data), wire_length});
-    if (link.content != LinkContent::kIp) {
-        return packet;
-    }
     packet.emplace();
-    const NetworkProblem problem = read_network(link.payload, packet->network);
+    const NetworkProblem problem = read_network(ip, packet->network);
     if (problem == NetworkProblem::kExtensions) {
         return packet;  // a conversation of two addresses, at least
     }
@@ -73,6 +68,52 @@ std::optional<Dissected> dissect(uint16_t link_type, std::span<const uint8_t> da
             break;
         default:
             break;
+    }
+    return packet;
+}
+
+std::optional<TunnelContent> tunnel_in(const Dissected& packet) {
+    if (packet.network.protocol == IPPROTO_TCP) {
+        return std::nullopt;
+    }
+    const UdpContent udp{.source_port = packet.source_port,
+                         .target_port = packet.target_port,
+                         .data = packet.payload};
+    const bool is_udp = packet.network.protocol == IPPROTO_UDP && packet.has_ports;
+    return read_tunnel(packet.network, is_udp ? &udp : nullptr);
+}
+
+// Returns the packet within, or nothing if it isn't IP or too short to tell.
+std::optional<Dissected> dissect_content(const TunnelContent& content) {
+    if (!content.ethernet) {
+        return dissect_ip(content.payload);
+    }
+    const Link link = read_link(kLinkTypeEthernet, content.payload);
+    return link.content == LinkContent::kIp ? dissect_ip(link.payload) : std::nullopt;
+}
+
+}  // namespace
+
+std::optional<Dissected> dissect(uint16_t link_type, std::span<const uint8_t> data,
+                                 uint32_t wire_length) {
+    const Link link = read_link(link_type, {std::as_bytes(data), wire_length});
+    if (link.content != LinkContent::kIp) {
+        return std::nullopt;
+    }
+    std::optional<Dissected> packet = dissect_ip(link.payload);
+    for (uint8_t depth = 0; packet && depth < Dissected::kMaxTunnels; ++depth) {
+        const std::optional<TunnelContent> content = tunnel_in(*packet);
+        if (!content) {
+            break;
+        }
+        std::optional<Dissected> inner = dissect_content(*content);
+        if (!inner) {
+            break;  // the tunnel's own conversation is what is left
+        }
+        inner->tunnels = packet->tunnels;
+        inner->tunnels[depth] = content->tunnel;
+        inner->tunnel_count = static_cast<uint8_t>(depth + 1);
+        packet = inner;
     }
     return packet;
 }
