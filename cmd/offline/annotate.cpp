@@ -159,7 +159,8 @@ int run_annotate(std::span<const std::string> arguments) {
     }
     print_message("pidcap annotate: {} of {} packets have a process now, of {} conversations\n",
                   counts.annotated, counts.packets, owners->rows());
-    return broken ? kExitDone : kExitFailed;
+    const bool incomplete = say_left_out(kCommand, rewriter->left_out());
+    return broken && !incomplete ? kExitDone : kExitFailed;
 }
 
 }  // namespace cmd

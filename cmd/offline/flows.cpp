@@ -20,14 +20,14 @@ using forensics::Side;
 constexpr std::string_view kHelp = R"(Usage: pidcap flows [options] FILE
 
 One row for each conversation in the file: both ends with their processes, state, packets and bytes
-both ways, duration, round trip of the handshake, and the names that its packets show (TLS server
-name, HTTP host, DNS). In the order of their first packets. PROCESS is the process at the address
-before it: of several the one that sent and received the most bytes there, with its share of them
-and "…"; --json and --csv list all. ON names the interfaces, where there are several, or one of another
-network namespace: a packet that crosses several counts once. Of what a tunnel carries, a row has
-the inner addresses; TUNNEL names it. If the file doesn't say at which of the two addresses it is,
-(either end) follows it. FILE is a capture of pidcap or of another tool, compressed or not; "-" is
-standard input.
+both ways, duration, round trip of the handshake, and its name (TLS server name, HTTP host, DNS
+question, or the name of the address). In the order of their first packets. PROCESS is the process
+at the address before it: of several the one that sent and received the most bytes there, with its
+share of them and "…"; --json and --csv list all. If the file doesn't say at which of the two
+addresses it is, (either end) follows it. ON names the interfaces, where there are several, or one
+of another network namespace: a packet that crosses several counts once. Of what a tunnel carries, a
+row has the inner addresses; TUNNEL names it. FILE is a capture of pidcap or of another tool,
+compressed or not; "-" is standard input.
 )";
 
 constexpr auto kHeadings = std::to_array<Heading>({
@@ -91,9 +91,10 @@ std::vector<Cell> cells_of(const Flow& flow) {
     }
     const bool timed = flow.first_ns && flow.last_ns;
     const uint64_t resent = a.retransmissions + b.retransmissions;
-    const std::string_view name = !flow.server_name.empty() ? flow.server_name
-                                  : !flow.http_host.empty() ? flow.http_host
-                                                            : flow.dns_name;
+    const std::string_view name = !flow.server_name.empty()    ? flow.server_name
+                                  : !flow.http_host.empty()    ? flow.http_host
+                                  : !flow.dns_question.empty() ? flow.dns_question
+                                                               : flow.dns_name;
     return {
         {forensics::protocol_name(flow.protocol)},
         {address_text(a)},

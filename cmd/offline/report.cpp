@@ -111,7 +111,7 @@ int run_report(std::span<const std::string> arguments) {
         FilePass(*source, request.selection, true).each([&](const forensics::Packet& packet) {
             timeline.add(packet, analysis.add(packet).counted);
         });
-    analysis.finish();
+    analysis.finish(source->address_names());
     forensics::Report report =
         forensics::make_report(request.input, source->processes(), analysis, timeline);
     if (!read) {

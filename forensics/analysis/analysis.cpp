@@ -115,8 +115,8 @@ FlowTable::Found Analysis::add(const Packet& packet) {
     return found;
 }
 
-void Analysis::finish() {
-    flows_.finish();
+void Analysis::finish(std::span<const packet::NamedAddress> names) {
+    flows_.finish(names);
     count_flows();
     count_peers();
 }

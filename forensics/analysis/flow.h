@@ -65,9 +65,10 @@ struct Flow {
     // tcp.analysis.initial_rtt; none if a RST or FIN came before that.
     std::optional<uint64_t> handshake_rtt_ns;
     // These may hold any bytes, at most 255; empty: not known.
-    std::string_view dns_name;     // of sides[1], from a DNS answer in the file
+    std::string_view dns_name;     // of sides[1], from an answer or a block of the file
     std::string_view server_name;  // TLS SNI
     std::string_view http_host;
+    std::string_view dns_question;  // the first one of a conversation with a DNS server
     // The tunnel that its packets came through, as the first one has it; empty: none.
     std::string_view tunnel;
 };

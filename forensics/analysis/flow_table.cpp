@@ -130,9 +130,10 @@ class FlowTable::Implementation {
                 [this](size_t number) -> const Flow& { return conversations_[number].flow; }};
     }
 
-    void finish() {
+    void finish(std::span<const packet::NamedAddress> names) {
         index_ = {};
         crossings_ = {};
+        names_.add(names);
         for (size_t number = 0; names_wanted_ && number < conversations_.size(); ++number) {
             names_.name(conversations_[number].flow);
         }
@@ -421,8 +422,8 @@ Flows FlowTable::flows() const {
     return implementation_->flows();
 }
 
-void FlowTable::finish() {
-    implementation_->finish();
+void FlowTable::finish(std::span<const packet::NamedAddress> names) {
+    implementation_->finish(names);
 }
 
 const pcapng::Result<void>& FlowTable::state() const {

@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 
 #include "forensics/analysis/counted.h"
 #include "forensics/analysis/flow.h"
@@ -48,10 +49,10 @@ class FlowTable {
     };
     Found add(const Packet& packet);
 
-    // By number. finish() fills in what needs the whole file (names of addresses), and frees what
-    // only add() needs.
+    // By number. finish() fills in what needs the whole file: names of addresses, from DNS answers,
+    // else from `names`; and frees what only add() needs.
     Flows flows() const;
-    void finish();
+    void finish(std::span<const packet::NamedAddress> names = {});
     // An error if conversations that were in the temporary file are lost.
     const pcapng::Result<void>& state() const;
 

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cassert>
+#include <cmath>
 #include <iterator>
 #include <optional>
 #include <utility>
@@ -95,8 +96,9 @@ constexpr auto kFlowColumns = std::to_array<Column>({
     {"a_retransmissions", kUnsigned, "of TCP: segments with data, SYN or FIN that a sent again"},
     {"b_retransmissions", kUnsigned, "of TCP: segments with data, SYN or FIN that b sent again"},
     {"rtt_s", kSeconds, "of TCP: from the SYN to the ACK that ends the handshake"},
-    {"dns_name", kText, "a name that a DNS answer in the file gave b's address"},
-    {"server_name", kText, "TLS server name that a asked for"},
+    {"dns_name", kText,
+     "a name that b's address has: of a DNS, mDNS or LLMNR answer, or a name resolution block"},
+    {"server_name", kText, "TLS server name that a asked for, over TCP or QUIC"},
     {"http_host", kText, "HTTP host that a asked for"},
     {"a_host", kText, "of a merged file: the host of a's process"},
     {"a_pid", kUnsigned, "the process at a that moved the most bytes"},
@@ -126,6 +128,7 @@ constexpr auto kFlowColumns = std::to_array<Column>({
     {"a_processes", kList, "the processes at a, most bytes first"},
     {"b_processes", kList, "the processes at b, most bytes first"},
     {"either_processes", kList, "the processes without their end, most bytes first"},
+    {"dns_question", kText, "of DNS: the first name that is asked for"},
     {"interfaces", kList, "names of the interfaces on which it was seen, in this order, at most 6"},
     {"tunnel", kText, "the tunnel that it came through: kind, id, outer addresses"},
 });
@@ -230,8 +233,9 @@ Value shares_of(const Participants& processes) {
         member(",\"start_time\":", process.start_ns != 0 ? Value(Time{process.start_ns}) : Value());
         member(",\"comm\":", text(process.comm));
         member(",\"bytes\":", Value(each.bytes));
-        fmt::format_to(std::back_inserter(list.json), ",\"share\":{:.4f}}}",
-                       total > 0 ? static_cast<double>(each.bytes) / total : 0.0);
+        const double share = total > 0 ? static_cast<double>(each.bytes) / total : 0.0;
+        fmt::format_to(std::back_inserter(list.json), ",\"share\":{}}}",
+                       std::round(share * 1e4) / 1e4);
         before = ',';
     }
     list.json += ']';
@@ -394,6 +398,7 @@ void flow_row(const Flow& flow, Row& row) {
     out.value(shares_of(flow.sides[0].processes));
     out.value(shares_of(flow.sides[1].processes));
     out.value(shares_of(flow.either));
+    out.text(flow.dns_question);
     out.value(interfaces_of(flow));
     out.text(flow.tunnel);
 }

@@ -76,7 +76,7 @@ function showDetails(process) {
     filterByProcess(process, withDescendants);
     byId('conversations').scrollIntoView();
   };
-  const names = (flow) => new Set([flow[kFlow.dns], flow[kFlow.tls], flow[kFlow.http]].filter((name) => name));
+  const names = (flow) => new Set([flow[kFlow.dns], flow[kFlow.tls], flow[kFlow.http], flow[kFlow.question]].filter((name) => name));
   const addresses = (flow) => [flow[kFlow.remote] === process.index && flow[kFlow.local] !== process.index ? flow[kFlow.localAddress] : flow[kFlow.remoteAddress]];
   dialog.replaceChildren(
     el('div', {class: 'details-head'},

@@ -5,7 +5,7 @@ const kPageRows = 100;
 const flows = {page: 0, sort: null, descending: true, search: '', shown: [], texts: []};
 
 const processAt = (flow, column) => flow[kFlow[column]] === null ? null : processes[flow[kFlow[column]]];
-const flowName = (flow) => flow[kFlow.tls] || flow[kFlow.http] || flow[kFlow.dns];
+const flowName = (flow) => flow[kFlow.tls] || flow[kFlow.http] || flow[kFlow.question] || flow[kFlow.dns];
 const kEnds = ['local', 'remote', 'either'];
 // Whether a process takes part: `test` gets its index.
 const takesPart = (flow, test) => kEnds.some((end) => test(flow[kFlow[end]]) || (flow[kFlow[end + 'Shares']] || []).some(([index]) => test(index)));
@@ -35,7 +35,7 @@ function flowText(index) {
     const flow = data.flows[index];
     flows.texts[index] = [...kEnds.flatMap((end) => [processText(processAt(flow, end)), ...(flow[kFlow[end + 'Shares']] || []).map(([index]) => processText(processes[index]))]),
       formatProtocol(flow[kFlow.protocol]), formatEndpoint(flow[kFlow.localAddress], flow[kFlow.localPort]),
-      formatEndpoint(flow[kFlow.remoteAddress], flow[kFlow.remotePort]), flow[kFlow.dns], flow[kFlow.tls], flow[kFlow.http], flow[kFlow.state]]
+      formatEndpoint(flow[kFlow.remoteAddress], flow[kFlow.remotePort]), flow[kFlow.dns], flow[kFlow.tls], flow[kFlow.http], flow[kFlow.question], flow[kFlow.state]]
       .join('\n').toLowerCase();
   }
   return flows.texts[index];
@@ -99,7 +99,7 @@ function flowRow(flow) {
     !local && !remote && either ? [processLink(either, severalMark(flow, 'either')), el('span', {class: 'hint', title: 'The file doesn\u2019t say at which end it is'}, ' (either end)')] : null,
     !local && !remote && !either ? el('span', {class: 'hint'}, 'no process') : null);
   const address = (text) => el('span', {class: 'address'}, text);
-  const names = [['DNS', 'dns'], ['TLS', 'tls'], ['HTTP', 'http']].filter(([, key]) => flow[kFlow[key]]);
+  const names = [['DNS', 'dns'], ['TLS', 'tls'], ['HTTP', 'http'], ['DNS question', 'question']].filter(([, key]) => flow[kFlow[key]]);
   const bytes = (number) => el('td', {class: 'number', title: `${formatCount(number)} bytes`}, formatBytes(number));
   const [sent, received] = [flow[kFlow.sentBytes], flow[kFlow.receivedBytes]];
   const again = flow[kFlow.localRetransmissions] + flow[kFlow.remoteRetransmissions];

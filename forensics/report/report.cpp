@@ -70,12 +70,14 @@ const Side& remote_side(const Flow& flow) {
     return flow.sides[static_cast<size_t>(1 - local_side(flow))];
 }
 
+constexpr std::string_view kQuestion = "DNS question";
+
 // Calls take(kind, name) for each name of a conversation.
 template <typename Take>
 void each_name(const Flow& flow, Take take) {
     for (const auto& [kind, name] :
          {std::pair("DNS", flow.dns_name), std::pair("TLS", flow.server_name),
-          std::pair("HTTP", flow.http_host)}) {
+          std::pair("HTTP", flow.http_host), std::pair("DNS question", flow.dns_question)}) {
         if (!name.empty()) {
             take(kind, name);
         }
@@ -102,8 +104,9 @@ void add_talkers(Report& report, const Flows& flows) {
         ReportGroup& talker = report.talkers[place->second];
         talker.address = address;
         add_to(talker, flow);
-        each_name(flow, [&](const char*, std::string_view name) {
-            if (talker.name.empty() && local_side(flow) == 0) {
+        each_name(flow, [&](std::string_view kind, std::string_view name) {
+            // What a server is asked for is not its own name.
+            if (talker.name.empty() && local_side(flow) == 0 && kind != kQuestion) {
                 talker.name = name;
             }
         });

@@ -168,6 +168,7 @@ Json flow_json(const Flow& flow, const Clock& clock, const Places& places) {
         shares(local.processes, places),
         shares(remote.processes, places),
         shares(flow.either, places),
+        text(flow.dns_question),
         interfaces(flow),
         text(flow.tunnel),
     };

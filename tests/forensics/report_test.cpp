@@ -167,10 +167,15 @@ TEST_CASE("names are counted by how they were told") {
     Flow& both = add_flow(flows, 2, 10);
     both.server_name = "a.example";
     both.http_host = "b.example";
+    add_flow(flows, 1, 5).dns_question = "c.example";
     Report report;
     add_flows(report, flows);
-    REQUIRE(report.names.size() == 3);
-    CHECK(report.name_count == 3);
+    REQUIRE(report.names.size() == 4);
+    CHECK(report.name_count == 4);
+    CHECK(std::string(report.names[3].kind) == "DNS question");
+    for (const ReportGroup& talker : report.talkers) {
+        CHECK(talker.name != "c.example");  // what a server is asked for isn't its name
+    }
     CHECK(std::string(report.names[0].kind) == "DNS");
     CHECK(report.names[0].flows == 2);
     CHECK(report.names[0].sent == 20);
