@@ -32,6 +32,9 @@ void append(std::string& key, uint32_t number) {
 // The same for both directions.
 void append_key(std::string& key, const packet::Tunnel& tunnel) {
     key += static_cast<char>(tunnel.kind);
+    if (tunnel.kind == packet::TunnelKind::kMpls) {
+        return;  // each direction has labels of its own
+    }
     if (tunnel.id) {
         key += 'i';
         append(key, *tunnel.id);
@@ -56,7 +59,9 @@ std::string name_of(std::span<const packet::Tunnel> tunnels) {
         name += name.empty() ? "" : ", ";
         name += packet::tunnel_name(tunnel.kind);
         name += tunnel.id ? fmt::format(" {}", *tunnel.id) : "";
-        name += fmt::format(" {} {}", text_of(tunnel.source), text_of(tunnel.target));
+        if (!tunnel.source.empty()) {
+            name += fmt::format(" {} {}", text_of(tunnel.source), text_of(tunnel.target));
+        }
     }
     return name;
 }

@@ -83,6 +83,20 @@ std::optional<TunnelContent> tunnel_in(const Dissected& packet) {
     return read_tunnel(packet.network, is_udp ? &udp : nullptr);
 }
 
+void add_tunnel(Dissected& packet, const Tunnel& tunnel) {
+    packet.tunnels[packet.tunnel_count++] = tunnel;
+}
+
+// What the link layer carries it in.
+void add_link_tunnels(Dissected& packet, const Link& link) {
+    if (link.mpls_count > 0) {
+        add_tunnel(packet, {.kind = TunnelKind::kMpls, .id = link.mpls[0]});
+    }
+    if (link.pppoe_session) {
+        add_tunnel(packet, {.kind = TunnelKind::kPppoe, .id = *link.pppoe_session});
+    }
+}
+
 // Returns the packet within, or nothing if it isn't IP or too short to tell.
 std::optional<Dissected> dissect_content(const TunnelContent& content) {
     if (!content.ethernet) {
@@ -101,18 +115,18 @@ std::optional<Dissected> dissect(uint16_t link_type, std::span<const uint8_t> da
         return std::nullopt;
     }
     std::optional<Dissected> packet = dissect_ip(link.payload);
-    for (uint8_t depth = 0; packet && depth < Dissected::kMaxTunnels; ++depth) {
+    if (packet) {
+        add_link_tunnels(*packet, link);
+    }
+    while (packet && packet->tunnel_count < Dissected::kMaxTunnels) {
         const std::optional<TunnelContent> content = tunnel_in(*packet);
-        if (!content) {
-            break;
-        }
-        std::optional<Dissected> inner = dissect_content(*content);
+        std::optional<Dissected> inner = content ? dissect_content(*content) : std::nullopt;
         if (!inner) {
-            break;  // the tunnel's own conversation is what is left
+            break;  // no tunnel, or its own conversation is what is left
         }
         inner->tunnels = packet->tunnels;
-        inner->tunnels[depth] = content->tunnel;
-        inner->tunnel_count = static_cast<uint8_t>(depth + 1);
+        inner->tunnel_count = packet->tunnel_count;
+        add_tunnel(*inner, content->tunnel);
         packet = inner;
     }
     return packet;

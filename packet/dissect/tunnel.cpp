@@ -122,6 +122,10 @@ std::string_view tunnel_name(TunnelKind kind) {
             return "geneve";
         case TunnelKind::kTeredo:
             return "teredo";
+        case TunnelKind::kMpls:
+            return "mpls";
+        case TunnelKind::kPppoe:
+            return "pppoe";
     }
     return "";
 }

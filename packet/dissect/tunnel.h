@@ -20,6 +20,8 @@ enum class TunnelKind : uint8_t {
     kVxlan,   // RFC 7348
     kGeneve,  // RFC 8926
     kTeredo,  // RFC 4380
+    kMpls,    // RFC 3032
+    kPppoe,   // RFC 2516
 };
 // "ipip", "ipv6", "gre", …
 std::string_view tunnel_name(TunnelKind kind);
@@ -27,8 +29,9 @@ std::string_view tunnel_name(TunnelKind kind);
 // A tunnel that a packet came through.
 struct Tunnel {
     TunnelKind kind = TunnelKind::kIpip;
-    std::optional<uint32_t> id = {};         // VXLAN's and GENEVE's network, GRE's key
-    std::span<const std::byte> source = {};  // of the outer packet
+    // VXLAN's and GENEVE's network, GRE's key, PPPoE's session, MPLS's outermost label.
+    std::optional<uint32_t> id = {};
+    std::span<const std::byte> source = {};  // of the outer packet; empty: it isn't IP
     std::span<const std::byte> target = {};
 };
 

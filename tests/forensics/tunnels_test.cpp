@@ -131,6 +131,24 @@ TEST_CASE("tshark sees the same inside") {
     }
 }
 
+TEST_CASE("MPLS and PPPoE are named as tunnels, and MPLS's labels are each direction's own") {
+    const Frame answer = make(
+        Segment{.from = 2, .to = 1, .source_port = 20000, .target_port = 40000, .flags = 0x12});
+    CaptureFile mpls(1);
+    mpls.add(in_ethernet(joined({0, 1, 0xd1, 0x40}, kInner), 0x8847), kStart);
+    mpls.add(in_ethernet(joined({0, 2, 0xd1, 0x40}, answer), 0x8847), kStart);
+    const forensics::FlowTable labelled = mpls.flows();
+    REQUIRE(labelled.flows().size() == 1);
+    CHECK(labelled.flows()[0].tunnel == "mpls 29");
+    CHECK(labelled.flows()[0].sides[1].packets == 1);
+
+    CaptureFile pppoe(1);
+    pppoe.add(in_ethernet(joined({0x11, 0, 0, 7, 0, 42, 0, 0x21}, kInner), 0x8864), kStart);
+    const forensics::FlowTable session = pppoe.flows();
+    REQUIRE(session.flows().size() == 1);
+    CHECK(session.flows()[0].tunnel == "pppoe 7");
+}
+
 TEST_CASE("both directions of a tunnel are one conversation, those of two tunnels are two") {
     const Frame answer = make(
         Segment{.from = 2, .to = 1, .source_port = 20000, .target_port = 40000, .flags = 0x12});
