@@ -24,8 +24,10 @@ both ways, duration, round trip of the handshake, and its name (TLS server name,
 question, or the name of the address). In the order of their first packets. PROCESS is the process
 at the address before it: of several the one that sent and received the most bytes there, with its
 share of them and "…"; --json and --csv list all. If the file doesn't say at which of the two
-addresses it is, (either end) follows it. FILE is a capture of pidcap or of another tool, compressed
-or not; "-" is standard input. Several files are read one after the other, as one.
+addresses it is, (either end) follows it. ON names the interfaces, where there are several, or one
+of another network namespace: a packet that crosses several counts once. Of what a tunnel carries, a
+row has the inner addresses; TUNNEL names it. FILE is a capture of pidcap or of another tool,
+compressed or not; "-" is standard input. Several files are read one after the other, as one.
 )";
 
 constexpr auto kHeadings = std::to_array<Heading>({
@@ -41,6 +43,8 @@ constexpr auto kHeadings = std::to_array<Heading>({
     {"RTT", true},
     {"RESENT", true},
     {"NAME"},
+    {"ON"},
+    {"TUNNEL"},
 });
 
 std::string address_text(const Side& side) {
@@ -58,10 +62,24 @@ Cell main_process(const Participants& processes) {
     if (processes.several()) {
         const forensics::Participant most = processes.by_bytes().front();
         const uint64_t total = std::max<uint64_t>(processes.bytes(), 1);
-        cell.text += fmt::format(
-            " {:.0f} % …", 100.0 * static_cast<double>(most.bytes) / static_cast<double>(total));
+        // Rounded down: with another one beside it, it isn't all.
+        const auto share = static_cast<unsigned>(100.0 * static_cast<double>(most.bytes) /
+                                                 static_cast<double>(total));
+        cell.text += fmt::format(" {} % …", share);
     }
     return cell;
+}
+
+// Names the interfaces, if there are several or it is in another network namespace.
+std::string interfaces_text(const Flow& flow) {
+    std::string names;
+    for (const forensics::Interface* interface : flow.interfaces) {
+        if (interface != nullptr) {
+            names += (names.empty() ? "" : ", ") + interface->name;
+        }
+    }
+    const bool tells = flow.interfaces[1] != nullptr || names.find('/') != names.npos;
+    return !tells ? "" : flow.more_interfaces ? names + ", …" : names;
 }
 
 std::vector<Cell> cells_of(const Flow& flow) {
@@ -90,6 +108,8 @@ std::vector<Cell> cells_of(const Flow& flow) {
         {flow.handshake_rtt_ns ? seconds_text(*flow.handshake_rtt_ns) : ""},
         {resent > 0 ? fmt::to_string(resent) : ""},
         {cell_text(name, 80)},
+        {cell_text(interfaces_text(flow), 80)},
+        {cell_text(flow.tunnel, 80)},
     };
 }
 
@@ -99,6 +119,7 @@ int run_flows(std::span<const std::string> arguments) {
     return run_table_command({.name = "flows",
                               .help = kHelp,
                               .columns = forensics::flow_columns(),
+                              .flows = {},
                               .rows =
                                   [](const Analysis& analysis) {
                                       return forensics::RowSet{

@@ -11,6 +11,7 @@
 #include "cmd/message.h"
 #include "cmd/offline/file_pass.h"
 #include "cmd/offline/result_file.h"
+#include "cmd/offline/selection.h"
 #include "cmd/option_reader.h"
 #include "forensics/analysis/analysis.h"
 #include "forensics/analysis/timeline.h"
@@ -26,7 +27,7 @@ using pcapng::Result;
 
 constexpr std::string_view kCommand = "report";
 
-constexpr std::string_view kHelp = R"(Usage: pidcap report FILE... -o PAGE
+constexpr std::string_view kHelp = R"(Usage: pidcap report [options] FILE... [FILTER] -o PAGE
 
 Writes what FILE tells as one HTML page: its processes, their traffic over time, conversations,
 talkers and names. The page needs no other file and makes no requests. FILE is a capture of pidcap
@@ -37,6 +38,9 @@ other, as one.
                 is no terminal
   -h, --help    this text
 
+)";
+
+constexpr std::string_view kStatus = R"(
 Exit status: 0 done; 1 failed, or FILE is broken: what was readable is in the page, which says so;
 2 wrong usage.
 )";
@@ -44,10 +48,12 @@ Exit status: 0 done; 1 failed, or FILE is broken: what was readable is in the pa
 struct Request {
     std::vector<std::string> inputs;
     std::string output = "-";
+    forensics::Selection selection;
 };
 
 std::variant<Request, Stop> parse_request(std::span<const std::string> arguments) {
     CommandLine line(kCommand);
+    const SelectionOptions selection(line);
     const Option& help = line.flag("-h,--help");
     const Option& output = line.value("-o");
     const Option& files = line.positionals("FILE");
@@ -55,11 +61,12 @@ std::variant<Request, Stop> parse_request(std::span<const std::string> arguments
         return *stop;
     }
     if (help.given()) {
-        return Stop{kExitDone, std::string(kHelp)};
+        return Stop{kExitDone, fmt::format("{}{}{}", kHelp, selection_help(), kStatus)};
     }
     Request request;
     OptionReader reader;
     request.inputs = files.values;
+    reader.take(selection_of(selection, request.inputs), request.selection);
     reader.refuse_if(request.inputs.empty(), "no input file given");
     reader.path(output, request.output);
     reader.refuse_if(request.output == "-" && isatty(STDOUT_FILENO) != 0,
@@ -86,11 +93,11 @@ int fail(const Error& error) {
 }  // namespace
 
 int run_report(std::span<const std::string> arguments) {
-    const auto parsed = parse_request(arguments);
+    auto parsed = parse_request(arguments);
     if (const auto* stop = std::get_if<Stop>(&parsed)) {
         return say(*stop);
     }
-    const auto& request = std::get<Request>(parsed);
+    auto& request = std::get<Request>(parsed);
     ignore_write_signals();
     auto source = forensics::Source::open(request.inputs);
     if (!source) {
@@ -102,14 +109,14 @@ int run_report(std::span<const std::string> arguments) {
     }
     forensics::Analysis analysis;
     forensics::Timeline timeline;
-    forensics::Selection everything;
     const Result<void> read =
-        FilePass(*source, everything, true).each([&](const forensics::Packet& packet) {
-            analysis.add(packet);
-            timeline.add(packet);
+        FilePass(*source, request.selection, true).each([&](const forensics::Packet& packet) {
+            timeline.add(packet, analysis.add(packet).counted);
         });
     analysis.finish(source->address_names());
     print_skipped(kCommand, *source);
+    print_problems(kCommand, request.selection);
+    tell_unmatched(kCommand, request.selection, *source);
     forensics::Report report =
         forensics::make_report(source->name(), source->processes(), analysis, timeline);
     if (!read) {

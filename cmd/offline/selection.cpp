@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "cmd/filter.h"
 #include "cmd/message.h"
@@ -29,6 +30,8 @@ using pcapng::Result;
 struct Said {
     ProcessChoice processes;
     std::string filter;
+    std::vector<std::string> interfaces;
+    std::vector<std::string> namespaces;
     std::optional<TimeBound> after;
     std::optional<TimeBound> before;
     std::optional<uint64_t> count;
@@ -37,6 +40,14 @@ struct Said {
 void read_time(OptionReader& reader, const Option& option, std::optional<TimeBound>& to) {
     reader.once(option, [&](const std::string& text) {
         return store(forensics::parse_time(option.name, text), to);
+    });
+}
+
+void read_names(OptionReader& reader, const Option& option, std::vector<std::string>& to) {
+    reader.each(option, [&](const std::string& text) -> std::optional<Error> {
+        to.push_back(text);
+        return text.empty() || text == "!" ? std::optional(Error{option.name + ": no name"})
+                                           : std::nullopt;
     });
 }
 
@@ -58,6 +69,8 @@ Result<Said> read(const SelectionOptions& options) {
     });
     reader.once(options.filter_file,
                 [&](const std::string& name) { return store(read_expression(name), said.filter); });
+    read_names(reader, options.interface, said.interfaces);
+    read_names(reader, options.netns, said.namespaces);
     read_time(reader, options.after, said.after);
     read_time(reader, options.before, said.before);
     const bool comparable = said.after && said.before && said.after->from == said.before->from;
@@ -89,7 +102,7 @@ std::vector<std::string> take_filter(std::vector<std::string>& files) {
 
 bool SelectionOptions::given() const {
     return processes.values() != ProcessOptionValues{} || filter.given() || filter_file.given() ||
-           after.given() || before.given() || count.given();
+           interface.given() || netns.given() || after.given() || before.given() || count.given();
 }
 
 std::string_view selection_help() {
@@ -97,6 +110,10 @@ std::string_view selection_help() {
   --filter FILTER     those that an expression of pcap-filter(7) matches, as in: 'tcp port 443'.
                       Words behind FILE that are no files are such an expression, too
   -F FILE             the same from a file
+  --interface NAME|GLOB
+                      those of this interface: eth0, or netns/eth0 as the file names it
+  --netns NAME|GLOB   those of the interfaces of this network namespace, as the file names it; "*":
+                      of any but the capture's own
   --after TIME        from this time on: 2026-11-22T02:00:00.5 (local; or with Z or +02:00),
                       02:00:00 (on the day of the first packet), @1763650000.5 (seconds since
                       1970), 2026-11-22 (from its midnight on), +5s, +2m or +1h (after the first
@@ -143,6 +160,7 @@ Result<forensics::Selection> selection_of(const SelectionOptions& options,
         .pids = said->processes.pids,
         .trees = said->processes.trees,
         .selections = packet::ProcessSelections(said->processes.selections),
+        .interfaces = forensics::InterfaceChoice(said->interfaces, said->namespaces),
         .window = forensics::TimeWindow(said->after, said->before),
         .count = said->count,
     };

@@ -15,13 +15,15 @@
 
 namespace cmd {
 
-// A member of a command's line, before it is parsed: adds --pid … --kernel, --filter, -F, --after,
-// --before and -c.
+// A member of a command's line, before it is parsed: adds --pid … --kernel, --filter, -F,
+// --interface, --netns, --after, --before and -c.
 struct SelectionOptions {
     CommandLine& line;
     ProcessFilterOptions processes{line};
     const Option& filter = line.value("--filter");
     const Option& filter_file = line.value("-F");
+    const Option& interface = line.value("--interface");
+    const Option& netns = line.value("--netns");
     const Option& after = line.value("--after");
     const Option& before = line.value("--before");
     const Option& count = line.value("-c");

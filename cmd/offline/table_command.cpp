@@ -84,15 +84,15 @@ std::variant<Request, Stop> parse_request(const TableCommand& command,
     return request;
 }
 
-void print_table(const TableCommand& command, const forensics::Analysis& analysis,
-                 const std::vector<size_t>& order, packet::TextOutput& out) {
-    std::vector<std::vector<Cell>> rows;
-    rows.reserve(order.size());
-    for (const size_t index : order) {
-        rows.push_back(command.cells(analysis, index));
-    }
-    out.text() += table_text(command.headings, rows, width_of(STDOUT_FILENO),
-                             packet::use_color(packet::ColorMode::kAuto, STDOUT_FILENO));
+void print_rows(const TableCommand& command, const forensics::Analysis& analysis,
+                const std::vector<size_t>& order, packet::TextOutput& out) {
+    print_table(command.headings,
+                {order.size(), [&](size_t row) { return command.cells(analysis, order[row]); }},
+                width_of(STDOUT_FILENO), packet::use_color(packet::ColorMode::kAuto, STDOUT_FILENO),
+                [&](std::string_view line) {
+                    out.text() += line;
+                    return out.written();
+                });
     out.text() += unattributed_text(analysis);
 }
 
@@ -111,7 +111,7 @@ int run_table_command(const TableCommand& command, std::span<const std::string> 
         return kExitFailed;
     }
     FilePass pass(*source, request.selection, true);
-    forensics::Analysis analysis;
+    forensics::Analysis analysis(command.flows);
     const pcapng::Result<void> read =
         pass.each([&](const forensics::Packet& packet) { analysis.add(packet); });
     analysis.finish(source->address_names());
@@ -125,7 +125,7 @@ int run_table_command(const TableCommand& command, std::span<const std::string> 
     packet::TextOutput out(STDOUT_FILENO, "standard output");
     switch (request.form) {
         case Form::kTable:
-            print_table(command, analysis, order, out);
+            print_rows(command, analysis, order, out);
             break;
         case Form::kCsv:
             forensics::print_csv(rows, order, request.cells, out);
@@ -137,12 +137,12 @@ int run_table_command(const TableCommand& command, std::span<const std::string> 
     const pcapng::Result<void> written = out.finish();
     print_skipped(command.name, *source);
     print_problems(command.name, request.selection);
-    for (const pcapng::Result<void>* result : {&written, &read}) {
+    for (const pcapng::Result<void>* result : {&written, &read, &analysis.state()}) {
         if (!*result) {
             print_message("pidcap {}: {}\n", command.name, result->error().message);
         }
     }
-    return written && read ? kExitDone : kExitFailed;
+    return written && read && analysis.state() ? kExitDone : kExitFailed;
 }
 
 }  // namespace cmd

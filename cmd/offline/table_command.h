@@ -20,6 +20,7 @@ struct TableCommand {
     std::string_view name;
     std::string_view help;  // before the options that all such commands have
     std::span<const forensics::Column> columns;
+    forensics::FlowTable::Options flows;  // what of conversations is kept
     // The rows of an analysis, in the order that they have without --sort.
     std::function<forensics::RowSet(const forensics::Analysis& analysis)> rows;
     // The same for people.

@@ -55,41 +55,44 @@ class Line {
 
 }  // namespace
 
-std::string table_text(std::span<const Heading> headings,
-                       const std::vector<std::vector<Cell>>& rows, size_t width, bool color) {
+void print_table(std::span<const Heading> headings, const CellRows& rows, size_t width, bool color,
+                 const std::function<bool(std::string_view line)>& print) {
     std::vector<size_t> widths(headings.size(), 0);
-    for (const std::vector<Cell>& row : rows) {
+    for (size_t number = 0; number < rows.count; ++number) {
+        const std::vector<Cell> row = rows.make(number);
         assert(row.size() == headings.size());
         for (size_t i = 0; i < row.size(); ++i) {
             widths[i] = std::max(widths[i], packet::display_width(row[i].text));
         }
     }
+    std::vector<Cell> names;
     for (size_t i = 0; i < headings.size(); ++i) {
         // A column of which nothing is known is left out.
-        widths[i] = widths[i] == 0 && !rows.empty()
+        widths[i] = widths[i] == 0 && rows.count > 0
                         ? 0
                         : std::max(widths[i], packet::display_width(headings[i].text));
+        names.push_back({std::string(headings[i].text), packet::kColorBold});
     }
-    std::string out;
-    auto append_row = [&](auto cell_of) {
-        Line line(out, width);
+    std::string text;
+    const auto print_row = [&](const std::vector<Cell>& row) {
+        text.clear();
+        Line line(text, width);
         for (size_t i = 0; i < headings.size(); ++i) {
             if (widths[i] == 0) {
                 continue;
             }
-            const auto& [text, text_color] = cell_of(i);
-            const size_t fill = widths[i] - packet::display_width(text);
+            const size_t fill = widths[i] - packet::display_width(row[i].text);
             line.blanks((i == 0 ? 0 : kGap) + (headings[i].to_the_right ? fill : 0));
-            line.text(text, color ? text_color : std::string_view());
+            line.text(row[i].text, color ? row[i].color : std::string_view());
             line.blanks(headings[i].to_the_right ? 0 : fill);
         }
-        out += '\n';
+        text += '\n';
+        return print(text);
     };
-    append_row([&](size_t i) { return Cell{std::string(headings[i].text), packet::kColorBold}; });
-    for (const std::vector<Cell>& row : rows) {
-        append_row([&](size_t i) -> const Cell& { return row[i]; });
+    bool more = print_row(names);
+    for (size_t number = 0; more && number < rows.count; ++number) {
+        more = print_row(rows.make(number));
     }
-    return out;
 }
 
 size_t width_of(int fd) {

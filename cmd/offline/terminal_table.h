@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -25,10 +26,17 @@ struct Heading {
     bool to_the_right = false;  // numbers
 };
 
-// All lines, each with its line break; a column that no row has anything in is left out. `width`:
-// of the terminal in columns; 0: nothing is cut.
-std::string table_text(std::span<const Heading> headings,
-                       const std::vector<std::vector<Cell>>& rows, size_t width, bool color);
+// The rows of a table, which are made one at a time: all of them at once would be large. `make` is
+// called twice for each.
+struct CellRows {
+    size_t count = 0;
+    std::function<std::vector<Cell>(size_t row)> make;
+};
+
+// Prints all lines, each with its line break, until `print` returns false. A column that no row has
+// anything in is left out. `width`: of the terminal in columns; 0: nothing is cut.
+void print_table(std::span<const Heading> headings, const CellRows& rows, size_t width, bool color,
+                 const std::function<bool(std::string_view line)>& print);
 
 // The width of the terminal behind `fd`; 0: it is none.
 size_t width_of(int fd);

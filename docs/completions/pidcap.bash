@@ -22,7 +22,7 @@ _pidcap() {
     local words
     case $previous in
         -i) words="any $(cd /sys/class/net && echo *)" ;;
-        --netns) words="all $(cd /run/netns 2>/dev/null && echo *)" ;;
+        --netns) [[ " annotate export extract flows merge processes read report " == *" ${COMP_WORDS[1]} "* ]] || words="all $(cd /run/netns 2>/dev/null && echo *)" ;;
         --hook) words="tc xdp cgroup" ;;
         --tracing) words="auto fentry kprobe syscalls" ;;
         -Q) words="in out inout" ;;
@@ -58,13 +58,13 @@ _pidcap() {
         --format) words="parquet jsonl csv" ;;
         --table) words="packets flows processes" ;;
         --split) words="process container user" ;;
-        --after | --before | --host | --sort | --filter | -s | -B | --buffer | -c | --duration | --cmdline | --container | --unit | --process) return ;;
+        --interface | --after | --before | --host | --sort | --filter | -s | -B | --buffer | -c | --duration | --cmdline | --container | --unit | --process) return ;;
         *)
             words="-i --netns --hook --tracing -Q -D --filter -F -d --pid --comm --exe --cmdline --uid --user --gid --cgroup --container
                    --unit --tree --process -f --follow --unattributed --kernel -w -s --comments --no-process --process-blocks -B --buffer -c --duration
                    -v -q -n -t --color -h --help --version --"
             local commands="annotate doctor export extract flows merge processes read report setup-wireshark"
-            local selection="--filter -F --after --before -c --pid --comm --exe --cmdline --uid --user --cgroup --container --unit
+            local selection="--filter -F --interface --netns --after --before -c --pid --comm --exe --cmdline --uid --user --cgroup --container --unit
                              --tree --process -f --follow --unattributed --kernel -h --help"
             if ((COMP_CWORD > 1)); then
                 case ${COMP_WORDS[1]} in
@@ -75,7 +75,7 @@ _pidcap() {
                     flows | processes) words="--sort --csv --csv-safe --json $selection" ;;
                     merge) words="-w --host -h --help" ;;
                     read) words="--json -v -q -n -t --color $selection" ;;
-                    report) words="-o -h --help" ;;
+                    report) words="-o $selection" ;;
                     setup-wireshark) words="--remove --check --group -h --help" ;;
                 esac
                 if [[ $word != -* && " annotate export extract flows merge processes read report " == *" ${COMP_WORDS[1]} "* ]]; then

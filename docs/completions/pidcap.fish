@@ -17,11 +17,11 @@ end
 
 # Whether packets are chosen.
 function __pidcap_select
-    __pidcap_in export extract flows processes read; or __pidcap_capture
+    __pidcap_in export extract flows processes read report; or __pidcap_capture
 end
 
 function __pidcap_select_of_file
-    __pidcap_in export extract flows processes read
+    __pidcap_in export extract flows processes read report
 end
 
 complete -c pidcap -f
@@ -37,6 +37,8 @@ complete -c pidcap -n __pidcap_capture -a read -d 'Packets of files'
 complete -c pidcap -n __pidcap_capture -a report -d 'A page about a file'
 complete -c pidcap -n __pidcap_on_files -F
 complete -c pidcap -n __pidcap_select_of_file -l after -x -d 'From this time on'
+complete -c pidcap -n __pidcap_select_of_file -l interface -x -d 'Packets of this interface'
+complete -c pidcap -n __pidcap_select_of_file -l netns -x -d 'Packets of this network namespace'
 complete -c pidcap -n __pidcap_select_of_file -l before -x -d 'Before this time'
 complete -c pidcap -n '__pidcap_in annotate' -l from -r -F -d 'Conversations'
 complete -c pidcap -n '__pidcap_in export' -l format -x -a 'parquet jsonl csv' -d 'The form of the table'

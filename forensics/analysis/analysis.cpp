@@ -3,7 +3,10 @@
 
 #include <algorithm>
 #include <array>
-#include <utility>
+#include <cstring>
+
+#include "forensics/analysis/number_set.h"
+#include "packet/keyed_hash.h"
 
 namespace forensics {
 namespace {
@@ -18,7 +21,7 @@ void widen(std::optional<uint64_t>& first, std::optional<uint64_t>& last,
     }
 }
 
-Amount& reason_of(Unattributed& unattributed, Via via) {
+Amount& amount_of(Unattributed& unattributed, Via via) {
     switch (via) {
         case Via::kUnrecorded:
             return unattributed.silent;
@@ -30,6 +33,20 @@ Amount& reason_of(Unattributed& unattributed, Via via) {
             return unattributed.unknown;
     }
 }
+
+const Participants& participants(const Flow& flow, int side) {
+    return side == kNoSide ? flow.either : flow.sides[static_cast<size_t>(side)].processes;
+}
+
+// A process and an address, for a hash: no padding.
+struct Peer {
+    uint32_t process = 0;
+    uint32_t length = 0;
+    std::array<uint8_t, 16> address{};
+
+    Peer(const Process& of, const Address& at)
+        : process(of.number), length(at.length), address(at.bytes) {}
+};
 
 }  // namespace
 
@@ -55,32 +72,37 @@ void Analysis::add_end(const End& end, Amount ProcessTraffic::*amount, const Pac
     if (flow == nullptr) {
         return;
     }
-    const Process* named =
-        (side == kNoSide ? flow->either : flow->sides[static_cast<size_t>(side)].processes).first();
-    if (named != end.process) {
+    if (!participants(*flow, side).has(*end.process)) {
         further_.insert({end.process->number, flow->number, side});
     }
 }
 
 FlowTable::Found Analysis::add(const Packet& packet) {
-    total_.add(packet);
-    widen(first_ns_, last_ns_, packet.time_ns);
     const FlowTable::Found found = flows_.add(packet);
+    const Counted& counted = found.counted;
+    if (!counted.again) {
+        total_.add(packet);
+        widen(first_ns_, last_ns_, packet.time_ns);
+    }
+    if (counted.before) {
+        amount_of(unattributed_, counted.before->reason).take_away(counted.before->length);
+    }
     if (!packet.attributed()) {
-        const bool here = packet.self.via != Via::kUnrecorded;
-        reason_of(unattributed_, here ? packet.self.via : packet.peer.via).add(packet);
+        if (!counted.again) {
+            amount_of(unattributed_, reason_of(packet)).add(packet);
+        }
         return found;
     }
-    Ends ends = ends_of(packet);
+    Ends ends = counted.ends;
     if (ends.either != nullptr && packet.self.process != nullptr &&
         packet.self.process == packet.peer.process) {
         // The same process is at both ends, so it doesn't matter which end is which.
         ends = {.sender = &packet.self, .receiver = &packet.peer};
     }
-    if (ends.sender != nullptr) {
+    if (ends.sender != nullptr && ends.sender->process != nullptr) {
         add_end(*ends.sender, &ProcessTraffic::sent, packet, found.flow, found.side);
     }
-    if (ends.receiver != nullptr) {
+    if (ends.receiver != nullptr && ends.receiver->process != nullptr) {
         add_end(*ends.receiver, &ProcessTraffic::received, packet, found.flow, 1 - found.side);
     }
     if (ends.either != nullptr) {
@@ -95,40 +117,60 @@ FlowTable::Found Analysis::add(const Packet& packet) {
 
 void Analysis::finish(std::span<const packet::NamedAddress> names) {
     flows_.finish(names);
-    const std::deque<Flow>& flows = flows_.flows();
-    std::vector<std::pair<uint32_t, uint64_t>> conversations;  // process, flow
-    std::vector<std::pair<uint32_t, std::pair<uint8_t, std::array<uint8_t, 16>>>> peers;
-    auto take = [&](const Process* process, const Flow& flow, int side) {
-        if (process == nullptr) {
-            return;
-        }
-        conversations.emplace_back(process->number, flow.number);
-        if (side != kNoSide) {
-            const Address& other = flow.sides[static_cast<size_t>(1 - side)].address;
-            peers.emplace_back(process->number, std::pair(other.length, other.bytes));
+    count_flows();
+    count_peers();
+}
+
+void Analysis::count_flows() {
+    std::vector<uint64_t> latest(processes_.size(), UINT64_MAX);  // its latest conversation
+    const auto take = [&](const Process& process, const Flow& flow) {
+        if (process.number < latest.size() && latest[process.number] != flow.number) {
+            latest[process.number] = flow.number;
+            ++processes_[process.number].flows;
         }
     };
+    const Flows flows = flows_.flows();
     for (const Flow& flow : flows) {
-        take(flow.sides[0].processes.first(), flow, 0);
-        take(flow.sides[1].processes.first(), flow, 1);
-        take(flow.either.first(), flow, kNoSide);
+        for (const int side : {0, 1, kNoSide}) {
+            participants(flow, side).each([&](const Participant& one) {
+                take(*one.process, flow);
+            });
+        }
+    }
+    std::fill(latest.begin(), latest.end(), UINT64_MAX);
+    for (const Part& part : further_) {
+        const Flow& flow = flows[part.flow];
+        const Process& process = *processes_[part.process].process;
+        const bool kept = participants(flow, 0).has(process) ||
+                          participants(flow, 1).has(process) || flow.either.has(process);
+        if (!kept) {
+            take(process, flow);
+        }
+    }
+}
+
+void Analysis::count_peers() {
+    NumberSet peers;
+    const packet::KeyedHash hash;
+    const auto take = [&](const Process& process, const Flow& flow, int side) {
+        const Address& other = flow.sides[static_cast<size_t>(1 - side)].address;
+        if (process.number < processes_.size() && peers.insert(hash(Peer(process, other)))) {
+            ++processes_[process.number].peers;
+        }
+    };
+    const Flows flows = flows_.flows();
+    for (const Flow& flow : flows) {
+        for (const int side : {0, 1}) {
+            participants(flow, side).each([&](const Participant& one) {
+                take(*one.process, flow, side);
+            });
+        }
     }
     for (const Part& part : further_) {
-        if (const Process* process = processes_[part.process].process) {
-            take(process, flows[part.flow], part.side);
+        if (part.side != kNoSide) {
+            take(*processes_[part.process].process, flows[part.flow], part.side);
         }
     }
-    auto count = [this](auto& pairs, uint64_t ProcessTraffic::*counter) {
-        std::sort(pairs.begin(), pairs.end());
-        pairs.erase(std::unique(pairs.begin(), pairs.end()), pairs.end());
-        for (const auto& pair : pairs) {
-            if (pair.first < processes_.size()) {
-                ++(processes_[pair.first].*counter);
-            }
-        }
-    };
-    count(conversations, &ProcessTraffic::flows);
-    count(peers, &ProcessTraffic::peers);
 }
 
 }  // namespace forensics

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // Analysis: counts in one pass what each process sent and received, and collects the conversations.
-// Memory grows with processes and conversations. One thread.
+// A packet that crosses several interfaces counts once. Memory grows with processes and, as
+// FlowTable says, with conversations. One thread.
 #pragma once
 
 #include <compare>
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <set>
 #include <span>
@@ -24,6 +24,10 @@ struct Amount {
     void add(const Packet& packet) {
         ++packets;
         bytes += packet.wire_length;
+    }
+    void take_away(uint64_t length) {
+        --packets;
+        bytes -= length;
     }
 };
 
@@ -55,6 +59,9 @@ struct Unattributed {
 
 class Analysis {
   public:
+    Analysis() = default;
+    explicit Analysis(FlowTable::Options options) : flows_(options) {}
+
     FlowTable::Found add(const Packet& packet);
     // Call once, after the last packet: counts flows and peers of the processes and names the
     // conversations. `names`: of addresses that no DNS answer names.
@@ -66,7 +73,9 @@ class Analysis {
     std::optional<uint64_t> last_ns() const { return last_ns_; }
     // By the process's number; `process` is null for those without packets.
     const std::vector<ProcessTraffic>& processes() const { return processes_; }
-    const std::deque<Flow>& flows() const { return flows_.flows(); }
+    Flows flows() const { return flows_.flows(); }
+    // An error if conversations that were kept in a temporary file are lost.
+    const pcapng::Result<void>& state() const { return flows_.state(); }
 
   private:
     // A process took part in a conversation. `side` 2: at which end is not known.
@@ -88,8 +97,10 @@ class Analysis {
     std::optional<uint64_t> first_ns_;
     std::optional<uint64_t> last_ns_;
     std::vector<ProcessTraffic> processes_;
-    // Processes beyond those that the flows themselves name. Rare, because a conversation seldom
-    // has more than one process at an end.
+    void count_flows();
+    void count_peers();
+
+    // Processes beyond those that the flows themselves keep, which are many.
     std::set<Part> further_;
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// A conversation as the packets show it. Passive data; the names belong to the FlowTable.
+// A conversation as the packets show it. Passive data, which may be copied bytewise; the names
+// belong to the FlowTable, processes and interfaces to the source.
 #pragma once
 
 #include <array>
@@ -41,16 +42,23 @@ struct Side {
     Participants processes;
 };
 
+// A packet that crosses several interfaces counts once: docs/analysis.md has the rule.
+//
 // sides[0] began the conversation: it is the sender of the SYN; else the client by the ports of the
 // first packet, if one is below 1024 or only one is ephemeral (32768 and up); else the sender of
 // the first packet.
 struct Flow {
+    static constexpr size_t kMaxInterfaces = 6;
+
     uint64_t number = 0;   // from 0, in the order of their first packets
     uint8_t protocol = 0;  // IPPROTO_
     std::array<Side, 2> sides;
     // The processes that packets name without their end (Ends::either).
     Participants either;
     FlowState state = FlowState::kNone;
+    // The interfaces on which it was seen, in this order; null: no more.
+    std::array<const Interface*, kMaxInterfaces> interfaces{};
+    bool more_interfaces = false;
     std::optional<uint64_t> first_ns;
     std::optional<uint64_t> last_ns;
     // From the last SYN to the first segment with ACK and without SYN, as tshark's
@@ -61,6 +69,8 @@ struct Flow {
     std::string_view server_name;  // TLS SNI
     std::string_view http_host;
     std::string_view dns_question;  // the first one of a conversation with a DNS server
+    // The tunnel that its packets came through, as the first one has it; empty: none.
+    std::string_view tunnel;
 };
 
 }  // namespace forensics

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // FlowIndex: maps a key to the number of its latest conversation. Open addressing, linear probing,
-// at most 5/8 full; 8 bytes a slot. The keys themselves are the caller's, by number.
+// at most 5/8 full; 8 bytes a slot. The keys themselves are the caller's, by number; they need not
+// be in memory while the index grows.
 #pragma once
 
 #include <cassert>
@@ -20,7 +21,7 @@ class FlowIndex {
     template <typename Is>
     size_t find(uint64_t hash, Is is) const {
         const uint32_t tag = tag_of(hash);
-        for (size_t at = hash & mask();; at = (at + 1) & mask()) {
+        for (size_t at = tag & mask();; at = (at + 1) & mask()) {
             const Slot& slot = slots_[at];
             if (slot.number == kNone || (slot.tag == tag && is(slot.number))) {
                 return at;
@@ -30,33 +31,32 @@ class FlowIndex {
     uint32_t at(size_t slot) const { return slots_[slot].number; }
     void replace(size_t slot, uint32_t number) { slots_[slot].number = number; }
 
-    // Inserts at an empty slot that find() returned. `hash_of` returns the hash of an inserted
-    // number.
-    template <typename HashOf>
-    void insert(size_t slot, uint64_t hash, uint32_t number, HashOf hash_of) {
+    // Inserts at an empty slot that find() returned.
+    void insert(size_t slot, uint64_t hash, uint32_t number) {
         assert(slots_[slot].number == kNone);
         slots_[slot] = {.tag = tag_of(hash), .number = number};
         if (++used_ * 8 > slots_.size() * 5) {
-            grow(hash_of);
+            grow();
         }
     }
 
   private:
     struct Slot {
-        uint32_t tag = 0;  // upper half of the hash, which saves most key comparisons
+        // Half of the hash: its lower bits choose the slot, the others save key comparisons.
+        uint32_t tag = 0;
         uint32_t number = kNone;
     };
 
     size_t mask() const { return slots_.size() - 1; }
     static uint32_t tag_of(uint64_t hash) { return static_cast<uint32_t>(hash >> 32); }
 
-    template <typename HashOf>
-    void grow(HashOf hash_of) {
+    void grow() {
         std::vector<Slot> old(slots_.size() * 2);
         old.swap(slots_);
         for (const Slot& slot : old) {
             if (slot.number != kNone) {
-                slots_[find(hash_of(slot.number), [](uint32_t) { return false; })] = slot;
+                const uint64_t hash = uint64_t{slot.tag} << 32;
+                slots_[find(hash, [](uint32_t) { return false; })] = slot;
             }
         }
     }

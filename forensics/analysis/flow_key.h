@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// FlowKey: both ends of a conversation and its protocol, the same for both directions. No padding:
-// packet::KeyedHash takes its bytes.
+// FlowKey: both ends of a conversation, its protocol and where it was seen, the same for both
+// directions. No padding: packet::KeyedHash takes its bytes.
 #pragma once
 
 #include <array>
@@ -14,14 +14,17 @@ namespace forensics {
 struct FlowKey {
     // Address (two words), port: of the lower and the higher end.
     std::array<uint64_t, 4> addresses{};
-    uint64_t rest = 0;  // ports, protocol, kind
+    uint64_t rest = 0;   // ports, protocol, kind
+    uint64_t place = 0;  // network namespace, tunnel: see Vantages
 
-    // Word by word: the default is a call of memcmp(), for each packet.
-    bool operator==(const FlowKey& other) const {
+    // Returns whether both are of the same ends, wherever they were seen.
+    bool same_ends(const FlowKey& other) const {
         return rest == other.rest && addresses[0] == other.addresses[0] &&
                addresses[1] == other.addresses[1] && addresses[2] == other.addresses[2] &&
                addresses[3] == other.addresses[3];
     }
+    // Word by word: the default is a call of memcmp(), for each packet.
+    bool operator==(const FlowKey& other) const { return place == other.place && same_ends(other); }
 };
 
 // What else tells conversations of the same ends apart.
@@ -35,7 +38,7 @@ struct KeyOfPacket {
 // Addresses of 4 or 16 bytes.
 inline KeyOfPacket make_key(std::span<const std::byte> source, std::span<const std::byte> target,
                             uint16_t source_port, uint16_t target_port, uint8_t protocol,
-                            KeyKind kind) {
+                            KeyKind kind, uint64_t place) {
     std::array<uint64_t, 2> from{};
     std::array<uint64_t, 2> to{};
     // Constant sizes: the compiler makes moves of them.
@@ -56,7 +59,8 @@ inline KeyOfPacket make_key(std::span<const std::byte> source, std::span<const s
     return {.key = {.addresses = {low[0], low[1], high[0], high[1]},
                     .rest = low_port | (high_port << 16) | (uint64_t{protocol} << 32) |
                             (uint64_t{static_cast<uint8_t>(kind)} << 40) |
-                            (uint64_t{source.size()} << 48)},
+                            (uint64_t{source.size()} << 48),
+                    .place = place},
             .from_lower = from_lower};
 }
 

@@ -3,16 +3,15 @@
 
 #include <netinet/in.h>
 
-#include <cassert>
 #include <cstring>
 #include <optional>
-#include <vector>
 
+#include "forensics/analysis/conversation.h"
+#include "forensics/analysis/crossings.h"
 #include "forensics/analysis/flow_index.h"
-#include "forensics/analysis/flow_key.h"
 #include "forensics/analysis/fragments.h"
-#include "forensics/analysis/name_reader.h"
-#include "forensics/analysis/tcp_stream.h"
+#include "forensics/analysis/records.h"
+#include "forensics/analysis/vantages.h"
 #include "packet/dissect/dissect.h"
 
 namespace forensics {
@@ -45,92 +44,164 @@ bool from_client(const packet::Dissected& packet) {
     return (source >= kFirstEphemeralPort) >= (target >= kFirstEphemeralPort);
 }
 
-void add_end(const End* end, const Packet& packet, Participants& processes) {
+void add_end(const End* end, const Packet& packet, Participants& processes,
+             Participants::Pool& pool) {
     if (end != nullptr && end->process != nullptr) {
-        processes.add(*end->process, packet.wire_length);
+        processes.add(*end->process, packet.wire_length, pool);
     }
+}
+
+const Process* process_of(const End* end) {
+    return end != nullptr ? end->process : nullptr;
+}
+
+bool has_process(const End* end) {
+    return process_of(end) != nullptr;
+}
+
+// Leaves out the ends whose process was counted.
+void leave_out(Ends& ends, bool sender, bool receiver, bool either) {
+    if (sender || either) {
+        ends.sender = nullptr;
+    }
+    if (receiver || either) {
+        ends.receiver = nullptr;
+    }
+    if (sender || receiver || either) {
+        ends.either = nullptr;
+    }
+}
+
+// Two hosts of a merged file can't both have sent a packet, nor received it.
+bool of_two_hosts(const Process* counted, const End* end) {
+    const Process* process = process_of(end);
+    return counted != nullptr && process != nullptr && counted->host != process->host;
+}
+
+uint8_t named_by(const Ends& ends) {
+    return static_cast<uint8_t>((has_process(ends.sender) ? StreamVantages::kSender : 0) |
+                                (has_process(ends.receiver) ? StreamVantages::kReceiver : 0) |
+                                (ends.either != nullptr ? StreamVantages::kEither : 0));
 }
 
 }  // namespace
 
 class FlowTable::Implementation {
   public:
+    explicit Implementation(const Options& options)
+        : names_wanted_(options.names), conversations_(options.bytes_in_memory) {}
+
     Found add(const Packet& packet) {
+        Found found{.counted = Counted::whole(packet)};
         if (packet.interface == nullptr) {
-            return {};
+            return found;
         }
         const std::optional<packet::Dissected> dissected =
             packet::dissect(packet.interface->link_type, packet.data, packet.wire_length);
         if (!dissected) {
-            return {};
+            return found;
         }
         const uint64_t time_ns = packet.time_ns.value_or(0);
-        const Place place = find(*dissected, time_ns);
-        Flow& flow = *tracks_[place.number].flow;
-        count(packet, flow, place.side);
-        if (dissected->tcp) {
-            add_tcp(*dissected, time_ns, place, flow);
-        } else if (flow.protocol == IPPROTO_UDP) {
-            names_.datagram(dissected->payload, place.side, flow);
+        const Vantage vantage = vantages_.of(packet);
+        const Vantages::Inner inner = vantages_.within(vantage.place, *dissected);
+        Crossing* crossing = see(packet, *dissected, vantage);
+        const Place place = crossing != nullptr && crossing->again
+                                ? known(*dissected, inner.place, crossing->flow)
+                                : find(*dissected, inner.place, time_ns);
+        Conversation& conversation = conversations_[place.number];
+        found.flow = &conversation.flow;
+        found.side = place.side;
+        conversation.see(*packet.interface);
+        if (found.flow->tunnel.empty()) {
+            found.flow->tunnel = inner.name;
         }
-        return {.flow = &flow, .side = place.side};
+        if (crossing != nullptr) {
+            take_crossing(packet, place, *crossing, conversation, found.counted);
+        }
+        if (!found.counted.again) {
+            add_first(packet, *dissected, vantage, place.side, conversation, found.counted);
+        }
+        add_ends(packet, found);
+        return found;
     }
 
-    const std::deque<Flow>& flows() const { return flows_; }
+    Flows flows() const {
+        return {conversations_.size(),
+                [this](size_t number) -> const Flow& { return conversations_[number].flow; }};
+    }
 
     void finish(std::span<const packet::NamedAddress> names) {
+        index_ = {};
+        crossings_ = {};
         names_.add(names);
-        for (Flow& flow : flows_) {
-            names_.name(flow);
+        for (size_t number = 0; names_wanted_ && number < conversations_.size(); ++number) {
+            names_.name(conversations_[number].flow);
         }
     }
 
+    const pcapng::Result<void>& state() const { return conversations_.state(); }
+
   private:
-    // The internal state of a conversation.
-    struct Track {
-        FlowKey key;
-        Flow* flow = nullptr;
-        uint32_t stream = 0;         // TCP: its index
-        bool lower_is_first = true;  // the lower end of the key is side 0
-    };
-    struct Stream {
-        TcpStream tcp;
-        std::array<NameReader::Opening, 2> openings;
-    };
     struct Place {
         uint32_t number = 0;
         int side = 0;
     };
 
-    static KeyOfPacket key_of(const packet::Dissected& packet) {
+    static KeyOfPacket key_of(const packet::Dissected& packet, uint32_t place) {
         const packet::Network& network = packet.network;
         if (packet.has_ports) {
             return make_key(network.source, network.target, packet.source_port, packet.target_port,
-                            network.protocol, KeyKind::kPorts);
+                            network.protocol, KeyKind::kPorts, place);
         }
         if (packet.echo) {
             return make_key(network.source, network.target, packet.echo->id, packet.echo->id,
-                            network.protocol, KeyKind::kEcho);
+                            network.protocol, KeyKind::kEcho, place);
         }
-        return make_key(network.source, network.target, 0, 0, network.protocol, KeyKind::kPlain);
+        return plain_key(network, place);
+    }
+
+    static KeyOfPacket plain_key(const packet::Network& network, uint32_t place) {
+        return make_key(network.source, network.target, 0, 0, network.protocol, KeyKind::kPlain,
+                        place);
+    }
+
+    // Returns null for a packet that can't be recognised.
+    Crossing* see(const Packet& packet, const packet::Dissected& dissected,
+                  const Vantage& vantage) {
+        if (!packet.time_ns) {
+            return nullptr;
+        }
+        const std::optional<uint64_t> identity = crossings_.identify(dissected);
+        if (!identity) {
+            return nullptr;
+        }
+        Crossing& crossing =
+            crossings_.see(*identity, *packet.time_ns, vantage.number, vantages_.count());
+        const Ends ends = ends_of(packet);
+        if (crossing.again && (of_two_hosts(crossing.sender, ends.sender) ||
+                               of_two_hosts(crossing.receiver, ends.receiver))) {
+            Crossings::separate(crossing, *packet.time_ns, vantage.number);
+        }
+        return &crossing;
     }
 
     Place place(uint32_t number, bool from_lower) const {
-        return {.number = number, .side = from_lower == tracks_[number].lower_is_first ? 0 : 1};
+        return {.number = number,
+                .side = from_lower == conversations_[number].lower_is_first ? 0 : 1};
     }
 
-    Place find(const packet::Dissected& packet, uint64_t time_ns) {
-        const KeyOfPacket key = key_of(packet);
+    Place find(const packet::Dissected& packet, uint32_t where, uint64_t time_ns) {
+        const KeyOfPacket key = key_of(packet, where);
         if (packet.network.fragment) {
-            return find_fragment(packet, key, time_ns);
+            return find_fragment(packet, key, where, time_ns);
         }
         return find_key(packet, key);
     }
 
-    Place find_fragment(const packet::Dissected& packet, const KeyOfPacket& key, uint64_t time_ns) {
+    Place find_fragment(const packet::Dissected& packet, const KeyOfPacket& key, uint32_t where,
+                        uint64_t time_ns) {
         const packet::Network& network = packet.network;
-        const KeyOfPacket plain =
-            make_key(network.source, network.target, 0, 0, network.protocol, KeyKind::kPlain);
+        const KeyOfPacket plain = plain_key(network, where);
         const FragmentFlows::Datagram datagram{
             .key = plain.key, .from_lower = key.from_lower, .id = network.fragment_id};
         const uint64_t hash = hash_(plain.key);
@@ -145,28 +216,50 @@ class FlowTable::Implementation {
         return place;
     }
 
+    size_t slot_of(const FlowKey& key, uint64_t hash) const {
+        return index_.find(hash, [&](uint32_t number) { return conversations_[number].has(key); });
+    }
+
     Place find_key(const packet::Dissected& packet, const KeyOfPacket& key) {
-        if (last_ != FlowIndex::kNone && tracks_[last_].key == key.key && !packet_is_syn(packet)) {
+        if (last_ != FlowIndex::kNone && conversations_[last_].has(key.key) &&
+            !packet_is_syn(packet)) {
             return place(last_, key.from_lower);
         }
         const uint64_t hash = hash_(key.key);
-        const size_t slot =
-            index_.find(hash, [&](uint32_t number) { return tracks_[number].key == key.key; });
+        const size_t slot = slot_of(key.key, hash);
         const uint32_t number = index_.at(slot);
         if (number == FlowIndex::kNone) {
             last_ = begin(packet, key);
-            index_.insert(slot, hash, last_,
-                          [this](uint32_t other) { return hash_(tracks_[other].key); });
+            index_.insert(slot, hash, last_);
         } else {
             last_ = number;
             const Place found = place(number, key.from_lower);
             if (packet.tcp && packet.tcp->whole &&
-                streams_[tracks_[number].stream].tcp.begins_another(*packet.tcp, found.side)) {
+                conversations_[number].tcp.begins_another(*packet.tcp, found.side)) {
                 last_ = begin(packet, key);
                 index_.replace(slot, last_);
             }
         }
         return place(last_, key.from_lower);
+    }
+
+    // The conversation of a packet that was seen before: what has the same ends at this place
+    // belongs to it from now on.
+    Place known(const packet::Dissected& packet, uint32_t where, uint32_t number) {
+        const KeyOfPacket key = key_of(packet, where);
+        Conversation& conversation = conversations_[number];
+        if (!conversation.has(key.key) && !packet.network.fragment) {
+            const uint64_t hash = hash_(key.key);
+            const size_t slot = slot_of(key.key, hash);
+            if (conversations_[number].add_place(key.key.place)) {
+                if (index_.at(slot) == FlowIndex::kNone) {
+                    index_.insert(slot, hash, number);
+                } else {
+                    index_.replace(slot, number);
+                }
+            }
+        }
+        return place(number, key.from_lower);
     }
 
     static bool packet_is_syn(const packet::Dissected& packet) {
@@ -176,8 +269,9 @@ class FlowTable::Implementation {
     // Begins a conversation and returns its number.
     uint32_t begin(const packet::Dissected& packet, const KeyOfPacket& key) {
         const bool client = from_client(packet);
-        Flow& flow = flows_.emplace_back();
-        flow.number = flows_.size() - 1;
+        Conversation& conversation = conversations_.emplace_back();
+        Flow& flow = conversation.flow;
+        flow.number = conversations_.size() - 1;
         flow.protocol = packet.network.protocol;
         Side& sender = flow.sides[client ? 0 : 1];
         Side& receiver = flow.sides[client ? 1 : 0];
@@ -185,19 +279,80 @@ class FlowTable::Implementation {
         sender.port = packet.source_port;
         receiver.address = to_address(packet.network.target);
         receiver.port = packet.target_port;
-        Track track{.key = key.key, .flow = &flow, .lower_is_first = key.from_lower == client};
-        if (flow.protocol == IPPROTO_TCP && packet.has_ports) {
-            track.stream = static_cast<uint32_t>(streams_.size());
-            streams_.emplace_back();
+        conversation.key = key.key;
+        conversation.lower_is_first = key.from_lower == client;
+        if (names_wanted_) {
+            names_.name(flow);
         }
-        tracks_.push_back(track);
-        names_.name(flow);
         return static_cast<uint32_t>(flow.number);
+    }
+
+    // What the packet's crossing says of it; notes what it is counted for.
+    static void take_crossing(const Packet& packet, const Place& place, Crossing& crossing,
+                              Conversation& conversation, Counted& counted) {
+        if (crossing.again) {
+            counted.again = true;
+            const bool named =
+                crossing.sender != nullptr || crossing.receiver != nullptr || crossing.either;
+            if (!named && packet.attributed()) {
+                counted.before = {.reason = crossing.reason,
+                                  .length = crossing.length,
+                                  .time_ns = crossing.time_ns};
+            }
+            leave_out(counted.ends, crossing.sender != nullptr, crossing.receiver != nullptr,
+                      crossing.either);
+            for (const Crossing::Seen& seen : crossing.seen) {
+                if (seen.times > 0) {
+                    conversation.vantages.crosses(seen.vantage);
+                }
+            }
+        } else {
+            crossing.flow = place.number;
+            crossing.length = packet.wire_length;
+            crossing.reason = reason_of(packet);
+        }
+        if (has_process(counted.ends.sender)) {
+            crossing.sender = counted.ends.sender->process;
+        }
+        if (has_process(counted.ends.receiver)) {
+            crossing.receiver = counted.ends.receiver->process;
+        }
+        crossing.either = crossing.either || counted.ends.either != nullptr;
+    }
+
+    // A packet that hasn't been seen as it is; its data may have been.
+    void add_first(const Packet& packet, const packet::Dissected& dissected, const Vantage& vantage,
+                   int side, Conversation& conversation, Counted& counted) {
+        using Sight = StreamVantages::Sight;
+        Sight sight = Sight::kFirst;
+        const auto length = static_cast<uint32_t>(dissected.payload.length());
+        if (dissected.tcp && dissected.tcp->whole && length > 0) {
+            const uint32_t sequence = dissected.tcp->sequence;
+            sight = conversation.vantages.segment(vantage.number, side, sequence, sequence + length,
+                                                  conversation.tcp.next(side));
+            if (sight == Sight::kAgain) {
+                counted.again = true;
+                const uint8_t named = conversation.vantages.named_elsewhere(vantage.number, side);
+                leave_out(counted.ends, (named & StreamVantages::kSender) != 0,
+                          (named & StreamVantages::kReceiver) != 0,
+                          (named & StreamVantages::kEither) != 0);
+            }
+            conversation.vantages.name(vantage.number, side, named_by(counted.ends));
+        }
+        if (sight == Sight::kAgain) {
+            return;
+        }
+        count(packet, conversation.flow, side);
+        if (dissected.tcp) {
+            add_tcp(dissected, packet.time_ns.value_or(0), side, sight == Sight::kPartly,
+                    conversation);
+        } else if (names_wanted_ && conversation.flow.protocol == IPPROTO_UDP) {
+            names_.datagram(dissected.payload, side, conversation.flow);
+        }
     }
 
     static void count(const Packet& packet, Flow& flow, int side) {
         Side& sender = flow.sides[static_cast<size_t>(side)];
-        Side& receiver = flow.sides[static_cast<size_t>(1 - side)];
         ++sender.packets;
         sender.bytes += packet.wire_length;
         if (packet.time_ns) {
@@ -208,42 +363,53 @@ class FlowTable::Implementation {
                 flow.last_ns = packet.time_ns;
             }
         }
-        if (!packet.attributed()) {
-            return;
-        }
-        const Ends ends = ends_of(packet);
-        add_end(ends.sender, packet, sender.processes);
-        add_end(ends.receiver, packet, receiver.processes);
+    }
+
+    void add_ends(const Packet& packet, const Found& found) {
+        const Ends& ends = found.counted.ends;
+        Flow& flow = *found.flow;
+        add_end(ends.sender, packet, flow.sides[static_cast<size_t>(found.side)].processes, pool_);
+        add_end(ends.receiver, packet, flow.sides[static_cast<size_t>(1 - found.side)].processes,
+                pool_);
         if (ends.either != nullptr) {
-            add_end(&packet.self, packet, flow.either);
+            add_end(&packet.self, packet, flow.either, pool_);
             if (packet.peer.process != packet.self.process) {
-                add_end(&packet.peer, packet, flow.either);
+                add_end(&packet.peer, packet, flow.either, pool_);
             }
         }
     }
 
-    void add_tcp(const packet::Dissected& packet, uint64_t time_ns, const Place& place,
-                 Flow& flow) {
-        Stream& stream = streams_[tracks_[place.number].stream];
+    // `none_again`: nothing of it was sent before, though some was counted.
+    void add_tcp(const packet::Dissected& packet, uint64_t time_ns, int side, bool none_again,
+                 Conversation& conversation) {
+        Flow& flow = conversation.flow;
+        uint64_t& retransmissions = flow.sides[static_cast<size_t>(side)].retransmissions;
+        const uint64_t before = retransmissions;
         const packet::Piece payload = packet.payload;
-        stream.tcp.add(*packet.tcp, static_cast<uint32_t>(payload.length()), time_ns, place.side,
-                       flow);
-        if (!stream.openings[static_cast<size_t>(place.side)].done) {
-            names_.segment(*packet.tcp, payload, place.side, stream.openings, flow);
+        conversation.tcp.add(*packet.tcp, static_cast<uint32_t>(payload.length()), time_ns, side,
+                             flow);
+        if (none_again) {
+            retransmissions = before;
+        }
+        if (names_wanted_ && !conversation.openings[static_cast<size_t>(side)].done) {
+            names_.segment(*packet.tcp, payload, side, conversation.openings, flow);
         }
     }
 
+    bool names_wanted_;
     packet::KeyedHash hash_;
     FlowIndex index_;
-    std::deque<Flow> flows_;
-    std::vector<Track> tracks_;  // by the flow's number
-    std::deque<Stream> streams_;
+    Records<Conversation> conversations_;  // by number
+    Participants::Pool pool_;              // of conversations_
+    Vantages vantages_;
+    Crossings crossings_;
     FragmentFlows fragments_;
     NameReader names_;
     uint32_t last_ = FlowIndex::kNone;  // the conversation of the previous packet
 };
 
-FlowTable::FlowTable() : implementation_(std::make_unique<Implementation>()) {}
+FlowTable::FlowTable(Options options)
+    : implementation_(std::make_unique<Implementation>(options)) {}
 FlowTable::~FlowTable() = default;
 FlowTable::FlowTable(FlowTable&&) noexcept = default;
 FlowTable& FlowTable::operator=(FlowTable&&) noexcept = default;
@@ -252,12 +418,16 @@ FlowTable::Found FlowTable::add(const Packet& packet) {
     return implementation_->add(packet);
 }
 
-const std::deque<Flow>& FlowTable::flows() const {
+Flows FlowTable::flows() const {
     return implementation_->flows();
 }
 
 void FlowTable::finish(std::span<const packet::NamedAddress> names) {
     implementation_->finish(names);
+}
+
+const pcapng::Result<void>& FlowTable::state() const {
+    return implementation_->state();
 }
 
 }  // namespace forensics

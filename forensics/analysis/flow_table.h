@@ -1,43 +1,60 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // FlowTable: groups packets into conversations: TCP and UDP (UDP-Lite, SCTP, DCCP) by addresses and
-// ports, ICMP echo by addresses and id, others by addresses and protocol. A SYN with another
-// sequence number begins a new conversation of the same ends, as in tshark's tcp.stream. Tunnelled
-// packets belong to the conversation of the outer packet. Later fragments belong to that of the
-// first one, if it was seen at most 30 s before; tshark counts the bytes of the last fragment only.
+// ports, ICMP echo by addresses and id, others by addresses and protocol; those of different
+// network namespaces or hosts apart. A packet that crosses several interfaces counts once (see
+// Crossings and StreamVantages). A SYN with another sequence number begins a new conversation of
+// the same ends, as in tshark's tcp.stream. Packets in a tunnel belong to the conversation of the
+// inner packet. Later fragments belong to that of the first one, if it was seen at most 30 s
+// before; tshark counts the bytes of the last fragment only.
 //
-// Memory grows with the conversations, about 500 bytes each. One thread.
+// Memory grows with the conversations by 13 to 26 bytes each, and by the names that are read; the
+// rest of what doesn't fit into `Options::bytes_in_memory` goes to a temporary file. One thread.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <memory>
+#include <optional>
 #include <span>
 
+#include "forensics/analysis/counted.h"
 #include "forensics/analysis/flow.h"
+#include "forensics/analysis/flows.h"
 #include "forensics/packet_types.h"
+#include "pcapng/result.h"
 
 namespace forensics {
 
 class FlowTable {
   public:
-    FlowTable();
+    struct Options {
+        bool names = true;  // whether they are read
+        size_t bytes_in_memory = size_t{32} << 20;
+    };
+
+    FlowTable() : FlowTable(Options{}) {}
+    explicit FlowTable(Options options);
     ~FlowTable();
     FlowTable(FlowTable&&) noexcept;
     FlowTable& operator=(FlowTable&&) noexcept;
 
-    // The conversation of a packet, or null if the packet is not IP or too short. Valid as long as
-    // the table. `side`: the sender, as an index of Flow::sides.
+    // The conversation of a packet, or null if the packet is not IP or too short. Valid until the
+    // next call. `side`: the sender, as an index of Flow::sides. `counted`: what of the packet
+    // counts, also for others than the table.
     struct Found {
         Flow* flow = nullptr;
         int side = 0;
+        Counted counted;
     };
     Found add(const Packet& packet);
 
     // By number. finish() fills in what needs the whole file: names of addresses, from DNS answers,
-    // else from `names`.
-    const std::deque<Flow>& flows() const;
+    // else from `names`; and frees what only add() needs.
+    Flows flows() const;
     void finish(std::span<const packet::NamedAddress> names = {});
+    // An error if conversations that were in the temporary file are lost.
+    const pcapng::Result<void>& state() const;
 
   private:
     class Implementation;

@@ -1,39 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "forensics/analysis/line_groups.h"
 
-#include <fcntl.h>
-#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstdlib>
 
-#include "packet/line/terminal_text.h"
+#include "forensics/analysis/temporary_file.h"
 #include "pcapng/write_all.h"
 
 namespace forensics {
 namespace {
 
 using pcapng::Result;
-
-std::string temporary_folder() {
-    const char* folder = std::getenv("TMPDIR");
-    return folder != nullptr && *folder != '\0' ? folder : "/tmp";
-}
-
-// The file is unlinked at once, so it disappears with its descriptor, however the program ends.
-Result<pcapng::Fd> open_unnamed() {
-    std::string name = temporary_folder() + "/pidcap-XXXXXX";
-    pcapng::Fd file(::mkostemp(name.data(), O_CLOEXEC));
-    if (!file.valid() || ::unlink(name.c_str()) != 0) {
-        return pcapng::errno_error(
-            fmt::format("a temporary file in {} (TMPDIR)", packet::printable(temporary_folder())),
-            errno);
-    }
-    return file;
-}
 
 // Indents lines that arrive in parts; a part may end within a line.
 class Indenter {
@@ -73,7 +53,7 @@ Result<void> LineGroups::add(size_t group, std::string_view line) {
 
 Result<void> LineGroups::store() {
     if (!file_.valid()) {
-        auto file = open_unnamed();
+        auto file = open_temporary_file();
         if (!file) {
             return std::move(file).error();
         }

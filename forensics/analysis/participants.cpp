@@ -5,21 +5,23 @@
 
 namespace forensics {
 
-void Participants::add(const Process& process, uint64_t bytes) {
-    if (first_.process == nullptr) {
-        first_.process = &process;
-    }
-    if (first_.process == &process) {
-        first_.bytes += bytes;
-        return;
+void Participants::add(const Process& process, uint64_t bytes, Pool& pool) {
+    for (Participant& one : few_) {
+        if (one.process == nullptr) {
+            one.process = &process;
+        }
+        if (one.process == &process) {
+            one.bytes += bytes;
+            return;
+        }
     }
     if (further_ == nullptr) {
-        further_ = std::make_unique<Further>();
+        further_ = &pool.emplace_back();
     }
     const auto known = std::ranges::find(further_->kept, &process, &Participant::process);
     if (known != further_->kept.end()) {
         known->bytes += bytes;
-    } else if (further_->kept.size() + 1 < kMaxKept) {
+    } else if (further_->kept.size() + kInline < kMaxKept) {
         further_->kept.push_back({.process = &process, .bytes = bytes});
     } else {
         further_->others_bytes += bytes;
@@ -28,40 +30,32 @@ void Participants::add(const Process& process, uint64_t bytes) {
 }
 
 const Process* Participants::main() const {
-    const Participant* most = &first_;
-    if (further_ != nullptr) {
-        for (const Participant& each : further_->kept) {
-            if (each.bytes > most->bytes) {
-                most = &each;
-            }
+    Participant most;
+    each([&](const Participant& one) {
+        if (most.process == nullptr || one.bytes > most.bytes) {
+            most = one;
         }
-    }
-    return most->process;
+    });
+    return most.process;
+}
+
+bool Participants::has(const Process& process) const {
+    bool found = false;
+    each([&](const Participant& one) { found = found || one.process == &process; });
+    return found;
 }
 
 uint64_t Participants::bytes() const {
-    uint64_t sum = first_.bytes;
-    if (further_ != nullptr) {
-        for (const Participant& each : further_->kept) {
-            sum += each.bytes;
-        }
-        sum += further_->others_bytes;
-    }
+    uint64_t sum = further_ != nullptr ? further_->others_bytes : 0;
+    each([&](const Participant& one) { sum += one.bytes; });
     return sum;
 }
 
 std::vector<Participant> Participants::by_bytes() const {
     std::vector<Participant> all;
-    if (first_.process == nullptr) {
-        return all;
-    }
-    all.push_back(first_);
-    if (further_ == nullptr) {
-        return all;
-    }
-    all.insert(all.end(), further_->kept.begin(), further_->kept.end());
+    each([&](const Participant& one) { all.push_back(one); });
     std::ranges::stable_sort(all, std::ranges::greater(), &Participant::bytes);
-    if (further_->has_others) {
+    if (further_ != nullptr && further_->has_others) {
         all.push_back({.bytes = further_->others_bytes});
     }
     return all;

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // Participants: the processes that packets name at one end of a conversation, each with the bytes
-// of these packets, in both directions. Most ends have one process, which needs no allocation.
-// Keeps the first kMaxKept processes and counts the bytes of later ones as others, so that a file
-// can't make it grow. The processes outlive this. One thread.
+// of these packets, in both directions. Keeps the first kMaxKept processes and counts the bytes of
+// later ones as others, so that a file can't make it grow. Plain data, which may be copied
+// bytewise: processes beyond the first kInline are in a pool, which outlives it, as the processes
+// do. One thread.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
+#include <deque>
 #include <vector>
 
 #include "forensics/packet_types.h"
@@ -23,28 +25,46 @@ struct Participant {
 class Participants {
   public:
     static constexpr size_t kMaxKept = 32;
+    static constexpr size_t kInline = 2;
 
-    void add(const Process& process, uint64_t bytes);
-
-    // Returns the process that moved the most bytes, of equals the one seen first; null: none.
-    const Process* main() const;
-    // Returns the process that was seen first; null: none.
-    const Process* first() const { return first_.process; }
-    // Returns whether packets name more than one process.
-    bool several() const { return further_ != nullptr; }
-    uint64_t bytes() const;
-    // Returns all that were kept, most bytes first, then the others, if there are any.
-    std::vector<Participant> by_bytes() const;
-
-  private:
     struct Further {
         std::vector<Participant> kept;
         uint64_t others_bytes = 0;
         bool has_others = false;
     };
+    using Pool = std::deque<Further>;
 
-    Participant first_;
-    std::unique_ptr<Further> further_;
+    void add(const Process& process, uint64_t bytes, Pool& pool);
+
+    // Returns the process that moved the most bytes, of equals the one seen first; null: none.
+    const Process* main() const;
+    // Returns the process that was seen first; null: none.
+    const Process* first() const { return few_[0].process; }
+    // Returns whether packets name more than one process.
+    bool several() const { return few_[1].process != nullptr; }
+    // Returns whether the process is among those that are kept.
+    bool has(const Process& process) const;
+    uint64_t bytes() const;
+    // Returns all that were kept, most bytes first, then the others, if there are any.
+    std::vector<Participant> by_bytes() const;
+    // Calls take(participant) for each that was kept, in the order in which they were seen.
+    template <typename Take>
+    void each(Take take) const {
+        for (const Participant& one : few_) {
+            if (one.process != nullptr) {
+                take(one);
+            }
+        }
+        if (further_ != nullptr) {
+            for (const Participant& one : further_->kept) {
+                take(one);
+            }
+        }
+    }
+
+  private:
+    std::array<Participant, kInline> few_{};
+    Further* further_ = nullptr;
 };
 
 }  // namespace forensics

@@ -129,6 +129,8 @@ constexpr auto kFlowColumns = std::to_array<Column>({
     {"b_processes", kList, "the processes at b, most bytes first"},
     {"either_processes", kList, "the processes without their end, most bytes first"},
     {"dns_question", kText, "of DNS: the first name that is asked for"},
+    {"interfaces", kList, "names of the interfaces on which it was seen, in this order, at most 6"},
+    {"tunnel", kText, "the tunnel that it came through: kind, id, outer addresses"},
 });
 
 // Puts values into a row one after the other.
@@ -235,6 +237,22 @@ Value shares_of(const Participants& processes) {
         fmt::format_to(std::back_inserter(list.json), ",\"share\":{}}}",
                        std::round(share * 1e4) / 1e4);
         before = ',';
+    }
+    list.json += ']';
+    return list;
+}
+
+// Returns a list of names, or nothing if the file has none.
+Value interfaces_of(const Flow& flow) {
+    List list;
+    for (const Interface* interface : flow.interfaces) {
+        if (interface != nullptr && !interface->name.empty()) {
+            list.json += list.json.empty() ? '[' : ',';
+            append_json(Value(std::string_view(interface->name)), list.json);
+        }
+    }
+    if (list.json.empty()) {
+        return {};
     }
     list.json += ']';
     return list;
@@ -381,6 +399,8 @@ void flow_row(const Flow& flow, Row& row) {
     out.value(shares_of(flow.sides[1].processes));
     out.value(shares_of(flow.either));
     out.text(flow.dns_question);
+    out.value(interfaces_of(flow));
+    out.text(flow.tunnel);
 }
 
 }  // namespace forensics

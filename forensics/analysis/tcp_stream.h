@@ -26,6 +26,9 @@ class TcpStream {
     // initial sequence number.
     bool begins_another(const packet::TcpHeader& header, int side) const;
 
+    // The sequence number that follows what `side` has sent; 0: nothing was seen of it.
+    uint32_t next(int side) const { return directions_[static_cast<size_t>(side)].next; }
+
     // A segment from `side`; updates the flow's state, handshake_rtt_ns, and retransmissions.
     void add(const packet::TcpHeader& header, uint32_t length, uint64_t time_ns, int side,
              Flow& flow);

@@ -45,16 +45,23 @@ uint64_t Timeline::Series::total() const {
     return sum;
 }
 
-void Timeline::add(const Packet& packet) {
+void Timeline::add(const Packet& packet, const Counted& counted) {
     if (!packet.time_ns) {
         return;
     }
-    const size_t span = span_of(*packet.time_ns);
+    if (counted.before) {
+        // The span is as wide as when it was counted, or holds that one.
+        const size_t before = span_of(counted.before->time_ns);
+        unattributed_.bytes[static_cast<size_t>(Lane::kEither)][before] -= counted.before->length;
+    }
     if (!packet.attributed()) {
-        count(unattributed_, Lane::kEither, span, packet.wire_length);
+        if (!counted.again) {
+            count(unattributed_, Lane::kEither, span_of(*packet.time_ns), packet.wire_length);
+        }
         return;
     }
-    const Ends ends = ends_of(packet);
+    const size_t span = span_of(*packet.time_ns);
+    const Ends& ends = counted.ends;
     add_end(ends.sender, Lane::kSent, span, packet.wire_length);
     add_end(ends.receiver, Lane::kReceived, span, packet.wire_length);
     add_end(ends.either, Lane::kEither, span, packet.wire_length);

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "forensics/analysis/counted.h"
 #include "forensics/packet_types.h"
 
 namespace forensics {
@@ -41,7 +42,9 @@ class Timeline {
     };
 
     // A packet with a process at both ends counts at both. Without a time it counts nowhere.
-    void add(const Packet& packet);
+    void add(const Packet& packet) { add(packet, Counted::whole(packet)); }
+    // The same of what counts of it.
+    void add(const Packet& packet, const Counted& counted);
 
     // Returns the traffic, with the `top` processes with the most bytes counted separately.
     Traffic traffic(size_t top) const;

@@ -28,7 +28,10 @@ class TableRows {
     // `names`: see Analysis::finish(). Looked at after the last packet; outlives this.
     TableRows(TableKind kind, NextPacket next_packet,
               const std::vector<packet::NamedAddress>& names)
-        : kind_(kind), next_packet_(std::move(next_packet)), names_(names) {}
+        : kind_(kind),
+          next_packet_(std::move(next_packet)),
+          names_(names),
+          analysis_({.names = kind == TableKind::kFlows}) {}
 
     std::span<const Column> columns() const;
 
@@ -37,7 +40,9 @@ class TableRows {
     bool next(Row& row);
 
     // The error that ended the packets, if one did.
-    const pcapng::Result<void>& read() const { return read_; }
+    const pcapng::Result<void>& read() const {
+        return read_ && !analysis_.state() ? analysis_.state() : read_;
+    }
 
   private:
     const Packet* next_packet();
@@ -47,7 +52,7 @@ class TableRows {
     NextPacket next_packet_;
     const std::vector<packet::NamedAddress>& names_;
     pcapng::Result<void> read_;
-    FlowTable flows_;
+    FlowTable flows_{{.names = false}};
     Analysis analysis_;
     bool analyzed_ = false;
     size_t index_ = 0;

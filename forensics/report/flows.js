@@ -105,7 +105,8 @@ function flowRow(flow) {
   const again = flow[kFlow.localRetransmissions] + flow[kFlow.remoteRetransmissions];
   return el('tr', {},
     who,
-    el('td', {}, formatProtocol(flow[kFlow.protocol])),
+    el('td', {title: [...(flow[kFlow.interfaces].length ? [`Seen on ${flow[kFlow.interfaces].join(', ')}`] : []), ...(flow[kFlow.tunnel] ? [`In the tunnel ${flow[kFlow.tunnel]}`] : [])].join('\n') || null},
+      formatProtocol(flow[kFlow.protocol])),
     el('td', {}, address(formatEndpoint(flow[kFlow.localAddress], flow[kFlow.localPort]))),
     el('td', {}, el('span', {class: 'direction', title: began ? 'The local side began' : 'The remote side began'}, began ? '\u2192 ' : '\u2190 '),
       address(formatEndpoint(flow[kFlow.remoteAddress], flow[kFlow.remotePort]))),

@@ -7,7 +7,7 @@ const data = JSON.parse(byId('data').textContent);
 // The columns of a row of data.flows (report_page.cpp, flow_json).
 const kFlow = Object.fromEntries(['protocol', 'local', 'remote', 'either', 'flags', 'localAddress', 'localPort', 'remoteAddress',
   'remotePort', 'dns', 'tls', 'http', 'state', 'sentPackets', 'sentBytes', 'receivedPackets', 'receivedBytes', 'first',
-  'duration', 'rtt', 'localRetransmissions', 'remoteRetransmissions', 'localShares', 'remoteShares', 'eitherShares', 'question'].map((name, column) => [name, column]));
+  'duration', 'rtt', 'localRetransmissions', 'remoteRetransmissions', 'localShares', 'remoteShares', 'eitherShares', 'question', 'interfaces', 'tunnel'].map((name, column) => [name, column]));
 const kLocalBegan = 1;
 
 const processes = data.processes;

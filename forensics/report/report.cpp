@@ -2,12 +2,14 @@
 #include "forensics/report/report.h"
 
 #include <algorithm>
-#include <map>
 #include <string_view>
+#include <tuple>
 #include <unordered_map>
 #include <utility>
 
 #include "forensics/analysis/recorded_ancestry.h"
+#include "forensics/report/group_sums.h"
+#include "packet/keyed_hash.h"
 
 namespace forensics {
 namespace {
@@ -20,10 +22,6 @@ uint64_t bytes_of(const ProcessTraffic& traffic) {
 
 uint64_t bytes_of(const Flow& flow) {
     return flow.sides[0].bytes + flow.sides[1].bytes;
-}
-
-uint64_t bytes_of(const ReportGroup& group) {
-    return group.sent + group.received;
 }
 
 // A hostile file can make processes each other's ancestors: one of each ring becomes a root.
@@ -68,16 +66,82 @@ void add_to(ReportGroup& group, const Flow& flow) {
     }
 }
 
-template <typename Groups, typename Before>
-std::vector<ReportGroup> largest(Groups& groups, Before before) {
-    std::vector<ReportGroup> sorted;
-    sorted.reserve(groups.size());
-    for (auto& [key, group] : groups) {
-        sorted.push_back(std::move(group));
+const Side& remote_side(const Flow& flow) {
+    return flow.sides[static_cast<size_t>(1 - local_side(flow))];
+}
+
+constexpr std::string_view kQuestion = "DNS question";
+
+// Calls take(kind, name) for each name of a conversation.
+template <typename Take>
+void each_name(const Flow& flow, Take take) {
+    for (const auto& [kind, name] :
+         {std::pair("DNS", flow.dns_name), std::pair("TLS", flow.server_name),
+          std::pair("HTTP", flow.http_host), std::pair("DNS question", flow.dns_question)}) {
+        if (!name.empty()) {
+            take(kind, name);
+        }
     }
-    std::sort(sorted.begin(), sorted.end(), before);
-    sorted.resize(std::min(sorted.size(), kReportTalkers));
-    return sorted;
+}
+
+void add_talkers(Report& report, const Flows& flows) {
+    const packet::KeyedHash hash;
+    GroupSums sums;
+    for (const Flow& flow : flows) {
+        sums.add(hash(remote_side(flow).address), bytes_of(flow));
+    }
+    const auto places = sums.largest(kReportTalkers, [](const GroupSum& a, const GroupSum& b) {
+        return std::tuple(a.bytes, b.place) > std::tuple(b.bytes, a.place);
+    });
+    report.talker_count = sums.size();
+    report.talkers.resize(places.size());
+    for (const Flow& flow : flows) {
+        const Address& address = remote_side(flow).address;
+        const auto place = places.find(hash(address));
+        if (place == places.end()) {
+            continue;
+        }
+        ReportGroup& talker = report.talkers[place->second];
+        talker.address = address;
+        add_to(talker, flow);
+        each_name(flow, [&](std::string_view kind, std::string_view name) {
+            // What a server is asked for is not its own name.
+            if (talker.name.empty() && local_side(flow) == 0 && kind != kQuestion) {
+                talker.name = name;
+            }
+        });
+    }
+}
+
+void add_names(Report& report, const Flows& flows) {
+    const packet::KeyedHash hash;
+    std::string key;
+    const auto key_of = [&](std::string_view kind, std::string_view name) {
+        key.assign(kind).append(" ").append(name);
+        return hash(std::string_view(key));
+    };
+    GroupSums sums;
+    for (const Flow& flow : flows) {
+        each_name(flow, [&](const char* kind, std::string_view name) {
+            sums.add(key_of(kind, name), bytes_of(flow));
+        });
+    }
+    const auto places = sums.largest(kReportTalkers, [](const GroupSum& a, const GroupSum& b) {
+        return std::tuple(a.flows, a.bytes, b.place) > std::tuple(b.flows, b.bytes, a.place);
+    });
+    report.name_count = sums.size();
+    report.names.resize(places.size());
+    for (const Flow& flow : flows) {
+        each_name(flow, [&](const char* kind, std::string_view name) {
+            const auto place = places.find(key_of(kind, name));
+            if (place != places.end()) {
+                ReportGroup& group = report.names[place->second];
+                group.kind = kind;
+                group.name = name;
+                add_to(group, flow);
+            }
+        });
+    }
 }
 
 }  // namespace
@@ -124,50 +188,25 @@ void add_processes(Report& report, const std::deque<Process>& processes,
     cut_rings(report.processes);
 }
 
-constexpr const char* kQuestion = "DNS question";
-
-void add_flows(Report& report, const std::deque<Flow>& flows) {
-    std::map<std::string, ReportGroup> talkers;
-    std::map<std::pair<std::string_view, std::string_view>, ReportGroup> names;
+void add_flows(Report& report, const Flows& flows) {
     report.flow_count = flows.size();
+    std::vector<std::pair<uint64_t, uint64_t>> by_bytes;  // bytes, number
+    by_bytes.reserve(flows.size());
     for (const Flow& flow : flows) {
-        report.flows.push_back(&flow);
-        const Side& remote = flow.sides[static_cast<size_t>(1 - local_side(flow))];
-        const auto& bytes = remote.address.bytes;
-        ReportGroup& talker = talkers[{bytes.begin(), bytes.begin() + remote.address.length}];
-        talker.address = remote.address;
-        add_to(talker, flow);
-        for (const auto& [kind, name] :
-             {std::pair("DNS", flow.dns_name), std::pair("TLS", flow.server_name),
-              std::pair("HTTP", flow.http_host), std::pair(kQuestion, flow.dns_question)}) {
-            if (name.empty()) {
-                continue;
-            }
-            // What a server is asked for is not its own name.
-            if (talker.name.empty() && local_side(flow) == 0 && kind != kQuestion) {
-                talker.name = name;
-            }
-            ReportGroup& group = names[{kind, name}];
-            group.kind = kind;
-            group.name = name;
-            add_to(group, flow);
-        }
+        by_bytes.emplace_back(bytes_of(flow), flow.number);
     }
-    const auto kept = std::min(report.flows.size(), kReportFlows);
-    std::partial_sort(
-        report.flows.begin(), report.flows.begin() + static_cast<std::ptrdiff_t>(kept),
-        report.flows.end(), [](const Flow* a, const Flow* b) {
-            return std::pair(bytes_of(*a), b->number) > std::pair(bytes_of(*b), a->number);
-        });
-    report.flows.resize(kept);
-    report.talker_count = talkers.size();
-    report.talkers = largest(talkers, [](const ReportGroup& a, const ReportGroup& b) {
-        return bytes_of(a) > bytes_of(b);
-    });
-    report.name_count = names.size();
-    report.names = largest(names, [](const ReportGroup& a, const ReportGroup& b) {
-        return std::pair(a.flows, bytes_of(a)) > std::pair(b.flows, bytes_of(b));
-    });
+    const auto kept = std::min(by_bytes.size(), kReportFlows);
+    std::partial_sort(by_bytes.begin(), by_bytes.begin() + static_cast<std::ptrdiff_t>(kept),
+                      by_bytes.end(), [](const auto& a, const auto& b) {
+                          return std::pair(a.first, b.second) > std::pair(b.first, a.second);
+                      });
+    report.flows.reserve(kept);
+    for (size_t i = 0; i < kept; ++i) {
+        report.flows.push_back(flows[by_bytes[i].second]);
+    }
+    by_bytes = {};
+    add_talkers(report, flows);
+    add_names(report, flows);
 }
 
 Report make_report(std::string file, const std::deque<Process>& processes, const Analysis& analysis,

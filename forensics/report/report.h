@@ -54,7 +54,7 @@ struct Report {
     // With traffic, and their ancestors; most bytes first.
     std::vector<ReportProcess> processes;
     uint64_t process_count = 0;        // with traffic, in the file
-    std::vector<const Flow*> flows;    // most bytes first
+    std::vector<Flow> flows;           // most bytes first
     uint64_t flow_count = 0;           // in the file
     std::vector<ReportGroup> talkers;  // remote addresses, most bytes first
     uint64_t talker_count = 0;
@@ -70,6 +70,6 @@ Report make_report(std::string file, const std::deque<Process>& processes, const
 // Parts of make_report, for callers that have no Analysis.
 void add_processes(Report& report, const std::deque<Process>& processes,
                    const std::vector<ProcessTraffic>& traffic);
-void add_flows(Report& report, const std::deque<Flow>& flows);
+void add_flows(Report& report, const Flows& flows);
 
 }  // namespace forensics

@@ -124,6 +124,16 @@ Json shares(const Participants& processes, const Places& places) {
     return list;
 }
 
+Json interfaces(const Flow& flow) {
+    Json names = Json::array();
+    for (const Interface* interface : flow.interfaces) {
+        if (interface != nullptr) {
+            names.push_back(text(interface->name));
+        }
+    }
+    return names;
+}
+
 // A row: its columns are page.js's kFlow.
 Json flow_json(const Flow& flow, const Clock& clock, const Places& places) {
     const auto side = static_cast<size_t>(local_side(flow));
@@ -159,6 +169,8 @@ Json flow_json(const Flow& flow, const Clock& clock, const Places& places) {
         shares(remote.processes, places),
         shares(flow.either, places),
         text(flow.dns_question),
+        interfaces(flow),
+        text(flow.tunnel),
     };
 }
 
@@ -257,7 +269,7 @@ std::string data_of(const Report& report) {
     json.list("talkers", report.talkers, group);
     json.list("names", report.names, group);
     json.list("flows", report.flows,
-              [&](const Flow* flow) { return flow_json(*flow, clock, places); });
+              [&](const Flow& flow) { return flow_json(flow, clock, places); });
     return std::move(json).finish();
 }
 

@@ -13,6 +13,7 @@ void Selection::begin(const Source& source) {
     conditions_.window.begin();
     selections_ = conditions_.selections;
     seen_.clear();
+    conditions_.interfaces.begin();
 }
 
 // A process changes, so it is looked at again with each version.
@@ -62,6 +63,9 @@ bool Selection::wants(const Packet& packet) {
     see(packet.peer.process);
     const bool in_window = conditions_.window.contains(packet.time_ns);
     if (!in_window || done()) {
+        return false;
+    }
+    if (packet.interface != nullptr && !conditions_.interfaces.wants(*packet.interface)) {
         return false;
     }
     if (conditions_.filter) {

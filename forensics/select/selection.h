@@ -13,6 +13,7 @@
 
 #include "forensics/analysis/recorded_ancestry.h"
 #include "forensics/packet_types.h"
+#include "forensics/select/interface_choice.h"
 #include "forensics/select/link_filter.h"
 #include "forensics/select/time_window.h"
 #include "forensics/source/source.h"
@@ -27,6 +28,7 @@ struct SelectionConditions {
     std::vector<uint32_t> pids = {};
     std::vector<uint32_t> trees = {};
     packet::ProcessSelections selections = {};
+    InterfaceChoice interfaces = {};
     TimeWindow window = {};
     std::optional<LinkFilter> filter = {};
     std::optional<uint64_t> count = {};  // the most packets, in all files together

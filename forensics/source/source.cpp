@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <map>
 #include <utility>
 
 #include "forensics/source/attribution.h"
@@ -96,7 +97,10 @@ class Source::Implementation {
     std::optional<PcapReader> pcap_;
     std::vector<const Interface*> section_;  // the section's interfaces, by id
     size_t interface_bytes_ = 0;
-    std::deque<std::string> files_;          // that come after this one
+    // By link type and name, the interfaces of earlier files that this one hasn't described yet: an
+    // interface of that name is the same one.
+    std::multimap<std::pair<uint16_t, std::string>, Interface*> earlier_;
+    std::deque<std::string> files_;  // that come after this one
     Packet packet_;
     bool ended_ = false;
     Result<void> failure_;  // the first one
@@ -133,6 +137,12 @@ Result<void> Source::Implementation::next_file() {
     reader_.reset();
     pcap_.reset();
     section_.clear();
+    earlier_.clear();
+    for (Interface& interface : interfaces_) {
+        if (!interface.name.empty()) {
+            earlier_.emplace(std::pair(interface.link_type, interface.name), &interface);
+        }
+    }
     attribution_.begin_file();
     return open(path);
 }
@@ -364,6 +374,12 @@ Result<const Packet*> Source::Implementation::next_record() {
 
 Interface& Source::Implementation::add_interface(uint16_t link_type, uint32_t snaplen,
                                                  std::string_view name) {
+    if (const auto earlier = earlier_.find({link_type, std::string(name)});
+        earlier != earlier_.end()) {
+        Interface& same = *earlier->second;
+        earlier_.erase(earlier);
+        return same;
+    }
     return interfaces_.emplace_back(Interface{.number = static_cast<uint32_t>(interfaces_.size()),
                                               .link_type = link_type,
                                               .snaplen = snaplen,

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// What a conversation needs to know of a packet: addresses, protocol, ports, TCP's header. The
-// captured bytes may end anywhere (snaplen): lengths are the headers', never more than what
-// encloses them. Views into the packet's bytes. Pure.
+// What a conversation needs to know of a packet: addresses, protocol, ports, TCP's header. Of a
+// packet in a tunnel, those of the innermost one, and which tunnels it came through. The captured
+// bytes may end anywhere (snaplen): lengths are the headers', never more than what encloses them.
+// Views into the packet's bytes. Pure.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -12,10 +14,13 @@
 
 #include "packet/dissect/network.h"
 #include "packet/dissect/transport.h"
+#include "packet/dissect/tunnel.h"
 
 namespace packet {
 
 struct Dissected {
+    static constexpr size_t kMaxTunnels = 3;
+
     Network network;
     bool has_ports = false;  // TCP, UDP, UDP-Lite, SCTP, DCCP; not in later fragments
     uint16_t source_port = 0;
@@ -23,6 +28,8 @@ struct Dissected {
     std::optional<TcpHeader> tcp;
     std::optional<Echo> echo;
     Piece payload;  // of TCP and UDP
+    uint8_t tunnel_count = 0;
+    std::array<Tunnel, kMaxTunnels> tunnels{};  // the outermost first
 };
 
 // Returns nothing if it isn't IP, or is too short to tell.

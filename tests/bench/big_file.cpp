@@ -84,7 +84,7 @@ class Generator {
     Generator(pcapng::Writer& writer, uint64_t packets, uint64_t processes, uint64_t conversations)
         : writer_(writer),
           left_(packets),
-          each_(std::max<uint64_t>(packets / conversations, 8)),
+          each_(std::max<uint64_t>(packets / conversations, 1)),
           introduced_(processes) {
         for (uint64_t i = 0; i < processes; ++i) {
             processes_.push_back(make_process(i));
@@ -142,7 +142,9 @@ class Generator {
         // No two have the same ports for a long while.
         made.client_port = static_cast<uint16_t>(20000 + number % 40000);
         made.server_port = static_cast<uint16_t>(1000 + number / 40000 + 100 * below(5));
-        made.left = each_ / 5 + below(each_ * 8 / 5) + 6;
+        // Short ones are all as long, so that they are as many as asked for.
+        made.left = each_ >= 8 ? each_ / 5 + below(each_ * 8 / 5) + 6
+                               : std::max<uint64_t>(each_, made.tcp ? 5 : 1);
         made.next = {static_cast<uint32_t>(random_()), static_cast<uint32_t>(random_())};
         return made;
     }

@@ -370,12 +370,13 @@ TEST_CASE("an end's process is the one that moved the most bytes, not the one se
 
 TEST_CASE("an end keeps 32 processes and counts the bytes of later ones together") {
     std::vector<forensics::Process> many(40);
+    forensics::Participants::Pool pool;
     forensics::Participants end;
     for (const forensics::Process& process : many) {
-        end.add(process, 10);
+        end.add(process, 10, pool);
     }
-    end.add(many[31], 1);
-    end.add(many[39], 1000);
+    end.add(many[31], 1, pool);
+    end.add(many[39], 1000, pool);
     CHECK(end.main() == &many[31]);
     const auto all = end.by_bytes();
     REQUIRE(all.size() == 33);

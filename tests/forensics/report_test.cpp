@@ -136,8 +136,8 @@ TEST_CASE("the flows with the most bytes are kept, and the page says how many th
     add_flows(report, flows);
     CHECK(report.flow_count == kReportFlows + 10);
     REQUIRE(report.flows.size() == kReportFlows);
-    CHECK(report.flows.front()->sides[0].bytes == kReportFlows + 9);
-    CHECK(report.flows.back()->sides[0].bytes == 10);
+    CHECK(report.flows.front().sides[0].bytes == kReportFlows + 9);
+    CHECK(report.flows.back().sides[0].bytes == 10);
     CHECK(report.talkers.at(0).flows == kReportFlows + 10);  // of all flows
 }
 
@@ -146,7 +146,8 @@ TEST_CASE("a talker is the remote address: the one at which there is no process"
     std::deque<Flow> flows;
     add_flow(flows, 9, 100);
     Flow& served = add_flow(flows, 5, 3);  // who began is elsewhere, 0.0.0.0
-    served.sides[1].processes.add(all[0], 40);
+    Participants::Pool pool;
+    served.sides[1].processes.add(all[0], 40, pool);
     served.sides[1].bytes = 40;
     Report report;
     add_flows(report, flows);

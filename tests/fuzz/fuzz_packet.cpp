@@ -2,7 +2,8 @@
 //
 // Packets of anybody's making through a FlowTable. The input: a link type (2 bytes, big endian),
 // then packets: captured length, length on the wire, and microseconds since the packet before (2
-// bytes each), and the bytes.
+// bytes each), and the bytes. An odd number of microseconds: on a second interface.
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -39,8 +40,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (!input.has(2)) {
         return 0;
     }
-    forensics::Interface interface;
-    interface.link_type = input.u16();
+    std::array<forensics::Interface, 2> interfaces;
+    interfaces[0].link_type = interfaces[1].link_type = input.u16();
+    interfaces[1].number = 1;
+    interfaces[1].name = "netns/eth0";
     forensics::FlowTable table;
     uint64_t now = 1;
     uint64_t packets = 0;
@@ -49,12 +52,14 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
         forensics::Packet packet;
         const size_t captured = input.u16();
         packet.wire_length = input.u16();
-        now += uint64_t{input.u16()} * 1000;
+        const uint16_t passed = input.u16();
+        now += uint64_t{passed} * 1000;
         packet.time_ns = now;
         packet.number = ++packets;
-        packet.interface = &interface;
+        packet.interface = &interfaces[passed % 2];
         packet.data = input.bytes(captured < input.left() ? captured : input.left());
-        counted += table.add(packet).flow != nullptr ? 1 : 0;
+        const forensics::FlowTable::Found found = table.add(packet);
+        counted += found.flow != nullptr && !found.counted.again ? 1 : 0;
     }
     table.finish();
     for (const forensics::Flow& flow : table.flows()) {

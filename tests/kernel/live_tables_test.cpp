@@ -36,10 +36,7 @@ struct Tables {
 // What the commands make of packets, whatever their source.
 class Commands {
   public:
-    void add(const packet::Packet& packet) {
-        analysis_.add(packet);
-        timeline_.add(packet);
-    }
+    void add(const packet::Packet& packet) { timeline_.add(packet, analysis_.add(packet).counted); }
 
     Tables finish(const std::deque<packet::Process>& processes) {
         analysis_.finish();

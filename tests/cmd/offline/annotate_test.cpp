@@ -132,18 +132,22 @@ TEST_CASE("processes of two hosts don't share a comment") {
     const std::string plain = folder.file("plain.pcap");
     const std::string out = folder.file("out.pcapng");
     Capture client(on_a);
-    client.plain(datagram(1, 5, 2, 6), "pid=5 comm=client st=7 via=socket");
+    // Both hosts have both packets: conversations of two hosts are one by what they share.
+    client.plain(datagram(1, 5, 2, 6), "pid=5 comm=client st=7 via=socket at=sender");
+    client.plain(datagram(2, 6, 1, 5), "pid=5 comm=client st=7 via=socket at=receiver");
     client.close();
     Capture server(on_b);
-    server.plain(datagram(2, 6, 1, 5), "pid=6 comm=server st=8 via=socket");
+    server.plain(datagram(1, 5, 2, 6), "pid=6 comm=server st=8 via=socket at=receiver");
+    server.plain(datagram(2, 6, 1, 5), "pid=6 comm=server st=8 via=socket at=sender");
     server.close();
     test::pidcap_done({"merge", on_a, on_b, "-w", both});
     write_table(both, table);
     test::output_of({"editcap", "-F", "nsecpcap", both, plain});
     test::pidcap_done({"annotate", plain, "--from", table, "-w", out});
+    const std::string client_sent = "pid=5 comm=client st=7 via=annotated at=sender host=a";
+    const std::string server_sent = "pid=6 comm=server st=8 via=annotated at=sender host=b";
     CHECK(test::comments(out) ==
-          std::vector<std::string>{"pid=5 comm=client st=7 via=annotated at=sender host=a",
-                                   "pid=6 comm=server st=8 via=annotated at=sender host=b"});
+          std::vector<std::string>{client_sent, client_sent, server_sent, server_sent});
 }
 
 TEST_CASE("a packet on which the file says why it has no process keeps that, and isn't counted") {

@@ -219,6 +219,56 @@ TEST_CASE("flows come in the order of their first packets, or as --sort says") {
     CHECK(unknown);
 }
 
+TEST_CASE("interfaces and network namespaces of a file are selected by name, everywhere alike") {
+    const test::TemporaryFolder folder;
+    const std::string path = folder.file("a.pcapng");
+    pcapng::Writer writer = test::open_writer(path);
+    const std::vector<std::string> names{"eth0", "web/eth0", "host/db/lo", "net:[4026]/eth1"};
+    test::Bytes frame = test::udp_frame();
+    for (const std::string& name : names) {
+        const uint32_t id = test::need(writer.add_interface({.name = name}));
+        for (uint32_t i = 0; i <= id; ++i) {
+            ++frame.back();  // no copy of another one
+            test::need(writer.packet({.interface_id = id,
+                                      .time_ns = 1763650000000000000,
+                                      .data = frame,
+                                      .wire_length = static_cast<uint32_t>(frame.size())}));
+        }
+    }
+    test::need(writer.close());
+    using Words = std::vector<std::string>;
+    const auto seen = [&](const Words& options) {
+        std::set<std::string> interfaces;
+        Words words{"read", "--json", path};
+        words.insert(words.end(), options.begin(), options.end());
+        for (const Json& row : test::rows_of(words)) {
+            interfaces.insert(row["interface"].get<std::string>());
+        }
+        return interfaces;
+    };
+    using Names = std::set<std::string>;
+    CHECK(seen({"--interface", "eth0"}) == Names{"eth0", "web/eth0"});
+    CHECK(seen({"--interface", "web/eth0"}) == Names{"web/eth0"});
+    CHECK(seen({"--interface", "eth*", "--interface", "!eth1"}) == Names{"eth0", "web/eth0"});
+    CHECK(seen({"--netns", "web", "--netns", "db"}) == Names{"web/eth0", "host/db/lo"});
+    CHECK(seen({"--netns", "host/db"}) == Names{"host/db/lo"});
+    CHECK(seen({"--netns", "host"}) == Names{"host/db/lo"});
+    CHECK(seen({"--netns", "net:[4026]"}) == Names{"net:[4026]/eth1"});
+    CHECK(seen({"--netns", "!*"}) == Names{"eth0"});
+    CHECK(seen({"--netns", "web", "--interface", "lo"}).empty());
+
+    // Each place is a conversation of its own.
+    const std::vector<Json> flows = test::rows_of({"flows", "--json", path});
+    REQUIRE(flows.size() == 4);
+    CHECK(flows[2]["interfaces"] == Json::array({"host/db/lo"}));
+    CHECK(flows[2]["a_packets"].get<int>() + flows[2]["b_packets"].get<int>() == 3);
+    CHECK(test::rows_of({"flows", "--json", "--netns", "web", path}).size() == 1);
+    const std::string page = folder.file("page.html");
+    REQUIRE(test::run(pidcap({"report", "--netns", "host", path, "-o", page})).status == 0);
+    CHECK(test::contains(test::content_of(page), R"("flowCount":1,)"));
+    CHECK(test::run(pidcap({"flows", "--netns", "", path})).status == 2);
+}
+
 TEST_CASE("a flow names the process that moved the most bytes at its end, and lists all") {
     const test::TemporaryFolder folder;
     const std::string path = folder.file("a.pcapng");

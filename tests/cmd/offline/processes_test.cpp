@@ -4,6 +4,7 @@
 
 #include "cmd/offline/terminal_table.h"
 #include "tests/cmd/offline/rows.h"
+#include "tests/cmd/offline/table_text.h"
 #include "tests/forensics/told_file.h"
 #include "tests/support/temporary_folder.h"
 
@@ -177,11 +178,11 @@ TEST_CASE("a table is as wide as the terminal, and colours don't count") {
         {{"grün", "\x1b[32m"}, {"5 B"}, {"a command that is long"}},
         {{"b"}, {"1.5 MiB"}, {""}},
     };
-    CHECK(cmd::table_text(headings, rows, 0, false) ==
+    CHECK(test::table_text(headings, rows, 0, false) ==
           "NAME    BYTES  WHAT\n"
           "grün      5 B  a command that is long\n"
           "b     1.5 MiB\n");
-    CHECK(cmd::table_text(headings, rows, 20, true) ==
+    CHECK(test::table_text(headings, rows, 20, true) ==
           "\x1b[1mNAME\x1b[0m    \x1b[1mBYTES\x1b[0m  \x1b[1mWHAT\x1b[0m\n"
           "\x1b[32mgrün\x1b[0m      5 B  a com\n"
           "b     1.5 MiB\n");

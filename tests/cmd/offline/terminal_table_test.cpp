@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "tests/cmd/offline/rows.h"
+#include "tests/cmd/offline/table_text.h"
 #include "tests/support/temporary_folder.h"
 
 namespace {
@@ -37,7 +38,7 @@ std::string table(size_t width, bool to_the_right) {
     for (const std::string& name : kNames) {
         rows.push_back({{cmd::cell_text(name)}, {"| 5 B and more"}});
     }
-    return cmd::table_text(headings, rows, width, false);
+    return test::table_text(headings, rows, width, false);
 }
 
 TEST_CASE("columns of names in any script are aligned") {
@@ -57,7 +58,7 @@ TEST_CASE("no line is longer than the terminal, whatever is wide where it ends")
         for (const std::string& name : kNames) {
             rows.push_back({{"|"}, {name + name}});
         }
-        for (const Json& line : columns_of(cmd::table_text(headings, rows, width, false))) {
+        for (const Json& line : columns_of(test::table_text(headings, rows, width, false))) {
             CHECK(line[1].get<size_t>() <= width);
             CHECK(line[1].get<size_t>() + 1 >= std::min<size_t>(width, 5));
         }
