@@ -246,6 +246,7 @@ struct inode {
 struct file {
 	struct path f_path;
 	struct inode *f_inode;
+	const void *f_op;
 	void *private_data;
 } CORE;
 
@@ -362,6 +363,7 @@ struct rt6_info {
 } CORE;
 
 struct socket {
+	struct file *file;
 	struct sock *sk;
 } CORE;
 

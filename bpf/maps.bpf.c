@@ -8,6 +8,7 @@
 char LICENSE[] SEC("license") = "GPL";
 
 const volatile __u32 finds_processes = 1;
+const volatile __u64 memory_seed = 0;
 const volatile __u32 only_netns = 0;
 const volatile __u32 small_ring_bytes = 0;
 const volatile __u32 snaplen = PIDCAP_SNAPLEN_MAX;
@@ -23,7 +24,7 @@ __u32 filters_processes;
 __u32 wanted_without_process;
 __u32 changes_lost;
 
-struct memory_map memory SEC(".maps"), echo_memory SEC(".maps");
+struct memory_map memory SEC(".maps");
 struct attribution_map attributions SEC(".maps");
 struct before_map before_packets SEC(".maps");
 struct learned_flow_map learned_flows SEC(".maps");

@@ -58,26 +58,63 @@ static __always_inline bool is_compat_call(__u64 call)
 	       compat_calls.socket_calls[call / 64] & (1ULL << (call % 64));
 }
 
+/* The operations that the files of all sockets have. 0: none was seen yet. */
+__u64 socket_operations;
+
+/* A path to a socket in the file system (O_PATH) has no socket, and operations of its own. */
+static __always_inline bool is_socket(struct file *file, __u64 operations)
+{
+	struct socket *socket;
+
+	if (socket_operations)
+		return operations == socket_operations;
+	if ((BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
+		return false;
+	socket = BPF_CORE_READ(file, private_data);
+	if (!socket || BPF_CORE_READ(socket, file) != file)
+		return false;
+	socket_operations = operations;
+	return true;
+}
+
 static __always_inline struct sock *socket_of_file(struct file *file)
 {
 	struct socket *socket;
 
-	if ((BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
+	if (!is_socket(file, (__u64)BPF_CORE_READ(file, f_op)))
 		return NULL;
 	socket = BPF_CORE_READ(file, private_data);
 	return BPF_CORE_READ(socket, sk);
 }
 
-static __always_inline struct sock *socket_of_fd(struct task_struct *task, unsigned long fd)
+struct descriptors {
+	__u32 number;
+	__u32 pad;
+	struct file **files;
+};
+
+/* One read of the table where the two stand side by side, as in every kernel so far. */
+static __always_inline struct descriptors descriptors_of(struct task_struct *task)
 {
 	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
-	struct file **files;
+	__u32 number_offset = bpf_core_field_offset(struct fdtable, max_fds);
+	struct descriptors all = {};
+
+	if (bpf_core_field_offset(struct fdtable, fd) == number_offset + 8) {
+		bpf_probe_read_kernel(&all, sizeof(all), (const void *)table + number_offset);
+	} else {
+		all.number = BPF_CORE_READ(table, max_fds);
+		all.files = BPF_CORE_READ(table, fd);
+	}
+	return all;
+}
+
+static __always_inline struct sock *socket_of_fd(struct task_struct *task, unsigned long fd)
+{
+	struct descriptors all = descriptors_of(task);
 	struct file *file = NULL;
 
-	if (fd >= BPF_CORE_READ(table, max_fds))
-		return NULL;
-	files = BPF_CORE_READ(table, fd);
-	if (bpf_probe_read_kernel(&file, sizeof(file), files + fd) || !file)
+	if (fd >= all.number || bpf_probe_read_kernel(&file, sizeof(file), all.files + fd) || !file)
 		return NULL;
 	return socket_of_file(file);
 }
@@ -205,12 +242,17 @@ int socket_use(struct bpf_raw_tracepoint_args *ctx)
 	return 0;
 }
 
-static __always_inline bool has_accepted(struct task_struct *task, struct pt_regs *regs, __u64 call)
+static __always_inline bool has_accepted(struct pt_regs *regs, __u64 call)
 {
+	bool native = call == native_calls.accept || call == native_calls.accept4;
 	__u32 which;
 
-	if (!IN_COMPAT_SYSCALL(task))
-		return call == native_calls.accept || call == native_calls.accept4;
+	/* Most calls are none of these in either ABI. */
+	if (!native && call != compat_calls.accept && call != compat_calls.accept4 &&
+	    call != compat_calls.socketcall)
+		return false;
+	if (!IN_COMPAT_SYSCALL((struct task_struct *)bpf_get_current_task()))
+		return native;
 	which = COMPAT_ARG1(regs);
 	return call == compat_calls.accept || call == compat_calls.accept4 ||
 	       (call == compat_calls.socketcall && (which == SYS_ACCEPT || which == SYS_ACCEPT4));
@@ -225,20 +267,15 @@ int socket_used(struct bpf_raw_tracepoint_args *ctx)
 {
 	struct pt_regs *regs = (struct pt_regs *)ctx->args[0];
 	long result = ctx->args[1];
-	struct task_struct *task;
-	__u64 call;
+	__u64 call = SYSCALL_NUMBER(regs) & ~(__u64)X32_SYSCALL_BIT;
 
-	call = SYSCALL_NUMBER(regs) & ~(__u64)X32_SYSCALL_BIT;
 	if ((call == setns_call || call == unshare_call) && result >= 0 &&
 	    !IN_COMPAT_SYSCALL((struct task_struct *)bpf_get_current_task()))
 		report_namespace();
 	if (!is_native_call(call) && !is_compat_call(call))
 		return 0;
 	end_call();
-	if (result < 0)
-		return 0;
-	task = (struct task_struct *)bpf_get_current_task();
-	if (has_accepted(task, regs, call))
+	if (result >= 0 && has_accepted(regs, call))
 		note_use_of_fd((__u32)result, USE);
 	return 0;
 }

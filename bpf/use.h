@@ -18,12 +18,13 @@ extern __u64 sk_user_full;
 static __always_inline bool is_current(const struct pidcap_owner *owner, struct task_struct *task,
 				       __u64 id)
 {
-	const struct cred *cred = BPF_CORE_READ(task, cred);
+	struct effective_ids ids;
 
-	return owner->tgid == id >> 32 && owner->tid == (__u32)id &&
-	       owner->start_boot == BPF_CORE_READ(task, group_leader, start_boottime) &&
-	       owner->uid == BPF_CORE_READ(cred, euid.val) &&
-	       owner->gid == BPF_CORE_READ(cred, egid.val);
+	if (owner->tgid != id >> 32 || owner->tid != (__u32)id ||
+	    owner->start_boot != BPF_CORE_READ(current_leader(task, id), start_boottime))
+		return false;
+	ids = effective_ids_of(task);
+	return owner->uid == ids.uid && owner->gid == ids.gid;
 }
 
 /* How a socket is used. For CALL_ the end will be seen, too, and end_call() called. */

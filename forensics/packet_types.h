@@ -15,6 +15,7 @@ using packet::Direction;
 using packet::End;
 using packet::Ends;
 using packet::Interface;
+using packet::List;
 using packet::Packet;
 using packet::Process;
 using packet::Row;

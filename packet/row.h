@@ -13,7 +13,7 @@
 
 namespace packet {
 
-enum class ColumnType : uint8_t { kUnsigned, kText, kTime, kSeconds, kBoolean };
+enum class ColumnType : uint8_t { kUnsigned, kText, kTime, kSeconds, kBoolean, kList };
 
 struct Column {
     std::string_view name;
@@ -28,10 +28,17 @@ struct Time {
     auto operator<=>(const Time&) const = default;
 };
 
+// Several things in one value, as a JSON array (RFC 8259).
+struct List {
+    std::string json;
+
+    auto operator<=>(const List&) const = default;
+};
+
 // monostate: not known. A text may be any bytes that a process or the network chose. double:
 // seconds.
 using Value =
-    std::variant<std::monostate, uint64_t, std::string_view, std::string, Time, double, bool>;
+    std::variant<std::monostate, uint64_t, std::string_view, std::string, Time, double, bool, List>;
 using Row = std::vector<Value>;
 
 }  // namespace packet

@@ -38,6 +38,10 @@ class ByteBuffer {
     size_t size() const { return size_; }
     std::span<const uint8_t> view() const { return {data_.get(), size_}; }
     void clear() { size_ = 0; }
+    void truncate(size_t size) {
+        assert(size <= size_);
+        size_ = size;
+    }
     void reserve(size_t capacity) {
         if (capacity > capacity_) {
             grow(capacity);

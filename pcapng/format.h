@@ -25,6 +25,10 @@ inline constexpr uint32_t kCustomBlock = 0x00000BAD;         // copied by rewrit
 inline constexpr uint32_t kCustomBlockNoCopy = 0x40000BAD;   // not to be copied
 inline constexpr uint32_t kDarwinProcessBlock = 0x80000001;  // Darwin, "DPIB"
 
+// Records of a name resolution block: an address and its names, each with a NUL.
+inline constexpr uint16_t kNameRecordIpv4 = 1;
+inline constexpr uint16_t kNameRecordIpv6 = 2;
+
 inline constexpr uint32_t kByteOrderMagic = 0x1A2B3C4D;  // "Section Header Block"
 inline constexpr uint16_t kMajorVersion = 1;
 inline constexpr uint16_t kMinorVersion = 0;

@@ -60,7 +60,7 @@ std::optional<uint64_t> Options::find_time(uint16_t code) const {
 
 std::string_view Options::find_text(uint16_t code) const {
     const auto value = find(code);
-    return value.has_value() ? as_text(*value) : std::string_view();
+    return value.has_value() ? option_text(*value) : std::string_view();
 }
 
 }  // namespace pcapng

@@ -19,10 +19,17 @@
 
 namespace pcapng {
 
+// Returns an option's value as a text, without the NULs that some writers (Apple's tcpdump) count
+// as its end.
+inline std::string_view option_text(std::span<const uint8_t> value) {
+    const std::string_view text = as_text(value);
+    return text.substr(0, text.find_last_not_of('\0') + 1);
+}
+
 struct Option {
     uint16_t code = 0;
     std::span<const uint8_t> value = {};
-    std::string_view text() const { return as_text(value); }
+    std::string_view text() const { return option_text(value); }
 };
 
 class Options {

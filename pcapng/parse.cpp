@@ -73,7 +73,7 @@ Result<Block> parse_interface(Cursor cursor, SectionState& section) {
     read.mac = find_array<6>(read.options, kIfMacAddress);
     if (const auto filter = read.options.find(kIfFilter);
         filter.has_value() && !filter->empty() && filter->front() == kFilterIsText) {
-        read.filter = as_text(filter->subspan(1));
+        read.filter = option_text(filter->subspan(1));
     }
     if (const auto resolution = find_array<1>(read.options, kIfTsresol); resolution.has_value()) {
         read.clock.resolution = resolution->front();

@@ -5,9 +5,11 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cerrno>
 #include <string>
 
 #include "pcapng/format.h"
+#include "pcapng/parse.h"
 #include "pcapng/text.h"
 
 namespace pcapng {
@@ -125,24 +127,35 @@ void append_options(ByteBuffer& block, const PacketBlock& packet) {
 }  // namespace
 
 Result<Writer> Writer::create(Output output, const SectionInfo& section) {
+    ByteBuffer options;
+    text_option(options, kShbHardware, section.hardware);
+    text_option(options, kShbOs, section.os);
+    text_option(options, kShbApplication, section.application);
+    for (const std::string& comment : section.comments) {
+        text_option(options, kOptComment, comment);
+    }
+    options.end_of_options();
+    return create_encoded(std::move(output), options.view());
+}
+
+Result<Writer> Writer::create_encoded(Output output, std::span<const uint8_t> options) {
     Writer writer(std::move(output));
-    ByteBuffer& block = writer.output_.block();
-    const size_t start = writer.begin(kSectionHeaderBlock);
+    if (Result<void> done = writer.begin_section(options); !done.ok()) {
+        return std::move(done).error();
+    }
+    return writer;
+}
+
+Result<void> Writer::begin_section(std::span<const uint8_t> options) {
+    ByteBuffer& block = output_.block();
+    const size_t start = begin(kSectionHeaderBlock);
     block.u32(kByteOrderMagic);
     block.u16(kMajorVersion);
     block.u16(kMinorVersion);
     block.u64(UINT64_MAX);  // section length: not known
-    text_option(block, kShbHardware, section.hardware);
-    text_option(block, kShbOs, section.os);
-    text_option(block, kShbApplication, section.application);
-    for (const std::string& comment : section.comments) {
-        text_option(block, kOptComment, comment);
-    }
-    block.end_of_options();
-    if (Result<void> done = writer.end(start); !done.ok()) {
-        return std::move(done).error();
-    }
-    return writer;
+    block.bytes(options);
+    limits_.clear();
+    return end(start);
 }
 
 Result<uint32_t> Writer::add_interface(const Interface& interface) {
@@ -164,12 +177,9 @@ Result<uint32_t> Writer::add_interface(const Interface& interface) {
     }
     text_option(block, kIfOs, interface.os);
     block.end_of_options();
-    if (Result<void> done = end(start); !done.ok()) {
-        return std::move(done).error();
-    }
-    limits_.push_back(interface.snaplen == 0 ? kMaxPacketSize
-                                             : std::min(interface.snaplen, kMaxPacketSize));
-    return static_cast<uint32_t>(limits_.size() - 1);
+    return added_interface(start, interface.snaplen == 0
+                                      ? kMaxPacketSize
+                                      : std::min(interface.snaplen, kMaxPacketSize));
 }
 
 Result<uint32_t> Writer::add_interface(const Interface& interface,
@@ -180,10 +190,20 @@ Result<uint32_t> Writer::add_interface(const Interface& interface,
     block.u16(0);
     block.u32(interface.snaplen);
     block.bytes(options);
+    return added_interface(start, UINT32_MAX);
+}
+
+// Ends the block of an interface whose packets have at most `limit` bytes.
+Result<uint32_t> Writer::added_interface(size_t start, uint32_t limit) {
+    if (limits_.size() >= kMaxInterfaces) {
+        output_.block().truncate(start);
+        return Error{fmt::format("{}: more than {} interfaces, which can't be read", output_.name(),
+                                 kMaxInterfaces)};
+    }
     if (Result<void> done = end(start); !done.ok()) {
         return std::move(done).error();
     }
-    limits_.push_back(kMaxPacketSize);
+    limits_.push_back(limit);
     return static_cast<uint32_t>(limits_.size() - 1);
 }
 
@@ -238,8 +258,8 @@ Result<void> Writer::packet_block(const PacketBlock& packet, Options append) {
     block.pad(data.size());
     append(block);
     if (is_large) {
-        finish(start, data.size());
-        return output_.end_block(data_end, data);
+        Result<void> finished = finish(start, data.size());
+        return finished.ok() ? output_.end_block(data_end, data) : finished;
     }
     return end(start);
 }
@@ -342,17 +362,25 @@ size_t Writer::begin(uint32_t block_type) {
 }
 
 Result<void> Writer::end(size_t start) {
-    finish(start, 0);
-    return output_.end_block();
+    Result<void> finished = finish(start, 0);
+    return finished.ok() ? output_.end_block() : finished;
 }
 
-// `beside`: bytes of the block that aren't in the buffer.
-void Writer::finish(size_t start, size_t beside) {
+// Writes the lengths. Takes the block back if no reader would take one of its size. `beside`: bytes
+// of the block that aren't in the buffer.
+Result<void> Writer::finish(size_t start, size_t beside) {
     ByteBuffer& block = output_.block();
-    const auto total = static_cast<uint32_t>(block.size() - start + beside + 4);
+    const size_t total = block.size() - start + beside + 4;
+    if (total > kMaxBlockSize) {
+        block.truncate(start);
+        return Error{fmt::format("{}: a block of {} bytes, at most {} can be read", output_.name(),
+                                 total, kMaxBlockSize),
+                     EMSGSIZE};
+    }
     assert(total % 4 == 0);
-    block.u32(total);
-    block.set_u32(start + 4, total);
+    block.u32(static_cast<uint32_t>(total));
+    block.set_u32(start + 4, static_cast<uint32_t>(total));
+    return {};
 }
 
 Error Writer::unknown_interface(std::string_view what, uint32_t id) const {

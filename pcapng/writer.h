@@ -8,9 +8,11 @@
 // (Wireshark 4.0's relative times start at the first frame, and theirs has no time).
 //
 // An error is either the Output's (a write failed: final) or says which argument would have made
-// the file unreadable; then nothing was written.
+// the file unreadable; then nothing was written. Its code is EMSGSIZE if the block would be larger
+// than kMaxBlockSize.
 #pragma once
 
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -29,11 +31,18 @@ class Writer {
     // Takes over the output and writes the section header. Call flush() to make it visible to a
     // reader.
     static Result<Writer> create(Output output, const SectionInfo& section);
+    // The same with encoded options, such as another file's.
+    static Result<Writer> create_encoded(Output output, std::span<const uint8_t> options);
 
-    // Adds an interface. Returns its number, counted from 0.
+    // Ends the section and begins another one, with encoded options. Interfaces are numbered from 0
+    // again; Darwin processes are counted on.
+    Result<void> begin_section(std::span<const uint8_t> options);
+
+    // Adds an interface. Returns its number, counted from 0. Error: more interfaces than a reader
+    // takes.
     Result<uint32_t> add_interface(const Interface& interface);
     // Adds an interface of another file, with encoded options that include if_tsresol 9. Its
-    // packets are not cut to its snaplen.
+    // packets are never cut.
     Result<uint32_t> add_interface(const Interface& interface, std::span<const uint8_t> options);
 
     // Data beyond the interface's snaplen or kMaxPacketSize are cut; a comment is cut to
@@ -76,12 +85,19 @@ class Writer {
     template <typename Options>
     Result<void> packet_block(const PacketBlock& packet, Options append);
     Result<void> end(size_t start);
-    void finish(size_t start, size_t beside);
+    Result<void> finish(size_t start, size_t beside);
+    Result<uint32_t> added_interface(size_t start, uint32_t limit);
     Error unknown_interface(std::string_view what, uint32_t id) const;
 
     Output output_;
     std::vector<uint32_t> limits_;  // by interface: the most bytes of a packet
     uint32_t darwin_processes_ = 0;
 };
+
+// Returns whether a block wasn't written because no reader would take one of its size.
+template <typename T>
+bool is_too_large(const Result<T>& written) {
+    return !written.ok() && written.error().code == EMSGSIZE;
+}
 
 }  // namespace pcapng

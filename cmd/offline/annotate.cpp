@@ -36,7 +36,8 @@ constexpr std::string_view kHelp = R"(Usage: pidcap annotate FILE --from TABLE -
 Writes the packets of FILE, pcap or pcapng, into a pcapng file in which they name the processes of
 TABLE: the conversations of the same time, as `pidcap flows --json` prints them of a capture by
 pidcap. A packet gets the processes of the one conversation that has its protocol, addresses and
-ports, and whose packets were captured at its time, give or take 100 ms. If there are two, or none,
+ports, and whose packets were captured at its time, give or take 100 ms; if an end has several, the
+one that moved the most bytes there. If there are two conversations, or none,
 it gets none; of one that names a process, or on which pidcap said why not, FILE is believed. "-" is
 stdin or stdout.
 
@@ -158,7 +159,8 @@ int run_annotate(std::span<const std::string> arguments) {
     }
     print_message("pidcap annotate: {} of {} packets have a process now, of {} conversations\n",
                   counts.annotated, counts.packets, owners->rows());
-    return broken ? kExitDone : kExitFailed;
+    const bool incomplete = say_left_out(kCommand, rewriter->left_out());
+    return broken && !incomplete ? kExitDone : kExitFailed;
 }
 
 }  // namespace cmd

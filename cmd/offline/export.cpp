@@ -160,7 +160,8 @@ int run_export(std::span<const std::string> arguments) {
         return kExitFailed;
     }
     FilePass pass(*source, request.selection, request.output != "-" || isatty(STDOUT_FILENO) != 1);
-    TableRows rows(request.table, [&pass] { return pass.next(); });
+    TableRows rows(
+        request.table, [&pass] { return pass.next(); }, source->address_names());
     const Result<void> written = write(rows, request);
     for (const Result<void>* result : {&written, &rows.read()}) {
         if (!*result) {

@@ -2,6 +2,7 @@
 #include "cmd/offline/extract.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <array>
 #include <cerrno>
@@ -15,17 +16,20 @@
 
 #include "cmd/message.h"
 #include "cmd/offline/file_pass.h"
+#include "cmd/offline/progress.h"
 #include "cmd/offline/result_file.h"
 #include "cmd/offline/selection.h"
 #include "cmd/option_reader.h"
 #include "forensics/rewrite/rewriter.h"
 #include "forensics/rewrite/split_files.h"
+#include "forensics/source/final_processes.h"
 #include "forensics/source/input_file.h"
 #include "packet/line/terminal_text.h"
 
 namespace cmd {
 namespace {
 
+using forensics::FinalProcesses;
 using forensics::InputFile;
 using forensics::Packet;
 using forensics::Rewriter;
@@ -47,19 +51,24 @@ and keys for decryption. "-" is stdin or stdout.
   --split process|container|user
                 a file for each, called PID-COMM.pcapng, container-ID.pcapng or user-NAME.pcapng;
                 a packet with a process at both ends is in the files of both, one without any in
-                unattributed.pcapng
+                unattributed.pcapng. FILE is read twice, unless it is a pipe: a process may get its
+                name, user and container behind its first packet
+  --max-files N with --split: at most so many files (4096), and others.pcapng for all that would
+                need more
   -h, --help    this text
 
 )";
 
 constexpr std::string_view kStatus = R"(
-Exit status: 0 done; 1 failed, or FILE is broken: what was readable is written; 2 wrong usage.
+Exit status: 0 done; 1 failed, or FILE is broken: what was readable is written, or a message says
+what couldn't be; 2 wrong usage.
 )";
 
 struct Request {
     std::string input;
     std::string output;
     std::optional<SplitBy> split;
+    uint32_t max_files = 4096;
     forensics::Selection selection;
     bool everything = true;
 };
@@ -70,6 +79,7 @@ std::variant<Request, Stop> parse_request(std::span<const std::string> arguments
     const Option& help = line.flag("-h,--help");
     const Option& output = line.value("-w");
     const Option& split = line.value("--split");
+    const Option& max_files = line.value("--max-files");
     const Option& files = line.positionals("FILE");
     if (auto stop = line.parse(arguments)) {
         return *stop;
@@ -94,6 +104,8 @@ std::variant<Request, Stop> parse_request(std::span<const std::string> arguments
         request.split.reset();
     }
     reader.refuse_if(request.split && request.output == "-", "--split needs -w FOLDER");
+    reader.refuse_if(max_files.given() && !request.split, "--max-files needs --split");
+    reader.number(max_files, 1, UINT32_MAX, request.max_files);
     reader.take(selection_of(selection), request.selection);
     if (reader.error()) {
         return line.usage_error(reader.error()->message);
@@ -116,7 +128,12 @@ class Destination {
             const auto open_file = [shared](const std::string& name, SplitFiles::Open how) {
                 return how == SplitFiles::Open::kNew ? shared->create(name) : shared->reopen(name);
             };
-            destination.split_ = std::make_unique<SplitFiles>(open_file, *request.split, input);
+            FileProgress progress(STDERR_FILENO);
+            destination.split_ = std::make_unique<SplitFiles>(
+                open_file, *request.split, request.max_files, input,
+                FinalProcesses::read(request.input, [&progress](const forensics::Source& from) {
+                    progress.packet(from);
+                }));
             return destination;
         }
         auto output = open_result(request.output, {&request.input, 1});
@@ -140,6 +157,11 @@ class Destination {
         const std::string path =
             request.output == "-" ? "stdout" : packet::printable(request.output);
         return split_ == nullptr ? path : fmt::format("{} files in {}", split_->files(), path);
+    }
+    // The file of all that would have needed more files than are allowed; empty: none.
+    std::string others() const { return split_ == nullptr ? std::string() : split_->others(); }
+    Rewriter::LeftOut left_out() const {
+        return split_ == nullptr ? file_->left_out() : split_->left_out();
     }
 
   private:
@@ -212,7 +234,12 @@ int run_extract(std::span<const std::string> arguments) {
     }
     print_message("pidcap extract: {} of {} packets into {}\n", counts.written, counts.read,
                   destination->name(request));
-    return broken ? kExitDone : kExitFailed;
+    if (const std::string others = destination->others(); !others.empty()) {
+        print_message("pidcap extract: what would need more than {} files is in {}\n",
+                      request.max_files, others);
+    }
+    const bool incomplete = say_left_out(kCommand, destination->left_out());
+    return broken && !incomplete ? kExitDone : kExitFailed;
 }
 
 }  // namespace cmd

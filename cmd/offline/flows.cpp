@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <vector>
 
@@ -13,15 +14,18 @@ namespace {
 
 using forensics::Analysis;
 using forensics::Flow;
+using forensics::Participants;
 using forensics::Side;
 
 constexpr std::string_view kHelp = R"(Usage: pidcap flows [options] FILE
 
 One row for each conversation in the file: both ends with their processes, state, packets and bytes
-both ways, duration, round trip of the handshake, and the names that its packets show (TLS server
-name, HTTP host, DNS). In the order of their first packets. PROCESS is the process at the address
-before it; if the file doesn't say at which of the two it is, (either end) follows it. FILE is a
-capture of pidcap or of another tool, compressed or not; "-" is standard input.
+both ways, duration, round trip of the handshake, and its name (TLS server name, HTTP host, DNS
+question, or the name of the address). In the order of their first packets. PROCESS is the process
+at the address before it: of several the one that sent and received the most bytes there, with its
+share of them and "…"; --json and --csv list all. If the file doesn't say at which of the two
+addresses it is, (either end) follows it. FILE is a capture of pidcap or of another tool, compressed
+or not; "-" is standard input.
 )";
 
 constexpr auto kHeadings = std::to_array<Heading>({
@@ -48,32 +52,37 @@ std::string address_text(const Side& side) {
                                      : fmt::format("{}:{}", address, side.port);
 }
 
-Cell process_at(const Side& side) {
-    Cell cell = process_cell(side.process);
-    if (side.several) {
-        cell.text += " …";
+// Names the process that moved the most bytes; if there are more, with its share of them.
+Cell main_process(const Participants& processes) {
+    Cell cell = process_cell(processes.main());
+    if (processes.several()) {
+        const forensics::Participant most = processes.by_bytes().front();
+        const uint64_t total = std::max<uint64_t>(processes.bytes(), 1);
+        cell.text += fmt::format(
+            " {:.0f} % …", 100.0 * static_cast<double>(most.bytes) / static_cast<double>(total));
     }
     return cell;
 }
 
 std::vector<Cell> cells_of(const Flow& flow) {
     const auto& [a, b] = flow.sides;
-    Cell first = process_at(a);
-    if (first.text.empty() && b.process == nullptr && flow.either != nullptr) {
-        first = process_cell(flow.either);
-        first.text += flow.either_several ? " … (either end)" : " (either end)";
+    Cell first = main_process(a.processes);
+    if (first.text.empty() && b.processes.first() == nullptr && flow.either.first() != nullptr) {
+        first = main_process(flow.either);
+        first.text += " (either end)";
     }
     const bool timed = flow.first_ns && flow.last_ns;
     const uint64_t resent = a.retransmissions + b.retransmissions;
-    const std::string_view name = !flow.server_name.empty() ? flow.server_name
-                                  : !flow.http_host.empty() ? flow.http_host
-                                                            : flow.dns_name;
+    const std::string_view name = !flow.server_name.empty()    ? flow.server_name
+                                  : !flow.http_host.empty()    ? flow.http_host
+                                  : !flow.dns_question.empty() ? flow.dns_question
+                                                               : flow.dns_name;
     return {
         {forensics::protocol_name(flow.protocol)},
         {address_text(a)},
         std::move(first),
         {address_text(b)},
-        process_at(b),
+        main_process(b.processes),
         {state_name(flow.state)},
         {bytes_text(a.bytes)},
         {bytes_text(b.bytes)},

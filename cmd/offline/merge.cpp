@@ -40,6 +40,8 @@ host, and interfaces are called HOST/NAME. Clocks are taken as they are. "-" is 
                 name without folder and ending. A file that was merged keeps its hosts.
   -h, --help    this text
 
+A packet of another tool's file gets a comment with all that FILE tells of its process, anywhere;
+such a FILE is read twice, unless it is a pipe: then with what it has told by that packet.
 A file that isn't in order itself keeps its order: each packet comes after those before it. tcpdump
 reads OUT only if all interfaces have the same link type and snaplen.
 
@@ -179,7 +181,8 @@ int run_merge(std::span<const std::string> arguments) {
     }
     print_message("pidcap merge: {} packets into {}\n", *written,
                   request.output == "-" ? "stdout" : packet::printable(request.output));
-    return broken ? kExitFailed : kExitDone;
+    const bool incomplete = say_left_out(kCommand, merging->left_out());
+    return broken || incomplete ? kExitFailed : kExitDone;
 }
 
 }  // namespace cmd

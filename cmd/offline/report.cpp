@@ -106,7 +106,7 @@ int run_report(std::span<const std::string> arguments) {
             analysis.add(packet);
             timeline.add(packet);
         });
-    analysis.finish();
+    analysis.finish(source->address_names());
     forensics::Report report =
         forensics::make_report(request.input, source->processes(), analysis, timeline);
     if (!read) {

@@ -15,6 +15,7 @@
 #include <optional>
 #include <utility>
 
+#include "cmd/message.h"
 #include "cmd/sudo_caller.h"
 #include "packet/line/terminal_text.h"
 
@@ -138,6 +139,23 @@ Result<Output> open_result(const std::string& path, std::span<const std::string>
         }
     }
     return Output::from_fd(*std::move(fd), name);
+}
+
+bool say_left_out(std::string_view command, const forensics::Rewriter::LeftOut& left_out) {
+    if (left_out.blocks > 0) {
+        print_message(
+            "pidcap {}: {} blocks that aren't packets are left out: they are too large or too "
+            "many, "
+            "or of another byte order\n",
+            command, left_out.blocks);
+    }
+    if (left_out.comments > 0) {
+        print_message(
+            "pidcap {}: {} packets keep their comments as they are: no room for more about their "
+            "processes\n",
+            command, left_out.comments);
+    }
+    return left_out.blocks > 0 || left_out.comments > 0;
 }
 
 Result<ResultFolder> ResultFolder::open(const std::string& path) {

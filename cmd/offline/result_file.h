@@ -7,7 +7,9 @@
 #include <cstddef>
 #include <span>
 #include <string>
+#include <string_view>
 
+#include "forensics/rewrite/rewriter.h"
 #include "pcapng/fd.h"
 #include "pcapng/output.h"
 #include "pcapng/result.h"
@@ -20,6 +22,9 @@ void ignore_write_signals();
 // "-": standard output. A regular file is emptied, but refused if it is one of `inputs`.
 pcapng::Result<pcapng::Output> open_result(const std::string& path,
                                            std::span<const std::string> inputs);
+
+// Says what a file that was written doesn't have of its input, and returns whether there is any.
+bool say_left_out(std::string_view command, const forensics::Rewriter::LeftOut& left_out);
 
 // A folder of results, which only we write to.
 class ResultFolder {

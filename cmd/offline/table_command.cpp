@@ -105,7 +105,7 @@ int run_table_command(const TableCommand& command, std::span<const std::string> 
     forensics::Analysis analysis;
     const pcapng::Result<void> read =
         pass.each([&](const forensics::Packet& packet) { analysis.add(packet); });
-    analysis.finish();
+    analysis.finish(source->address_names());
     const forensics::RowSet rows = command.rows(analysis);
     std::vector<size_t> order(rows.count);
     std::iota(order.begin(), order.end(), size_t{0});

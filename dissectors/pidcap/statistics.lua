@@ -1,7 +1,9 @@
 -- SPDX-License-Identifier: GPL-2.0-only
 --
 -- Tables by process and by flow: `tshark -q -z pidcap,processes`, `-z pidcap,flows`, each with `,FILTER`; in Wireshark
--- from the menu Statistics. A packet with two processes counts for both. Bytes are those on the wire.
+-- from the menu Statistics. A packet with two processes counts for both. Bytes are those on the wire. A flow has one row
+-- for each end that has processes, named after the one that moved the most bytes there; where the end of a process isn't
+-- known, one row for each process.
 local statistics = {}
 
 local no_process = {kernel = "(kernel)", forwarded = "(forwarded)", unknown = "(unknown)"}
@@ -67,6 +69,54 @@ local function packet_of(pinfo, bytes)
     }
 end
 
+local function identity_of(process)
+    return process.id or string.format("%d %s", process.pid, process.name or "")
+end
+
+local most_kept = 32
+
+-- The processes of one end of a flow, each with its bytes. Those after the first `most_kept` count as others.
+local Participants = {}
+Participants.__index = Participants
+
+local function new_participants()
+    return setmetatable({list = {}, by_identity = {}, others = 0, bytes = 0}, Participants)
+end
+
+function Participants:add(process, bytes)
+    self.bytes = self.bytes + bytes
+    local identity = identity_of(process)
+    local one = self.by_identity[identity]
+    if not one and #self.list < most_kept then
+        one = {bytes = 0, place = #self.list}
+        self.by_identity[identity] = one
+        self.list[#self.list + 1] = one
+    end
+    if not one then
+        self.others = self.others + bytes
+        return
+    end
+    one.process = process  -- the last one has what a later introduction tells
+    one.bytes = one.bytes + bytes
+end
+
+-- Sorts by bytes, of equals the one that was seen first.
+function Participants:sorted()
+    local sorted = {table.unpack(self.list)}
+    table.sort(sorted, function(one, other)
+        if one.bytes ~= other.bytes then
+            return one.bytes > other.bytes
+        end
+        return one.place < other.place
+    end)
+    return sorted
+end
+
+function Participants:main()
+    local first = self:sorted()[1]
+    return first and first.process
+end
+
 local Table = {}
 Table.__index = Table
 
@@ -75,7 +125,7 @@ local function new_table(by_flow)
 end
 
 function Table:row(process, peer, packet, way)
-    local who = process.pid and (process.id or string.format("%d %s", process.pid, process.name or "")) or process.via or ""
+    local who = process.pid and identity_of(process) or process.via or ""
     local key = who
     local either = process.pid and not way  -- it isn't known at which end it is
     local from_here = way ~= "in"
@@ -86,11 +136,14 @@ function Table:row(process, peer, packet, way)
         if (not process.pid or either) and far < near then
             near, far = far, near
         end
+        if process.pid and way and near ~= far then
+            who = "process " .. (process.host or "")
+        end
         key = table.concat({who, packet.protocol, near, far, either and "either" or ""}, " ")
     end
     local row = self.rows[key]
     if not row then
-        row = {process = process, peer = peer, either = either, protocol = packet.protocol, near = near, far = far, packets = 0, bytes = 0,
+        row = {process = process, processes = new_participants(), peers_at_end = new_participants(), either = either, protocol = packet.protocol, near = near, far = far, packets = 0, bytes = 0,
                ["in"] = 0, out = 0, peers = {}, peer_count = 0, first = packet.time}
         self.rows[key] = row
         self.order[#self.order + 1] = row
@@ -105,9 +158,12 @@ end
 
 function Table:count(process, peer, packet, way)
     local row = self:row(process, peer, packet, way)
-    -- The last one has what a later introduction tells.
-    row.process = process
-    row.peer = peer or row.peer
+    if process.pid then
+        row.processes:add(process, packet.bytes)
+    end
+    if peer and peer.pid then
+        row.peers_at_end:add(peer, packet.bytes)
+    end
     row.packets = row.packets + 1
     row.bytes = row.bytes + packet.bytes
     if way then
@@ -143,6 +199,24 @@ local function seconds(time)
     return string.format("%.6f", time)
 end
 
+-- All processes of a row with their shares, if there are several.
+local function shares_of(participants)
+    if #participants.list < 2 then
+        return ""
+    end
+    local function share(bytes)
+        return string.format("%.1f %%", 100 * bytes / math.max(participants.bytes, 1))
+    end
+    local texts = {}
+    for i, one in ipairs(participants:sorted()) do
+        texts[i] = string.format("%s (%d) %s", name_of(one.process), one.process.pid, share(one.bytes))
+    end
+    if participants.others > 0 then
+        texts[#texts + 1] = "others " .. share(participants.others)
+    end
+    return table.concat(texts, ", ")
+end
+
 -- Columns: title, value, "right" for numbers.
 local process_columns = {
     {"Process", function(row) return name_of(row.process) end},
@@ -171,6 +245,7 @@ local flow_columns = {
     {"Sent", function(row) return text_of(row.out) end, "right"},
     {"First", function(row) return seconds(row.first) end, "right"},
     {"Last", function(row) return seconds(row.last) end, "right"},
+    {"Processes", function(row) return shares_of(row.processes) end},
 }
 
 -- What counts is code points, not bytes: texts are UTF-8.
@@ -198,6 +273,8 @@ function Table:text()
     local columns = self.by_flow and flow_columns or process_columns
     for place, row in ipairs(self.order) do
         row.place = place
+        row.process = row.processes:main() or row.process
+        row.peer = row.peers_at_end:main()
     end
     table.sort(self.order, function(one, other)
         if one.bytes ~= other.bytes then

@@ -71,7 +71,7 @@ _pidcap() {
                     annotate) words="--from -w -h --help" ;;
                     doctor) words="--json -h --help" ;;
                     export) words="--format --table -o $selection" ;;
-                    extract) words="-w --split $selection" ;;
+                    extract) words="-w --split --max-files $selection" ;;
                     flows | processes) words="--sort --csv --json $selection" ;;
                     merge) words="-w --host -h --help" ;;
                     read) words="--json -v -q -n --color $selection" ;;

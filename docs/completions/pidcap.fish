@@ -43,6 +43,7 @@ complete -c pidcap -n '__pidcap_in export' -l format -x -a 'parquet jsonl csv' -
 complete -c pidcap -n '__pidcap_in export' -l table -x -a 'packets flows processes' -d 'What the rows are'
 complete -c pidcap -n '__pidcap_in export report' -s o -r -F -d 'The file to write'
 complete -c pidcap -n '__pidcap_in extract' -l split -x -a 'process container user' -d 'A file for each'
+complete -c pidcap -n '__pidcap_in extract' -l max-files -x -d 'At most so many files'
 complete -c pidcap -n '__pidcap_in flows processes' -l sort -x -d 'By this column'
 complete -c pidcap -n '__pidcap_in flows processes' -l csv -d 'As CSV'
 complete -c pidcap -n '__pidcap_in flows processes read' -l json -d 'A JSON object a line'

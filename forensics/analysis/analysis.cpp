@@ -56,7 +56,7 @@ void Analysis::add_end(const End& end, Amount ProcessTraffic::*amount, const Pac
         return;
     }
     const Process* named =
-        side == kNoSide ? flow->either : flow->sides[static_cast<size_t>(side)].process;
+        (side == kNoSide ? flow->either : flow->sides[static_cast<size_t>(side)].processes).first();
     if (named != end.process) {
         further_.insert({end.process->number, flow->number, side});
     }
@@ -93,8 +93,8 @@ FlowTable::Found Analysis::add(const Packet& packet) {
     return found;
 }
 
-void Analysis::finish() {
-    flows_.finish();
+void Analysis::finish(std::span<const packet::NamedAddress> names) {
+    flows_.finish(names);
     const std::deque<Flow>& flows = flows_.flows();
     std::vector<std::pair<uint32_t, uint64_t>> conversations;  // process, flow
     std::vector<std::pair<uint32_t, std::pair<uint8_t, std::array<uint8_t, 16>>>> peers;
@@ -109,9 +109,9 @@ void Analysis::finish() {
         }
     };
     for (const Flow& flow : flows) {
-        take(flow.sides[0].process, flow, 0);
-        take(flow.sides[1].process, flow, 1);
-        take(flow.either, flow, kNoSide);
+        take(flow.sides[0].processes.first(), flow, 0);
+        take(flow.sides[1].processes.first(), flow, 1);
+        take(flow.either.first(), flow, kNoSide);
     }
     for (const Part& part : further_) {
         if (const Process* process = processes_[part.process].process) {

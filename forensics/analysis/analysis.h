@@ -9,6 +9,7 @@
 #include <deque>
 #include <optional>
 #include <set>
+#include <span>
 #include <vector>
 
 #include "forensics/analysis/flow_table.h"
@@ -56,8 +57,8 @@ class Analysis {
   public:
     FlowTable::Found add(const Packet& packet);
     // Call once, after the last packet: counts flows and peers of the processes and names the
-    // conversations.
-    void finish();
+    // conversations. `names`: of addresses that no DNS answer names.
+    void finish(std::span<const packet::NamedAddress> names = {});
 
     const Amount& total() const { return total_; }
     const Unattributed& unattributed() const { return unattributed_; }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// FirstBytes: reassembles the first bytes that a side of a TCP connection sends, from segments in
-// any order, until the protocol is recognised. A pool of at most 16 MiB: when all buffers are in
-// use, the oldest one is reused.
+// FirstBytes: reassembles the first bytes that a side of a connection sends, from parts in any
+// order, until the protocol is recognised. A pool of at most 16 MiB: when all buffers are in use,
+// the oldest one is reused.
 #pragma once
 
 #include <array>
@@ -36,7 +36,7 @@ class FirstBytes {
 
   private:
     static constexpr size_t kBuffers = 1024;
-    static constexpr size_t kMaxIslands = 16;
+    static constexpr size_t kMaxIslands = 64;
 
     struct Buffer {
         uint32_t generation = 0;

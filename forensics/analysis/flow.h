@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "forensics/analysis/participants.h"
 #include "forensics/packet_types.h"
 #include "packet/dissect/address.h"
 
@@ -36,9 +37,8 @@ struct Side {
     // TCP segments with data, SYN or FIN that were sent before: what tshark calls a retransmission,
     // fast retransmission or spurious retransmission. See tcp_stream.h for what differs.
     uint64_t retransmissions = 0;
-    // The first process that a packet names at this side. `several`: packets name more than one.
-    const Process* process = nullptr;
-    bool several = false;
+    // The processes that packets name at this side, with the bytes that each sent and received.
+    Participants processes;
 };
 
 // sides[0] began the conversation: it is the sender of the SYN; else the client by the ports of the
@@ -48,20 +48,19 @@ struct Flow {
     uint64_t number = 0;   // from 0, in the order of their first packets
     uint8_t protocol = 0;  // IPPROTO_
     std::array<Side, 2> sides;
-    // The first process that a packet names without its end (Ends::either). `either_several`:
-    // packets name more than one in this way.
-    const Process* either = nullptr;
-    bool either_several = false;
+    // The processes that packets name without their end (Ends::either).
+    Participants either;
     FlowState state = FlowState::kNone;
     std::optional<uint64_t> first_ns;
     std::optional<uint64_t> last_ns;
     // From the last SYN to the first segment with ACK and without SYN, as tshark's
-    // tcp.analysis.initial_rtt.
+    // tcp.analysis.initial_rtt; none if a RST or FIN came before that.
     std::optional<uint64_t> handshake_rtt_ns;
     // These may hold any bytes, at most 255; empty: not known.
-    std::string_view dns_name;     // of sides[1], from a DNS answer in the file
+    std::string_view dns_name;     // of sides[1], from an answer or a block of the file
     std::string_view server_name;  // TLS SNI
     std::string_view http_host;
+    std::string_view dns_question;  // the first one of a conversation with a DNS server
 };
 
 }  // namespace forensics

@@ -120,9 +120,10 @@ std::string text_of(const json& row, const std::string& prefix, const Column& co
     return value ? std::to_string(*value) : std::string();
 }
 
+// Returns the process that the row names, of several the one that moved the most bytes.
 std::optional<FlowOwners::Owner> owner_of(const json& row, const std::string& prefix) {
     const auto pid = number32(row, prefix + "pid");
-    if (!pid || has_several(row, prefix)) {
+    if (!pid) {
         return std::nullopt;
     }
     FlowOwners::Owner owner;
@@ -234,8 +235,10 @@ std::optional<std::string> FlowOwners::add(const std::string& line) {
     if (auto of_b = owner_of(row, "b_")) {
         added.sides[turned ? 0 : 1] = &*owners_.insert(*std::move(of_b)).first;
     }
-    // If an end has several processes, `either` may be one of them, so it is not used.
-    const bool many = has_several(row, "a_") || has_several(row, "b_");
+    // Several processes without an end may be those of both ends, so none of them is used; nor is
+    // one that may be a further process of an end.
+    const bool many =
+        has_several(row, "a_") || has_several(row, "b_") || has_several(row, "either_");
     if (auto either = owner_of(row, "either_"); either && !many) {
         added.either = &*owners_.insert(*std::move(either)).first;
     }

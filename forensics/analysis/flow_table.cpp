@@ -45,19 +45,10 @@ bool from_client(const packet::Dissected& packet) {
     return (source >= kFirstEphemeralPort) >= (target >= kFirstEphemeralPort);
 }
 
-void add_process(const Process* named, const Process*& process, bool& several) {
-    if (named == nullptr) {
-        return;
+void add_end(const End* end, const Packet& packet, Participants& processes) {
+    if (end != nullptr && end->process != nullptr) {
+        processes.add(*end->process, packet.wire_length);
     }
-    if (process == nullptr) {
-        process = named;
-    } else if (process != named) {
-        several = true;
-    }
-}
-
-void add_end(const End* end, Side& side) {
-    add_process(end != nullptr ? end->process : nullptr, side.process, side.several);
 }
 
 }  // namespace
@@ -87,7 +78,8 @@ class FlowTable::Implementation {
 
     const std::deque<Flow>& flows() const { return flows_; }
 
-    void finish() {
+    void finish(std::span<const packet::NamedAddress> names) {
+        names_.add(names);
         for (Flow& flow : flows_) {
             names_.name(flow);
         }
@@ -220,11 +212,13 @@ class FlowTable::Implementation {
             return;
         }
         const Ends ends = ends_of(packet);
-        add_end(ends.sender, sender);
-        add_end(ends.receiver, receiver);
+        add_end(ends.sender, packet, sender.processes);
+        add_end(ends.receiver, packet, receiver.processes);
         if (ends.either != nullptr) {
-            add_process(packet.self.process, flow.either, flow.either_several);
-            add_process(packet.peer.process, flow.either, flow.either_several);
+            add_end(&packet.self, packet, flow.either);
+            if (packet.peer.process != packet.self.process) {
+                add_end(&packet.peer, packet, flow.either);
+            }
         }
     }
 
@@ -262,8 +256,8 @@ const std::deque<Flow>& FlowTable::flows() const {
     return implementation_->flows();
 }
 
-void FlowTable::finish() {
-    implementation_->finish();
+void FlowTable::finish(std::span<const packet::NamedAddress> names) {
+    implementation_->finish(names);
 }
 
 }  // namespace forensics

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <span>
 
 #include "forensics/analysis/flow.h"
 #include "forensics/packet_types.h"
@@ -33,9 +34,10 @@ class FlowTable {
     };
     Found add(const Packet& packet);
 
-    // By number. finish() fills in what needs the whole file (names of addresses).
+    // By number. finish() fills in what needs the whole file: names of addresses, from DNS answers,
+    // else from `names`.
     const std::deque<Flow>& flows() const;
-    void finish();
+    void finish(std::span<const packet::NamedAddress> names = {});
 
   private:
     class Implementation;

@@ -2,32 +2,61 @@
 #include "forensics/analysis/name_reader.h"
 
 #include "packet/dissect/dns.h"
+#include "packet/dissect/preamble.h"
 #include "packet/dissect/server_name.h"
 
 namespace forensics {
 namespace {
 
+using Verdict = packet::ReadName::Verdict;
+
 constexpr uint16_t kDnsPort = 53;
 constexpr uint16_t kMdnsPort = 5353;
 constexpr uint16_t kLlmnrPort = 5355;
 
-bool answers_names(uint16_t port) {
+bool speaks_dns(uint16_t port) {
     return port == kDnsPort || port == kMdnsPort || port == kLlmnrPort;
 }
 
 }  // namespace
 
-void NameReader::datagram(packet::Piece payload, int side, const Flow& flow) {
+void NameReader::datagram(packet::Piece payload, int side, Flow& flow) {
+    if (speaks_dns(flow.sides[0].port) || speaks_dns(flow.sides[1].port)) {
+        read_dns(payload.captured(), side, flow);
+    } else if (flow.server_name.empty()) {
+        read_quic(payload, side, flow);
+    }
+}
+
+void NameReader::read_quic(packet::Piece payload, int side, Flow& flow) {
+    const std::span<const std::byte> messages = quic_.datagram(flow.number, side, payload);
+    const packet::ReadName tls = packet::read_client_hello(messages);
+    if (messages.empty() || tls.verdict == Verdict::kMore) {
+        return;
+    }
+    flow.server_name = hosts_.keep(tls.name);
+    quic_.end(flow.number);
+}
+
+void NameReader::read_dns(std::span<const std::byte> message, int side, Flow& flow) {
+    if (flow.dns_question.empty()) {
+        flow.dns_question = hosts_.keep(packet::read_dns_question(message));
+    }
     const uint16_t port = flow.sides[static_cast<size_t>(side)].port;
-    if (!answers_names(port)) {
+    if (!speaks_dns(port)) {
         return;
     }
     const Address& asker = flow.sides[static_cast<size_t>(1 - side)].address;
     const packet::DnsSections sections =
         port == kMdnsPort ? packet::DnsSections::kAll : packet::DnsSections::kAnswer;
-    for (const packet::NamedAddress& named :
-         packet::read_dns_addresses(payload.captured(), sections)) {
+    for (const packet::NamedAddress& named : packet::read_dns_addresses(message, sections)) {
         hosts_.add(asker, named.address, named.name);
+    }
+}
+
+void NameReader::add(std::span<const packet::NamedAddress> names) {
+    for (const packet::NamedAddress& named : names) {
+        hosts_.add_if_unknown(named.address, named.name);
     }
 }
 
@@ -38,32 +67,51 @@ void NameReader::name(Flow& flow) const {
 }
 
 // RFC 1035, 4.2.2: a length before the message.
-NameReader::Progress NameReader::read_dns_message(std::span<const std::byte> bytes, int side,
-                                                  const Flow& flow) {
+NameReader::Progress NameReader::read_dns_stream(std::span<const std::byte> bytes, int side,
+                                                 Flow& flow) {
     const packet::Piece stream(bytes, bytes.size());
     if (!stream.has(2) || !stream.has(size_t{2} + stream.u16(0))) {
         return Progress::kMore;
     }
-    datagram(stream.after(2).first(stream.u16(0)), side, flow);
-    return Progress::kBothDone;
+    read_dns(stream.after(2).first(stream.u16(0)).captured(), side, flow);
+    return Progress::kSideDone;
 }
 
 NameReader::Progress NameReader::read(std::span<const std::byte> bytes, int side, Flow& flow) {
-    using Verdict = packet::ReadName::Verdict;
-    if (flow.sides[static_cast<size_t>(side)].port == kDnsPort) {
-        return read_dns_message(bytes, side, flow);
+    if (flow.sides[0].port == kDnsPort || flow.sides[1].port == kDnsPort) {
+        return read_dns_stream(bytes, side, flow);
     }
-    const packet::ReadName tls = packet::read_tls_server_name(bytes, scratch_);
-    if (tls.verdict == Verdict::kFound) {
-        flow.server_name = hosts_.keep(tls.name);
-        return Progress::kBothDone;
+    return read_client(bytes, flow);
+}
+
+// What stands before TLS or HTTP is skipped, piece by piece. A proxy's CONNECT has a host of its
+// own.
+NameReader::Progress NameReader::read_client(std::span<const std::byte> bytes, Flow& flow) {
+    constexpr int kMaxPreambles = 16;
+    std::span<const std::byte> rest = bytes;
+    bool more = true;
+    for (int preambles = 0; more && preambles <= kMaxPreambles; ++preambles) {
+        const packet::ReadName tls = packet::read_tls_server_name(rest, scratch_);
+        if (tls.verdict == Verdict::kFound) {
+            flow.server_name = hosts_.keep(tls.name);
+            return Progress::kBothDone;
+        }
+        const packet::ReadName http = packet::read_http_host(rest);
+        if (http.verdict == Verdict::kFound) {
+            flow.http_host = hosts_.keep(http.name);
+            if (!packet::is_connect(rest)) {
+                return Progress::kBothDone;
+            }
+        }
+        const packet::Preamble preamble = packet::read_preamble(rest);
+        more = tls.verdict == Verdict::kMore || http.verdict == Verdict::kMore ||
+               preamble.verdict == Verdict::kMore;
+        if (preamble.verdict != Verdict::kFound) {
+            break;
+        }
+        rest = rest.subspan(preamble.length);
+        more = true;
     }
-    const packet::ReadName http = packet::read_http_host(bytes);
-    if (http.verdict == Verdict::kFound) {
-        flow.http_host = hosts_.keep(http.name);
-        return Progress::kBothDone;
-    }
-    const bool more = tls.verdict == Verdict::kMore || http.verdict == Verdict::kMore;
     return more && bytes.size() < FirstBytes::kMaxBytes ? Progress::kMore : Progress::kSideDone;
 }
 
@@ -89,9 +137,14 @@ void NameReader::segment(const packet::TcpHeader& header, packet::Piece payload,
         return;
     }
     const uint32_t first = header.sequence + (header.has(packet::TcpHeader::kSyn) ? 1 : 0);
-    if (!opening.started && (header.has(packet::TcpHeader::kSyn) || payload.length() > 0)) {
+    // Where the SYN is missing, a single byte is taken for a keep-alive, which may carry one that
+    // was sent before (RFC 9293, 3.8.4).
+    if (!opening.started && (header.has(packet::TcpHeader::kSyn) || payload.length() > 1)) {
         opening.start = first;
         opening.started = true;
+    }
+    if (!opening.started) {
+        return;
     }
     const auto offset = static_cast<int32_t>(first - opening.start);
     if (offset < 0) {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // NameReader: reads names from packets: of addresses from DNS, mDNS and LLMNR answers, of servers
-// from the first bytes of a connection (TLS, HTTP). Reads the first request of an HTTP connection
-// and the first answer of DNS over TCP. Memory is bounded except for the names (see FirstBytes,
-// HostNames).
+// from the first bytes of a connection (TLS, HTTP, QUIC), also behind what asks for TLS, and what
+// was asked of a DNS server. Reads the first request of an HTTP connection and the first message of
+// each side of DNS over TCP. Memory is bounded except for the names (see FirstBytes, HostNames).
 #pragma once
 
 #include <array>
@@ -13,6 +13,7 @@
 #include "forensics/analysis/first_bytes.h"
 #include "forensics/analysis/flow.h"
 #include "forensics/analysis/host_names.h"
+#include "forensics/analysis/quic_reader.h"
 #include "packet/dissect/dissect.h"
 
 namespace forensics {
@@ -32,7 +33,9 @@ class NameReader {
     void segment(const packet::TcpHeader& header, packet::Piece payload, int side,
                  std::array<Opening, 2>& openings, Flow& flow);
     // Reads a UDP datagram.
-    void datagram(packet::Piece payload, int side, const Flow& flow);
+    void datagram(packet::Piece payload, int side, Flow& flow);
+    // Adds names of addresses for hosts that no answer read so far has told another.
+    void add(std::span<const packet::NamedAddress> names);
     // Sets dns_name from the answers read so far, if it isn't set yet.
     void name(Flow& flow) const;
 
@@ -40,12 +43,16 @@ class NameReader {
     enum class Progress : uint8_t { kMore, kSideDone, kBothDone };
 
     Progress read(std::span<const std::byte> bytes, int side, Flow& flow);
-    Progress read_dns_message(std::span<const std::byte> bytes, int side, const Flow& flow);
+    Progress read_client(std::span<const std::byte> bytes, Flow& flow);
+    void read_quic(packet::Piece payload, int side, Flow& flow);
+    Progress read_dns_stream(std::span<const std::byte> bytes, int side, Flow& flow);
+    void read_dns(std::span<const std::byte> message, int side, Flow& flow);
     Progress keep(Opening& opening, size_t offset, std::span<const std::byte> bytes, int side,
                   Flow& flow);
 
     HostNames hosts_;
     FirstBytes first_bytes_;
+    QuicReader quic_;
     std::vector<std::byte> scratch_;
 };
 

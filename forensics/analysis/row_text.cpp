@@ -86,6 +86,7 @@ struct AsJson {
     void operator()(std::monostate) const { out += "null"; }
     void operator()(std::string_view text) const { append_json_text(text, out); }
     void operator()(const std::string& text) const { append_json_text(text, out); }
+    void operator()(const List& list) const { out += list.json; }
     void operator()(Time time) const {
         out += '"';
         append_time(time, out);
@@ -103,6 +104,7 @@ struct AsCsv {
     void operator()(std::monostate) const {}
     void operator()(std::string_view text) const { append_csv_text(text, out); }
     void operator()(const std::string& text) const { append_csv_text(text, out); }
+    void operator()(const List& list) const { append_csv_text(list.json, out); }
     void operator()(Time time) const { append_time(time, out); }
     template <typename Plain>
     void operator()(Plain value) const {
@@ -135,6 +137,10 @@ void append_time(Time time, std::string& out) {
                    static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
                    static_cast<unsigned>(date.day()), clock.hours().count(),
                    clock.minutes().count(), clock.seconds().count(), time.ns % kSecond);
+}
+
+void append_json(const Value& value, std::string& out) {
+    std::visit(AsJson{out}, value);
 }
 
 void append_json(std::span<const Column> columns, const Row& row, std::string& out) {

@@ -17,6 +17,8 @@ namespace forensics {
 // append_time.
 void append_json(std::span<const Column> columns, const Row& row, std::string& out);
 
+void append_json(const Value& value, std::string& out);
+
 // Appends one line by RFC 4180, CRLF included; unknown values are empty.
 void append_csv(const Row& row, std::string& out);
 void append_csv_header(std::span<const Column> columns, std::string& out);

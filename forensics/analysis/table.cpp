@@ -3,12 +3,17 @@
 
 #include <netinet/in.h>
 
+#include <fmt/format.h>
+
 #include <array>
 #include <cassert>
+#include <cmath>
+#include <iterator>
 #include <optional>
 #include <utility>
 #include <vector>
 
+#include "forensics/analysis/row_text.h"
 #include "packet/process_fields.h"
 
 namespace forensics {
@@ -91,11 +96,12 @@ constexpr auto kFlowColumns = std::to_array<Column>({
     {"a_retransmissions", kUnsigned, "of TCP: segments with data, SYN or FIN that a sent again"},
     {"b_retransmissions", kUnsigned, "of TCP: segments with data, SYN or FIN that b sent again"},
     {"rtt_s", kSeconds, "of TCP: from the SYN to the ACK that ends the handshake"},
-    {"dns_name", kText, "a name that a DNS answer in the file gave b's address"},
-    {"server_name", kText, "TLS server name that a asked for"},
+    {"dns_name", kText,
+     "a name that b's address has: of a DNS, mDNS or LLMNR answer, or a name resolution block"},
+    {"server_name", kText, "TLS server name that a asked for, over TCP or QUIC"},
     {"http_host", kText, "HTTP host that a asked for"},
     {"a_host", kText, "of a merged file: the host of a's process"},
-    {"a_pid", kUnsigned, "the process at a, the first that a packet names"},
+    {"a_pid", kUnsigned, "the process at a that moved the most bytes"},
     {"a_start_time", kTime, "when it started"},
     {"a_comm", kText, "its name"},
     {"a_exe", kText, "path of its program"},
@@ -105,7 +111,7 @@ constexpr auto kFlowColumns = std::to_array<Column>({
     {"a_unit", kText, "its systemd unit"},
     {"a_several", kBoolean, "whether packets name more than one process at a"},
     {"b_host", kText, "of a merged file: the host of b's process"},
-    {"b_pid", kUnsigned, "the process at b, the first that a packet names"},
+    {"b_pid", kUnsigned, "the process at b that moved the most bytes"},
     {"b_start_time", kTime, "when it started"},
     {"b_comm", kText, "its name"},
     {"b_exe", kText, "path of its program"},
@@ -115,10 +121,14 @@ constexpr auto kFlowColumns = std::to_array<Column>({
     {"b_unit", kText, "its systemd unit"},
     {"b_several", kBoolean, "whether packets name more than one process at b"},
     {"either_host", kText, "of a merged file: the host of either_pid"},
-    {"either_pid", kUnsigned, "a process that a packet names without its end"},
+    {"either_pid", kUnsigned, "the process with the most bytes of those named without their end"},
     {"either_start_time", kTime, "when it started"},
     {"either_comm", kText, "its name"},
     {"either_several", kBoolean, "whether packets name more than one process without its end"},
+    {"a_processes", kList, "the processes at a, most bytes first"},
+    {"b_processes", kList, "the processes at b, most bytes first"},
+    {"either_processes", kList, "the processes without their end, most bytes first"},
+    {"dns_question", kText, "of DNS: the first name that is asked for"},
 });
 
 // Puts values into a row one after the other.
@@ -195,10 +205,46 @@ void write_end(RowWriter& out, const End& end) {
     out.text(packet::via_name(end.via));
 }
 
+// Returns a list of objects, or nothing if there are no processes. The last one has no pid if it
+// stands for those that weren't kept.
+Value shares_of(const Participants& processes) {
+    const std::vector<Participant> all = processes.by_bytes();
+    if (all.empty()) {
+        return {};
+    }
+    const auto total = static_cast<double>(processes.bytes());
+    List list;
+    char before = '[';
+    for (const Participant& each : all) {
+        const bool known = each.process != nullptr;
+        const Process& process = known ? *each.process : nobody();
+        const auto member = [&list](std::string_view name, const Value& value) {
+            list.json += name;
+            append_json(value, list.json);
+        };
+        const auto text = [](std::string_view value) {
+            return value.empty() ? Value() : Value(value);
+        };
+        list.json += before;
+        member("{\"host\":", text(process.host));
+        member(",\"pid\":", known ? Value(uint64_t{process.pid}) : Value());
+        member(",\"start_time\":", process.start_ns != 0 ? Value(Time{process.start_ns}) : Value());
+        member(",\"comm\":", text(process.comm));
+        member(",\"bytes\":", Value(each.bytes));
+        const double share = total > 0 ? static_cast<double>(each.bytes) / total : 0.0;
+        fmt::format_to(std::back_inserter(list.json), ",\"share\":{}}}",
+                       std::round(share * 1e4) / 1e4);
+        before = ',';
+    }
+    list.json += ']';
+    return list;
+}
+
 void write_side(RowWriter& out, const Side& side) {
-    const Process& process = side.process != nullptr ? *side.process : nobody();
+    const Process* main = side.processes.main();
+    const Process& process = main != nullptr ? *main : nobody();
     out.text(process.host);
-    side.process != nullptr ? out.number(uint64_t{process.pid}) : out.none();
+    main != nullptr ? out.number(uint64_t{process.pid}) : out.none();
     out.start(process.start_ns);
     out.text(process.comm);
     out.text(process.exe);
@@ -206,7 +252,7 @@ void write_side(RowWriter& out, const Side& side) {
     out.text(process.user);
     out.text(process.container);
     out.text(process.unit);
-    out.boolean(side.several);
+    out.boolean(side.processes.several());
 }
 
 }  // namespace
@@ -324,12 +370,17 @@ void flow_row(const Flow& flow, Row& row) {
     out.text(flow.http_host);
     write_side(out, flow.sides[0]);
     write_side(out, flow.sides[1]);
-    const Process& either = flow.either != nullptr ? *flow.either : nobody();
+    const Process* unplaced = flow.either.main();
+    const Process& either = unplaced != nullptr ? *unplaced : nobody();
     out.text(either.host);
-    flow.either != nullptr ? out.number(uint64_t{either.pid}) : out.none();
+    unplaced != nullptr ? out.number(uint64_t{either.pid}) : out.none();
     out.start(either.start_ns);
     out.text(either.comm);
-    out.boolean(flow.either_several);
+    out.boolean(flow.either.several());
+    out.value(shares_of(flow.sides[0].processes));
+    out.value(shares_of(flow.sides[1].processes));
+    out.value(shares_of(flow.either));
+    out.text(flow.dns_question);
 }
 
 }  // namespace forensics

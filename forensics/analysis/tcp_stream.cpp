@@ -129,6 +129,29 @@ bool TcpStream::analyze(const packet::TcpHeader& header, uint32_t length, uint64
     return again;
 }
 
+void TcpStream::measure_rtt(const packet::TcpHeader& header, uint64_t time_ns, Flow& flow) {
+    const bool ack = header.has(packet::TcpHeader::kAck);
+    if (header.has(packet::TcpHeader::kSyn)) {
+        if (!ack) {
+            syn_time_ns_ = time_ns;
+            handshake_over_ = false;
+        }
+        return;
+    }
+    const bool ends = header.has(packet::TcpHeader::kRst) || header.has(packet::TcpHeader::kFin);
+    const bool timed = syn_time_ns_ != 0 && time_ns >= syn_time_ns_;
+    if (ack && timed && rtt_ns_ == 0) {
+        rtt_ns_ = time_ns - syn_time_ns_;
+    }
+    if (handshake_over_ || !(ack || ends)) {
+        return;
+    }
+    handshake_over_ = true;
+    if (!ends && timed && !flow.handshake_rtt_ns) {
+        flow.handshake_rtt_ns = time_ns - syn_time_ns_;
+    }
+}
+
 void TcpStream::update_state(const packet::TcpHeader& header, uint32_t length, int side,
                              Flow& flow) {
     if (flow.state == FlowState::kReset || flow.state == FlowState::kClosed) {
@@ -164,13 +187,7 @@ void TcpStream::add(const packet::TcpHeader& header, uint32_t length, uint64_t t
             ++flow.sides[static_cast<size_t>(side)].retransmissions;
         }
     }
-    if (header.has(packet::TcpHeader::kSyn) && !header.has(packet::TcpHeader::kAck)) {
-        syn_time_ns_ = time_ns;
-    } else if (header.has(packet::TcpHeader::kAck) && !header.has(packet::TcpHeader::kSyn) &&
-               syn_time_ns_ != 0 && rtt_ns_ == 0 && time_ns >= syn_time_ns_) {
-        rtt_ns_ = time_ns - syn_time_ns_;
-        flow.handshake_rtt_ns = rtt_ns_;
-    }
+    measure_rtt(header, time_ns, flow);
     update_state(header, length, side, flow);
 }
 

@@ -3,6 +3,7 @@
 // TcpStream: follows the sequence numbers of one TCP connection to find retransmissions and the end
 // of the handshake. It uses the rules of Wireshark 4.0's "TCP Analysis", so both classify segments
 // alike. Differences:
+// - A RST or FIN doesn't end the handshake, and only the first ACK does, at the SYN's time, too.
 // - Segments in IP fragments aren't looked at; tshark reassembles them.
 // - Wireshark after 4.0 calls some segments that close a gap out of order, which are
 //   retransmissions to 4.0 and here.
@@ -58,11 +59,14 @@ class TcpStream {
                          const Direction& sender) const;
     bool analyze(const packet::TcpHeader& header, uint32_t length, uint64_t time_ns,
                  Direction& sender, Direction& receiver);
+    void measure_rtt(const packet::TcpHeader& header, uint64_t time_ns, Flow& flow);
     void update_state(const packet::TcpHeader& header, uint32_t length, int side, Flow& flow);
 
     std::array<Direction, 2> directions_;
     uint64_t syn_time_ns_ = 0;  // 0: none was seen
-    uint64_t rtt_ns_ = 0;       // 0: not known
+    // As Wireshark measures it for its limits, also up to a RST or FIN. 0: not known.
+    uint64_t rtt_ns_ = 0;
+    bool handshake_over_ = false;  // an ACK, RST or FIN followed the last SYN
 };
 
 }  // namespace forensics

@@ -24,6 +24,7 @@ int type_of(ColumnType type) {
         case ColumnType::kUnsigned:
             return duckdb::kUnsigned64;
         case ColumnType::kText:
+        case ColumnType::kList:
             return duckdb::kText;
         case ColumnType::kTime:
             return duckdb::kTimeNs;
@@ -65,6 +66,7 @@ struct Store {
         library.vector_assign_string_element_len(target.vector, at, clean.data(), clean.size());
     }
     void operator()(const std::string& text) const { (*this)(std::string_view(text)); }
+    void operator()(const List& list) const { (*this)(std::string_view(list.json)); }
     void operator()(Time time) const {
         // DuckDB's times are signed, and the greatest value means infinity.
         if (time.ns >= static_cast<uint64_t>(std::numeric_limits<int64_t>::max())) {

@@ -51,7 +51,7 @@ void TableRows::analyze() {
     while (const Packet* packet = next_packet()) {
         analysis_.add(*packet);
     }
-    analysis_.finish();
+    analysis_.finish(names_);
     analyzed_ = true;
 }
 

@@ -8,6 +8,7 @@
 #include <functional>
 #include <span>
 #include <utility>
+#include <vector>
 
 #include "forensics/analysis/analysis.h"
 #include "forensics/analysis/flow_table.h"
@@ -24,8 +25,10 @@ class TableRows {
     // Returns the next packet; null at the end. An error ends the packets, too.
     using NextPacket = std::function<pcapng::Result<const Packet*>()>;
 
-    TableRows(TableKind kind, NextPacket next_packet)
-        : kind_(kind), next_packet_(std::move(next_packet)) {}
+    // `names`: see Analysis::finish(). Looked at after the last packet; outlives this.
+    TableRows(TableKind kind, NextPacket next_packet,
+              const std::vector<packet::NamedAddress>& names)
+        : kind_(kind), next_packet_(std::move(next_packet)), names_(names) {}
 
     std::span<const Column> columns() const;
 
@@ -42,6 +45,7 @@ class TableRows {
 
     TableKind kind_;
     NextPacket next_packet_;
+    const std::vector<packet::NamedAddress>& names_;
     pcapng::Result<void> read_;
     FlowTable flows_;
     Analysis analysis_;

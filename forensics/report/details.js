@@ -4,7 +4,7 @@
 function topOf(process, key, limit) {
   const sums = new Map();
   for (const flow of data.flows) {
-    if (flow[kFlow.local] === process.index || flow[kFlow.remote] === process.index || flow[kFlow.either] === process.index) {
+    if (takesPart(flow, (index) => index === process.index)) {
       for (const text of key(flow)) {
         const sum = sums.get(text) || {text, flows: 0, bytes: 0};
         ++sum.flows;
@@ -76,7 +76,7 @@ function showDetails(process) {
     filterByProcess(process, withDescendants);
     byId('conversations').scrollIntoView();
   };
-  const names = (flow) => new Set([flow[kFlow.dns], flow[kFlow.tls], flow[kFlow.http]].filter((name) => name));
+  const names = (flow) => new Set([flow[kFlow.dns], flow[kFlow.tls], flow[kFlow.http], flow[kFlow.question]].filter((name) => name));
   const addresses = (flow) => [flow[kFlow.remote] === process.index && flow[kFlow.local] !== process.index ? flow[kFlow.localAddress] : flow[kFlow.remoteAddress]];
   dialog.replaceChildren(
     el('div', {class: 'details-head'},

@@ -5,7 +5,10 @@ const kPageRows = 100;
 const flows = {page: 0, sort: null, descending: true, search: '', shown: [], texts: []};
 
 const processAt = (flow, column) => flow[kFlow[column]] === null ? null : processes[flow[kFlow[column]]];
-const flowName = (flow) => flow[kFlow.tls] || flow[kFlow.http] || flow[kFlow.dns];
+const flowName = (flow) => flow[kFlow.tls] || flow[kFlow.http] || flow[kFlow.question] || flow[kFlow.dns];
+const kEnds = ['local', 'remote', 'either'];
+// Whether a process takes part: `test` gets its index.
+const takesPart = (flow, test) => kEnds.some((end) => test(flow[kFlow[end]]) || (flow[kFlow[end + 'Shares']] || []).some(([index]) => test(index)));
 const processText = (process) => process ? `${process.name} ${process.pid}` : '';
 
 // name: of the header; key: what to sort by; `kind` is a class.
@@ -30,9 +33,9 @@ const kFlowColumns = {
 function flowText(index) {
   if (flows.texts[index] === undefined) {
     const flow = data.flows[index];
-    flows.texts[index] = [processText(processAt(flow, 'local')), processText(processAt(flow, 'remote')), processText(processAt(flow, 'either')),
+    flows.texts[index] = [...kEnds.flatMap((end) => [processText(processAt(flow, end)), ...(flow[kFlow[end + 'Shares']] || []).map(([index]) => processText(processes[index]))]),
       formatProtocol(flow[kFlow.protocol]), formatEndpoint(flow[kFlow.localAddress], flow[kFlow.localPort]),
-      formatEndpoint(flow[kFlow.remoteAddress], flow[kFlow.remotePort]), flow[kFlow.dns], flow[kFlow.tls], flow[kFlow.http], flow[kFlow.state]]
+      formatEndpoint(flow[kFlow.remoteAddress], flow[kFlow.remotePort]), flow[kFlow.dns], flow[kFlow.tls], flow[kFlow.http], flow[kFlow.question], flow[kFlow.state]]
       .join('\n').toLowerCase();
   }
   return flows.texts[index];
@@ -49,7 +52,7 @@ function selectFlows() {
   const window = view.withinWindow ? view.window : null;
   const shown = [];
   data.flows.forEach((flow, index) => {
-    if (view.processes && !['local', 'remote', 'either'].some((side) => view.processes.has(flow[kFlow[side]]))) {
+    if (view.processes && !takesPart(flow, (index) => view.processes.has(index))) {
       return;
     }
     if (window && (flow[kFlow.first] === null || flow[kFlow.first] > window.to || flow[kFlow.first] + (flow[kFlow.duration] || 0) < window.from)) {
@@ -74,19 +77,29 @@ function selectFlows() {
   flows.shown = keyed.map(([, flow]) => flow);
 }
 
+// A mark that lists the processes of an end with their shares of its bytes, if there are several.
+function severalMark(flow, end) {
+  const shares = flow[kFlow[end + 'Shares']];
+  if (!shares) {
+    return null;
+  }
+  const sum = Math.max(shares.reduce((bytes, [, more]) => bytes + more, 0), 1);
+  const lines = shares.map(([index, bytes]) => `${index === null ? 'others' : processText(processes[index])}: ${formatBytes(bytes)}, ${(100 * bytes / sum).toFixed(1)} %`);
+  return el('span', {class: 'hint', title: ['Its packets name several processes:', ...lines].join('\n')}, '+');
+}
+
 function flowRow(flow) {
   const local = processAt(flow, 'local');
   const remote = processAt(flow, 'remote');
   const either = processAt(flow, 'either');
   const began = flow[kFlow.flags] & kLocalBegan;
-  const several = flow[kFlow.flags] & kSeveral ? el('span', {class: 'hint', title: 'Its packets name several processes; this is the first'}, '+') : null;
   const who = el('td', {class: 'who'},
-    local ? processLink(local, several) : null,
-    remote ? [el('span', {class: 'hint'}, local ? (began ? ' \u2192 ' : ' \u2190 ') : ''), processLink(remote)] : null,
-    !local && !remote && either ? [processLink(either), el('span', {class: 'hint', title: 'The file doesn\u2019t say at which end it is'}, ' (either end)')] : null,
+    local ? processLink(local, severalMark(flow, 'local')) : null,
+    remote ? [el('span', {class: 'hint'}, local ? (began ? ' \u2192 ' : ' \u2190 ') : ''), processLink(remote, severalMark(flow, 'remote'))] : null,
+    !local && !remote && either ? [processLink(either, severalMark(flow, 'either')), el('span', {class: 'hint', title: 'The file doesn\u2019t say at which end it is'}, ' (either end)')] : null,
     !local && !remote && !either ? el('span', {class: 'hint'}, 'no process') : null);
   const address = (text) => el('span', {class: 'address'}, text);
-  const names = [['DNS', 'dns'], ['TLS', 'tls'], ['HTTP', 'http']].filter(([, key]) => flow[kFlow[key]]);
+  const names = [['DNS', 'dns'], ['TLS', 'tls'], ['HTTP', 'http'], ['DNS question', 'question']].filter(([, key]) => flow[kFlow[key]]);
   const bytes = (number) => el('td', {class: 'number', title: `${formatCount(number)} bytes`}, formatBytes(number));
   const [sent, received] = [flow[kFlow.sentBytes], flow[kFlow.receivedBytes]];
   const again = flow[kFlow.localRetransmissions] + flow[kFlow.remoteRetransmissions];

@@ -7,9 +7,8 @@ const data = JSON.parse(byId('data').textContent);
 // The columns of a row of data.flows (report_page.cpp, flow_json).
 const kFlow = Object.fromEntries(['protocol', 'local', 'remote', 'either', 'flags', 'localAddress', 'localPort', 'remoteAddress',
   'remotePort', 'dns', 'tls', 'http', 'state', 'sentPackets', 'sentBytes', 'receivedPackets', 'receivedBytes', 'first',
-  'duration', 'rtt', 'localRetransmissions', 'remoteRetransmissions'].map((name, column) => [name, column]));
+  'duration', 'rtt', 'localRetransmissions', 'remoteRetransmissions', 'localShares', 'remoteShares', 'eitherShares', 'question'].map((name, column) => [name, column]));
 const kLocalBegan = 1;
-const kSeveral = 2 | 4;
 
 const processes = data.processes;
 const severalHosts = new Set(processes.map((process) => process.host || '')).size > 1;

@@ -53,9 +53,9 @@ void add_to(ReportGroup& group, const Flow& flow) {
     if (flow.first_ns && (!group.first_ns || *flow.first_ns < *group.first_ns)) {
         group.first_ns = flow.first_ns;
     }
-    const Process* process = flow.sides[local].process;
+    const Process* process = flow.sides[local].processes.main();
     if (process == nullptr) {
-        process = flow.either;
+        process = flow.either.main();
     }
     if (process == nullptr || std::find(group.processes.begin(), group.processes.end(), process) !=
                                   group.processes.end()) {
@@ -83,7 +83,9 @@ std::vector<ReportGroup> largest(Groups& groups, Before before) {
 }  // namespace
 
 int local_side(const Flow& flow) {
-    return flow.sides[0].process == nullptr && flow.sides[1].process != nullptr ? 1 : 0;
+    return flow.sides[0].processes.first() == nullptr && flow.sides[1].processes.first() != nullptr
+               ? 1
+               : 0;
 }
 
 void add_processes(Report& report, const std::deque<Process>& processes,
@@ -122,6 +124,8 @@ void add_processes(Report& report, const std::deque<Process>& processes,
     cut_rings(report.processes);
 }
 
+constexpr const char* kQuestion = "DNS question";
+
 void add_flows(Report& report, const std::deque<Flow>& flows) {
     std::map<std::string, ReportGroup> talkers;
     std::map<std::pair<std::string_view, std::string_view>, ReportGroup> names;
@@ -135,11 +139,12 @@ void add_flows(Report& report, const std::deque<Flow>& flows) {
         add_to(talker, flow);
         for (const auto& [kind, name] :
              {std::pair("DNS", flow.dns_name), std::pair("TLS", flow.server_name),
-              std::pair("HTTP", flow.http_host)}) {
+              std::pair("HTTP", flow.http_host), std::pair(kQuestion, flow.dns_question)}) {
             if (name.empty()) {
                 continue;
             }
-            if (talker.name.empty() && local_side(flow) == 0) {
+            // What a server is asked for is not its own name.
+            if (talker.name.empty() && local_side(flow) == 0 && kind != kQuestion) {
                 talker.name = name;
             }
             ReportGroup& group = names[{kind, name}];

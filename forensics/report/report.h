@@ -34,7 +34,7 @@ struct ReportProcess {
 // What many conversations have in common: a remote address, or a name.
 struct ReportGroup {
     Address address;        // of a talker
-    const char* kind = "";  // of a name: "DNS", "TLS", "HTTP"
+    const char* kind = "";  // of a name: "DNS", "TLS", "HTTP", "DNS question"
     std::string name;       // of a talker: the name of its address, if known
     uint64_t flows = 0;
     uint64_t sent = 0;  // bytes, from the local side

@@ -112,6 +112,18 @@ Json process_json(const ReportProcess& of, const Clock& clock) {
     return json;
 }
 
+// The processes of an end with their bytes, if there is more than one.
+Json shares(const Participants& processes, const Places& places) {
+    if (!processes.several()) {
+        return {};
+    }
+    Json list = Json::array();
+    for (const Participant& each : processes.by_bytes()) {
+        list.push_back({places(each.process), each.bytes});
+    }
+    return list;
+}
+
 // A row: its columns are page.js's kFlow.
 Json flow_json(const Flow& flow, const Clock& clock, const Places& places) {
     const auto side = static_cast<size_t>(local_side(flow));
@@ -122,10 +134,10 @@ Json flow_json(const Flow& flow, const Clock& clock, const Places& places) {
                               : Json();
     return {
         flow.protocol,
-        places(local.process),
-        places(remote.process),
-        places(flow.either),
-        (side == 0 ? 1 : 0) | (local.several ? 2 : 0) | (remote.several ? 4 : 0),
+        places(local.processes.main()),
+        places(remote.processes.main()),
+        places(flow.either.main()),
+        side == 0 ? 1 : 0,
         to_text(local.address),
         local.port,
         to_text(remote.address),
@@ -143,6 +155,10 @@ Json flow_json(const Flow& flow, const Clock& clock, const Places& places) {
         flow.handshake_rtt_ns ? Json(static_cast<double>(*flow.handshake_rtt_ns) / 1000) : Json(),
         local.retransmissions,
         remote.retransmissions,
+        shares(local.processes, places),
+        shares(remote.processes, places),
+        shares(flow.either, places),
+        text(flow.dns_question),
     };
 }
 

@@ -28,7 +28,7 @@ std::string_view Annotation::comment(const Packet& packet, const pcapng::PacketR
         at = At::kUnknown;
     }
     if (self != nullptr) {
-        write(*self, peer, at, packet.direction);
+        write(*self, peer, at, flags_direction(block));
     }
     return text_;
 }

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "forensics/packet_types.h"
+#include "forensics/rewrite/rewriter.h"
 #include "forensics/source/input_file.h"
 #include "forensics/source/source.h"
 #include "pcapng/output.h"
@@ -38,11 +39,13 @@ class Merging {
 
     // What is wrong with files that couldn't be read to their end.
     std::vector<pcapng::Error> problems() const;
+    const Rewriter::LeftOut& left_out() const { return left_out_; }
 
   private:
     // A file and its packet that is next.
     struct Input {
         std::unique_ptr<InputFile> file;
+        std::string path;
         std::string host;
         pcapng::Result<const Packet*> packet = nullptr;
         uint64_t time_ns = 0;  // of the packet, or of the one before it that has a time
@@ -54,6 +57,7 @@ class Merging {
     Input* earliest();
 
     std::vector<Input> inputs_;
+    Rewriter::LeftOut left_out_;
 };
 
 }  // namespace forensics

@@ -34,6 +34,19 @@ struct Layout {
     uint8_t size;
 };
 
+constexpr std::array kSectionOptions = std::to_array<Layout>({
+    {pcapng::kShbHardware, 1, 0},
+    {pcapng::kShbOs, 1, 0},
+    {pcapng::kShbApplication, 1, 0},
+});
+
+// The name and the addresses of the DNS server.
+constexpr std::array kNamesOptions = std::to_array<Layout>({
+    {2, 1, 0},
+    {3, 1, 4},
+    {4, 1, 16},
+});
+
 constexpr std::array kInterfaceOptions = std::to_array<Layout>({
     {pcapng::kIfName, 1, 0},
     {pcapng::kIfDescription, 1, 0},
@@ -97,6 +110,10 @@ constexpr std::array kDarwinOptions = std::to_array<Layout>({
 
 std::span<const Layout> layouts_of(OptionOf block) {
     switch (block) {
+        case OptionOf::kSection:
+            return kSectionOptions;
+        case OptionOf::kNames:
+            return kNamesOptions;
         case OptionOf::kInterface:
             return kInterfaceOptions;
         case OptionOf::kPacket:

@@ -13,6 +13,8 @@ namespace forensics {
 // The type of block that defines the meaning of an option code.
 enum class OptionOf : uint8_t {
     kAnyBlock,
+    kSection,
+    kNames,
     kInterface,
     kPacket,
     kObsoletePacket,

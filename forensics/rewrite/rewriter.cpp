@@ -49,10 +49,12 @@ Result<Rewriter> Rewriter::create(pcapng::Output output, const pcapng::SectionIn
 
 Result<Rewriter> Rewriter::create(pcapng::Output output, InputFile& input,
                                   const RewriteOptions& options) {
-    auto rewriter = create(std::move(output), section_of(input));
-    if (rewriter) {
-        rewriter->add_input(input, options);
+    auto writer = pcapng::Writer::create_encoded(std::move(output), section_options_of(input));
+    if (!writer) {
+        return std::move(writer).error();
     }
+    Rewriter rewriter(*std::move(writer));
+    rewriter.add_input(input, options);
     return rewriter;
 }
 
@@ -70,16 +72,8 @@ Result<void> Rewriter::packet(size_t input_number, const Packet& packet, std::st
     if (!id) {
         return id.error();
     }
-    options_.clear();
-    if (auto copied = options(input, packet); !copied) {
+    if (auto copied = options(input, packet, comment, Comments::kCompleted); !copied) {
         return copied;
-    }
-    if (!comment.empty()) {
-        options_.option(pcapng::kOptComment, packet::cut_comment(completed(input, packet, comment),
-                                                                 pcapng::kMaxOptionSize));
-    }
-    if (options_.size() > 0) {
-        options_.end_of_options();
     }
     for (const End* end : {&packet.self, &packet.peer}) {
         if (auto apart = tell_apart(input, packet, *end); !apart) {
@@ -120,6 +114,7 @@ Result<void> Rewriter::finish() {
         if (auto written = write_due(input); !written) {
             return written;
         }
+        left_out_.blocks += input.file->unturned();
     }
     return writer_.close();
 }
@@ -148,8 +143,16 @@ Result<uint32_t> Rewriter::interface(Input& input, const Interface& interface,
     }
     body_.option(pcapng::kIfTsresol, std::array{pcapng::kTsresolNanoseconds});
     body_.end_of_options();
-    const auto added = writer_.add_interface(
-        {.link_type = interface.link_type, .snaplen = interface.snaplen}, body_.view());
+    const pcapng::Interface description{.link_type = interface.link_type,
+                                        .snaplen = interface.snaplen};
+    auto added = writer_.add_interface(description, body_.view());
+    if (pcapng::is_too_large(added)) {
+        left_out_.blocks++;
+        body_.clear();
+        body_.option(pcapng::kIfTsresol, std::array{pcapng::kTsresolNanoseconds});
+        body_.end_of_options();
+        added = writer_.add_interface(description, body_.view());
+    }
     if (added) {
         id = *added;
     }
@@ -159,7 +162,10 @@ Result<uint32_t> Rewriter::interface(Input& input, const Interface& interface,
 // Takes every block that the input has read since the last call.
 Result<void> Rewriter::take_blocks(Input& input) {
     InputFile& file = *input.file;
-    input.next_block = std::max(input.next_block, file.first_block());
+    if (input.next_block < file.first_block()) {
+        left_out_.blocks += file.first_block() - input.next_block;
+        input.next_block = file.first_block();
+    }
     for (; input.next_block < file.end_block(); input.next_block++) {
         if (auto taken = take(input, input.next_block); !taken) {
             return taken;
@@ -172,11 +178,33 @@ Result<void> Rewriter::take(Input& input, uint64_t number) {
     const CarriedBlock& block = input.file->carried(number);
     switch (block.of) {
         case CarriedBlock::Of::kFile:
-            return writer_.block(block.type, block.body);
+            return carry(block.type, block.body);
         case CarriedBlock::Of::kInterface:
             return statistics(input, block);
+        case CarriedBlock::Of::kSection:
+            return input.is_copied() ? writer_.begin_section(block.body) : Result<void>{};
+        case CarriedBlock::Of::kInterfaceDescription: {
+            if (!input.is_copied()) {
+                return {};
+            }
+            const auto id =
+                interface(input, input.file->source().interfaces()[block.index], nullptr);
+            return id ? Result<void>{} : Result<void>(id.error());
+        }
+        case CarriedBlock::Of::kDarwinProcess: {
+            if (!input.is_copied()) {
+                return {};
+            }
+            const auto index = darwin(input, block.index, *input.file->darwin_process(block.index));
+            return index ? Result<void>{} : Result<void>(index.error());
+        }
+        case CarriedBlock::Of::kUnknown:
+            return input.is_copied() ? carry(block.type, block.body) : Result<void>{};
         case CarriedBlock::Of::kProcess:
             break;
+    }
+    if (input.is_copied()) {
+        return process_block(input, number);
     }
     const Process* owner = input.options.all_packets ? nullptr : input.file->owner(block);
     if (input.options.all_packets ||
@@ -187,20 +215,30 @@ Result<void> Rewriter::take(Input& input, uint64_t number) {
 }
 
 Result<void> Rewriter::statistics(const Input& input, const CarriedBlock& block) {
-    if (block.interface >= input.interfaces.size() || !input.interfaces[block.interface].id) {
+    if (block.index >= input.interfaces.size() || !input.interfaces[block.index].id) {
         return {};
     }
-    const WrittenInterface& interface = input.interfaces[block.interface];
+    const WrittenInterface& interface = input.interfaces[block.index];
     body_.clear();
     body_.u32(*interface.id);
     body_.bytes(interface.packets == block.packets ? block.body : block.body_of_a_part);
-    return writer_.block(block.type, body_.view());
+    return carry(block.type, body_.view());
+}
+
+// Writes a block, or leaves it out if it has become too large.
+Result<void> Rewriter::carry(uint32_t type, std::span<const uint8_t> body) {
+    auto written = writer_.block(type, body);
+    if (pcapng::is_too_large(written)) {
+        left_out_.blocks++;
+        return {};
+    }
+    return written;
 }
 
 // Another tool's packet may record a pid without a start time. The output is one section, so a pid
 // that was another process in an earlier section would be taken for that process: that is an error.
 Result<void> Rewriter::tell_apart(Input& input, const Packet& packet, const End& end) {
-    if (end.process == nullptr || end.via != Via::kUnrecorded) {
+    if (end.process == nullptr || end.via != Via::kUnrecorded || input.is_copied()) {
         return {};
     }
     const Named now{end.process->number, input.file->current_section()};
@@ -235,145 +273,29 @@ Result<void> Rewriter::write_due(Input& input) {
     }
     std::sort(input.due.begin(), input.due.end());
     for (const uint64_t number : input.due) {
-        if (number < input.file->first_block() || !input.written.insert(number).second) {
-            continue;
-        }
-        const CarriedBlock& block = input.file->carried(number);
-        std::span<const uint8_t> body = block.body;
-        if (block.type == pcapng::kJournalExportBlock && !input.options.host.empty()) {
-            body_.clear();
-            copy_journal_entry(body_, body, input.options.host);
-            body = body_.view();
-        }
-        if (auto written = writer_.block(block.type, body); !written) {
-            return written;
+        if (input.written.insert(number).second) {
+            if (auto written = process_block(input, number); !written) {
+                return written;
+            }
         }
     }
     input.due.clear();
     return {};
 }
 
-// Collects the packet's options in options_, without the end of options.
-Result<void> Rewriter::options(Input& input, const Packet& packet) {
-    const PacketRead* block = input.file->block();
-    if (block == nullptr) {
+Result<void> Rewriter::process_block(Input& input, uint64_t number) {
+    if (number < input.file->first_block()) {
+        left_out_.blocks++;
         return {};
     }
-    const ByteOrder order = block->options.byte_order();
-    bool is_completed = false;
-    for (const Option& option : block->options) {
-        if (block->enhanced && (option.code == pcapng::kEpbDarwinProcess ||
-                                option.code == pcapng::kEpbDarwinEffective)) {
-            if (auto written = darwin_option(input, option); !written) {
-                return written;
-            }
-        } else if (option.code == pcapng::kOptComment && !is_completed) {
-            const std::string_view text = completed(input, packet, option.text());
-            is_completed = text.data() != option.text().data();
-            options_.option(option.code, packet::cut_comment(text, pcapng::kMaxOptionSize));
-        } else {
-            copy_option(options_, option, order,
-                        block->enhanced ? OptionOf::kPacket : OptionOf::kObsoletePacket);
-        }
-    }
-    // The obsolete packet block has it outside its options.
-    if (!block->enhanced && block->drop_count) {
-        options_.option_u64(pcapng::kEpbDropcount, *block->drop_count);
-    }
-    return {};
-}
-
-// Omits an index that refers to no block, because Wireshark 4.6 warns about it.
-Result<void> Rewriter::darwin_option(Input& input, const Option& option) {
-    if (option.value.size() != sizeof(uint32_t)) {
-        return {};
-    }
-    const auto index =
-        pcapng::decode<uint32_t>(option.value, input.file->block()->options.byte_order());
-    const CarriedDarwinProcess* process = input.file->darwin_process(index);
-    // With another section's block only option 8 is sure (see Attribution), and would be believed
-    // less than the block once both are in one section.
-    if (process == nullptr || (process->section != input.file->current_section() &&
-                               input.file->block()->process.has_value())) {
-        return {};
-    }
-    auto [entry, fresh] = input.darwin.try_emplace(index);
-    if (fresh) {
-        const auto added = writer_.darwin_process(process->pid, process->options);
-        if (!added) {
-            return added.error();
-        }
-        entry->second = *added;
-    }
-    options_.option_u32(option.code, entry->second);
-    return {};
-}
-
-// Returns the comment completed with the introductions and the host that the output needs. A
-// comment that isn't in our grammar is returned unchanged. Valid until the next call.
-std::string_view Rewriter::completed(Input& input, const Packet& packet, std::string_view comment) {
-    const auto is_introduced = [&](const End& end) {
-        if (end.process == nullptr || input.options.all_packets) {
-            return true;
-        }
-        const auto found = input.processes.find(end.process->number);
-        return found != input.processes.end() && found->second.introduced &&
-               (!end.uid || found->second.uid == end.uid);
-    };
-    if (input.options.host.empty() && is_introduced(packet.self) && is_introduced(packet.peer)) {
-        return comment;
-    }
-    const auto parsed = packet::parse_comment(comment);
-    if (!parsed) {
-        return comment;
-    }
-    comment_ = comment;
-    introduce(input, packet.self, *parsed, {});
-    introduce(input, packet.peer, *parsed, packet::kPeerPrefix);
-    if (!input.options.host.empty() && !parsed->find(packet::kHostKey)) {
-        // A comment that is too long loses other keys: without the host it names other processes.
-        std::string host;
-        packet::append_pair(host, {}, packet::kHostKey, input.options.host);
-        const size_t room = pcapng::kMaxOptionSize - host.size() - 1;
-        comment_.resize(packet::cut_comment(comment_, room).size());
-        comment_ += ' ' + host;
-    }
-    return comment_;
-}
-
-void Rewriter::introduce(Input& input, const End& end, const packet::Comment& comment,
-                         std::string_view prefix) {
-    if (end.process == nullptr || input.options.all_packets) {
-        return;
-    }
-    keep(input, end.process);
-    Introduction& introduction = input.processes[end.process->number];
-    if (introduction.introduced && (!end.uid || introduction.uid == end.uid)) {
-        return;
-    }
-    introduction = {true, end.uid};
-    if (!packet::introduces(comment, prefix)) {
-        packet::append_introduction(comment_, packet::process_as_of(end), prefix);
-    }
-}
-
-Result<void> Rewriter::write(const Input& input, const Packet& packet, uint32_t interface) {
-    const uint32_t snaplen = packet.interface->snaplen;
-    const uint32_t room = snaplen == 0 ? packet.wire_length : snaplen;
-    // Keep a simple packet block, which has no time, if possible: it belongs to interface 0.
-    if (!packet.time_ns && input.file->block() != nullptr && interface == 0 &&
-        options_.size() == 0 && packet.data.size() == std::min(packet.wire_length, room)) {
+    const CarriedBlock& block = input.file->carried(number);
+    std::span<const uint8_t> body = block.body;
+    if (block.type == pcapng::kJournalExportBlock && !input.options.host.empty()) {
         body_.clear();
-        body_.u32(packet.wire_length);
-        body_.bytes(packet.data);
-        return writer_.block(pcapng::kSimplePacketBlock, body_.view());
+        copy_journal_entry(body_, body, input.options.host);
+        body = body_.view();
     }
-    pcapng::PacketBlock block;
-    block.interface_id = interface;
-    block.time_ns = packet.time_ns.value_or(0);
-    block.data = packet.data;
-    block.wire_length = packet.wire_length;
-    return writer_.packet(block, options_.view());
+    return carry(block.type, body);
 }
 
 }  // namespace forensics

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -30,7 +31,8 @@ namespace forensics {
 
 struct RewriteOptions {
     // Every packet of the input is written. So no introduction gets lost, and blocks of processes
-    // keep their place, even those of processes without a packet.
+    // keep their place, even those of processes without a packet. Without a host, the file is a
+    // copy: sections, interfaces without a packet and unknown blocks are in it, too.
     bool all_packets = false;
     // Empty, or the host whose interfaces and processes these are: put before the interfaces'
     // names, and into the comment of each packet that doesn't name one.
@@ -61,6 +63,12 @@ class Rewriter {
     void resume(pcapng::Output output) { writer_.reopen(std::move(output)); }
 
     uint64_t packets() const { return packets_; }
+    // What isn't in the file, because it had no room or couldn't be turned into its byte order.
+    struct LeftOut {
+        uint64_t blocks = 0;
+        uint64_t comments = 0;  // that a packet should have had, or what was to be added to them
+    };
+    const LeftOut& left_out() const { return left_out_; }
 
   private:
     struct WrittenInterface {
@@ -78,6 +86,7 @@ class Rewriter {
     };
     struct Input {
         Input(InputFile& from, RewriteOptions how) : file(&from), options(std::move(how)) {}
+        bool is_copied() const { return options.all_packets && options.host.empty(); }
 
         InputFile* file;
         RewriteOptions options;
@@ -97,20 +106,30 @@ class Rewriter {
     pcapng::Result<void> take_blocks(Input& input);
     pcapng::Result<void> take(Input& input, uint64_t number);
     pcapng::Result<void> statistics(const Input& input, const CarriedBlock& block);
+    pcapng::Result<void> process_block(Input& input, uint64_t number);
+    pcapng::Result<void> carry(uint32_t type, std::span<const uint8_t> body);
+    pcapng::Result<uint32_t> darwin(Input& input, uint32_t index,
+                                    const CarriedDarwinProcess& process);
     static pcapng::Result<void> tell_apart(Input& input, const Packet& packet, const End& end);
     void keep(Input& input, const Process* process);
     pcapng::Result<void> write_due(Input& input);
 
-    pcapng::Result<void> options(Input& input, const Packet& packet);
+    enum class Comments { kCompleted, kUnchanged };
+    pcapng::Result<void> options(Input& input, const Packet& packet, std::string_view comment,
+                                 Comments comments);
+    pcapng::Result<void> copy_packet_options(Input& input, const Packet& packet,
+                                             const pcapng::PacketRead& block, Comments comments);
     pcapng::Result<void> darwin_option(Input& input, const pcapng::Option& option);
     std::string_view completed(Input& input, const Packet& packet, std::string_view comment);
     void introduce(Input& input, const End& end, const packet::Comment& comment,
                    std::string_view prefix);
-    pcapng::Result<void> write(const Input& input, const Packet& packet, uint32_t interface);
+    pcapng::Result<void> write(Input& input, const Packet& packet, uint32_t interface);
+    pcapng::Result<void> write_block(const Input& input, const Packet& packet, uint32_t interface);
 
     pcapng::Writer writer_;
     std::deque<Input> inputs_;
     uint64_t packets_ = 0;
+    LeftOut left_out_;
     pcapng::ByteBuffer options_;
     pcapng::ByteBuffer body_;
     std::string comment_;

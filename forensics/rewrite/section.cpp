@@ -7,6 +7,8 @@
 
 #include "packet/comment.h"
 #include "packet/version.h"
+#include "pcapng/encode.h"
+#include "pcapng/format.h"
 
 namespace forensics {
 namespace {
@@ -17,17 +19,20 @@ std::string application() {
 
 }  // namespace
 
-pcapng::SectionInfo section_of(const InputFile& input) {
-    pcapng::SectionInfo section = input.section();
+std::vector<uint8_t> section_options_of(const InputFile& input) {
+    const pcapng::SectionInfo& section = input.section();
     const std::string grammar(packet::kCommentGrammar);
-    std::vector<std::string>& comments = section.comments;
-    if (std::find(comments.begin(), comments.end(), grammar) == comments.end()) {
-        comments.insert(comments.begin(), grammar);
+    pcapng::ByteBuffer options;
+    if (std::find(section.comments.begin(), section.comments.end(), grammar) ==
+        section.comments.end()) {
+        options.option(pcapng::kOptComment, grammar);
     }
     if (section.application.empty()) {
-        section.application = application();
+        options.option(pcapng::kShbApplication, application());
     }
-    return section;
+    options.bytes(input.section_options());
+    options.end_of_options();
+    return {options.view().begin(), options.view().end()};
 }
 
 pcapng::SectionInfo section_of(std::span<const Host> hosts) {

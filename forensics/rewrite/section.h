@@ -3,17 +3,19 @@
 // Section headers for files that are made from other files.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "forensics/source/input_file.h"
 #include "pcapng/blocks.h"
 
 namespace forensics {
 
-// Returns the header for a file with packets of one input. Keeps the input's hardware, OS,
-// application and comments.
-pcapng::SectionInfo section_of(const InputFile& input);
+// Returns the encoded options of the header for a file with packets of one input: the input's own,
+// and before them the comment on our grammar, if it has none.
+std::vector<uint8_t> section_options_of(const InputFile& input);
 
 // Returns the header for a file with packets of several hosts, with a comment for each host.
 struct Host {

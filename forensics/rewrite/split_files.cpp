@@ -14,8 +14,9 @@ namespace {
 using pcapng::Output;
 using pcapng::Result;
 
-constexpr size_t kNameMax = 64;       // of a part of a file's name
-constexpr size_t kContainerMax = 12;  // as container tools shorten an id
+constexpr size_t kNameMax = 64;                 // of a part of a file's name
+constexpr size_t kContainerMax = 12;            // as container tools shorten an id
+constexpr std::string_view kOthers = "others";  // also its key, which no process can have
 
 // Makes text that a process chose safe for a file name: no slash, no blank, no escape sequence.
 std::string safe(std::string_view text, size_t max) {
@@ -32,7 +33,18 @@ std::string safe(std::string_view text, size_t max) {
 
 }  // namespace
 
-// Ends with the same key belong to the same file.
+std::optional<uint32_t> SplitFiles::user_id(const End& end) const {
+    const auto uid = uid_of(end);
+    const Process* known = uid ? nullptr : processes_.find(*end.process);
+    return known == nullptr ? uid : known->uid;
+}
+
+const std::string& SplitFiles::container_of(const Process& process) const {
+    const Process* known = process.container.empty() ? processes_.find(process) : nullptr;
+    return known == nullptr ? process.container : known->container;
+}
+
+// Ends with the same key belong together.
 std::string SplitFiles::key_of(const End& end) const {
     if (end.process == nullptr) {
         return {};
@@ -40,9 +52,9 @@ std::string SplitFiles::key_of(const End& end) const {
     const Process& process = *end.process;
     switch (by_) {
         case SplitBy::kContainer:
-            return fmt::format("{}\n{}", process.host, process.container);
+            return fmt::format("{}\n{}", process.host, container_of(process));
         case SplitBy::kUser: {
-            const auto uid = uid_of(end);
+            const auto uid = user_id(end);
             return fmt::format("{}\n{}", process.host, uid ? std::to_string(*uid) : "");
         }
         case SplitBy::kProcess:
@@ -55,7 +67,7 @@ std::string SplitFiles::name_of(const End& end) const {
     if (end.process == nullptr) {
         return "unattributed";
     }
-    const Process& process = *end.process;
+    const Process process = processes_.completed(*end.process);
     std::string name;
     switch (by_) {
         case SplitBy::kContainer:
@@ -64,7 +76,7 @@ std::string SplitFiles::name_of(const End& end) const {
                        : "container-" + safe(process.container, kContainerMax);
             break;
         case SplitBy::kUser: {
-            const auto uid = uid_of(end);
+            const auto uid = user_id(end);
             const bool is_named = uid && uid == process.uid && !process.user.empty();
             name = !uid
                        ? "no-user"
@@ -78,6 +90,29 @@ std::string SplitFiles::name_of(const End& end) const {
     }
     // No leading dot or dash, whatever the host is called.
     return process.host.empty() ? name : "host-" + safe(process.host, kNameMax) + "-" + name;
+}
+
+// Returns key_of(), or the key of the file for those that find no place of their own.
+std::string SplitFiles::file_key(const End& end) const {
+    std::string key = key_of(end);
+    const bool has_place = key.empty() || files_.count(key) > 0 || files_.size() < max_files_;
+    return has_place ? key : std::string(kOthers);
+}
+
+std::string SplitFiles::others() const {
+    const auto found = files_.find(kOthers);
+    return found == files_.end() ? std::string() : found->second.name;
+}
+
+Rewriter::LeftOut SplitFiles::left_out() const {
+    Rewriter::LeftOut sum;
+    for (const auto& [key, file] : files_) {
+        if (file.rewriter != nullptr) {
+            sum.blocks += file.rewriter->left_out().blocks;
+            sum.comments += file.rewriter->left_out().comments;
+        }
+    }
+    return sum;
 }
 
 // A pid may be reused by a process of the same name, and safe() may map different names to one.
@@ -105,21 +140,26 @@ std::string SplitFiles::unused_name(const End& end) {
 
 Result<void> SplitFiles::packet(const Packet& packet) {
     if (!packet.attributed()) {
-        return write(packet.self, packet);
+        return write(file_key(packet.self), packet.self, packet);
     }
+    std::string self_key;
     const bool has_self = packet.self.process != nullptr;
     if (has_self) {
-        if (auto written = write(packet.self, packet); !written) {
+        self_key = file_key(packet.self);
+        if (auto written = write(self_key, packet.self, packet); !written) {
             return written;
         }
     }
-    const bool differs =
-        packet.peer.process != nullptr && (!has_self || key_of(packet.peer) != key_of(packet.self));
-    return differs ? write(packet.peer, packet) : Result<void>{};
+    if (packet.peer.process == nullptr) {
+        return {};
+    }
+    const std::string peer_key = file_key(packet.peer);
+    return !has_self || peer_key != self_key ? write(peer_key, packet.peer, packet)
+                                             : Result<void>{};
 }
 
-Result<void> SplitFiles::write(const End& end, const Packet& packet) {
-    const auto file = open(key_of(end), end);
+Result<void> SplitFiles::write(const std::string& key, const End& end, const Packet& packet) {
+    const auto file = open(key, end);
     return file ? (*file)->rewriter->packet(0, packet) : Result<void>(file.error());
 }
 
@@ -134,7 +174,7 @@ Result<SplitFiles::File*> SplitFiles::open(const std::string& key, const End& en
     }
     const bool is_new = file.rewriter == nullptr;
     if (is_new) {
-        file.name = unused_name(end) + ".pcapng";
+        file.name = (key == kOthers ? std::string(kOthers) : unused_name(end)) + ".pcapng";
     }
     Result<Output> output = open_file_(file.name, is_new ? Open::kNew : Open::kAgain);
     if (!output) {

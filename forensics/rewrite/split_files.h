@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // SplitFiles: writes packets to one file for each process, container or user. A packet whose two
-// ends belong to different files goes into both. At most kMaxOpen files are open at a time; the
-// others are closed and opened again. One thread.
+// ends belong to different files goes into both. What the file tells of a process later counts from
+// its first packet on. At most kMaxOpen files are open at a time; the others are closed and opened
+// again. One thread.
 #pragma once
 
 #include <cstddef>
@@ -10,11 +11,13 @@
 #include <functional>
 #include <list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <utility>
 
 #include "forensics/rewrite/rewriter.h"
+#include "forensics/source/final_processes.h"
 #include "forensics/source/input_file.h"
 #include "packet/keyed_hash.h"
 #include "pcapng/output.h"
@@ -34,13 +37,22 @@ class SplitFiles {
     using OpenFile =
         std::function<pcapng::Result<pcapng::Output>(const std::string& name, Open how)>;
 
-    // `input` outlives this.
-    SplitFiles(OpenFile open_file, SplitBy by, InputFile& input)
-        : open_file_(std::move(open_file)), by_(by), input_(input) {}
+    // `input` outlives this, and `processes` are of its file. Packets that would need more than
+    // `max_files` files go into one more, together.
+    SplitFiles(OpenFile open_file, SplitBy by, size_t max_files, InputFile& input,
+               FinalProcesses processes)
+        : open_file_(std::move(open_file)),
+          by_(by),
+          max_files_(max_files),
+          input_(input),
+          processes_(std::move(processes)) {}
 
     pcapng::Result<void> packet(const Packet& packet);
     pcapng::Result<void> finish();
     size_t files() const { return files_.size(); }
+    // The name of the file for what needs more than `max_files`; empty: there is none.
+    std::string others() const;
+    Rewriter::LeftOut left_out() const;
 
   private:
     struct File {
@@ -51,16 +63,21 @@ class SplitFiles {
     };
 
     std::string key_of(const End& end) const;
+    std::string file_key(const End& end) const;
+    std::optional<uint32_t> user_id(const End& end) const;
+    const std::string& container_of(const Process& process) const;
     std::string name_of(const End& end) const;
     std::string unused_name(const End& end);
     pcapng::Result<File*> open(const std::string& key, const End& end);
     pcapng::Result<void> make_room();
-    pcapng::Result<void> write(const End& end, const Packet& packet);
+    pcapng::Result<void> write(const std::string& key, const End& end, const Packet& packet);
 
     OpenFile open_file_;
     SplitBy by_;
+    size_t max_files_;
     InputFile& input_;
-    std::unordered_map<std::string, File, packet::KeyedHash>
+    FinalProcesses processes_;
+    std::unordered_map<std::string, File, packet::KeyedHash, std::equal_to<>>
         files_;  // by what is the same for all its packets
     std::unordered_map<std::string, uint64_t, packet::KeyedHash>
         names_;              // and the next number behind each

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "packet/filter/packet_filter.h"
+#include "packet/link_type.h"
 #include "pcapng/text.h"
 
 namespace forensics {
@@ -54,11 +55,6 @@ Result<Handle> open_handle(uint16_t link_type) {
     return handle;
 }
 
-std::string link_name(pcap_t* handle, uint16_t link_type) {
-    const char* name = pcap_datalink_val_to_name(pcap_datalink(handle));
-    return name != nullptr ? fmt::format("{} ({})", name, link_type) : fmt::format("{}", link_type);
-}
-
 }  // namespace
 
 void LinkFilter::FreeProgram::operator()(bpf_program* program) const {
@@ -84,9 +80,9 @@ Result<LinkFilter::Program> LinkFilter::compile(uint16_t link_type) const {
     Program program(new bpf_program{});
     // Optimized, and as if in the network 0.0.0.0/0, as tcpdump does for files.
     if (pcap_compile(handle->get(), program.get(), expression_.c_str(), 1, 0) != 0) {
-        return Error{fmt::format(
-            "filter \"{}\" on packets of link type {}: {}", pcapng::shown_text(expression_),
-            link_name(handle->get(), link_type), pcapng::shown_text(pcap_geterr(handle->get())))};
+        return Error{fmt::format("filter \"{}\" on packets of link type {}: {}",
+                                 pcapng::shown_text(expression_), packet::link_type_name(link_type),
+                                 pcapng::shown_text(pcap_geterr(handle->get())))};
     }
     return program;
 }

@@ -3,6 +3,9 @@
 
 #include <utility>
 
+#include "forensics/source/recorded.h"
+#include "packet/dissect/link.h"
+#include "packet/dissect/pktap.h"
 #include "pcapng/format.h"
 
 namespace forensics {
@@ -15,8 +18,12 @@ constexpr size_t kMaxBytes = size_t{16} * 1024 * 1024;
 // Both ends are here, and a packet may be captured once: the direction doesn't tell whose end it
 // is.
 bool is_loopback(const Packet& packet) {
-    return packet.interface != nullptr &&
-           (packet.interface->name == "lo" || packet.interface->name == "lo0");
+    if (packet.interface->name == "lo" || packet.interface->name == "lo0") {
+        return true;
+    }
+    const uint16_t link_type = packet.interface->link_type;
+    return packet::link_names_interface(link_type) &&
+           packet::read_link(link_type, {std::as_bytes(packet.data), packet.wire_length}).loopback;
 }
 
 At at_off_loopback(const Packet& packet) {
@@ -56,7 +63,7 @@ void Attribution::attribute(const pcapng::PacketRead& block, Packet& packet) {
             packet.peer = end_of(speech.ends.peer, speech.peer, speech.peer_version, packet);
             packet.self_at =
                 speech.in_grammar
-                    ? speech.ends.at.value_or(packet::at_by_direction(packet.direction))
+                    ? speech.ends.at.value_or(packet::at_by_direction(flags_direction(&block)))
                     : at_off_loopback(packet);
             if (Darwin* darwin = darwin_of(block); darwin != nullptr && speech.self != nullptr &&
                                                    darwin->section == section_ &&
@@ -66,9 +73,13 @@ void Attribution::attribute(const pcapng::PacketRead& block, Packet& packet) {
             return;
         }
     }
-    if (!by_darwin(block, packet)) {
-        by_option(block, packet);
+    if (!by_darwin(block, packet) && !by_option(block, packet)) {
+        by_pktap(packet);
     }
+}
+
+void Attribution::attribute(Packet& packet) {
+    by_pktap(packet);
 }
 
 // A Darwin process block that the packet points to; null: none, or it contradicts option 8.
@@ -101,12 +112,32 @@ bool Attribution::by_darwin(const pcapng::PacketRead& block, Packet& packet) {
     return true;
 }
 
-void Attribution::by_option(const pcapng::PacketRead& block, Packet& packet) {
+bool Attribution::by_option(const pcapng::PacketRead& block, Packet& packet) {
     if (!block.process) {
-        return;
+        return false;
     }
     Process& process = index_.by_pid({}, block.process->pid, packet.time_ns);
     packet.self = {.process = &process, .tid = block.process->tid, .uid = process.uid};
+    packet.self_at = at_off_loopback(packet);
+    return true;
+}
+
+// Apple's header names a packet's process, however the file is written.
+void Attribution::by_pktap(Packet& packet) {
+    if (!packet::is_pktap(packet.interface->link_type)) {
+        return;
+    }
+    const auto pktap = packet::read_pktap(packet.interface->link_type,
+                                          {std::as_bytes(packet.data), packet.wire_length});
+    if (!pktap || !pktap->pid) {
+        return;
+    }
+    Process recorded;
+    recorded.pid = *pktap->pid;
+    recorded.comm = pktap->comm;
+    Process& process = index_.by_pid({}, recorded.pid, packet.time_ns);
+    index_.learn(process, recorded);
+    packet.self = {.process = &process, .uid = process.uid};
     packet.self_at = at_off_loopback(packet);
 }
 
@@ -182,6 +213,9 @@ Attribution::Speeches::value_type& Attribution::speech_in(Speeches& speeches, st
     speech.in_grammar = ends.has_value();
     if (!ends && all != nullptr) {
         ends = read_ptcpdump_comments(*all);
+    }
+    if (!ends && all != nullptr) {
+        ends = read_rustnet_comment(*all);
     }
     if (ends) {
         speech.told = true;

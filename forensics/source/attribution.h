@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// Attribution: whose a packet is, from what a file carries: pidcap's comment, else ptcpdump's, else
-// a Darwin process block, else option 8 with process information. Where they contradict, the first
-// of these counts. Comments repeat, so what they say is kept: bounded, and found by all their
-// bytes. One thread.
+// Attribution: whose a packet is, from what a file carries: pidcap's comment, else ptcpdump's or
+// RustNet's, else a Darwin process block, else option 8 with process information, else a PKTAP
+// header. Where they contradict, the first of these counts. Comments repeat, so what they say is
+// kept: bounded, and found by all their bytes. One thread.
 #pragma once
 
 #include <array>
@@ -32,6 +32,8 @@ class Attribution {
     // Sets the ends of `packet`, whose other fields are there. Its views are valid until the next
     // call.
     void attribute(const pcapng::PacketRead& block, Packet& packet);
+    // The same for a pcap record, which has nothing but its data.
+    void attribute(Packet& packet);
 
     const ProcessIndex& index() const { return index_; }
     // Of the file so far.
@@ -63,7 +65,8 @@ class Attribution {
     End end_of(const packet::CommentEnd& recorded, Process*& process, uint32_t& version,
                const Packet& packet);
     bool by_darwin(const pcapng::PacketRead& block, Packet& packet);
-    void by_option(const pcapng::PacketRead& block, Packet& packet);
+    bool by_option(const pcapng::PacketRead& block, Packet& packet);
+    void by_pktap(Packet& packet);
     Darwin* darwin_of(const pcapng::PacketRead& block);
 
     ProcessIndex index_;

@@ -32,10 +32,15 @@ std::vector<uint8_t> taken(const ByteBuffer& buffer) {
     return {bytes.begin(), bytes.end()};
 }
 
-void copy_options(ByteBuffer& out, const pcapng::Options& options, OptionOf block) {
+// Without the end of options.
+void copy_each(ByteBuffer& out, const pcapng::Options& options, OptionOf block) {
     for (const pcapng::Option& option : options) {
         copy_option(out, option, options.byte_order(), block);
     }
+}
+
+void copy_options(ByteBuffer& out, const pcapng::Options& options, OptionOf block) {
+    copy_each(out, options, block);
     out.end_of_options();
 }
 
@@ -46,12 +51,7 @@ std::vector<uint8_t> body_of(const pcapng::NameResolutionRead& names) {
         body.option(record.code, record.value);
     }
     body.end_of_options();
-    for (const pcapng::Option& option : names.options) {  // name and addresses of the DNS server
-        if (option.code <= 4) {
-            body.option(option.code, option.value);
-        }
-    }
-    body.end_of_options();
+    copy_options(body, names.options, OptionOf::kNames);
     return taken(body);
 }
 
@@ -123,11 +123,6 @@ CarriedBlock of_journal(const pcapng::JournalRead& journal) {
         }
     }
     return block;
-}
-
-// A custom block that may be copied. What its numbers' order is only its owner knows.
-bool can_be_copied(const pcapng::UnknownRead& block, ByteOrder order) {
-    return block.type == pcapng::kCustomBlock && order == ByteOrder::kLittle;
 }
 
 }  // namespace
@@ -209,18 +204,39 @@ Result<void> InputFile::block(const OtherBlock& other) {
                .start_ns = process->start_ns});
     } else if (const auto* journal = std::get_if<pcapng::JournalRead>(&other.block)) {
         carry(of_journal(*journal));
-    } else if (const auto* unknown = std::get_if<pcapng::UnknownRead>(&other.block);
-               unknown != nullptr && can_be_copied(*unknown, other.byte_order)) {
-        carry({.type = unknown->type, .body = {unknown->body.begin(), unknown->body.end()}});
+    } else if (const auto* unknown = std::get_if<pcapng::UnknownRead>(&other.block)) {
+        add(*unknown, other.byte_order);
     }
     return {};
 }
 
-void InputFile::add(const pcapng::SectionRead& section) {
-    first_interface_ = static_cast<uint32_t>(interfaces_.size());
-    if (++sections_ > 1) {
+// Only the owner of such a block knows which of its bytes are numbers.
+void InputFile::add(const pcapng::UnknownRead& block, ByteOrder order) {
+    if (block.type == pcapng::kCustomBlockNoCopy) {
         return;
     }
+    if (order != ByteOrder::kLittle) {
+        unturned_++;
+        return;
+    }
+    carry({.of = block.type == pcapng::kCustomBlock ? CarriedBlock::Of::kFile
+                                                    : CarriedBlock::Of::kUnknown,
+           .type = block.type,
+           .body = {block.body.begin(), block.body.end()}});
+}
+
+void InputFile::add(const pcapng::SectionRead& section) {
+    first_interface_ = static_cast<uint32_t>(interfaces_.size());
+    ByteBuffer options;
+    copy_each(options, section.options, OptionOf::kSection);
+    if (++sections_ > 1) {
+        options.end_of_options();
+        carry({.of = CarriedBlock::Of::kSection,
+               .type = pcapng::kSectionHeaderBlock,
+               .body = taken(options)});
+        return;
+    }
+    section_options_ = taken(options);
     section_.hardware = section.hardware;
     section_.os = section.os;
     section_.application = section.application;
@@ -240,12 +256,18 @@ void InputFile::add(const pcapng::InterfaceRead& interface) {
             copy_option(options, option, interface.options.byte_order(), OptionOf::kInterface);
         }
     }
+    carry({.of = CarriedBlock::Of::kInterfaceDescription,
+           .type = pcapng::kInterfaceDescriptionBlock,
+           .index = static_cast<uint32_t>(interfaces_.size())});
     interfaces_.push_back({std::string(interface.name), taken(options)});
 }
 
 void InputFile::add(const pcapng::DarwinProcessRead& process) {
     ByteBuffer options;
     copy_options(options, process.options, OptionOf::kDarwinProcess);
+    carry({.of = CarriedBlock::Of::kDarwinProcess,
+           .type = pcapng::kDarwinProcessBlock,
+           .index = static_cast<uint32_t>(darwin_processes_.size())});
     darwin_processes_.push_back({process.pid, taken(options), sections_});
 }
 
@@ -254,7 +276,7 @@ void InputFile::carry_statistics(const pcapng::StatisticsRead& statistics) {
     carry({.of = CarriedBlock::Of::kInterface,
            .type = pcapng::kInterfaceStatisticsBlock,
            .body = body_of(statistics, true),
-           .interface = interface,
+           .index = interface,
            .packets = interface < packets_.size() ? packets_[interface] : 0,
            .body_of_a_part = body_of(statistics, false)});
 }

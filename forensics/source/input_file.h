@@ -37,7 +37,17 @@ struct CarriedDarwinProcess {
 
 // Any other block.
 struct CarriedBlock {
-    enum class Of : uint8_t { kFile, kProcess, kInterface };
+    // kSection, kInterfaceDescription, kDarwinProcess: where such a block stands in the file.
+    // kUnknown: a block of a type that isn't known, which may refer to others.
+    enum class Of : uint8_t {
+        kFile,
+        kProcess,
+        kInterface,
+        kSection,
+        kInterfaceDescription,
+        kDarwinProcess,
+        kUnknown
+    };
     Of of = Of::kFile;
     uint32_t type = 0;
     std::vector<uint8_t> body = {};  // encoded; of statistics: what follows the interface's number
@@ -47,9 +57,10 @@ struct CarriedBlock {
     uint64_t start_ns = 0;  // of process information: the process's start
     uint64_t time_ns = 0;   // of a journal entry: when
 
-    // Of an interface (statistics).
-    uint32_t interface = 0;
-    uint64_t packets = 0;                      // that the interface had in the file up to here
+    // The number of the interface that statistics or a description are of, or the index of the
+    // Darwin process.
+    uint32_t index = 0;
+    uint64_t packets = 0;                      // that an interface had in the file up to here
     std::vector<uint8_t> body_of_a_part = {};  // without what counts the file's own packets
 };
 
@@ -69,6 +80,7 @@ class InputFile : private Source::Observer {
 
     // The first section, known after the first next(); empty for a pcap file.
     const pcapng::SectionInfo& section() const { return section_; }
+    const std::vector<uint8_t>& section_options() const { return section_options_; }  // encoded
     // Returns the interface with this Interface::number, or null for a pcap file.
     const CarriedInterface* interface(uint32_t number) const;
     // Returns the process with this index, as packets refer to it, or null if there is none.
@@ -77,6 +89,7 @@ class InputFile : private Source::Observer {
     uint32_t current_section() const { return sections_; }
 
     // The other blocks by their number in the file, from `first_block()` to before `end_block()`.
+    // Those before `first_block()` are dropped.
     uint64_t first_block() const { return first_block_; }
     uint64_t end_block() const { return first_block_ + blocks_.size(); }
     const CarriedBlock& carried(uint64_t number) const { return blocks_[number - first_block_]; }
@@ -84,6 +97,8 @@ class InputFile : private Source::Observer {
     const std::deque<uint64_t>& blocks_of(uint32_t pid) { return blocks_by_pid_[pid]; }
     // Returns the process that a block belongs to, or null if it is not known so far.
     const Process* owner(const CarriedBlock& block);
+    // How many blocks are in none of the above, because their byte order can't be turned.
+    uint64_t unturned() const { return unturned_; }
 
   private:
     explicit InputFile(Source source);
@@ -91,12 +106,14 @@ class InputFile : private Source::Observer {
     void add(const pcapng::SectionRead& section);
     void add(const pcapng::InterfaceRead& interface);
     void add(const pcapng::DarwinProcessRead& process);
+    void add(const pcapng::UnknownRead& block, pcapng::ByteOrder order);
     void carry(CarriedBlock block);
     void carry_statistics(const pcapng::StatisticsRead& statistics);
 
     Source source_;
     uint32_t sections_ = 0;
     pcapng::SectionInfo section_;
+    std::vector<uint8_t> section_options_;
     std::deque<CarriedInterface> interfaces_;
     std::deque<CarriedDarwinProcess> darwin_processes_;
     std::vector<uint64_t> packets_;  // by interface
@@ -107,6 +124,7 @@ class InputFile : private Source::Observer {
     std::unordered_map<uint32_t, std::deque<uint64_t>, packet::KeyedHash> blocks_by_pid_;
     std::unordered_map<uint32_t, std::vector<const Process*>, packet::KeyedHash> processes_by_pid_;
     size_t processes_seen_ = 0;
+    uint64_t unturned_ = 0;
 };
 
 }  // namespace forensics

@@ -69,6 +69,43 @@ void read_ptcpdump_comment(std::string_view comment, packet::CommentEnds& ends) 
     }
 }
 
+// What RustNet 1.0 writes: build_pcapng_comment() of github.com/domcyrus/rustnet, the word
+// "rustnet" and pairs key=value, each if it is known, with "_" for blanks in a value. The key
+// direction tells who began the conversation, not which way the packet went.
+std::optional<packet::CommentEnds> read_rustnet_comment(std::string_view comment) {
+    constexpr std::string_view kStart = "rustnet ";
+    if (!comment.starts_with(kStart)) {
+        return std::nullopt;
+    }
+    packet::CommentEnds ends;
+    std::optional<uint32_t> pid;
+    Process& process = ends.self.process;
+    for (std::string_view rest = comment.substr(kStart.size()); !rest.empty();) {
+        const std::string_view pair = rest.substr(0, rest.find(' '));
+        rest.remove_prefix(std::min(pair.size() + 1, rest.size()));
+        const size_t equals = std::min(pair.find('='), pair.size());
+        const std::string_view key = pair.substr(0, equals);
+        const std::string_view value = pair.substr(std::min(equals + 1, pair.size()));
+        if (key == "process") {
+            process.comm = value;
+        } else if (key == "pid") {
+            pid = packet::parse_number<uint32_t>(value);
+        } else if (key == "ppid") {
+            process.ppid = packet::parse_number<uint32_t>(value);
+        } else if (key == "uid") {
+            process.uid = packet::parse_number<uint32_t>(value);
+        } else if (key == "container_id") {
+            process.container = value;
+        }
+    }
+    if (!pid) {
+        return std::nullopt;
+    }
+    process.pid = *pid;
+    ends.self.has_process = true;
+    return ends;
+}
+
 }  // namespace
 
 bool has_pidcap_comment(const pcapng::PacketRead* block) {
@@ -82,6 +119,10 @@ bool has_pidcap_comment(const pcapng::PacketRead* block) {
     return false;
 }
 
+Direction flags_direction(const pcapng::PacketRead* block) {
+    return block != nullptr ? block->direction : Direction::kUnknown;
+}
+
 std::optional<packet::CommentEnds> read_ptcpdump_comments(const pcapng::Options& options) {
     packet::CommentEnds ends;
     for (const pcapng::Option& option : options) {
@@ -90,6 +131,17 @@ std::optional<packet::CommentEnds> read_ptcpdump_comments(const pcapng::Options&
         }
     }
     return ends.self.has_process ? std::optional(std::move(ends)) : std::nullopt;
+}
+
+std::optional<packet::CommentEnds> read_rustnet_comment(const pcapng::Options& options) {
+    for (const pcapng::Option& option : options) {
+        if (option.code == pcapng::kOptComment) {
+            if (auto ends = read_rustnet_comment(option.text())) {
+                return ends;
+            }
+        }
+    }
+    return std::nullopt;
 }
 
 Process recorded_process(const pcapng::ProcessInformationRead& block) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// Reads what a file records about processes outside pidcap's comments: ptcpdump's comments, process
-// information blocks, journal entries. Pure functions.
+// Reads what a file records about processes outside pidcap's comments: ptcpdump's and RustNet's
+// comments, process information blocks, journal entries. Pure functions.
 #pragma once
 
 #include <optional>
@@ -14,8 +14,14 @@ namespace forensics {
 
 // Returns whether a packet has a comment in pidcap's grammar. null: a pcap record, which has none.
 bool has_pidcap_comment(const pcapng::PacketRead* block);
+// Returns the direction that a packet's flags record, which is the one that the comment's key `at`
+// goes by; a link-layer header may tell it where they don't. null: a pcap record, without flags.
+Direction flags_direction(const pcapng::PacketRead* block);
 // Reads all comments of a packet. Returns nullopt if none is ptcpdump's.
 std::optional<packet::CommentEnds> read_ptcpdump_comments(const pcapng::Options& options);
+
+// The same for RustNet's.
+std::optional<packet::CommentEnds> read_rustnet_comment(const pcapng::Options& options);
 
 Process recorded_process(const pcapng::ProcessInformationRead& block);
 

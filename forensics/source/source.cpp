@@ -7,12 +7,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
 #include "forensics/source/attribution.h"
 #include "forensics/source/decompress.h"
 #include "forensics/source/pcap_reader.h"
+#include "packet/dissect/link.h"
 #include "packet/line/terminal_text.h"
 #include "pcapng/format.h"
 #include "pcapng/reader.h"
@@ -63,6 +65,7 @@ class Source::Implementation {
     std::string given_name_;
     std::string name_;  // as messages have it
     std::deque<Interface> interfaces_;
+    std::vector<packet::NamedAddress> address_names_;
     Attribution attribution_;
     Observer* observer_ = nullptr;
     const pcapng::PacketRead* block_ = nullptr;
@@ -74,8 +77,11 @@ class Source::Implementation {
     Result<const Packet*> next_block();
     Result<const Packet*> next_record();
     Result<void> other_block(const pcapng::Block& block);
+    void take(const pcapng::NameResolutionRead& block);
     Interface& add_interface(uint16_t link_type, uint32_t snaplen, std::string_view name);
     void take(const pcapng::PacketRead& block);
+    void forget_ends();
+    Direction recorded_direction() const;
     Error at_offset(const std::string& message) const;
 
     std::optional<pcapng::Reader> reader_;
@@ -177,14 +183,29 @@ void Source::Implementation::take(const pcapng::PacketRead& block) {
     packet_.offset = reader_->offset();
     packet_.time_ns = block.has_time ? std::optional(block.time_ns) : std::nullopt;
     packet_.interface = section_[block.interface_id];
-    packet_.direction = block.direction;
     packet_.wire_length = block.wire_length;
     packet_.data = block.data;
+    packet_.direction =
+        block.direction != Direction::kUnknown ? block.direction : recorded_direction();
     packet_.drop_count = block.drop_count;
+    forget_ends();
+    attribution_.attribute(block, packet_);
+}
+
+void Source::Implementation::forget_ends() {
     packet_.self = {};
     packet_.self_at = At::kUnknown;
     packet_.peer = {};
-    attribution_.attribute(block, packet_);
+}
+
+// The direction that the packet's link-layer header tells.
+Direction Source::Implementation::recorded_direction() const {
+    const uint16_t link_type = packet_.interface->link_type;
+    if (!packet::link_names_interface(link_type)) {
+        return Direction::kUnknown;
+    }
+    return packet::read_link(link_type, {std::as_bytes(packet_.data), packet_.wire_length})
+        .direction;
 }
 
 Result<void> Source::Implementation::other_block(const pcapng::Block& block) {
@@ -203,11 +224,32 @@ Result<void> Source::Implementation::other_block(const pcapng::Block& block) {
         attribution_.process_information(*information);
     } else if (const auto* journal = std::get_if<pcapng::JournalRead>(&block)) {
         attribution_.journal(*journal);
+    } else if (const auto* names = std::get_if<pcapng::NameResolutionRead>(&block)) {
+        take(*names);
     }
     if (observer_ == nullptr) {
         return {};
     }
     return observer_->block({block, reader_->raw(), reader_->byte_order()});
+}
+
+// Each record: an address and its names, which a NUL ends. The first one is taken.
+void Source::Implementation::take(const pcapng::NameResolutionRead& block) {
+    for (const pcapng::Option& record : block.records) {
+        const size_t length = record.code == pcapng::kNameRecordIpv4   ? 4
+                              : record.code == pcapng::kNameRecordIpv6 ? 16
+                                                                       : 0;
+        if (length == 0 || record.value.size() <= length || address_names_.size() >= kMaxNames) {
+            continue;
+        }
+        packet::NamedAddress named{.address = {.length = static_cast<uint8_t>(length)}};
+        std::ranges::copy(record.value.first(length), named.address.bytes.begin());
+        const std::string_view names = pcapng::as_text(record.value.subspan(length));
+        named.name = names.substr(0, std::min(names.find('\0'), packet::kMaxName));
+        if (!named.name.empty()) {
+            address_names_.push_back(std::move(named));
+        }
+    }
 }
 
 Result<const Packet*> Source::Implementation::next_record() {
@@ -224,6 +266,13 @@ Result<const Packet*> Source::Implementation::next_record() {
     packet_.interface = section_.front();
     packet_.wire_length = (*record)->wire_length;
     packet_.data = (*record)->data;
+    packet_.direction = recorded_direction();
+    forget_ends();
+    attribution_.attribute(packet_);
+    if (attribution_.index().processes().size() > kMaxProcesses) {
+        return Error{fmt::format("{}, offset {}: more than {} processes", name_, packet_.offset,
+                                 kMaxProcesses)};
+    }
     return &packet_;
 }
 
@@ -294,6 +343,10 @@ const uint64_t& Source::changes() const {
 
 const std::deque<Interface>& Source::interfaces() const {
     return implementation_->interfaces_;
+}
+
+const std::vector<packet::NamedAddress>& Source::address_names() const {
+    return implementation_->address_names_;
 }
 
 uint64_t Source::bytes_read() const {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // Source: reads the packets of a capture file with their processes. Understands pidcap's comments,
-// ptcpdump's comments, process information blocks with option 8, Darwin process blocks and journal
-// blocks; pcapng and pcap in either byte order, also compressed by gzip or zstd. Reads forward
-// once; memory grows with the processes, never with the packets. One thread.
+// ptcpdump's and RustNet's comments, process information blocks with option 8, Darwin process
+// blocks, PKTAP headers and journal blocks; pcapng and pcap in either byte order, also compressed
+// by gzip or zstd. Reads forward once; memory grows with the processes, never with the packets. One
+// thread.
 #pragma once
 
 #include <cstdint>
@@ -15,6 +16,7 @@
 #include <vector>
 
 #include "forensics/packet_types.h"
+#include "packet/dissect/address.h"
 #include "pcapng/read_blocks.h"
 #include "pcapng/result.h"
 
@@ -59,6 +61,10 @@ class Source {
     const std::deque<Process>& processes() const;     // by number
     const uint64_t& changes() const;                  // grows with every change of a process
     const std::deque<Interface>& interfaces() const;  // by number
+    // The names of addresses that the file's name resolution blocks have told so far, at most
+    // kMaxNames: later ones are left out.
+    const std::vector<packet::NamedAddress>& address_names() const;
+    static constexpr size_t kMaxNames = 131072;
     // For progress: the bytes read so far of the file on disk, and its size if that is known.
     uint64_t bytes_read() const;
     std::optional<uint64_t> bytes_total() const;

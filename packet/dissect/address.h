@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// Address: an IPv4 or IPv6 address. Passive data; pure.
+// Address: an IPv4 or IPv6 address, and one with a name. Passive data; pure.
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -16,5 +17,12 @@ struct Address {
     bool operator==(const Address&) const = default;
 };
 std::string to_text(const Address& address);  // RFC 5952
+
+inline constexpr size_t kMaxName = 255;
+
+struct NamedAddress {
+    std::string name = {};  // kMaxName bytes at most, any bytes
+    Address address = {};
+};
 
 }  // namespace packet

@@ -13,7 +13,7 @@ namespace packet {
 namespace {
 
 constexpr size_t kHeader = 12;
-constexpr size_t kMaxName = 255;
+constexpr uint16_t kOpcodeMask = 0x7800;  // 0: standard query
 constexpr int kMaxPointers = 64;
 constexpr size_t kMaxAliases = 16;  // resolvers give up earlier
 constexpr uint16_t kTypeA = 1;
@@ -150,6 +150,19 @@ std::vector<NamedAddress> read_dns_addresses(std::span<const std::byte> bytes,
         named.name = asked(std::move(named.name), aliases);
     }
     return out;
+}
+
+std::string read_dns_question(std::span<const std::byte> bytes) {
+    const Piece message(bytes, bytes.size());
+    if (!message.has(kHeader) || (message.u16(2) & kOpcodeMask) != 0 || message.u16(4) == 0) {
+        return {};
+    }
+    size_t at = kHeader;
+    const std::optional<std::string> name = read_name(message, at);
+    if (!name || !message.has(at + 4)) {
+        return {};
+    }
+    return name->empty() ? "." : *name;
 }
 
 }  // namespace packet

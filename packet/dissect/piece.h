@@ -30,6 +30,9 @@ class Piece {
     }
     uint16_t u16(size_t at) const { return static_cast<uint16_t>((u8(at) << 8) | u8(at + 1)); }
     uint32_t u32(size_t at) const { return (uint32_t{u16(at)} << 16) | u16(at + 2); }
+    // Little endian, as radiotap, 802.11 and PKTAP do.
+    uint16_t le16(size_t at) const { return __builtin_bswap16(u16(at)); }
+    uint32_t le32(size_t at) const { return __builtin_bswap32(u32(at)); }
     std::span<const std::byte> bytes(size_t at, size_t size) const {
         assert(has(at + size));
         return captured_.subspan(at, size);

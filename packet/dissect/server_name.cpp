@@ -91,7 +91,7 @@ ReadName read_name_list(Piece extension) {
     return {.verdict = Verdict::kFound};
 }
 
-ReadName read_client_hello(Piece body) {
+ReadName read_body(Piece body) {
     Walk walk(body);
     // Version and random, session id, cipher suites, compression methods.
     if (!walk.take(34) || !walk.vector(1) || !walk.vector(2) || !walk.vector(1)) {
@@ -168,15 +168,23 @@ ReadName read_tls_server_name(std::span<const std::byte> bytes, std::vector<std:
     if (scratch.empty()) {
         return {.verdict = rest.has(kRecordHeader) ? Verdict::kOther : Verdict::kMore};
     }
-    const Piece message(scratch, scratch.size());
-    if (message.u8(0) != kClientHello) {
+    return read_client_hello(scratch);
+}
+
+ReadName read_client_hello(std::span<const std::byte> bytes) {
+    const Piece message(bytes, bytes.size());
+    if (message.has(1) && message.u8(0) != kClientHello) {
         return {};
     }
     if (!message.has(4)) {
         return {.verdict = Verdict::kMore};
     }
     const size_t length = (size_t{message.u8(1)} << 16) | message.u16(2);
-    return read_client_hello(Piece(std::span<const std::byte>(scratch).subspan(4), length));
+    return read_body(Piece(bytes.subspan(4), length));
+}
+
+bool is_connect(std::span<const std::byte> bytes) {
+    return text_of(bytes).starts_with("CONNECT ");
 }
 
 ReadName read_http_host(std::span<const std::byte> bytes) {

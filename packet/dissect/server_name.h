@@ -11,9 +11,9 @@
 #include <string_view>
 #include <vector>
 
-namespace packet {
+#include "packet/dissect/address.h"
 
-inline constexpr size_t kMaxName = 255;
+namespace packet {
 
 struct ReadName {
     enum class Verdict : uint8_t {
@@ -27,6 +27,10 @@ struct ReadName {
 
 // `scratch`: the name may be a view into it.
 ReadName read_tls_server_name(std::span<const std::byte> bytes, std::vector<std::byte>& scratch);
+// `message`: a handshake message without records, as QUIC has it.
+ReadName read_client_hello(std::span<const std::byte> message);
 ReadName read_http_host(std::span<const std::byte> bytes);
+// Whether a request asks a proxy for a connection (RFC 9110, 9.3.6).
+bool is_connect(std::span<const std::byte> bytes);
 
 }  // namespace packet

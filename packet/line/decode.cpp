@@ -5,14 +5,15 @@
 #include <netinet/in.h>
 
 #include "packet/dissect/link.h"
+#include "packet/dissect/link_parts.h"
 #include "packet/line/decode_parts.h"
+#include "packet/link_type.h"
 
 namespace packet {
 namespace {
 
 constexpr size_t kArpSize = 28;
 constexpr uint16_t kEtherTypeLldp = 0x88cc;
-constexpr uint16_t kEtherTypeMin = 0x600;  // below: an 802.3 length
 
 std::string_view ether_type_name(uint16_t type) {
     switch (type) {
@@ -130,6 +131,44 @@ void append_ether_type(fmt::memory_buffer& out, const Link& link) {
     append(out, "length {}", link.payload.length());
 }
 
+void append_ppp(fmt::memory_buffer& out, const Link& link) {
+    switch (link.ppp_protocol) {
+        case 0xc021:
+            append(out, "PPP LCP");
+            break;
+        case 0xc023:
+            append(out, "PPP PAP");
+            break;
+        case 0xc223:
+            append(out, "PPP CHAP");
+            break;
+        case 0x8021:
+            append(out, "PPP IPCP");
+            break;
+        case 0x8057:
+            append(out, "PPP IPV6CP");
+            break;
+        default:
+            append(out, "PPP protocol 0x{:04x}", link.ppp_protocol);
+            break;
+    }
+    append(out, ": length {}", link.payload.length());
+}
+
+std::string_view wlan_name(Wlan::Type type) {
+    switch (type) {
+        case Wlan::Type::kManagement:
+            return "management";
+        case Wlan::Type::kControl:
+            return "control";
+        case Wlan::Type::kData:
+            return "data";
+        case Wlan::Type::kExtension:
+            break;
+    }
+    return "extension";
+}
+
 }  // namespace
 
 void append_decoded(fmt::memory_buffer& out, uint16_t link_type, std::span<const std::byte> data,
@@ -138,9 +177,16 @@ void append_decoded(fmt::memory_buffer& out, uint16_t link_type, std::span<const
     for (size_t i = 0; i < link.vlan_count; ++i) {
         append(out, "vlan {} ", link.vlan[i]);
     }
+    if (link.pppoe_session) {
+        append(out, "pppoe {} ", *link.pppoe_session);
+    }
+    for (size_t i = 0; i < link.mpls_count; ++i) {
+        append(out, "mpls {} ", link.mpls[i]);
+    }
     switch (link.content) {
         case LinkContent::kUnknown:
-            append(out, "link type {}: length {}", link_type, wire_len);
+            append(out, "link type {}: length {}", link_type_name(link.link_type),
+                   link.payload.length());
             break;
         case LinkContent::kCut:
             append(out, "[|{}]", link.cut);
@@ -153,6 +199,13 @@ void append_decoded(fmt::memory_buffer& out, uint16_t link_type, std::span<const
             break;
         case LinkContent::kAddressFamily:
             append(out, "address family {}: length {}", link.address_family, link.payload.length());
+            break;
+        case LinkContent::kPpp:
+            append_ppp(out, link);
+            break;
+        case LinkContent::kWlan:
+            append(out, "802.11 {}{}: length {}", wlan_name(link.wlan.type),
+                   link.wlan.encrypted ? ", encrypted" : "", link.payload.length());
             break;
     }
 }

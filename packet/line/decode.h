@@ -15,8 +15,7 @@
 namespace packet {
 
 // `data` is what was captured of a packet that had `wire_len` bytes, from the start that
-// `link_type` (LINKTYPE_) names: Ethernet, IP, Linux's "any" interface, BSD's loopback; of others
-// only the length is told.
+// `link_type` (LINKTYPE_) names. What read_link() doesn't read is named, with its length.
 void append_decoded(fmt::memory_buffer& out, uint16_t link_type, std::span<const std::byte> data,
                     uint32_t wire_len, bool quiet);
 

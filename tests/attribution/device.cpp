@@ -80,7 +80,8 @@ void ask(const Host& world, const std::string& address, int type, Actor& server,
     const int from = connected_socket(client, world.own(address, port), type);
     const char* protocol = type == SOCK_STREAM ? "tcp" : "udp";
     ownership.claim_conversation(protocol, {address, local_port(client, from)}, {address, port},
-                                 {{client.who()}, {server.who()}, {}, {"socket"}});
+                                 // By flow: a last packet that comes again, to TIME_WAIT.
+                                 {{client.who()}, {server.who()}, {}, {"socket", "flow"}});
     const int to = type == SOCK_STREAM ? accept_from(server, fd) : fd;
     for (int i = 0; i < 3; i++) {
         say(client, from, "question");

@@ -112,13 +112,14 @@ Play prepare_vpn(Stage& stage) {
             const uint16_t port = local_port(server, listening);
             const int caller = connected_socket(client, path.server_at(port), SOCK_STREAM);
             const int accepted = accept_from(server, listening);
-            // What comes out of the device has no socket.
+            // What comes out of the device has no socket, nor has a connection in TIME_WAIT, to
+            // which a slow machine's last packets come again.
             ownership.claim_conversation("tcp", {path.client_address, local_port(client, caller)},
                                          {path.server_address, port},
                                          {{client.who()},
                                           {server.who()},
                                           {},
-                                          {"socket", "lookup"},
+                                          {"socket", "lookup", "flow"},
                                           {client.who().pid, server.who().pid}});
             for (int i = 0; i < 3; i++) {
                 pass(client, caller, server, accepted, "question");

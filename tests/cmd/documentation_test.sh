@@ -53,7 +53,7 @@ for command in "${commands[@]}"; do
         case $command:$option in
             *:-[iQwsBcFo] | *:--filter | *:--after | *:--before | *:--pid | *:--comm | *:--exe | *:--cmdline | *:--uid | *:--user | \
                 *:--gid | *:--cgroup | *:--container | *:--unit | *:--tree | *:--process | *:--comments | *:--color | *:--duration | \
-                *:--group | *:--format | *:--table | *:--split | *:--sort | *:--from | *:--host) value=(1) ;;
+                *:--group | *:--format | *:--table | *:--split | *:--sort | *:--from | *:--host | *:--max-files) value=(1) ;;
         esac
         said=$("$pidcap" ${command:+"$command"} "$option" "${value[@]}" --no-such-option 2>&1 </dev/null)
         status=$?

@@ -316,16 +316,72 @@ TEST_CASE("processes stand at the side at which the packets say they are") {
     packet.self_at = forensics::At::kUnknown;
     table.add(packet);
     const forensics::Flow& flow = table.flows()[0];
-    CHECK(flow.sides[0].process == &client);
-    CHECK(flow.sides[0].several);
-    CHECK(flow.sides[1].process == &server);
-    CHECK_FALSE(flow.sides[1].several);
-    CHECK(flow.either == &other);
-    CHECK_FALSE(flow.either_several);
+    CHECK(flow.sides[0].processes.main() == &client);
+    CHECK(flow.sides[0].processes.several());
+    CHECK(flow.sides[1].processes.main() == &server);
+    CHECK_FALSE(flow.sides[1].processes.several());
+    CHECK(flow.either.main() == &other);
+    CHECK_FALSE(flow.either.several());
     packet.self = {.process = &client};
     table.add(packet);
-    CHECK(flow.either == &other);
-    CHECK(flow.either_several);
+    CHECK(flow.either.main() == &other);  // of equals the first
+    CHECK(flow.either.several());
+}
+
+TEST_CASE("an end's process is the one that moved the most bytes, not the one seen first") {
+    forensics::Process listener;
+    forensics::Process child;
+    forensics::Process helper;
+    CaptureFile file;
+    file.add(make(Segment{.from = 2, .to = 1, .source_port = 20000, .target_port = 40000}), kStart);
+    file.add(
+        make(Segment{
+            .from = 2, .to = 1, .source_port = 20000, .target_port = 40000, .data = Frame(1000)}),
+        kStart);
+    file.add(make(Segment{.data = Frame(10)}), kStart);
+    const auto lengths = std::to_array<uint64_t>(
+        {file.packet(0).wire_length, file.packet(1).wire_length, file.packet(2).wire_length});
+    forensics::FlowTable table;
+    const auto add = [&](size_t number, const forensics::Process& process) {
+        forensics::Packet packet = file.packet(number);
+        packet.self = {.process = &process};
+        packet.self_at = number == 2 ? forensics::At::kReceiver : forensics::At::kSender;
+        table.add(packet);
+    };
+    add(0, listener);
+    add(0, listener);
+    add(1, child);
+    add(2, child);
+    add(0, helper);
+    const forensics::Flow& flow = table.flows()[0];
+    const forensics::Participants& server =
+        flow.sides[flow.sides[0].port == 20000 ? 0 : 1].processes;
+    CHECK(server.main() == &child);
+    CHECK(server.first() == &listener);
+    const auto all = server.by_bytes();
+    REQUIRE(all.size() == 3);
+    CHECK(all[0].process == &child);
+    CHECK(all[0].bytes == lengths[1] + lengths[2]);
+    CHECK(all[1].process == &listener);
+    CHECK(all[1].bytes == 2 * lengths[0]);
+    CHECK(all[2].process == &helper);
+    CHECK(server.bytes() == lengths[1] + lengths[2] + 3 * lengths[0]);
+}
+
+TEST_CASE("an end keeps 32 processes and counts the bytes of later ones together") {
+    std::vector<forensics::Process> many(40);
+    forensics::Participants end;
+    for (const forensics::Process& process : many) {
+        end.add(process, 10);
+    }
+    end.add(many[31], 1);
+    end.add(many[39], 1000);
+    CHECK(end.main() == &many[31]);
+    const auto all = end.by_bytes();
+    REQUIRE(all.size() == 33);
+    CHECK(all.back().process == nullptr);
+    CHECK(all.back().bytes == 8 * 10 + 1000);
+    CHECK(end.bytes() == 40 * 10 + 1001);
 }
 
 }  // namespace

@@ -165,7 +165,7 @@ class MadeUp {
         const size_t own = server ? 1 : 0;
         Side& local = flow.sides[own];
         Side& remote = flow.sides[1 - own];
-        local.process = &process;
+        local.processes.add(process, 0);
         local.address = address({10, 0, 3, 17});
         local.port = static_cast<uint16_t>(server ? 443 : 32768 + up_to(28000));
         remote.port = static_cast<uint16_t>(server ? 32768 + up_to(28000) : 443);

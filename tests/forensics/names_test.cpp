@@ -6,14 +6,17 @@
 #include <map>
 
 #include "packet/dissect/dns.h"
+#include "packet/dissect/preamble.h"
 #include "packet/dissect/server_name.h"
 #include "tests/forensics/capture_file.h"
+#include "tests/support/client_hello.h"
 #include "tests/support/temporary_folder.h"
 
 namespace {
 
 using test::bytes_of;
 using test::CaptureFile;
+using test::client_hello;
 using test::Datagram;
 using test::Frame;
 using test::make;
@@ -58,21 +61,6 @@ std::string dns_answer(const std::string& name, uint8_t last) {
 Frame dns_packet(uint8_t to, const std::string& message, uint16_t port = 53) {
     return make(Datagram{
         .from = 99, .to = to, .source_port = port, .target_port = 5555, .data = bytes_of(message)});
-}
-
-std::string client_hello(const std::string& name) {
-    const auto be16 = [](size_t number) {
-        return std::string{static_cast<char>(number >> 8), static_cast<char>(number)};
-    };
-    const std::string entry = std::string(1, '\0') + be16(name.size()) + name;
-    const std::string list = be16(entry.size()) + entry;
-    const std::string padding = be16(21) + be16(600) + std::string(600, '\0');
-    const std::string extensions = padding + be16(0) + be16(list.size()) + list;
-    const std::string body = std::string("\3\3") + std::string(32, 'r') + std::string(1, '\0') +
-                             be16(2) + "\x13\1" + std::string("\1\0", 2) + be16(extensions.size()) +
-                             extensions;
-    const std::string message = std::string("\1\0", 2) + be16(body.size()) + body;
-    return std::string("\x16\3\1") + be16(message.size()) + message;
 }
 
 std::span<const std::byte> as_bytes(const std::string& text) {
@@ -128,6 +116,33 @@ TEST_CASE("names of real TLS, HTTP and DNS are those that tshark reads") {
         ++stream;
     }
     CHECK(stream == 7);
+
+    std::map<std::string, std::string> questions;  // by the client's port
+    for (const auto& row : test::tshark_fields(kNamesFile, "udp && dns.flags.response == 0",
+                                               {"udp.srcport", "dns.qry.name"})) {
+        questions.try_emplace(row[0], row[1].substr(0, row[1].find(',')));
+    }
+    CHECK_FALSE(questions.empty());
+    for (const forensics::Flow& flow : table.flows()) {
+        if (flow.protocol == 17 && flow.sides[1].port == 53) {
+            CHECK(flow.dns_question == questions[std::to_string(flow.sides[0].port)]);
+        }
+    }
+}
+
+TEST_CASE("a request has its host behind a keep-alive byte with which the capture begins") {
+    const std::string request = "GET / HTTP/1.1\r\nHost: www.example.com\r\n\r\n";
+    const std::string byte = GENERATE(std::string(1, '\0'), std::string("\x16"), std::string("x"));
+    CaptureFile file;
+    file.add(make(Segment{.sequence = 1000, .data = bytes_of(byte)}), 1);
+    file.add(make(Segment{.sequence = 1000, .data = bytes_of(byte)}), 2);
+    file.add(make(Segment{.sequence = 1001, .data = bytes_of(request)}), 3);
+    CHECK(file.flows().flows()[0].http_host == "www.example.com");
+
+    CaptureFile tls;
+    tls.add(make(Segment{.sequence = 1000, .data = bytes_of(byte)}), 1);
+    tls.add(make(Segment{.sequence = 1001, .data = bytes_of(client_hello("tls.example"))}), 2);
+    CHECK(tls.flows().flows()[0].server_name == "tls.example");
 }
 
 TEST_CASE("an address has the name that its client was told, the latest before it") {
@@ -148,6 +163,48 @@ TEST_CASE("a name told after a conversation began counts if there is no other") 
     file.add(make(Segment{.flags = kSyn}), 4);
     file.add(dns_packet(1, dns_answer("after.example", 2)), 5);
     CHECK(file.flows().flows()[0].dns_name == "after.example");
+}
+
+TEST_CASE("a conversation with a DNS server has the first name that it is asked for") {
+    const auto question = [](const std::string& name, uint16_t flags, const std::string& type) {
+        return std::string("\x12\x34", 2) + static_cast<char>(flags >> 8) +
+               static_cast<char>(flags & 0xff) + std::string("\0\1\0\0\0\0\0\0", 8) +
+               encoded(name) + type + std::string("\0\1", 2);
+    };
+    const std::string type_a("\0\1", 2);
+    const auto ask = [](uint16_t port, const std::string& message) {
+        return make(Datagram{.source_port = port, .target_port = 53, .data = bytes_of(message)});
+    };
+    CaptureFile file;
+    file.add(dns_packet(1, dns_answer("server.example", 2)), 1);  // the server's own name
+    file.add(ask(1000, question("first.example", 0x0100, type_a)), 2);
+    file.add(ask(1000, question("second.example", 0x0100, type_a)), 3);
+    file.add(ask(1001, question("", 0x0100, std::string("\0\2", 2))), 4);
+    file.add(ask(1002, question("update.example", 0x2800, type_a)), 5);
+    const std::string cut = question("cut.example", 0x0100, type_a);
+    file.add(ask(1003, cut.substr(0, cut.size() - 1)), 6);
+    const std::string asked = question("stream.example", 0x0100, type_a);
+    const std::string stream =
+        std::string{'\0', static_cast<char>(asked.size())} + asked + std::string(20, 'x');
+    file.add(make(Segment{.target_port = 53, .sequence = 1, .data = bytes_of(stream.substr(0, 9))}),
+             7);
+    file.add(make(Segment{.target_port = 53, .sequence = 10, .data = bytes_of(stream.substr(9))}),
+             8);
+    file.add(make(Datagram{.source_port = 5353,
+                           .target_port = 5353,
+                           .data = bytes_of(question("printer.local", 0, type_a))}),
+             9);
+    const forensics::FlowTable table = file.flows();
+    const auto& flows = table.flows();
+    REQUIRE(flows.size() == 7);
+    CHECK(flows[0].dns_question == "server.example");  // of an answer whose query isn't there
+    CHECK(flows[1].dns_question == "first.example");
+    CHECK(flows[1].dns_name == "server.example");
+    CHECK(flows[2].dns_question == ".");
+    CHECK(flows[3].dns_question.empty());
+    CHECK(flows[4].dns_question.empty());
+    CHECK(flows[5].dns_question == "stream.example");
+    CHECK(flows[6].dns_question == "printer.local");
 }
 
 TEST_CASE("what mDNS tells a group holds for every host") {
@@ -208,6 +265,103 @@ TEST_CASE("a server name is read from segments in any order, once they are there
     CHECK(name({pieces[3], pieces[1], pieces[2], pieces[0]}) == "ordered.example");
     CHECK(name({pieces[2], pieces[0], {0, hello.substr(0, 11)}, pieces[3]}) == "ordered.example");
     CHECK(name({pieces[0], pieces[1], pieces[3]}).empty());
+}
+
+// What clients send before a ClientHello, and how long it is as a preamble.
+const std::vector<std::pair<std::string, std::string>>& preambles() {
+    static const std::string kProxy2("\r\n\r\n\0\r\nQUIT\n", 12);
+    static const std::string kProxyEnds("\x0a\0\0\1\x0a\0\0\2\1\2\3\4", 12);
+    static const std::vector<std::pair<std::string, std::string>> kPreambles{
+        {"SMTP", "EHLO mail.example\r\nSTARTTLS\r\n"},
+        {"IMAP", "a1 CAPABILITY\r\na2 STARTTLS\r\n"},
+        {"POP3", "CAPA\r\nSTLS\r\n"},
+        {"FTP", "AUTH TLS\r\n"},
+        {"XMPP",
+         "<?xml version='1.0'?><stream:stream to='x.example' xmlns='jabber:client'>"
+         "<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"},
+        {"CONNECT", "CONNECT www.example:443 HTTP/1.1\r\nHost: www.example:443\r\n\r\n"},
+        {"PROXY 1", "PROXY TCP4 10.0.0.1 10.0.0.2 1000 443\r\n"},
+        {"PROXY 2", kProxy2 + std::string("\x21\x11\0\x0c", 4) + kProxyEnds},
+        {"PostgreSQL", std::string("\0\0\0\x08\x04\xd2\x16\x2f", 8)},
+        {"PostgreSQL, GSS first",
+         std::string("\0\0\0\x08\x04\xd2\x16\x30\0\0\0\x08\x04\xd2\x16\x2f", 16)},
+        {"MySQL", std::string("\x20\0\0\1\x85\xae\xff\1\0\0\0\1\x21", 13) + std::string(23, '\0')},
+        {"LDAP", std::string("\x30\x1d\2\1\1\x77\x18\x80\x16") + "1.3.6.1.4.1.1466.20037"},
+        {"LDAP, long",
+         std::string("\x30\x81\x1d\2\1\1\x77\x18\x80\x16") + "1.3.6.1.4.1.1466.20037"},
+        {"RDP", std::string("\3\0\0\x13\x0e\xe0\0\0\0\0\0\1\0\x08\0\3\0\0\0", 19)},
+        {"SOCKS 4", std::string("\4\1\1\xbb\x0a\0\0\2user\0", 13)},
+        {"SOCKS 4a", std::string("\4\1\1\xbb\0\0\0\1user\0www.example\0", 25)},
+        {"SOCKS 5", std::string("\5\1\0\5\1\0\1\x0a\0\0\2\1\xbb", 13)},
+        {"SOCKS 5, a name", std::string("\5\2\0\2\5\1\0\3\x0bwww.example\1\xbb", 22)},
+        {"SOCKS 5, a password",
+         std::string("\5\1\2\1\4user\4pass\5\1\0\4", 19) + std::string(16, '6') + "\1\xbb"},
+        {"PROXY 1, CONNECT, SMTP",
+         "PROXY TCP4 10.0.0.1 10.0.0.2 1000 443\r\nCONNECT m.example:25 HTTP/1.1\r\n\r\nEHLO "
+         "x\r\nSTARTTLS\r\n"},
+    };
+    return kPreambles;
+}
+
+TEST_CASE("a server name is read behind what a client sends before TLS") {
+    const std::string hello = client_hello("behind.example");
+    for (const auto& [protocol, before] : preambles()) {
+        INFO(protocol);
+        const std::string sent = before + hello;
+        const auto name = [](const std::vector<std::pair<uint32_t, std::string>>& pieces) {
+            return std::string(connection(pieces).flows().flows()[0].server_name);
+        };
+        CHECK(name({{0, sent}}) == "behind.example");
+        const auto end = static_cast<uint32_t>(before.size());
+        CHECK(name({{0, before}, {end, hello}}) == "behind.example");
+        std::vector<std::pair<uint32_t, std::string>> bytes;
+        for (uint32_t at = 0; at < sent.size(); at += 2) {
+            bytes.emplace_back(at, sent.substr(at, 2));
+        }
+        CHECK(name(bytes) == "behind.example");
+        CHECK(name({{0, before + '\x15' + hello.substr(1)}}).empty());
+    }
+}
+
+TEST_CASE("a preamble asks for more until it is whole, and is never longer than it says") {
+    for (const auto& [protocol, before] : preambles()) {
+        for (size_t length = 1; length < before.size(); ++length) {
+            INFO(protocol << " " << length);
+            const packet::Preamble read = packet::read_preamble(as_bytes(before.substr(0, length)));
+            CHECK(read.verdict != Verdict::kOther);
+            CHECK(read.length <= length);
+        }
+    }
+    const auto other = [](const std::string& text) {
+        return packet::read_preamble(as_bytes(text)).verdict == Verdict::kOther;
+    };
+    CHECK(other(std::string("\x30\x84\xff\xff\xff\xff\2", 7)));
+    CHECK(other(std::string("\x30\x80\2\1\1", 5)));
+    CHECK(other(std::string("\5\1\0\5\2\0\1", 7)));  // BIND
+    CHECK(other(std::string("\3\0\0\x13\x0e\xd0", 6)));
+    CHECK(other("SSH-2.0-OpenSSH\r\n\1"));
+    CHECK(other(std::string(packet::kMaxPreamble, 'x')));
+}
+
+TEST_CASE("an HTTP host is read behind PROXY, and a CONNECT has both names") {
+    const std::string request = "GET / HTTP/1.1\r\nHost: www.example\r\n\r\n";
+    const std::string proxy = "PROXY TCP4 10.0.0.1 10.0.0.2 1000 80\r\n";
+    CHECK(connection({{0, proxy + request}}).flows().flows()[0].http_host == "www.example");
+    const std::string connect = "CONNECT t.example:443 HTTP/1.1\r\nHost: t.example:443\r\n\r\n";
+    const forensics::FlowTable table =
+        connection(
+            {{0, connect}, {static_cast<uint32_t>(connect.size()), client_hello("t.example")}})
+            .flows();
+    CHECK(table.flows()[0].http_host == "t.example:443");
+    CHECK(table.flows()[0].server_name == "t.example");
+}
+
+TEST_CASE("the server name behind PostgreSQL's request for TLS is the one that tshark reads") {
+    const std::string file = std::string(TEST_DATA) + "/postgresql-tls.pcapng";
+    const auto names = by_stream(file, "tls.handshake.extensions_server_name");
+    REQUIRE(names.size() == 1);
+    const std::string name(CaptureFile::read(file).flows().flows()[0].server_name);
+    CHECK(name == names.begin()->second);
 }
 
 TEST_CASE("what is no ClientHello and no request gives no name") {

@@ -146,7 +146,7 @@ TEST_CASE("a talker is the remote address: the one at which there is no process"
     std::deque<Flow> flows;
     add_flow(flows, 9, 100);
     Flow& served = add_flow(flows, 5, 3);  // who began is elsewhere, 0.0.0.0
-    served.sides[1].process = &all[0];
+    served.sides[1].processes.add(all[0], 40);
     served.sides[1].bytes = 40;
     Report report;
     add_flows(report, flows);
@@ -166,10 +166,15 @@ TEST_CASE("names are counted by how they were told") {
     Flow& both = add_flow(flows, 2, 10);
     both.server_name = "a.example";
     both.http_host = "b.example";
+    add_flow(flows, 1, 5).dns_question = "c.example";
     Report report;
     add_flows(report, flows);
-    REQUIRE(report.names.size() == 3);
-    CHECK(report.name_count == 3);
+    REQUIRE(report.names.size() == 4);
+    CHECK(report.name_count == 4);
+    CHECK(std::string(report.names[3].kind) == "DNS question");
+    for (const ReportGroup& talker : report.talkers) {
+        CHECK(talker.name != "c.example");  // what a server is asked for isn't its name
+    }
     CHECK(std::string(report.names[0].kind) == "DNS");
     CHECK(report.names[0].flows == 2);
     CHECK(report.names[0].sent == 20);

@@ -228,3 +228,16 @@ TEST_CASE("what is no capture file is told with its first bytes") {
                              0,    0,    0,    0,    0, 0, 4, 0, 1, 0, 0, 0};
     CHECK(drain(version_9).error == "f, offset 0: pcap of version 9, only 2 is known");
 }
+
+TEST_CASE("PKTAP's header names the process of a packet in a pcap file, and its direction") {
+    const Drained drained = test::drain(TEST_DATA "/pktap.pcap");
+    CHECK(drained.error.empty());
+    REQUIRE(drained.packets.size() == 2);
+    for (const test::Seen& packet : drained.packets) {
+        CHECK(packet.self.who() == "224@-");
+        CHECK(packet.self.process->comm == "curl");
+    }
+    CHECK(drained.packets[0].direction == pcapng::Direction::kOutbound);
+    CHECK(drained.packets[0].self_at == forensics::At::kSender);
+    REQUIRE(drained.processes.size() == 1);
+}

@@ -3,6 +3,7 @@
 // Attribution: whose a packet is said to be, whoever has written the file.
 #include "forensics/source/source.h"
 
+#include "packet/link_type.h"
 #include "tests/forensics/source_fixture.h"
 #include "tests/support/command.h"
 #include "tests/support/temporary_folder.h"
@@ -14,14 +15,15 @@ using test::Bytes;
 using test::drain;
 using test::Drained;
 using test::Seen;
+using namespace std::string_literals;
 
 namespace {
 
 // A file of small packets, one a millisecond.
 class File {
   public:
-    explicit File(const std::string& interface = "eth0") {
-        (void)test::need(writer.add_interface({.name = interface}));
+    explicit File(const std::string& interface = "eth0", uint16_t link_type = 1) {
+        (void)test::need(writer.add_interface({.link_type = link_type, .name = interface}));
     }
     void packet(std::string_view comment, Direction direction = Direction::kOutbound,
                 std::optional<pcapng::ProcessThread> process = {},
@@ -151,6 +153,31 @@ TEST_CASE("where the comment's process is: as at= says, else as the direction do
     CHECK(at("lo", "pid=1 st=1 at=receiver", Direction::kOutbound) == At::kReceiver);
     CHECK(at("eth0", "pid=1 st=1 at=sender", Direction::kInbound) == At::kSender);
     CHECK(at("eth0", "pid=1 st=1 at=middle", Direction::kInbound) == At::kUnknown);
+}
+
+TEST_CASE("a cooked header's direction says where another tool's process is, but on loopback") {
+    for (const bool loopback : {false, true}) {
+        File file("any", packet::kLinkTypeLinuxSll);
+        Bytes frame(16);
+        frame[1] = 4;  // PACKET_OUTGOING
+        frame[2] = loopback ? 3 : 0;
+        frame[3] = loopback ? 4 : 1;
+        const auto packet = [&](std::optional<pcapng::ProcessThread> process,
+                                std::string_view comment) {
+            test::need(file.writer.packet(
+                {.data = frame, .wire_length = 16, .process = process, .comment = comment}));
+        };
+        packet(pcapng::ProcessThread{.pid = 7}, {});
+        packet({}, "pid=8");
+        packet({}, "pid=9 at=sender");
+        const Drained drained = file.drained();
+        CHECK(whose(drained) == Whose{"7@-", "8@-", "9@-"});
+        CHECK(drained.packets[0].direction == Direction::kOutbound);
+        CHECK(drained.packets[0].self_at == (loopback ? At::kUnknown : At::kSender));
+        // pidcap's comment goes by the packet's flags, as its other readers do.
+        CHECK(drained.packets[1].self_at == At::kUnknown);
+        CHECK(drained.packets[2].self_at == At::kSender);
+    }
 }
 
 TEST_CASE("two starts or two hosts are never one process, one of each is one in every section") {
@@ -364,6 +391,41 @@ TEST_CASE("an argument of several lines is no line of ptcpdump's") {
     CHECK(drained.processes[0].cmdline == "sh -c x\nUserId: 0\nContainerId: y");
     CHECK_FALSE(drained.processes[0].uid.has_value());
     CHECK(drained.processes[0].container.empty());
+}
+
+TEST_CASE("RustNet's comments tell the process, with the fields that they have") {
+    File file;
+    file.packet(
+        "rustnet process=my_curl pid=7 ppid=5 uid=1000 attr=procfs-relaxed "
+        "container_id=abc direction=incoming app=HTTPS_(example.org) sni=example.org");
+    file.packet("rustnet pid=8 direction=outgoing");
+    file.packet("rustnet process=dig direction=outgoing app=DNS", Direction::kInbound,
+                pcapng::ProcessThread{9, 9});
+    file.packet("rustnetting pid=8");
+    file.packet("rustnet pid=x uid");
+    const Drained drained = file.drained();
+    // A name alone is no process; then what else the packet has counts.
+    CHECK(whose(drained) == Whose{"7@-", "8@-", "9@-", "", ""});
+    const forensics::Process& curl = drained.processes[0];
+    CHECK(curl.comm == "my_curl");
+    CHECK(curl.ppid == 5);
+    CHECK(curl.uid == 1000);
+    CHECK(curl.container == "abc");
+    CHECK_FALSE(drained.processes[1].uid.has_value());
+    // Where the packet goes its flags say, not the key direction.
+    CHECK(drained.packets[0].self_at == At::kSender);
+    CHECK(drained.packets[0].self.via == forensics::Via::kUnrecorded);
+}
+
+TEST_CASE("NULs at the end of Apple's texts belong to no name") {
+    const Drained drained = drain(test::sample("darwin-trailing-nul.pcapng"));
+    REQUIRE(drained.processes.size() == 1);
+    CHECK(drained.processes[0].comm == "curl");
+    REQUIRE(drained.interfaces.size() == 1);
+    CHECK(drained.interfaces[0].name == "en0");
+    File file;
+    file.packet("pid=7 comm=x\0\0"s);
+    CHECK(whose(file.drained()) == Whose{"7@-"});
 }
 
 TEST_CASE("more comments than are kept are read as well") {

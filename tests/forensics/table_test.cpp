@@ -36,7 +36,8 @@ Row hostile_row() {
 
 TEST_CASE("docs/analysis.md lists every column with its type and meaning, in order") {
     const std::string text = test::content_of(ANALYSIS_MD);
-    static constexpr const char* kTypes[] = {"integer", "text", "time", "seconds", "boolean"};
+    static constexpr const char* kTypes[] = {"integer", "text",    "time",
+                                             "seconds", "boolean", "list"};
     const std::pair<const char*, std::span<const Column>> tables[] = {
         {"\n## packets\n", forensics::packet_columns()},
         {"\n## flows\n", forensics::flow_columns()},

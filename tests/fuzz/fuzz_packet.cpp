@@ -60,7 +60,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     for (const forensics::Flow& flow : table.flows()) {
         counted -= flow.sides[0].packets + flow.sides[1].packets;
         if (flow.dns_name.size() > 255 || flow.server_name.size() > 255 ||
-            flow.http_host.size() > 255) {
+            flow.http_host.size() > 255 || flow.dns_question.size() > 255) {
             std::abort();
         }
     }

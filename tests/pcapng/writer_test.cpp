@@ -447,3 +447,27 @@ TEST_CASE("names in blocks are safe to show") {
     need(file.writer.darwin_process(1, "a\x1b[31m"));
     CHECK(file.bytes().find("a%1B[31m") != std::string::npos);
 }
+
+TEST_CASE("a block that no reader would take isn't written, and the writer goes on") {
+    const test::TemporaryFolder folder;
+    Writer writer = test::open_writer(folder.file("a"));
+    need(writer.add_interface({.name = "eth0"}));
+    const uint64_t before = writer.bytes();
+    const Bytes largest(pcapng::kMaxBlockSize - 12);
+    const Bytes larger(largest.size() + 4);
+    const auto refused = writer.block(pcapng::kCustomBlock, larger);
+    CHECK(pcapng::is_too_large(refused));
+    CHECK(writer.bytes() == before);
+    need(writer.block(pcapng::kCustomBlock, largest));
+    const Bytes frame = test::udp_frame(40000);  // written beside the buffer
+    CHECK(pcapng::is_too_large(
+        writer.packet({.data = frame}, Bytes(pcapng::kMaxBlockSize - 32 - 40000))));
+    need(writer.packet({.data = frame}));
+    need(writer.close());
+    auto reader = need(pcapng::Reader::open_file(folder.file("a")));
+    size_t blocks = 0;
+    while (need(reader.next())) {
+        blocks++;
+    }
+    CHECK(blocks == 4);
+}

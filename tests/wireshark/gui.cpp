@@ -137,8 +137,8 @@ std::vector<std::string> Gui::as_user(const std::vector<std::string>& command) c
     return all;
 }
 
-// Without -noreset Xvfb starts anew when its last client goes, which is xdotool as long as Wireshark
-// isn't there, and cuts off whoever comes at that moment: Wireshark would end.
+// Without -noreset Xvfb starts anew when its last client goes, which is xdotool as long as
+// Wireshark isn't there, and cuts off whoever comes at that moment: Wireshark would end.
 void Gui::start_display() {
     int ends[2];
     REQUIRE(pipe(ends) == 0);  // Xvfb inherits one end

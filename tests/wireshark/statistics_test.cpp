@@ -122,6 +122,22 @@ TEST_CASE("a packet counts for its sender and for its receiver") {
           Row{"a", "5", "udp", "10.0.0.1:1000", "10.0.0.2:53", "b (6)", "3", "174", "58", "116"});
 }
 
+TEST_CASE("a flow's process is the one that moved the most bytes at that end, and all are listed") {
+    const Wireshark wireshark;
+    const std::string path = wireshark.file("a.pcapng");
+    const std::string listener = "pid=5 comm=master st=1 via=socket";
+    const std::string child = "pid=6 comm=child st=2 via=socket";
+    write_datagrams(path, {{53, 1000, kOut, listener},
+                           {53, 1000, kOut, child},
+                           {1000, 53, kIn, child},
+                           {53, 1000, kOut, child}});
+    const auto rows = wireshark.table(path, "pidcap,flows");
+    REQUIRE(rows.size() == 1);
+    CHECK(rows[0].at(0) == "child");
+    CHECK(rows[0].at(1) == "6");
+    CHECK(rows[0].back() == "child (6) 75.0 %, master (5) 25.0 %");
+}
+
 TEST_CASE("a packet counts as sent or received by the end at which the file says its process is") {
     const Wireshark wireshark;
     const std::string path = wireshark.file("a.pcapng");

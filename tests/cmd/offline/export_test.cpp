@@ -27,6 +27,12 @@ std::string exported(const test::TemporaryFolder& folder, const std::string& for
     return path;
 }
 
+// A list is JSON's text in Parquet and CSV, of which JSON lines have the list itself.
+const std::string kListsAsText =
+    "SELECT * REPLACE ('[' || array_to_string(a_processes::VARCHAR[], ',') || ']' AS a_processes, "
+    "'[' || array_to_string(b_processes::VARCHAR[], ',') || ']' AS b_processes, "
+    "'[' || array_to_string(either_processes::VARCHAR[], ',') || ']' AS either_processes) ";
+
 TEST_CASE("DuckDB reads the same from Parquet, JSON lines and CSV") {
     test::TemporaryFolder folder;
     test::DuckDb duckdb;
@@ -39,11 +45,13 @@ TEST_CASE("DuckDB reads the same from Parquet, JSON lines and CSV") {
         CHECK(std::stoull(rows.at(0).at(0)) >= 40);
         // By the types that Parquet has, so that a difference in any value or its type shows.
         duckdb.query("CREATE OR REPLACE TABLE typed AS FROM " + parquet);
-        for (const std::string& other : {"read_json(" + json + ", format = 'newline_delimited')",
-                                         "read_csv(" + csv + ", all_varchar = true)"}) {
+        for (const std::string& other :
+             {"read_json(" + json + ", format = 'newline_delimited', maximum_depth = 2)",
+              "read_csv(" + csv + ", all_varchar = true)"}) {
             INFO(other);
             duckdb.query("CREATE OR REPLACE TABLE other AS FROM typed LIMIT 0");
-            duckdb.query("INSERT INTO other FROM " + other);
+            duckdb.query("INSERT INTO other " + (table == "flows" ? kListsAsText : "") + "FROM " +
+                         other);
             CHECK(duckdb.query("SELECT count(*) FROM (FROM typed EXCEPT ALL FROM other)")
                       .at(0)
                       .at(0) == "0");

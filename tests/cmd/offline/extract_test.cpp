@@ -76,6 +76,136 @@ TEST_CASE("extract without a selection changes no packet") {
     }
 }
 
+TEST_CASE("extract without a selection loses no block and no option") {
+    const test::TemporaryFolder folder;
+    const std::string in = folder.file("in.pcapng");
+    const std::string out = folder.file("out.pcapng");
+    const auto section = [](const std::string& comment) {
+        pcapng::ByteBuffer options;
+        options.option(pcapng::kOptComment, "pidcap comment grammar 1");
+        options.option(pcapng::kShbApplication, "Mergecap\t1");
+        options.option(pcapng::kOptComment, comment);
+        options.option(2988, std::string_view("\x6e\x7f\0\0custom", 10));
+        options.end_of_options();
+        return test::Bytes(options.view().begin(), options.view().end());
+    };
+    const auto interface = [](pcapng::Writer& writer, const std::string& name) {
+        pcapng::ByteBuffer options;
+        options.option(pcapng::kIfName, name);
+        options.option(2989, std::string_view("\x6e\x7f\0\0bytes", 9));
+        options.option(pcapng::kIfTsresol, test::Bytes{9});
+        options.end_of_options();
+        return need(writer.add_interface({.snaplen = 262144}, options.view()));
+    };
+    const test::Bytes frame = test::datagram(1, 40000, 2);
+    auto writer = need(pcapng::Writer::create_encoded(need(pcapng::Output::open_file(in)),
+                                                      section("File1: a\nFile2: b\n")));
+    need(writer.darwin_process(7, "idle"));
+    interface(writer, "idle0");
+    const uint32_t eth0 = interface(writer, "eth0");
+    need(writer.packet({.interface_id = eth0, .time_ns = test::kStart, .data = frame}));
+    need(writer.process_information({.pid = 9, .name = "nobody"}));
+    need(writer.block(0x0BAD0001, test::Bytes{1, 2, 3, 4}));
+    need(writer.block(pcapng::kCustomBlock, test::Bytes{1, 0, 0, 0, 5, 6, 7, 8}));
+    need(writer.statistics({.interface_id = 0, .time_ns = test::kStart, .received = 3}));
+    need(writer.begin_section(section("the second")));
+    const uint32_t curl = need(writer.darwin_process(8, "curl"));
+    const uint32_t wlan0 = interface(writer, "wlan0");
+    need(writer.packet({.interface_id = wlan0,
+                        .time_ns = test::kStart + 1,
+                        .data = frame,
+                        .process = pcapng::ProcessThread{8, 8},
+                        .darwin_index = curl}));
+    need(writer.begin_section(section("without a packet")));
+    interface(writer, "idle1");
+    need(writer.statistics({.interface_id = 0, .time_ns = test::kStart, .delivered = 0}));
+    need(writer.close());
+
+    test::pidcap_done({"extract", in, "-w", out});
+    CHECK((test::read_file(out) == test::read_file(in)));
+    CHECK(test::tshark_lines(out, kFields) == test::tshark_lines(in, kFields));
+    const auto described = test::output_of({"capinfos", "-K", "-t", out});
+    CHECK(!contains(described, "%0A"));
+}
+
+TEST_CASE("a section's comment of several lines stays as it is") {
+    const test::TemporaryFolder folder;
+    const std::string out = folder.file("out.pcapng");
+    test::pidcap_done({"extract", test::sample("shb-comment-multiline.pcapng"), "-w", out});
+    const std::string expected = "File created by merging: \nFile1: a.pcap \nFile2: b.pcap \n";
+    auto reader = need(pcapng::Reader::open_file(out));
+    const auto block = need(reader.next());
+    std::vector<std::string> comments;
+    for (const pcapng::Option& option : std::get<pcapng::SectionRead>(*block).options) {
+        if (option.code == pcapng::kOptComment) {
+            comments.emplace_back(option.text());
+        }
+    }
+    CHECK(comments == std::vector<std::string>{"pidcap comment grammar 1", expected});
+}
+
+TEST_CASE("a packet of more bytes than a capture takes is copied whole") {
+    const test::TemporaryFolder folder;
+    const std::string in = folder.file("in.pcapng");
+    const std::string out = folder.file("out.pcapng");
+    auto writer = test::open_writer(in);
+    pcapng::ByteBuffer options;
+    options.end_of_options();
+    need(writer.add_interface({}, options.view()));
+    const test::Bytes frame = test::udp_frame(300000);
+    need(writer.packet({.time_ns = test::kStart, .data = frame}));
+    need(writer.close());
+    for (const std::vector<std::string>& selection :
+         {std::vector<std::string>{}, {"--unattributed"}}) {
+        std::vector<std::string> command = {"extract", in, "-w", out};
+        command.insert(command.end(), selection.begin(), selection.end());
+        test::pidcap_done(command);
+        auto reader = need(pcapng::Reader::open_file(out));
+        size_t bytes = 0;
+        while (auto block = need(reader.next())) {
+            if (const auto* packet = std::get_if<pcapng::PacketRead>(&*block)) {
+                bytes += packet->data.size();
+            }
+        }
+        CHECK(bytes == frame.size());
+    }
+}
+
+TEST_CASE("no block becomes larger than can be read, and what has no room is told") {
+    const test::TemporaryFolder folder;
+    const std::string in = folder.file("in.pcapng");
+    const std::string out = folder.file("out.pcapng");
+    Capture capture(in);
+    const Capture::Who curl{.pid = 812, .comm = "curl"};
+    capture.packet(curl, true);
+    // A packet of the process whose block has the largest size of all.
+    const test::Bytes frame = test::datagram(1, 40000, 2);
+    pcapng::ByteBuffer options;
+    options.option(pcapng::kOptComment, "pid=812 comm=curl uid=1000 st=1763649999000000000");
+    constexpr size_t kWhole = pcapng::kMaxBlockSize;
+    constexpr size_t kHead = 32;
+    size_t left = kWhole - kHead - (frame.size() + 3) / 4 * 4 - options.size() - 4 - 4;
+    for (; left > 65536; left -= 32768) {
+        options.option(40000, test::Bytes(32764));
+    }
+    options.option(40000, test::Bytes(left - 4));
+    options.end_of_options();
+    need(capture.writer.packet(
+        pcapng::PacketBlock{.time_ns = capture.time_ns + 1000000000, .data = frame},
+        options.view()));
+    capture.time_ns += 2000000000;
+    capture.packet(curl, false);
+    capture.close();
+    const auto extracted = test::pidcap({"extract", in, "--after", "+1s", "-w", out});
+    CHECK(extracted.status == 1);
+    CHECK(contains(extracted.err, "no room"));
+    const auto comments = test::comments(out);
+    REQUIRE(comments.size() == 2);
+    CHECK(!contains(comments[0], "cmdline="));
+    CHECK(contains(comments[1], "cmdline="));  // introduced where there is room
+    CHECK(test::pidcap({"read", out}).status == 0);
+}
+
 TEST_CASE("extract of a process writes its packets, and introduces who else is in them") {
     const test::TemporaryFolder folder;
     const std::string in = folder.file("in.pcapng");
@@ -247,6 +377,36 @@ TEST_CASE("more processes than files can be open are split, each packet into one
         CHECK(comments[0].substr(0, comments[0].find(' ')) ==
               "pid=" + name.substr(0, name.find('-')));
     }
+}
+
+TEST_CASE("a split names its files by what the file tells behind the packets") {
+    const test::TemporaryFolder folder;
+    const std::string in = test::sample("pib-behind-packet.pcapng");
+    test::pidcap_done({"extract", in, "--split", "process", "-w", folder.file("process")});
+    CHECK(names_in(folder.file("process")) == std::vector<std::string>{"100-curl.pcapng"});
+    test::pidcap_done({"extract", in, "--split", "user", "-w", folder.file("user")});
+    CHECK(names_in(folder.file("user")) == std::vector<std::string>{"user-user.pcapng"});
+}
+
+TEST_CASE("what would need more files than allowed goes into one") {
+    const test::TemporaryFolder folder;
+    const std::string in = folder.file("in.pcapng");
+    const std::string out = folder.file("split");
+    Capture capture(in);
+    for (uint32_t pid = 1; pid <= 9; pid++) {
+        capture.packet({.pid = pid, .comm = "p"}, true);
+    }
+    capture.plain(test::datagram(1, 1, 2), "pid=7 peer.pid=8");  // both among the others
+    capture.plain(test::datagram(1, 1, 2));
+    capture.close();
+    const auto split =
+        test::pidcap({"extract", in, "--split", "process", "--max-files", "3", "-w", out});
+    CHECK(split.status == 0);
+    CHECK(contains(split.err, "more than 3 files is in others.pcapng"));
+    CHECK(names_in(out) == std::vector<std::string>{"1-p.pcapng", "2-p.pcapng", "3-p.pcapng",
+                                                    "others.pcapng", "unattributed.pcapng"});
+    CHECK(test::comments(out + "/others.pcapng").size() == 7);
+    CHECK(test::pidcap({"extract", in, "--max-files", "3", "-w", out}).status == 2);
 }
 
 TEST_CASE("a split by user puts a packet of two users into both files") {

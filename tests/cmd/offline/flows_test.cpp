@@ -89,6 +89,52 @@ TEST_CASE("pidcap flows has tshark's sums of each direction, durations and retra
     CHECK(all_resent > 0);
 }
 
+// A record of a name resolution block.
+void add_name(test::Bytes& body, uint8_t code, const test::Bytes& address,
+              const std::string& names) {
+    const auto length = static_cast<uint8_t>(address.size() + names.size());
+    body.insert(body.end(), {code, 0, length, 0});
+    body.insert(body.end(), address.begin(), address.end());
+    body.insert(body.end(), names.begin(), names.end());
+    body.resize((body.size() + 3) / 4 * 4);
+}
+
+TEST_CASE("flows, report and export name addresses as a name resolution block does") {
+    const test::TemporaryFolder folder;
+    const std::string path = folder.file("named.pcapng");
+    {
+        pcapng::Writer writer = test::open_writer(path);
+        (void)test::need(writer.add_interface({.name = "eth0"}));
+        const test::Bytes frame = test::udp_frame();
+        test::need(writer.packet({.time_ns = 1, .data = frame, .wire_length = 58}));
+        test::need(writer.close());
+    }
+    test::Bytes body;
+    add_name(body, 1, {10, 0, 0, 2}, std::string("named.example\0other.example\0", 28));
+    add_name(body, 1, {10, 0, 0, 2}, std::string("later.example\0", 14));
+    add_name(body, 2, test::Bytes(16, 1), std::string("six.example\0", 12));
+    add_name(body, 1, {10, 0}, "");
+    add_name(body, 9, {10, 0, 0, 2}, "unknown");
+    body.resize(body.size() + 4);
+    const auto length = static_cast<uint8_t>(body.size() + 12);
+    test::Bytes file = test::read_file(path);
+    file.insert(file.end(), {4, 0, 0, 0, length, 0, 0, 0});
+    file.insert(file.end(), body.begin(), body.end());
+    file.insert(file.end(), {length, 0, 0, 0});
+    test::write_file(path, file);
+
+    const std::vector<Json> rows = test::rows_of({"flows", "--json", path});
+    REQUIRE(rows.size() == 1);
+    CHECK(rows[0]["dns_name"] == "named.example");
+    const auto exported = test::rows_of({"export", "--format=jsonl", "--table=flows", path});
+    REQUIRE(exported.size() == 1);
+    CHECK(exported[0]["dns_name"] == "named.example");
+    const std::string page = folder.file("page.html");
+    (void)test::output_of(pidcap({"report", "-o", page, path}));
+    const test::Bytes written = test::read_file(page);
+    CHECK(std::string(written.begin(), written.end()).find("named.example") != std::string::npos);
+}
+
 TEST_CASE("OpenBSD's loopback has the conversations that tshark sees") {
     const std::string file = TEST_DATA "/loop-108.pcap";
     const std::vector<Json> rows = test::rows_of({"flows", "--json", file});
@@ -109,6 +155,28 @@ TEST_CASE("OpenBSD's loopback has the conversations that tshark sees") {
     CHECK(rows[0]["a_packets"] == 1);
     const std::string line = test::output_of(pidcap({"read", file}));
     CHECK(test::contains(line, "TCP 10.0.0.1.40000 > 10.0.0.2.80: [S]"));
+}
+
+TEST_CASE("each link layer has the conversation that tshark sees, in a table and in a line") {
+    for (const char* name : {"llc-snap-ip", "mpls", "nflog", "pktap", "ppp", "pppoe",
+                             "radiotap-data", "raw-linktype-12"}) {
+        CAPTURE(name);
+        const std::string file = std::string(TEST_DATA "/") + name + ".pcap";
+        CHECK(test::output_of({"tshark", "-nr", file, "-T", "fields", "-e", "ip.src", "-e",
+                               "tcp.srcport", "-e", "ip.dst", "-e", "tcp.dstport"}) ==
+              "10.0.0.1\t40000\t10.0.0.2\t80\n10.0.0.2\t80\t10.0.0.1\t40000\n");
+        const std::vector<Json> rows = test::rows_of({"flows", "--json", file});
+        REQUIRE(rows.size() == 1);
+        CHECK(rows[0]["a_address"] == "10.0.0.1");
+        CHECK(rows[0]["a_port"] == 40000);
+        CHECK(rows[0]["b_address"] == "10.0.0.2");
+        CHECK(rows[0]["b_port"] == 80);
+        CHECK(rows[0]["a_packets"] == 1);
+        CHECK(rows[0]["b_packets"] == 1);
+        const std::string lines = test::output_of(pidcap({"read", file}));
+        CHECK(test::contains(lines, "TCP 10.0.0.1.40000 > 10.0.0.2.80: [S]"));
+        CHECK(test::contains(lines, "TCP 10.0.0.2.80 > 10.0.0.1.40000: [S.]"));
+    }
 }
 
 TEST_CASE("both processes of a conversation are those of its packets' comments") {
@@ -151,6 +219,45 @@ TEST_CASE("flows come in the order of their first packets, or as --sort says") {
     CHECK(unknown);
 }
 
+TEST_CASE("a flow names the process that moved the most bytes at its end, and lists all") {
+    const test::TemporaryFolder folder;
+    const std::string path = folder.file("a.pcapng");
+    pcapng::Writer writer = test::open_writer(path);
+    test::need(writer.add_interface({.name = "eth0"}));
+    const test::Bytes frame = test::udp_frame();
+    for (const char* comment :
+         {"pid=7 comm=master st=5 via=socket at=sender", "pid=8 comm=a,\"b via=socket at=sender",
+          "pid=8 comm=a,\"b via=socket at=sender", "pid=8 comm=a,\"b via=socket at=sender"}) {
+        test::need(writer.packet({.time_ns = 1763650000000000000,
+                                  .data = frame,
+                                  .wire_length = static_cast<uint32_t>(frame.size()),
+                                  .comment = comment}));
+    }
+    test::need(writer.close());
+    const std::vector<Json> rows = test::rows_of({"flows", "--json", path});
+    REQUIRE(rows.size() == 1);
+    const std::string end = rows[0]["a_pid"].is_null() ? "b_" : "a_";
+    CHECK(rows[0][end + "pid"] == 8);
+    CHECK(rows[0][end + "several"] == true);
+    const uint64_t bytes = frame.size();
+    const Json expected = Json::array({{{"host", nullptr},
+                                        {"pid", 8},
+                                        {"start_time", nullptr},
+                                        {"comm", "a,\"b"},
+                                        {"bytes", 3 * bytes},
+                                        {"share", 0.75}},
+                                       {{"host", nullptr},
+                                        {"pid", 7},
+                                        {"start_time", "1970-01-01T00:00:00.000000005Z"},
+                                        {"comm", "master"},
+                                        {"bytes", bytes},
+                                        {"share", 0.25}}});
+    CHECK(rows[0][end + "processes"] == expected);
+    CHECK(test::contains(test::output_of(pidcap({"flows", path})), "[8] 75 % …"));
+    CHECK(test::contains(test::output_of(pidcap({"flows", "--csv", path})),
+                         R"("[{""host"":null,""pid"":8,""start_time"":null,""comm"":""a,\""b"")"));
+}
+
 TEST_CASE("a process whose end the file doesn't say is put at neither") {
     const test::TemporaryFolder folder;
     const std::string path = folder.file("a.pcapng");
@@ -164,8 +271,13 @@ TEST_CASE("a process whose end the file doesn't say is put at neither") {
                                   .comment = comment}));
     }
     test::need(writer.close());
-    CHECK(test::contains(test::output_of(pidcap({"flows", path})), "  curl[7] … (either end)  "));
+    CHECK(test::contains(test::output_of(pidcap({"flows", path})),
+                         "  curl[7] 50 % … (either end)  "));
     CHECK(test::contains(test::output_of(pidcap({"read", path})), "eth0 curl[7] -- UDP "));
+    const std::vector<Json> flows = test::rows_of({"flows", "--json", path});
+    REQUIRE(flows.size() == 1);
+    CHECK(flows[0]["a_processes"].is_null());
+    CHECK(flows[0]["either_processes"].size() == 2);
     const std::vector<Json> rows = test::rows_of({"read", "--json", path});
     REQUIRE(rows.size() == 2);
     CHECK(rows[0]["pid"] == 7);

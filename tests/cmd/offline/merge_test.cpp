@@ -5,6 +5,7 @@
 #include <set>
 #include <sstream>
 
+#include "pcapng/parse.h"
 #include "tests/cmd/offline/written.h"
 
 using test::Capture;
@@ -88,6 +89,66 @@ TEST_CASE("a process that another tool told becomes one of its host") {
     }
     CHECK(of_a > 0);
     CHECK(of_a == of_b);
+}
+
+TEST_CASE("a merged file tells of a process what process information and ptcpdump tell") {
+    const test::TemporaryFolder folder;
+    const std::string out = folder.file("out.pcapng");
+    const auto processes = [](const std::string& file) {
+        std::vector<nlohmann::json> rows;
+        std::istringstream lines(test::pidcap({"processes", "--json", file}).out);
+        for (std::string line; std::getline(lines, line);) {
+            auto row = nlohmann::json::parse(line);
+            row.erase("host");
+            rows.push_back(std::move(row));
+        }
+        return rows;
+    };
+    for (const std::string name : {"pib-behind-packet.pcapng", "ptcpdump-container.pcapng"}) {
+        INFO(name);
+        const auto expected = processes(test::sample(name));
+        REQUIRE(expected.size() == 1);
+        REQUIRE(expected[0].at("cmdline") == "curl http://example.com");
+        test::pidcap_done({"merge", test::sample(name), "--host", "web", "-w", out});
+        CHECK(processes(out) == expected);
+        for (const std::string& comment : test::comments(out)) {
+            if (!comment.empty()) {  // process information is a frame, too
+                CHECK(contains(comment, "pid=100 "));
+                CHECK(contains(comment, " host=web"));
+            }
+        }
+        CHECK(contains(test::comments(out).front(), "cmdline=curl%20http://example.com"));
+    }
+    SECTION("of a pipe as far as it has told it") {
+        const std::string command = "cat '" + test::sample("pib-behind-packet.pcapng") + "' | '" +
+                                    PIDCAP_PROGRAM + "' merge - -w '" + out + "'";
+        REQUIRE(test::run({"sh", "-c", command}).status == 0);
+        const auto told = processes(out);
+        REQUIRE(told.size() == 1);
+        CHECK(told[0].at("cmdline") == "curl http://example.com");
+    }
+}
+
+TEST_CASE("a merged file has no more interfaces than can be read") {
+    const test::TemporaryFolder folder;
+    const auto made_of = [&](const std::string& name, size_t interfaces) {
+        auto writer = test::open_writer(folder.file(name));
+        const test::Bytes frame = test::udp_frame();
+        for (size_t i = 0; i < interfaces; i++) {
+            const uint32_t id = need(writer.add_interface({.name = "eth0"}));
+            need(writer.packet({.interface_id = id, .time_ns = test::kStart + i, .data = frame}));
+        }
+        need(writer.close());
+        return folder.file(name);
+    };
+    const std::string a = made_of("a", pcapng::kMaxInterfaces - 1);
+    const std::string out = folder.file("out");
+    test::pidcap_done({"merge", a, made_of("b", 1), "-w", out});
+    CHECK(test::pidcap({"read", "-c", "1", out}).status == 0);
+    const auto refused = test::pidcap({"merge", a, made_of("b", 2), "-w", out});
+    CHECK(refused.status == 1);
+    CHECK(contains(refused.err, "interfaces"));
+    CHECK(test::pidcap({"read", out}).status == 0);
 }
 
 TEST_CASE("a journal entry is of the process of its host") {

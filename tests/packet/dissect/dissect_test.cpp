@@ -49,7 +49,18 @@ TEST_CASE("an IP packet is found behind every link type that leads to one") {
         {101, {}},
         {228, {}},
         {113, Frame(14) + ip},
-        {276, ip + Frame(18)}};
+        {276, ip + Frame(18)},
+        {9, {0xff, 3, 0, 0x21}},
+        {50, {0xff, 3, 0, 0x21}},
+        {51, {0x11, 0, 0, 1, 0, 35, 0, 0x21}},
+        {12, {}},
+        {104, {0x0f, 0, 8, 0}},
+        {105, Frame{8, 1} + Frame(22) + Frame{0xaa, 0xaa, 3, 0, 0, 0} + ip},
+        {127, Frame{0, 0, 8, 0, 0, 0, 0, 0, 8, 1} + Frame(22) + Frame{0xaa, 0xaa, 3, 0, 0, 0} + ip},
+        {239, {2, 0, 0, 0, 37, 0, 9, 0}},
+        {1, macs + Frame{0, 41, 0xaa, 0xaa, 3, 0, 0, 0} + ip},
+        {1, macs + Frame{0x88, 0x47, 0, 1, 1, 0x40}},
+        {1, macs + Frame{0x88, 0x64, 0x11, 0, 0, 1, 0, 35, 0, 0x21}}};
     const test::TemporaryFolder folder;
     for (const auto& [link_type, header] : frames) {
         CAPTURE(link_type, header.size());

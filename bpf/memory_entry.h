@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The entries of memory.h: their keys, where they are kept, how they are written and read while
+ * other CPUs do the same. memory.h says what they mean.
+ */
+#ifndef PIDCAP_MEMORY_ENTRY_H
+#define PIDCAP_MEMORY_ENTRY_H
+
+#include "end.h"
+#include "parse.h"
+
+enum memory_kind {
+	MEMORY_FLOW = 1,	/* the sender of packets with these addresses and ports */
+	MEMORY_ECHO,		/* the sender of the echo request with this id and sequence */
+	MEMORY_FRAGMENT_SENDER, /* the sender of the packet with this identification */
+	MEMORY_FRAGMENT_RECEIVER,
+	MEMORY_TRANSLATED, /* the sender of packets that leave with these translated addresses */
+	MEMORY_SERVED,	   /* who answered from an address and port that weren't translated */
+	/* The same as FLOW and ECHO for a sender behind a veth, at any interface. */
+	MEMORY_NETNS_FLOW,
+	MEMORY_NETNS_ECHO,
+	MEMORY_PROBE, /* who sent such a packet by a raw or AF_PACKET socket: it may be forged */
+};
+
+struct memory_key {
+	struct pidcap_interface interface;
+	__u8 kind; /* enum memory_kind */
+	__u8 family;
+	__u8 protocol;
+	__u8 pad;
+	__u32 id;
+	__u32 saddr[4];
+	__u32 daddr[4];
+	__u16 sport;
+	__u16 dport;
+	__u32 pad2;
+};
+
+#define MEMORY_KEY_WORDS (sizeof(struct memory_key) / 8)
+
+/* CPUs may write an entry at the same time, or read it meanwhile: `check` shows whether it is
+ * whole. */
+struct memory {
+	struct memory_key key;
+	struct pidcap_owner owner;
+	__u64 sk; /* flows: the sender's socket with `born`, see struct sk_user; or 0 */
+	__u64 born;
+	__u64 seen; /* mono; 0: forgotten */
+	__u64 check;
+	__u64 from; /* NETNS kinds: its interface; 0: several, so nobody is the sender */
+};
+
+/*
+ * A key's tag, a hash of it, chooses a set, in which its entry may have any way. A new entry takes
+ * the way that was written the longest time ago. An LRU hash does the same, but costs five times as
+ * much: it takes locks, and searches for what to give up.
+ */
+#define MEMORY_WAYS 8
+#define MEMORY_SETS 2048
+
+struct memory_set {
+	__u64 tags[MEMORY_WAYS];
+	__u64 written[MEMORY_WAYS]; /* mono */
+	struct memory entries[MEMORY_WAYS];
+};
+
+/* Echoes have sets of their own, because each ping has an entry, and must not push flows out. */
+struct memory_map {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 2 * MEMORY_SETS);
+	__type(key, __u32);
+	__type(value, struct memory_set);
+};
+
+extern struct memory_map memory SEC(".maps");
+
+/* Set before loading, to a random number: so nobody can choose addresses that meet in one set. */
+extern const volatile __u64 memory_seed;
+
+/*
+ * memory.bpf.c: return the way of a tag in a set, or MEMORY_WAYS if it has none; and the way to
+ * write a new entry to. Global functions, which the verifier looks at once, not at each call.
+ */
+__u32 way_of_tag(__u32 set, __u64 tag);
+__u32 way_to_replace(__u32 set);
+
+/*
+ * SAME_WAY: the key of packets with the same addresses and ports. OPPOSITE_WAY: the key of the
+ * packets that this one answers, which have them the other way round. An echo's identifier and
+ * sequence number are the same both ways.
+ */
+enum key_direction { SAME_WAY, OPPOSITE_WAY };
+
+static __always_inline void memory_key(struct memory_key *key, __u8 kind,
+				       const struct packet *packet, enum key_direction direction)
+{
+	bool reverse = direction == OPPOSITE_WAY;
+
+	__builtin_memset(key, 0, sizeof(*key));
+	key->interface = packet->interface;
+	if (kind == MEMORY_NETNS_FLOW || kind == MEMORY_NETNS_ECHO)
+		key->interface.ifindex = 0;
+	key->kind = kind;
+	key->family = packet->family;
+	if (kind == MEMORY_FRAGMENT_SENDER || kind == MEMORY_FRAGMENT_RECEIVER) {
+		key->id = packet->id;
+		/* RFC 8200 4.5: fragments of one IPv6 packet may differ in it. */
+		key->protocol = packet->family == AF_INET6 ? 0 : packet->protocol;
+	} else if (kind == MEMORY_ECHO || kind == MEMORY_NETNS_ECHO) {
+		key->sport = packet->sport;
+		key->dport = packet->dport;
+	} else {
+		key->protocol = packet->protocol;
+		key->sport = reverse ? packet->dport : packet->sport;
+		key->dport = reverse ? packet->sport : packet->dport;
+	}
+	__builtin_memcpy(key->saddr, reverse ? packet->daddr : packet->saddr, sizeof(key->saddr));
+	__builtin_memcpy(key->daddr, reverse ? packet->saddr : packet->daddr, sizeof(key->daddr));
+}
+
+/* Where a key's entry is, or may be. */
+struct memory_place {
+	__u64 tag;
+	__u32 set;
+	__u32 way; /* MEMORY_WAYS: it has none */
+};
+
+static __always_inline void find_place(const struct memory_key *key, struct memory_place *place)
+{
+	bool echo = key->kind == MEMORY_ECHO || key->kind == MEMORY_NETNS_ECHO;
+	const __u64 *words = (const __u64 *)key;
+	__u64 tag = memory_seed;
+
+	for (__u32 i = 0; i < MEMORY_KEY_WORDS; i++) {
+		tag = (tag ^ words[i]) * 0x9e3779b97f4a7c15ULL;
+		tag ^= tag >> 32;
+	}
+	place->tag = tag;
+	place->set = tag % MEMORY_SETS + (echo ? MEMORY_SETS : 0);
+	place->way = way_of_tag(place->set, tag);
+}
+
+/* Returns the entry at a place, which may be another key's; NULL if there is none. */
+static __always_inline struct memory *entry_at(const struct memory_place *place)
+{
+	__u32 set_index = place->set;
+	struct memory_set *set = bpf_map_lookup_elem(&memory, &set_index);
+	__u64 way = place->way;
+
+	if (!set || way >= MEMORY_WAYS)
+		return NULL;
+	barrier_var(way);
+	return &set->entries[way % MEMORY_WAYS];
+}
+
+static __always_inline bool is_same_key(const struct memory_key *one,
+					const struct memory_key *other)
+{
+	const __u64 *left = (const __u64 *)one, *right = (const __u64 *)other;
+	__u64 difference = 0;
+
+	for (__u32 i = 0; i < MEMORY_KEY_WORDS; i++)
+		difference |= left[i] ^ right[i];
+	return !difference;
+}
+
+/* Finds the entry of a key; NULL if it has none. `place`: where it is, or may be. */
+static __always_inline struct memory *find_memory(const struct memory_key *key,
+						  struct memory_place *place)
+{
+	struct memory *known;
+
+	find_place(key, place);
+	known = entry_at(place);
+	return known && is_same_key(&known->key, key) ? known : NULL;
+}
+
+/* What `check` has to be. `tag` stands for the key. */
+static __always_inline __u64 memory_check(__u64 tag, const struct pidcap_owner *owner, __u64 sk,
+					  __u64 born)
+{
+	const __u64 *comm = (const __u64 *)owner->comm;
+	__u64 check = tag ^ owner_check(owner);
+
+	check = check * 31 + owner->cgroup_id;
+	check = check * 31 + (comm[0] ^ sk);
+	return check * 31 + (comm[1] ^ born);
+}
+
+/* Writes an entry. `check` isn't memory_check()'s where nobody is to be found by it. */
+static __always_inline void write_memory(const struct memory_key *key, struct memory_place *place,
+					 const struct pidcap_owner *owner, __u64 sk, __u64 born,
+					 __u64 from, __u64 check)
+{
+	__u32 set_index = place->set;
+	struct memory_set *set = bpf_map_lookup_elem(&memory, &set_index);
+	__u64 way = place->way < MEMORY_WAYS ? place->way : way_to_replace(place->set);
+	struct memory *entry;
+
+	if (!set)
+		return;
+	barrier_var(way);
+	way %= MEMORY_WAYS;
+	entry = &set->entries[way];
+	entry->key = *key;
+	entry->owner = *owner;
+	entry->sk = sk;
+	entry->born = born;
+	entry->seen = bpf_ktime_get_ns();
+	entry->check = check;
+	entry->from = from;
+	set->tags[way] = place->tag;
+	set->written[way] = entry->seen;
+}
+
+/* Takes the owner from an entry. Returns false, and an empty owner, if it isn't whole or has none.
+ */
+static __always_inline bool read_memory(const struct memory *known, __u64 tag, struct end *end)
+{
+	/* Again, if another CPU was just writing it. */
+	for (int i = 0; i < 2; i++) {
+		end->owner = known->owner;
+		end->sk = known->sk;
+		end->born = known->born;
+		if (known->check == memory_check(tag, &end->owner, end->sk, end->born))
+			return end->owner.tgid;
+	}
+	return false;
+}
+
+#endif
