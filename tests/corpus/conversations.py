@@ -134,9 +134,14 @@ def ping(random):
 KINDS = (tcp, tcp, tcp, dns, udp, ping)
 
 
-def some(random):
-    """Several conversations, whose packets are mixed as those of a busy machine are."""
-    lists = [packets for packets in (random.choice(KINDS)(random) for _ in range(random.randrange(2, 12))) if packets]
+def some(random, carried):
+    """Several conversations, whose packets are mixed as those of a busy machine are. `carried`: makes a function of
+    each conversation's packets."""
+    lists = []
+    for _ in range(random.randrange(2, 12)):
+        carry = carried(random)
+        lists.append([carry(packet) for packet in random.choice(KINDS)(random)])
+    lists = [each for each in lists if each]
     mixed = []
     while lists:
         packets = random.choice(lists)

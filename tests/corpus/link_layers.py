@@ -10,7 +10,6 @@ from scapy.layers.inet6 import IPv6
 from scapy.layers.l2 import GRE, Dot1Q, Ether
 from scapy.layers.ppp import PPP, PPPoE
 from scapy.layers.vxlan import VXLAN
-from scapy.packet import Raw
 
 MACS = {"src": "02:00:00:00:00:01", "dst": "02:00:00:00:00:02"}
 IPV4, IPV6 = 0x0800, 0x86DD
@@ -37,7 +36,7 @@ def mpls(random, packet):
 
 def pppoe(random, packet):
     protocol = 0x0021 if ether_type(packet) == IPV4 else 0x0057
-    return bytes(Ether(**MACS, type=0x8864) / PPPoE(sessionid=random.randrange(1, 65536)) / PPP(proto=protocol) / packet)
+    return bytes(Ether(**MACS, type=0x8864) / PPPoE(sessionid=7) / PPP(proto=protocol) / packet)
 
 
 def snap(random, packet):
@@ -111,20 +110,19 @@ LINK_TYPES = (
 )
 
 
-def outer_ip(random):
-    return random.choice((IP(src="192.0.2.1", dst="192.0.2.2"), IPv6(src="2001:db8::1", dst="2001:db8::2")))
+def no_tunnel(packet):
+    return packet
 
 
-def tunnel(random, packet):
-    """The packet inside of another, as a tunnel carries it; most of the time as it is."""
+def tunnel(random):
+    """How one conversation is carried: a function that puts a packet inside of others; most are as they are."""
     if random.random() < 0.7:
-        return packet
-    inner_frame = Ether(**MACS) / packet
-    kind = random.choice(("ip", "gre", "vxlan", "geneve"))
-    if kind == "ip":
-        return outer_ip(random) / packet
-    if kind == "gre":
-        return outer_ip(random) / GRE(proto=ether_type(packet)) / packet
-    if kind == "vxlan":
-        return outer_ip(random) / UDP(sport=50000, dport=4789) / VXLAN(vni=7) / inner_frame
-    return outer_ip(random) / UDP(sport=50000, dport=6081) / GENEVE(proto=0x6558, vni=7) / inner_frame
+        return no_tunnel
+    outer = random.choice((IP(src="192.0.2.1", dst="192.0.2.2"), IPv6(src="2001:db8::1", dst="2001:db8::2")))
+    identifier, frame = random.randrange(1, 1 << 24), Ether(**MACS)
+    return random.choice((
+        lambda packet: outer / packet,
+        lambda packet: outer / GRE(proto=ether_type(packet)) / packet,
+        lambda packet: outer / UDP(sport=50000, dport=4789) / VXLAN(vni=identifier) / frame / packet,
+        lambda packet: outer / UDP(sport=50000, dport=6081) / GENEVE(proto=0x6558, vni=identifier) / frame / packet,
+    ))
