@@ -1,34 +1,51 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Searches a set of memory_entry.h's map, which says why. A file of its own, because a global
+ * Searches the sets of memory_entry.h's map, which says why. A file of its own, because a global
  * function, which the verifier looks at once, must stand in one object only.
  */
 #include "memory_entry.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
-__noinline __u32 way_of_tag(__u32 set, __u64 tag)
+static __always_inline __u32 search(__u32 set, __u64 tag)
 {
 	struct memory_set *known = bpf_map_lookup_elem(&memory, &set);
-	__u32 way;
 
-	if (!known)
-		return MEMORY_WAYS;
-	for (way = 0; way < MEMORY_WAYS; way++)
+	for (__u32 way = 0; known && way < MEMORY_WAYS; way++)
 		if (known->tags[way] == tag)
-			break;
-	return way;
+			return set * MEMORY_WAYS + way;
+	return MEMORY_NO_SLOT;
 }
 
-__noinline __u32 way_to_replace(__u32 set)
+__noinline __u32 slot_of_tag(__u32 set, __u32 other_set, __u64 tag)
+{
+	__u32 slot = search(set, tag);
+
+	return slot != MEMORY_NO_SLOT ? slot : search(other_set, tag);
+}
+
+struct oldest {
+	__u64 written;
+	__u32 slot;
+};
+
+static __always_inline void find_oldest(__u32 set, struct oldest *oldest)
 {
 	struct memory_set *known = bpf_map_lookup_elem(&memory, &set);
-	__u32 oldest = 0;
 
-	if (!known)
-		return 0;
-	for (__u32 way = 1; way < MEMORY_WAYS; way++)
-		if (known->written[way] < known->written[oldest])
-			oldest = way;
-	return oldest;
+	for (__u32 way = 0; known && way < MEMORY_WAYS; way++) {
+		if (known->written[way] < oldest->written) {
+			oldest->written = known->written[way];
+			oldest->slot = set * MEMORY_WAYS + way;
+		}
+	}
+}
+
+__noinline __u32 slot_to_replace(__u32 set, __u32 other_set)
+{
+	struct oldest oldest = {.written = ~0ULL};
+
+	find_oldest(set, &oldest);
+	find_oldest(other_set, &oldest);
+	return oldest.slot;
 }

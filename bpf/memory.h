@@ -61,8 +61,7 @@ static __noinline bool recall(__u8 kind, const struct packet *packet, enum key_d
 
 	memory_key(&key, kind, packet, direction);
 	known = find_memory(&key, &place);
-	if (!known ||
-	    bpf_ktime_get_ns() - known->seen > (fragment ? FRAGMENT_MEMORY_NS : MEMORY_NS))
+	if (!known || memory_age(known) > (fragment ? FRAGMENT_MEMORY_NS : MEMORY_NS))
 		return false;
 	if (read_memory(known, place.tag, end) &&
 	    (!flow || recall_user(end->sk, end->born, packet->protocol, &end->owner)))
@@ -81,7 +80,7 @@ static __noinline void remember(struct memory_key *key, const struct pidcap_owne
 	struct memory *known = find_memory(key, &place);
 	__u64 check = memory_check(place.tag, owner, sk, born);
 
-	if (known && known->check == check && bpf_ktime_get_ns() - known->seen < MEMORY_REFRESH_NS)
+	if (known && known->check == check && memory_age(known) < MEMORY_REFRESH_NS)
 		return;
 	write_memory(key, &place, owner, sk, born, 0, check);
 }
@@ -104,7 +103,7 @@ static __noinline bool is_served(const struct packet *packet)
 
 	served_key(&key, packet, OPPOSITE_WAY);
 	known = find_memory(&key, &place);
-	return known && bpf_ktime_get_ns() - known->seen <= MEMORY_NS;
+	return known && memory_age(known) <= MEMORY_NS;
 }
 
 /*
@@ -117,7 +116,7 @@ static __noinline void remember_in_netns(struct memory_key *key, const struct pi
 	struct memory_place place;
 	struct memory *known = find_memory(key, &place);
 	__u64 check = memory_check(place.tag, owner, sk, born);
-	__u64 age = known ? bpf_ktime_get_ns() - known->seen : MEMORY_NS;
+	__u64 age = known ? memory_age(known) : ~0ULL;
 	struct pidcap_owner nobody = {};
 
 	if (age < MEMORY_NS && !known->from)

@@ -51,9 +51,10 @@ struct memory {
 };
 
 /*
- * A key's tag, a hash of it, chooses a set, in which its entry may have any way. A new entry takes
- * the way that was written the longest time ago. An LRU hash does the same, but costs five times as
- * much: it takes locks, and searches for what to give up.
+ * A key's tag, a hash of it, chooses two sets, in which its entry may have any way. A new entry
+ * takes the one that was written the longest time ago. With two sets that is nearly the oldest of
+ * all; with one, a few sets would give up what is young. An LRU hash does the same, but costs five
+ * times as much: it takes locks, and searches for what to give up.
  */
 #define MEMORY_WAYS 8
 #define MEMORY_SETS 2048
@@ -77,12 +78,15 @@ extern struct memory_map memory SEC(".maps");
 /* Set before loading, to a random number: so nobody can choose addresses that meet in one set. */
 extern const volatile __u64 memory_seed;
 
+/* A slot is a set's number times MEMORY_WAYS, and a way. */
+#define MEMORY_NO_SLOT (~0U)
+
 /*
- * memory.bpf.c: return the way of a tag in a set, or MEMORY_WAYS if it has none; and the way to
- * write a new entry to. Global functions, which the verifier looks at once, not at each call.
+ * memory.bpf.c: return the slot of a tag in two sets, or MEMORY_NO_SLOT; and the slot to write a
+ * new entry to. Global functions, which the verifier looks at once, not at each call.
  */
-__u32 way_of_tag(__u32 set, __u64 tag);
-__u32 way_to_replace(__u32 set);
+__u32 slot_of_tag(__u32 set, __u32 other_set, __u64 tag);
+__u32 slot_to_replace(__u32 set, __u32 other_set);
 
 /*
  * SAME_WAY: the key of packets with the same addresses and ports. OPPOSITE_WAY: the key of the
@@ -122,7 +126,8 @@ static __always_inline void memory_key(struct memory_key *key, __u8 kind,
 struct memory_place {
 	__u64 tag;
 	__u32 set;
-	__u32 way; /* MEMORY_WAYS: it has none */
+	__u32 other_set;
+	__u32 slot; /* MEMORY_NO_SLOT: it has none */
 };
 
 static __always_inline void find_place(const struct memory_key *key, struct memory_place *place)
@@ -137,20 +142,19 @@ static __always_inline void find_place(const struct memory_key *key, struct memo
 	}
 	place->tag = tag;
 	place->set = tag % MEMORY_SETS + (echo ? MEMORY_SETS : 0);
-	place->way = way_of_tag(place->set, tag);
+	place->other_set = (tag >> 32) % MEMORY_SETS + (echo ? MEMORY_SETS : 0);
+	place->slot = slot_of_tag(place->set, place->other_set, tag);
 }
 
-/* Returns the entry at a place, which may be another key's; NULL if there is none. */
-static __always_inline struct memory *entry_at(const struct memory_place *place)
+/* Returns the set of a slot, NULL if there is none. `way`: the slot's in it. */
+static __always_inline struct memory_set *set_of_slot(__u32 slot, __u64 *way)
 {
-	__u32 set_index = place->set;
-	struct memory_set *set = bpf_map_lookup_elem(&memory, &set_index);
-	__u64 way = place->way;
+	__u32 number = slot / MEMORY_WAYS;
 
-	if (!set || way >= MEMORY_WAYS)
-		return NULL;
-	barrier_var(way);
-	return &set->entries[way % MEMORY_WAYS];
+	*way = slot;
+	barrier_var(*way);
+	*way %= MEMORY_WAYS;
+	return bpf_map_lookup_elem(&memory, &number);
 }
 
 static __always_inline bool is_same_key(const struct memory_key *one,
@@ -168,11 +172,18 @@ static __always_inline bool is_same_key(const struct memory_key *one,
 static __always_inline struct memory *find_memory(const struct memory_key *key,
 						  struct memory_place *place)
 {
+	struct memory_set *set;
 	struct memory *known;
+	__u64 way;
 
 	find_place(key, place);
-	known = entry_at(place);
-	return known && is_same_key(&known->key, key) ? known : NULL;
+	if (place->slot == MEMORY_NO_SLOT)
+		return NULL;
+	set = set_of_slot(place->slot, &way);
+	if (!set)
+		return NULL;
+	known = &set->entries[way];
+	return is_same_key(&known->key, key) ? known : NULL;
 }
 
 /* What `check` has to be. `tag` stands for the key. */
@@ -192,15 +203,15 @@ static __always_inline void write_memory(const struct memory_key *key, struct me
 					 const struct pidcap_owner *owner, __u64 sk, __u64 born,
 					 __u64 from, __u64 check)
 {
-	__u32 set_index = place->set;
-	struct memory_set *set = bpf_map_lookup_elem(&memory, &set_index);
-	__u64 way = place->way < MEMORY_WAYS ? place->way : way_to_replace(place->set);
+	__u32 slot = place->slot != MEMORY_NO_SLOT ? place->slot
+						   : slot_to_replace(place->set, place->other_set);
 	struct memory *entry;
+	struct memory_set *set;
+	__u64 way;
 
+	set = set_of_slot(slot, &way);
 	if (!set)
 		return;
-	barrier_var(way);
-	way %= MEMORY_WAYS;
 	entry = &set->entries[way];
 	entry->key = *key;
 	entry->owner = *owner;
@@ -211,6 +222,16 @@ static __always_inline void write_memory(const struct memory_key *key, struct me
 	entry->from = from;
 	set->tags[way] = place->tag;
 	set->written[way] = entry->seen;
+}
+
+/* Returns how long ago an entry was written, in ns; if it was forgotten, longer than any. */
+static __always_inline __u64 memory_age(const struct memory *entry)
+{
+	__u64 seen = entry->seen, now = bpf_ktime_get_ns();
+
+	if (!seen)
+		return ~0ULL;
+	return now > seen ? now - seen : 0; /* another CPU has just written it */
 }
 
 /* Takes the owner from an entry. Returns false, and an empty owner, if it isn't whole or has none.
