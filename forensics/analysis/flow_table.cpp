@@ -7,10 +7,10 @@
 
 #include "forensics/analysis/conversation.h"
 #include "forensics/analysis/crossings.h"
-#include "forensics/analysis/flow_index.h"
 #include "forensics/analysis/fragments.h"
 #include "forensics/analysis/records.h"
 #include "forensics/analysis/vantages.h"
+#include "forensics/number_index.h"
 #include "packet/dissect/dissect.h"
 
 namespace forensics {
@@ -213,14 +213,14 @@ class FlowTable::Implementation {
     }
 
     Place find_key(const packet::Dissected& packet, const KeyOfPacket& key) {
-        if (last_ != FlowIndex::kNone && conversations_[last_].has(key.key) &&
+        if (last_ != NumberIndex::kNone && conversations_[last_].has(key.key) &&
             !packet_is_syn(packet)) {
             return place(last_, key.from_lower);
         }
         const uint64_t hash = hash_(key.key);
         const size_t slot = slot_of(key.key, hash);
         const uint32_t number = index_.at(slot);
-        if (number == FlowIndex::kNone) {
+        if (number == NumberIndex::kNone) {
             last_ = begin(packet, key);
             index_.insert(slot, hash, last_);
         } else {
@@ -244,7 +244,7 @@ class FlowTable::Implementation {
             const uint64_t hash = hash_(key.key);
             const size_t slot = slot_of(key.key, hash);
             if (conversations_[number].add_place(key.key.place)) {
-                if (index_.at(slot) == FlowIndex::kNone) {
+                if (index_.at(slot) == NumberIndex::kNone) {
                     index_.insert(slot, hash, number);
                 } else {
                     index_.replace(slot, number);
@@ -390,14 +390,14 @@ class FlowTable::Implementation {
 
     bool names_wanted_;
     packet::KeyedHash hash_;
-    FlowIndex index_;
+    NumberIndex index_;
     Records<Conversation> conversations_;  // by number
     Participants::Pool pool_;              // of conversations_
     Vantages vantages_;
     Crossings crossings_;
     FragmentFlows fragments_;
     NameReader names_;
-    uint32_t last_ = FlowIndex::kNone;  // the conversation of the previous packet
+    uint32_t last_ = NumberIndex::kNone;  // the conversation of the previous packet
 };
 
 FlowTable::FlowTable(Options options)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// FlowIndex: maps a key to the number of its latest conversation. Open addressing, linear probing,
-// at most 5/8 full; 8 bytes a slot. The keys themselves are the caller's, by number; they need not
-// be in memory while the index grows.
+// NumberIndex: maps a key to a number: of its latest conversation, of its process. Open addressing,
+// linear probing, at most 5/8 full; 8 bytes a slot. The keys themselves are the caller's, by
+// number; they need not be in memory while the index grows.
 #pragma once
 
 #include <cassert>
@@ -12,7 +12,7 @@
 
 namespace forensics {
 
-class FlowIndex {
+class NumberIndex {
   public:
     static constexpr uint32_t kNone = UINT32_MAX;
 
