@@ -94,7 +94,7 @@ int run_processes(std::span<const std::string> arguments) {
         {.name = "processes",
          .help = kHelp,
          .columns = forensics::process_columns(),
-         .flows = {.names = false, .bytes_in_memory = size_t{12} << 20},
+         .flows = {.names = false, .bytes_in_memory = size_t{10} << 20},
          .rows = rows,
          .headings = kHeadings,
          .cells = [&all](const Analysis&, size_t row) { return cells_of(*all[row]); }},

@@ -7,6 +7,7 @@
 
 #include <compare>
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <set>
 #include <span>
@@ -72,7 +73,7 @@ class Analysis {
     std::optional<uint64_t> first_ns() const { return first_ns_; }
     std::optional<uint64_t> last_ns() const { return last_ns_; }
     // By the process's number; `process` is null for those without packets.
-    const std::vector<ProcessTraffic>& processes() const { return processes_; }
+    const std::deque<ProcessTraffic>& processes() const { return processes_; }
     Flows flows() const { return flows_.flows(); }
     // An error if conversations that were kept in a temporary file are lost.
     const pcapng::Result<void>& state() const { return flows_.state(); }
@@ -96,7 +97,7 @@ class Analysis {
     Unattributed unattributed_;
     std::optional<uint64_t> first_ns_;
     std::optional<uint64_t> last_ns_;
-    std::vector<ProcessTraffic> processes_;
+    std::deque<ProcessTraffic> processes_;  // growing moves none
     void count_flows();
     void count_peers();
 

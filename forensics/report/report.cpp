@@ -153,22 +153,22 @@ int local_side(const Flow& flow) {
 }
 
 void add_processes(Report& report, const std::deque<Process>& processes,
-                   const std::vector<ProcessTraffic>& traffic) {
-    std::vector<ProcessTraffic> sorted;
+                   const std::deque<ProcessTraffic>& traffic) {
+    std::vector<const ProcessTraffic*> sorted;
     for (const ProcessTraffic& of : traffic) {
         if (of.process != nullptr) {
-            sorted.push_back(of);
+            sorted.push_back(&of);
         }
     }
     report.process_count = sorted.size();
     std::stable_sort(sorted.begin(), sorted.end(),
-                     [](const auto& a, const auto& b) { return bytes_of(a) > bytes_of(b); });
+                     [](const auto& a, const auto& b) { return bytes_of(*a) > bytes_of(*b); });
     sorted.resize(std::min(sorted.size(), kReportProcesses));
 
     std::unordered_map<const Process*, size_t> places;
-    for (const ProcessTraffic& of : sorted) {
-        places.emplace(of.process, report.processes.size());
-        report.processes.push_back({.traffic = of, .parent = {}});
+    for (const ProcessTraffic* of : sorted) {
+        places.emplace(of->process, report.processes.size());
+        report.processes.push_back({.traffic = *of, .parent = {}});
     }
     RecordedAncestry ancestry(processes);
     for (size_t i = 0; i < report.processes.size(); ++i) {  // grows while it runs

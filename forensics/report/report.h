@@ -69,7 +69,7 @@ Report make_report(std::string file, const std::deque<Process>& processes, const
 
 // Parts of make_report, for callers that have no Analysis.
 void add_processes(Report& report, const std::deque<Process>& processes,
-                   const std::vector<ProcessTraffic>& traffic);
+                   const std::deque<ProcessTraffic>& traffic);
 void add_flows(Report& report, const Flows& flows);
 
 }  // namespace forensics

@@ -119,6 +119,14 @@ Result<void> Rewriter::finish() {
     return writer_.close();
 }
 
+// Frees what the last packet needed: there may be thousands of such files.
+Result<void> Rewriter::suspend() {
+    options_ = {};
+    body_ = {};
+    std::string().swap(comment_);
+    return writer_.close();
+}
+
 // Returns the interface's number in the output. Writes its description first, if it is new.
 Result<uint32_t> Rewriter::interface(Input& input, const Interface& interface,
                                      const PacketRead* first_packet) {
@@ -166,11 +174,37 @@ Result<void> Rewriter::take_blocks(Input& input) {
         left_out_.blocks += file.first_block() - input.next_block;
         input.next_block = file.first_block();
     }
+    if (!input.options.all_packets &&
+        input.processes.size() < file.end_block() - input.next_block) {
+        return take_by_process(input);
+    }
     for (; input.next_block < file.end_block(); input.next_block++) {
         if (auto taken = take(input, input.next_block); !taken) {
             return taken;
         }
     }
+    return {};
+}
+
+// The same as going through the blocks, where the file has few processes and the input many blocks:
+// of thousands of files that are split from it each would go through all of them.
+Result<void> Rewriter::take_by_process(Input& input) {
+    InputFile& file = *input.file;
+    const std::deque<uint64_t>& shared = file.blocks_of_no_process();
+    for (auto number = std::lower_bound(shared.begin(), shared.end(), input.next_block);
+         number != shared.end(); ++number) {
+        if (auto taken = take(input, *number); !taken) {
+            return taken;
+        }
+    }
+    for (const auto& [process, introduction] : input.processes) {
+        for (const uint64_t number : file.blocks_of(file.source().processes()[process])) {
+            if (number >= input.next_block) {
+                input.due.push_back(number);
+            }
+        }
+    }
+    input.next_block = file.end_block();
     return {};
 }
 

@@ -59,7 +59,7 @@ class Rewriter {
     pcapng::Result<void> finish();
 
     // Closes the file for now. resume() continues in the same file, opened again at its end.
-    pcapng::Result<void> suspend() { return writer_.close(); }
+    pcapng::Result<void> suspend();
     void resume(pcapng::Output output) { writer_.reopen(std::move(output)); }
 
     uint64_t packets() const { return packets_; }
@@ -104,6 +104,7 @@ class Rewriter {
     pcapng::Result<uint32_t> interface(Input& input, const Interface& interface,
                                        const pcapng::PacketRead* first_packet);
     pcapng::Result<void> take_blocks(Input& input);
+    pcapng::Result<void> take_by_process(Input& input);
     pcapng::Result<void> take(Input& input, uint64_t number);
     pcapng::Result<void> statistics(const Input& input, const CarriedBlock& block);
     pcapng::Result<void> process_block(Input& input, uint64_t number);

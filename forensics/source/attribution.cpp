@@ -12,8 +12,11 @@ namespace forensics {
 namespace {
 
 // More comments or bytes than these are forgotten, all at once.
-constexpr size_t kMaxSpeeches = 16384;
+constexpr size_t kMaxSpeeches = 8192;
 constexpr size_t kMaxBytes = size_t{16} * 1024 * 1024;
+
+// What is kept of Darwin process blocks: some 500,000.
+constexpr size_t kMaxDarwin = size_t{32} * 1024 * 1024;
 
 // Both ends are here, and a packet may be captured once: the direction doesn't tell whose end it
 // is.
@@ -44,21 +47,29 @@ void Attribution::begin_file() {
 }
 
 void Attribution::darwin_process(const pcapng::DarwinProcessRead& block) {
+    if (darwin_bytes_ >= kMaxDarwin) {  // a packet that refers to it has only what it says itself
+        left_darwin_out_ = true;
+        return;
+    }
     Darwin& darwin = darwin_.emplace_back();
-    darwin.recorded.pid = block.pid;
-    darwin.recorded.comm = block.name;
+    darwin.pid = block.pid;
+    darwin.comm = block.name;
     darwin.section = section_;
     darwin_bytes_ += sizeof(Darwin) + block.name.size();
 }
 
 void Attribution::process_information(const pcapng::ProcessInformationRead& block) {
     const Process recorded = recorded_process(block);
-    index_.learn(index_.describe(recorded), recorded);
+    if (Process* process = index_.describe(recorded)) {
+        index_.learn(*process, recorded);
+    }
 }
 
 void Attribution::journal(const pcapng::JournalRead& block) {
     if (const std::optional<Process> recorded = recorded_process(block)) {
-        index_.learn(index_.started(*recorded), *recorded);
+        if (Process* process = index_.started(*recorded)) {
+            index_.learn(*process, *recorded);
+        }
     }
 }
 
@@ -74,7 +85,7 @@ void Attribution::attribute(const pcapng::PacketRead& block, Packet& packet) {
                     : at_off_loopback(packet);
             if (Darwin* darwin = darwin_of(block); darwin != nullptr && speech.self != nullptr &&
                                                    darwin->section == section_ &&
-                                                   darwin->recorded.pid == speech.self->pid) {
+                                                   darwin->pid == speech.self->pid) {
                 darwin->process = speech.self;
             }
             return;
@@ -95,7 +106,7 @@ Attribution::Darwin* Attribution::darwin_of(const pcapng::PacketRead& block) {
         return nullptr;
     }
     Darwin& darwin = darwin_[*block.darwin_index];
-    return block.process && block.process->pid != darwin.recorded.pid ? nullptr : &darwin;
+    return block.process && block.process->pid != darwin.pid ? nullptr : &darwin;
 }
 
 bool Attribution::by_darwin(const pcapng::PacketRead& block, Packet& packet) {
@@ -108,12 +119,16 @@ bool Attribution::by_darwin(const pcapng::PacketRead& block, Packet& packet) {
     if (darwin->section != section_ && block.process) {
         return false;
     }
-    Process& process = darwin->process != nullptr
-                           ? *darwin->process
-                           : index_.by_pid({}, darwin->recorded.pid, packet.time_ns);
-    index_.learn(process, darwin->recorded);
+    Process* process = darwin->process != nullptr ? darwin->process
+                                                  : index_.by_pid({}, darwin->pid, packet.time_ns);
+    if (process == nullptr) {
+        return true;
+    }
+    Process recorded;
+    recorded.comm = darwin->comm;
+    index_.learn(*process, recorded);
     packet.self = {
-        .process = &process, .tid = block.process ? block.process->tid : 0, .uid = process.uid};
+        .process = process, .tid = block.process ? block.process->tid : 0, .uid = process->uid};
     packet.self_at =
         block.process ? at_off_loopback(packet) : packet::at_by_direction(packet.direction);
     return true;
@@ -123,9 +138,10 @@ bool Attribution::by_option(const pcapng::PacketRead& block, Packet& packet) {
     if (!block.process) {
         return false;
     }
-    Process& process = index_.by_pid({}, block.process->pid, packet.time_ns);
-    packet.self = {.process = &process, .tid = block.process->tid, .uid = process.uid};
-    packet.self_at = at_off_loopback(packet);
+    if (Process* process = index_.by_pid({}, block.process->pid, packet.time_ns)) {
+        packet.self = {.process = process, .tid = block.process->tid, .uid = process->uid};
+        packet.self_at = at_off_loopback(packet);
+    }
     return true;
 }
 
@@ -143,10 +159,11 @@ void Attribution::by_pktap(Packet& packet) {
     Process recorded;
     recorded.pid = *pktap->pid;
     recorded.comm = pktap->comm;
-    Process& process = index_.by_pid({}, recorded.pid, packet.time_ns);
-    index_.learn(process, recorded);
-    packet.self = {.process = &process, .uid = process.uid};
-    packet.self_at = at_off_loopback(packet);
+    if (Process* process = index_.by_pid({}, recorded.pid, packet.time_ns)) {
+        index_.learn(*process, recorded);
+        packet.self = {.process = process, .uid = process->uid};
+        packet.self_at = at_off_loopback(packet);
+    }
 }
 
 End Attribution::end_of(const packet::CommentEnd& recorded, Process*& process, uint32_t& version,
@@ -156,11 +173,14 @@ End Attribution::end_of(const packet::CommentEnd& recorded, Process*& process, u
         return end;
     }
     if (recorded.process.start_ns == 0) {
-        Process& found = index_.by_pid(recorded.process.host, recorded.process.pid, packet.time_ns);
-        version = process == &found ? version : 0;
-        process = &found;
+        Process* found = index_.by_pid(recorded.process.host, recorded.process.pid, packet.time_ns);
+        version = process == found ? version : 0;
+        process = found;
     } else if (process == nullptr) {
-        process = &index_.started(recorded.process);
+        process = index_.started(recorded.process);
+    }
+    if (process == nullptr) {
+        return {};
     }
     if (version != process->version) {
         index_.learn(*process, recorded.process);
@@ -205,7 +225,7 @@ Attribution::Speeches::value_type& Attribution::speech_in(Speeches& speeches, st
     if (const auto found = speeches.find(text); found != speeches.end()) {
         return *found;
     }
-    kept_bytes_ += text.size() + sizeof(Speech);
+    kept_bytes_ += 2 * text.size() + sizeof(Speech);  // as it is, and what it says
     Speeches::value_type& entry = *speeches.emplace(text, Speech{}).first;
     Speech& speech = entry.second;
     std::optional<packet::CommentEnds> ends;

@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -40,8 +41,9 @@ class Attribution {
     const ProcessIndex& index() const { return index_; }
     // Of the file so far.
     size_t darwin_processes() const { return darwin_.size(); }
-    // An estimate of what is kept about processes, in bytes.
-    size_t kept_bytes() const { return index_.kept_bytes() + darwin_bytes_; }
+    // Whether processes were left out, because there were too many to keep.
+    bool left_processes_out() const { return left_darwin_out_ || index_.left_processes_out(); }
+    std::deque<Process> take_processes() { return index_.take_processes(); }
 
   private:
     // What comments of these very bytes say.
@@ -57,7 +59,8 @@ class Attribution {
     };
     using Speeches = std::unordered_map<std::string, Speech, packet::KeyedHash, std::equal_to<>>;
     struct Darwin {
-        Process recorded;
+        uint32_t pid = 0;
+        std::string comm;
         uint64_t section = 0;
         Process* process = nullptr;  // once a comment has told who it is
     };
@@ -75,8 +78,9 @@ class Attribution {
 
     ProcessIndex index_;
     uint64_t section_ = 0;
-    std::vector<Darwin> darwin_;  // by index
+    std::deque<Darwin> darwin_;  // by index
     size_t darwin_bytes_ = 0;
+    bool left_darwin_out_ = false;
     Speeches single_;   // of a packet's first comment, in pidcap's grammar or not
     Speeches several_;  // from the first comment to the last, with what is in between
     size_t kept_bytes_ = 0;

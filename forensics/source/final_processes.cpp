@@ -3,6 +3,8 @@
 
 #include <sys/stat.h>
 
+#include <utility>
+
 #include "packet/process_fields.h"
 
 namespace forensics {
@@ -21,19 +23,17 @@ FinalProcesses FinalProcesses::read(const std::string& path, const Progress& pro
     for (; packet && *packet != nullptr; packet = source->next()) {
         progress(*source);
     }
-    for (const Process& process : source->processes()) {
-        result.processes_.emplace(process.number, process);
-    }
+    result.processes_ = std::move(*source).take_processes();
     return result;
 }
 
 const Process* FinalProcesses::find(const Process& now) const {
-    const auto found = processes_.find(now.number);
+    if (now.number >= processes_.size()) {
+        return nullptr;
+    }
+    const Process& found = processes_[now.number];
     // The file may have been replaced since.
-    return found != processes_.end() && found->second.pid == now.pid &&
-                   found->second.host == now.host
-               ? &found->second
-               : nullptr;
+    return found.pid == now.pid && found.host == now.host ? &found : nullptr;
 }
 
 Process FinalProcesses::completed(const Process& now) const {

@@ -5,10 +5,9 @@
 // Owns copies. One thread.
 #pragma once
 
-#include <cstdint>
+#include <deque>
 #include <functional>
 #include <string>
-#include <unordered_map>
 
 #include "forensics/packet_types.h"
 #include "forensics/source/source.h"
@@ -30,7 +29,7 @@ class FinalProcesses {
     const Process* find(const Process& now) const;
 
   private:
-    std::unordered_map<uint32_t, Process> processes_;  // by number
+    std::deque<Process> processes_;  // by number
 };
 
 }  // namespace forensics

@@ -354,6 +354,9 @@ void InputFile::carry(CarriedBlock block) {
     const auto size_of = [](const CarriedBlock& kept) {
         return kept.body.size() + kept.body_of_a_part.size() + kOverhead;
     };
+    if (block.of != CarriedBlock::Of::kProcess) {
+        blocks_of_no_process_.push_back(end_block());
+    }
     carried_bytes_ += size_of(block);
     blocks_.push_back(std::move(block));
     // The newest stays, whatever its size.
@@ -362,6 +365,9 @@ void InputFile::carry(CarriedBlock block) {
         carried_bytes_ -= size_of(oldest);
         if (oldest.pid) {
             process_blocks_.erase(key_of(oldest, first_block_));
+        }
+        if (!blocks_of_no_process_.empty() && blocks_of_no_process_.front() == first_block_) {
+            blocks_of_no_process_.pop_front();
         }
         blocks_.pop_front();
         first_block_++;

@@ -95,6 +95,8 @@ class InputFile : private Source::Observer {
     uint64_t first_block() const { return first_block_; }
     uint64_t end_block() const { return first_block_ + blocks_.size(); }
     const CarriedBlock& carried(uint64_t number) const { return blocks_[number - first_block_]; }
+    // The numbers of those that belong to no process, in order.
+    const std::deque<uint64_t>& blocks_of_no_process() const { return blocks_of_no_process_; }
     // Returns the numbers of the blocks that belong to a process, as far as is known.
     std::vector<uint64_t> blocks_of(const Process& process);
     // Returns the process that a block belongs to, or null if it is not known so far.
@@ -140,6 +142,7 @@ class InputFile : private Source::Observer {
     uint32_t first_interface_ = 0;   // of the section
     uint64_t first_block_ = 0;
     std::deque<CarriedBlock> blocks_;
+    std::deque<uint64_t> blocks_of_no_process_;
     size_t carried_bytes_ = 0;
     size_t described_bytes_ = 0;  // of interfaces and Darwin processes
     std::set<ProcessBlock> process_blocks_;

@@ -36,10 +36,18 @@ size_t ProcessIndex::Hash::operator()(const Key& key) const {
 }
 
 void ProcessIndex::begin_section() {
-    current_.clear();
+    if (!current_.empty()) {
+        // clear() would go through the room that it once needed, in each section.
+        current_ = decltype(current_)(0, hash_);
+    }
 }
 
-Process& ProcessIndex::add(const std::string& host, uint32_t pid, uint64_t start_ns) {
+// Returns null if there is no room for another process.
+Process* ProcessIndex::add(const std::string& host, uint32_t pid, uint64_t start_ns) {
+    if (kept_bytes() >= kMaxKept) {
+        left_processes_out_ = true;
+        return nullptr;
+    }
     Process& process = processes_.emplace_back();
     process.number = static_cast<uint32_t>(processes_.size() - 1);
     process.host = host;
@@ -47,55 +55,88 @@ Process& ProcessIndex::add(const std::string& host, uint32_t pid, uint64_t start
     process.start_ns = start_ns;
     host_bytes_ += host.size();
     changed(process);
-    return process;
+    return &process;
 }
 
 size_t ProcessIndex::kept_bytes() const {
-    // A process is in both tables, each with its host.
-    constexpr size_t kEach = sizeof(Process) + 2 * (sizeof(Key) + sizeof(Current) + 32);
-    return processes_.size() * kEach + 3 * host_bytes_ + text_bytes_;
+    constexpr size_t kEach = sizeof(Process) + 3 * sizeof(uint64_t);  // with its slots
+    constexpr size_t kEachCurrent = sizeof(Key) + sizeof(Current) + 32;
+    return processes_.size() * kEach + current_.size() * kEachCurrent + 2 * host_bytes_ +
+           text_bytes_;
 }
 
-Process& ProcessIndex::started(const Process& told) {
-    Process*& found = started_[Key{told.host, told.pid, told.start_ns}];
-    if (found == nullptr) {
-        found = &add(told.host, told.pid, told.start_ns);
+ProcessIndex::Place ProcessIndex::find_started(const Process& told) {
+    const uint64_t hash = hash_({told.host, told.pid, told.start_ns});
+    const size_t slot = started_.find(hash, [&](uint32_t number) {
+        const Process& process = processes_[number];
+        return process.pid == told.pid && process.start_ns == told.start_ns &&
+               process.host == told.host;
+    });
+    const uint32_t number = started_.at(slot);
+    return {hash, slot, number == NumberIndex::kNone ? nullptr : &processes_[number]};
+}
+
+Process* ProcessIndex::put(const Place& place, Process* process) {
+    if (process != nullptr) {
+        started_.insert(place.slot, place.hash, process->number);
     }
-    return *found;
+    return process;
 }
 
-Process& ProcessIndex::by_pid(const std::string& host, uint32_t pid,
+Process* ProcessIndex::started(const Process& told) {
+    const Place place = find_started(told);
+    return place.process != nullptr ? place.process
+                                    : put(place, add(told.host, told.pid, told.start_ns));
+}
+
+Process* ProcessIndex::by_pid(const std::string& host, uint32_t pid,
                               std::optional<uint64_t> time_ns) {
-    Current& current = current_[Key{host, pid, 0}];
-    const bool ended = current.process != nullptr && current.process->end_ns && time_ns &&
-                       *current.process->end_ns < *time_ns;
-    if (current.process == nullptr || ended) {
-        current = {&add(host, pid, 0), time_ns};
+    const auto found = current_.find(Key{host, pid, 0});
+    if (found != current_.end()) {
+        Process* process = found->second.process;
+        const bool ended = process->end_ns && time_ns && *process->end_ns < *time_ns;
+        if (!ended) {
+            return process;
+        }
+        current_.erase(found);
     }
-    return *current.process;
+    Process* process = add(host, pid, 0);
+    if (process != nullptr) {
+        current_.emplace(Key{host, pid, 0}, Current{process, time_ns});
+    }
+    return process;
 }
 
-Process& ProcessIndex::describe(const Process& told) {
-    Current& current = current_[Key{told.host, told.pid, 0}];
+Process* ProcessIndex::describe(const Process& told) {
+    const Key key{told.host, told.pid, 0};
+    const auto known = current_.find(key);
+    const bool without_start = known != current_.end() && known->second.process->start_ns == 0;
+    Process* process = nullptr;
     if (told.start_ns == 0) {
-        if (current.process == nullptr || current.process->start_ns != 0) {
-            current = {&add(told.host, told.pid, 0), std::nullopt};
+        if (without_start) {
+            return known->second.process;
         }
-        return *current.process;
+        process = add(told.host, told.pid, 0);
+    } else {
+        const Place place = find_started(told);
+        process = place.process;
+        // The block may follow the first packet of its process, which had only the pid.
+        const bool same =
+            without_start && known->second.first_ns && told.start_ns <= *known->second.first_ns;
+        if (process == nullptr && same) {
+            process = known->second.process;
+            process->start_ns = told.start_ns;
+            changed(*put(place, process));
+        } else if (process == nullptr) {
+            process = put(place, add(told.host, told.pid, told.start_ns));
+        }
     }
-    Process*& found = started_[Key{told.host, told.pid, told.start_ns}];
-    // The block may follow the first packet of its process, which had only the pid.
-    const bool same = current.process != nullptr && current.process->start_ns == 0 &&
-                      current.first_ns && told.start_ns <= *current.first_ns;
-    if (found == nullptr && same) {
-        found = current.process;
-        found->start_ns = told.start_ns;
-        changed(*found);
-    } else if (found == nullptr) {
-        found = &add(told.host, told.pid, told.start_ns);
+    if (process == nullptr) {
+        current_.erase(key);  // the pid isn't the process's that it was before
+    } else {
+        current_[key] = {process, std::nullopt};
     }
-    current = {found, std::nullopt};
-    return *found;
+    return process;
 }
 
 void ProcessIndex::learn(Process& process, const Process& recorded) {

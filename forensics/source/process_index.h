@@ -10,7 +10,9 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <utility>
 
+#include "forensics/number_index.h"
 #include "forensics/packet_types.h"
 #include "packet/keyed_hash.h"
 
@@ -25,14 +27,15 @@ class ProcessIndex {
     // What is told by pid alone holds for the section that tells it.
     void begin_section();
 
+    // All of these return null for a process that would be one too many, see kMaxKept.
     // With a start.
-    Process& started(const Process& told);
+    Process* started(const Process& told);
     // By pid alone: the process that process information told of last, unless it has ended since;
     // else the section's process of this pid without a start. `time_ns`: of the packet, if it has
     // one.
-    Process& by_pid(const std::string& host, uint32_t pid, std::optional<uint64_t> time_ns);
+    Process* by_pid(const std::string& host, uint32_t pid, std::optional<uint64_t> time_ns);
     // What a process information block tells: a process, and whom the pid means from now on.
-    Process& describe(const Process& told);
+    Process* describe(const Process& told);
 
     // Takes over what is recorded of the process; what was known before stays where nothing is.
     void learn(Process& process, const Process& recorded);
@@ -43,10 +46,14 @@ class ProcessIndex {
     static constexpr size_t kMaxTexts = size_t{32} * 1024 * 1024;
     // Whether longer ones were left out.
     bool left_texts_out() const { return left_texts_out_; }
-    // An estimate of all that is kept, in bytes.
-    size_t kept_bytes() const;
+    // How much is kept, in bytes that are estimated: some 200,000 processes. Later ones are left
+    // out: which process is meant isn't known then, so none is.
+    static constexpr size_t kMaxKept = size_t{96} * 1024 * 1024;
+    bool left_processes_out() const { return left_processes_out_; }
 
     const std::deque<Process>& processes() const { return processes_; }
+    // For who needs nothing else any more.
+    std::deque<Process> take_processes() { return std::move(processes_); }
 
   private:
     struct Key {
@@ -63,16 +70,27 @@ class ProcessIndex {
         Process* process = nullptr;
         std::optional<uint64_t> first_ns;  // of the first packet that named it by pid alone
     };
+    // Where a process with a start is, by host, pid and start; else where it belongs.
+    struct Place {
+        uint64_t hash = 0;
+        size_t slot = 0;
+        Process* process = nullptr;
+    };
+    Place find_started(const Process& told);
+    Process* put(const Place& place, Process* process);
+    size_t kept_bytes() const;
     bool leave_texts_out(Process& process, Process& recorded);
     void changed(Process& process);
-    Process& add(const std::string& host, uint32_t pid, uint64_t start_ns);
+    Process* add(const std::string& host, uint32_t pid, uint64_t start_ns);
 
     std::deque<Process> processes_;
     uint64_t changes_ = 0;
     size_t text_bytes_ = 0;
     size_t host_bytes_ = 0;  // of identities
     bool left_texts_out_ = false;
-    std::unordered_map<Key, Process*, Hash> started_;
+    bool left_processes_out_ = false;
+    Hash hash_;
+    NumberIndex started_;
     std::unordered_map<Key, Current, Hash> current_;  // of the section, start 0
 };
 

@@ -28,11 +28,9 @@ using pcapng::Error;
 using pcapng::Input;
 using pcapng::Result;
 
-// So much of a file's processes is kept, and its interfaces may take so many bytes in all its
-// sections, so that a small compressed file can't fill the memory. The first is enough for some
-// 750,000 processes.
-constexpr size_t kMaxProcessBytes = size_t{512} * 1024 * 1024;
-constexpr size_t kMaxInterfaceBytes = size_t{128} * 1024 * 1024;
+// The interfaces of all sections may take so many bytes, which is enough for some 880,000, so that
+// a small compressed file can't fill the memory.
+constexpr size_t kMaxInterfaceBytes = size_t{64} * 1024 * 1024;
 
 class CountingSource : public pcapng::ByteSource {
   public:
@@ -91,7 +89,6 @@ class Source::Implementation {
     void take(const pcapng::PacketRead& block);
     void forget_ends();
     Direction recorded_direction() const;
-    Result<void> check_kept(uint64_t offset) const;
     Error at_offset(const std::string& message) const;
 
     std::optional<pcapng::Reader> reader_;
@@ -230,6 +227,12 @@ Result<const Packet*> Source::Implementation::next() {
     if (!failure_.ok()) {
         return failure_.error();
     }
+    if (attribution_.left_processes_out()) {
+        return Error{
+            fmt::format("{}: too many processes to keep, more than {}: packets of the "
+                        "others are read as if they named none",
+                        packet::printable(given_name_), attribution_.index().processes().size())};
+    }
     return nullptr;
 }
 
@@ -257,9 +260,6 @@ Result<const Packet*> Source::Implementation::next_block() {
             take(*block_);
         } else if (Result<void> other = other_block(**block); !other.ok()) {
             return std::move(other).error();
-        }
-        if (Result<void> kept = check_kept(reader_->offset()); !kept.ok()) {
-            return std::move(kept).error();
         }
         if (block_ != nullptr) {
             return &packet_;
@@ -365,9 +365,6 @@ Result<const Packet*> Source::Implementation::next_record() {
     packet_.direction = recorded_direction();
     forget_ends();
     attribution_.attribute(packet_);
-    if (Result<void> kept = check_kept(packet_.offset); !kept.ok()) {
-        return std::move(kept).error();
-    }
     return &packet_;
 }
 
@@ -383,15 +380,6 @@ Interface& Source::Implementation::add_interface(uint16_t link_type, uint32_t sn
                                               .link_type = link_type,
                                               .snaplen = snaplen,
                                               .name = std::string(name)});
-}
-
-// Returns an error if more is kept of processes than may be. `offset`: of what was read last.
-Result<void> Source::Implementation::check_kept(uint64_t offset) const {
-    if (attribution_.kept_bytes() > kMaxProcessBytes) {
-        return Error{fmt::format("{}, offset {}: more than {} MiB about processes", name_, offset,
-                                 kMaxProcessBytes / 1024 / 1024)};
-    }
-    return {};
 }
 
 Error Source::Implementation::at_offset(const std::string& message) const {
@@ -444,6 +432,10 @@ const std::string& Source::name() const {
 
 const std::deque<Process>& Source::processes() const {
     return implementation_->attribution_.index().processes();
+}
+
+std::deque<Process> Source::take_processes() && {
+    return implementation_->attribution_.take_processes();
 }
 
 const uint64_t& Source::changes() const {

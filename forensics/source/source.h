@@ -72,7 +72,10 @@ class Source {
 
     // The file's name; of several all, with commas.
     const std::string& name() const;
-    const std::deque<Process>& processes() const;     // by number
+    // By number. What is kept of them has a limit (ProcessIndex::kMaxKept); next() returns an error
+    // behind the last packet if there are more.
+    const std::deque<Process>& processes() const;
+    std::deque<Process> take_processes() &&;
     const uint64_t& changes() const;                  // grows with every change of a process
     const std::deque<Interface>& interfaces() const;  // by number
     // The names of addresses that the file's name resolution blocks have told so far, at most

@@ -222,7 +222,7 @@ class MadeUp {
     size_t flow_count_;
     std::mt19937_64 random_{17};
     std::deque<Process> processes_;
-    std::vector<ProcessTraffic> traffic_;
+    std::deque<ProcessTraffic> traffic_;
     std::deque<std::string> names_;
     std::deque<Flow> flows_;
     Participants::Pool pool_;

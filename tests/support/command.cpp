@@ -3,6 +3,8 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/resource.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -101,8 +103,14 @@ CommandResult run(const std::vector<std::string>& arguments) {
         }
     }
     int status = 0;
-    while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+    rusage used = {};
+    while (::wait4(child, &status, 0, &used) < 0 && errno == EINTR) {
     }
+    const auto seconds = [](const timeval& time) {
+        return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+    };
+    result.peak_mib = static_cast<double>(used.ru_maxrss) / 1024;
+    result.cpu_seconds = seconds(used.ru_utime) + seconds(used.ru_stime);
     result.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
     return result;
 }
