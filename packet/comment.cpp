@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdint>
+#include <cstring>
 #include <iterator>
 
 #include "pcapng/text.h"
@@ -50,16 +52,43 @@ int hex_digit(char c) {
     return -1;
 }
 
+// Of plain bytes a value has any number, as they are.
+bool is_plain(char c) {
+    return c > ' ' && c != '%' && c < 0x7F;  // bytes from 0x80 on are below 0
+}
+
+// Whether all eight bytes are plain. No sum of two bytes below 0x80 carries into the next one.
+bool is_plain(uint64_t bytes) {
+    constexpr uint64_t kEach = 0x0101010101010101;
+    constexpr uint64_t kHigh = 0x80 * kEach;
+    const uint64_t above_blank = bytes + (0x7F - ' ') * kEach;
+    const uint64_t no_percent = (bytes ^ '%' * kEach) + 0x7F * kEach;
+    return ((bytes | (bytes + kEach)) & kHigh) == 0 && (above_blank & no_percent & kHigh) == kHigh;
+}
+
+// The length of the plain bytes in front: command lines may be long.
+size_t plain_length(std::string_view text) {
+    size_t length = 0;
+    for (uint64_t bytes = 0; text.size() - length >= sizeof(bytes); length += sizeof(bytes)) {
+        std::memcpy(&bytes, text.data() + length, sizeof(bytes));
+        if (!is_plain(bytes)) {
+            break;
+        }
+    }
+    while (length < text.size() && is_plain(text[length])) {
+        length++;
+    }
+    return length;
+}
+
 // Returns nullopt if the value has a bare % or a byte that the encoder would have escaped.
 std::optional<std::string> decode_value(std::string_view value) {
     std::string out;
     out.reserve(value.size());
     while (!value.empty()) {
-        const auto special = std::find_if(value.begin(), value.end(), [](char c) {
-            return c <= ' ' || c == '%' || c >= 0x7F;  // bytes from 0x80 on are below 0
-        });
-        out.append(value.begin(), special);
-        value.remove_prefix(static_cast<size_t>(special - value.begin()));
+        const size_t plain = plain_length(value);
+        out += value.substr(0, plain);
+        value.remove_prefix(plain);
         if (value.empty()) {
             break;
         }

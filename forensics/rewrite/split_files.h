@@ -29,7 +29,7 @@ enum class SplitBy { kProcess, kContainer, kUser };
 
 class SplitFiles {
   public:
-    static constexpr size_t kMaxOpen = 64;
+    static constexpr size_t kMaxOpen = 32;
 
     // Opens a file for writing: a new one, or one that was opened before, at its end. `name` has no
     // slash.

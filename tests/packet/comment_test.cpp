@@ -28,6 +28,21 @@ TEST_CASE("a number that is none is not a number") {
     }
 }
 
+TEST_CASE("a byte that is to be escaped is seen wherever it stands in a value") {
+    for (int byte = 0; byte < 256; byte++) {
+        for (size_t at = 0; at < 20; at++) {
+            std::string value(20, 'z');
+            value[at] = static_cast<char>(byte);
+            const auto parsed = parse_comment("pid=1 cmdline=" + value);
+            INFO("byte " << byte << " at " << at);
+            REQUIRE(parsed.has_value() == (byte > ' ' && byte < 0x7F && byte != '%'));
+            if (parsed) {
+                REQUIRE(parsed->find("cmdline") == value);
+            }
+        }
+    }
+}
+
 TEST_CASE("a foreign comment is not taken for ours") {
     for (const char* foreign : {"",
                                 "hello",
