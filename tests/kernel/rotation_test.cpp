@@ -15,6 +15,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <numeric>
 #include <set>
@@ -231,6 +232,42 @@ TEST_CASE("a ring keeps the last files, as many as it may") {
     CHECK(numbers == expected);
 }
 
+TEST_CASE("files have the names that tcpdump gives them") {
+    const Loopback loopback;
+    const TemporaryFolder folder;
+    const TemporaryFolder oracle;
+    const std::vector<std::vector<std::string>> cases = {
+        {"-C1"}, {"-C1", "-W3"}, {"-C1", "-W11"}, {"-C1", "-G100", "-W11"}, {"-G100", "-W11"}};
+    std::vector<std::unique_ptr<Process>> running;
+    for (size_t i = 0; i < cases.size(); i++) {
+        const std::string name = "x" + std::to_string(i) + "-%Y";
+        std::vector<std::string> arguments = {"-i", "lo", "-w", folder.file(name)};
+        arguments.insert(arguments.end(), cases[i].begin(), cases[i].end());
+        running.push_back(std::make_unique<Capture>(loopback.netns, arguments));
+        std::vector<std::string> tcpdump = {"tcpdump", "-Z", "root",           "-i",
+                                            "lo",      "-w", oracle.file(name)};
+        tcpdump.insert(tcpdump.end(), cases[i].begin(), cases[i].end());
+        running.push_back(
+            std::make_unique<Process>(Launch{.arguments = tcpdump, .netns = &loopback.netns}));
+        running.back()->wait_for("listening on");
+    }
+    for (uint32_t i = 0; i < 30; i++) {
+        send_numbered(loopback.sender, 100 * i, 100, 1400);
+        usleep(50'000);
+    }
+    for (const auto& process : running) {
+        process->signal(SIGTERM);
+        CHECK(process->wait() == 0);
+    }
+    const std::set<std::string> expected = names_in(oracle.path());
+    const std::set<std::string> names = names_in(folder.path());
+    INFO(Catch::StringMaker<std::set<std::string>>::convert(names));
+    CHECK(expected.size() > 12);
+    CHECK(std::includes(names.begin(), names.end(), expected.begin(), expected.end()));
+    // pcapng is a bit larger, so that three of the five come to one file more.
+    CHECK(names.size() <= expected.size() + 3);
+}
+
 TEST_CASE("with a size, an interval and a number, each interval has a ring of its own") {
     const Loopback loopback;
     const TemporaryFolder folder;
@@ -388,6 +425,68 @@ TEST_CASE("after SIGKILL there is one .part, which can be read, and no process i
         usleep(100'000);
     }
     CHECK((!fs::exists(left) || contains(content_of(left), ") Z")));
+}
+
+TEST_CASE(
+    "the process that opens the files has no more rights than that takes, and no descriptors") {
+    const Loopback loopback;
+    const TemporaryFolder folder;
+    REQUIRE(chown(folder.path().c_str(), kCaller, kCaller) == 0);
+    const bool sudo = GENERATE(false, true);
+    Capture capture(Launch{.arguments = {"-i", "lo", "-w", folder.file("a"), "-C", "1"},
+                           .netns = &loopback.netns,
+                           .prepare = [sudo] {
+                               if (sudo) {
+                                   setenv("SUDO_UID", "54321", 1);
+                                   setenv("SUDO_GID", "54321", 1);
+                               } else {
+                                   unsetenv("SUDO_UID");
+                               }
+                           }});
+    const std::string pid = std::to_string(capture.pid());
+    const std::string children = content_of("/proc/" + pid + "/task/" + pid + "/children");
+    const std::string child = "/proc/" + children.substr(0, children.find(' '));
+    const std::string status = content_of(child + "/status");
+    INFO(status);
+    const std::string user = sudo ? "54321" : "0";
+    CHECK(contains(status, "Uid:\t" + user + "\t" + user + "\t" + user + "\t" + user));
+    // CAP_DAC_OVERRIDE is the second.
+    const std::string capabilities = sudo ? "0000000000000000" : "0000000000000002";
+    CHECK(contains(status, "CapPrm:\t" + capabilities));
+    CHECK(contains(status, "CapEff:\t" + capabilities));
+    // The standard ones, the socket, the folder.
+    CHECK(names_in(child + "/fd").size() == 5);
+    // The capture itself can't write anywhere.
+    const std::string own = content_of("/proc/" + pid + "/status");
+    const uint64_t kept = std::stoull(own.substr(own.find("CapPrm:") + 7), nullptr, 16);
+    CHECK((kept & 2) == 0);
+    capture.stop();
+}
+
+TEST_CASE("Ctrl-C ends the capture, and neither its last file nor the commands under way") {
+    const Loopback loopback;
+    const TemporaryFolder folder;
+    const TemporaryFolder tools;
+    const std::string command = tools.file("command");
+    std::ofstream(command) << "#!/bin/sh\nsleep 1\necho done >> " << tools.file("log") << "\n";
+    REQUIRE(chmod(command.c_str(), 0755) == 0);
+    Capture capture(
+        Launch{.arguments = {"-i", "lo", "-w", folder.file("a"), "-C", "100k", "-z", command},
+               .netns = &loopback.netns,
+               .prepare = [] { setpgid(0, 0); }});
+    send_numbered(loopback.sender, 0, 500, kSize);
+    usleep(500'000);
+    REQUIRE(kill(-capture.pid(), SIGINT) == 0);
+    CHECK(capture.wait() == 0);
+    const auto files = files_in(folder.path());
+    REQUIRE(files.size() > 2);
+    require_whole_files(files, totals_of(capture.err()), 500);
+    for (int tries = 0;
+         tries < 100 && occurrences(content_of(tools.file("log")), "done") < files.size();
+         tries++) {
+        usleep(100'000);
+    }
+    CHECK(occurrences(content_of(tools.file("log")), "done") == files.size());
 }
 
 TEST_CASE("under sudo, every file belongs to who called it, and nobody else's folder gets any") {
