@@ -98,7 +98,9 @@ function flowRow(flow) {
     remote ? [el('span', {class: 'hint'}, local ? (began ? ' \u2192 ' : ' \u2190 ') : ''), processLink(remote, severalMark(flow, 'remote'))] : null,
     !local && !remote && either ? [processLink(either, severalMark(flow, 'either')), el('span', {class: 'hint', title: 'The file doesn\u2019t say at which end it is'}, ' (either end)')] : null,
     !local && !remote && !either ? el('span', {class: 'hint'}, 'no process') : null);
-  const address = (text) => el('span', {class: 'address'}, text);
+  // One of IPv6 may go on in another line, after a colon.
+  const address = (text) => el('span', {class: text.startsWith('[') || /:.*:/.test(text) ? 'address long' : 'address'},
+    text.split(/(?<=:)/).flatMap((part, i) => i === 0 ? [part] : [el('wbr'), part]));
   const names = [['DNS', 'dns'], ['TLS', 'tls'], ['HTTP', 'http'], ['DNS question', 'question']].filter(([, key]) => flow[kFlow[key]]);
   const bytes = (number) => el('td', {class: 'number', title: `${formatCount(number)} bytes`}, formatBytes(number));
   const [sent, received] = [flow[kFlow.sentBytes], flow[kFlow.receivedBytes]];

@@ -348,6 +348,26 @@ class Page(unittest.TestCase):
         self.screenshot("light", 1280, 1000)
         self.screenshot("dark", 1280, 1000, dark=True)
 
+    def test_long_addresses_dont_widen_the_table(self):
+        table = lambda: self.driver.execute_script("return document.querySelector('#flow-table').getBoundingClientRect().width")
+        for width in (800, 1280):
+            self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False})
+            try:
+                self.wait(lambda: self.driver.execute_script("return window.innerWidth") == width)
+                self.driver.execute_script("showFlows()")
+                before = table()
+                self.driver.execute_script("""
+                    const long = [...flows.shown[0]];
+                    long[kFlow.localAddress] = '2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff';
+                    long[kFlow.remoteAddress] = '2001:db8:1111:2222:3333:4444:5555:6666';
+                    flows.shown = [long, ...flows.shown.slice(1)];
+                    showFlowPage();""")
+                self.assertIn("2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff", self.column(3)[0])
+                self.assertLessEqual(table(), before)
+                self.assertLessEqual(self.driver.execute_script("return document.documentElement.scrollWidth"), width)
+            finally:
+                self.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
     def test_times_are_shown_in_either_zone(self):
         self.driver.execute_cdp_cmd("Emulation.setTimezoneOverride", {"timezoneId": "Asia/Kolkata"})
         try:
