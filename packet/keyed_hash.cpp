@@ -7,7 +7,7 @@
 
 namespace packet {
 
-uint64_t KeyedHash::random_seed() {
+uint64_t random_seed() {
     uint64_t seed = 0;
     if (getentropy(&seed, sizeof(seed)) != 0) {
         std::abort();  // only a kernel before 3.17 has none

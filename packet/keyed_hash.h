@@ -21,6 +21,9 @@ template <typename Value>
 concept PlainValue = std::has_unique_object_representations_v<Value> &&
     !std::convertible_to<const Value&, std::string_view>;
 
+// Returns a number that nobody can foresee.
+uint64_t random_seed();
+
 class KeyedHash {
   public:
     using is_transparent = void;  // a string's table is asked by string_view
@@ -36,8 +39,6 @@ class KeyedHash {
     }
 
   private:
-    static uint64_t random_seed();
-
     uint64_t seed_;
 };
 

@@ -18,6 +18,7 @@
 
 #include "capture/kernel/drop_counters.h"
 #include "capture/packet_types.h"
+#include "pcapng/parse.h"
 #include "pcapng/result.h"
 
 namespace capture {
@@ -45,7 +46,7 @@ class InterfaceLedger {
     // No interface has this name: the kernel allows no space in one.
     static constexpr const char* kOthers = "(other interfaces)";
     // One of each link type (Ethernet, raw IP) may be added for the others.
-    static constexpr size_t kMost = 65536 - 2;
+    static constexpr size_t kMost = pcapng::kMaxWrittenInterfaces - 2;
 
     // At most `most` interfaces are announced, besides "(other interfaces)".
     InterfaceLedger(DropCounters drops, uint32_t snaplen, size_t most)

@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sched.h>
-#include <sys/random.h>
 #include <sys/syscall.h>
 
 #include <algorithm>
@@ -21,6 +20,7 @@
 #include "capture/kernel/libbpf_log.h"
 #include "capture/kernel/privilege.h"
 #include "capture/kernel/socket_calls.h"
+#include "packet/keyed_hash.h"
 #include "pcapng/fd.h"
 
 #pragma GCC diagnostic push
@@ -57,18 +57,11 @@ Error load_error(int code, const LibbpfLog& log) {
     return error;
 }
 
-// Returns 0 in the first moments after boot, when the kernel has none yet.
-uint64_t random_number() {
-    uint64_t number = 0;
-    const ssize_t size = getrandom(&number, sizeof(number), GRND_NONBLOCK);
-    return size == static_cast<ssize_t>(sizeof(number)) ? number : 0;
-}
-
 // Sets everything that has to be set before the programs are loaded.
 void configure(pidcap_bpf& skeleton, const ProgramOptions& options, uint32_t cpus,
                const RingSizes& rings, const Features& kernel) {
     auto* config = skeleton.rodata;
-    config->memory_seed = random_number();
+    config->memory_seed = packet::random_seed();
     config->finds_processes = options.finds_processes ? 1 : 0;
     config->snaplen = options.snaplen;
     config->directions =

@@ -226,8 +226,8 @@ int run_extract(std::span<const std::string> arguments) {
     if (written) {
         written = destination->finish();
     }
-    print_skipped("extract", (*input)->source());
-    print_problems("extract", request.selection);
+    print_skipped(kCommand, (*input)->source());
+    print_problems(kCommand, request.selection);
     if (!broken) {
         (void)fail(broken.error());
     }

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "cmd/message.h"
+#include "forensics/source/process_index.h"
 #include "packet/line/terminal_text.h"
 
 namespace cmd {
@@ -39,6 +40,7 @@ FilePass::Next FilePass::next() {
 }
 
 void FilePass::tell_left_out() {
+    static_assert(forensics::ProcessIndex::kMaxTexts == size_t{32} << 20, "as kLeftTextsOut says");
     if (source_.left_texts_out() && !told_) {
         print_message("pidcap: {}: {}\n", packet::printable(source_.name()), kLeftTextsOut);
         told_ = true;

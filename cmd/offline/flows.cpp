@@ -73,12 +73,10 @@ Cell main_process(const Participants& processes) {
 // Names the interfaces, if there are several or it is in another network namespace.
 std::string interfaces_text(const Flow& flow) {
     std::string names;
-    for (const forensics::Interface* interface : flow.interfaces) {
-        if (interface != nullptr) {
-            names += (names.empty() ? "" : ", ") + interface->name;
-        }
+    for (const forensics::Interface* interface : flow.seen_on()) {
+        names += (names.empty() ? "" : ", ") + interface->name;
     }
-    const bool tells = flow.interfaces[1] != nullptr || names.find('/') != names.npos;
+    const bool tells = flow.seen_on().size() > 1 || names.find('/') != names.npos;
     return !tells ? "" : flow.more_interfaces ? names + ", …" : names;
 }
 

@@ -4,10 +4,12 @@
 // belong to the FlowTable, processes and interfaces to the source.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -56,8 +58,7 @@ struct Flow {
     // The processes that packets name without their end (Ends::either).
     Participants either;
     FlowState state = FlowState::kNone;
-    // The interfaces on which it was seen, in this order; null: no more.
-    std::array<const Interface*, kMaxInterfaces> interfaces{};
+    std::array<const Interface*, kMaxInterfaces> interfaces{};  // see seen_on(); null: no more
     bool more_interfaces = false;
     std::optional<uint64_t> first_ns;
     std::optional<uint64_t> last_ns;
@@ -71,6 +72,12 @@ struct Flow {
     std::string_view dns_question;  // the first one of a conversation with a DNS server
     // The tunnel that its packets came through, as the first one has it; empty: none.
     std::string_view tunnel;
+
+    // The interfaces on which it was seen, in this order.
+    std::span<const Interface* const> seen_on() const {
+        const auto end = std::find(interfaces.begin(), interfaces.end(), nullptr);
+        return {interfaces.begin(), end};
+    }
 };
 
 }  // namespace forensics

@@ -3,7 +3,6 @@
 
 #include <netinet/in.h>
 
-#include <cstring>
 #include <optional>
 
 #include "forensics/analysis/conversation.h"
@@ -19,13 +18,6 @@ namespace {
 
 constexpr uint16_t kFirstEphemeralPort = 32768;  // net.ipv4.ip_local_port_range
 constexpr uint16_t kFirstUnprivilegedPort = 1024;
-
-Address to_address(std::span<const std::byte> bytes) {
-    Address address;
-    std::memcpy(address.bytes.data(), bytes.data(), bytes.size());
-    address.length = static_cast<uint8_t>(bytes.size());
-    return address;
-}
 
 // Returns whether the first packet of a conversation was sent by the side that began it.
 bool from_client(const packet::Dissected& packet) {
@@ -275,9 +267,9 @@ class FlowTable::Implementation {
         flow.protocol = packet.network.protocol;
         Side& sender = flow.sides[client ? 0 : 1];
         Side& receiver = flow.sides[client ? 1 : 0];
-        sender.address = to_address(packet.network.source);
+        sender.address = packet::address_of(packet.network.source);
         sender.port = packet.source_port;
-        receiver.address = to_address(packet.network.target);
+        receiver.address = packet::address_of(packet.network.target);
         receiver.port = packet.target_port;
         conversation.key = key.key;
         conversation.lower_is_first = key.from_lower == client;

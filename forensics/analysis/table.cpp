@@ -245,8 +245,8 @@ Value shares_of(const Participants& processes) {
 // Returns a list of names, or nothing if the file has none.
 Value interfaces_of(const Flow& flow) {
     List list;
-    for (const Interface* interface : flow.interfaces) {
-        if (interface != nullptr && !interface->name.empty()) {
+    for (const Interface* interface : flow.seen_on()) {
+        if (!interface->name.empty()) {
             list.json += list.json.empty() ? '[' : ',';
             append_json(Value(std::string_view(interface->name)), list.json);
         }

@@ -5,7 +5,6 @@
 #include <linux/if_packet.h>
 
 #include <algorithm>
-#include <cstring>
 
 #include "forensics/source/interface_place.h"
 #include "packet/dissect/address.h"
@@ -46,13 +45,6 @@ void append_key(std::string& key, const packet::Tunnel& tunnel) {
     append(key, turned ? tunnel.source : tunnel.target);
 }
 
-std::string text_of(std::span<const std::byte> bytes) {
-    packet::Address address;
-    std::memcpy(address.bytes.data(), bytes.data(), bytes.size());
-    address.length = static_cast<uint8_t>(bytes.size());
-    return to_text(address);
-}
-
 std::string name_of(std::span<const packet::Tunnel> tunnels) {
     std::string name;
     for (const packet::Tunnel& tunnel : tunnels) {
@@ -60,7 +52,8 @@ std::string name_of(std::span<const packet::Tunnel> tunnels) {
         name += packet::tunnel_name(tunnel.kind);
         name += tunnel.id ? fmt::format(" {}", *tunnel.id) : "";
         if (!tunnel.source.empty()) {
-            name += fmt::format(" {} {}", text_of(tunnel.source), text_of(tunnel.target));
+            name += fmt::format(" {} {}", to_text(packet::address_of(tunnel.source)),
+                                to_text(packet::address_of(tunnel.target)));
         }
     }
     return name;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // GroupSums: sums the conversations of many groups, such as those of a remote address, to find the
-// largest before anything else of a group is kept. A group is known by a keyed hash. Open
-// addressing, linear probing, at most 3/4 full; 24 bytes a slot.
+// largest before anything else of a group is kept. A group is known by a keyed hash; 24 bytes a
+// slot.
 #pragma once
 
 #include <algorithm>
@@ -11,6 +11,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "forensics/analysis/probed_slots.h"
+
 namespace forensics {
 
 struct GroupSum {
@@ -18,31 +20,33 @@ struct GroupSum {
     uint64_t bytes = 0;
     uint32_t flows = 0;  // 0: an empty slot
     uint32_t place = 0;  // from 0, in the order in which the groups were seen
+
+    bool is_empty() const { return flows == 0; }
 };
 
 class GroupSums {
   public:
     void add(uint64_t key, uint64_t bytes) {
-        GroupSum& sum = slots_[find(key)];
-        const bool is_new = sum.flows == 0;
+        GroupSum& sum = slots_.find(key);
+        const bool is_new = sum.is_empty();
         if (is_new) {
             sum.key = key;
-            sum.place = static_cast<uint32_t>(size_++);
+            sum.place = static_cast<uint32_t>(slots_.size());
         }
         sum.flows++;
         sum.bytes += bytes;
-        if (is_new && size_ * 4 > slots_.size() * 3) {
-            grow();
+        if (is_new) {
+            slots_.filled();
         }
     }
-    size_t size() const { return size_; }
+    size_t size() const { return slots_.size(); }
 
     // Returns the keys of the `most` largest groups, each with its place among them.
     template <typename Larger>
     std::unordered_map<uint64_t, size_t> largest(size_t most, Larger larger) const {
         std::vector<GroupSum> kept;  // a heap: the smallest is in front
-        for (const GroupSum& sum : slots_) {
-            if (sum.flows == 0 || (kept.size() == most && !larger(sum, kept.front()))) {
+        for (const GroupSum& sum : slots_.all()) {
+            if (sum.is_empty() || (kept.size() == most && !larger(sum, kept.front()))) {
                 continue;
             }
             if (kept.size() == most) {
@@ -61,25 +65,7 @@ class GroupSums {
     }
 
   private:
-    size_t find(uint64_t key) const {
-        size_t at = key & (slots_.size() - 1);
-        while (slots_[at].flows != 0 && slots_[at].key != key) {
-            at = (at + 1) & (slots_.size() - 1);
-        }
-        return at;
-    }
-    void grow() {
-        std::vector<GroupSum> old(slots_.size() * 2);
-        old.swap(slots_);
-        for (const GroupSum& sum : old) {
-            if (sum.flows != 0) {
-                slots_[find(sum.key)] = sum;
-            }
-        }
-    }
-
-    std::vector<GroupSum> slots_ = std::vector<GroupSum>(1024);
-    size_t size_ = 0;
+    ProbedSlots<GroupSum> slots_;
 };
 
 }  // namespace forensics

@@ -70,14 +70,14 @@ const Side& remote_side(const Flow& flow) {
     return flow.sides[static_cast<size_t>(1 - local_side(flow))];
 }
 
-constexpr std::string_view kQuestion = "DNS question";
+constexpr const char* kQuestion = "DNS question";
 
 // Calls take(kind, name) for each name of a conversation.
 template <typename Take>
 void each_name(const Flow& flow, Take take) {
     for (const auto& [kind, name] :
          {std::pair("DNS", flow.dns_name), std::pair("TLS", flow.server_name),
-          std::pair("HTTP", flow.http_host), std::pair("DNS question", flow.dns_question)}) {
+          std::pair("HTTP", flow.http_host), std::pair(kQuestion, flow.dns_question)}) {
         if (!name.empty()) {
             take(kind, name);
         }

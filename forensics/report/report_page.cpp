@@ -126,10 +126,8 @@ Json shares(const Participants& processes, const Places& places) {
 
 Json interfaces(const Flow& flow) {
     Json names = Json::array();
-    for (const Interface* interface : flow.interfaces) {
-        if (interface != nullptr) {
-            names.push_back(text(interface->name));
-        }
+    for (const Interface* interface : flow.seen_on()) {
+        names.push_back(text(interface->name));
     }
     return names;
 }

@@ -167,8 +167,16 @@ const CarriedDarwinProcess* InputFile::darwin_process(uint32_t index) const {
     return index < darwin_processes_.size() ? &darwin_processes_[index] : nullptr;
 }
 
-// Sorts the source's new processes in. A process without a start may have got one since, as long as
-// it was the latest.
+// A process without a start may have got one since, as long as it was the latest.
+void InputFile::settle(Namesakes& namesakes) {
+    const Process* latest = namesakes.without_start;
+    if (latest != nullptr && latest->start_ns != 0) {
+        namesakes.by_start[latest->start_ns] = latest;
+        namesakes.without_start = nullptr;
+    }
+}
+
+// Sorts the source's new processes in.
 void InputFile::meet_processes() {
     const std::deque<Process>& processes = source_.processes();
     for (; processes_seen_ < processes.size(); processes_seen_++) {
@@ -178,10 +186,7 @@ void InputFile::meet_processes() {
             namesakes.by_start[process.start_ns] = &process;
             continue;
         }
-        if (const Process* before = namesakes.without_start;
-            before != nullptr && before->start_ns != 0) {
-            namesakes.by_start[before->start_ns] = before;
-        }
+        settle(namesakes);
         namesakes.without_start = &process;
     }
 }
@@ -195,10 +200,7 @@ const Process* InputFile::owner(const CarriedBlock& block) {
         return nullptr;
     }
     Namesakes& namesakes = found->second;
-    if (namesakes.without_start != nullptr && namesakes.without_start->start_ns != 0) {
-        namesakes.by_start[namesakes.without_start->start_ns] = namesakes.without_start;
-        namesakes.without_start = nullptr;
-    }
+    settle(namesakes);
     const auto& by_start = namesakes.by_start;
     if (block.start_ns != 0) {
         const auto same = by_start.find(block.start_ns);

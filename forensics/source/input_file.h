@@ -118,6 +118,7 @@ class InputFile : private Source::Observer {
     };
 
     explicit InputFile(Source source);
+    static void settle(Namesakes& namesakes);
     void meet_processes();
     static ProcessBlock key_of(const CarriedBlock& block, uint64_t number);
     pcapng::Result<void> block(const OtherBlock& block) override;

@@ -91,6 +91,7 @@ class Source::Implementation {
     void take(const pcapng::PacketRead& block);
     void forget_ends();
     Direction recorded_direction() const;
+    Result<void> check_kept(uint64_t offset) const;
     Error at_offset(const std::string& message) const;
 
     std::optional<pcapng::Reader> reader_;
@@ -257,9 +258,8 @@ Result<const Packet*> Source::Implementation::next_block() {
         } else if (Result<void> other = other_block(**block); !other.ok()) {
             return std::move(other).error();
         }
-        if (attribution_.kept_bytes() > kMaxProcessBytes) {
-            return at_offset(
-                fmt::format("more than {} MiB about processes", kMaxProcessBytes / 1024 / 1024));
+        if (Result<void> kept = check_kept(reader_->offset()); !kept.ok()) {
+            return std::move(kept).error();
         }
         if (block_ != nullptr) {
             return &packet_;
@@ -338,8 +338,8 @@ void Source::Implementation::take(const pcapng::NameResolutionRead& block) {
         if (length == 0 || record.value.size() <= length || address_names_.size() >= kMaxNames) {
             continue;
         }
-        packet::NamedAddress named{.address = {.length = static_cast<uint8_t>(length)}};
-        std::ranges::copy(record.value.first(length), named.address.bytes.begin());
+        packet::NamedAddress named{
+            .address = packet::address_of(std::as_bytes(record.value.first(length)))};
         const std::string_view names = pcapng::as_text(record.value.subspan(length));
         named.name = names.substr(0, std::min(names.find('\0'), packet::kMaxName));
         if (!named.name.empty()) {
@@ -365,9 +365,8 @@ Result<const Packet*> Source::Implementation::next_record() {
     packet_.direction = recorded_direction();
     forget_ends();
     attribution_.attribute(packet_);
-    if (attribution_.kept_bytes() > kMaxProcessBytes) {
-        return Error{fmt::format("{}, offset {}: more than {} MiB about processes", name_,
-                                 packet_.offset, kMaxProcessBytes / 1024 / 1024)};
+    if (Result<void> kept = check_kept(packet_.offset); !kept.ok()) {
+        return std::move(kept).error();
     }
     return &packet_;
 }
@@ -384,6 +383,15 @@ Interface& Source::Implementation::add_interface(uint16_t link_type, uint32_t sn
                                               .link_type = link_type,
                                               .snaplen = snaplen,
                                               .name = std::string(name)});
+}
+
+// Returns an error if more is kept of processes than may be. `offset`: of what was read last.
+Result<void> Source::Implementation::check_kept(uint64_t offset) const {
+    if (attribution_.kept_bytes() > kMaxProcessBytes) {
+        return Error{fmt::format("{}, offset {}: more than {} MiB about processes", name_, offset,
+                                 kMaxProcessBytes / 1024 / 1024)};
+    }
+    return {};
 }
 
 Error Source::Implementation::at_offset(const std::string& message) const {

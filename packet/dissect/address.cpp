@@ -3,6 +3,9 @@
 
 #include <arpa/inet.h>
 
+#include <cassert>
+#include <cstring>
+
 namespace packet {
 
 std::string to_text(const Address& address) {
@@ -10,6 +13,14 @@ std::string to_text(const Address& address) {
     const int family = address.length == 4 ? AF_INET : AF_INET6;
     inet_ntop(family, address.bytes.data(), text.data(), text.size());
     return text.data();
+}
+
+Address address_of(std::span<const std::byte> bytes) {
+    Address address;
+    assert(bytes.size() == 4 || bytes.size() == address.bytes.size());
+    std::memcpy(address.bytes.data(), bytes.data(), bytes.size());
+    address.length = static_cast<uint8_t>(bytes.size());
+    return address;
 }
 
 }  // namespace packet

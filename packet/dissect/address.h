@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 
 namespace packet {
@@ -17,6 +18,9 @@ struct Address {
     bool operator==(const Address&) const = default;
 };
 std::string to_text(const Address& address);  // RFC 5952
+
+// `bytes`: 4 or 16, as a header has them.
+Address address_of(std::span<const std::byte> bytes);
 
 inline constexpr size_t kMaxName = 255;
 

@@ -2,7 +2,6 @@
 #include "packet/dissect/dns.h"
 
 #include <algorithm>
-#include <cstring>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -112,8 +111,7 @@ bool read_record(Piece message, size_t& at, std::vector<Alias>& aliases,
     if ((type == kTypeA && length == 4) || (type == kTypeAaaa && length == 16)) {
         NamedAddress& named = out.emplace_back();
         named.name = std::move(*owner);
-        named.address.length = static_cast<uint8_t>(length);
-        std::memcpy(named.address.bytes.data(), message.bytes(content, length).data(), length);
+        named.address = address_of(message.bytes(content, length));
     } else if (type == kTypeCname && aliases.size() < kMaxAliases) {
         if (std::optional<std::string> target = read_name(message, content)) {
             aliases.push_back({.name = std::move(*owner), .target = std::move(*target)});

@@ -17,6 +17,13 @@ namespace test {
 
 using Frame = std::vector<uint8_t>;
 
+// A time for a first packet, and TCP's flags.
+constexpr uint64_t kStart = 1'700'000'000'000'000'000;
+constexpr uint8_t kFin = 1;
+constexpr uint8_t kSyn = 2;
+constexpr uint8_t kRst = 4;
+constexpr uint8_t kAck = 16;
+
 class CaptureFile {
   public:
     explicit CaptureFile(uint16_t link_type = 101) { interface_.link_type = link_type; }

@@ -21,13 +21,13 @@ using forensics::Process;
 using test::Datagram;
 using test::Frame;
 using test::Ipv4Packet;
+using test::kAck;
+using test::kStart;
+using test::kSyn;
 using test::make;
 using test::Segment;
 
-constexpr uint64_t kStart = 1'700'000'000'000'000'000;
 constexpr uint64_t kMs = 1'000'000;
-constexpr uint8_t kSyn = 2;
-constexpr uint8_t kAck = 16;
 
 // Packets of several interfaces.
 class Capture {

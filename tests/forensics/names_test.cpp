@@ -19,12 +19,11 @@ using test::CaptureFile;
 using test::client_hello;
 using test::Datagram;
 using test::Frame;
+using test::kAck;
+using test::kSyn;
 using test::make;
 using test::Segment;
 using Verdict = packet::ReadName::Verdict;
-
-constexpr uint8_t kSyn = 2;
-constexpr uint8_t kAck = 16;
 
 const std::string kNamesFile = std::string(TEST_DATA) + "/names.pcapng";
 

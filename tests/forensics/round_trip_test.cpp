@@ -8,14 +8,13 @@
 namespace {
 
 using test::CaptureFile;
+using test::kAck;
+using test::kFin;
+using test::kRst;
+using test::kStart;
+using test::kSyn;
 using test::make;
 using test::Segment;
-
-constexpr uint64_t kStart = 1'700'000'000'000'000'000;
-constexpr uint8_t kFin = 1;
-constexpr uint8_t kSyn = 2;
-constexpr uint8_t kRst = 4;
-constexpr uint8_t kAck = 16;
 
 struct Step {
     bool client;

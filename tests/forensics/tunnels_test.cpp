@@ -15,10 +15,9 @@ using test::CaptureFile;
 using test::Datagram;
 using test::Frame;
 using test::Ipv4Packet;
+using test::kStart;
 using test::make;
 using test::Segment;
-
-constexpr uint64_t kStart = 1'700'000'000'000'000'000;
 
 Frame joined(Frame first, const Frame& second) {
     first.insert(first.end(), second.begin(), second.end());
