@@ -119,14 +119,16 @@ int run_report(std::span<const std::string> arguments) {
     tell_unmatched(kCommand, request.selection, *source);
     forensics::Report report =
         forensics::make_report(source->name(), source->processes(), analysis, timeline);
-    if (!read) {
-        report.problems.push_back(read.error().message);
-        (void)fail(read.error());
+    for (const Result<void>* result : {&read, &analysis.state()}) {
+        if (!*result) {
+            report.problems.push_back(result->error().message);
+            (void)fail(result->error());
+        }
     }
     if (auto written = write_page(*output, forensics::page_of(report)); !written) {
         return fail(written.error());
     }
-    return read ? kExitDone : kExitFailed;
+    return read && analysis.state() ? kExitDone : kExitFailed;
 }
 
 }  // namespace cmd
