@@ -51,6 +51,9 @@ class FileSink : public packet::Sink {
     Result<void> finish(const std::vector<InterfaceCounters>& counters) override;
 
     uint64_t bytes() const { return writer_.bytes(); }
+    // See Output::held_back().
+    uint64_t held_back() const { return writer_.output().held_back(); }
+    Result<void> flush() { return writer_.flush(); }
     int fd() const { return writer_.output().fd(); }
 
   private:

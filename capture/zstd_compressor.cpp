@@ -16,6 +16,8 @@ using pcapng::Result;
 
 // The fastest of the usual levels: what doesn't keep up with the rings loses packets.
 constexpr int kLevel = 1;
+// With a second one there is room for what comes while the first is busy.
+constexpr int kThreads = 2;
 
 class Zstd : public pcapng::Compressor {
   public:
@@ -26,7 +28,7 @@ class Zstd : public pcapng::Compressor {
         (void)ZSTD_CCtx_setParameter(stream_.get(), ZSTD_c_compressionLevel, kLevel);
         (void)ZSTD_CCtx_setParameter(stream_.get(), ZSTD_c_checksumFlag, 1);
         // Refused by a libzstd without threads, which then works in ours.
-        (void)ZSTD_CCtx_setParameter(stream_.get(), ZSTD_c_nbWorkers, 1);
+        (void)ZSTD_CCtx_setParameter(stream_.get(), ZSTD_c_nbWorkers, kThreads);
     }
 
     Result<void> add(std::span<const uint8_t> bytes, ByteBuffer& out) override {

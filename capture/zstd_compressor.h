@@ -9,8 +9,8 @@
 
 namespace capture {
 
-// The work is done by a thread of libzstd's, so that whoever reads the rings only copies bytes. It
-// starts with the first bytes, and has the rights that the calling thread has then.
+// The work is done by threads of libzstd's, so that whoever reads the rings only copies bytes. They
+// start with the first bytes, and have the rights that the calling thread has then.
 std::unique_ptr<pcapng::Compressor> make_zstd_compressor();
 
 }  // namespace capture

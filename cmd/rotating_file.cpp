@@ -20,6 +20,7 @@ namespace {
 using capture::Result;
 
 constexpr uint64_t kSecond = 1'000'000'000;
+constexpr uint64_t kWorthFlushing = uint64_t{64} * 1024;
 constexpr uint64_t kCheckEvery = kSecond / 4;
 constexpr uint64_t kTellEvery = 60 * kSecond;
 
@@ -157,6 +158,25 @@ Result<void> RotatingFile::cut_if_due(uint64_t time_ns) {
     return open_next();
 }
 
+// Goes on in the next file if this one is large enough. How large a compressed one is shows only
+// when the compressor is flushed; that costs compression, and isn't done for little.
+Result<void> RotatingFile::cut_if_full() {
+    const uint64_t held_back = sink_->held_back();
+    if (held_back >= kWorthFlushing && rotation_->full(sink_->bytes() + held_back)) {
+        if (auto flushed = sink_->flush(); !flushed) {
+            return flushed;
+        }
+    }
+    if (!rotation_->full(sink_->bytes())) {
+        return {};
+    }
+    if (auto closed = close(counters_()); !closed) {
+        return closed;
+    }
+    rotation_->cut_by_size();
+    return open_next();
+}
+
 Result<void> RotatingFile::interface(const packet::Interface& interface) {
     assert(interface.number == interfaces_.size());
     interfaces_.push_back(interface);
@@ -173,16 +193,9 @@ Result<void> RotatingFile::packet(const packet::Packet& packet) {
         unwritten_++;
         return cut;
     }
-    if (rotation_->full(sink_->bytes())) {
-        auto closed = noted(close(counters_()));
-        if (closed.ok()) {
-            rotation_->cut_by_size();
-            closed = noted(open_next());
-        }
-        if (!closed) {
-            unwritten_++;
-            return closed;
-        }
+    if (auto cut = noted(cut_if_full()); !cut) {
+        unwritten_++;
+        return cut;
     }
     const uint32_t number = packet.interface->number;
     written_.resize(std::max<size_t>(written_.size(), number + size_t{1}));
@@ -217,8 +230,10 @@ Result<void> RotatingFile::finish(const Counters& counters) {
     if (removed_ > 0) {
         notices_.push_back(fmt::format("{} more older files removed for --keep-free", removed_));
     }
-    notices_.push_back(complete_ == 1 ? fmt::format("1 file, {}", last_)
-                                      : fmt::format("{} files, the last one {}", complete_, last_));
+    if (complete_ > 0) {
+        notices_.push_back(
+            fmt::format("{} file{}, the last one {}", complete_, complete_ == 1 ? "" : "s", last_));
+    }
     return closed;
 }
 

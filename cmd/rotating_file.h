@@ -61,6 +61,7 @@ class RotatingFile : public CaptureFile {
     capture::Result<void> open_next();
     capture::Result<void> close(Counters counters);
     capture::Result<void> cut_if_due(uint64_t time_ns);
+    capture::Result<void> cut_if_full();
     Counters since_cut(Counters counters);
     std::optional<uint64_t> remove_oldest(const std::string& why);
     void keep_free();

@@ -74,6 +74,7 @@ Output& Output::operator=(Output&& other) noexcept {
         buffer_ = std::move(other.buffer_);
         block_ends_ = std::move(other.block_ends_);
         compressor_ = std::move(other.compressor_);
+        held_back_ = other.held_back_;
         packed_ = std::move(other.packed_);
         make_room_ = std::move(other.make_room_);
         failure_ = std::move(other.failure_);
@@ -114,6 +115,7 @@ Result<void> Output::flush() {
     if (compressor_ == nullptr || !written) {
         return written;
     }
+    held_back_ = 0;
     return put_packed(compressor_->flush(packed_));
 }
 
@@ -156,6 +158,7 @@ Result<void> Output::write(size_t at, std::span<const uint8_t> data) {
             break;
         }
         if (compressor_ != nullptr) {
+            held_back_ += part.size();
             (void)put_packed(compressor_->add(part, packed_));
             continue;
         }

@@ -75,6 +75,9 @@ class Output {
         return flushed_ + (compressor_ != nullptr || block_ends_.empty() ? 0 : block_ends_.back());
     }
 
+    // Bytes before compression that came since the last flush(): they may not be in bytes() yet.
+    uint64_t held_back() const { return compressor_ != nullptr ? held_back_ + buffer_.size() : 0; }
+
     int fd() const { return fd_.get(); }  // still owned by the Output
     const std::string& name() const { return name_; }
 
@@ -94,6 +97,7 @@ class Output {
     ByteBuffer buffer_;               // what isn't written yet
     std::vector<size_t> block_ends_;  // offsets in buffer_
     std::unique_ptr<Compressor> compressor_;
+    uint64_t held_back_ = 0;
     ByteBuffer packed_;  // what isn't written yet of the compressor's output
     std::function<bool()> make_room_;
     Result<void> failure_;  // the first failed write

@@ -371,6 +371,27 @@ TEST_CASE("compressed files are whole by themselves, too") {
     CHECK(totals_of(capture.err()).captured == sent);
 }
 
+TEST_CASE("by size, what counts is the compressed file") {
+    const Loopback loopback;
+    const TemporaryFolder folder;
+    Capture capture(loopback.netns,
+                    {"-i", "lo", "-w", folder.file("a"), "-C", "200k", "--compress", "zstd"});
+    const uint64_t sent = send_numbered(loopback.sender, 0, 4000, kSize);  // as good as random
+    capture.stop();
+    const std::vector<std::string> files = files_in(folder.path());
+    CHECK(files.size() > 5);
+    uint64_t packets = 0;
+    size_t small = 0;
+    for (const std::string& file : files) {
+        INFO(file);
+        CHECK(fs::file_size(file) < (200 + 64 + 4) * 1024);
+        small += fs::file_size(file) <= 200 * 1024 ? 1 : 0;
+        packets += fields_of(file, {"frame.number"}).size();
+    }
+    CHECK(small <= 1);  // the last one
+    CHECK(packets == sent);
+}
+
 TEST_CASE("packets that were lost are in the statistics of the files, and add up") {
     const Loopback loopback;
     const TemporaryFolder folder;
