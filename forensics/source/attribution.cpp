@@ -71,6 +71,9 @@ void Attribution::attribute(const pcapng::PacketRead& block, Packet& packet) {
             }
             packet.self = speech.ends[0];
             packet.peer = speech.ends[1];
+            for (const End& end : speech.ends) {
+                __builtin_prefetch(end.process);  // whoever gets the packet asks for its number
+            }
             packet.self_at =
                 speech.in_grammar
                     ? speech.at.value_or(packet::at_by_direction(flags_direction(&block)))
