@@ -45,15 +45,10 @@ Process& ProcessIndex::add(const std::string& host, uint32_t pid, uint64_t start
     process.host = host;
     process.pid = pid;
     process.start_ns = start_ns;
-    host_bytes_ += host.size();
+    // It is in both tables, each with its host.
+    identity_bytes_ += sizeof(Process) + 2 * (sizeof(Key) + sizeof(Current) + 32) + 3 * host.size();
     changed(process);
     return process;
-}
-
-size_t ProcessIndex::kept_bytes() const {
-    // A process is in both tables, each with its host.
-    constexpr size_t kEach = sizeof(Process) + 2 * (sizeof(Key) + sizeof(Current) + 32);
-    return processes_.size() * kEach + 3 * host_bytes_ + text_bytes_;
 }
 
 Process& ProcessIndex::started(const Process& told) {

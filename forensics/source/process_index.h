@@ -44,7 +44,7 @@ class ProcessIndex {
     // Whether longer ones were left out.
     bool left_texts_out() const { return left_texts_out_; }
     // An estimate of all that is kept, in bytes.
-    size_t kept_bytes() const;
+    size_t kept_bytes() const { return identity_bytes_ + text_bytes_; }
 
     const std::deque<Process>& processes() const { return processes_; }
 
@@ -70,7 +70,7 @@ class ProcessIndex {
     std::deque<Process> processes_;
     uint64_t changes_ = 0;
     size_t text_bytes_ = 0;
-    size_t host_bytes_ = 0;  // of identities
+    size_t identity_bytes_ = 0;
     bool left_texts_out_ = false;
     std::unordered_map<Key, Process*, Hash> started_;
     std::unordered_map<Key, Current, Hash> current_;  // of the section, start 0

@@ -91,7 +91,9 @@ class Source::Implementation {
     void take(const pcapng::PacketRead& block);
     void forget_ends();
     Direction recorded_direction() const;
-    Result<void> check_kept(uint64_t offset) const;
+    // Returns whether no more is kept of processes than may be.
+    bool kept_little() const { return attribution_.kept_bytes() <= kMaxProcessBytes; }
+    Error kept_too_much(uint64_t offset) const;
     Error at_offset(const std::string& message) const;
 
     std::optional<pcapng::Reader> reader_;
@@ -258,8 +260,8 @@ Result<const Packet*> Source::Implementation::next_block() {
         } else if (Result<void> other = other_block(**block); !other.ok()) {
             return std::move(other).error();
         }
-        if (Result<void> kept = check_kept(reader_->offset()); !kept.ok()) {
-            return std::move(kept).error();
+        if (!kept_little()) {
+            return kept_too_much(reader_->offset());
         }
         if (block_ != nullptr) {
             return &packet_;
@@ -365,8 +367,8 @@ Result<const Packet*> Source::Implementation::next_record() {
     packet_.direction = recorded_direction();
     forget_ends();
     attribution_.attribute(packet_);
-    if (Result<void> kept = check_kept(packet_.offset); !kept.ok()) {
-        return std::move(kept).error();
+    if (!kept_little()) {
+        return kept_too_much(packet_.offset);
     }
     return &packet_;
 }
@@ -385,13 +387,10 @@ Interface& Source::Implementation::add_interface(uint16_t link_type, uint32_t sn
                                               .name = std::string(name)});
 }
 
-// Returns an error if more is kept of processes than may be. `offset`: of what was read last.
-Result<void> Source::Implementation::check_kept(uint64_t offset) const {
-    if (attribution_.kept_bytes() > kMaxProcessBytes) {
-        return Error{fmt::format("{}, offset {}: more than {} MiB about processes", name_, offset,
-                                 kMaxProcessBytes / 1024 / 1024)};
-    }
-    return {};
+// `offset`: of what was read last.
+Error Source::Implementation::kept_too_much(uint64_t offset) const {
+    return Error{fmt::format("{}, offset {}: more than {} MiB about processes", name_, offset,
+                             kMaxProcessBytes / 1024 / 1024)};
 }
 
 Error Source::Implementation::at_offset(const std::string& message) const {
