@@ -81,7 +81,9 @@ uint8_t named_by(const Ends& ends) {
 class FlowTable::Implementation {
   public:
     explicit Implementation(const Options& options)
-        : names_wanted_(options.names), conversations_(options.bytes_in_memory) {}
+        : names_wanted_(options.names),
+          conversations_(options.bytes_in_memory),
+          names_(options.questions ? &questions_ : nullptr) {}
 
     Found add(const Packet& packet) {
         Found found{.counted = Counted::whole(packet)};
@@ -132,7 +134,11 @@ class FlowTable::Implementation {
         }
     }
 
-    const pcapng::Result<void>& state() const { return conversations_.state(); }
+    const DnsQuestions& questions() const { return questions_; }
+
+    const pcapng::Result<void>& state() const {
+        return conversations_.state() ? questions_.state() : conversations_.state();
+    }
 
   private:
     // A conversation and the sender's side. The pointer is valid until another one is looked for.
@@ -425,6 +431,7 @@ class FlowTable::Implementation {
     Vantages vantages_;
     Crossings crossings_;
     FragmentFlows fragments_;
+    DnsQuestions questions_;
     NameReader names_;
     // The conversation that was found last, and by which key: the next packet's is often the same.
     uint32_t last_ = FlowIndex::kNone;
@@ -443,6 +450,10 @@ FlowTable::Found FlowTable::add(const Packet& packet) {
 
 Flows FlowTable::flows() const {
     return implementation_->flows();
+}
+
+const DnsQuestions& FlowTable::questions() const {
+    return implementation_->questions();
 }
 
 void FlowTable::finish(std::span<const packet::NamedAddress> names) {
