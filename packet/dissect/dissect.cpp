@@ -122,7 +122,7 @@ std::optional<Dissected> dissect(uint16_t link_type, std::span<const uint8_t> da
     if (packet) {
         add_link_tunnels(*packet, link);
     }
-    while (packet && packet->through().size() < Dissected::kMaxTunnels) {
+    while (packet && packet->through().size() < Tunnels::kMost) {
         const std::optional<TunnelContent> content = tunnel_in(*packet);
         std::optional<Dissected> inner = content ? dissect_content(*content) : std::nullopt;
         if (!inner) {

@@ -18,13 +18,15 @@
 
 namespace packet {
 
-struct Dissected {
-    static constexpr size_t kMaxTunnels = 3;
-    struct Tunnels {
-        size_t count = 0;
-        std::array<Tunnel, kMaxTunnels> all{};
-    };
+// The tunnels that a packet came through.
+struct Tunnels {
+    static constexpr size_t kMost = 3;
 
+    size_t count = 0;
+    std::array<Tunnel, kMost> all{};
+};
+
+struct Dissected {
     Network network;
     bool has_ports = false;  // TCP, UDP, UDP-Lite, SCTP, DCCP; not in later fragments
     uint16_t source_port = 0;
