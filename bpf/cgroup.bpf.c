@@ -66,7 +66,7 @@ static __always_inline void receiver_by_own_socket(struct __sk_buff *skb, struct
 
 	if (full && (full->protocol != IPPROTO_TCP || full->state != BPF_TCP_LISTEN ||
 		     is_for_listener(skb)))
-		find_owner(full, RECEIVER, PIDCAP_VIA_SOCKET, receiver);
+		find_owner(skb, full, RECEIVER, PIDCAP_VIA_SOCKET, receiver);
 }
 
 SEC("cgroup_skb/ingress")

@@ -150,6 +150,22 @@ static __always_inline __u32 context_packet_type(context *ctx)
 
 #endif
 
+/*
+ * Returns whether this CPU was the one that sent the packet, as far as the kernel notes it (with
+ * CONFIG_XPS; netdev_core_pick_tx() of net/core/dev.c).
+ */
+static __always_inline bool is_sent_here(context *ctx)
+{
+#ifdef PIDCAP_XDP
+	return false;
+#else
+	struct sk_buff *packet = context_packet(ctx);
+
+	return bpf_core_field_exists(packet->sender_cpu) &&
+	       BPF_CORE_READ(packet, sender_cpu) == bpf_get_smp_processor_id() + 1;
+#endif
+}
+
 static __always_inline struct pidcap_interface context_interface(context *ctx)
 {
 	struct pidcap_interface interface = {.netns = only_netns, .ifindex = context_ifindex(ctx)};

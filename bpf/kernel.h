@@ -148,6 +148,7 @@ struct net_device {
 
 struct sk_buff {
 	struct sock *sk;
+	unsigned int sender_cpu; /* or napi_id, which is greater than any CPU's */
 	struct net_device *dev;
 	unsigned long _skb_refdst;
 	unsigned long _nfct;
@@ -268,13 +269,23 @@ struct mm_struct {
 struct thread_info {
 	unsigned long flags;
 	__u32 status;
+	struct {
+		__u32 count;
+	} preempt;
 } CORE;
 
 /* include/linux/sched.h */
-#define PF_KTHREAD 0x00200000
+#define PF_KTHREAD   0x00200000
+#define TASK_RUNNING 0
 
 struct task_struct {
 	struct thread_info thread_info;
+	unsigned int __state; /* since Linux 5.14 */
+	long state;	      /* before */
+	void *stack;
+	unsigned long nvcsw;
+	unsigned long nivcsw;
+	int softirq_disable_cnt; /* with CONFIG_PREEMPT_RT */
 	unsigned int in_execve : 1;
 	unsigned int flags;
 	struct mm_struct *mm;
@@ -341,8 +352,13 @@ struct bpf_local_storage {
 	struct hlist_head list;
 } CORE;
 
+typedef struct {
+	atomic_t refs;
+} refcount_t;
+
 struct sock {
 	struct sock_common __sk_common;
+	refcount_t sk_wmem_alloc;
 	struct bpf_local_storage *sk_bpf_storage;
 	struct sock_reuseport *sk_reuseport_cb;
 	__u16 sk_protocol;

@@ -24,6 +24,7 @@ struct sk_user {
 	__u64 sk;   /* the socket's address, the key */
 	__u64 born; /* when the entry was made, mono: with sk it identifies a socket, for ever */
 	__u64 check;
+	__u64 task;   /* the owner's thread, by its address */
 	__u32 shared; /* it has had several users, which may use it at the same time */
 	__u32 netns;  /* inode number of its network namespace */
 };
@@ -35,7 +36,18 @@ struct sk_user {
 struct socket_call {
 	struct pidcap_owner owner;
 	__u64 sk;	/* 0: the call has ended */
-	__u64 receives; /* the call sends no data */
+	__u64 sent_on;	/* the socket of the thread's last call that sends */
+	__u64 number;	/* that call's among all that had begun on that socket */
+	__u64 switches; /* how often the thread had been switched out when that call began */
+	__u32 receives; /* the call sends no data */
+	__u16 is_first; /* when that call began, the socket had nothing under way */
+	__u16 is_alone; /* nor had another call begun and not ended; or all was the thread's */
+};
+
+/* How many calls that send have begun on a shared socket, and how many have ended. */
+struct shared_calls {
+	__u64 begun;
+	__u64 ended;
 };
 
 struct sk_owner_map {
@@ -73,10 +85,19 @@ struct socket_call_map {
 	__type(value, struct socket_call);
 };
 
+/* By the socket's address. A socket that finds no room has no call that is known to be alone. */
+struct shared_calls_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__type(key, __u64);
+	__type(value, struct shared_calls);
+};
+
 extern struct sk_owner_map sk_owner SEC(".maps");
 extern struct sk_user_map sk_user SEC(".maps");
 extern struct packet_user_map packet_user SEC(".maps");
 extern struct socket_call_map socket_call SEC(".maps");
+extern struct shared_calls_map shared_calls SEC(".maps");
 
 static __always_inline __u64 owner_check(const struct pidcap_owner *owner)
 {
@@ -149,6 +170,18 @@ static __always_inline void current_owner(struct pidcap_owner *owner)
 	owner->uid = ids.uid;
 	owner->gid = ids.gid;
 	BPF_CORE_READ_STR_INTO(&owner->comm, leader, comm);
+}
+
+static __always_inline bool is_current(const struct pidcap_owner *owner, struct task_struct *task,
+				       __u64 id)
+{
+	struct effective_ids ids;
+
+	if (owner->tgid != id >> 32 || owner->tid != (__u32)id ||
+	    owner->start_boot != BPF_CORE_READ(current_leader(task, id), start_boottime))
+		return false;
+	ids = effective_ids_of(task);
+	return owner->uid == ids.uid && owner->gid == ids.gid;
 }
 
 #endif

@@ -58,7 +58,7 @@ static __always_inline bool receiver_by_socket(context *ctx, const struct packet
 	receiver->has_socket = true;
 	if (!sk->dst_port && !gets_unconnected(ctx, packet, hook, sk, receiver))
 		return false;
-	return find_owner(sk, RECEIVER, PIDCAP_VIA_LOOKUP, receiver);
+	return find_owner(ctx, sk, RECEIVER, PIDCAP_VIA_LOOKUP, receiver);
 }
 
 /* Fills in the addresses and ports to look a socket up by. Returns the size that counts. */

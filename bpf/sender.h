@@ -94,7 +94,7 @@ static __always_inline bool sender_by_socket(context *ctx, const struct packet *
 	if (!sk || answers_for_listener(ctx, packet))
 		return false;
 	full = owned_socket(sk, sk->state);
-	if (!full || !find_owner(full, SENDER, PIDCAP_VIA_SOCKET, sender))
+	if (!full || !find_owner(ctx, full, SENDER, PIDCAP_VIA_SOCKET, sender))
 		return false;
 	sender->hidden = is_hidden(packet, full, sender);
 	sender->forgeable = is_forgeable(ctx, packet, full);

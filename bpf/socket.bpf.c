@@ -10,6 +10,7 @@ struct sk_owner_map sk_owner SEC(".maps");
 struct sk_user_map sk_user SEC(".maps");
 struct socket_call_map socket_call SEC(".maps");
 struct packet_user_map packet_user SEC(".maps");
+struct shared_calls_map shared_calls SEC(".maps");
 
 __u32 have_shared;
 __u64 sk_user_full;
@@ -52,6 +53,8 @@ int socket_release(struct bpf_sock *sk)
 			bpf_spin_unlock(&stored->lock);
 		}
 	}
+	if (user->shared)
+		bpf_map_delete_elem(&shared_calls, &key);
 	bpf_map_delete_elem(&sk_user, &key);
 	return 1;
 }

@@ -12,6 +12,7 @@
 
 #include "end.h"
 #include "parse.h"
+#include "shared_socket.h"
 #include "socket_storage.h"
 
 /* The kernel's own struct, as a number: the verifier allows no arithmetic on the pointer. */
@@ -105,27 +106,49 @@ static __always_inline bool has_foreign_address(struct bpf_sock *sk)
 	return flags & (1UL << INET_FLAGS_FREEBIND | 1UL << INET_FLAGS_TRANSPARENT);
 }
 
-/*
- * Takes the end's owner from the entry of its socket. Returns false if a newer use has overwritten
- * the entry: this packet can't know whose it is.
- */
-static __always_inline bool take_user(const struct sk_user *user, __u64 sk, struct end *end)
+/* What the entry of a socket in sk_user says. */
+enum user_found {
+	NO_USER,
+	ONE_USER,
+	SEVERAL_USERS,
+	UNCLEAR_USER, /* uses on other CPUs overwrite it again and again */
+};
+
+/* A use on another CPU replaces an entry while it is read: then the new one is at hand. */
+#define USER_READS 3
+
+/* Takes the end's owner from the entry of its socket. */
+static __always_inline enum user_found take_user(__u64 sk, struct end *end)
 {
-	if (!read_user(user, sk, &end->owner))
-		return false;
-	end->sk = sk;
-	end->born = user->born;
-	end->netns = user->netns;
-	return true;
+	__u32 shared, netns;
+	struct sk_user *user;
+	__u64 born;
+
+#pragma unroll
+	for (int i = 0; i < USER_READS; i++) {
+		user = bpf_map_lookup_elem(&sk_user, &sk);
+		if (!user)
+			return NO_USER;
+		shared = user->shared;
+		netns = user->netns;
+		born = user->born;
+		barrier(); /* read_user() tells whether these were the socket's */
+		if (read_user(user, sk, &end->owner)) {
+			end->sk = sk;
+			end->born = born;
+			end->netns = netns;
+			return shared ? SEVERAL_USERS : ONE_USER;
+		}
+	}
+	return UNCLEAR_USER;
 }
 
 /* Finds the last user of a socket of which only the address is known. */
 static __noinline bool owner_at(struct sock *sk, struct end *end)
 {
-	__u64 key = (__u64)sk;
-	struct sk_user *user = bpf_map_lookup_elem(&sk_user, &key);
+	enum user_found user = take_user((__u64)sk, end);
 
-	return user ? take_user(user, key, end) : stored_owner_at(sk, &end->owner);
+	return user == NO_USER ? stored_owner_at(sk, &end->owner) : user != UNCLEAR_USER;
 }
 
 /*
@@ -135,14 +158,16 @@ static __noinline bool owner_at(struct sock *sk, struct end *end)
  * itself. A datagram is then nobody's: it left later than its call, and a thread that waits to
  * receive one did not send it.
  */
-static __always_inline bool sender_on_shared_socket(struct bpf_sock *sk, struct pidcap_owner *owner)
+static __always_inline bool sender_on_shared_socket(context *ctx, struct bpf_sock *sk,
+						    struct pidcap_owner *owner)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 	__u64 id = (__u64)BPF_CORE_READ(task, tgid) << 32 | (__u32)BPF_CORE_READ(task, pid);
 	struct socket_call *call = bpf_map_lookup_elem(&socket_call, &id);
 
 	if (call && call->sk == (__u64)(long)sk &&
-	    (sk->protocol == IPPROTO_TCP || !call->receives)) {
+	    (sk->protocol == IPPROTO_TCP ||
+	     (!call->receives && is_sent_by(call, task, is_sent_here(ctx))))) {
 		*owner = call->owner;
 		if (owner->tgid == id >> 32 && owner->tid == (__u32)id)
 			return true;
@@ -154,24 +179,27 @@ static __always_inline bool sender_on_shared_socket(struct bpf_sock *sk, struct 
 }
 
 /* Finds the last user of a full socket, or, for its SENDER, the thread that sends on it. */
-static __always_inline bool owner_of_socket(struct bpf_sock *sk, enum end_role role,
+static __always_inline bool owner_of_socket(context *ctx, struct bpf_sock *sk, enum end_role role,
 					    struct end *end)
 {
 	__u64 key = (__u64)(long)sk;
-	struct sk_user *user = bpf_map_lookup_elem(&sk_user, &key);
+	struct sk_user *packet;
+	enum user_found user;
 
 	if (sk->family == AF_PACKET) {
-		user = bpf_map_lookup_elem(&packet_user, &key);
-		if (user && read_user(user, key, &end->owner))
+		packet = bpf_map_lookup_elem(&packet_user, &key);
+		if (packet && read_user(packet, key, &end->owner))
 			return true;
-	} else if (user) {
-		if (!take_user(user, key, end))
-			return false;
-		if (sk->state == BPF_TCP_LISTEN)
-			inherit_owner(sk, &end->owner);
-		return role != SENDER || !user->shared || sender_on_shared_socket(sk, &end->owner);
+		return stored_owner(sk, &end->owner);
 	}
-	return stored_owner(sk, &end->owner);
+	user = take_user(key, end);
+	if (user == NO_USER)
+		return stored_owner(sk, &end->owner);
+	if (user == UNCLEAR_USER)
+		return false;
+	if (sk->state == BPF_TCP_LISTEN)
+		inherit_owner(sk, &end->owner);
+	return role != SENDER || user == ONE_USER || sender_on_shared_socket(ctx, sk, &end->owner);
 }
 
 /*
@@ -198,11 +226,11 @@ static __always_inline bool owner_of_mptcp_connection(struct sock *subflow, stru
  * end->via to `via`, which says how the socket was found. Without a process returns false, and
  * sets end->via only if the kernel itself has the socket.
  */
-static __always_inline bool find_owner(struct bpf_sock *sk, enum end_role role, __u8 via,
-				       struct end *end)
+static __always_inline bool find_owner(context *ctx, struct bpf_sock *sk, enum end_role role,
+				       __u8 via, struct end *end)
 {
 	struct sock *socket;
-	bool found = owner_of_socket(sk, role, end);
+	bool found = owner_of_socket(ctx, sk, role, end);
 
 	end->has_socket = true;
 	if (!found) {

@@ -7,74 +7,10 @@
 #define PIDCAP_USE_H
 
 #include "event.h"
-#include "owner.h"
-
-/* Set once a socket has had several users. */
-extern __u32 have_shared;
+#include "shared_socket.h"
 
 /* How many uses could not be noted because sk_user is full. Those sockets keep their owner. */
 extern __u64 sk_user_full;
-
-static __always_inline bool is_current(const struct pidcap_owner *owner, struct task_struct *task,
-				       __u64 id)
-{
-	struct effective_ids ids;
-
-	if (owner->tgid != id >> 32 || owner->tid != (__u32)id ||
-	    owner->start_boot != BPF_CORE_READ(current_leader(task, id), start_boottime))
-		return false;
-	ids = effective_ids_of(task);
-	return owner->uid == ids.uid && owner->gid == ids.gid;
-}
-
-/* How a socket is used. For CALL_ the end will be seen, too, and end_call() called. */
-enum use {
-	USE,
-	CALL_RECEIVES,
-	CALL_SENDS, /* or sends and receives */
-};
-
-static __always_inline void begin_call(struct task_struct *task, __u64 id, __u64 sk, enum use use)
-{
-	struct socket_call *known = bpf_map_lookup_elem(&socket_call, &id);
-	struct socket_call fresh = {};
-
-	if (known && is_current(&known->owner, task, id)) {
-		/* One call may send and receive: then it sends. */
-		known->receives = use == CALL_RECEIVES && (known->sk != sk || known->receives);
-		known->sk = sk;
-		return;
-	}
-	current_owner(&fresh.owner);
-	fresh.sk = sk;
-	fresh.receives = use == CALL_RECEIVES;
-	bpf_map_update_elem(&socket_call, &id, &fresh, BPF_ANY);
-}
-
-/* Returns the current thread's entry in socket_call, or NULL if no socket is shared. */
-static __always_inline struct socket_call *current_call(void)
-{
-	__u64 id = bpf_get_current_pid_tgid();
-
-	return have_shared ? bpf_map_lookup_elem(&socket_call, &id) : NULL;
-}
-
-static __always_inline void end_call(void)
-{
-	struct socket_call *call = current_call();
-
-	if (call)
-		call->sk = 0;
-}
-
-/* Ends a call on this socket only: the kernel may use another one in the middle of a call. */
-static __always_inline void end_call_on(struct socket *socket)
-{
-	struct socket_call *call = current_call();
-
-	if (call && call->sk == (__u64)BPF_CORE_READ(socket, sk))
-		call->sk = 0;
-}
 
 static __always_inline void note_packet_use(struct task_struct *task, __u64 key)
 {
@@ -112,12 +48,13 @@ static __always_inline void note_use(struct task_struct *task, struct sock *sk, 
 	if (user.shared) {
 		have_shared = 1;
 		if (use != USE)
-			begin_call(task, id, key, use);
+			begin_call(task, id, sk, use, known);
 	}
 	if (known && is_current(&known->owner, task, id))
 		return;
 	current_owner(&user.owner);
 	user.sk = key;
+	user.task = (__u64)task;
 	user.netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
 	user.born = known ? known->born : bpf_ktime_get_ns();
 	user.check = owner_check(&user.owner);

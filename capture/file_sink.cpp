@@ -4,8 +4,8 @@
 #include <fmt/format.h>
 #include <sys/utsname.h>
 
+#include <algorithm>
 #include <array>
-#include <cassert>
 #include <numeric>
 #include <utility>
 
@@ -59,7 +59,15 @@ Result<FileSink> FileSink::create(pcapng::Output output, const FileOptions& opti
 FileSink::FileSink(pcapng::Writer writer, const FileOptions& options)
     : writer_(std::move(writer)), options_(options), start_ns_(clock_ns(CLOCK_REALTIME)) {}
 
-Result<void> FileSink::interface(const packet::Interface& interface) {
+// Returns the interface's number in the file. Introduces it first if it is new.
+Result<uint32_t> FileSink::id_of(const packet::Interface& interface) {
+    if (interface.number >= ids_.size()) {
+        ids_.resize(interface.number + size_t{1});
+    }
+    std::optional<uint32_t>& known = ids_[interface.number];
+    if (known) {
+        return *known;
+    }
     pcapng::Interface block;
     block.filter = options_.filter;
     block.link_type = interface.link_type;
@@ -67,11 +75,15 @@ Result<void> FileSink::interface(const packet::Interface& interface) {
     block.name = interface.name;
     block.mac = interface.mac;
     auto id = writer_.add_interface(block);
-    if (!id) {
-        return std::move(id).error();
+    if (id.ok()) {
+        known = *id;
     }
-    assert(*id == interface.number);
-    return {};
+    return id;
+}
+
+Result<void> FileSink::interface(const packet::Interface& interface) {
+    auto id = id_of(interface);
+    return id.ok() ? Result<void>{} : std::move(id).error();
 }
 
 // Returns what has been written about the process. Writes its Darwin block first if it is new or
@@ -168,6 +180,12 @@ Result<void> FileSink::packet(const Packet& packet) {
     if (known_.size() + 2 > kMaxKnown) {
         known_.clear();
     }
+    // First of all: Wireshark's library takes a file's link type from the interfaces that stand
+    // before any other block, and editcap needs it.
+    auto interface = id_of(*packet.interface);
+    if (!interface) {
+        return std::move(interface).error();
+    }
     Written* self = nullptr;
     Written* peer = nullptr;
     if (packet.self.process != nullptr) {
@@ -185,7 +203,7 @@ Result<void> FileSink::packet(const Packet& packet) {
         peer = *found;
     }
     pcapng::PacketBlock block;
-    block.interface_id = packet.interface->number;
+    block.interface_id = *interface;
     block.time_ns = packet.time_ns.value_or(0);
     block.data = packet.data;
     block.wire_length = packet.wire_length;
@@ -285,12 +303,15 @@ Result<void> FileSink::idle() {
 
 Result<void> FileSink::finish(const std::vector<InterfaceCounters>& counters) {
     uint64_t now = clock_ns(CLOCK_REALTIME);
-    for (size_t id = 0; id < counters.size(); id++) {
-        const InterfaceCounters& counter = counters[id];
+    for (size_t number = 0; number < std::min(counters.size(), ids_.size()); number++) {
+        if (!ids_[number]) {
+            continue;
+        }
+        const InterfaceCounters& counter = counters[number];
         uint64_t dropped =
             std::accumulate(counter.dropped.begin(), counter.dropped.end(), uint64_t{0});
         pcapng::InterfaceStatistics block;
-        block.interface_id = static_cast<uint32_t>(id);
+        block.interface_id = *ids_[number];
         block.time_ns = now;
         block.start_ns = start_ns_;
         block.end_ns = now;

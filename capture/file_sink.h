@@ -2,6 +2,9 @@
 //
 // FileSink: writes packets into a pcapng file, pipe or fifo. A packet's process is written into its
 // comment, its option 8 and its Darwin index, see docs/file-format.md. Owns the writer. One thread.
+//
+// The file is whole by itself: an interface or process that it doesn't have yet is introduced with
+// its first packet. So a capture can go on in another FileSink at any packet.
 #pragma once
 
 #include <array>
@@ -10,6 +13,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "capture/packet_types.h"
 #include "pcapng/writer.h"
@@ -28,6 +32,7 @@ struct FileOptions {
     Comments comments = Comments::kIntro;
     bool process_blocks = false;  // write process information and journal blocks too
     std::string filter = {};      // the capture filter's expression
+    bool compress = false;        // with zstd; for who makes the Output
 };
 
 class FileSink : public packet::Sink {
@@ -37,13 +42,18 @@ class FileSink : public packet::Sink {
     static Result<FileSink> create(pcapng::Output output, const FileOptions& options,
                                    const std::string& origin);
 
+    // Introduces an interface ahead of its packets, unless the file has it.
     Result<void> interface(const packet::Interface& interface) override;
     Result<void> packet(const Packet& packet) override;
     Result<void> process(const ProcessEvent& event) override;
     Result<void> idle() override;
+    // Leaves out the counters of interfaces that the file doesn't have.
     Result<void> finish(const std::vector<InterfaceCounters>& counters) override;
 
     uint64_t bytes() const { return writer_.bytes(); }
+    // See Output::held_back().
+    uint64_t held_back() const { return writer_.output().held_back(); }
+    Result<void> flush() { return writer_.flush(); }
     int fd() const { return writer_.output().fd(); }
 
   private:
@@ -90,6 +100,7 @@ class FileSink : public packet::Sink {
 
     FileSink(pcapng::Writer writer, const FileOptions& options);
 
+    Result<uint32_t> id_of(const packet::Interface& interface);
     Result<Written*> written(const Process& process);
     static const std::string& identity(const End& end, Identity& kept, std::string_view prefix);
     static CommentInputs comment_inputs(const Packet& packet, const Written* peer);
@@ -103,6 +114,8 @@ class FileSink : public packet::Sink {
 
     pcapng::Writer writer_;
     FileOptions options_;
+    // The interface's number in the file, by its number in the capture.
+    std::vector<std::optional<uint32_t>> ids_;
     std::unordered_map<uint32_t, Written> known_;  // by process number
     std::string comment_;
     uint64_t start_ns_ = 0;

@@ -347,7 +347,8 @@ End Session::end_of(const Process* process, const pidcap_owner& owner, uint8_t v
 }
 
 Result<void> Session::packet(const pidcap_packet& record, std::span<const std::byte> data) {
-    if (count_reached()) {
+    const uint64_t time_ns = clock_.from_mono(record.time_mono);
+    if (count_reached() || (end_ns_ && time_ns >= *end_ns_)) {
         return {};
     }
     if (!event_result_) {
@@ -355,7 +356,7 @@ Result<void> Session::packet(const pidcap_packet& record, std::span<const std::b
     }
     Packet packet;
     packet.number = captured_ + 1;
-    packet.time_ns = clock_.from_mono(record.time_mono);
+    packet.time_ns = time_ns;
     packet.direction = direction_of_record(record.direction);
     packet.wire_length = record.wire_len;
     // Finds both processes before it takes a name from either: if one process is at both ends and

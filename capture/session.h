@@ -82,6 +82,10 @@ class Session : private RecordHandler, private ProcessWatcher {
     // are looked up again. After an error the old filter stays in force.
     Result<void> set_filter(const packet::ProcessConditions& conditions);
 
+    // Leaves out packets of this time and later, in nanoseconds since the epoch, as those after the
+    // count: they are in no counter.
+    void end_at(uint64_t time_ns) { end_ns_ = time_ns; }
+
     bool count_reached() const { return count_ && captured_ >= *count_; }
     const SessionReport& report() const { return report_; }
     // Returns the selections that no process has matched since the start, see ProcessSelections.
@@ -133,6 +137,7 @@ class Session : private RecordHandler, private ProcessWatcher {
     ReadPace pace_;
     uint32_t snaplen_;
     std::optional<uint64_t> count_;
+    std::optional<uint64_t> end_ns_;
     Sink* sink_ = nullptr;
     SessionReport report_;
     Result<void> event_result_;  // of the sink's process(), returned with the next packet or round

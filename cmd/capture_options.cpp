@@ -33,6 +33,7 @@ capture::FileOptions file_options(const Options& options, const std::string& fil
     file.comments = options.comments;
     file.process_blocks = options.process_blocks;
     file.filter = filter;
+    file.compress = options.compress;
     return file;
 }
 

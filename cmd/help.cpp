@@ -73,6 +73,21 @@ alternatives, different options must all hold, a value after "!" is excluded; a 
 
 Into what
   -w FILE             write pcapng to FILE; "-" is stdout
+  -C, --rotate-size SIZE
+                      go on in another file, FILE1, FILE2, ..., when one is larger: millions of
+                      bytes, or with k, M, G
+  -G, --rotate-time TIME
+                      ... after each interval of 10, 10s, 5m, 1h; FILE gets the time, as in
+                      trace-%Y%m%d-%H%M%S.pcapng
+  --rotate-at-clock   intervals lie on multiples of their length, as on the hour (the default)
+  --rotate-at-start   intervals are counted from the start
+  -W, --rotate-count COUNT
+                      with -C: keep the last COUNT files; with -G: end after COUNT files
+  -z, --rotate-command COMMAND
+                      run "COMMAND FILE" for each complete file; until then it is FILE.part
+  --keep-free SIZE    remove the oldest files when less than SIZE is free on the disk
+  --compress zstd|none
+                      compress files while they are written
   -s SNAPLEN          keep at most SNAPLEN bytes of each packet, 1 to 262144 (the default)
   --comments full|intro|short|none
                       the comment on each packet: everything known on every packet, the details

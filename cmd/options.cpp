@@ -23,6 +23,7 @@ namespace cmd {
 namespace {
 
 constexpr uint64_t kBufferMaxKib = 4U << 20;
+constexpr uint64_t kFilesMax = 1'000'000;
 constexpr size_t kInterfaceNameMax = 127;  // ALTIFNAMSIZ with its NUL; IFNAMSIZ is shorter
 
 // pidcap's own options. Values stay text until values.h reads them.
@@ -33,6 +34,14 @@ struct DeclaredOptions {
     const Option& hook = line.value("--hook");
     const Option& tracing = line.value("--tracing");
     const Option& output = line.value("-w");
+    const Option& rotate_size = line.value("-C,--rotate-size");
+    const Option& rotate_time = line.value("-G,--rotate-time");
+    const Option& rotate_count = line.value("-W,--rotate-count");
+    const Option& rotate_command = line.value("-z,--rotate-command");
+    const Option& rotate_at_clock = line.flag("--rotate-at-clock");
+    const Option& rotate_at_start = line.flag("--rotate-at-start");
+    const Option& keep_free = line.value("--keep-free");
+    const Option& compress = line.value("--compress");
     const Option& snaplen = line.value("-s");
     const Option& direction = line.value("-Q");
     const Option& buffer = line.value("-B,--buffer");
@@ -149,6 +158,73 @@ void read_what(const DeclaredOptions& declared, OptionReader& reader, Options& o
     }
 }
 
+// What can't be done with the file of -w, if anything.
+std::optional<Error> check_rotated(const std::string& output, const RotationOptions& rotation) {
+    const FilePattern pattern = split_pattern(output);
+    if (output == "-") {
+        return Error{"-w -: standard output is one file, without -C and -G"};
+    }
+    if (pattern.name.empty()) {
+        return Error{fmt::format("-w {}: name a file in it", packet::printable(output))};
+    }
+    if (!rotation.interval) {
+        return std::nullopt;
+    }
+    const std::string name = name_at(pattern.name, 0);
+    if (pattern.folder.find('%') != std::string::npos || name.find('/') != std::string::npos) {
+        return Error{
+            fmt::format("-w {}: with -G the time may stand in the file's name, not in its "
+                        "folder's",
+                        packet::printable(output))};
+    }
+    if (name.empty()) {
+        return Error{
+            fmt::format("-w {}: no name of a file for strftime(3)", packet::printable(output))};
+    }
+    return std::nullopt;
+}
+
+void read_rotation(const DeclaredOptions& declared, OptionReader& reader, Options& options) {
+    RotationOptions& rotation = options.rotation;
+    reader.once(declared.rotate_size, [&](const std::string& text) {
+        return store(parse_size("-C", text), rotation.size);
+    });
+    reader.once(declared.rotate_time, [&](const std::string& text) {
+        return store(parse_seconds("-G", text), rotation.interval);
+    });
+    reader.number(declared.rotate_count, 1, kFilesMax, rotation.count);
+    reader.once(declared.rotate_command, [&](const std::string& text) -> std::optional<Error> {
+        rotation.command = text;
+        return text.empty() ? std::optional(Error{"-z: the command is empty"}) : std::nullopt;
+    });
+    reader.once(declared.keep_free, [&](const std::string& text) {
+        return store(parse_size("--keep-free", text), rotation.keep_free);
+    });
+    rotation.from_start = declared.rotate_at_start.given();
+    static constexpr std::array<std::pair<std::string_view, bool>, 2> kCompressions{
+        {{"zstd", true}, {"none", false}}};
+    reader.word(declared.compress, kCompressions, options.compress);
+    reader.refuse_if(declared.compress.given() && !options.output,
+                     "--compress says how a file is written: add -w FILE");
+    reader.refuse_if(declared.rotate_at_clock.given() && rotation.from_start,
+                     "--rotate-at-clock and --rotate-at-start exclude each other");
+    reader.refuse_if(
+        (declared.rotate_at_clock.given() || rotation.from_start) && !rotation.interval,
+        "--rotate-at-clock and --rotate-at-start say when -G begins a new file: add "
+        "-G SECONDS");
+    reader.refuse_if(
+        !rotation.rotates() && (rotation.count || rotation.command || rotation.keep_free),
+        "-W, -z and --keep-free are for more files than one: add -C SIZE or -G "
+        "SECONDS");
+    reader.refuse_if(rotation.rotates() && !options.output,
+                     "-C and -G say when to go on in another file: add -w FILE");
+    if (rotation.rotates() && options.output) {
+        if (const auto error = check_rotated(*options.output, rotation)) {
+            reader.refuse_if(true, error->message);
+        }
+    }
+}
+
 // Words that no option took are the filter, as for tcpdump.
 void read_which(const DeclaredOptions& declared, OptionReader& reader, Options& options) {
     for (const std::string& word : declared.line.others()) {
@@ -250,6 +326,7 @@ std::variant<Options, Stop> read_capture(const DeclaredOptions& declared, Option
     read_where(declared, reader, options);
     read_process_filter(declared, reader, options);
     read_what(declared, reader, options);
+    read_rotation(declared, reader, options);
     read_until(declared, reader, options);
     read_looks(declared, reader, options);
     if (reader.error()) {

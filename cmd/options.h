@@ -17,6 +17,7 @@
 #include "capture/file_sink.h"
 #include "capture/kernel/programs.h"
 #include "cmd/process_options.h"
+#include "cmd/rotation.h"
 #include "cmd/stop.h"
 #include "packet/line/color.h"
 #include "packet/line/packet_line.h"
@@ -39,6 +40,8 @@ struct Options {
     bool finds_processes = true;              // false: --no-process
     std::optional<capture::Tracing> tracing;  // none: the best that this kernel allows
     std::optional<std::string> output;        // -w; "-" is stdout; none: lines on stdout
+    RotationOptions rotation;                 // of the output
+    bool compress = false;                    // the output, with zstd
     uint32_t snaplen = PIDCAP_SNAPLEN_MAX;
     bool in = true;  // -Q
     bool out = true;

@@ -12,6 +12,7 @@
 #include <optional>
 #include <utility>
 
+#include "capture/zstd_compressor.h"
 #include "cmd/message.h"
 #include "cmd/sudo_caller.h"
 #include "packet/line/terminal_text.h"
@@ -44,10 +45,7 @@ Result<Fd> open_stdout() {
 Error open_error(const std::string& path, int code, const std::optional<SudoCaller>& caller) {
     Error error = pcapng::Output::open_error(packet::printable(path), code);
     if (caller && (code == EACCES || code == EPERM)) {
-        error.message += fmt::format(
-            "; under sudo, files are written with the rights of who called it, user {}: name one "
-            "that they may write, or unset SUDO_UID",
-            caller->uid());
+        error.message += rights_under_sudo(*caller);
     }
     return error;
 }
@@ -143,8 +141,11 @@ Result<void> OutputFile::begin(const std::string& origin) {
     if (!to_stdout_ && known && S_ISREG(status.st_mode) && ftruncate(fd_.get(), 0) != 0) {
         return pcapng::errno_error("empty " + name_, errno);
     }
-    auto sink = capture::FileSink::create(pcapng::Output::from_fd(std::move(fd_), name_, stop_fd_),
-                                          options_, origin);
+    auto output = pcapng::Output::from_fd(std::move(fd_), name_, stop_fd_);
+    if (options_.compress) {
+        output.compress_with(capture::make_zstd_compressor());
+    }
+    auto sink = capture::FileSink::create(std::move(output), options_, origin);
     if (!sink) {
         return std::move(sink).error();
     }

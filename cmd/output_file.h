@@ -16,6 +16,7 @@
 
 #include "capture/file_sink.h"
 #include "capture/packet_types.h"
+#include "cmd/capture_file.h"
 #include "pcapng/fd.h"
 
 namespace cmd {
@@ -26,7 +27,7 @@ bool has_reader(int fd);
 // standard input at the end) goes on reading. False for -1.
 bool reader_left(int fd);
 
-class OutputFile : public packet::Sink {
+class OutputFile : public CaptureFile {
   public:
     // `path` "-": standard output. A fifo waits for its reader. `stop_fd`, which outlives this, is
     // readable when it is time to stop waiting.
@@ -39,7 +40,7 @@ class OutputFile : public packet::Sink {
 
     // Empties and begins the file; until then no sink function but interface() may be called.
     // `origin`: see FileSink.
-    capture::Result<void> begin(const std::string& origin);
+    capture::Result<void> begin(const std::string& origin) override;
 
     capture::Result<void> interface(const packet::Interface& interface) override;
     capture::Result<void> packet(const packet::Packet& packet) override;
@@ -47,14 +48,14 @@ class OutputFile : public packet::Sink {
     capture::Result<void> idle() override;
     capture::Result<void> finish(const std::vector<packet::InterfaceCounters>& counters) override;
 
-    uint64_t bytes() const { return sink_ ? sink_->bytes() : 0; }
+    uint64_t bytes() const override { return sink_ ? sink_->bytes() : 0; }
     // Of a pipe, fifo, socket or terminal, once it is begun: what poll(2) answers for when the
     // reader has left, -1 otherwise. A capture in which nothing happens would notice no other way.
-    int reader_fd() const { return sink_ && has_reader_ ? sink_->fd() : -1; }
+    int reader_fd() const override { return sink_ && has_reader_ ? sink_->fd() : -1; }
     bool reader_left() const { return cmd::reader_left(reader_fd()); }
     // The first write that failed; what comes after it is counted only.
     const std::optional<capture::Error>& failure() const { return failure_; }
-    uint64_t unwritten() const { return unwritten_; }
+    uint64_t unwritten() const override { return unwritten_; }
 
   private:
     OutputFile(pcapng::Fd fd, std::string name, const capture::FileOptions& options, int stop_fd)

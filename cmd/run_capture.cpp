@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdint>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
@@ -25,6 +26,7 @@
 #include "cmd/filter.h"
 #include "cmd/message.h"
 #include "cmd/output_file.h"
+#include "cmd/rotating_file.h"
 #include "cmd/session_lines.h"
 #include "cmd/status_line.h"
 #include "cmd/stop_signals.h"
@@ -62,6 +64,7 @@ class Run {
 
   private:
     Result<void> open();
+    Result<void> open_rotating();
     Result<void> start();
     Result<void> loop();
     Result<void> finish(Result<void> captured);
@@ -80,7 +83,7 @@ class Run {
     std::optional<StopSignals> signals_;
     std::optional<Command> command_;
     std::string filter_;  // the expression
-    std::unique_ptr<OutputFile> file_;
+    std::unique_ptr<CaptureFile> file_;
     pcapng::Fd text_fd_;
     bool text_has_reader_ = false;  // as of the start: a terminal that hung up is none any more
     std::unique_ptr<TextSink> text_;
@@ -110,6 +113,12 @@ Result<void> Run::open() {
     if (*filter) {
         filter_ = (*filter)->expression();
     }
+    if (options_.rotation.rotates()) {
+        auto opened = open_rotating();
+        if (!opened) {
+            return opened;
+        }
+    }
     const auto command_pid =
         command_ ? std::optional(static_cast<uint32_t>(command_->pid())) : std::nullopt;
     auto session =
@@ -118,6 +127,18 @@ Result<void> Run::open() {
         return std::move(session).error();
     }
     session_ = *std::move(session);
+    return {};
+}
+
+// Before anything is loaded: the process that opens its files shall have none of it.
+Result<void> Run::open_rotating() {
+    auto file = RotatingFile::open(*options_.output, options_.rotation,
+                                   file_options(options_, filter_), *signals_);
+    if (!file) {
+        return std::move(file).error();
+    }
+    (*file)->counters_from([this] { return session_->counters(); });
+    file_ = *std::move(file);
     return {};
 }
 
@@ -133,11 +154,14 @@ Result<void> Run::start() {
         auto started = session_->start(*text_);
         return started.ok() ? drop_privileges(!options_.netns.empty()) : started;
     }
-    auto file = OutputFile::open(*options_.output, file_options(options_, filter_), signals_->fd());
-    if (!file) {
-        return std::move(file).error();
+    if (file_ == nullptr) {
+        auto file =
+            OutputFile::open(*options_.output, file_options(options_, filter_), signals_->fd());
+        if (!file) {
+            return std::move(file).error();
+        }
+        file_ = *std::move(file);
     }
-    file_ = *std::move(file);
     if (auto started = session_->start(*file_); !started) {
         return started;
     }
@@ -191,7 +215,14 @@ Result<void> Run::loop() {
         if (!handed) {
             return std::move(handed).error();
         }
-        for (const std::string& notice : session_->take_notices()) {
+        std::vector<std::string> notices = session_->take_notices();
+        if (file_ != nullptr) {
+            std::ranges::move(file_->take_notices(), std::back_inserter(notices));
+            if (const auto end = file_->end()) {
+                session_->end_at(*end);
+            }
+        }
+        for (const std::string& notice : notices) {
             status.erase();
             say(notice);
         }
@@ -202,7 +233,8 @@ Result<void> Run::loop() {
             }
             status.update(progress, now);
         }
-        if (last_round || session_->count_reached() || (end_ && Clock::now() >= *end_)) {
+        if (last_round || session_->count_reached() || (file_ != nullptr && file_->ended()) ||
+            (end_ && Clock::now() >= *end_)) {
             return {};
         }
         auto ready = session_->wait(watched, reader_fd(), milliseconds_left());
@@ -226,6 +258,11 @@ Result<void> Run::finish(Result<void> captured) {
     }
     for (const std::string& line : end_lines(*session_)) {
         say(line);
+    }
+    if (file_ != nullptr) {
+        for (const std::string& notice : file_->take_notices()) {
+            say(notice);
+        }
     }
     // A reader that has left has seen what it wanted.
     const auto comes_of_that = [](int code) {  // of a pipe, a socket, a terminal

@@ -16,21 +16,6 @@ namespace {
 constexpr std::chrono::milliseconds kRedraw{250};
 constexpr size_t kDefaultColumns = 80;
 
-std::string size_text(uint64_t bytes) {
-    static constexpr std::array<std::string_view, 5> kUnits{"KiB", "MiB", "GiB", "TiB", "PiB"};
-    if (bytes < 1024) {
-        return fmt::format("{} B", bytes);
-    }
-    double size = static_cast<double>(bytes) / 1024;
-    size_t unit = 0;
-    // 1023.95 would be shown as 1024.0.
-    while (size >= 1023.95 && unit + 1 < kUnits.size()) {
-        size /= 1024;
-        ++unit;
-    }
-    return fmt::format("{:.1f} {}", size, kUnits[unit]);
-}
-
 std::string packets_text(uint64_t count) {
     return fmt::format("{} packet{}", count, count == 1 ? "" : "s");
 }
@@ -50,6 +35,21 @@ void draw(int fd, std::string_view text) {
 }
 
 }  // namespace
+
+std::string size_text(uint64_t bytes) {
+    static constexpr std::array<std::string_view, 5> kUnits{"KiB", "MiB", "GiB", "TiB", "PiB"};
+    if (bytes < 1024) {
+        return fmt::format("{} B", bytes);
+    }
+    double size = static_cast<double>(bytes) / 1024;
+    size_t unit = 0;
+    // 1023.95 would be shown as 1024.0.
+    while (size >= 1023.95 && unit + 1 < kUnits.size()) {
+        size /= 1024;
+        ++unit;
+    }
+    return fmt::format("{:.1f} {}", size, kUnits[unit]);
+}
 
 Progress progress_of(const std::vector<packet::InterfaceCounters>& counters) {
     Progress progress;

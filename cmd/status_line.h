@@ -14,6 +14,9 @@
 
 namespace cmd {
 
+// "12 B", "1.2 MiB".
+std::string size_text(uint64_t bytes);
+
 struct Progress {
     uint64_t packets = 0;
     uint64_t bytes = 0;  // captured

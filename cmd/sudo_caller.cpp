@@ -89,4 +89,21 @@ pcapng::Result<void> SudoCaller::act(const std::function<void()>& deed) const {
     return {};
 }
 
+pcapng::Result<void> SudoCaller::become() const {
+    const std::vector<gid_t> groups = groups_of(uid_, gid_);
+    // The kernel takes the capabilities away with root's id.
+    if (setgroups(groups.size(), groups.data()) != 0 || setresgid(gid_, gid_, gid_) != 0 ||
+        setresuid(uid_, uid_, uid_) != 0) {
+        return pcapng::errno_error(fmt::format("become user {}, who called sudo", uid_), errno);
+    }
+    return {};
+}
+
+std::string rights_under_sudo(const SudoCaller& caller) {
+    return fmt::format(
+        "; under sudo, files are written with the rights of who called it, user {}: name one "
+        "that they may write, or unset SUDO_UID",
+        caller.uid());
+}
+
 }  // namespace cmd

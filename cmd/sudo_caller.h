@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <optional>
+#include <string>
 
 #include "pcapng/result.h"
 
@@ -23,11 +24,17 @@ class SudoCaller {
     // while the process has one thread. Error: it wasn't run.
     pcapng::Result<void> act(const std::function<void()>& deed) const;
 
+    // Makes this process theirs for good, without any capability.
+    pcapng::Result<void> become() const;
+
   private:
     SudoCaller(uid_t uid, gid_t gid) : uid_(uid), gid_(gid) {}
 
     uid_t uid_;
     gid_t gid_;
 };
+
+// What to add to the message if they may not open a file.
+std::string rights_under_sudo(const SudoCaller& caller);
 
 }  // namespace cmd

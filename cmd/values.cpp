@@ -7,6 +7,7 @@
 #include <pwd.h>
 #include <array>
 
+#include <cctype>
 #include <cerrno>
 #include <charconv>
 #include <limits>
@@ -70,6 +71,40 @@ Result<std::chrono::nanoseconds> parse_duration(std::string_view option, std::st
                                  packet::printable(text))};
     }
     return *duration;
+}
+
+Result<std::chrono::seconds> parse_seconds(std::string_view option, std::string_view text) {
+    const auto duration = parse_duration(option, text);
+    if (!duration) {
+        return duration.error();
+    }
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(*duration);
+    if (seconds != *duration) {
+        return Error{
+            fmt::format("{} {}: not a number of whole seconds", option, packet::printable(text))};
+    }
+    return seconds;
+}
+
+Result<uint64_t> parse_size(std::string_view option, std::string_view text) {
+    static constexpr std::string_view kUnits = "kmg";
+    uint64_t unit = 1'000'000;
+    std::string_view number = text;
+    if (!text.empty()) {
+        const size_t found = kUnits.find(static_cast<char>(std::tolower(text.back())));
+        if (found != std::string_view::npos) {
+            unit = uint64_t{1} << (10 * (found + 1));
+            number.remove_suffix(1);
+        }
+    }
+    constexpr uint64_t kMost = uint64_t{1} << 62;
+    const auto count = parse_number(option, number, 1, kMost / unit);
+    if (!count) {
+        return Error{
+            fmt::format("{} {}: not a size; write 100 (millions of bytes), 500k, 64M or 2G", option,
+                        packet::printable(text))};
+    }
+    return *count * unit;
 }
 
 Result<packet::TimeForm> parse_time_form(size_t times) {

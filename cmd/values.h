@@ -26,6 +26,13 @@ Result<uint64_t> parse_number(std::string_view option, std::string_view text, ui
 // year.
 Result<std::chrono::nanoseconds> parse_duration(std::string_view option, std::string_view text);
 
+// The same in whole seconds, for -G.
+Result<std::chrono::seconds> parse_seconds(std::string_view option, std::string_view text);
+
+// A size of a file, in bytes: tcpdump's units, millions of bytes, or with k, m or g (of either
+// case) KiB, MiB or GiB.
+Result<uint64_t> parse_size(std::string_view option, std::string_view text);
+
 // How often -t is given, as tcpdump counts.
 Result<packet::TimeForm> parse_time_form(size_t times);
 

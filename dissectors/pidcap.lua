@@ -135,8 +135,7 @@ local record_bytes   -- about what they take
 local introductions  -- by identity: {frame = …, process = …} in order of frames
 local colors         -- by name
 local next_color
-local current        -- the record of the packet at hand, and at which end its process is, for the statistics
-local current_at
+local current        -- the record of the packet at hand, for the statistics
 
 local function forget()
     records, record_bytes, introductions, colors, next_color, current = {}, 0, {}, {}, 0, nil
@@ -216,7 +215,8 @@ local function read_record()
     if second then
         return record_of_several({comment_value()})
     end
-    local record = first and record_of(first.value)
+    -- A call tells the same as `.value`, without looking that name up.
+    local record = first and record_of(first())
     if record and record.ours then
         return record
     end
@@ -292,13 +292,6 @@ local function introduced(process, frame)
     return process.full
 end
 
--- The packet at hand: both ends and where the first is, for the statistics.
-local function current_ends(frame)
-    if current then
-        return introduced(current.self, frame), introduced(current.peer, frame), current_at
-    end
-end
-
 local by_direction = {[0] = "sender", [1] = "receiver"}  -- pinfo.p2p_dir, from the packet's direction flag
 local opposite = {sender = "receiver", receiver = "sender", unknown = "unknown"}
 
@@ -315,6 +308,14 @@ local function at_of(record, pinfo)
         end
     end
     return by_direction[pinfo.p2p_dir] or "unknown"
+end
+
+-- The packet at hand: both ends and where the first is, for the statistics.
+local function current_ends(pinfo)
+    if current then
+        local frame = pinfo.number
+        return introduced(current.self, frame), introduced(current.peer, frame), at_of(current, pinfo)
+    end
 end
 
 -- The sender left of the arrow, the receiver right of it, as in pidcap's lines.
@@ -347,21 +348,26 @@ local function title(process, at)
     return table.concat(parts, ", ")
 end
 
+-- TreeItem's methods, looked up once: a look-up costs as much as the call.
+local referenced, add, set_hidden
+-- Whether the tree at hand is shown. Then somebody wants every field, and else nobody reads a title.
+local shown
+
 -- `fields` of `process`, those that somebody wants; nothing is nil here, which `add` doesn't take.
 local function add_fields(item, tree, fields, process, hidden)
     for i = 1, #fields do
         local value = process[fields[i].name]
-        if value ~= nil and tree:referenced(fields[i].field) then
-            local added = item:add(fields[i].field, value)
+        if value ~= nil and (shown or referenced(tree, fields[i].field)) then
+            local added = add(item, fields[i].field, value)
             if hidden then
-                added:set_hidden()
+                set_hidden(added)
             end
         end
     end
 end
 
 local function add_end(tree, label, fields, end_field, process, at)
-    local item = tree:add(pidcap, label .. ": " .. title(process, at))
+    local item = shown and add(tree, pidcap, label .. ": " .. title(process, at)) or add(tree, pidcap)
     add_fields(item, tree, fields, process)
     if process.pid then
         if tree:referenced(end_field) then
@@ -391,19 +397,23 @@ function pidcap.dissector(_, pinfo, tree)
         remember(process, pinfo.number)
         remember(record.peer, pinfo.number)
     end
-    current_at = at_of(record, pinfo)
     if show_in_info and (process and process.pid or record.peer and record.peer.pid) then
-        pinfo.cols.info:append(" [" .. ends_text(record, current_at) .. "]")
+        pinfo.cols.info:append(" [" .. ends_text(record, at_of(record, pinfo)) .. "]")
     end
-    if not tree:referenced(handle) then
+    if not referenced then
+        referenced, add, set_hidden = tree.referenced, tree.add, tree.set_hidden
+    end
+    if not referenced(tree, handle) then
         if record.unknown then
             tree:add_proto_expert_info(unknown_expert)
         end
         return
     end
+    shown = tree.visible
+    local at = at_of(record, pinfo)
     local item
     if process then
-        item = add_end(tree, "Process", self_fields, at_field, introduced(process, pinfo.number), current_at)
+        item = add_end(tree, "Process", self_fields, at_field, introduced(process, pinfo.number), at)
         if process.name and tree:referenced(color_field) then
             item:add(color_field, color_of(process.name)):set_hidden()
         end
@@ -413,7 +423,7 @@ function pidcap.dissector(_, pinfo, tree)
     end
     if record.peer then
         add_end(tree, "Peer process", peer_fields, peer_at_field, introduced(record.peer, pinfo.number),
-                opposite[current_at])
+                opposite[at])
     end
 end
 

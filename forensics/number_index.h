@@ -28,6 +28,10 @@ class NumberIndex {
             }
         }
     }
+    // Begins to bring the key's slot into the cache.
+    void prefetch(uint64_t hash) const { __builtin_prefetch(&slots_[tag_of(hash) & mask()]); }
+    // Returns the number that find() will look at first; kNone: none.
+    uint32_t first(uint64_t hash) const { return slots_[tag_of(hash) & mask()].number; }
     uint32_t at(size_t slot) const { return slots_[slot].number; }
     void replace(size_t slot, uint32_t number) { slots_[slot].number = number; }
 

@@ -58,8 +58,9 @@ class Cursor {
         return (high << 32) | u32();
     }
     std::span<const uint8_t> bytes(size_t count) {
-        if (failed_ || count > rest_.size()) {
+        if (count > rest_.size()) {
             failed_ = true;
+            rest_ = {};
             return {};
         }
         const auto result = rest_.first(count);
@@ -70,10 +71,8 @@ class Cursor {
     // the end.
     std::span<const uint8_t> padded_bytes(size_t count) {
         const auto result = bytes(count);
-        if (!failed_) {
-            const size_t padding = padded(count) - count;
-            rest_ = rest_.subspan(padding < rest_.size() ? padding : rest_.size());
-        }
+        const size_t padding = padded(count) - count;
+        rest_ = rest_.subspan(padding < rest_.size() ? padding : rest_.size());
         return result;
     }
     std::span<const uint8_t> rest() const { return rest_; }
@@ -83,7 +82,7 @@ class Cursor {
     template <typename T>
     T number() {
         const auto at = bytes(sizeof(T));
-        return failed_ ? T{0} : decode<T>(at, order_);
+        return at.empty() ? T{0} : decode<T>(at, order_);
     }
 
     std::span<const uint8_t> rest_;

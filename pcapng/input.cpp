@@ -73,21 +73,6 @@ Input Input::from_memory(std::span<const uint8_t> bytes, std::string name) {
 Input::Input(std::unique_ptr<ByteSource> source, std::span<const uint8_t> memory, std::string name)
     : source_(std::move(source)), name_(std::move(name)), ready_(memory) {}
 
-Result<std::span<const uint8_t>> Input::peek(size_t count) {
-    if (count > ready_.size() && source_ != nullptr) {
-        if (Result<void> filled = fill(count); !filled.ok()) {
-            return std::move(filled).error();
-        }
-    }
-    return ready_.first(std::min(count, ready_.size()));
-}
-
-void Input::consume(size_t count) {
-    assert(count <= ready_.size());
-    ready_ = ready_.subspan(count);
-    offset_ += count;
-}
-
 // Reads until `count` bytes are ready or the input ends. The buffer doubles as data arrive.
 Result<void> Input::fill(size_t count) {
     if (!ready_.empty()) {

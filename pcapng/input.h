@@ -6,6 +6,8 @@
 // holds: a false length field can't make it allocate.
 #pragma once
 
+#include <algorithm>
+#include <cassert>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -39,9 +41,20 @@ class Input {
 
     // Returns the next `count` bytes, or fewer if the input ends before that, or an error if a read
     // failed. Valid until the next call.
-    Result<std::span<const uint8_t>> peek(size_t count);
+    Result<std::span<const uint8_t>> peek(size_t count) {
+        if (count > ready_.size() && source_ != nullptr) {
+            if (Result<void> filled = fill(count); !filled.ok()) {
+                return std::move(filled).error();
+            }
+        }
+        return ready_.first(std::min(count, ready_.size()));
+    }
     // Skips `count` bytes, which must be in ready().
-    void consume(size_t count);
+    void consume(size_t count) {
+        assert(count <= ready_.size());
+        ready_ = ready_.subspan(count);
+        offset_ += count;
+    }
 
     // The bytes that were read but not consumed; at least those that the last peek() returned.
     std::span<const uint8_t> ready() const { return ready_; }

@@ -7,6 +7,7 @@
 // The Reader owns the bytes.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
@@ -92,27 +93,31 @@ inline Options::Iterator::Iterator(std::span<const uint8_t> bytes, ByteOrder ord
 }
 
 inline Options::Iterator& Options::Iterator::operator++() {
+    constexpr size_t kHead = 4;
     at_ = nullptr;
-    if (rest_.empty()) {  // options may end without code 0
+    if (rest_.size() < kHead) {  // options may end without code 0
+        damaged_ = !rest_.empty();
+        rest_ = {};
         return *this;
     }
-    Cursor cursor(rest_, order_);
-    const uint16_t code = cursor.u16();
-    const uint16_t length = cursor.u16();
-    if (!cursor.failed() && code == kOptEnd) {
-        (void)cursor.padded_bytes(length);  // 0 by the draft; not trusted
-        rest_ = cursor.rest();
+    const auto code = decode<uint16_t>(rest_, order_);
+    const size_t length = decode<uint16_t>(rest_.subspan(2), order_);
+    rest_ = rest_.subspan(kHead);
+    const bool fits = length <= rest_.size();
+    const auto value = rest_.first(fits ? length : 0);
+    if (fits) {  // padding may be missing at the end
+        rest_ = rest_.subspan(std::min(padded(length), rest_.size()));
+    }
+    if (code == kOptEnd) {  // of length 0 by the draft; not trusted
         return *this;
     }
-    const auto value = cursor.padded_bytes(length);
-    if (cursor.failed()) {
+    if (!fits) {
         damaged_ = true;
         rest_ = {};
         return *this;
     }
     option_ = {.code = code, .value = value};
     at_ = value.data();
-    rest_ = cursor.rest();
     return *this;
 }
 

@@ -73,6 +73,10 @@ Output& Output::operator=(Output&& other) noexcept {
         flushed_ = other.flushed_;
         buffer_ = std::move(other.buffer_);
         block_ends_ = std::move(other.block_ends_);
+        compressor_ = std::move(other.compressor_);
+        held_back_ = other.held_back_;
+        packed_ = std::move(other.packed_);
+        make_room_ = std::move(other.make_room_);
         failure_ = std::move(other.failure_);
     }
     return *this;
@@ -91,7 +95,7 @@ Result<void> Output::end_block() {
     }
     block_ends_.push_back(buffer_.size());
     if (buffer_.size() >= kBufferSize) {
-        return flush();
+        return write(buffer_.size(), {});
     }
     return {};
 }
@@ -107,7 +111,41 @@ Result<void> Output::end_block(size_t at, std::span<const uint8_t> data) {
 }
 
 Result<void> Output::flush() {
-    return write(buffer_.size(), {});
+    Result<void> written = write(buffer_.size(), {});
+    if (compressor_ == nullptr || !written) {
+        return written;
+    }
+    held_back_ = 0;
+    return put_packed(compressor_->flush(packed_));
+}
+
+// Writes to the descriptor, also when the disk is full, for as long as room can be made.
+Written Output::put(std::span<const uint8_t> bytes) {
+    size_t done = 0;
+    while (true) {
+        const Written now = write_bytes(fd_.get(), bytes.subspan(done), stop_fd_);
+        done += now.bytes;
+        const bool full = now.code == ENOSPC || now.code == EDQUOT;
+        if (!full || !make_room_ || !make_room_()) {
+            return {done, now.code};
+        }
+    }
+}
+
+// Writes what a call of the compressor, which returned `packed`, has made.
+Result<void> Output::put_packed(const Result<void>& packed) {
+    if (!packed) {
+        failure_ = packed;
+        return failure_;
+    }
+    const Written now = put(packed_.view());
+    if (now.code != 0) {
+        failure_ = fail(now.code, now.bytes, packed_.size());
+    } else {
+        flushed_ += now.bytes;
+    }
+    packed_.clear();
+    return failure_;
 }
 
 // Writes the buffer with `data` inserted at its offset `at`.
@@ -119,13 +157,18 @@ Result<void> Output::write(size_t at, std::span<const uint8_t> data) {
         if (!failure_.ok()) {
             break;
         }
-        const Written now = write_bytes(fd_.get(), part, stop_fd_);
+        if (compressor_ != nullptr) {
+            held_back_ += part.size();
+            (void)put_packed(compressor_->add(part, packed_));
+            continue;
+        }
+        const Written now = put(part);
         written += now.bytes;
         if (now.code != 0) {
             failure_ = fail(now.code, written, total);
         }
     }
-    if (failure_.ok()) {
+    if (failure_.ok() && compressor_ == nullptr) {
         flushed_ += total;
     }
     buffer_.clear();
@@ -137,7 +180,10 @@ Result<void> Output::close() {
     if (!fd_.valid()) {
         return failure_;
     }
-    Result<void> flushed = flush();
+    Result<void> flushed = write(buffer_.size(), {});
+    if (compressor_ != nullptr && flushed.ok()) {
+        flushed = put_packed(compressor_->end(packed_));
+    }
     buffer_ = ByteBuffer();  // a caller may keep many closed outputs
     // EINTR: Linux has closed the descriptor all the same (close(2)).
     if (::close(fd_.release()) != 0 && errno != EINTR && flushed.ok()) {
@@ -168,8 +214,13 @@ Error Output::fail(int code, size_t written, size_t total) {
         error.message += fmt::format("; {} bytes were written", flushed_);
         return error;
     }
-    flushed_ += whole;
     Error error = errno_error("write " + name_, code);
+    if (compressor_ != nullptr) {
+        flushed_ += written;
+        error.message += fmt::format("; the file holds {} compressed bytes", start_ + flushed_);
+        return error;
+    }
+    flushed_ += whole;
     const auto end = static_cast<off_t>(start_ + flushed_);
     if (::ftruncate(fd_.get(), end) == 0 && ::lseek(fd_.get(), end, SEEK_SET) == end) {
         error.message += fmt::format("; the file holds {} bytes, all of them whole blocks", end);

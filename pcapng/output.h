@@ -5,7 +5,8 @@
 // at a time.
 //
 // After a failed write nothing more is written: every later call returns that first error. A
-// regular file is then cut back to the end of its last whole block, so that it stays readable.
+// regular file is then cut back to the end of its last whole block, so that it stays readable; a
+// compressed one stays as it is, and readers take what is whole in it.
 //
 // The program must ignore SIGPIPE and SIGXFSZ (write(2) has no flag for that, and a library must
 // not change signal handlers). If the reader has closed its end, the error has code EPIPE.
@@ -13,13 +14,17 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "pcapng/compressor.h"
 #include "pcapng/encode.h"
 #include "pcapng/fd.h"
 #include "pcapng/result.h"
+#include "pcapng/write_bytes.h"
 
 namespace pcapng {
 
@@ -35,6 +40,13 @@ class Output {
     // the Output and becomes readable when it is time to stop. After that, a pipe that nobody reads
     // is an error with code ECANCELED (write_bytes.h).
     static Output from_fd(Fd fd, std::string name, int stop_fd = -1);
+
+    // Compresses everything from here on. Call it before the first block.
+    void compress_with(std::unique_ptr<Compressor> compressor) {
+        compressor_ = std::move(compressor);
+    }
+    // Calls `make_room` when the disk or the quota is full. If it returns true, the write goes on.
+    void on_full(std::function<bool()> make_room) { make_room_ = std::move(make_room); }
 
     Output(Output&&) noexcept = default;
     Output& operator=(Output&& other) noexcept;
@@ -58,8 +70,13 @@ class Output {
     Result<void> close();
 
     // Returns the bytes of all whole blocks, written or buffered; after a failure, only of those in
-    // the file.
-    uint64_t bytes() const { return flushed_ + (block_ends_.empty() ? 0 : block_ends_.back()); }
+    // the file. With a compressor: the bytes in the file.
+    uint64_t bytes() const {
+        return flushed_ + (compressor_ != nullptr || block_ends_.empty() ? 0 : block_ends_.back());
+    }
+
+    // Bytes before compression that came since the last flush(): they may not be in bytes() yet.
+    uint64_t held_back() const { return compressor_ != nullptr ? held_back_ + buffer_.size() : 0; }
 
     int fd() const { return fd_.get(); }  // still owned by the Output
     const std::string& name() const { return name_; }
@@ -67,6 +84,8 @@ class Output {
   private:
     Output(Fd fd, std::string name, int stop_fd);
     Result<void> write(size_t at, std::span<const uint8_t> data);
+    Written put(std::span<const uint8_t> bytes);
+    Result<void> put_packed(const Result<void>& packed);
     Error fail(int code, size_t written, size_t total);
 
     Fd fd_;
@@ -74,10 +93,14 @@ class Output {
     std::string name_;
     bool regular_ = false;
     uint64_t start_ = 0;              // position in a regular file of our first byte
-    uint64_t flushed_ = 0;            // bytes written, all of whole blocks
+    uint64_t flushed_ = 0;            // bytes written, all of whole blocks unless compressed
     ByteBuffer buffer_;               // what isn't written yet
     std::vector<size_t> block_ends_;  // offsets in buffer_
-    Result<void> failure_;            // the first failed write
+    std::unique_ptr<Compressor> compressor_;
+    uint64_t held_back_ = 0;
+    ByteBuffer packed_;  // what isn't written yet of the compressor's output
+    std::function<bool()> make_room_;
+    Result<void> failure_;  // the first failed write
 };
 
 }  // namespace pcapng

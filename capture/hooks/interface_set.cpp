@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "capture/hooks/descriptor_limit.h"
+#include "capture/hooks/expedited_rcu.h"
 #include "packet/line/terminal_text.h"
 #include "packet/link_type.h"
 
@@ -19,6 +20,9 @@ constexpr const char* kAny = "any";
 // Within this time packets of an interface that is gone have left the rings.
 constexpr uint64_t kDrainNs = 1'000'000'000;
 constexpr uint64_t kCheckNetnsNs = 1'000'000'000;
+// From so many interfaces on, half a second's wait for normal grace periods, it is worth a
+// machine-wide setting to shorten that.
+constexpr size_t kManyInterfaces = 16;
 
 HookKind kind_of(const Interface& interface, uint16_t link_type) {
     if (interface.loopback()) {
@@ -104,6 +108,10 @@ Result<void> InterfaceSet::check_names() const {
 Result<void> InterfaceSet::attach(Sink& sink) {
     ledger_.begin(sink);
     attached_ = true;
+    std::optional<ExpeditedRcu> expedited;
+    if (count_wanted() >= kManyInterfaces) {
+        expedited.emplace();
+    }
     for (auto& [inum, place] : places_) {
         if (auto attached = attach_place(place); !attached) {
             return attached;
@@ -114,6 +122,16 @@ Result<void> InterfaceSet::attach(Sink& sink) {
     }
     started_ = true;
     return {};
+}
+
+size_t InterfaceSet::count_wanted() const {
+    size_t count = 0;
+    for (const auto& [inum, place] : places_) {
+        for (const auto& [ifindex, interface] : place.monitor.interfaces()) {
+            count += wants(interface) ? 1 : 0;
+        }
+    }
+    return count;
 }
 
 Result<void> InterfaceSet::attach_place(Place& place) {
@@ -298,6 +316,10 @@ Result<void> InterfaceSet::round_ended(uint64_t now_mono) {
 // Detaches inside each namespace, because a clsact filter is found by the interface's index.
 void InterfaceSet::detach() {
     attached_ = false;
+    std::optional<ExpeditedRcu> expedited;
+    if (hooks_.size() >= kManyInterfaces) {
+        expedited.emplace();
+    }
     for (auto& [inum, place] : places_) {
         auto inside = NetnsEntry::enter(place.netns);
         hooks_.erase(hooks_.lower_bound({inum, 0}), hooks_.upper_bound({inum, UINT32_MAX}));

@@ -82,6 +82,7 @@ class InterfaceSet : public Attachment {
     Result<void> leave_place(Place& place);
     Result<void> remove(const InterfaceKey& key);
     bool wants(const Interface& interface) const;
+    size_t count_wanted() const;
     Result<void> add(Place& place, const Interface& interface, bool required);
     Result<void> follow(Place& place, const InterfaceEvent& event);
     Result<void> announce(const InterfaceKey& key);

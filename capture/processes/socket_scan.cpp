@@ -13,6 +13,7 @@
 #include <cerrno>
 #include <charconv>
 #include <cstring>
+#include <ctime>
 #include <memory>
 #include <string_view>
 #include <unordered_map>
@@ -49,9 +50,16 @@ struct Socket {
     bool shared = false;
 };
 
+struct Descriptor {
+    uint32_t holder = 0;
+    int fd = -1;
+};
+
 struct Found {
     std::vector<Holder> holders;
     std::vector<Socket> sockets;  // each inode once, grouped by first holder
+    // Of those that several processes hold, by index in sockets: a descriptor of each.
+    std::unordered_map<size_t, std::vector<Descriptor>> shared;
 };
 
 bool is_gone(int code) {
@@ -113,21 +121,72 @@ class Inventory {
         }
         const auto holder = static_cast<uint32_t>(found_.holders.size() - 1);
         const auto [known, is_new] = by_inode_.try_emplace(inode, found_.sockets.size());
-        if (!is_new) {
-            Socket& socket = found_.sockets[known->second];
-            socket.shared = socket.shared || socket.holder != holder;
-            return;
-        }
         int fd = -1;
         std::from_chars(name, name + std::strlen(name), fd);
-        found_.sockets.push_back({inode, holder, fd, false});
+        if (is_new) {
+            found_.sockets.push_back({inode, holder, fd, false});
+        } else if (found_.sockets[known->second].holder != holder) {
+            const Socket& socket = found_.sockets[known->second];
+            std::vector<Descriptor>& all = found_.shared[known->second];
+            if (all.empty()) {
+                all.push_back({socket.holder, socket.fd});
+            }
+            if (all.back().holder != holder) {
+                all.push_back({holder, fd});
+            }
+        }
     }
 
     Found found_;
     std::unordered_map<uint64_t, size_t> by_inode_;  // index in found_.sockets
 };
 
-// Second pass: duplicates the sockets of one process after the other.
+bool holds(const Holder& holder, int fd, uint64_t inode) {
+    const Fd pidfd = pidfd_open(holder.pid);
+    const Fd copy = pidfd.valid() ? pidfd_getfd(pidfd, fd) : Fd();
+    struct stat file {};
+    return copy.valid() && fstat(copy.get(), &file) == 0 && file.st_ino == inode;
+}
+
+// Returns the first `most` descriptors that still are the socket's.
+std::vector<Descriptor> still_held(const Found& found, uint64_t inode,
+                                   const std::vector<Descriptor>& seen, size_t most) {
+    std::vector<Descriptor> held;
+    for (const Descriptor& one : seen) {
+        if (held.size() < most && holds(found.holders[one.holder], one.fd, inode)) {
+            held.push_back(one);
+        }
+    }
+    return held;
+}
+
+// Second pass: looks again who holds a socket that several processes were seen with. Another
+// capture that is just starting has a duplicate of each socket for a moment, as we do, but not each
+// time.
+void look_again(Found& found) {
+    constexpr int kLooks = 5;
+    constexpr timespec kPause = {0, 1'000'000};
+    for (int look = 0; look < kLooks && !found.shared.empty(); look++) {
+        if (look > 0) {
+            nanosleep(&kPause, nullptr);
+        }
+        std::erase_if(found.shared, [&found](const auto& seen) {
+            Socket& socket = found.sockets[seen.first];
+            const auto held = still_held(found, socket.inode, seen.second, 2);
+            socket.shared = held.size() > 1;
+            if (!held.empty()) {
+                socket.holder = held.front().holder;
+                socket.fd = held.front().fd;
+            }
+            return !socket.shared;
+        });
+    }
+    std::stable_sort(
+        found.sockets.begin(), found.sockets.end(),
+        [](const Socket& one, const Socket& other) { return one.holder < other.holder; });
+}
+
+// Third pass: duplicates the sockets of one process after the other.
 class Visitor {
   public:
     Visitor(const ProcFs& procfs, const BootClock& clock, const CgroupTree& cgroups,
@@ -228,7 +287,8 @@ Result<SocketScanCounts> scan_sockets(const BootClock& clock, const CgroupTree& 
     for (const uint32_t pid : *pids) {
         inventory.add_process(*procfs, pid, counts);
     }
-    const Found all = inventory.take();
+    Found all = inventory.take();
+    look_again(all);
     Visitor visitor(*procfs, clock, cgroups, found, counts);
     for (size_t i = 0; i < all.sockets.size();) {
         const uint32_t holder = all.sockets[i].holder;

@@ -30,7 +30,7 @@ constexpr std::string_view kCommand = "report";
 constexpr std::string_view kHelp = R"(Usage: pidcap report [options] FILE... [FILTER] -o PAGE
 
 Writes what FILE tells as one HTML page: its processes, their traffic over time, conversations,
-talkers and names. The page needs no other file and makes no requests. FILE is a capture of pidcap
+talkers, names, DNS questions and failed handshakes. The page needs no other file and makes no requests. FILE is a capture of pidcap
 or of another tool, compressed or not; "-" is standard input. Several files are read one after the
 other, as one.
 
@@ -107,7 +107,7 @@ int run_report(std::span<const std::string> arguments) {
     if (!output) {
         return fail(output.error());
     }
-    forensics::Analysis analysis;
+    forensics::Analysis analysis({.questions = true});
     forensics::Timeline timeline;
     const Result<void> read =
         FilePass(*source, request.selection, true).each([&](const forensics::Packet& packet) {
@@ -119,14 +119,16 @@ int run_report(std::span<const std::string> arguments) {
     tell_unmatched(kCommand, request.selection, *source);
     forensics::Report report =
         forensics::make_report(source->name(), source->processes(), analysis, timeline);
-    if (!read) {
-        report.problems.push_back(read.error().message);
-        (void)fail(read.error());
+    for (const Result<void>* result : {&read, &analysis.state()}) {
+        if (!*result) {
+            report.problems.push_back(result->error().message);
+            (void)fail(result->error());
+        }
     }
     if (auto written = write_page(*output, forensics::page_of(report)); !written) {
         return fail(written.error());
     }
-    return read ? kExitDone : kExitFailed;
+    return read && analysis.state() ? kExitDone : kExitFailed;
 }
 
 }  // namespace cmd

@@ -324,7 +324,7 @@ local function listen(kind, filter, ends, show)
             begin()
             first = pinfo.number
         end
-        local process, peer, at = ends(pinfo.number)
+        local process, peer, at = ends(pinfo)
         tab:packet(process, peer, at, packet_of(pinfo, bytes))
     end
     function listener.draw()
@@ -333,7 +333,7 @@ local function listen(kind, filter, ends, show)
     return listener
 end
 
--- `ends(frame)`: both ends of the packet at hand, and where the first is.
+-- `ends(pinfo)`: both ends of the packet at hand, and where the first is.
 function statistics.register(ends)
     for kind, title in pairs(titles) do
         register_stat_cmd_arg("pidcap," .. kind, function(argument)

@@ -55,13 +55,19 @@ _pidcap() {
             ;;
         --comments) words="full intro short none" ;;
         --color) words="auto always never" ;;
+        --compress) words="zstd none" ;;
+        -z | --rotate-command)
+            mapfile -t COMPREPLY < <(compgen -c -- "$word")
+            return
+            ;;
         --format) words="parquet jsonl csv" ;;
         --table) words="packets flows processes" ;;
         --split) words="process container user" ;;
-        --interface | --after | --before | --host | --sort | --filter | -s | -B | --buffer | -c | --duration | --cmdline | --container | --unit | --process) return ;;
+        --interface | --after | --before | --host | --sort | --filter | -C | --rotate-size | -G | --rotate-time | -W | --rotate-count | --keep-free | -s | -B | --buffer | -c | --duration | --cmdline | --container | --unit | --process) return ;;
         *)
             words="-i --netns --hook --tracing -Q -D --filter -F -d --pid --comm --exe --cmdline --uid --user --gid --cgroup --container
-                   --unit --tree --process -f --follow --unattributed --kernel -w -s --comments --no-process --process-blocks -B --buffer -c --duration
+                   --unit --tree --process -f --follow --unattributed --kernel -w -C --rotate-size -G --rotate-time --rotate-at-clock --rotate-at-start
+                   -W --rotate-count -z --rotate-command --keep-free --compress -s --comments --no-process --process-blocks -B --buffer -c --duration
                    -v -q -n -t --color -h --help --version --"
             local commands="annotate doctor export extract flows merge processes read report setup-wireshark"
             local selection="--filter -F --interface --netns --after --before -c --pid --comm --exe --cmdline --uid --user --cgroup --container --unit

@@ -75,7 +75,8 @@ class Analysis {
     // By the process's number; `process` is null for those without packets.
     const std::deque<ProcessTraffic>& processes() const { return processes_; }
     Flows flows() const { return flows_.flows(); }
-    // An error if conversations that were kept in a temporary file are lost.
+    const DnsQuestions& questions() const { return flows_.questions(); }
+    // An error if conversations or questions that were kept in a temporary file are lost.
     const pcapng::Result<void>& state() const { return flows_.state(); }
 
   private:

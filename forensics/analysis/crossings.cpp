@@ -13,8 +13,8 @@ namespace {
 
 using packet::Piece;
 
-constexpr size_t kManyEntries = 65536;
-constexpr size_t kPayload = 64;  // bytes of it that identify a packet
+constexpr size_t kTcpChecksum = 16;  // where it is in the header
+constexpr size_t kPayload = 64;      // bytes of it that identify a packet
 
 // What identifies a packet, one after the other.
 class Bytes {
@@ -23,13 +23,28 @@ class Bytes {
         std::memcpy(bytes_.data() + size_, bytes.data(), bytes.size());
         size_ += bytes.size();
     }
-    void add(uint64_t number) { add(std::as_bytes(std::span(&number, 1))); }
-    void add_first(Piece piece, size_t size) {
-        add(piece.captured().first(std::min(piece.captured().size(), size)));
+    void add(uint64_t number) { add_all<sizeof number>(&number); }
+    // Of 4 or 16 bytes.
+    void add_address(std::span<const std::byte> address) {
+        if (address.size() == 4) {
+            add_all<4>(address.data());
+        } else {
+            add_all<16>(address.data());
+        }
     }
+    void add_first(Piece piece, size_t size) { add(piece.first(size).captured()); }
+    void clear16(size_t at) { std::memset(bytes_.data() + at, 0, 2); }
+    size_t size() const { return size_; }
     std::string_view text() const { return {reinterpret_cast<const char*>(bytes_.data()), size_}; }
 
   private:
+    // A constant size: the compiler makes moves of it.
+    template <size_t kSize>
+    void add_all(const void* from) {
+        std::memcpy(bytes_.data() + size_, from, kSize);
+        size_ += kSize;
+    }
+
     std::array<std::byte, 256> bytes_;
     size_t size_ = 0;
 };
@@ -49,9 +64,9 @@ bool add_tcp(Bytes& bytes, const packet::TcpHeader& header, Piece segment) {
     if (!header.whole || !segment.has(header.header_length)) {
         return false;
     }
-    bytes.add(segment.bytes(0, 16));
-    bytes.add(segment.bytes(18, header.header_length - size_t{18}));
-    bytes.add_first(segment.after(header.header_length), kPayload);
+    const size_t at = bytes.size();
+    bytes.add_first(segment, header.header_length + kPayload);
+    bytes.clear16(at + kTcpChecksum);
     return true;
 }
 
@@ -84,8 +99,8 @@ std::optional<uint64_t> Crossings::identify(const packet::Dissected& packet) con
         return std::nullopt;
     }
     Bytes bytes;
-    bytes.add(network.source);
-    bytes.add(network.target);
+    bytes.add_address(network.source);
+    bytes.add_address(network.target);
     bytes.add((uint64_t{network.fragment_id} << 32) | network.protocol);
     bytes.add((uint64_t{network.fragment_offset} << 32) | network.payload.length());
     if (!add_payload(bytes, packet)) {
@@ -94,27 +109,49 @@ std::optional<uint64_t> Crossings::identify(const packet::Dissected& packet) con
     return hash_(bytes.text());
 }
 
-Crossing& Crossings::slot_of(uint64_t identity, uint64_t time_ns) {
-    const size_t set = identity % (entries_.size() / kWays) * kWays;
-    const std::span<Crossing> ways(&entries_[set], kWays);
-    const auto known = std::ranges::find(ways, identity, &Crossing::identity);
-    Crossing& slot =
-        known != ways.end() ? *known : *std::ranges::min_element(ways, {}, &Crossing::time_ns);
-    const uint64_t apart = std::max(slot.time_ns, time_ns) - std::min(slot.time_ns, time_ns);
-    if (known == ways.end() || apart > kLongestNs) {
-        slot = {.identity = identity, .time_ns = time_ns};
+// Returns the number of the packet's entry: the one that has it, else one to be begun, which is
+// that of the oldest packet in its set. The latter has been seen at no vantage.
+size_t Crossings::entry_of(uint64_t identity, uint64_t time_ns) {
+    const size_t number = identity % sets_.size();
+    Set& set = sets_[number];
+    const auto known = std::ranges::find(set.identities, identity);
+    const auto way = static_cast<size_t>(
+        known != set.identities.end() ? known - set.identities.begin()
+                                      : std::ranges::min_element(set.times) - set.times.begin());
+    const size_t entry = number * kWays + way;
+    const uint64_t apart = std::max(set.times[way], time_ns) - std::min(set.times[way], time_ns);
+    if (known == set.identities.end() || apart > kLongestNs) {
+        set.identities[way] = identity;
+        entries_[entry].seen[0].times = 0;
     }
-    return slot;
+    return entry;
 }
 
-void Crossings::grow() {
-    std::vector<Crossing> few(kManyEntries);
-    few.swap(entries_);
-    for (const Crossing& crossing : few) {
-        if (crossing.seen[0].times != 0) {
-            slot_of(crossing.identity, crossing.time_ns) = crossing;
-        }
+void Crossings::begin(size_t entry, uint64_t time_ns, uint32_t vantage) {
+    sets_[entry / kWays].times[entry % kWays] = time_ns;
+    entries_[entry] = {.time_ns = time_ns};
+    entries_[entry].seen[0] = {.vantage = vantage, .times = 1};
+}
+
+Crossing& Crossings::remember(uint64_t identity, uint64_t time_ns, uint32_t vantage) {
+    Recent& recent = recent_[remembered_++ % kRecent];
+    recent = {.identity = identity, .crossing = {.time_ns = time_ns}};
+    recent.crossing.seen[0] = {.vantage = vantage, .times = 1};
+    return recent.crossing;
+}
+
+void Crossings::look_up_from_now_on() {
+    sets_.resize(kSets);
+    entries_.resize(kSets * kWays);
+    const uint64_t oldest = remembered_ - std::min<uint64_t>(remembered_, kRecent);
+    for (uint64_t i = oldest; i < remembered_; ++i) {
+        const auto& [identity, packet] = recent_[i % kRecent];
+        Crossing& crossing = look_up(identity, packet.time_ns, packet.seen[0].vantage);
+        const auto seen = crossing.seen;
+        crossing = packet;
+        crossing.seen = seen;
     }
+    recent_ = {};
 }
 
 void Crossings::add(Crossing& crossing, uint32_t vantage) {
@@ -137,21 +174,33 @@ void Crossings::add(Crossing& crossing, uint32_t vantage) {
 }
 
 Crossing& Crossings::see(uint64_t identity, uint64_t time_ns, uint32_t vantage, size_t vantages) {
-    if (vantages > 1 && entries_.size() < kManyEntries) {
-        grow();
+    if (sets_.empty() && vantages <= 1) {
+        return remember(identity, time_ns, vantage);
     }
-    Crossing& crossing = slot_of(identity, time_ns);
+    if (sets_.empty()) {
+        look_up_from_now_on();
+    }
+    return look_up(identity, time_ns, vantage);
+}
+
+Crossing& Crossings::look_up(uint64_t identity, uint64_t time_ns, uint32_t vantage) {
+    const size_t entry = entry_of(identity, time_ns);
+    Crossing& crossing = entries_[entry];
+    if (crossing.seen[0].times == 0) {
+        begin(entry, time_ns, vantage);
+        return crossing;
+    }
     add(crossing, vantage);
     if (!crossing.again) {
         const auto seen = crossing.seen;
-        crossing = {.identity = identity, .time_ns = time_ns, .seen = seen};
+        begin(entry, time_ns, vantage);
+        crossing.seen = seen;
     }
     return crossing;
 }
 
 void Crossings::separate(Crossing& crossing, uint64_t time_ns, uint32_t vantage) {
-    crossing = {.identity = crossing.identity, .time_ns = time_ns};
-    add(crossing, vantage);
+    begin(static_cast<size_t>(&crossing - entries_.data()), time_ns, vantage);
 }
 
 }  // namespace forensics

@@ -5,7 +5,8 @@
 // the IP header on, without what crossing changes (TTL, checksums). It crosses a vantage once, so
 // what is seen again at the same vantage was sent again.
 //
-// Remembers the latest 65,536 packets, 6 MiB; 256 while there is one vantage. One thread.
+// Remembers the latest 65,536 packets, 7 MiB. While there is one vantage, where nothing can be seen
+// again, only the latest 256, and looks none of them up. One thread.
 #pragma once
 
 #include <array>
@@ -29,7 +30,6 @@ struct Crossing {
         uint32_t times = 0;  // 0: the entry is not in use
     };
 
-    uint64_t identity = 0;
     uint64_t time_ns = 0;
     uint32_t length = 0;                            // on the wire
     uint32_t flow = 0;                              // the number of its conversation
@@ -53,20 +53,37 @@ class Crossings {
     std::optional<uint64_t> identify(const packet::Dissected& packet) const;
 
     // Returns the packet's entry, which is valid until the next call. If it isn't seen again, only
-    // its identity and time are set, and the caller sets the rest. `vantages`: how many there are.
+    // its time is set, and the caller sets the rest. `vantages`: how many there are.
     Crossing& see(uint64_t identity, uint64_t time_ns, uint32_t vantage, size_t vantages);
     // It is another packet after all, which was seen at this vantage only.
-    static void separate(Crossing& crossing, uint64_t time_ns, uint32_t vantage);
+    void separate(Crossing& crossing, uint64_t time_ns, uint32_t vantage);
 
   private:
     static constexpr size_t kWays = 4;
+    static constexpr size_t kSets = 16384;
+    static constexpr size_t kRecent = 256;
+    struct Recent {
+        uint64_t identity = 0;
+        Crossing crossing;
+    };
+    // What is looked at to find an entry: of a set of kWays, in one cache line.
+    struct alignas(64) Set {
+        std::array<uint64_t, kWays> identities{};
+        std::array<uint64_t, kWays> times{};  // as the entry has it
+    };
 
-    Crossing& slot_of(uint64_t identity, uint64_t time_ns);
-    void grow();
+    size_t entry_of(uint64_t identity, uint64_t time_ns);
+    void begin(size_t entry, uint64_t time_ns, uint32_t vantage);
+    Crossing& remember(uint64_t identity, uint64_t time_ns, uint32_t vantage);
+    void look_up_from_now_on();
+    Crossing& look_up(uint64_t identity, uint64_t time_ns, uint32_t vantage);
     static void add(Crossing& crossing, uint32_t vantage);
 
     packet::KeyedHash hash_;
-    std::vector<Crossing> entries_ = std::vector<Crossing>(256);
+    std::vector<Recent> recent_ = std::vector<Recent>(kRecent);  // a ring
+    uint64_t remembered_ = 0;                                    // in it, ever
+    std::vector<Set> sets_;                                      // none: there is one vantage
+    std::vector<Crossing> entries_;
 };
 
 }  // namespace forensics

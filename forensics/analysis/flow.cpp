@@ -21,4 +21,8 @@ const char* state_name(FlowState state) {
     return "";
 }
 
+bool failed(Handshake handshake) {
+    return handshake != Handshake::kNone && handshake != Handshake::kComplete;
+}
+
 }  // namespace forensics

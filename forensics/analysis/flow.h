@@ -32,6 +32,19 @@ enum class FlowState : uint8_t {
 };
 const char* state_name(FlowState state);  // "", "opening", "established", "closing", …
 
+// How far the handshake of a TCP connection came. A FlowState says this no more once the connection
+// is reset.
+enum class Handshake : uint8_t {
+    kNone,        // not TCP, or the packets don't show it
+    kUnanswered,  // SYN, and nothing of TCP from the other side
+    kAnswered,    // SYN with ACK, but the side that began hasn't acknowledged it
+    kRefused,     // the other side's answer to the SYN was RST
+    kAborted,     // RST of the side that began, or of the other one after its SYN with ACK
+    kComplete,
+};
+// Returns whether the connection never came about, as far as the packets show it.
+bool failed(Handshake handshake);
+
 struct Side {
     Address address;
     uint16_t port = 0;     // 0 where the protocol has none
@@ -58,6 +71,7 @@ struct Flow {
     // The processes that packets name without their end (Ends::either).
     Participants either;
     FlowState state = FlowState::kNone;
+    Handshake handshake = Handshake::kNone;
     std::array<const Interface*, kMaxInterfaces> interfaces{};  // see seen_on(); null: no more
     bool more_interfaces = false;
     std::optional<uint64_t> first_ns;

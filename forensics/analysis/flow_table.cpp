@@ -81,7 +81,9 @@ uint8_t named_by(const Ends& ends) {
 class FlowTable::Implementation {
   public:
     explicit Implementation(const Options& options)
-        : names_wanted_(options.names), conversations_(options.bytes_in_memory) {}
+        : names_wanted_(options.names),
+          conversations_(options.bytes_in_memory),
+          names_(options.questions ? &questions_ : nullptr) {}
 
     Found add(const Packet& packet) {
         Found found{.counted = Counted::whole(packet)};
@@ -96,15 +98,16 @@ class FlowTable::Implementation {
         const uint64_t time_ns = packet.time_ns.value_or(0);
         const Vantage vantage = vantages_.of(packet);
         const Vantages::Inner inner = vantages_.within(vantage.place, *dissected);
-        Crossing* crossing = see(packet, *dissected, vantage);
+        const Sought sought = seek(key_of(*dissected, inner.place));
+        Crossing* crossing = see(packet, *dissected, vantage, sought);
         const Place place = crossing != nullptr && crossing->again
-                                ? known(*dissected, inner.place, crossing->flow)
-                                : find(*dissected, inner.place, time_ns);
-        Conversation& conversation = conversations_[place.number];
+                                ? known(*dissected, sought, crossing->flow)
+                                : find(*dissected, sought, time_ns);
+        Conversation& conversation = *place.conversation;
         found.flow = &conversation.flow;
         found.side = place.side;
         conversation.see(*packet.interface);
-        if (found.flow->tunnel.empty()) {
+        if (!inner.name.empty() && found.flow->tunnel.empty()) {
             found.flow->tunnel = inner.name;
         }
         if (crossing != nullptr) {
@@ -131,13 +134,42 @@ class FlowTable::Implementation {
         }
     }
 
-    const pcapng::Result<void>& state() const { return conversations_.state(); }
+    const DnsQuestions& questions() const { return questions_; }
+
+    const pcapng::Result<void>& state() const {
+        return conversations_.state() ? questions_.state() : conversations_.state();
+    }
 
   private:
+    // A conversation and the sender's side. The pointer is valid until another one is looked for.
     struct Place {
-        uint32_t number = 0;
+        Conversation* conversation = nullptr;
         int side = 0;
     };
+
+    // The key of a packet's conversation, and its hash, unless the packet before had the same key.
+    struct Sought {
+        KeyOfPacket key;
+        bool is_last = false;
+        uint64_t hash = 0;
+    };
+
+    // Memory takes its time, so that it is asked early: first for the slot, then, once there was
+    // something else to do, for what it leads to.
+    Sought seek(const KeyOfPacket& key) const {
+        if (last_ != NumberIndex::kNone && last_key_ == key.key) {
+            return {.key = key, .is_last = true};
+        }
+        const Sought sought{.key = key, .hash = hash_(key.key)};
+        index_.prefetch(sought.hash);
+        return sought;
+    }
+    void prefetch(const Sought& sought) const {
+        const uint32_t number = sought.is_last ? last_ : index_.first(sought.hash);
+        if (number != NumberIndex::kNone) {
+            conversations_.prefetch(number);
+        }
+    }
 
     static KeyOfPacket key_of(const packet::Dissected& packet, uint32_t place) {
         const packet::Network& network = packet.network;
@@ -158,12 +190,13 @@ class FlowTable::Implementation {
     }
 
     // Returns null for a packet that can't be recognised.
-    Crossing* see(const Packet& packet, const packet::Dissected& dissected,
-                  const Vantage& vantage) {
+    Crossing* see(const Packet& packet, const packet::Dissected& dissected, const Vantage& vantage,
+                  const Sought& sought) {
         if (!packet.time_ns) {
             return nullptr;
         }
         const std::optional<uint64_t> identity = crossings_.identify(dissected);
+        prefetch(sought);
         if (!identity) {
             return nullptr;
         }
@@ -172,76 +205,79 @@ class FlowTable::Implementation {
         const Ends ends = ends_of(packet);
         if (crossing.again && (of_two_hosts(crossing.sender, ends.sender) ||
                                of_two_hosts(crossing.receiver, ends.receiver))) {
-            Crossings::separate(crossing, *packet.time_ns, vantage.number);
+            crossings_.separate(crossing, *packet.time_ns, vantage.number);
         }
         return &crossing;
     }
 
-    Place place(uint32_t number, bool from_lower) const {
-        return {.number = number,
-                .side = from_lower == conversations_[number].lower_is_first ? 0 : 1};
+    static Place place(Conversation& conversation, bool from_lower) {
+        return {.conversation = &conversation,
+                .side = from_lower == conversation.lower_is_first ? 0 : 1};
     }
 
-    Place find(const packet::Dissected& packet, uint32_t where, uint64_t time_ns) {
-        const KeyOfPacket key = key_of(packet, where);
-        if (packet.network.fragment) {
-            return find_fragment(packet, key, where, time_ns);
-        }
-        return find_key(packet, key);
+    Place find(const packet::Dissected& packet, const Sought& sought, uint64_t time_ns) {
+        return packet.network.fragment ? find_fragment(packet, sought, time_ns)
+                                       : find_key(packet, sought);
     }
 
-    Place find_fragment(const packet::Dissected& packet, const KeyOfPacket& key, uint32_t where,
-                        uint64_t time_ns) {
+    Place find_fragment(const packet::Dissected& packet, const Sought& sought, uint64_t time_ns) {
         const packet::Network& network = packet.network;
-        const KeyOfPacket plain = plain_key(network, where);
+        const KeyOfPacket& key = sought.key;
+        const KeyOfPacket plain = plain_key(network, static_cast<uint32_t>(key.key.place));
         const FragmentFlows::Datagram datagram{
             .key = plain.key, .from_lower = key.from_lower, .id = network.fragment_id};
         const uint64_t hash = hash_(plain.key);
         if (network.fragment_offset > 0) {
             if (const std::optional<uint32_t> number = fragments_.find(datagram, hash, time_ns)) {
-                return place(*number, key.from_lower);
+                return place(conversations_[*number], key.from_lower);
             }
-            return find_key(packet, key);
+            return find_key(packet, sought);
         }
-        const Place place = find_key(packet, key);
-        fragments_.remember(datagram, hash, place.number, time_ns);
+        const Place place = find_key(packet, sought);
+        fragments_.remember(datagram, hash, number_of(place), time_ns);
         return place;
+    }
+
+    static uint32_t number_of(const Place& place) {
+        return static_cast<uint32_t>(place.conversation->flow.number);
     }
 
     size_t slot_of(const FlowKey& key, uint64_t hash) const {
         return index_.find(hash, [&](uint32_t number) { return conversations_[number].has(key); });
     }
 
-    Place find_key(const packet::Dissected& packet, const KeyOfPacket& key) {
-        if (last_ != NumberIndex::kNone && conversations_[last_].has(key.key) &&
-            !packet_is_syn(packet)) {
-            return place(last_, key.from_lower);
+    Place find_key(const packet::Dissected& packet, const Sought& sought) {
+        const KeyOfPacket& key = sought.key;
+        if (sought.is_last && !packet_is_syn(packet)) {
+            return place(conversations_[last_], key.from_lower);
         }
-        const uint64_t hash = hash_(key.key);
+        last_key_ = key.key;
+        const uint64_t hash = sought.is_last ? hash_(key.key) : sought.hash;
         const size_t slot = slot_of(key.key, hash);
-        const uint32_t number = index_.at(slot);
-        if (number == NumberIndex::kNone) {
-            last_ = begin(packet, key);
+        last_ = index_.at(slot);
+        if (last_ == NumberIndex::kNone) {
+            const Place begun = begin(packet, key);
+            last_ = number_of(begun);
             index_.insert(slot, hash, last_);
-        } else {
-            last_ = number;
-            const Place found = place(number, key.from_lower);
-            if (packet.tcp && packet.tcp->whole &&
-                conversations_[number].tcp.begins_another(*packet.tcp, found.side)) {
-                last_ = begin(packet, key);
-                index_.replace(slot, last_);
-            }
+            return begun;
         }
-        return place(last_, key.from_lower);
+        const Place found = place(conversations_[last_], key.from_lower);
+        if (packet.tcp && packet.tcp->whole &&
+            found.conversation->tcp.begins_another(*packet.tcp, found.side)) {
+            const Place begun = begin(packet, key);
+            last_ = number_of(begun);
+            index_.replace(slot, last_);
+            return begun;
+        }
+        return found;
     }
 
     // The conversation of a packet that was seen before: what has the same ends at this place
     // belongs to it from now on.
-    Place known(const packet::Dissected& packet, uint32_t where, uint32_t number) {
-        const KeyOfPacket key = key_of(packet, where);
-        Conversation& conversation = conversations_[number];
-        if (!conversation.has(key.key) && !packet.network.fragment) {
-            const uint64_t hash = hash_(key.key);
+    Place known(const packet::Dissected& packet, const Sought& sought, uint32_t number) {
+        const KeyOfPacket& key = sought.key;
+        if (!conversations_[number].has(key.key) && !packet.network.fragment) {
+            const uint64_t hash = sought.is_last ? hash_(key.key) : sought.hash;
             const size_t slot = slot_of(key.key, hash);
             if (conversations_[number].add_place(key.key.place)) {
                 if (index_.at(slot) == NumberIndex::kNone) {
@@ -251,15 +287,14 @@ class FlowTable::Implementation {
                 }
             }
         }
-        return place(number, key.from_lower);
+        return place(conversations_[number], key.from_lower);
     }
 
     static bool packet_is_syn(const packet::Dissected& packet) {
         return packet.tcp && packet.tcp->has(packet::TcpHeader::kSyn);
     }
 
-    // Begins a conversation and returns its number.
-    uint32_t begin(const packet::Dissected& packet, const KeyOfPacket& key) {
+    Place begin(const packet::Dissected& packet, const KeyOfPacket& key) {
         const bool client = from_client(packet);
         Conversation& conversation = conversations_.emplace_back();
         Flow& flow = conversation.flow;
@@ -276,7 +311,7 @@ class FlowTable::Implementation {
         if (names_wanted_) {
             names_.name(flow);
         }
-        return static_cast<uint32_t>(flow.number);
+        return place(conversation, key.from_lower);
     }
 
     // What the packet's crossing says of it; notes what it is counted for.
@@ -299,7 +334,7 @@ class FlowTable::Implementation {
                 }
             }
         } else {
-            crossing.flow = place.number;
+            crossing.flow = number_of(place);
             crossing.length = packet.wire_length;
             crossing.reason = reason_of(packet);
         }
@@ -396,8 +431,11 @@ class FlowTable::Implementation {
     Vantages vantages_;
     Crossings crossings_;
     FragmentFlows fragments_;
+    DnsQuestions questions_;
     NameReader names_;
-    uint32_t last_ = NumberIndex::kNone;  // the conversation of the previous packet
+    // The conversation that was found last, and by which key: the next packet's is often the same.
+    uint32_t last_ = NumberIndex::kNone;
+    FlowKey last_key_;
 };
 
 FlowTable::FlowTable(Options options)
@@ -412,6 +450,10 @@ FlowTable::Found FlowTable::add(const Packet& packet) {
 
 Flows FlowTable::flows() const {
     return implementation_->flows();
+}
+
+const DnsQuestions& FlowTable::questions() const {
+    return implementation_->questions();
 }
 
 void FlowTable::finish(std::span<const packet::NamedAddress> names) {

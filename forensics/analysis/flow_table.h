@@ -19,6 +19,7 @@
 #include <span>
 
 #include "forensics/analysis/counted.h"
+#include "forensics/analysis/dns_questions.h"
 #include "forensics/analysis/flow.h"
 #include "forensics/analysis/flows.h"
 #include "forensics/packet_types.h"
@@ -29,7 +30,8 @@ namespace forensics {
 class FlowTable {
   public:
     struct Options {
-        bool names = true;  // whether they are read
+        bool names = true;       // whether they are read
+        bool questions = false;  // with names: whether all questions to DNS servers are counted
         size_t bytes_in_memory = size_t{32} << 20;
     };
 
@@ -52,8 +54,9 @@ class FlowTable {
     // By number. finish() fills in what needs the whole file: names of addresses, from DNS answers,
     // else from `names`; and frees what only add() needs.
     Flows flows() const;
+    const DnsQuestions& questions() const;
     void finish(std::span<const packet::NamedAddress> names = {});
-    // An error if conversations that were in the temporary file are lost.
+    // An error if conversations or questions that were in a temporary file are lost.
     const pcapng::Result<void>& state() const;
 
   private:

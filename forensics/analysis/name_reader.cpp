@@ -39,8 +39,15 @@ void NameReader::read_quic(packet::Piece payload, int side, Flow& flow) {
 }
 
 void NameReader::read_dns(std::span<const std::byte> message, int side, Flow& flow) {
-    if (flow.dns_question.empty()) {
-        flow.dns_question = hosts_.keep(packet::read_dns_question(message));
+    if (questions_ != nullptr || flow.dns_question.empty()) {
+        const size_t most = questions_ != nullptr ? DnsQuestions::kMostOfMessage : 1;
+        const packet::DnsMessage read = packet::read_dns_questions(message, most);
+        if (flow.dns_question.empty() && !read.asked.empty()) {
+            flow.dns_question = hosts_.keep(read.asked.front().name);
+        }
+        if (questions_ != nullptr) {
+            questions_->add(flow.number, read.is_answer ? 1 - side : side, read);
+        }
     }
     const uint16_t port = flow.sides[static_cast<size_t>(side)].port;
     if (!speaks_dns(port)) {

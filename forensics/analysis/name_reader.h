@@ -2,14 +2,16 @@
 //
 // NameReader: reads names from packets: of addresses from DNS, mDNS and LLMNR answers, of servers
 // from the first bytes of a connection (TLS, HTTP, QUIC), also behind what asks for TLS, and what
-// was asked of a DNS server. Reads the first request of an HTTP connection and the first message of
-// each side of DNS over TCP. Memory is bounded except for the names (see FirstBytes, HostNames).
+// was asked of a DNS server; DnsQuestions has all of that, if wanted. Reads the first request of an
+// HTTP connection and the first message of each side of DNS over TCP. Memory is bounded except for
+// the names (see FirstBytes, HostNames).
 #pragma once
 
 #include <array>
 #include <cstdint>
 #include <vector>
 
+#include "forensics/analysis/dns_questions.h"
 #include "forensics/analysis/first_bytes.h"
 #include "forensics/analysis/flow.h"
 #include "forensics/analysis/host_names.h"
@@ -20,6 +22,9 @@ namespace forensics {
 
 class NameReader {
   public:
+    // `questions`: where all questions to DNS servers are counted, or null; outlives this object.
+    explicit NameReader(DnsQuestions* questions) : questions_(questions) {}
+
     // How far one side of a TCP connection has been read.
     struct Opening {
         uint32_t start = 0;        // the sequence number of the first byte
@@ -50,6 +55,7 @@ class NameReader {
     Progress keep(Opening& opening, size_t offset, std::span<const std::byte> bytes, int side,
                   Flow& flow);
 
+    DnsQuestions* questions_;
     HostNames hosts_;
     FirstBytes first_bytes_;
     QuicReader quic_;

@@ -39,10 +39,9 @@ const Process* Participants::main() const {
     return most.process;
 }
 
-bool Participants::has(const Process& process) const {
-    bool found = false;
-    each([&](const Participant& one) { found = found || one.process == &process; });
-    return found;
+bool Participants::further_has(const Process& process) const {
+    return std::ranges::find(further_->kept, &process, &Participant::process) !=
+           further_->kept.end();
 }
 
 uint64_t Participants::bytes() const {

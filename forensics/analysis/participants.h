@@ -43,7 +43,10 @@ class Participants {
     // Returns whether packets name more than one process.
     bool several() const { return few_[1].process != nullptr; }
     // Returns whether the process is among those that are kept.
-    bool has(const Process& process) const;
+    bool has(const Process& process) const {
+        return few_[0].process == &process || few_[1].process == &process ||
+               (further_ != nullptr && further_has(process));
+    }
     uint64_t bytes() const;
     // Returns all that were kept, most bytes first, then the others, if there are any.
     std::vector<Participant> by_bytes() const;
@@ -63,6 +66,8 @@ class Participants {
     }
 
   private:
+    bool further_has(const Process& process) const;
+
     std::array<Participant, kInline> few_{};
     Further* further_ = nullptr;
 };

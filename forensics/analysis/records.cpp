@@ -23,18 +23,11 @@ off_t offset_of(size_t number) {
 
 Pages::Pages(size_t most_in_memory) : most_in_memory_(std::max(most_in_memory, kFewestPages)) {}
 
-std::byte* Pages::at(size_t number, bool changes) {
-    assert(number <= pages_.size());
-    if (number == pages_.size()) {
-        std::unique_ptr<std::byte[]> bytes = take_room();
-        std::memset(bytes.get(), 0, kSize);
-        pages_.push_back({.bytes = std::move(bytes), .changed = true});
-        in_memory_.push_back(static_cast<uint32_t>(number));
-    }
-    Page& page = pages_[number];
-    page.used = true;
-    page.changed = page.changed || changes;
-    return page.bytes != nullptr ? page.bytes.get() : load(number);
+void Pages::add() {
+    std::unique_ptr<std::byte[]> bytes = take_room();
+    std::memset(bytes.get(), 0, kSize);
+    in_memory_.push_back(static_cast<uint32_t>(pages_.size()));
+    pages_.push_back({.bytes = std::move(bytes), .changed = true});
 }
 
 std::byte* Pages::load(size_t number) {

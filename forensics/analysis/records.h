@@ -28,7 +28,18 @@ class Pages {
 
     // Returns the page's bytes, which are valid until the next call. A page that is new is zero.
     // `number` is at most that of the last page + 1.
-    std::byte* at(size_t number, bool changes);
+    std::byte* at(size_t number, bool changes) {
+        assert(number <= pages_.size());
+        if (number == pages_.size()) {
+            add();
+        }
+        Page& page = pages_[number];
+        page.used = true;
+        page.changed = page.changed || changes;
+        return page.bytes != nullptr ? page.bytes.get() : load(number);
+    }
+    // Returns the page's bytes, or null if they are in the file.
+    const std::byte* in_memory(size_t number) const { return pages_[number].bytes.get(); }
     // Why bytes are lost, if they are: the file can't be read back.
     const pcapng::Result<void>& state() const { return state_; }
 
@@ -39,6 +50,7 @@ class Pages {
         bool used = false;
     };
 
+    void add();
     std::byte* load(size_t number);
     std::unique_ptr<std::byte[]> take_room();
     bool store(size_t number);
@@ -71,9 +83,20 @@ class Records {
     const Record& operator[](size_t number) const {
         return *std::launder(reinterpret_cast<const Record*>(place(number, false)));
     }
+    // Begins to bring a record into the cache, if it is in memory.
+    void prefetch(size_t number) const {
+        assert(number < size_);
+        if (const std::byte* page = pages_.in_memory(number / kPerPage)) {
+            const std::byte* record = page + number % kPerPage * sizeof(Record);
+            for (size_t at = 0; at < sizeof(Record); at += kCacheLine) {
+                __builtin_prefetch(record + at, 1);
+            }
+        }
+    }
     const pcapng::Result<void>& state() const { return pages_.state(); }
 
   private:
+    static constexpr size_t kCacheLine = 64;
     static constexpr size_t kPerPage = Pages::kSize / sizeof(Record);
 
     std::byte* place(size_t number, bool changes) const {

@@ -177,6 +177,31 @@ void TcpStream::update_state(const packet::TcpHeader& header, uint32_t length, i
     }
 }
 
+// Side 0 begins, as Flow says. A SYN that is repeated after a RST, as Windows does, may still be
+// answered. Data of side 1 show that the handshake was complete where only its packets are
+// captured; its ACK alone doesn't (RFC 9293, 3.10.7.4: an old connection's challenge ACK).
+void TcpStream::follow_handshake(const packet::TcpHeader& header, uint32_t length, int side,
+                                 Flow& flow) {
+    using Header = packet::TcpHeader;
+    Handshake& handshake = flow.handshake;
+    const bool open = handshake == Handshake::kUnanswered || handshake == Handshake::kAnswered;
+    if (header.has(Header::kRst)) {
+        if (open) {
+            handshake = side == 1 && handshake == Handshake::kUnanswered ? Handshake::kRefused
+                                                                         : Handshake::kAborted;
+        }
+    } else if (header.has(Header::kSyn)) {
+        if (header.has(Header::kAck) && handshake != Handshake::kComplete) {
+            handshake = Handshake::kAnswered;
+        } else if (handshake == Handshake::kNone && flow.state == FlowState::kNone) {
+            handshake = Handshake::kUnanswered;
+        }
+    } else if (open && (length > 0 || header.has(Header::kFin) ||
+                        (side == 0 && header.has(Header::kAck)))) {
+        handshake = Handshake::kComplete;
+    }
+}
+
 void TcpStream::add(const packet::TcpHeader& header, uint32_t length, uint64_t time_ns, int side,
                     Flow& flow) {
     Direction& sender = directions_[static_cast<size_t>(side)];
@@ -188,6 +213,7 @@ void TcpStream::add(const packet::TcpHeader& header, uint32_t length, uint64_t t
         }
     }
     measure_rtt(header, time_ns, flow);
+    follow_handshake(header, length, side, flow);
     update_state(header, length, side, flow);
 }
 

@@ -29,7 +29,8 @@ class TcpStream {
     // The sequence number that follows what `side` has sent; 0: nothing was seen of it.
     uint32_t next(int side) const { return directions_[static_cast<size_t>(side)].next; }
 
-    // A segment from `side`; updates the flow's state, handshake_rtt_ns, and retransmissions.
+    // A segment from `side`; updates the flow's state, handshake, handshake_rtt_ns, and
+    // retransmissions.
     void add(const packet::TcpHeader& header, uint32_t length, uint64_t time_ns, int side,
              Flow& flow);
 
@@ -64,6 +65,8 @@ class TcpStream {
                  Direction& sender, Direction& receiver);
     void measure_rtt(const packet::TcpHeader& header, uint64_t time_ns, Flow& flow);
     void update_state(const packet::TcpHeader& header, uint32_t length, int side, Flow& flow);
+    static void follow_handshake(const packet::TcpHeader& header, uint32_t length, int side,
+                                 Flow& flow);
 
     std::array<Direction, 2> directions_;
     uint64_t syn_time_ns_ = 0;  // 0: none was seen

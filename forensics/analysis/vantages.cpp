@@ -95,10 +95,10 @@ const Vantages::Known& Vantages::interface(const Interface& interface) {
 }
 
 Vantages::Inner Vantages::within(uint32_t place, const packet::Dissected& packet) {
-    if (packet.tunnel_count == 0) {
+    const std::span<const packet::Tunnel> through = packet.through();
+    if (through.empty()) {
         return {.place = place, .name = {}};
     }
-    const std::span<const packet::Tunnel> through(packet.tunnels.data(), packet.tunnel_count);
     std::string key;
     append(key, place);
     for (const packet::Tunnel& tunnel : through) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The table of conversations: search, sort, a page of rows at a time.
+// The table of conversations, a page of rows at a time.
 
 const kPageRows = 100;
 const flows = {page: 0, sort: null, descending: true, search: '', shown: [], texts: []};
@@ -11,7 +11,6 @@ const kEnds = ['local', 'remote', 'either'];
 const takesPart = (flow, test) => kEnds.some((end) => test(flow[kFlow[end]]) || (flow[kFlow[end + 'Shares']] || []).some(([index]) => test(index)));
 const processText = (process) => process ? `${process.name} ${process.pid}` : '';
 
-// name: of the header; key: what to sort by; `kind` is a class.
 const kFlowColumns = {
   process: {name: 'Process', key: (flow) => processText(processAt(flow, 'local') || processAt(flow, 'either') || processAt(flow, 'remote')).toLowerCase()},
   protocol: {name: 'Proto', key: (flow) => formatProtocol(flow[kFlow.protocol])},
@@ -22,7 +21,7 @@ const kFlowColumns = {
   packets: {name: 'Packets', key: (flow) => flow[kFlow.sentPackets] + flow[kFlow.receivedPackets], kind: 'number minor'},
   sent: {name: 'Sent', key: (flow) => flow[kFlow.sentBytes], kind: 'number'},
   received: {name: 'Received', key: (flow) => flow[kFlow.receivedBytes], kind: 'number'},
-  first: {name: 'Begin', key: (flow) => flow[kFlow.first], kind: 'number'},
+  first: {name: 'Begin', key: (flow) => flow[kFlow.first], kind: 'number', isTime: true},
   duration: {name: 'Duration', key: (flow) => flow[kFlow.duration], kind: 'number'},
   rtt: {name: 'RTT', key: (flow) => flow[kFlow.rtt], kind: 'number minor', title: 'Round trip of the TCP handshake'},
   retransmissions: {name: 'Retrans.', key: (flow) => flow[kFlow.localRetransmissions] + flow[kFlow.remoteRetransmissions], kind: 'number minor',
@@ -41,14 +40,8 @@ function flowText(index) {
   return flows.texts[index];
 }
 
-function compare(a, b) {
-  return typeof a === 'number' ? a - b : a < b ? -1 : a > b ? 1 : 0;
-}
-
 function selectFlows() {
-  const words = flows.search.toLowerCase().split(/\s+/).filter((word) => word && word !== '-');
-  const wanted = words.filter((word) => !word.startsWith('-'));
-  const unwanted = words.filter((word) => word.startsWith('-')).map((word) => word.slice(1));
+  const found = searchTest(flows.search);
   const window = view.withinWindow ? view.window : null;
   const shown = [];
   data.flows.forEach((flow, index) => {
@@ -58,23 +51,12 @@ function selectFlows() {
     if (window && (flow[kFlow.first] === null || flow[kFlow.first] > window.to || flow[kFlow.first] + (flow[kFlow.duration] || 0) < window.from)) {
       return;
     }
-    if (words.length) {
-      const text = flowText(index);
-      if (!wanted.every((word) => text.includes(word)) || unwanted.some((word) => text.includes(word))) {
-        return;
-      }
+    if (found && !found(flowText(index))) {
+      return;
     }
     shown.push(flow);
   });
-  if (!flows.sort) {  // as they come: most bytes first
-    flows.shown = shown;
-    return;
-  }
-  const {key} = kFlowColumns[flows.sort];
-  const keyed = shown.map((flow) => [key(flow), flow]);
-  const none = (value) => value === null || value === '';
-  keyed.sort(([a], [b]) => none(a) || none(b) ? none(a) - none(b) : (flows.descending ? -compare(a, b) : compare(a, b)));
-  flows.shown = keyed.map(([, flow]) => flow);
+  flows.shown = sorted(shown, kFlowColumns, flows);  // unsorted: most bytes first
 }
 
 // A mark that lists the processes of an end with their shares of its bytes, if there are several.
@@ -98,7 +80,6 @@ function flowRow(flow) {
     remote ? [el('span', {class: 'hint'}, local ? (began ? ' \u2192 ' : ' \u2190 ') : ''), processLink(remote, severalMark(flow, 'remote'))] : null,
     !local && !remote && either ? [processLink(either, severalMark(flow, 'either')), el('span', {class: 'hint', title: 'The file doesn\u2019t say at which end it is'}, ' (either end)')] : null,
     !local && !remote && !either ? el('span', {class: 'hint'}, 'no process') : null);
-  const address = (text) => el('span', {class: 'address'}, text);
   const names = [['DNS', 'dns'], ['TLS', 'tls'], ['HTTP', 'http'], ['DNS question', 'question']].filter(([, key]) => flow[kFlow[key]]);
   const bytes = (number) => el('td', {class: 'number', title: `${formatCount(number)} bytes`}, formatBytes(number));
   const [sent, received] = [flow[kFlow.sentBytes], flow[kFlow.receivedBytes]];
@@ -107,39 +88,25 @@ function flowRow(flow) {
     who,
     el('td', {title: [...(flow[kFlow.interfaces].length ? [`Seen on ${flow[kFlow.interfaces].join(', ')}`] : []), ...(flow[kFlow.tunnel] ? [`In the tunnel ${flow[kFlow.tunnel]}`] : [])].join('\n') || null},
       formatProtocol(flow[kFlow.protocol])),
-    el('td', {}, address(formatEndpoint(flow[kFlow.localAddress], flow[kFlow.localPort]))),
+    el('td', {}, addressText(formatEndpoint(flow[kFlow.localAddress], flow[kFlow.localPort]))),
     el('td', {}, el('span', {class: 'direction', title: began ? 'The local side began' : 'The remote side began'}, began ? '\u2192 ' : '\u2190 '),
-      address(formatEndpoint(flow[kFlow.remoteAddress], flow[kFlow.remotePort]))),
+      addressText(formatEndpoint(flow[kFlow.remoteAddress], flow[kFlow.remotePort]))),
     el('td', {class: 'clip', title: names.map(([kind, key]) => `${kind} ${flow[kFlow[key]]}`).join('\n') || null}, el('bdi', {class: 'name'}, flowName(flow))),
     el('td', {class: 'minor'}, flow[kFlow.state] ? el('span', {class: `state ${flow[kFlow.state]}`}, flow[kFlow.state]) : ''),
     el('td', {class: 'number minor', title: `${formatCount(flow[kFlow.sentPackets])} sent, ${formatCount(flow[kFlow.receivedPackets])} received`},
       formatCount(flow[kFlow.sentPackets] + flow[kFlow.receivedPackets])),
     bytes(sent), bytes(received),
-    el('td', {class: 'number', title: flow[kFlow.first] === null ? null : `${formatTime(flow[kFlow.first], 6, true)} ${zoneText()}`},
-      formatTime(flow[kFlow.first], data.last - data.first < 60e6 ? 3 : 0, spansDays())),
+    timeCell(flow[kFlow.first]),
     el('td', {class: 'number'}, formatDuration(flow[kFlow.duration])),
     el('td', {class: 'number minor'}, formatDuration(flow[kFlow.rtt])),
     el('td', {class: 'number minor', title: again ? `${flow[kFlow.localRetransmissions]} sent, ${flow[kFlow.remoteRetransmissions]} received` : null}, again ? formatCount(again) : ''));
-}
-
-function flowHead() {
-  return el('thead', {}, el('tr', {}, Object.entries(kFlowColumns).map(([key, column]) => {
-    const sorted = flows.sort === key;
-    return el('th', {scope: 'col', class: column.kind, 'aria-sort': sorted ? (flows.descending ? 'descending' : 'ascending') : 'none', title: column.title},
-      button([column.name, el('span', {class: 'arrow', 'aria-hidden': 'true'}, sorted ? (flows.descending ? ' \u25be' : ' \u25b4') : '')], () => {
-        flows.descending = sorted ? !flows.descending : (column.kind || '').includes('number') && key !== 'first';
-        flows.sort = key;
-        showFlows();
-        byId('flow-table').querySelector(`th:nth-child(${Object.keys(kFlowColumns).indexOf(key) + 1}) button`).focus();
-      }, {class: 'sort'}));
-  })));
 }
 
 function showFlowPage() {
   const pages = Math.max(1, Math.ceil(flows.shown.length / kPageRows));
   flows.page = Math.min(flows.page, pages - 1);
   const rows = flows.shown.slice(flows.page * kPageRows, (flows.page + 1) * kPageRows);
-  byId('flow-table').replaceChildren(flowHead(), el('tbody', {}, rows.map(flowRow),
+  byId('flow-table').replaceChildren(sortHead('flow-table', kFlowColumns, flows, showFlows), el('tbody', {}, rows.map(flowRow),
     rows.length ? null : el('tr', {}, el('td', {class: 'empty', colspan: Object.keys(kFlowColumns).length}, 'No conversation matches.'))));
   const go = (text, page, label) => button(text, () => {
     flows.page = page;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// GroupSums: sums the conversations of many groups, such as those of a remote address, to find the
-// largest before anything else of a group is kept. A group is known by a keyed hash; 24 bytes a
-// slot.
+// GroupSums: sums the conversations, or what else, of many groups, such as those of a remote
+// address, to find the largest before anything else of a group is kept. A group is known by a keyed
+// hash; 24 bytes a slot.
 #pragma once
 
 #include <algorithm>
@@ -17,16 +17,16 @@ namespace forensics {
 
 struct GroupSum {
     uint64_t key = 0;
-    uint64_t bytes = 0;
-    uint32_t flows = 0;  // 0: an empty slot
-    uint32_t place = 0;  // from 0, in the order in which the groups were seen
+    uint64_t amount = 0;  // bytes, or what else is summed
+    uint32_t flows = 0;   // 0: an empty slot
+    uint32_t place = 0;   // from 0, in the order in which the groups were seen
 
     bool is_empty() const { return flows == 0; }
 };
 
 class GroupSums {
   public:
-    void add(uint64_t key, uint64_t bytes) {
+    void add(uint64_t key, uint64_t amount) {
         GroupSum& sum = slots_.find(key);
         const bool is_new = sum.is_empty();
         if (is_new) {
@@ -34,7 +34,7 @@ class GroupSums {
             sum.place = static_cast<uint32_t>(slots_.size());
         }
         sum.flows++;
-        sum.bytes += bytes;
+        sum.amount += amount;
         if (is_new) {
             slots_.filled();
         }

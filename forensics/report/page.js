@@ -10,3 +10,4 @@ startPlot();
 startProcesses();
 startFlows();
 startGroups();
+startLists();

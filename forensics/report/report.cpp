@@ -9,6 +9,7 @@
 
 #include "forensics/analysis/recorded_ancestry.h"
 #include "forensics/report/group_sums.h"
+#include "forensics/report/handshakes.h"
 #include "packet/keyed_hash.h"
 
 namespace forensics {
@@ -51,10 +52,7 @@ void add_to(ReportGroup& group, const Flow& flow) {
     if (flow.first_ns && (!group.first_ns || *flow.first_ns < *group.first_ns)) {
         group.first_ns = flow.first_ns;
     }
-    const Process* process = flow.sides[local].processes.main();
-    if (process == nullptr) {
-        process = flow.either.main();
-    }
+    const Process* process = process_at(flow, static_cast<int>(local));
     if (process == nullptr || std::find(group.processes.begin(), group.processes.end(), process) !=
                                   group.processes.end()) {
         return;
@@ -66,18 +64,12 @@ void add_to(ReportGroup& group, const Flow& flow) {
     }
 }
 
-const Side& remote_side(const Flow& flow) {
-    return flow.sides[static_cast<size_t>(1 - local_side(flow))];
-}
-
-constexpr const char* kQuestion = "DNS question";
-
 // Calls take(kind, name) for each name of a conversation.
 template <typename Take>
 void each_name(const Flow& flow, Take take) {
     for (const auto& [kind, name] :
          {std::pair("DNS", flow.dns_name), std::pair("TLS", flow.server_name),
-          std::pair("HTTP", flow.http_host), std::pair(kQuestion, flow.dns_question)}) {
+          std::pair("HTTP", flow.http_host)}) {
         if (!name.empty()) {
             take(kind, name);
         }
@@ -91,7 +83,7 @@ void add_talkers(Report& report, const Flows& flows) {
         sums.add(hash(remote_side(flow).address), bytes_of(flow));
     }
     const auto places = sums.largest(kReportTalkers, [](const GroupSum& a, const GroupSum& b) {
-        return std::tuple(a.bytes, b.place) > std::tuple(b.bytes, a.place);
+        return std::tuple(a.amount, b.place) > std::tuple(b.amount, a.place);
     });
     report.talker_count = sums.size();
     report.talkers.resize(places.size());
@@ -104,9 +96,8 @@ void add_talkers(Report& report, const Flows& flows) {
         ReportGroup& talker = report.talkers[place->second];
         talker.address = address;
         add_to(talker, flow);
-        each_name(flow, [&](std::string_view kind, std::string_view name) {
-            // What a server is asked for is not its own name.
-            if (talker.name.empty() && local_side(flow) == 0 && kind != kQuestion) {
+        each_name(flow, [&](std::string_view, std::string_view name) {
+            if (talker.name.empty() && local_side(flow) == 0) {
                 talker.name = name;
             }
         });
@@ -127,7 +118,7 @@ void add_names(Report& report, const Flows& flows) {
         });
     }
     const auto places = sums.largest(kReportTalkers, [](const GroupSum& a, const GroupSum& b) {
-        return std::tuple(a.flows, a.bytes, b.place) > std::tuple(b.flows, b.bytes, a.place);
+        return std::tuple(a.flows, a.amount, b.place) > std::tuple(b.flows, b.amount, a.place);
     });
     report.name_count = sums.size();
     report.names.resize(places.size());
@@ -150,6 +141,15 @@ int local_side(const Flow& flow) {
     return flow.sides[0].processes.first() == nullptr && flow.sides[1].processes.first() != nullptr
                ? 1
                : 0;
+}
+
+const Side& remote_side(const Flow& flow) {
+    return flow.sides[static_cast<size_t>(1 - local_side(flow))];
+}
+
+const Process* process_at(const Flow& flow, int side) {
+    const Process* process = flow.sides[static_cast<size_t>(side)].processes.main();
+    return process != nullptr ? process : flow.either.main();
 }
 
 void add_processes(Report& report, const std::deque<Process>& processes,
@@ -207,6 +207,7 @@ void add_flows(Report& report, const Flows& flows) {
     by_bytes = {};
     add_talkers(report, flows);
     add_names(report, flows);
+    add_handshakes(report, flows);
 }
 
 Report make_report(std::string file, const std::deque<Process>& processes, const Analysis& analysis,
@@ -220,6 +221,7 @@ Report make_report(std::string file, const std::deque<Process>& processes, const
     report.traffic = timeline.traffic(kReportSeries);
     add_processes(report, processes, analysis.processes());
     add_flows(report, analysis.flows());
+    add_questions(report, analysis.questions(), analysis.flows());
     return report;
 }
 

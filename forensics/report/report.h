@@ -19,12 +19,18 @@ namespace forensics {
 
 inline constexpr size_t kReportProcesses = 10'000;
 inline constexpr size_t kReportFlows = 100'000;
-inline constexpr size_t kReportTalkers = 500;  // and as many names
+inline constexpr size_t kReportTalkers = 500;  // and as many names, questions, failed handshakes
 inline constexpr size_t kReportSeries = 12;    // processes with a colour in the plot
 
 // Returns which side of the flow to show as the local one: the side that alone has a process, or
 // else the side that began.
 int local_side(const Flow& flow);
+
+const Side& remote_side(const Flow& flow);
+
+// Returns the process at this side, the one with the most bytes; or else the one whose side isn't
+// known; or null.
+const Process* process_at(const Flow& flow, int side);
 
 struct ReportProcess {
     ProcessTraffic traffic;        // its process is set
@@ -34,7 +40,7 @@ struct ReportProcess {
 // What many conversations have in common: a remote address, or a name.
 struct ReportGroup {
     Address address;        // of a talker
-    const char* kind = "";  // of a name: "DNS", "TLS", "HTTP", "DNS question"
+    const char* kind = "";  // of a name: "DNS", "TLS", "HTTP"
     std::string name;       // of a talker: the name of its address, if known
     uint64_t flows = 0;
     uint64_t sent = 0;  // bytes, from the local side
@@ -42,6 +48,30 @@ struct ReportGroup {
     std::optional<uint64_t> first_ns;
     std::vector<const Process*> processes;  // the first few at the local side
     bool more_processes = false;
+};
+
+// What a process asked a DNS server, in all of their conversations.
+struct ReportQuestion {
+    std::string name;  // in small letters
+    uint16_t type = 0;
+    const Process* process = nullptr;
+    Address server;
+    uint64_t asked = 0;
+    uint64_t answered = 0;  // these as in DnsQuestion
+    uint64_t nonexistent = 0;
+    uint64_t failed = 0;
+};
+
+// TCP handshakes between a process and an address that failed in the same way.
+struct ReportHandshake {
+    const Process* process = nullptr;  // at the local side
+    Address remote;
+    uint16_t port = 0;  // of the side that was to accept
+    bool local_began = true;
+    Handshake how = Handshake::kNone;
+    uint64_t flows = 0;
+    std::optional<uint64_t> first_ns;
+    std::optional<uint64_t> last_ns;
 };
 
 struct Report {
@@ -60,6 +90,11 @@ struct Report {
     uint64_t talker_count = 0;
     std::vector<ReportGroup> names;  // most conversations first
     uint64_t name_count = 0;
+    std::vector<ReportQuestion> questions;  // most often asked first
+    uint64_t question_count = 0;
+    uint64_t questions_left_out = 0;          // how often others were asked
+    std::vector<ReportHandshake> handshakes;  // that failed, most conversations first
+    uint64_t handshake_count = 0;
     Timeline::Traffic traffic;
 };
 
@@ -71,5 +106,6 @@ Report make_report(std::string file, const std::deque<Process>& processes, const
 void add_processes(Report& report, const std::deque<Process>& processes,
                    const std::deque<ProcessTraffic>& traffic);
 void add_flows(Report& report, const Flows& flows);
+void add_questions(Report& report, const DnsQuestions& questions, const Flows& flows);
 
 }  // namespace forensics

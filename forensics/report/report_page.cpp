@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "forensics/report/page_files.h"
+#include "packet/dissect/dns.h"
 #include "packet/process_fields.h"
 #include "pcapng/text.h"
 
@@ -186,6 +187,44 @@ Json group_json(const ReportGroup& group, const Clock& clock, const Places& plac
     };
 }
 
+const char* how(Handshake handshake) {
+    switch (handshake) {
+        case Handshake::kUnanswered:
+            return "unanswered";
+        case Handshake::kAnswered:
+            return "answered";
+        case Handshake::kRefused:
+            return "refused";
+        case Handshake::kAborted:
+            return "aborted";
+        case Handshake::kNone:
+        case Handshake::kComplete:
+            break;
+    }
+    return "";
+}
+
+Json handshake_json(const ReportHandshake& of, const Clock& clock, const Places& places) {
+    return {
+        {"process", places(of.process)}, {"remote", to_text(of.remote)}, {"port", of.port},
+        {"began", of.local_began},       {"how", how(of.how)},           {"flows", of.flows},
+        {"first", clock(of.first_ns)},   {"last", clock(of.last_ns)},
+    };
+}
+
+Json question_json(const ReportQuestion& of, const Places& places) {
+    return {
+        {"name", text(of.name)},
+        {"type", packet::dns_type_name(of.type)},
+        {"process", places(of.process)},
+        {"server", to_text(of.server)},
+        {"asked", of.asked},
+        {"answered", of.answered},
+        {"nonexistent", of.nonexistent},
+        {"failed", of.failed},
+    };
+}
+
 Json series_json(const Timeline::Series& series, const char* kind, const Places& places) {
     return {{"kind", kind}, {"process", places(series.process)}, {"bytes", series.bytes}};
 }
@@ -261,11 +300,18 @@ std::string data_of(const Report& report) {
     json.member("flowCount", report.flow_count);
     json.member("talkerCount", report.talker_count);
     json.member("nameCount", report.name_count);
+    json.member("questionCount", report.question_count);
+    json.member("questionsLeftOut", report.questions_left_out);
+    json.member("handshakeCount", report.handshake_count);
     json.member("traffic", traffic_json(report.traffic, clock, places));
     json.list("processes", report.processes,
               [&](const ReportProcess& of) { return process_json(of, clock); });
     json.list("talkers", report.talkers, group);
     json.list("names", report.names, group);
+    json.list("questions", report.questions,
+              [&](const ReportQuestion& of) { return question_json(of, places); });
+    json.list("handshakes", report.handshakes,
+              [&](const ReportHandshake& of) { return handshake_json(of, clock, places); });
     json.list("flows", report.flows,
               [&](const Flow& flow) { return flow_json(flow, clock, places); });
     return std::move(json).finish();

@@ -50,7 +50,7 @@ bool InterfaceChoice::holds(const Patterns& patterns, const std::vector<std::str
            !any_matches(patterns.excluded, texts);
 }
 
-bool InterfaceChoice::wants(const Interface& interface) {
+bool InterfaceChoice::answer_of(const Interface& interface) {
     if (interface.number >= answers_.size()) {
         answers_.resize(interface.number + 1);
     }

@@ -26,15 +26,20 @@ class InterfaceChoice {
 
     // Call for each file: its interfaces are others.
     void begin() { answers_.clear(); }
-    bool wants(const Interface& interface);
+    bool wants(const Interface& interface) {
+        return (names_.empty() && namespaces_.empty()) || answer_of(interface);
+    }
 
   private:
     struct Patterns {
         std::vector<std::string> wanted;
         std::vector<std::string> excluded;
+
+        bool empty() const { return wanted.empty() && excluded.empty(); }
     };
     enum class Answer : uint8_t { kUnknown, kYes, kNo };
 
+    bool answer_of(const Interface& interface);
     static Patterns sort(const std::vector<std::string>& values);
     static bool holds(const Patterns& patterns, const std::vector<std::string_view>& texts);
 

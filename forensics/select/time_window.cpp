@@ -204,10 +204,7 @@ Result<TimeBound> parse_time(std::string_view option, std::string_view text) {
     return TimeBound{TimeBound::From::kEpoch, *ns};
 }
 
-bool TimeWindow::contains(std::optional<uint64_t> time_ns) {
-    if (!after_ && !before_) {
-        return true;
-    }
+bool TimeWindow::is_between(std::optional<uint64_t> time_ns) {
     if (!time_ns) {
         return false;
     }

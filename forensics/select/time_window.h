@@ -35,9 +35,13 @@ class TimeWindow {
     void begin() { resolved_ = false; }
 
     // Returns whether the time is in the window. Call for every packet of a file, in order.
-    bool contains(std::optional<uint64_t> time_ns);
+    bool contains(std::optional<uint64_t> time_ns) {
+        return (!after_ && !before_) || is_between(time_ns);
+    }
 
   private:
+    bool is_between(std::optional<uint64_t> time_ns);
+
     std::optional<TimeBound> after_;
     std::optional<TimeBound> before_;
     bool resolved_ = false;

@@ -77,16 +77,23 @@ void Attribution::attribute(const pcapng::PacketRead& block, Packet& packet) {
     if (block.comment.data() != nullptr) {
         Speech& speech = speech_of(block);
         if (speech.told) {
-            packet.self = end_of(speech.ends.self, speech.self, speech.self_version, packet);
-            packet.peer = end_of(speech.ends.peer, speech.peer, speech.peer_version, packet);
+            if (!speech.settled || speech.changes != index_.changes()) {
+                settle(speech, packet);
+            }
+            packet.self = speech.ends[0];
+            packet.peer = speech.ends[1];
+            for (const End& end : speech.ends) {
+                __builtin_prefetch(end.process);  // whoever gets the packet asks for its number
+            }
             packet.self_at =
                 speech.in_grammar
-                    ? speech.ends.at.value_or(packet::at_by_direction(flags_direction(&block)))
+                    ? speech.at.value_or(packet::at_by_direction(flags_direction(&block)))
                     : at_off_loopback(packet);
-            if (Darwin* darwin = darwin_of(block); darwin != nullptr && speech.self != nullptr &&
-                                                   darwin->section == section_ &&
-                                                   darwin->pid == speech.self->pid) {
-                darwin->process = speech.self;
+            Process* self = speech.processes[0];
+            if (Darwin* darwin = darwin_of(block);
+                darwin != nullptr && self != nullptr && darwin->process != self &&
+                darwin->section == section_ && darwin->pid == self->pid) {
+                darwin->process = self;
             }
             return;
         }
@@ -166,6 +173,25 @@ void Attribution::by_pktap(Packet& packet) {
     }
 }
 
+// Finds the processes that the speech tells of, and takes over what it tells of them. Who has a pid
+// alone depends on the packet.
+void Attribution::settle(Speech& speech, const Packet& packet) {
+    speech.settled = true;
+    const std::array<const packet::CommentEnd*, 2> recorded{&speech.recorded.self,
+                                                            &speech.recorded.peer};
+    for (size_t i = 0; i < recorded.size(); ++i) {
+        speech.ends[i] = end_of(*recorded[i], speech.processes[i], speech.versions[i], packet);
+    }
+    for (size_t i = 0; i < recorded.size(); ++i) {
+        const bool up_to_date =
+            !recorded[i]->has_process ||
+            (recorded[i]->process.start_ns != 0 && speech.processes[i] != nullptr &&
+             speech.versions[i] == speech.processes[i]->version);
+        speech.settled = speech.settled && up_to_date;
+    }
+    speech.changes = index_.changes();
+}
+
 End Attribution::end_of(const packet::CommentEnd& recorded, Process*& process, uint32_t& version,
                         const Packet& packet) {
     End end = {.tid = recorded.tid, .via = recorded.via, .uid = recorded.process.uid};
@@ -191,22 +217,19 @@ End Attribution::end_of(const packet::CommentEnd& recorded, Process*& process, u
 }
 
 void Attribution::forget_if_full() {
-    if (single_.size() + several_.size() > kMaxSpeeches || kept_bytes_ > kMaxBytes) {
-        single_.clear();
-        several_.clear();
-        latest_ = {};
+    if (speeches_.size() > kMaxSpeeches || kept_bytes_ > kMaxBytes) {
+        single_ = {};
+        several_ = {};
+        speeches_.clear();
         kept_bytes_ = 0;
     }
 }
 
 Attribution::Speech& Attribution::speech_of(const pcapng::PacketRead& block) {
     forget_if_full();
-    Speeches::value_type*& latest = latest_[hash_(block.comment) % latest_.size()];
-    if (latest == nullptr || latest->first != block.comment) {
-        latest = &speech_in(single_, block.comment, nullptr);
-    }
-    if (latest->second.told) {
-        return latest->second;
+    Speech& speech = speech_in(single_, block.comment, nullptr);
+    if (speech.told) {
+        return speech;
     }
     // Another's comment: pidcap's may follow it, and ptcpdump writes several.
     const char* begin = block.comment.data();
@@ -216,21 +239,34 @@ Attribution::Speech& Attribution::speech_of(const pcapng::PacketRead& block) {
             end = option.text().data() + option.text().size();
         }
     }
-    return speech_in(several_, {begin, static_cast<size_t>(end - begin)}, &block.options).second;
+    return speech_in(several_, {begin, static_cast<size_t>(end - begin)}, &block.options);
 }
 
 // `all`: of all comments; null: of this one alone.
-Attribution::Speeches::value_type& Attribution::speech_in(Speeches& speeches, std::string_view text,
-                                                          const pcapng::Options* all) {
-    if (const auto found = speeches.find(text); found != speeches.end()) {
-        return *found;
+Attribution::Speech& Attribution::speech_in(Slots& slots, std::string_view text,
+                                            const pcapng::Options* all) {
+    const uint64_t hash = hash_(text);
+    Slot& slot = slots.find(hash);
+    if (!slot.is_empty() && slot.speech->text == text) {
+        return *slot.speech;
+    }
+    // Another text of the same hash, should there ever be one, is forgotten.
+    const bool is_new = slot.is_empty();
+    Speech& speech = speeches_.emplace_back();
+    slot = {.key = hash, .speech = &speech};
+    if (is_new) {
+        slots.filled();
     }
     kept_bytes_ += 2 * text.size() + sizeof(Speech);  // as it is, and what it says
-    Speeches::value_type& entry = *speeches.emplace(text, Speech{}).first;
-    Speech& speech = entry.second;
+    speech.text = text;
+    read(speech, all);
+    return speech;
+}
+
+void Attribution::read(Speech& speech, const pcapng::Options* all) {
     std::optional<packet::CommentEnds> ends;
     if (all == nullptr) {
-        ends = packet::read_process_comment(text);
+        ends = packet::read_process_comment(speech.text);
     } else {
         for (auto option = all->begin(); option != all->end() && !ends; ++option) {
             if (option->code == pcapng::kOptComment) {
@@ -247,9 +283,9 @@ Attribution::Speeches::value_type& Attribution::speech_in(Speeches& speeches, st
     }
     if (ends) {
         speech.told = true;
-        speech.ends = std::move(*ends);
+        speech.at = ends->at;
+        speech.recorded = std::move(*ends);
     }
-    return entry;
 }
 
 }  // namespace forensics

@@ -9,16 +9,17 @@
 #include <array>
 #include <cstdint>
 #include <deque>
-#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
+#include "forensics/analysis/probed_slots.h"
 #include "forensics/packet_types.h"
 #include "forensics/source/process_index.h"
 #include "forensics/source/recorded.h"
 #include "packet/keyed_hash.h"
+#include "packet/process_comment.h"
 #include "pcapng/read_blocks.h"
 
 namespace forensics {
@@ -32,8 +33,8 @@ class Attribution {
     void process_information(const pcapng::ProcessInformationRead& block);
     void journal(const pcapng::JournalRead& block);
 
-    // Sets the ends of `packet`, whose other fields are there. Its views are valid until the next
-    // call.
+    // Sets the ends of `packet`, whose other fields are there. Its views are valid until the
+    // next call.
     void attribute(const pcapng::PacketRead& block, Packet& packet);
     // The same for a pcap record, which has nothing but its data.
     void attribute(Packet& packet);
@@ -46,18 +47,29 @@ class Attribution {
     std::deque<Process> take_processes() { return index_.take_processes(); }
 
   private:
-    // What comments of these very bytes say.
+    // What comments of these very bytes say: first what is read for each packet.
     struct Speech {
-        bool told = false;  // of a process, or why there is none
-        packet::CommentEnds ends;
+        std::string text;
+        bool told = false;        // of a process, or why there is none
         bool in_grammar = false;  // in pidcap's
-        // The processes that told their start, and the state in which they have all that is told.
-        Process* self = nullptr;
-        Process* peer = nullptr;
-        uint32_t self_version = 0;
-        uint32_t peer_version = 0;
+        // Whether `ends` holds as long as no process changes, and the state in which none has.
+        bool settled = false;
+        uint64_t changes = 0;
+        std::array<End, 2> ends{};  // self, peer
+        std::optional<At> at = {};
+        // The processes that told their start, and the state in which they have all that is
+        // told.
+        std::array<Process*, 2> processes{};
+        std::array<uint32_t, 2> versions{};
+        packet::CommentEnds recorded;
     };
-    using Speeches = std::unordered_map<std::string, Speech, packet::KeyedHash, std::equal_to<>>;
+    struct Slot {
+        uint64_t key = 0;  // the hash of the text
+        Speech* speech = nullptr;
+
+        bool is_empty() const { return speech == nullptr; }
+    };
+    using Slots = ProbedSlots<Slot>;
     struct Darwin {
         uint32_t pid = 0;
         std::string comm;
@@ -67,8 +79,9 @@ class Attribution {
 
     void forget_if_full();
     Speech& speech_of(const pcapng::PacketRead& block);
-    Speeches::value_type& speech_in(Speeches& speeches, std::string_view text,
-                                    const pcapng::Options* all);
+    Speech& speech_in(Slots& slots, std::string_view text, const pcapng::Options* all);
+    static void read(Speech& speech, const pcapng::Options* all);
+    void settle(Speech& speech, const Packet& packet);
     End end_of(const packet::CommentEnd& recorded, Process*& process, uint32_t& version,
                const Packet& packet);
     bool by_darwin(const pcapng::PacketRead& block, Packet& packet);
@@ -81,12 +94,11 @@ class Attribution {
     std::deque<Darwin> darwin_;  // by index
     size_t darwin_bytes_ = 0;
     bool left_darwin_out_ = false;
-    Speeches single_;   // of a packet's first comment, in pidcap's grammar or not
-    Speeches several_;  // from the first comment to the last, with what is in between
+    std::deque<Speech> speeches_;
+    Slots single_;   // of a packet's first comment, in pidcap's grammar or not
+    Slots several_;  // from the first comment to the last, with what is in between
     size_t kept_bytes_ = 0;
-    // The latest ones of single_, by their hash: faster than the map.
     packet::KeyedHash hash_;
-    std::array<Speeches::value_type*, 1024> latest_{};
 };
 
 }  // namespace forensics

@@ -53,16 +53,15 @@ Process* ProcessIndex::add(const std::string& host, uint32_t pid, uint64_t start
     process.host = host;
     process.pid = pid;
     process.start_ns = start_ns;
-    host_bytes_ += host.size();
+    // With its slots; by pid alone its host is there again.
+    identity_bytes_ += sizeof(Process) + 3 * sizeof(uint64_t) + 2 * host.size();
     changed(process);
     return &process;
 }
 
 size_t ProcessIndex::kept_bytes() const {
-    constexpr size_t kEach = sizeof(Process) + 3 * sizeof(uint64_t);  // with its slots
     constexpr size_t kEachCurrent = sizeof(Key) + sizeof(Current) + 32;
-    return processes_.size() * kEach + current_.size() * kEachCurrent + 2 * host_bytes_ +
-           text_bytes_;
+    return identity_bytes_ + current_.size() * kEachCurrent + text_bytes_;
 }
 
 ProcessIndex::Place ProcessIndex::find_started(const Process& told) {

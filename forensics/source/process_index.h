@@ -86,7 +86,7 @@ class ProcessIndex {
     std::deque<Process> processes_;
     uint64_t changes_ = 0;
     size_t text_bytes_ = 0;
-    size_t host_bytes_ = 0;  // of identities
+    size_t identity_bytes_ = 0;
     bool left_texts_out_ = false;
     bool left_processes_out_ = false;
     Hash hash_;

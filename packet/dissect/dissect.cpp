@@ -84,7 +84,10 @@ std::optional<TunnelContent> tunnel_in(const Dissected& packet) {
 }
 
 void add_tunnel(Dissected& packet, const Tunnel& tunnel) {
-    packet.tunnels[packet.tunnel_count++] = tunnel;
+    if (!packet.tunnels) {
+        packet.tunnels.emplace();
+    }
+    packet.tunnels->all[packet.tunnels->count++] = tunnel;
 }
 
 // What the link layer carries it in.
@@ -119,14 +122,13 @@ std::optional<Dissected> dissect(uint16_t link_type, std::span<const uint8_t> da
     if (packet) {
         add_link_tunnels(*packet, link);
     }
-    while (packet && packet->tunnel_count < Dissected::kMaxTunnels) {
+    while (packet && packet->through().size() < Tunnels::kMost) {
         const std::optional<TunnelContent> content = tunnel_in(*packet);
         std::optional<Dissected> inner = content ? dissect_content(*content) : std::nullopt;
         if (!inner) {
             break;  // no tunnel, or its own conversation is what is left
         }
         inner->tunnels = packet->tunnels;
-        inner->tunnel_count = packet->tunnel_count;
         add_tunnel(*inner, content->tunnel);
         packet = inner;
     }

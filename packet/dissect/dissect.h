@@ -18,18 +18,28 @@
 
 namespace packet {
 
-struct Dissected {
-    static constexpr size_t kMaxTunnels = 3;
+// The tunnels that a packet came through.
+struct Tunnels {
+    static constexpr size_t kMost = 3;
 
+    size_t count = 0;
+    std::array<Tunnel, kMost> all{};
+};
+
+struct Dissected {
     Network network;
     bool has_ports = false;  // TCP, UDP, UDP-Lite, SCTP, DCCP; not in later fragments
     uint16_t source_port = 0;
     uint16_t target_port = 0;
     std::optional<TcpHeader> tcp;
     std::optional<Echo> echo;
-    Piece payload;  // of TCP and UDP
-    uint8_t tunnel_count = 0;
-    std::array<Tunnel, kMaxTunnels> tunnels{};  // the outermost first
+    Piece payload;                   // of TCP and UDP
+    std::optional<Tunnels> tunnels;  // few packets come through one
+
+    // The tunnels that it came through, the outermost first.
+    std::span<const Tunnel> through() const {
+        return tunnels ? std::span(tunnels->all).first(tunnels->count) : std::span<const Tunnel>();
+    }
 };
 
 // Returns nothing if it isn't IP, or is too short to tell.

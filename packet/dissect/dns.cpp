@@ -2,6 +2,7 @@
 #include "packet/dissect/dns.h"
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -12,7 +13,9 @@ namespace packet {
 namespace {
 
 constexpr size_t kHeader = 12;
+constexpr uint16_t kAnswer = 0x8000;
 constexpr uint16_t kOpcodeMask = 0x7800;  // 0: standard query
+constexpr uint16_t kRcodeMask = 0x000f;
 constexpr int kMaxPointers = 64;
 constexpr size_t kMaxAliases = 16;  // resolvers give up earlier
 constexpr uint16_t kTypeA = 1;
@@ -20,6 +23,20 @@ constexpr uint16_t kTypeCname = 5;
 constexpr uint16_t kTypeAaaa = 28;
 constexpr uint16_t kClassIn = 1;
 constexpr uint16_t kClassMask = 0x7fff;  // mDNS has a flag in the highest bit
+
+// IANA, "Domain Name System (DNS) Parameters": those that are asked for.
+constexpr std::array kTypeNames = std::to_array<std::pair<uint16_t, std::string_view>>({
+    {kTypeA, "A"},       {2, "NS"},     {kTypeCname, "CNAME"},
+    {6, "SOA"},          {10, "NULL"},  {12, "PTR"},
+    {13, "HINFO"},       {15, "MX"},    {16, "TXT"},
+    {kTypeAaaa, "AAAA"}, {29, "LOC"},   {33, "SRV"},
+    {35, "NAPTR"},       {39, "DNAME"}, {43, "DS"},
+    {44, "SSHFP"},       {46, "RRSIG"}, {47, "NSEC"},
+    {48, "DNSKEY"},      {50, "NSEC3"}, {52, "TLSA"},
+    {61, "OPENPGPKEY"},  {64, "SVCB"},  {65, "HTTPS"},
+    {99, "SPF"},         {250, "TSIG"}, {251, "IXFR"},
+    {252, "AXFR"},       {255, "ANY"},  {257, "CAA"},
+});
 
 // A name, and moves `at` behind it. Pointers lead backwards only, so that there is an end.
 std::optional<std::string> read_name(Piece message, size_t& at) {
@@ -150,17 +167,33 @@ std::vector<NamedAddress> read_dns_addresses(std::span<const std::byte> bytes,
     return out;
 }
 
-std::string read_dns_question(std::span<const std::byte> bytes) {
+DnsMessage read_dns_questions(std::span<const std::byte> bytes, size_t most) {
+    DnsMessage out;
     const Piece message(bytes, bytes.size());
-    if (!message.has(kHeader) || (message.u16(2) & kOpcodeMask) != 0 || message.u16(4) == 0) {
-        return {};
+    if (!message.has(kHeader) || (message.u16(2) & kOpcodeMask) != 0) {
+        return out;
     }
-    size_t at = kHeader;
-    const std::optional<std::string> name = read_name(message, at);
-    if (!name || !message.has(at + 4)) {
-        return {};
+    out.is_answer = (message.u16(2) & kAnswer) != 0;
+    out.rcode = static_cast<uint8_t>(message.u16(2) & kRcodeMask);
+    const size_t count = std::min<size_t>(message.u16(4), most);
+    for (size_t at = kHeader; out.asked.size() < count; at += 4) {
+        std::optional<std::string> name = read_name(message, at);
+        if (!name || !message.has(at + 4)) {
+            break;
+        }
+        out.asked.push_back(
+            {.name = name->empty() ? "." : std::move(*name), .type = message.u16(at)});
     }
-    return name->empty() ? "." : *name;
+    return out;
+}
+
+std::string dns_type_name(uint16_t type) {
+    for (const auto& [number, name] : kTypeNames) {
+        if (number == type) {
+            return std::string(name);
+        }
+    }
+    return "TYPE" + std::to_string(type);
 }
 
 }  // namespace packet

@@ -5,10 +5,13 @@
 // beyond them is a bug: ask has() first. A view, cheap to copy.
 #pragma once
 
+#include <endian.h>
+
 #include <algorithm>
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 
 namespace packet {
@@ -28,11 +31,11 @@ class Piece {
         assert(at < captured_.size());
         return std::to_integer<uint8_t>(captured_[at]);
     }
-    uint16_t u16(size_t at) const { return static_cast<uint16_t>((u8(at) << 8) | u8(at + 1)); }
-    uint32_t u32(size_t at) const { return (uint32_t{u16(at)} << 16) | u16(at + 2); }
+    uint16_t u16(size_t at) const { return be16toh(number<uint16_t>(at)); }
+    uint32_t u32(size_t at) const { return be32toh(number<uint32_t>(at)); }
     // Little endian, as radiotap, 802.11 and PKTAP do.
-    uint16_t le16(size_t at) const { return __builtin_bswap16(u16(at)); }
-    uint32_t le32(size_t at) const { return __builtin_bswap32(u32(at)); }
+    uint16_t le16(size_t at) const { return le16toh(number<uint16_t>(at)); }
+    uint32_t le32(size_t at) const { return le32toh(number<uint32_t>(at)); }
     std::span<const std::byte> bytes(size_t at, size_t size) const {
         assert(has(at + size));
         return captured_.subspan(at, size);
@@ -47,6 +50,13 @@ class Piece {
     Piece first(size_t size) const { return {captured_, std::min(size, length_)}; }
 
   private:
+    template <typename Number>
+    Number number(size_t at) const {
+        Number number;
+        std::memcpy(&number, bytes(at, sizeof number).data(), sizeof number);
+        return number;
+    }
+
     std::span<const std::byte> captured_;
     size_t length_ = 0;
 };

@@ -5,6 +5,7 @@
 #include <getopt.h>
 #include <sys/utsname.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <exception>
@@ -79,11 +80,15 @@ int play(const Options& options) {
             return 1;
         }
     }
-    if (options.verbose || !options.only.empty()) {
-        for (const Row& row : rows) {
-            for (const std::string& failure : row.failures) {
-                std::printf("%s: %s\n", row.name.c_str(), failure.c_str());
-            }
+    for (const Row& row : rows) {
+        const bool complained = std::any_of(failed.begin(), failed.end(), [&](const auto& line) {
+            return line.starts_with(row.name + ":");
+        });
+        if (!complained && !options.verbose && options.only.empty()) {
+            continue;
+        }
+        for (const std::string& failure : row.failures) {
+            std::printf("%s: %s\n", row.name.c_str(), failure.c_str());
         }
     }
     return failed.empty() ? 0 : 1;
@@ -104,7 +109,8 @@ Plays traffic of known processes and scores what pidcap says about each packet.
   --together          One capture of all network namespaces, not one at each place: a slow machine
                       takes long to start several
   --limitations FILE  The list of what isn't right, and why
-  --verbose           Show packets that aren't right; default with --only
+  --verbose           Show packets that aren't right; default with --only,
+                      and of scenarios that fail
   --json FILE         Write the result to this file, too
   --title TEXT        What the run is called there; default: the kernel
   --markdown FILE...  Only print a table of these results

@@ -16,6 +16,7 @@
 #include <thread>
 
 #include "tests/attribution/scenario.h"
+#include "tests/support/own_mounts.h"
 
 namespace bench {
 namespace {
@@ -421,6 +422,30 @@ void play_shared_datagrams(const Path& path, Ownership& ownership) {
     }
 }
 
+// The kernel spreads what comes in over the CPUs (RPS): a worker's datagram arrives while the CPU
+// is in the middle of another worker's call.
+Play prepare_spread_datagrams(Stage& stage) {
+    const auto world = std::make_shared<test::Pair>();
+    for (const Netns* side : {&world->near, &world->far}) {
+        const test::InNetns there(*side);
+        const test::OwnMounts mounts;
+        mounts.empty("/sys", "sysfs");
+        const std::string file = "/sys/class/net/veth0/queues/rx-0/rps_cpus";
+        if (!(std::ofstream(file) << "3" << std::flush)) {
+            throw Skip("can't write " + file);
+        }
+    }
+    stage.capture({"spread-near", world->near, {"veth0"}});
+    stage.capture({"spread-far", world->far, {"veth0"}});
+    return [world](Ownership& ownership) {
+        for (const Path& path : world->paths()) {
+            if (!path.loopback) {
+                play_shared_datagrams(path, ownership);
+            }
+        }
+    };
+}
+
 // A datagram whose next hop has to be asked for first, while others are at the socket.
 void play_waiting_datagram(const Path& path, Ownership& ownership) {
     if (path.loopback) {
@@ -581,6 +606,7 @@ void add_handover(Scenarios& all) {
         "prefork-event-loop", 400,
         [](const Path& path, Ownership& ownership) { play_prefork(path, ownership, false); }));
     all.push_back(on_each_path("shared-datagram-socket", 10821, play_shared_datagrams));
+    all.push_back({"shared-datagram-socket-spread", 7214, prepare_spread_datagrams});
     all.push_back(on_each_path("datagram-waits", 18, play_waiting_datagram));
     all.push_back(from_scratch("connect-then-exec", 64, play_exec));
     all.push_back(on_each_path("vfork-exec", 81, play_vfork_exec));

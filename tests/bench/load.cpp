@@ -8,6 +8,7 @@
 //   load tcp ADDRESS PORT COUNT        connections of a byte each way, one after the other
 //   load children ADDRESS PORT COUNT   so many processes, one after the other, that send a datagram
 //   load sockets COUNT                 holds so many open, until it is killed
+//   load connections ADDRESS PORT COUNT  the same of connections that send nothing
 //   load processes COUNT               the same of processes that sleep
 //
 // What was sent, as a line of JSON: packets or connections, and the seconds that it took.
@@ -174,6 +175,21 @@ int children(const sockaddr_in& to, uint64_t count) {
     return 0;
 }
 
+[[noreturn]] void hold() {
+    std::puts("{}");
+    std::fflush(stdout);
+    while (true) {
+        pause();
+    }
+}
+
+int hold_connections(const sockaddr_in& to, uint64_t count) {
+    for (uint64_t i = 0; i < count; i++) {
+        socket_to(SOCK_STREAM, to);
+    }
+    hold();
+}
+
 int hold_sockets(uint64_t count) {
     for (uint64_t i = 0; i < count; i++) {
         sockaddr_in any{};
@@ -183,10 +199,7 @@ int hold_sockets(uint64_t count) {
             fail("socket");
         }
     }
-    std::puts("{}");
-    std::fflush(stdout);
-    pause();
-    return 0;
+    hold();
 }
 
 int hold_processes(uint64_t count) {
@@ -201,10 +214,7 @@ int hold_processes(uint64_t count) {
             _exit(0);
         }
     }
-    std::puts("{}");
-    std::fflush(stdout);
-    pause();
-    return 0;
+    hold();
 }
 
 }  // namespace
@@ -223,6 +233,9 @@ int main(int argc, char** argv) {
     }
     if (what == "children" && argc == 5) {
         return children(address_of(argv[2], argv[3]), number(4));
+    }
+    if (what == "connections" && argc == 5) {
+        return hold_connections(address_of(argv[2], argv[3]), number(4));
     }
     if (what == "sockets" && argc == 3) {
         return hold_sockets(number(2));

@@ -26,7 +26,9 @@ def expect_number(row, key, where):
 bench, folder = sys.argv[1], Path(sys.argv[2])
 subprocess.run([bench, "--quick", "--output", str(folder)], check=True)
 everything = json.loads((folder / "bench.json").read_text())
-expect(set(everything["summary"]) == {"flood", "bulk", "connections", "lo", "overload"}, "not each load was played")
+expect(set(everything["summary"]) | set(everything["work"]) | set(everything["skipped"]) == {
+    "flood", "bulk", "connections", "lo", "overload", "nginx", "nginx-close", "redis", "pgbench", "dns", "compile", "dd"},
+    "not each load was played")
 for load, tools in everything["summary"].items():
     expect({"pidcap", "pidcap --no-process", "tcpdump", "dumpcap"} <= set(tools), f"{load}: a tool is missing")
     for tool, row in tools.items():
@@ -41,9 +43,16 @@ for load, tools in everything["summary"].items():
         expect_number(everything["attribution"][load], key, load)
     expect_number(everything["kernel"][load], "programs_ns", load)
     expect(everything["kernel"][load]["programs_ns"] > 0, f"{load}: no program ran")
+for work, result in everything["work"].items():
+    expect({"pidcap", "pidcap --no-process", "tcpdump", "dumpcap"} <= set(result["summary"]), f"{work}: a tool is missing")
+    for tool, row in result["summary"].items():
+        for key in ("seconds", "throughput_ratio", "machine_ratio", "process_seconds"):
+            expect_number(row, key, f"{work}, {tool}")
+        expect(row["wire"] == 0, f"{work}, {tool}: there were packets on lo")
 expect({(row["what"]) for row in everything["scale"]} == {
-    "packets", "open sockets", "processes", "processes of a packet each"}, "a scale is missing")
+    "packets", "open sockets", "processes", "processes of a packet each", "interfaces"}, "a scale is missing")
 for row in everything["scale"]:
-    expect(row["process_us"] > 0 and row["programs_ns"] > 0 and row["memory_mib"] > 0, f"nothing was measured: {row}")
+    expect(row["process_us"] > 0 and row["programs_ns"] > 0 and row["memory_mib"] > 0 and row["start_s"] > 0
+           and row["end_s"] > 0, f"nothing was measured: {row}")
 bars = xml.etree.ElementTree.parse(folder / "bench.svg").findall(".//{http://www.w3.org/2000/svg}rect")
 expect(len(bars) > len(everything["scale"]), "the plot has no bars")

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <catch2/catch.hpp>
+#include <filesystem>
 #include <iterator>
 #include <map>
 #include <optional>
@@ -19,6 +20,7 @@
 #include <variant>
 #include <vector>
 
+#include "capture/zstd_compressor.h"
 #include "pcapng/reader.h"
 #include "tests/pcapng/files.h"
 #include "tests/support/command.h"
@@ -671,4 +673,81 @@ TEST_CASE("the statistics add up to every packet that the interface's hooks saw"
             CHECK(block.delivered == 1U);
         }
     });
+}
+
+TEST_CASE("a capture goes on in another file, which is whole by itself") {
+    const Process curl = make_process(7, "curl");
+    const test::TemporaryFolder folder;
+    const packet::Interface eth0{.number = 0, .link_type = 1, .snaplen = 0, .name = "eth0"};
+    const packet::Interface eth1{.number = 1, .link_type = 1, .snaplen = 0, .name = "eth1"};
+    const std::vector<uint8_t> frame = test::udp_frame();
+    packet::InterfaceCounters one;
+    one.captured = 1;
+    // The second file begins with the second interface's packet, which is its number 0.
+    for (const std::string name : {"first", "second"}) {
+        FileSink sink = need(FileSink::create(need(pcapng::Output::open_file(folder.file(name))),
+                                              FileOptions{}, kOrigin));
+        if (name == "first") {
+            need(sink.interface(eth0));
+        }
+        Packet packet;
+        packet.interface = &eth1;
+        packet.time_ns = kTime;
+        packet.wire_length = static_cast<uint32_t>(frame.size());
+        packet.data = frame;
+        packet.self = {&curl, 7, Via::kSocket, 1000U, 1000U, "alice"};
+        need(sink.packet(packet));
+        need(sink.finish({{}, one}));
+    }
+    const auto seen = [&folder](const std::string& name) {
+        return test::lines(test::output_of({"tshark", "-n", "-r", folder.file(name), "-T", "fields",
+                                            "-e", "frame.interface_name", "-e", "frame.comment"}));
+    };
+    REQUIRE(seen("first").size() == 1);
+    CHECK(seen("first") == seen("second"));
+    CHECK_THAT(seen("second").front(), Catch::Contains("eth1"));
+    CHECK_THAT(seen("second").front(), Catch::Contains("cmdline=curl"));
+    const auto statistics = [&folder](const std::string& name) {
+        std::vector<uint32_t> interfaces;
+        pcapng::Reader reader = need(pcapng::Reader::open_file(folder.file(name)));
+        while (std::optional<pcapng::Block> block = need(reader.next())) {
+            if (const auto* read = std::get_if<pcapng::StatisticsRead>(&*block)) {
+                interfaces.push_back(read->interface_id);
+            }
+        }
+        return interfaces;
+    };
+    CHECK(statistics("first") == std::vector<uint32_t>{0, 1});
+    CHECK(statistics("second") == std::vector<uint32_t>{0});
+}
+
+TEST_CASE("a compressed file can be read up to what was flushed last, and to its end") {
+    const test::TemporaryFolder folder;
+    const std::string path = folder.file("a");
+    auto output = need(pcapng::Output::open_file(path));
+    output.compress_with(capture::make_zstd_compressor());
+    FileSink sink = need(FileSink::create(std::move(output), FileOptions{}, kOrigin));
+    const packet::Interface eth0{.number = 0, .link_type = 1, .snaplen = 0, .name = "eth0"};
+    const std::vector<uint8_t> frame = test::udp_frame(1400);
+    Packet packet;
+    packet.interface = &eth0;
+    packet.time_ns = kTime;
+    packet.wire_length = static_cast<uint32_t>(frame.size());
+    packet.data = frame;
+    constexpr size_t kPackets = 3000;  // more than zstd's job, and than our buffer
+    for (size_t i = 0; i < kPackets; i++) {
+        need(sink.packet(packet));
+    }
+    const auto packets = [&path] {
+        return test::lines(test::run({"tshark", "-n", "-r", path}).out).size();
+    };
+    need(sink.idle());
+    CHECK(test::run({"zstd", "-tq", path}).status != 0);
+    CHECK(packets() == kPackets);
+    need(sink.packet(packet));
+    need(sink.finish({}));
+    CHECK(test::output_of({"zstd", "-tq", path}).empty());
+    CHECK(packets() == kPackets + 1);
+    CHECK(sink.bytes() == std::filesystem::file_size(path));
+    CHECK(sink.bytes() < kPackets * 100);
 }

@@ -174,6 +174,50 @@ TEST_CASE("options that would do nothing are refused") {
     CHECK(run({"-w", "x", "--process-blocks"}).process_blocks);
 }
 
+TEST_CASE("rotation is tcpdump's: its letters, its units, attached values") {
+    const Options options = run({"-C100", "-G10", "-W2", "-z", "gzip", "-w", "d/a-%s"});
+    CHECK(options.rotation.size == 100'000'000U);
+    CHECK(options.rotation.interval == std::chrono::seconds(10));
+    CHECK(options.rotation.count == 2U);
+    CHECK(options.rotation.command == "gzip");
+    CHECK_FALSE(options.rotation.from_start);
+    for (const auto& [text, bytes] : std::vector<std::pair<std::string, uint64_t>>{
+             {"1", 1'000'000}, {"3k", 3072}, {"3K", 3072}, {"2m", 2U << 20}, {"5G", 5ULL << 30}}) {
+        CHECK(run({"-w", "a", "--rotate-size", text}).rotation.size == bytes);
+    }
+    CHECK(run({"-w", "a%s", "--rotate-time=1h"}).rotation.interval == std::chrono::hours(1));
+    CHECK(run({"-w", "a%s", "-G9", "--rotate-at-start"}).rotation.from_start);
+    CHECK(run({"-w", "a", "-C1", "--keep-free", "2G"}).rotation.keep_free == 2ULL << 30);
+    CHECK(run({"-w", "-", "--compress", "zstd"}).compress);
+}
+
+TEST_CASE("a rotation that can't be is refused") {
+    for (const char* size : {"0", "-1", "1x", "k", "", "1.5", "99999999999999999999"}) {
+        CHECK_THAT(refusal({"-w", "a", "-C", size}), Catch::Contains("not a size"));
+    }
+    CHECK_THAT(refusal({"-w", "a", "-G", "0.5"}), Catch::Contains("whole seconds"));
+    CHECK_THAT(refusal({"-w", "a", "-G", "0"}), Catch::Contains("not a duration"));
+    CHECK_THAT(refusal({"-w", "a", "-C1", "-W", "0"}),
+               Catch::Contains("--rotate-count 0: not a number"));
+    CHECK_THAT(refusal({"-C", "1"}), Catch::Contains("add -w"));
+    CHECK_THAT(refusal({"-w", "-", "-C", "1"}), Catch::Contains("standard output"));
+    CHECK_THAT(refusal({"-w", "d/", "-C", "1"}), Catch::Contains("name a file in it"));
+    CHECK_THAT(refusal({"-w", "%Y/a", "-G", "1"}), Catch::Contains("not in its folder"));
+    CHECK_THAT(refusal({"-w", "%D", "-G", "1"}), Catch::Contains("not in its folder"));
+    CHECK(run({"-w", "%Y/a", "-C", "1"}).output == "%Y/a");
+    for (const std::vector<std::string>& alone :
+         {std::vector<std::string>{"-W", "1"}, {"-z", "gzip"}, {"--keep-free", "1G"}}) {
+        std::vector<std::string> arguments = {"-w", "a"};
+        arguments.insert(arguments.end(), alone.begin(), alone.end());
+        CHECK_THAT(refusal(arguments), Catch::Contains("add -C SIZE or -G SECONDS"));
+    }
+    CHECK_THAT(refusal({"-w", "a", "-C1", "--rotate-at-start"}), Catch::Contains("add -G"));
+    CHECK_THAT(refusal({"-w", "a", "-G1", "--rotate-at-start", "--rotate-at-clock"}),
+               Catch::Contains("exclude each other"));
+    CHECK_THAT(refusal({"--compress", "zstd"}), Catch::Contains("add -w"));
+    CHECK_THAT(refusal({"-w", "a", "--compress", "rar"}), Catch::Contains("zstd"));
+}
+
 TEST_CASE("hostile arguments reach the terminal escaped") {
     const std::string message = refusal({"-\x1b[31mx"});
     CHECK(message.find('\x1b') == std::string::npos);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "cmd/offline/report.h"
 
+#include <fmt/format.h>
+
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
@@ -8,7 +10,9 @@
 #include <string>
 #include <vector>
 
+#include "tests/forensics/capture_file.h"
 #include "tests/support/command.h"
+#include "tests/support/dns_message.h"
 #include "tests/support/temporary_folder.h"
 
 using test::TemporaryFolder;
@@ -48,6 +52,120 @@ TEST_CASE("the page counts the packets and bytes that capinfos does") {
     CHECK(data.at("problems").empty());
     CHECK(data.at("processCount") > 0);
     CHECK(data.at("flowCount") > 0);
+}
+
+TEST_CASE("the page lists what each process asked DNS servers, and what came of it") {
+    using test::kDnsA;
+    using test::kDnsAaaa;
+    using test::kDnsAnswer;
+    using test::kDnsTxt;
+    test::CaptureFile file;
+    uint64_t now = test::kStart;
+    const auto ask = [&](const char* comment, uint16_t port, const std::string& name,
+                         uint16_t type) {
+        file.add(make(test::Datagram{.source_port = port,
+                                     .target_port = 53,
+                                     .data = test::bytes_of(test::dns_message(name, type))}),
+                 now += 1'000'000, std::nullopt, comment);
+    };
+    const auto answer = [&](uint16_t port, const std::string& name, uint16_t type, int error) {
+        const auto flags = static_cast<uint16_t>(kDnsAnswer | error);
+        file.add(make(test::Datagram{.from = 2,
+                                     .to = 1,
+                                     .source_port = 53,
+                                     .target_port = port,
+                                     .data = test::bytes_of(test::dns_message(name, type, flags))}),
+                 now += 1'000'000);
+    };
+    const char* curl = "pid=7 comm=curl";
+    const char* agent = "pid=8 comm=agent";
+    ask(curl, 5001, "www.example", kDnsA);  // both of one socket, as getaddrinfo() does
+    ask(curl, 5001, "www.example", kDnsAaaa);
+    answer(5001, "www.example", kDnsA, 0);
+    answer(5001, "www.example", kDnsAaaa, 0);
+    ask(curl, 5002, "www.example", kDnsA);
+    ask(agent, 5003, "www.example", kDnsA);
+    answer(5003, "www.example", kDnsA, 3);
+    ask(agent, 5004, "x.example", kDnsTxt);
+    answer(5004, "x.example", kDnsTxt, 2);
+    const TemporaryFolder folder;
+    file.write(folder.file("dns.pcapng"));
+    const std::string page = folder.file("page.html");
+    REQUIRE(report({folder.file("dns.pcapng"), "-o", page}) == 0);
+    const auto data = data_of(page);
+    std::vector<std::string> rows;
+    for (const auto& row : data.at("questions")) {
+        const auto& process = data.at("processes").at(row.at("process").get<size_t>());
+        rows.push_back(fmt::format("{} {} {} {}: {} {} {} {}", row.at("name").get<std::string>(),
+                                   row.at("type").get<std::string>(),
+                                   process.at("comm").get<std::string>(),
+                                   row.at("server").get<std::string>(), row.at("asked").get<int>(),
+                                   row.at("answered").get<int>(), row.at("nonexistent").get<int>(),
+                                   row.at("failed").get<int>()));
+    }
+    CHECK(rows == std::vector<std::string>{"www.example A curl 10.0.0.2: 2 1 0 0",
+                                           "www.example AAAA curl 10.0.0.2: 1 1 0 0",
+                                           "www.example A agent 10.0.0.2: 1 0 1 0",
+                                           "x.example TXT agent 10.0.0.2: 1 0 0 1"});
+    CHECK(data.at("questionCount") == 4);
+    CHECK(data.at("questionsLeftOut") == 0);
+    CHECK(data.at("names").empty());
+}
+
+TEST_CASE("the page lists the TCP handshakes that failed, and how") {
+    using test::kAck;
+    using test::kRst;
+    using test::kSyn;
+    test::CaptureFile file;
+    constexpr uint64_t kSecond = 1'000'000'000;
+    const auto send = [&](uint64_t second, const char* comment, uint8_t from, uint16_t from_port,
+                          uint8_t to, uint16_t to_port, uint8_t flags, uint32_t sequence) {
+        file.add(make(test::Segment{.from = from,
+                                    .to = to,
+                                    .source_port = from_port,
+                                    .target_port = to_port,
+                                    .sequence = sequence,
+                                    .acknowledgment = (flags & kAck) != 0 ? 101U : 0U,
+                                    .flags = flags}),
+                 test::kStart + second * kSecond, std::nullopt, comment);
+    };
+    const char* curl = "pid=7 comm=curl";
+    const char* agent = "pid=8 comm=agent";
+    const char* sshd = "pid=9 comm=sshd";
+    send(0, curl, 1, 40000, 9, 443, kSyn, 100);
+    send(1, "", 9, 443, 1, 40000, kRst | kAck, 0);
+    send(2, agent, 1, 40001, 9, 443, kSyn, 100);
+    send(3, "", 9, 443, 1, 40001, kRst | kAck, 0);
+    send(4, curl, 1, 40002, 9, 443, kSyn, 100);
+    send(5, "", 9, 443, 1, 40002, kRst | kAck, 0);
+    send(6, curl, 1, 40003, 9, 8443, kSyn, 100);
+    send(9, curl, 1, 40003, 9, 8443, kSyn, 100);  // again
+    send(10, curl, 1, 40004, 9, 80, kSyn, 100);   // comes about, and is reset later
+    send(11, "", 9, 80, 1, 40004, kSyn | kAck, 100);
+    send(12, curl, 1, 40004, 9, 80, kAck, 101);
+    send(13, "", 9, 80, 1, 40004, kRst, 101);
+    send(14, "", 66, 50000, 1, 22, kSyn, 100);  // a SYN scan
+    send(15, sshd, 1, 22, 66, 50000, kSyn | kAck, 100);
+    send(16, "", 66, 50000, 1, 22, kRst, 101);
+    const TemporaryFolder folder;
+    file.write(folder.file("tcp.pcapng"));
+    const std::string page = folder.file("page.html");
+    REQUIRE(report({folder.file("tcp.pcapng"), "-o", page}) == 0);
+    const auto data = data_of(page);
+    std::vector<std::string> rows;
+    for (const auto& row : data.at("handshakes")) {
+        const auto& process = data.at("processes").at(row.at("process").get<size_t>());
+        rows.push_back(fmt::format(
+            "{} {} {} {} {}: {} from {} to {} s", process.at("comm").get<std::string>(),
+            row.at("began").get<bool>() ? "to" : "from", row.at("remote").get<std::string>(),
+            row.at("port").get<int>(), row.at("how").get<std::string>(), row.at("flows").get<int>(),
+            row.at("first").get<double>() / 1e6, row.at("last").get<double>() / 1e6));
+    }
+    CHECK(rows == std::vector<std::string>{"curl to 10.0.0.9 443 refused: 2 from 0 to 5 s",
+                                           "agent to 10.0.0.9 443 refused: 1 from 2 to 3 s",
+                                           "curl to 10.0.0.9 8443 unanswered: 1 from 6 to 9 s",
+                                           "sshd from 10.0.0.66 22 aborted: 1 from 14 to 16 s"});
+    CHECK(data.at("handshakeCount") == 4);
 }
 
 TEST_CASE("the page of two files is that of both") {

@@ -53,8 +53,9 @@ CaptureFile CaptureFile::read(const std::string& path) {
     return file;
 }
 
-void CaptureFile::add(Frame frame, uint64_t time_ns, std::optional<size_t> captured) {
-    Entry entry{.frame = std::move(frame), .time_ns = time_ns};
+void CaptureFile::add(Frame frame, uint64_t time_ns, std::optional<size_t> captured,
+                      std::string comment) {
+    Entry entry{.frame = std::move(frame), .time_ns = time_ns, .comment = std::move(comment)};
     entry.wire_length = static_cast<uint32_t>(entry.frame.size());
     entry.frame.resize(std::min(captured.value_or(entry.frame.size()), entry.frame.size()));
     frames_.push_back(std::move(entry));
@@ -69,7 +70,9 @@ void CaptureFile::write(const std::string& path) const {
         check(writer.packet({.interface_id = interface,
                              .time_ns = entry.time_ns,
                              .data = entry.frame,
-                             .wire_length = entry.wire_length}));
+                             .wire_length = entry.wire_length,
+                             .direction = pcapng::Direction::kOutbound,
+                             .comment = entry.comment}));
     }
     check(writer.close());
 }
@@ -85,8 +88,8 @@ forensics::Packet CaptureFile::packet(size_t index) const {
     return packet;
 }
 
-forensics::FlowTable CaptureFile::flows() const {
-    forensics::FlowTable table;
+forensics::FlowTable CaptureFile::flows(forensics::FlowTable::Options options) const {
+    forensics::FlowTable table(options);
     for (size_t i = 0; i < frames_.size(); ++i) {
         table.add(packet(i));
     }

@@ -31,20 +31,23 @@ class CaptureFile {
     // The packets of a pcapng file of one interface.
     static CaptureFile read(const std::string& path);
 
-    // `captured`: the rest is cut off; the packet's length stays.
-    void add(Frame frame, uint64_t time_ns, std::optional<size_t> captured = std::nullopt);
+    // `captured`: the rest is cut off; the packet's length stays. `comment`: of its sender, in a
+    // file.
+    void add(Frame frame, uint64_t time_ns, std::optional<size_t> captured = std::nullopt,
+             std::string comment = {});
     // As pcapng.
     void write(const std::string& path) const;
 
     size_t size() const { return frames_.size(); }
     forensics::Packet packet(size_t index) const;
-    forensics::FlowTable flows() const;  // finished
+    forensics::FlowTable flows(forensics::FlowTable::Options options = {}) const;  // finished
 
   private:
     struct Entry {
         Frame frame;
         uint64_t time_ns = 0;
         uint32_t wire_length = 0;
+        std::string comment{};
     };
     forensics::Interface interface_;
     std::vector<Entry> frames_;

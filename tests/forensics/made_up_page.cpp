@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // made_up_page [FLOWS]: the page of a report that no file is behind, on stdout: processes with
-// hostile names, FLOWS conversations (default 400), every kind of traffic. For the tests in a
-// browser, and to see what the page looks like. The same each time.
+// hostile names, FLOWS conversations (default 400, at least 11), every kind of traffic. For the
+// tests in a browser, and to see what the page looks like. The same each time.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <deque>
@@ -101,9 +102,11 @@ class MadeUp {
     }
 
     std::string page() {
-        for (size_t i = 0; i < flow_count_; ++i) {
+        for (size_t i = 0; i + kQuietFlows < flow_count_; ++i) {
             add_flow(i);
         }
+        add_questions();
+        add_failures();
         add_unattributed();
         Report report;
         report.file = "/evidence/<b>host-17</b>.pcapng";
@@ -117,6 +120,7 @@ class MadeUp {
         report.traffic = timeline_.traffic(kReportSeries);
         add_processes(report, processes_, traffic_);
         add_flows(report, flows_);
+        forensics::add_questions(report, questions_, flows_);
         return page_of(report);
     }
 
@@ -206,6 +210,63 @@ class MadeUp {
         traffic.peers = std::min<uint64_t>(traffic.flows, 40);
     }
 
+    Flow& add_quiet_flow(uint32_t pid, uint8_t protocol, Address remote, uint16_t port,
+                         uint64_t at) {
+        const auto process = std::find_if(processes_.begin(), processes_.end(),
+                                          [&](const Process& one) { return one.pid == pid; });
+        Flow& flow = flows_.emplace_back();
+        flow.number = flows_.size() - 1;
+        flow.protocol = protocol;
+        flow.sides[0].processes.add(*process, 0, pool_);
+        flow.sides[0].address = address({10, 0, 3, 17});
+        flow.sides[0].port = static_cast<uint16_t>(40000 + flow.number % 20000);
+        flow.sides[0].packets = 1;
+        flow.sides[0].bytes = 74;
+        flow.sides[1].address = remote;
+        flow.sides[1].port = port;
+        flow.first_ns = kStart + at;
+        flow.last_ns = kStart + at + kSecond;
+        return flow;
+    }
+
+    // curl asks for an address that is there and one that isn't, dnsmasq often for one that fails.
+    void add_questions() {
+        const Address server = address({10, 0, 3, 1});
+        const auto ask = [&](uint32_t pid, const std::string& name, uint16_t type, uint8_t rcode,
+                             size_t times) {
+            Flow& flow = add_quiet_flow(pid, 17, server, 53, 10 * kSecond);
+            flow.dns_question = names_.emplace_back(name);
+            packet::DnsMessage message{.asked = {{.name = name, .type = type}}};
+            for (size_t i = 0; i < times; ++i) {
+                questions_.add(flow.number, 0, message);
+            }
+            message.is_answer = true;
+            message.rcode = rcode;
+            questions_.add(flow.number, 0, message);
+        };
+        ask(1200, "updates.example.net", 1, 0, 1);
+        ask(1200, "updates.example.net", 28, 0, 2);
+        ask(1200, "Missing.Example.net", 1, 3, 1);
+        ask(520, "broken.example", 65, 2, 1234);
+        ask(4000, "<img src=x onerror=alert(6)>.example", 65280, 5, 1);
+    }
+
+    void add_failures() {
+        const auto fail = [&](Handshake how, uint32_t pid, Address remote, uint16_t port,
+                              uint64_t at) {
+            add_quiet_flow(pid, 6, remote, port, at).handshake = how;
+        };
+        for (uint64_t i = 0; i < 3; ++i) {
+            fail(Handshake::kRefused, 1207, address({203, 0, 113, 99}), 4444, (60 + i) * kSecond);
+        }
+        fail(Handshake::kUnanswered, 1207, address({203, 0, 113, 98}), 4444, 5 * kSecond);
+        fail(Handshake::kAnswered, 901,
+             address({0x20, 0x01, 0x0d, 0xb8, 0xaa, 0xaa, 0xbb, 0xbb, 0xcc, 0xcc, 0xdd, 0xdd, 0xee,
+                      0xee, 0xff, 0xff}),
+             25, 70 * kSecond);
+        fail(Handshake::kAborted, 4000, address({203, 0, 113, 97}), 22, 80 * kSecond);
+    }
+
     void add_unattributed() {
         for (uint64_t i = 0; i < 900; ++i) {
             Packet of;
@@ -219,12 +280,15 @@ class MadeUp {
         }
     }
 
+    static constexpr size_t kQuietFlows = 11;  // of add_questions() and add_failures()
+
     size_t flow_count_;
     std::mt19937_64 random_{17};
     std::deque<Process> processes_;
     std::deque<ProcessTraffic> traffic_;
     std::deque<std::string> names_;
     std::deque<Flow> flows_;
+    DnsQuestions questions_;
     Participants::Pool pool_;
     Timeline timeline_;
     Amount total_;

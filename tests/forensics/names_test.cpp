@@ -10,6 +10,7 @@
 #include "packet/dissect/server_name.h"
 #include "tests/forensics/capture_file.h"
 #include "tests/support/client_hello.h"
+#include "tests/support/dns_message.h"
 #include "tests/support/temporary_folder.h"
 
 namespace {
@@ -18,6 +19,8 @@ using test::bytes_of;
 using test::CaptureFile;
 using test::client_hello;
 using test::Datagram;
+using test::dns_message;
+using test::dns_name;
 using test::Frame;
 using test::kAck;
 using test::kSyn;
@@ -38,21 +41,10 @@ std::map<uint64_t, std::string> by_stream(const std::string& file, const std::st
     return out;
 }
 
-std::string encoded(const std::string& name) {
-    std::string out;
-    for (size_t start = 0; start <= name.size();) {
-        const size_t end = std::min(name.find('.', start), name.size());
-        out += static_cast<char>(end - start);
-        out += name.substr(start, end - start);
-        start = end + 1;
-    }
-    return out + '\0';
-}
-
 // An answer to a question for `name`: 10.0.0.`last`.
 std::string dns_answer(const std::string& name, uint8_t last) {
     std::string out("\x12\x34\x81\x80\0\1\0\1\0\0\0\0", 12);
-    out += encoded(name) + std::string("\0\1\0\1", 4);
+    out += dns_name(name) + std::string("\0\1\0\1", 4);
     out += std::string("\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4\x0a\0\0", 15) + static_cast<char>(last);
     return out;
 }
@@ -165,24 +157,18 @@ TEST_CASE("a name told after a conversation began counts if there is no other") 
 }
 
 TEST_CASE("a conversation with a DNS server has the first name that it is asked for") {
-    const auto question = [](const std::string& name, uint16_t flags, const std::string& type) {
-        return std::string("\x12\x34", 2) + static_cast<char>(flags >> 8) +
-               static_cast<char>(flags & 0xff) + std::string("\0\1\0\0\0\0\0\0", 8) +
-               encoded(name) + type + std::string("\0\1", 2);
-    };
-    const std::string type_a("\0\1", 2);
     const auto ask = [](uint16_t port, const std::string& message) {
         return make(Datagram{.source_port = port, .target_port = 53, .data = bytes_of(message)});
     };
     CaptureFile file;
     file.add(dns_packet(1, dns_answer("server.example", 2)), 1);  // the server's own name
-    file.add(ask(1000, question("first.example", 0x0100, type_a)), 2);
-    file.add(ask(1000, question("second.example", 0x0100, type_a)), 3);
-    file.add(ask(1001, question("", 0x0100, std::string("\0\2", 2))), 4);
-    file.add(ask(1002, question("update.example", 0x2800, type_a)), 5);
-    const std::string cut = question("cut.example", 0x0100, type_a);
+    file.add(ask(1000, dns_message("first.example")), 2);
+    file.add(ask(1000, dns_message("second.example")), 3);
+    file.add(ask(1001, dns_message("", 2)), 4);
+    file.add(ask(1002, dns_message("update.example", test::kDnsA, 0x2800)), 5);
+    const std::string cut = dns_message("cut.example");
     file.add(ask(1003, cut.substr(0, cut.size() - 1)), 6);
-    const std::string asked = question("stream.example", 0x0100, type_a);
+    const std::string asked = dns_message("stream.example");
     const std::string stream =
         std::string{'\0', static_cast<char>(asked.size())} + asked + std::string(20, 'x');
     file.add(make(Segment{.target_port = 53, .sequence = 1, .data = bytes_of(stream.substr(0, 9))}),
@@ -191,7 +177,7 @@ TEST_CASE("a conversation with a DNS server has the first name that it is asked 
              8);
     file.add(make(Datagram{.source_port = 5353,
                            .target_port = 5353,
-                           .data = bytes_of(question("printer.local", 0, type_a))}),
+                           .data = bytes_of(dns_message("printer.local", test::kDnsA, 0))}),
              9);
     const forensics::FlowTable table = file.flows();
     const auto& flows = table.flows();
@@ -221,12 +207,12 @@ TEST_CASE("what mDNS tells a group holds for every host") {
 TEST_CASE("an alias leads back to the name that was asked for") {
     std::string message("\0\0\x81\x80\0\0\0\3\0\0\0\0", 12);
     const auto record = [](const std::string& name, uint8_t type, const std::string& data) {
-        return encoded(name) + std::string{0, static_cast<char>(type), 0, 1, 0, 0, 0, 9, 0} +
+        return dns_name(name) + std::string{0, static_cast<char>(type), 0, 1, 0, 0, 0, 9, 0} +
                static_cast<char>(data.size()) + data;
     };
     message += record("c.example", 1, {10, 0, 0, 9}) +
-               record("b.example", 5, encoded("C.example")) +
-               record("a.example", 5, encoded("b.example"));
+               record("b.example", 5, dns_name("C.example")) +
+               record("a.example", 5, dns_name("b.example"));
     const auto addresses =
         packet::read_dns_addresses(as_bytes(message), packet::DnsSections::kAnswer);
     REQUIRE(addresses.size() == 1);

@@ -128,6 +128,7 @@ class Page(unittest.TestCase):
         self.assertIn(HOSTILE, " ".join(self.texts("#process-table .name")))
         self.assertIn(HOSTILE, " ".join(self.texts("#legend .name")))
         self.assertIn("<img src=x onerror=alert(5)>.example", self.texts("#name-table .name"))
+        self.assertIn("<img src=x onerror=alert(6)>.example", self.texts("#question-table .name"))
         self.assertEqual(self.find("h1").text, "b>.pcapng")
         self.assertIn("<script>alert(4)</script>", self.find(".problem").text)
         self.assertEqual(len(self.driver.find_elements(By.CSS_SELECTOR, "script")), 2)
@@ -267,6 +268,61 @@ class Page(unittest.TestCase):
         address = self.find("#flow-search").get_attribute("value")
         self.assertTrue(all(address in one for one in self.column(4)) and self.column(4))
 
+    # DNS questions and failed handshakes.
+
+    def rows(self, table):
+        return self.driver.execute_script("""return [...document.querySelectorAll(arguments[0] + ' tbody tr')]
+            .map((row) => [...row.cells].map((cell) => cell.textContent))""", table)
+
+    def head(self, table, heading):
+        return next(one for one in self.driver.find_elements(By.CSS_SELECTOR, table + " th button") if one.text.strip(" \u25be\u25b4") == heading)
+
+    def test_dns_questions_have_a_table_of_their_own(self):
+        self.assertEqual([one.text for one in self.driver.find_elements(By.CSS_SELECTOR, "#question-table th")],
+                         ["Question", "Type", "Process", "Server", "Asked", "Answered", "No such name", "Failed"])
+        self.assertEqual(self.rows("#question-table"), [
+            ["broken.example", "HTTPS", "dnsmasq520", "10.0.3.1", "1,234", "", "", "1"],
+            ["updates.example.net", "AAAA", "curl1200", "10.0.3.1", "2", "1", "", ""],
+            ["updates.example.net", "A", "curl1200", "10.0.3.1", "1", "1", "", ""],
+            ["missing.example.net", "A", "curl1200", "10.0.3.1", "1", "", "1", ""],
+            ["<img src=x onerror=alert(6)>.example", "TYPE65280", HOSTILE + "4000", "10.0.3.1", "1", "", "", "1"]])
+        self.assertTrue(self.find("#question-table").is_displayed())
+        self.assertEqual(self.find("#question-count").text, "5 of 5")
+        self.assertNotIn("updates.example.net", self.texts("#name-table .name"))
+
+    def test_failed_handshakes_have_a_table_of_their_own(self):
+        self.assertEqual([one.text for one in self.driver.find_elements(By.CSS_SELECTOR, "#handshake-table th")],
+                         ["Process", "Remote address", "Port", "Failure", "Conv.", "First", "Last"])
+        self.assertEqual(self.rows("#handshake-table"), [
+            [".x1207", "\u2192 203.0.113.99", "4444", "refused", "3", "15:01:00", "15:01:03"],
+            [".x1207", "\u2192 203.0.113.98", "4444", "no answer", "1", "15:00:05", "15:00:06"],
+            ["python3901", "\u2192 2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff", "25", "not completed", "1", "15:01:10", "15:01:11"],
+            [HOSTILE + "4000", "\u2192 203.0.113.97", "22", "aborted", "1", "15:01:20", "15:01:21"]])
+        self.assertTrue(self.find("#handshake-table").is_displayed())
+        self.assertEqual(self.find("#handshake-count").text, "4 of 4")
+
+    def test_both_are_searched_and_sorted(self):
+        self.find("#question-search").send_keys("curl -AAAA")
+        self.assertEqual([row[0] for row in self.rows("#question-table")], ["updates.example.net", "missing.example.net"])
+        self.head("#question-table", "Question").click()
+        self.assertEqual([row[0] for row in self.rows("#question-table")], ["missing.example.net", "updates.example.net"])
+        self.find("#question-search").send_keys(" nothing-has-this")
+        self.assertEqual(self.rows("#question-table"), [["Nothing matches."]])
+        self.head("#handshake-table", "First").click()
+        self.assertEqual([row[1][-2:] for row in self.rows("#handshake-table")], ["98", "99", "ff", "97"])
+        self.head("#handshake-table", "First").click()
+        self.assertEqual([row[1][-2:] for row in self.rows("#handshake-table")], ["97", "ff", "99", "98"])
+        self.find("#handshake-search").send_keys("203.0.113.99:4444 refused")
+        self.assertEqual(self.find("#handshake-count").text, "1 of 4")
+
+    def test_a_question_and_a_failure_lead_to_their_conversations(self):
+        self.find("#question-table button.link:not(.process)").click()
+        self.assertEqual(self.find("#flow-search").get_attribute("value"), "broken.example")
+        self.assertEqual(len(self.column(1)), 1)
+        self.find("#handshake-table button.link:not(.process)").click()
+        self.assertEqual(self.find("#flow-search").get_attribute("value"), "203.0.113.99:4444")
+        self.assertEqual(self.column(4), ["\u2192 203.0.113.99:4444"] * 3)
+
     # Processes.
 
     def test_a_process_tells_all_that_is_known(self):
@@ -347,6 +403,26 @@ class Page(unittest.TestCase):
                 self.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
         self.screenshot("light", 1280, 1000)
         self.screenshot("dark", 1280, 1000, dark=True)
+
+    def test_long_addresses_dont_widen_the_table(self):
+        table = lambda: self.driver.execute_script("return document.querySelector('#flow-table').getBoundingClientRect().width")
+        for width in (800, 1280):
+            self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False})
+            try:
+                self.wait(lambda: self.driver.execute_script("return window.innerWidth") == width)
+                self.driver.execute_script("showFlows()")
+                before = table()
+                self.driver.execute_script("""
+                    const long = [...flows.shown[0]];
+                    long[kFlow.localAddress] = '2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff';
+                    long[kFlow.remoteAddress] = '2001:db8:1111:2222:3333:4444:5555:6666';
+                    flows.shown = [long, ...flows.shown.slice(1)];
+                    showFlowPage();""")
+                self.assertIn("2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff", self.column(3)[0])
+                self.assertLessEqual(table(), before)
+                self.assertLessEqual(self.driver.execute_script("return document.documentElement.scrollWidth"), width)
+            finally:
+                self.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
     def test_times_are_shown_in_either_zone(self):
         self.driver.execute_cdp_cmd("Emulation.setTimezoneOverride", {"timezoneId": "Asia/Kolkata"})

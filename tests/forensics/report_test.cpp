@@ -167,18 +167,128 @@ TEST_CASE("names are counted by how they were told") {
     Flow& both = add_flow(flows, 2, 10);
     both.server_name = "a.example";
     both.http_host = "b.example";
-    add_flow(flows, 1, 5).dns_question = "c.example";
+    add_flow(flows, 3, 5).dns_question = "c.example";  // in a table of its own
     Report report;
     add_flows(report, flows);
-    REQUIRE(report.names.size() == 4);
-    CHECK(report.name_count == 4);
-    CHECK(std::string(report.names[3].kind) == "DNS question");
+    REQUIRE(report.names.size() == 3);
+    CHECK(report.name_count == 3);
     for (const ReportGroup& talker : report.talkers) {
         CHECK(talker.name != "c.example");  // what a server is asked for isn't its name
     }
     CHECK(std::string(report.names[0].kind) == "DNS");
     CHECK(report.names[0].flows == 2);
     CHECK(report.names[0].sent == 20);
+}
+
+TEST_CASE("questions are summed by name, type, process and server, over all conversations") {
+    const auto all = processes({{1, 0}, {2, 0}});
+    Participants::Pool pool;
+    std::deque<Flow> flows;
+    DnsQuestions questions;
+    const auto ask = [&](const Process* process, uint8_t server, const char* name, uint16_t type,
+                         int times) {
+        Flow& flow = add_flow(flows, server, 50);
+        if (process != nullptr) {
+            flow.sides[0].processes.add(*process, 50, pool);
+        }
+        packet::DnsMessage message{.asked = {{.name = name, .type = type}}};
+        for (int i = 0; i < times; ++i) {
+            questions.add(flow.number, 0, message);
+        }
+        message.is_answer = true;
+        questions.add(flow.number, 0, message);
+    };
+    ask(&all[0], 53, "a.example", 1, 1);
+    ask(&all[0], 53, "a.example", 28, 2);
+    ask(&all[0], 53, "a.example", 1, 3);
+    ask(&all[1], 53, "a.example", 1, 1);
+    ask(&all[0], 54, "a.example", 1, 1);
+    ask(nullptr, 53, "a.example", 1, 1);
+    Report report;
+    add_questions(report, questions, flows);
+    CHECK(report.question_count == 5);
+    CHECK(report.questions_left_out == 0);
+    REQUIRE(report.questions.size() == 5);
+    const ReportQuestion& first = report.questions[0];
+    CHECK(first.name == "a.example");
+    CHECK(first.type == 1);
+    CHECK(first.process == &all[0]);
+    CHECK(first.server.bytes[3] == 53);
+    CHECK(first.asked == 4);
+    CHECK(first.answered == 2);
+    CHECK(report.questions[1].type == 28);
+    CHECK(report.questions[2].process == &all[1]);
+    CHECK(report.questions[3].server.bytes[3] == 54);
+    CHECK(report.questions[4].process == nullptr);
+}
+
+TEST_CASE("failed handshakes are counted by process, remote address, port and kind of failure") {
+    const auto all = processes({{1, 0}, {2, 0}});
+    Participants::Pool pool;
+    std::deque<Flow> flows;
+    const auto fail = [&](size_t side, const Process& process, uint8_t host, uint16_t port,
+                          Handshake how, uint64_t first_ns) {
+        Flow& flow = add_flow(flows, host, 60);
+        flow.sides[0].port = static_cast<uint16_t>(40000 + flow.number);
+        flow.sides[1].port = port;
+        flow.sides[side].processes.add(process, 60, pool);
+        flow.handshake = how;
+        flow.first_ns = first_ns;
+        flow.last_ns = first_ns + 5;
+    };
+    fail(0, all[0], 9, 443, Handshake::kUnanswered, 90);
+    fail(0, all[0], 9, 443, Handshake::kRefused, 50);
+    fail(0, all[0], 9, 443, Handshake::kRefused, 20);
+    fail(0, all[0], 9, 443, Handshake::kComplete, 10);
+    fail(0, all[0], 9, 80, Handshake::kRefused, 60);
+    fail(0, all[1], 9, 443, Handshake::kRefused, 70);
+    fail(1, all[1], 0, 22, Handshake::kAnswered, 80);  // a server's, to whom 0.0.0.0 connected
+    Report report;
+    add_flows(report, flows);
+    CHECK(report.handshake_count == 5);
+    REQUIRE(report.handshakes.size() == 5);
+    const ReportHandshake& first = report.handshakes[0];
+    CHECK(first.process == &all[0]);
+    CHECK(first.remote.bytes[3] == 9);
+    CHECK(first.port == 443);
+    CHECK(first.local_began);
+    CHECK(first.how == Handshake::kRefused);
+    CHECK(first.flows == 2);
+    CHECK(first.first_ns == 20);
+    CHECK(first.last_ns == 55);
+    CHECK(report.handshakes[1].how == Handshake::kUnanswered);
+    CHECK(report.handshakes[2].port == 80);
+    CHECK(report.handshakes[3].process == &all[1]);
+    const ReportHandshake& served = report.handshakes[4];
+    CHECK(served.process == &all[1]);
+    CHECK(served.port == 22);
+    CHECK_FALSE(served.local_began);
+    CHECK(served.remote.bytes[3] == 0);
+}
+
+TEST_CASE("the most frequent questions and failed handshakes are kept, and all are counted") {
+    std::deque<Flow> flows;
+    DnsQuestions questions;
+    for (uint16_t i = 0; i < 2 * kReportTalkers; ++i) {
+        const int times = i == kReportTalkers ? 2 : 1;
+        for (int n = 0; n < times; ++n) {
+            Flow& flow = add_flow(flows, 1, 60);
+            flow.sides[1].port = i;
+            flow.handshake = Handshake::kRefused;
+            questions.add(flow.number, 0, {.asked = {{.name = std::to_string(i), .type = 1}}});
+        }
+    }
+    Report report;
+    add_flows(report, flows);
+    add_questions(report, questions, flows);
+    CHECK(report.handshake_count == 2 * kReportTalkers);
+    REQUIRE(report.handshakes.size() == kReportTalkers);
+    CHECK(report.handshakes[0].port == kReportTalkers);
+    CHECK(report.handshakes[1].port == 0);
+    CHECK(report.question_count == 2 * kReportTalkers);
+    REQUIRE(report.questions.size() == kReportTalkers);
+    CHECK(report.questions[0].name == std::to_string(kReportTalkers));
+    CHECK(report.questions[1].name == "0");
 }
 
 TEST_CASE("the policy allows no request and only the page's own script and style") {

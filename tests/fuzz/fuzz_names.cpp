@@ -79,7 +79,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
         }
         ++number;
     }
-    const forensics::FlowTable table = file.flows();
+    const forensics::FlowTable table = file.flows({.questions = true});
     for (const forensics::Flow& flow : table.flows()) {
         if (flow.dns_name.size() > 255 || flow.server_name.size() > 255 ||
             flow.http_host.size() > 255 || flow.dns_question.size() > 255) {

@@ -44,7 +44,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     interfaces[0].link_type = interfaces[1].link_type = input.u16();
     interfaces[1].number = 1;
     interfaces[1].name = "netns/eth0";
-    forensics::FlowTable table;
+    forensics::FlowTable table({.questions = true});
     uint64_t now = 1;
     uint64_t packets = 0;
     uint64_t counted = 0;

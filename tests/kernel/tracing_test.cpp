@@ -2,6 +2,8 @@
 //
 // The ways to see who uses a socket (--tracing). The attribution bench shows for many kinds of
 // traffic that one names the right process; here: each that this kernel allows can be chosen.
+#include <bpf/bpf.h>
+
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -10,6 +12,7 @@
 #include "tests/kernel/world.h"
 #include "tests/support/capture.h"
 #include "tests/support/command.h"
+#include "tests/support/skip.h"
 
 namespace test {
 namespace {
@@ -30,6 +33,20 @@ std::set<std::string> allowed_ways() {
 
 std::string comment_of(const std::string& way) {
     return std::string("tier=") + (way == "syscalls" ? "locked" : "tracing") + " tracing=" + way;
+}
+
+// How often all programs of this machine have run while the kernel counted it.
+uint64_t runs_of_programs() {
+    uint64_t runs = 0;
+    for (uint32_t id = 0; bpf_prog_get_next_id(id, &id) == 0;) {
+        const pcapng::Fd program(bpf_prog_get_fd_by_id(id));
+        bpf_prog_info info{};
+        uint32_t size = sizeof(info);
+        if (program.valid() && bpf_obj_get_info_by_fd(program.get(), &info, &size) == 0) {
+            runs += info.run_cnt;
+        }
+    }
+    return runs;
 }
 
 }  // namespace
@@ -81,6 +98,29 @@ TEST_CASE("tracing: by itself pidcap takes the first way that the kernel allows"
     netns.ip("link set lo up");
     Capture(netns, {"-i", "lo", "-w", file}).stop();
     CHECK(contains(output_of({"capinfos", "-k", file}), comment_of(best)));
+}
+
+TEST_CASE("tracing: by fentry, the system calls of a process without sockets run no programs",
+          "[alone]") {
+    constexpr uint64_t kCalls = 100'000;
+    if (!allowed_ways().contains("fentry")) {
+        skip("this kernel has no fentry");
+    }
+    const TemporaryFolder folder;
+    const Netns netns;
+    netns.ip("link set lo up");
+    Capture capture(netns, {"-i", "lo", "-w", folder.file("x.pcapng"), "--tracing", "fentry"});
+    const pcapng::Fd statistics(bpf_enable_stats(BPF_STATS_RUN_TIME));
+    REQUIRE(statistics.valid());
+    const uint64_t before = runs_of_programs();
+    // A read and a write for each byte.
+    REQUIRE(run({"dd", "if=/dev/zero", "of=/dev/null", "bs=1",
+                 "count=" + std::to_string(kCalls / 2), "status=none"})
+                .status == 0);
+    const uint64_t runs = runs_of_programs() - before;
+    capture.stop();
+    CHECK(runs > 0);  // at its begin and end
+    CHECK(runs < kCalls / 100);
 }
 
 TEST_CASE("tracing: a way that the kernel doesn't allow is refused by name") {

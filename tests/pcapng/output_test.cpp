@@ -235,6 +235,38 @@ TEST_CASE("a file on a full file system stays readable") {
     }).join();
 }
 
+TEST_CASE("where room can be made on a full file system, the write goes on where it stood") {
+    const test::TemporaryFolder folder;
+    std::thread([&folder] {
+        if (::unshare(CLONE_NEWNS) != 0 ||
+            ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
+            ::mount("tmpfs", folder.path().c_str(), "tmpfs", 0, "size=64k") != 0) {
+            WARN("not run: a small tmpfs needs CAP_SYS_ADMIN");
+            return;
+        }
+        const std::string old = folder.file("old");
+        test::write_file(old, Bytes(32 * 1024));
+        Output output = need(Output::open_file(folder.file("a")));
+        int asked = 0;
+        output.on_full([&] { return ++asked == 1 && ::unlink(old.c_str()) == 0; });
+        const Bytes block(4000, 7);
+        for (int i = 0; i < 15; ++i) {
+            need(output.append(block));
+        }
+        need(output.flush());
+        CHECK(asked == 1);
+        CHECK(test::read_file(folder.file("a")) == Bytes(60'000, 7));
+        need(output.append(block));
+        need(output.append(block));
+        const Result<void> flushed = output.flush();
+        REQUIRE_FALSE(flushed.ok());
+        CHECK(flushed.error().code == ENOSPC);
+        CHECK(asked == 2);
+        CHECK(output.bytes() == 64'000);
+        CHECK(test::read_file(folder.file("a")) == Bytes(64'000, 7));
+    }).join();
+}
+
 TEST_CASE("data that are not in the buffer stand where they belong, behind all that waited") {
     const bool into_pipe = GENERATE(false, true);
     const test::TemporaryFolder folder;

@@ -9,9 +9,12 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <csignal>
 #include <filesystem>
 #include <iterator>
 #include <map>
@@ -130,6 +133,34 @@ TEST_CASE("a socket that two processes hold is nobody's") {
     CHECK(seen.owners.at(inode_of(shared.get())).tgid == 0);
     CHECK(seen.owners.at(inode_of(alone.get())).tgid == static_cast<uint32_t>(getpid()));
     CHECK(seen.counts.shared >= 1);
+}
+
+TEST_CASE("captures that start at the same time don't take each other for users of a socket") {
+    constexpr int kSockets = 300;
+    const test::Child holder([] {
+        for (int i = 0; i < kSockets; i++) {
+            if (socket(AF_INET, SOCK_DGRAM, 0) < 0) {
+                _exit(1);
+            }
+        }
+    });
+    const pid_t other = fork();
+    if (other == 0) {
+        while (true) {
+            (void)scan();
+        }
+    }
+    const auto pid = static_cast<uint32_t>(holder.pid());
+    std::set<size_t> named;  // how many, in each scan
+    for (int i = 0; i < 150; i++) {
+        const Seen seen = scan();
+        named.insert(static_cast<size_t>(
+            std::count_if(seen.owners.begin(), seen.owners.end(),
+                          [pid](const auto& entry) { return entry.second.tgid == pid; })));
+    }
+    kill(other, SIGKILL);
+    waitpid(other, nullptr, 0);
+    CHECK(named == std::set<size_t>{kSockets});
 }
 
 TEST_CASE("a scan leaves no descriptor behind, consumes nothing and changes no flag") {

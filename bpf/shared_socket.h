@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Sockets that several threads or processes use at the same time: whose call sends this packet?
+ *
+ * Programs that see a use note each thread's call on such a socket, from its beginning to its end
+ * (maps socket_call, shared_calls: owner.h). Programs that see a packet ask which of them sent it.
+ */
+#ifndef PIDCAP_SHARED_SOCKET_H
+#define PIDCAP_SHARED_SOCKET_H
+
+#include "owner.h"
+#include "softirq.h"
+
+/* Set once a socket has had several users. */
+extern __u32 have_shared;
+
+/* How a socket is used. For CALL_ the end will be seen, too, and end_call() called. */
+enum use {
+	USE,
+	CALL_RECEIVES,
+	CALL_SENDS, /* or sends and receives */
+};
+
+/* Counters of other CPUs change while they are read. */
+static __always_inline __u64 read_counter(const __u64 *counter)
+{
+	return *(const volatile __u64 *)counter;
+}
+
+/* Returns whether something that was sent on the socket hasn't left the machine, or arrived. */
+static __always_inline bool is_under_way(struct sock *sk)
+{
+	/* The socket itself counts as 1 (sk_alloc of net/core/sock.c). */
+	return BPF_CORE_READ(sk, sk_wmem_alloc.refs.counter) != 1;
+}
+
+/*
+ * Returns whether the last user's thread may be in a call that isn't counted, as those that began
+ * before the socket was shared. A thread that sleeps either isn't, or has something under way.
+ */
+static __always_inline bool may_be_sending(const struct sk_user *user)
+{
+	struct task_struct *task = (struct task_struct *)user->task;
+
+	if ((__u32)BPF_CORE_READ(task, pid) != user->owner.tid ||
+	    (__u32)BPF_CORE_READ(task, tgid) != user->owner.tgid)
+		return false; /* It has gone. */
+	if (bpf_core_field_exists(task->__state))
+		return BPF_CORE_READ(task, __state) == TASK_RUNNING;
+	return BPF_CORE_READ(task, state) == TASK_RUNNING;
+}
+
+static __always_inline __u64 switches_of(struct task_struct *task)
+{
+	return BPF_CORE_READ(task, nvcsw) + BPF_CORE_READ(task, nivcsw);
+}
+
+/*
+ * Counts a call that sends, and notes what else the socket has under way, see is_sent_by(). `last`:
+ * the socket's last user.
+ */
+static __always_inline void count_begin(struct socket_call *call, struct task_struct *task,
+					struct sock *sk, const struct sk_user *last)
+{
+	__u64 key = (__u64)sk;
+	struct shared_calls *calls = bpf_map_lookup_elem(&shared_calls, &key);
+	struct shared_calls none = {};
+	bool is_new = !calls;
+	bool is_next;
+	__u64 number;
+
+	if (is_new) {
+		bpf_map_update_elem(&shared_calls, &key, &none, BPF_NOEXIST);
+		calls = bpf_map_lookup_elem(&shared_calls, &key);
+	}
+	call->switches = switches_of(task);
+	call->is_first = !is_under_way(sk);
+	if (!calls) {
+		call->is_alone = false;
+		call->sent_on = 0;
+		return;
+	}
+	__sync_fetch_and_add(&calls->begun, 1);
+	number = read_counter(&calls->begun);
+	is_next = call->sent_on == key && number == call->number + 1;
+	call->is_alone = !(is_new && may_be_sending(last)) &&
+			 number - read_counter(&calls->ended) == 1 &&
+			 (!is_under_way(sk) || (call->is_alone && is_next));
+	call->sent_on = key;
+	call->number = number;
+}
+
+static __always_inline void count_end(const struct socket_call *call)
+{
+	struct shared_calls *calls;
+	__u64 key = call->sk;
+
+	if (!key || call->receives)
+		return;
+	calls = bpf_map_lookup_elem(&shared_calls, &key);
+	if (calls)
+		__sync_fetch_and_add(&calls->ended, 1);
+}
+
+/* Notes the begin of the current thread's call on a socket that is shared with its `last` user. */
+static __always_inline void begin_call(struct task_struct *task, __u64 id, struct sock *sk,
+				       enum use use, const struct sk_user *last)
+{
+	struct socket_call *call = bpf_map_lookup_elem(&socket_call, &id);
+	struct socket_call fresh = {};
+	__u64 key = (__u64)sk;
+
+	if (call && call->sk == key && !call->receives)
+		return; /* One call may send and receive: then it sends. */
+	if (call)
+		count_end(call);
+	if (!call || !is_current(&call->owner, task, id)) {
+		current_owner(&fresh.owner);
+		bpf_map_update_elem(&socket_call, &id, &fresh, BPF_ANY);
+		call = bpf_map_lookup_elem(&socket_call, &id);
+		if (!call)
+			return;
+	}
+	if (use == CALL_SENDS)
+		count_begin(call, task, sk, last);
+	call->receives = use == CALL_RECEIVES;
+	call->sk = key;
+}
+
+/* Returns the current thread's entry in socket_call, or NULL if no socket is shared. */
+static __always_inline struct socket_call *current_call(void)
+{
+	__u64 id = bpf_get_current_pid_tgid();
+
+	return have_shared ? bpf_map_lookup_elem(&socket_call, &id) : NULL;
+}
+
+static __always_inline void end_call(void)
+{
+	struct socket_call *call = current_call();
+
+	if (!call)
+		return;
+	count_end(call);
+	call->sk = 0;
+}
+
+/* Ends a call on this socket only: the kernel may use another one in the middle of a call. */
+static __always_inline void end_call_on(struct socket *socket)
+{
+	struct socket_call *call = current_call();
+
+	if (!call || call->sk != (__u64)BPF_CORE_READ(socket, sk))
+		return;
+	count_end(call);
+	call->sk = 0;
+}
+
+/*
+ * A softirq may have interrupted the call to go on with another thread's datagram, which waited:
+ * for this CPU, for the next hop's link-layer address, in a queue. `is_here`: this CPU has sent the
+ * packet. Returns whether it is certainly the call's:
+ *
+ * - no softirq has interrupted the call, or
+ * - nothing was under way as the call began, the thread has kept its CPU since, and this CPU has
+ *   sent the packet, or
+ * - no other thread's call was under way as the call began, and none has begun since.
+ */
+static __always_inline bool is_sent_by(const struct socket_call *call, struct task_struct *task,
+				       bool is_here)
+{
+	struct shared_calls *calls;
+	__u64 key = call->sk;
+
+	if (!may_be_softirq() || (is_here && call->is_first && call->switches == switches_of(task)))
+		return true;
+	if (!call->is_alone)
+		return false;
+	calls = bpf_map_lookup_elem(&shared_calls, &key);
+	return calls && read_counter(&calls->begun) == call->number;
+}
+
+#endif

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "capture/hooks/expedited_rcu.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <climits>
+#include <utility>
+
+namespace capture {
+namespace {
+
+using pcapng::Fd;
+
+bool is_zero(const Fd& file) {
+    std::array<char, 2> text{};
+    return pread(file.get(), text.data(), text.size(), 0) > 0 && text[0] == '0' &&
+           (text[1] == '\n' || text[1] == '\0');
+}
+
+bool set(int file, const char* digit) {
+    return pwrite(file, digit, 1, 0) == 1;
+}
+
+// Closes every descriptor but two. An inherited one would keep a hook alive.
+void close_all_but(int one, int other) {
+    const auto first = static_cast<unsigned>(std::min(one, other));
+    const auto second = static_cast<unsigned>(std::max(one, other));
+    if (first > 0) {
+        syscall(SYS_close_range, 0U, first - 1, 0U);
+    }
+    if (second > first + 1) {
+        syscall(SYS_close_range, first + 1, second - 1, 0U);
+    }
+    syscall(SYS_close_range, second + 1, UINT_MAX, 0U);
+}
+
+[[noreturn]] void restore_at_end(int file, int alive) {
+    // Whoever kills all processes of our name must not kill this one with them.
+    prctl(PR_SET_NAME, "rcu-restore");
+    close_all_but(file, alive);
+    char byte = 0;
+    while (read(alive, &byte, 1) < 0 && errno == EINTR) {
+    }
+    _exit(set(file, "0") ? 0 : 1);
+}
+
+}  // namespace
+
+ExpeditedRcu::ExpeditedRcu(const std::string& folder) {
+    const Fd file(open((folder + "/rcu_expedited").c_str(), O_RDWR | O_CLOEXEC));
+    const Fd forbidden(open((folder + "/rcu_normal").c_str(), O_RDONLY | O_CLOEXEC));
+    std::array<int, 2> ends{};
+    if (!file.valid() || !is_zero(file) || !forbidden.valid() || !is_zero(forbidden) ||
+        pipe2(ends.data(), O_CLOEXEC) != 0) {
+        return;
+    }
+    const Fd reader(ends[0]);
+    Fd writer(ends[1]);
+    // No signal that ends this process, as ^C to its group, ends the child.
+    sigset_t all;
+    sigset_t before;
+    sigfillset(&all);
+    sigprocmask(SIG_BLOCK, &all, &before);
+    restorer_ = fork();
+    if (restorer_ == 0) {
+        restore_at_end(file.get(), reader.get());
+    }
+    sigprocmask(SIG_SETMASK, &before, nullptr);
+    if (restorer_ > 0) {
+        alive_ = std::move(writer);
+        (void)set(file.get(), "1");
+    }
+}
+
+ExpeditedRcu::~ExpeditedRcu() {
+    alive_.reset();
+    while (restorer_ > 0 && waitpid(restorer_, nullptr, 0) < 0 && errno == EINTR) {
+    }
+}
+
+}  // namespace capture

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// Spool: the folder that the files of a rotation go to. A small process of its own opens, renames
+// and removes them, and starts -z's command: it is forked before the capture begins, so that the
+// capture itself may give up every right. Under sudo it is the caller for good; without -z's
+// command it keeps no capability but that of writing anywhere. It takes names of its folder only.
+//
+// A file is NAME.part until it is complete. Each call waits for the process's answer. One thread.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "cmd/rotation.h"
+#include "cmd/spool_message.h"
+#include "cmd/stop_signals.h"
+#include "pcapng/fd.h"
+#include "pcapng/result.h"
+
+namespace cmd {
+
+class Spool {
+  public:
+    // Forks. Error: there is no such folder, or it can't be written. The command of -z will run
+    // with the signals as pidcap found them.
+    static pcapng::Result<Spool> open(const FilePattern& pattern, const RotationOptions& options,
+                                      const StopSignals& signals);
+
+    Spool(Spool&& other) noexcept
+        : pid_(std::exchange(other.pid_, -1)),
+          socket_(std::move(other.socket_)),
+          folder_(std::move(other.folder_)) {}
+    Spool& operator=(Spool&&) = delete;
+    Spool(const Spool&) = delete;
+    Spool& operator=(const Spool&) = delete;
+    ~Spool();  // the process ends; a command that still runs goes on
+
+    // Makes NAME.part. Removes the file NAME if this spool has made it: the oldest of a ring.
+    pcapng::Result<pcapng::Fd> begin(const std::string& name);
+    // Gives NAME.part its name, and starts the command.
+    pcapng::Result<void> complete(const std::string& name);
+
+    struct Removed {
+        std::string name;  // for messages
+        uint64_t bytes = 0;
+    };
+    // Removes the oldest file of the pattern, also one of an earlier run. nullopt: there is none.
+    pcapng::Result<std::optional<Removed>> remove_oldest();
+
+    // The path of a file, as -w would name it.
+    std::string path_of(const std::string& name) const;
+
+  private:
+    Spool(pid_t pid, pcapng::Fd socket, std::string folder)
+        : pid_(pid), socket_(std::move(socket)), folder_(std::move(folder)) {}
+    pcapng::Result<SpoolAnswer> ask(const SpoolRequest& request);
+
+    pid_t pid_;
+    pcapng::Fd socket_;
+    std::string folder_;
+};
+
+}  // namespace cmd

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cmd/spool_process.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <memory>
+#include <tuple>
+#include <utility>
+
+#include "cmd/message.h"
+#include "packet/line/terminal_text.h"
+#include "pcapng/output.h"
+
+namespace cmd {
+namespace {
+
+using pcapng::Fd;
+
+constexpr int kLowestPriority = 19;
+
+std::string part_of(const std::string& name) {
+    return name + ".part";
+}
+
+bool is_plain_name(const std::string& name) {
+    return !name.empty() && name != "." && name != ".." && name.find('/') == std::string::npos &&
+           name.find('\0') == std::string::npos;
+}
+
+struct CloseFolder {
+    void operator()(DIR* folder) const { closedir(folder); }
+};
+
+std::string shown_path(const FilePattern& pattern, const std::string& name) {
+    return packet::printable(pattern.folder == "." ? name : pattern.folder + name);
+}
+
+// In a child: replaces it by the command. Out of the terminal's foreground, so that Ctrl-C, which
+// ends the capture, leaves the work on its files alone.
+[[noreturn]] void execute(const std::string& command, const std::string& file,
+                          const StopSignals& signals) {
+    setpgid(0, 0);
+    setpriority(PRIO_PROCESS, 0, kLowestPriority);
+    signals.restore_inherited();
+    execlp(command.c_str(), command.c_str(), file.c_str(), static_cast<char*>(nullptr));
+    print_message("pidcap: -z: {}\n", pcapng::errno_error("run " + command, errno).message);
+    _exit(127);
+}
+
+}  // namespace
+
+void SpoolProcess::run() {
+    while (wait_for_request()) {
+        const auto request = receive_request(socket_.get());
+        if (!request || !send_answer(socket_.get(), answer(*request))) {
+            return;
+        }
+    }
+}
+
+// Returns once there is a request, or false if none can come any more.
+bool SpoolProcess::wait_for_request() {
+    while (true) {
+        std::vector<pollfd> watched = {{socket_.get(), POLLIN, 0}};
+        for (const Running& command : running_) {
+            watched.push_back({command.fd.get(), POLLIN, 0});
+        }
+        if (poll(watched.data(), watched.size(), -1) < 0 && errno != EINTR) {
+            return false;
+        }
+        reap();
+        if (watched[0].revents != 0) {
+            return true;
+        }
+    }
+}
+
+SpoolAnswer SpoolProcess::answer(const SpoolRequest& request) {
+    using Kind = SpoolRequest::Kind;
+    switch (request.kind) {
+        case Kind::kReady:
+            return ready();
+        case Kind::kRemoveOldest:
+            return remove_oldest();
+        case Kind::kBegin:
+        case Kind::kComplete:
+            break;
+    }
+    if (!is_plain_name(request.name)) {
+        return {EINVAL, 0, "open " + shown_path(pattern_, request.name)};
+    }
+    return request.kind == Kind::kBegin ? begin(request.name) : complete(request.name);
+}
+
+// The error in errno.
+SpoolAnswer SpoolProcess::failed(const char* what, const std::string& name) const {
+    const int code = errno;
+    return {code, 0, fmt::format("{} {}", what, shown_path(pattern_, name))};
+}
+
+SpoolAnswer SpoolProcess::ready() {
+    folder_ = Fd(open(pattern_.folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!folder_.valid() && errno == EACCES) {
+        folder_ = Fd(open(pattern_.folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    }
+    if (!folder_.valid() || faccessat(folder_.get(), ".", W_OK | X_OK, AT_EACCESS) != 0) {
+        const int code = errno;
+        return {code, 0, "open " + packet::printable(pattern_.folder)};
+    }
+    return {};
+}
+
+// A device, a fifo or a link mustn't be replaced by a file.
+bool SpoolProcess::may_replace(const std::string& name) const {
+    struct stat status {};
+    if (fstatat(folder_.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
+        return errno == ENOENT;
+    }
+    errno = EEXIST;
+    return S_ISREG(status.st_mode);
+}
+
+SpoolAnswer SpoolProcess::begin(const std::string& name) {
+    const std::string part = part_of(name);
+    if (!may_replace(name)) {
+        return failed("replace", name);
+    }
+    if (!may_replace(part) || (unlinkat(folder_.get(), part.c_str(), 0) != 0 && errno != ENOENT)) {
+        return failed("replace", part);
+    }
+    SpoolAnswer answer;
+    answer.fd = Fd(openat(folder_.get(), part.c_str(),
+                          O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC, 0644));
+    if (!answer.fd.valid()) {
+        return failed("open", part);
+    }
+    if (made_.erase(name) > 0) {
+        unlinkat(folder_.get(), name.c_str(), 0);
+    }
+    current_ = name;
+    return answer;
+}
+
+SpoolAnswer SpoolProcess::complete(const std::string& name) {
+    const std::string part = part_of(name);
+    if (!may_replace(name)) {
+        return failed("replace", name);
+    }
+    if (renameat(folder_.get(), part.c_str(), folder_.get(), name.c_str()) != 0) {
+        return failed("rename", part);
+    }
+    current_.clear();
+    made_.insert(name);
+    if (listed_) {
+        old_.push_back(name);
+    }
+    if (options_.command) {
+        run_command(name);
+    }
+    return {};
+}
+
+void SpoolProcess::run_command(const std::string& name) {
+    const std::string file = pattern_.folder == "." ? name : pattern_.folder + name;
+    const pid_t pid = fork();
+    if (pid == 0) {
+        execute(*options_.command, file, signals_);
+    }
+    if (pid < 0) {
+        print_message("pidcap: -z: {}\n", pcapng::errno_error("fork", errno).message);
+        return;
+    }
+    running_.push_back({pid, Fd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0))), file});
+}
+
+void SpoolProcess::reap() {
+    std::erase_if(running_, [this](const Running& command) {
+        int status = 0;
+        if (waitpid(command.pid, &status, WNOHANG) != command.pid) {
+            return false;
+        }
+        // 127: it was said already.
+        if (WIFSIGNALED(status)) {
+            print_message("pidcap: -z {} {}: killed by signal {}\n",
+                          packet::printable(*options_.command), packet::printable(command.file),
+                          WTERMSIG(status));
+        } else if (WEXITSTATUS(status) != 0 && WEXITSTATUS(status) != 127) {
+            print_message("pidcap: -z {} {}: exit status {}\n",
+                          packet::printable(*options_.command), packet::printable(command.file),
+                          WEXITSTATUS(status));
+        }
+        return true;
+    });
+}
+
+// Fills old_ with the files of this pattern.
+void SpoolProcess::list_old_files() {
+    listed_ = true;
+    std::unique_ptr<DIR, CloseFolder> folder(
+        fdopendir(openat(folder_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)));
+    if (folder == nullptr) {
+        old_.assign(made_.begin(), made_.end());
+        return;
+    }
+    std::vector<Old> files;
+    while (const dirent* entry = readdir(folder.get())) {
+        const std::string name = entry->d_name;
+        struct stat status {};
+        if (is_name_of(pattern_.name, options_, name) && name != part_of(current_) &&
+            fstatat(folder_.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+            S_ISREG(status.st_mode)) {
+            files.push_back({name, status.st_size, status.st_mtim});
+        }
+    }
+    std::sort(files.begin(), files.end(), [](const Old& one, const Old& other) {
+        return std::tie(one.changed.tv_sec, one.changed.tv_nsec, one.name) <
+               std::tie(other.changed.tv_sec, other.changed.tv_nsec, other.name);
+    });
+    for (Old& file : files) {
+        old_.push_back(std::move(file.name));
+    }
+}
+
+SpoolAnswer SpoolProcess::remove_oldest() {
+    if (old_.empty()) {
+        list_old_files();
+    }
+    while (!old_.empty()) {
+        const std::string name = std::move(old_.front());
+        old_.pop_front();
+        struct stat status {};
+        // A collector may have taken it, a ring may be writing it anew.
+        if (name == current_ || name == part_of(current_) ||
+            fstatat(folder_.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0 ||
+            !S_ISREG(status.st_mode) || unlinkat(folder_.get(), name.c_str(), 0) != 0) {
+            continue;
+        }
+        made_.erase(name);
+        return {0, static_cast<uint64_t>(status.st_blocks) * 512, name};
+    }
+    return {ENOENT, 0, {}};
+}
+
+}  // namespace cmd
