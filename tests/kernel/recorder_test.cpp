@@ -220,10 +220,9 @@ TEST_CASE("expressions that can't be are refused") {
     const Loopback loopback;
     const TemporaryFolder folder;
     const auto refused = [&](const std::string& expression) {
-        const CommandResult said =
-            run_pidcap(Launch{pidcap_command({"-i", "lo", "-w", folder.file("a"), "--ring", "4M",
-                                              "--trigger", expression}),
-                              &loopback.netns});
+        const CommandResult said = run_pidcap(
+            Launch{{"-i", "lo", "-w", folder.file("a"), "--ring", "4M", "--trigger", expression},
+                   &loopback.netns});
         CHECK(said.status == 1);
         return said.err;
     };
@@ -457,9 +456,8 @@ TEST_CASE("pidcap status shows every recorder, and a killed one leaves no trace 
     const CommandResult several = run_pidcap({"trigger"});
     CHECK(several.status == 1);
     CHECK(contains(several.err, "choose with --name"));
-    const CommandResult twice = run_pidcap(
-        Launch{pidcap_command({"-i", "lo", "-w", folder.file("b"), "--ring", "4M", "--name", one}),
-               &loopback.netns});
+    const CommandResult twice = run_pidcap(Launch{
+        {"-i", "lo", "-w", folder.file("b"), "--ring", "4M", "--name", one}, &loopback.netns});
     CHECK(twice.status == 1);
     CHECK(contains(twice.err, "is running"));
     ring.signal(SIGKILL);
