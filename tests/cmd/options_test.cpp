@@ -218,6 +218,39 @@ TEST_CASE("a rotation that can't be is refused") {
     CHECK_THAT(refusal({"-w", "a", "--compress", "rar"}), Catch::Contains("zstd"));
 }
 
+TEST_CASE("a recorder has a ring in memory or files that rotate, and triggers need either") {
+    const Options ring =
+        run({"-w", "a-%s", "--ring", "256M", "--before", "5m", "--after", "0.5", "--trigger", "tcp",
+             "--name", "web@1", "-z", "gzip", "--keep-free", "1G", "--compress", "zstd"});
+    CHECK(ring.recorder.ring == 256ULL << 20);
+    CHECK(ring.recorder.window.before == std::chrono::minutes(5));
+    CHECK(ring.recorder.window.after == std::chrono::milliseconds(500));
+    CHECK(ring.recorder.expression == "tcp");
+    CHECK(ring.recorder.name == "web@1");
+    CHECK(ring.rotation.several_files());
+    CHECK_FALSE(ring.rotation.rotates());
+    const Options disk = run({"-w", "a", "-C", "1", "--trigger", "tcp"});
+    CHECK_FALSE(disk.recorder.ring);
+    CHECK(disk.recorder.window.before == std::chrono::seconds(30));
+    CHECK(disk.recorder.window.after == std::chrono::seconds(60));
+    CHECK_THAT(refusal({"-w", "a", "--ring", "999k"}), Catch::Contains("less than 1M"));
+    CHECK_THAT(refusal({"-w", "a", "--ring", "lots"}), Catch::Contains("not a size"));
+    CHECK_THAT(refusal({"--ring", "1M"}), Catch::Contains("add -w FILE"));
+    CHECK_THAT(refusal({"-w", "-", "--ring", "1M"}), Catch::Contains("standard output"));
+    CHECK_THAT(refusal({"-w", "%D", "--ring", "1M"}), Catch::Contains("not in its folder"));
+    for (const std::vector<std::string>& files :
+         {std::vector<std::string>{"-C", "1"}, {"-G", "1"}, {"-W", "2"}}) {
+        std::vector<std::string> arguments = {"-w", "a", "--ring", "1M"};
+        arguments.insert(arguments.end(), files.begin(), files.end());
+        CHECK_THAT(refusal(arguments), Catch::Contains("-C, -G and -W"));
+    }
+    for (const std::string option : {"--before", "--after", "--trigger", "--name"}) {
+        CHECK_THAT(refusal({"-w", "a", option, "1"}), Catch::Contains("add --ring SIZE"));
+    }
+    CHECK_THAT(refusal({"-w", "a", "-C1", "--name", "../x"}), Catch::Contains("a name has"));
+    CHECK_THAT(refusal({"-w", "a", "-C1", "--trigger", ""}), Catch::Contains("empty"));
+}
+
 TEST_CASE("hostile arguments reach the terminal escaped") {
     const std::string message = refusal({"-\x1b[31mx"});
     CHECK(message.find('\x1b') == std::string::npos);
