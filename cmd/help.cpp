@@ -88,6 +88,7 @@ Into what
   --keep-free SIZE    remove the oldest files when less than SIZE is free on the disk
   --compress zstd|none
                       compress files while they are written
+  --mode MODE         the mode of a file that is made, as 640; by default 600
   -s SNAPLEN          keep at most SNAPLEN bytes of each packet, 1 to 262144 (the default)
   --comments full|intro|short|none
                       the comment on each packet: everything known on every packet, the details
@@ -95,6 +96,11 @@ Into what
   --no-process        plain packets: find no processes, to measure what finding them costs
   --process-blocks    describe each process in blocks of its own, too
   -B, --buffer KIB    size of the buffer between kernel and pidcap, for all CPUs together
+
+With which rights
+  -Z, --run-as USER   become USER once it listens, without capabilities; by default who called
+                      sudo, else the user pidcap, else nobody; root stays root
+  --command-user USER run COMMAND as USER; by default who called sudo
 
 Until when (and at SIGINT or SIGTERM)
   -c N                after N packets

@@ -12,7 +12,9 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+
 #include <string_view>
+#include "cmd/made_file.h"
 
 namespace cmd {
 
@@ -23,6 +25,7 @@ struct RotationOptions {
     bool from_start = false;             // cuts are multiples of the interval after the start
     std::optional<std::string> command;  // -z
     std::optional<uint64_t> keep_free;   // bytes
+    FileMode mode;
 
     bool rotates() const { return size || interval; }
 };
