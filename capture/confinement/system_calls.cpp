@@ -96,13 +96,13 @@ constexpr std::array kNever = {
     "capset",
 };
 
-// Change files by their names. ftruncate(2) and fchmod(2) need a descriptor that is open.
+// Change files by their names. ftruncate(2) and fchmod(2) need a descriptor that is open. They are
+// an error: what tidies up at its end, as a library may, mustn't die of it.
 constexpr std::array kFiles = {
-    "creat",        "truncate", "unlink",   "unlinkat",  "rename",    "renameat",
-    "renameat2",    "link",     "linkat",   "symlink",   "symlinkat", "mkdir",
-    "mkdirat",      "rmdir",    "mknod",    "mknodat",   "chmod",     "fchmodat",
-    "chown",        "lchown",   "fchownat", "setxattr",  "lsetxattr", "removexattr",
-    "lremovexattr", "utime",    "utimes",   "utimensat", "futimesat",
+    "truncate",  "unlink",      "unlinkat",     "rename", "renameat", "renameat2", "link",
+    "linkat",    "symlink",     "symlinkat",    "mkdir",  "mkdirat",  "rmdir",     "mknod",
+    "mknodat",   "chmod",       "fchmodat",     "chown",  "lchown",   "fchownat",  "setxattr",
+    "lsetxattr", "removexattr", "lremovexattr", "utime",  "utimes",   "utimensat", "futimesat",
 };
 
 constexpr std::array kConnections = {"connect", "listen"};
@@ -132,6 +132,7 @@ class Filter {
 
     void never(const char* call) { add(call, action_, {}); }
     void never_if(const char* call, scmp_arg_cmp argument) { add(call, action_, {argument}); }
+    void forbid(const char* call) { add(call, SCMP_ACT_ERRNO(EPERM), {}); }
     // As on a kernel that hasn't got it, so that the C library takes another one.
     void unknown(const char* call) { add(call, SCMP_ACT_ERRNO(ENOSYS), {}); }
 
@@ -169,8 +170,9 @@ scmp_arg_cmp equal(unsigned argument, uint64_t value) {
 
 void deny_files(Filter& filter) {
     for (const char* call : kFiles) {
-        filter.never(call);
+        filter.forbid(call);
     }
+    filter.never("creat");
     filter.unknown("openat2");  // its flags are in memory, where no filter looks
     const struct {
         const char* call;

@@ -111,11 +111,17 @@ const std::vector<Attempt>& writing() {
         {"making", [] { return open_as("/tmp/pidcap-never", O_RDONLY | O_CREAT); }},
         {"emptying", [] { return open_as("/dev/null", O_RDONLY | O_TRUNC); }},
         {"creat", [] { return result_of(syscall(SYS_creat, "/dev/null", 0600)); }},
+    };
+    return kWriting;
+}
+
+const std::vector<Attempt>& changing_names() {
+    static const std::vector<Attempt> kChanging = {
         {"removing", [] { return result_of(unlink("/tmp/pidcap-never")); }},
         {"renaming", [] { return result_of(rename("/tmp/pidcap-never", "/tmp/pidcap-no")); }},
         {"changing a mode", [] { return result_of(chmod("/tmp/pidcap-never", 0)); }},
     };
-    return kWriting;
+    return kChanging;
 }
 
 const std::vector<Attempt>& connecting() {
@@ -161,6 +167,15 @@ TEST_CASE("where a library might try it, it is an error") {
         }
     }
     CHECK(outcome(gentle, [] { return result_of(execl("/bin/true", "true", nullptr)); }) == EPERM);
+}
+
+TEST_CASE("removing and renaming are errors, unless files are opened for writing") {
+    require_filters();
+    for (const Attempt& attempt : changing_names()) {
+        INFO(attempt.what);
+        CHECK(outcome({}, attempt.deed) == EPERM);
+        CHECK(outcome({.opens_for_writing = true}, attempt.deed) != EPERM);
+    }
 }
 
 TEST_CASE("what is allowed is allowed, and nothing else") {
