@@ -15,8 +15,8 @@
 namespace cmd {
 namespace {
 
-constexpr std::array<std::string_view, 5> kNames = {"pidcap", "pidcap-extcap", "pidcap-proc",
-                                                    "pidcap-names", "pidcap-files"};
+constexpr std::array<std::string_view, 6> kNames = {
+    "pidcap", "pidcap-extcap", "pidcap-proc", "pidcap-names", "pidcap-files", "pidcap-socket"};
 
 std::vector<std::string> capability_names(const std::string& hex) {
     uint64_t set = 0;

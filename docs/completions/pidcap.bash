@@ -60,16 +60,17 @@ _pidcap() {
             mapfile -t COMPREPLY < <(compgen -c -- "$word")
             return
             ;;
+        --name) words=$(cd /run/pidcap 2>/dev/null && for name in *.sock; do echo "${name%.sock}"; done) ;;
         --format) words="parquet jsonl csv" ;;
         --table) words="packets flows processes" ;;
         --split) words="process container user" ;;
-        --interface | --after | --before | --host | --sort | --filter | -C | --rotate-size | -G | --rotate-time | -W | --rotate-count | --keep-free | --mode | -s | -B | --buffer | -c | --duration | --cmdline | --container | --unit | --process) return ;;
+        --interface | --after | --before | --host | --sort | --filter | -C | --rotate-size | -G | --rotate-time | -W | --rotate-count | --keep-free | --ring | --trigger | --note | --mode | -s | -B | --buffer | -c | --duration | --cmdline | --container | --unit | --process) return ;;
         *)
             words="-i --netns --hook --tracing -Q -D --filter -F -d --pid --comm --exe --cmdline --uid --user --gid --cgroup --container
                    --unit --tree --process -f --follow --unattributed --kernel -w -C --rotate-size -G --rotate-time --rotate-at-clock --rotate-at-start
-                   -W --rotate-count -z --rotate-command --keep-free --compress --mode -Z --run-as --command-user -s --comments --no-process --process-blocks -B --buffer -c --duration
+                   -W --rotate-count -z --rotate-command --keep-free --ring --before --after --trigger --name --compress --mode -Z --run-as --command-user -s --comments --no-process --process-blocks -B --buffer -c --duration
                    -v -q -n -t --color -h --help --version --"
-            local commands="annotate doctor export extract flows merge processes read report setup-wireshark"
+            local commands="annotate doctor export extract flows merge processes read report setup-wireshark status trigger"
             local selection="--filter -F --interface --netns --after --before -c --pid --comm --exe --cmdline --uid --user --cgroup --container --unit
                              --tree --process -f --follow --unattributed --kernel -h --help"
             if ((COMP_CWORD > 1)); then
@@ -83,6 +84,8 @@ _pidcap() {
                     read) words="--json -v -q -n -t --color $selection" ;;
                     report) words="-o --mode $selection" ;;
                     setup-wireshark) words="--remove --check --group -h --help" ;;
+                    status) words="--json -h --help" ;;
+                    trigger) words="--note --name -h --help" ;;
                 esac
                 if [[ $word != -* && " annotate export extract flows merge processes read report " == *" ${COMP_WORDS[1]} "* ]]; then
                     compopt -o filenames 2>/dev/null
