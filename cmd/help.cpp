@@ -137,9 +137,11 @@ std::string_view doctor_help_text() {
     return R"(Usage: pidcap doctor [--json]
 
 Tries what pidcap needs on this machine: privileges, kernel features, hooks, maps. Says of each
-whether it is there, what missing it costs, and what to do about it. Changes nothing that lasts.
+whether it is there, what missing it costs, and what to do about it; and of captures that run now
+what their processes may still do. Changes nothing that lasts.
 
-  --json        for programs: an object with the keys ready, tier, kernel, machine and features
+  --json        for programs: an object with the keys ready, tier, kernel, machine, features and
+                processes
   -h, --help    this text
 
 Exit status: 0 a capture can work, 1 something required is missing, 2 wrong usage.
