@@ -67,6 +67,25 @@ Result<std::unique_ptr<Session>> Session::open(const SessionOptions& options) {
     if (auto entered = enter_initial_cgroup_namespace(); !entered) {
         return std::move(entered).error();
     }
+    // Before the programs are loaded: a helper shall have none of them.
+    std::optional<ProcReader> reader;
+    if (options.programs.finds_processes) {
+        auto started = ProcReader::start(options.helper_user);
+        if (!started) {
+            return std::move(started).error();
+        }
+        reader.emplace(*std::move(started));
+    }
+    ProcessTableOptions table_options;
+    table_options.helper_user = options.helper_user;
+    auto table_cgroups = CgroupTree::open();
+    if (!table_cgroups) {
+        return std::move(table_cgroups).error();
+    }
+    auto table = ProcessTable::open(table_options, *std::move(table_cgroups));
+    if (!table) {
+        return std::move(table).error();
+    }
     auto cgroups = CgroupTree::open();
     if (!cgroups) {
         return std::move(cgroups).error();
@@ -87,16 +106,11 @@ Result<std::unique_ptr<Session>> Session::open(const SessionOptions& options) {
     if (!merge) {
         return std::move(merge).error();
     }
-    auto table_cgroups = CgroupTree::open();
-    if (!table_cgroups) {
-        return std::move(table_cgroups).error();
-    }
-    auto table = ProcessTable::open({}, *std::move(table_cgroups));
-    if (!table) {
-        return std::move(table).error();
-    }
     std::unique_ptr<Session> session(
         new Session(*std::move(programs), *std::move(merge), *std::move(table), options));
+    if (reader) {
+        session->reader_.emplace(*std::move(reader));
+    }
     if (auto prepared = session->prepare(options, *cgroups); !prepared) {
         return std::move(prepared).error();
     }
@@ -164,6 +178,22 @@ Result<void> Session::start(Sink& sink) {
     report_.hook = attachment_->name();
     report_.tracing = programs_.tracing();
     return attached;
+}
+
+NeededRights Session::needs() const {
+    NeededRights needs = attachment_->needs();
+    if (!programs_.maps_need_no_capability()) {
+        // CAP_SYS_ADMIN stands in for CAP_BPF where that wasn't granted.
+        needs.capabilities.push_back(is_permitted(CAP_BPF) ? CAP_BPF : CAP_SYS_ADMIN);
+    }
+    return needs;
+}
+
+void Session::hand_over_reading() {
+    if (reader_) {
+        table_.read_by(*std::move(reader_));
+        reader_.reset();
+    }
 }
 
 Result<packet::ProcessFilter> Session::make_filter(const packet::ProcessConditions& conditions) {

@@ -4,8 +4,9 @@
 // that exist, attaches to interfaces and follows them as they come and go. Each step() then hands
 // everything that has happened since the last one to the sink, in order of time.
 //
-// Owns everything that the capture uses except the sink. One thread; nothing runs in the
-// background. open() takes that thread into the initial cgroup namespace, where it stays.
+// Owns everything that the capture uses except the sink. One thread; two helper processes look up
+// names of users and read /proc (user_names.h, proc_reader.h). open() takes that thread into the
+// initial cgroup namespace, where it stays.
 #pragma once
 
 #include <cstddef>
@@ -23,6 +24,7 @@
 #include "capture/kernel/programs.h"
 #include "capture/kernel/read_pace.h"
 #include "capture/packet_types.h"
+#include "capture/processes/proc_reader.h"
 #include "capture/processes/process_table.h"
 #include "packet/filter/process_filter.h"
 #include "packet/filter/process_selections.h"
@@ -37,6 +39,7 @@ struct SessionOptions {
     packet::ProcessConditions filter;                  // a pid means the process that has it now
     std::vector<packet::ProcessSelection> selections;  // see Session::unmatched()
     std::optional<uint64_t> count;                     // the most packets to hand to the sink
+    std::optional<UserIds> helper_user;                // who the helpers are; none: this user
 };
 
 // What the session found at its start, for -v.
@@ -63,6 +66,12 @@ class Session : private RecordHandler, private ProcessWatcher {
     // Attaches to the interfaces: packets are captured from here on. `sink` must outlive the
     // session.
     Result<void> start(Sink& sink);
+
+    // Returns what the running capture can't do without, found by trying. Call it after start().
+    NeededRights needs() const;
+
+    // From here on a process of its own reads /proc, which alone keeps the right to.
+    void hand_over_reading();
 
     // Hands everything up to now to the sink. Returns the number of packets that the rings held, or
     // the sink's error.
@@ -135,6 +144,7 @@ class Session : private RecordHandler, private ProcessWatcher {
     Merge merge_;
     Verdicts verdicts_;
     ProcessTable table_;
+    std::optional<ProcReader> reader_;  // until hand_over_reading()
     std::unique_ptr<Attachment> attachment_;
     packet::ProcessFilter filter_;
     packet::ProcessSelections selections_;

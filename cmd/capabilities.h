@@ -8,16 +8,15 @@
 #include <array>
 #include <memory>
 
+#include "capture/confinement/confinement.h"
+
 namespace cmd {
 
-// To attach, also to interfaces that come later (CAP_NET_ADMIN, CAP_BPF, CAP_PERFMON), and to look
-// at processes (CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH).
+// To load and attach programs (CAP_NET_ADMIN, CAP_BPF, CAP_PERFMON), and to look at processes
+// (CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH). drop_privileges.h says what stays.
 inline constexpr std::array<cap_value_t, 5> kCaptureCapabilities = {
     CAP_NET_ADMIN, CAP_BPF, CAP_PERFMON, CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH};
 
-struct FreeCapabilities {
-    void operator()(_cap_struct* capabilities) const { cap_free(capabilities); }
-};
-using Capabilities = std::unique_ptr<_cap_struct, FreeCapabilities>;
+using Capabilities = std::unique_ptr<_cap_struct, capture::FreeCapabilities>;
 
 }  // namespace cmd

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <pwd.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -14,6 +15,8 @@
 #include <cstdlib>
 #include <string_view>
 #include <utility>
+
+#include "cmd/sudo_caller.h"
 
 namespace cmd {
 namespace {
@@ -34,11 +37,36 @@ pcapng::Result<Pipe> open_pipe() {
     return Pipe{Fd(fds[0]), Fd(fds[1])};
 }
 
+// Tells why nothing is executed, and ends.
+[[noreturn]] void give_up(int failure, int code) {
+    if (write(failure, &code, sizeof(code)) != sizeof(code)) {
+        _exit(126);
+    }
+    _exit(status_of_failed_exec(code));
+}
+
+// What login(1) sets: programs find their files by it.
+void set_environment_of(const capture::UserIds& user) {
+    if (const passwd* entry = getpwuid(user.uid)) {
+        setenv("HOME", entry->pw_dir, 1);
+        setenv("SHELL", entry->pw_shell, 1);
+        setenv("USER", entry->pw_name, 1);
+        setenv("LOGNAME", entry->pw_name, 1);
+    }
+}
+
 [[noreturn]] void run_child(const std::vector<std::string>& arguments, int go, int failure,
-                            bool stdout_to_stderr, const StopSignals& signals) {
+                            bool stdout_to_stderr, const StopSignals& signals,
+                            const std::optional<capture::UserIds>& user) {
     char byte = 0;
     if (read(go, &byte, 1) != 1) {
         _exit(0);
+    }
+    if (user) {
+        if (auto changed = become(*user); !changed) {
+            give_up(failure, changed.error().code);
+        }
+        set_environment_of(*user);
     }
     signals.restore_inherited();
     if (stdout_to_stderr) {
@@ -51,11 +79,7 @@ pcapng::Result<Pipe> open_pipe() {
     }
     argv.push_back(nullptr);
     execvp(argv[0], argv.data());
-    int code = errno;
-    if (write(failure, &code, sizeof(code)) != sizeof(code)) {
-        _exit(126);
-    }
-    _exit(status_of_failed_exec(code));
+    give_up(failure, errno);
 }
 
 // Returns 0, or the errno.
@@ -76,7 +100,10 @@ int status_of_failed_exec(int code) {
     return code == ENOENT ? 127 : 126;
 }
 
-pcapng::Result<void> find_program(const std::string& name) {
+namespace {
+
+// Returns 0, or the errno.
+int look_for(const std::string& name) {
     const char* given = getenv("PATH");
     std::string_view folders = given != nullptr ? given : "/bin:/usr/bin";
     const bool is_path = name.find('/') != std::string::npos;
@@ -89,11 +116,26 @@ pcapng::Result<void> find_program(const std::string& name) {
         more = end < folders.size();
         folders.remove_prefix(more ? end + 1 : end);
     }
-    return code == 0 ? pcapng::Result<void>{} : errno_error("run " + name, code);
+    return code;
+}
+
+}  // namespace
+
+pcapng::Result<void> find_program(const std::string& name,
+                                  const std::optional<capture::UserIds>& user) {
+    int code = 0;
+    pcapng::Result<void> looked;
+    if (user) {
+        looked = act_as(*user, [&] { code = look_for(name); });
+    } else {
+        code = look_for(name);
+    }
+    return looked && code != 0 ? errno_error("run " + name, code) : looked;
 }
 
 pcapng::Result<Command> Command::prepare(std::vector<std::string> arguments, bool stdout_to_stderr,
-                                         const StopSignals& signals) {
+                                         const StopSignals& signals,
+                                         const std::optional<capture::UserIds>& user) {
     auto go = open_pipe();
     if (!go) {
         return std::move(go).error();
@@ -108,7 +150,8 @@ pcapng::Result<Command> Command::prepare(std::vector<std::string> arguments, boo
     }
     if (pid == 0) {
         go->writer.reset();
-        run_child(arguments, go->reader.get(), failure->writer.get(), stdout_to_stderr, signals);
+        run_child(arguments, go->reader.get(), failure->writer.get(), stdout_to_stderr, signals,
+                  user);
     }
     Fd pidfd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
     if (!pidfd.valid()) {

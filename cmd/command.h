@@ -5,9 +5,11 @@
 // let go ends by itself.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "capture/confinement/confinement.h"
 #include "cmd/stop_signals.h"
 #include "pcapng/fd.h"
 #include "pcapng/result.h"
@@ -15,8 +17,10 @@
 namespace cmd {
 
 // Looks for a program as execvp(3) does, without executing it. Returns an error with the errno if
-// it isn't there or can't be executed. Another process may change that: exec has the last word.
-pcapng::Result<void> find_program(const std::string& name);
+// it isn't there or `user` (none: this one) can't execute it. Another process may change that: exec
+// has the last word.
+pcapng::Result<void> find_program(const std::string& name,
+                                  const std::optional<capture::UserIds>& user = {});
 
 // The exit status of a command that couldn't be executed, as a shell has it: 127 (not found) or
 // 126.
@@ -24,10 +28,11 @@ int status_of_failed_exec(int code);
 
 class Command {
   public:
-    // Forks; the child waits. It will run with the signals as pidcap found them. With
-    // `stdout_to_stderr` its output stays out of a capture on stdout.
+    // Forks; the child waits. It will run with the signals as pidcap found them, as `user` if
+    // given. With `stdout_to_stderr` its output stays out of a capture on stdout.
     static pcapng::Result<Command> prepare(std::vector<std::string> arguments,
-                                           bool stdout_to_stderr, const StopSignals& signals);
+                                           bool stdout_to_stderr, const StopSignals& signals,
+                                           const std::optional<capture::UserIds>& user = {});
 
     // Lets the child execute. The error says why it couldn't; the child then ends with 127 (not
     // found) or 126.

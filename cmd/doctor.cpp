@@ -133,7 +133,27 @@ std::string doctor_table(const std::vector<Feature>& features, bool color) {
     return fmt::to_string(out);
 }
 
-std::string doctor_json(const std::vector<Feature>& features) {
+std::string rights_table(const std::vector<RunningProcess>& processes, bool color) {
+    fmt::memory_buffer out;
+    if (!processes.empty()) {
+        append(out, "\n{}running captures{}\n", color ? packet::kColorBold : "",
+               color ? packet::kColorEnd : "");
+    }
+    for (const RunningProcess& process : processes) {
+        append(out, "  {} {}: user {}, {}{}{}{}\n", process.pid, packet::printable(process.name),
+               process.uid,
+               process.capabilities.empty()
+                   ? "no capabilities"
+                   : fmt::format("{}", fmt::join(process.capabilities, ",")),
+               process.groups.empty() ? "" : fmt::format(", {} groups", process.groups.size()),
+               process.no_new_privs ? ", no new privileges" : "",
+               process.seccomp ? ", a filter of system calls" : "");
+    }
+    return fmt::to_string(out);
+}
+
+std::string doctor_json(const std::vector<Feature>& features,
+                        const std::vector<RunningProcess>& processes) {
     nlohmann::ordered_json list = nlohmann::ordered_json::array();
     for (const Feature& feature : features) {
         list.push_back({{"id", feature.id},
@@ -145,13 +165,26 @@ std::string doctor_json(const std::vector<Feature>& features) {
                         {"cost", feature.cost},
                         {"remedy", feature.remedy}});
     }
+    nlohmann::ordered_json running = nlohmann::ordered_json::array();
+    for (const RunningProcess& process : processes) {
+        running.push_back({{"pid", process.pid},
+                           {"name", process.name},
+                           {"uid", process.uid},
+                           {"gid", process.gid},
+                           {"groups", process.groups},
+                           {"capabilities", process.capabilities},
+                           {"bounding", process.bounding},
+                           {"no_new_privs", process.no_new_privs},
+                           {"seccomp", process.seccomp}});
+    }
     utsname machine{};
     uname(&machine);
     const nlohmann::ordered_json report{{"ready", capture::can_capture(features)},
                                         {"tier", tier(features)},
                                         {"kernel", machine.release},
                                         {"machine", machine.machine},
-                                        {"features", list}};
+                                        {"features", list},
+                                        {"processes", running}};
     // A mount point may be no UTF-8: replace instead of throwing.
     return report.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
@@ -159,7 +192,9 @@ std::string doctor_json(const std::vector<Feature>& features) {
 DoctorReport run_doctor(bool json, bool color) {
     capture::Features kernel;
     const std::vector<Feature> features = capture::list_features(kernel);
-    return {json ? doctor_json(features) : doctor_table(features, color),
+    const std::vector<RunningProcess> running = running_captures();
+    return {json ? doctor_json(features, running)
+                 : doctor_table(features, color) + rights_table(running, color),
             capture::can_capture(features) ? kExitDone : kExitFailed};
 }
 

@@ -1,54 +1,84 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "cmd/drop_privileges.h"
 
-#include <sys/prctl.h>
+#include <pwd.h>
+#include <unistd.h>
 
-#include <algorithm>
-#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <memory>
+#include <string_view>
 
-#include "cmd/capabilities.h"
+#include "cmd/sudo_caller.h"
 
 namespace cmd {
 namespace {
 
-bool is_permitted(const Capabilities& now, cap_value_t capability) {
-    cap_flag_value_t value = CAP_CLEAR;
-    return cap_get_flag(now.get(), capability, CAP_PERMITTED, &value) == 0 && value == CAP_SET;
+constexpr capture::UserIds kNobody{65534, 65534};
+
+struct CloseFile {
+    void operator()(FILE* file) const { fclose(file); }
+};
+
+// Not by getpwnam(3), which loads modules and asks servers, with all of root's rights.
+std::optional<capture::UserIds> local_user(std::string_view name) {
+    const std::unique_ptr<FILE, CloseFile> file(fopen("/etc/passwd", "re"));
+    while (const passwd* user = file != nullptr ? fgetpwent(file.get()) : nullptr) {
+        if (name == user->pw_name && user->pw_uid != 0) {
+            return capture::UserIds{user->pw_uid, user->pw_gid};
+        }
+    }
+    return std::nullopt;
 }
 
 }  // namespace
 
-pcapng::Result<void> drop_privileges(bool enters_namespaces) {
-    Capabilities now(cap_get_proc());
-    Capabilities kept(cap_init());
-    if (now == nullptr || kept == nullptr) {
-        return pcapng::errno_error("read this process's capabilities", errno);
+std::optional<capture::UserIds> running_user(const Options& options) {
+    if (!options.run_as) {
+        return default_user();
     }
-    if (is_permitted(now, CAP_SETPCAP)) {
-        for (cap_value_t capability = 0; capability <= cap_max_bits(); capability++) {
-            bool needed = std::find(kCaptureCapabilities.begin(), kCaptureCapabilities.end(),
-                                    capability) != kCaptureCapabilities.end();
-            if (!needed && cap_get_bound(capability) == CAP_SET) {
-                cap_drop_bound(capability);
-            }
+    return options.run_as->uid == geteuid() ? std::nullopt : options.run_as;
+}
+
+std::optional<capture::UserIds> command_user(const Options& options) {
+    if (options.command_user) {
+        return options.command_user->uid == geteuid() ? std::nullopt : options.command_user;
+    }
+    const auto caller = SudoCaller::find();
+    return caller ? std::optional(caller->ids()) : std::nullopt;
+}
+
+std::optional<capture::UserIds> default_user() {
+    if (geteuid() != 0 || !capture::can_change_user()) {
+        return std::nullopt;
+    }
+    if (const auto caller = SudoCaller::find()) {
+        return caller->ids();
+    }
+    for (const char* name : {"pidcap", "nobody"}) {
+        if (const auto user = local_user(name)) {
+            return user;
         }
     }
-    for (cap_value_t capability : kCaptureCapabilities) {
-        if (is_permitted(now, capability)) {
-            cap_set_flag(kept.get(), CAP_PERMITTED, 1, &capability, CAP_SET);
-            cap_set_flag(kept.get(), CAP_EFFECTIVE, 1, &capability, CAP_SET);
-        }
+    return kNobody;
+}
+
+pcapng::Result<void> drop_privileges(capture::Session& session, const DropOptions& options) {
+    const capture::NeededRights needs = session.needs();
+    capture::Confinement confinement;
+    confinement.user = options.user;
+    confinement.kept = needs.capabilities;
+    const uid_t user = options.user ? options.user->uid : geteuid();
+    if (options.signalled && *options.signalled != user) {
+        confinement.kept.push_back(CAP_KILL);
     }
-    // It also stands in for CAP_BPF where that wasn't granted.
-    cap_value_t admin = CAP_SYS_ADMIN;
-    if ((enters_namespaces || !is_permitted(now, CAP_BPF)) && is_permitted(now, admin)) {
-        cap_set_flag(kept.get(), CAP_PERMITTED, 1, &admin, CAP_SET);
-        cap_set_flag(kept.get(), CAP_EFFECTIVE, 1, &admin, CAP_SET);
-    }
-    if (cap_set_proc(kept.get()) != 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
-        return pcapng::errno_error("drop privileges", errno);
-    }
-    return {};
+    confinement.denied = capture::SystemCalls{
+        .attaches_programs = needs.attaches_programs,
+        .enters_namespaces = needs.enters_namespaces,
+        .signals_processes = options.signalled.has_value(),
+    };
+    session.hand_over_reading();
+    return capture::confine(confinement);
 }
 
 }  // namespace cmd

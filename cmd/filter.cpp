@@ -17,6 +17,7 @@
 #include "capture/filter/filter_programs.h"
 #include "capture/hooks/interfaces.h"
 #include "cmd/message.h"
+#include "cmd/sudo_caller.h"
 #include "packet/line/terminal_text.h"
 #include "pcapng/fd.h"
 
@@ -88,9 +89,14 @@ HookProgram program_of(const Options& options) {
 
 Result<std::string> read_expression(const std::string& name) {
     const std::string what = fmt::format("read the filter {}", packet::printable(name));
-    const pcapng::Fd file(::open(name.c_str(), O_RDONLY | O_CLOEXEC));
-    if (!file.valid()) {
-        return pcapng::errno_error(what, errno);
+    pcapng::Fd file;
+    int code = 0;
+    const auto opened = act_as_caller([&] {
+        file = pcapng::Fd(::open(name.c_str(), O_RDONLY | O_CLOEXEC));
+        code = errno;
+    });
+    if (!opened || !file.valid()) {
+        return opened ? pcapng::errno_error(what, code) : opened.error();
     }
     std::string text;
     std::array<char, 4096> part{};

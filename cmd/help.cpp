@@ -98,6 +98,7 @@ Into what
   --name NAME         the recorder's name for "pidcap status"; by default its pid
   --compress zstd|none
                       compress files while they are written
+  --mode MODE         the mode of a file that is made, as 640; by default 600
   -s SNAPLEN          keep at most SNAPLEN bytes of each packet, 1 to 262144 (the default)
   --comments full|intro|short|none
                       the comment on each packet: everything known on every packet, the details
@@ -105,6 +106,11 @@ Into what
   --no-process        plain packets: find no processes, to measure what finding them costs
   --process-blocks    describe each process in blocks of its own, too
   -B, --buffer KIB    size of the buffer between kernel and pidcap, for all CPUs together
+
+With which rights
+  -Z, --run-as USER   become USER once it listens, without capabilities; by default who called
+                      sudo, else the user pidcap, else nobody; root stays root
+  --command-user USER run COMMAND as USER; by default who called sudo
 
 Until when (and at SIGINT or SIGTERM)
   -c N                after N packets
@@ -131,9 +137,11 @@ std::string_view doctor_help_text() {
     return R"(Usage: pidcap doctor [--json]
 
 Tries what pidcap needs on this machine: privileges, kernel features, hooks, maps. Says of each
-whether it is there, what missing it costs, and what to do about it. Changes nothing that lasts.
+whether it is there, what missing it costs, and what to do about it; and of captures that run now
+what their processes may still do. Changes nothing that lasts.
 
-  --json        for programs: an object with the keys ready, tier, kernel, machine and features
+  --json        for programs: an object with the keys ready, tier, kernel, machine, features and
+                processes
   -h, --help    this text
 
 Exit status: 0 a capture can work, 1 something required is missing, 2 wrong usage.

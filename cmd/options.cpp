@@ -57,6 +57,9 @@ struct DeclaredOptions {
     const Option& comments = line.value("--comments");
     const Option& color = line.value("--color");
     const Option& process_blocks = line.flag("--process-blocks");
+    const Option& run_as = line.value("-Z,--run-as");
+    const Option& command_user = line.value("--command-user");
+    const Option& mode = line.value("--mode");
     const Option& list_interfaces = line.flag("-D");
     const Option& numeric = line.flag("-n");
     const Option& quiet = line.flag("-q");
@@ -260,6 +263,23 @@ void read_which(const DeclaredOptions& declared, OptionReader& reader, Options& 
                      "-d: give the filter that is to be listed");
 }
 
+void read_rights(const DeclaredOptions& declared, OptionReader& reader, Options& options) {
+    reader.once(declared.run_as, [&](const std::string& text) {
+        return store(parse_user("-Z", text), options.run_as);
+    });
+    reader.once(declared.command_user, [&](const std::string& text) {
+        return store(parse_user("--command-user", text), options.command_user);
+    });
+    reader.refuse_if(declared.command_user.given() && options.command.empty(),
+                     "--command-user is for a command: add -- COMMAND");
+    reader.once(declared.mode, [&](const std::string& text) {
+        return store(parse_mode("--mode", text), options.mode);
+    });
+    options.rotation.mode = options.mode;
+    reader.refuse_if(declared.mode.given() && (!options.output || options.output == "-"),
+                     "--mode is for files that are made: add -w FILE");
+}
+
 void read_until(const DeclaredOptions& declared, OptionReader& reader, Options& options) {
     reader.number(declared.count, 1, std::numeric_limits<uint64_t>::max(), options.count);
     reader.once(declared.duration, [&](const std::string& text) {
@@ -332,6 +352,7 @@ std::variant<Options, Stop> read_capture(const DeclaredOptions& declared, Option
     read_what(declared, reader, options);
     read_rotation(declared, reader, options);
     read_until(declared, reader, options);
+    read_rights(declared, reader, options);
     read_looks(declared, reader, options);
     if (reader.error()) {
         return usage_error(reader.error()->message);

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "bpf/contract.h"
+#include "capture/confinement/confinement.h"
 #include "capture/file_sink.h"
 #include "capture/kernel/programs.h"
 #include "cmd/process_options.h"
@@ -60,6 +61,11 @@ struct Options {
 
     ProcessChoice process_filter;
     std::vector<std::string> command;  // after --, verbatim; empty: none
+
+    // With which rights; see drop_privileges.h for what none means.
+    std::optional<capture::UserIds> run_as;        // -Z
+    std::optional<capture::UserIds> command_user;  // --command-user
+    FileMode mode;                                 // of files that are made
 
     // What it looks like.
     capture::Comments comments = capture::Comments::kIntro;

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "capture/zstd_compressor.h"
+#include "cmd/made_file.h"
 #include "cmd/message.h"
 #include "cmd/sudo_caller.h"
 #include "packet/line/terminal_text.h"
@@ -42,9 +43,14 @@ Result<Fd> open_stdout() {
     return fd;
 }
 
-Error open_error(const std::string& path, int code, const std::optional<SudoCaller>& caller) {
-    Error error = pcapng::Output::open_error(packet::printable(path), code);
-    if (caller && (code == EACCES || code == EPERM)) {
+Error open_error(const std::string& path, const MadeFile& refused,
+                 const std::optional<SudoCaller>& caller) {
+    if (refused.is_foreign) {
+        return Error{fmt::format("open {}: the file is {}", packet::printable(path), kForeign),
+                     EACCES};
+    }
+    Error error = pcapng::Output::open_error(packet::printable(path), refused.code);
+    if (caller && (refused.code == EACCES || refused.code == EPERM)) {
         error.message += rights_under_sudo(*caller);
     }
     return error;
@@ -55,39 +61,31 @@ bool is_fifo(const std::string& path) {
     return stat(path.c_str(), &status) == 0 && S_ISFIFO(status.st_mode);
 }
 
-Result<Fd> open_path(const std::string& path, int create, const std::optional<SudoCaller>& caller,
-                     int stop_fd) {
+Result<Fd> open_path(const std::string& path, bool makes, FileMode mode,
+                     const std::optional<SudoCaller>& caller, int stop_fd) {
+    MadeFile file;
     // Non-blocking, so that neither a fifo without a reader nor a full one holds us.
-    const auto open_once = [&path, create] {
-        return ::open(path.c_str(), O_WRONLY | create | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0644);
-    };
+    const auto open_once = [&] { file = open_to_write(path, O_NONBLOCK, makes, mode); };
     while (true) {
-        int code = 0;
-        Fd fd;
         if (caller) {
-            auto changed = caller->act([&] {
-                fd = Fd(open_once());
-                code = errno;
-            });
-            if (!changed) {
+            if (auto changed = caller->act(open_once); !changed) {
                 return std::move(changed).error();
             }
         } else {
-            fd = Fd(open_once());
-            code = errno;
+            open_once();
         }
-        if (fd.valid()) {
-            return fd;
+        if (file.fd.valid()) {
+            return std::move(file.fd);
         }
-        if (code == ENXIO && is_fifo(path)) {
+        if (file.code == ENXIO && is_fifo(path)) {
             pollfd stop{stop_fd, POLLIN, 0};
             if (poll(&stop, 1, kReaderPollMs) == 1) {
                 return Error{fmt::format("open {}: stopped before the fifo had a reader",
                                          packet::printable(path)),
                              ECANCELED};
             }
-        } else if (code != EINTR) {
-            return open_error(path, code, caller);
+        } else if (file.code != EINTR) {
+            return open_error(path, file, caller);
         }
     }
 }
@@ -107,9 +105,9 @@ bool reader_left(int fd) {
 
 Result<std::unique_ptr<OutputFile>> OutputFile::open(const std::string& path,
                                                      const capture::FileOptions& options,
-                                                     int stop_fd) {
+                                                     FileMode mode, int stop_fd) {
     const bool to_stdout = path == "-";
-    auto fd = to_stdout ? open_stdout() : open_path(path, O_CREAT, SudoCaller::find(), stop_fd);
+    auto fd = to_stdout ? open_stdout() : open_path(path, true, mode, SudoCaller::find(), stop_fd);
     if (!fd) {
         return std::move(fd).error();
     }
@@ -125,7 +123,7 @@ Result<std::unique_ptr<OutputFile>> OutputFile::open_fifo(const std::string& pat
     if (!is_fifo(path)) {
         return Error{fmt::format("open {}: not a fifo", packet::printable(path))};
     }
-    auto fd = open_path(path, 0, std::nullopt, stop_fd);
+    auto fd = open_path(path, false, std::nullopt, std::nullopt, stop_fd);
     if (!fd) {
         return std::move(fd).error();
     }

@@ -17,6 +17,7 @@
 #include "capture/file_sink.h"
 #include "capture/packet_types.h"
 #include "cmd/capture_file.h"
+#include "cmd/made_file.h"
 #include "pcapng/fd.h"
 
 namespace cmd {
@@ -33,7 +34,7 @@ class OutputFile : public CaptureFile {
     // readable when it is time to stop waiting.
     static capture::Result<std::unique_ptr<OutputFile>> open(const std::string& path,
                                                              const capture::FileOptions& options,
-                                                             int stop_fd);
+                                                             FileMode mode, int stop_fd);
     // A fifo that exists and has been made for us; sudo is of no meaning.
     static capture::Result<std::unique_ptr<OutputFile>> open_fifo(
         const std::string& path, const capture::FileOptions& options, int stop_fd);

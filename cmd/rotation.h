@@ -12,7 +12,9 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+
 #include <string_view>
+#include "cmd/made_file.h"
 
 namespace cmd {
 
@@ -23,7 +25,8 @@ struct RotationOptions {
     bool from_start = false;             // cuts are multiples of the interval after the start
     std::optional<std::string> command;  // -z
     std::optional<uint64_t> keep_free;   // bytes
-    bool by_trigger = false;             // no rotation: the files are those of triggers
+    FileMode mode;
+    bool by_trigger = false;  // no rotation: the files are those of triggers
 
     bool rotates() const { return size || interval; }
     bool several_files() const { return rotates() || by_trigger; }

@@ -83,6 +83,7 @@ class Run {
     Result<void> open();
     Result<void> open_recorder();
     Result<void> start();
+    Result<void> drop();
     Result<void> loop();
     Result<void> finish(Result<void> captured);
     bool told_to_end();
@@ -117,7 +118,8 @@ Result<void> Run::open() {
     }
     signals_ = *std::move(signals);
     if (!options_.command.empty()) {
-        auto command = Command::prepare(options_.command, options_.output == "-", *signals_);
+        auto command = Command::prepare(options_.command, options_.output == "-", *signals_,
+                                        command_user(options_));
         if (!command) {
             return std::move(command).error();
         }
@@ -139,8 +141,9 @@ Result<void> Run::open() {
     }
     const auto command_pid =
         command_ ? std::optional(static_cast<uint32_t>(command_->pid())) : std::nullopt;
-    auto session =
-        capture::Session::open(session_options(options_, command_pid, *std::move(filter)));
+    auto wanted = session_options(options_, command_pid, *std::move(filter));
+    wanted.helper_user = running_user(options_);
+    auto session = capture::Session::open(wanted);
     if (!session) {
         return std::move(session).error();
     }
@@ -179,11 +182,11 @@ Result<void> Run::start() {
         text_has_reader_ = has_reader(text_fd_.get());
         text_ = std::make_unique<TextSink>(text_fd_.get(), line_style(options_), signals_->fd());
         auto started = session_->start(*text_);
-        return started.ok() ? drop_privileges(!options_.netns.empty()) : started;
+        return started.ok() ? drop() : started;
     }
     if (file_ == nullptr) {
-        auto file =
-            OutputFile::open(*options_.output, file_options(options_, filter_), signals_->fd());
+        auto file = OutputFile::open(*options_.output, file_options(options_, filter_),
+                                     options_.mode, signals_->fd());
         if (!file) {
             return std::move(file).error();
         }
@@ -193,10 +196,20 @@ Result<void> Run::start() {
     if (auto started = session_->start(sink); !started) {
         return started;
     }
-    if (auto dropped = drop_privileges(!options_.netns.empty()); !dropped) {
+    if (auto dropped = drop(); !dropped) {
         return dropped;
     }
     return file_->begin(origin_of(session_->report()));
+}
+
+Result<void> Run::drop() {
+    DropOptions options;
+    options.user = running_user(options_);
+    if (command_) {
+        const auto user = command_user(options_);
+        options.signalled = user ? user->uid : geteuid();
+    }
+    return drop_privileges(*session_, options);
 }
 
 // Whether a signal says so. With a command it is for that one first: it is passed on, unless the
@@ -340,7 +353,7 @@ int Run::wait_for_command() {
 
 int Run::run() {
     if (!options_.command.empty()) {
-        if (auto found = find_program(options_.command[0]); !found) {
+        if (auto found = find_program(options_.command[0], command_user(options_)); !found) {
             say(found.error().message);
             return status_of_failed_exec(found.error().code);
         }

@@ -14,6 +14,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "capture/confinement/system_calls.h"
 #include "cmd/capabilities.h"
 #include "cmd/spool_message.h"
 #include "cmd/spool_process.h"
@@ -68,6 +69,10 @@ Result<void> keep_only_writing() {
         changed = caller->become();
     } else if (!options.command || geteuid() != 0) {
         changed = keep_only_writing();
+    }
+    if (changed && !options.command) {
+        // Whatever -z runs would be held by such a filter, too.
+        changed = capture::deny({.opens_for_writing = true});
     }
     if (!changed) {
         if (receive_request(socket.get())) {

@@ -17,6 +17,7 @@
 #include <tuple>
 #include <utility>
 
+#include "cmd/made_file.h"
 #include "cmd/message.h"
 #include "cmd/recorder/trigger.h"
 #include "packet/line/terminal_text.h"
@@ -134,11 +135,16 @@ SpoolAnswer SpoolProcess::ready() {
     return {};
 }
 
-// A device, a fifo or a link mustn't be replaced by a file.
+// A device, a fifo or a link mustn't be replaced by a file, nor what another user has put into a
+// folder for everyone.
 bool SpoolProcess::may_replace(const std::string& name) const {
     struct stat status {};
     if (fstatat(folder_.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
         return errno == ENOENT;
+    }
+    if (is_foreign(folder_.get(), name)) {
+        errno = EACCES;
+        return false;
     }
     errno = EEXIST;
     return S_ISREG(status.st_mode);
@@ -152,12 +158,13 @@ SpoolAnswer SpoolProcess::begin(const std::string& name) {
     if (!may_replace(part) || (unlinkat(folder_.get(), part.c_str(), 0) != 0 && errno != ENOENT)) {
         return failed("replace", part);
     }
-    SpoolAnswer answer;
-    answer.fd = Fd(openat(folder_.get(), part.c_str(),
-                          O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC, 0644));
-    if (!answer.fd.valid()) {
+    MadeFile file = make_file(folder_.get(), part, 0, options_.mode);
+    if (!file.fd.valid()) {
+        errno = file.code;
         return failed("open", part);
     }
+    SpoolAnswer answer;
+    answer.fd = std::move(file.fd);
     if (made_.erase(name) > 0) {
         unlinkat(folder_.get(), name.c_str(), 0);
     }

@@ -76,27 +76,51 @@ std::optional<SudoCaller> SudoCaller::find() {
     if (geteuid() != 0 || !uid || !gid || *uid == 0) {
         return std::nullopt;
     }
-    return SudoCaller(*uid, *gid);
+    return SudoCaller({*uid, *gid});
 }
 
 pcapng::Result<void> SudoCaller::act(const std::function<void()>& deed) const {
-    const std::vector<gid_t> groups = groups_of(uid_, gid_);
+    return act_as(ids_, deed);
+}
+
+pcapng::Result<void> SudoCaller::become() const {
+    return cmd::become(ids_);
+}
+
+pcapng::Result<void> act_as(const capture::UserIds& user, const std::function<void()>& deed) {
+    const std::vector<gid_t> groups = groups_of(user.uid, user.gid);
     const KeptIdentity kept;
-    if (setgroups(groups.size(), groups.data()) != 0 || setegid(gid_) != 0 || seteuid(uid_) != 0) {
-        return pcapng::errno_error(fmt::format("act as user {}, who called sudo", uid_), errno);
+    if (setgroups(groups.size(), groups.data()) != 0 || setegid(user.gid) != 0 ||
+        seteuid(user.uid) != 0) {
+        return pcapng::errno_error(fmt::format("act as user {}", user.uid), errno);
     }
     deed();
     return {};
 }
 
-pcapng::Result<void> SudoCaller::become() const {
-    const std::vector<gid_t> groups = groups_of(uid_, gid_);
+pcapng::Result<void> become(const capture::UserIds& user) {
+    const std::vector<gid_t> groups = groups_of(user.uid, user.gid);
     // The kernel takes the capabilities away with root's id.
-    if (setgroups(groups.size(), groups.data()) != 0 || setresgid(gid_, gid_, gid_) != 0 ||
-        setresuid(uid_, uid_, uid_) != 0) {
-        return pcapng::errno_error(fmt::format("become user {}, who called sudo", uid_), errno);
+    if (setgroups(groups.size(), groups.data()) != 0 ||
+        setresgid(user.gid, user.gid, user.gid) != 0 ||
+        setresuid(user.uid, user.uid, user.uid) != 0) {
+        return pcapng::errno_error(fmt::format("become user {}", user.uid), errno);
     }
     return {};
+}
+
+pcapng::Result<void> act_as_caller(const std::function<void()>& deed) {
+    if (const auto caller = SudoCaller::find()) {
+        return caller->act(deed);
+    }
+    deed();
+    return {};
+}
+
+std::string caller_hint() {
+    return geteuid() != 0 && number_in("SUDO_UID") == std::optional(geteuid())
+               ? "; under sudo, files are opened with the rights of who called it"
+               : "";
 }
 
 std::string rights_under_sudo(const SudoCaller& caller) {

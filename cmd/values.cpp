@@ -140,4 +140,33 @@ Result<uint32_t> parse_gid(const std::string& text) {
     return found->gr_gid;
 }
 
+Result<capture::UserIds> parse_user(std::string_view option, const std::string& text) {
+    std::optional<passwd> found = look_up<passwd>(getpwnam_r, text);
+    if (!found && all_digits(text)) {
+        const auto uid = parse_id(option, text);
+        if (!uid) {
+            return uid.error();
+        }
+        // Whoever has no entry has no group either.
+        const passwd* user = getpwuid(*uid);
+        return capture::UserIds{*uid, user != nullptr ? user->pw_gid : *uid};
+    }
+    if (!found) {
+        return Error{fmt::format("{} {}: no such user", option, packet::printable(text))};
+    }
+    return capture::UserIds{found->pw_uid, found->pw_gid};
+}
+
+Result<uint32_t> parse_mode(std::string_view option, const std::string& text) {
+    constexpr uint32_t kPermissions = 0777;
+    uint32_t mode = 0;
+    const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), mode, 8);
+    if (text.empty() || text.front() == '-' || code != std::errc{} ||
+        end != text.data() + text.size() || mode > kPermissions) {
+        return Error{fmt::format("{} {}: not a mode; write three octal digits, as 640", option,
+                                 packet::printable(text))};
+    }
+    return mode;
+}
+
 }  // namespace cmd

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // The values of command line options, from text. Each error names the option, what was given and
-// what would be right: "-c 0: not a number from 1 to …". Pure but for parse_uid and
-// parse_gid, which ask the user database.
+// what would be right: "-c 0: not a number from 1 to …". Pure but for parse_uid,
+// parse_gid and parse_user, which ask the user database.
 #pragma once
 
 #include <chrono>
@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 
+#include "capture/confinement/confinement.h"
 #include "packet/line/packet_line.h"
 #include "pcapng/result.h"
 
@@ -39,5 +40,11 @@ Result<packet::TimeForm> parse_time_form(size_t times);
 // Values of --uid and --user, and of --gid: a name, or a number.
 Result<uint32_t> parse_uid(const std::string& text);
 Result<uint32_t> parse_gid(const std::string& text);
+
+// A user of this machine, by name or number, with the group of their login.
+Result<capture::UserIds> parse_user(std::string_view option, const std::string& text);
+
+// The mode of a file, as chmod(1) has it in octal digits: 600, 0640.
+Result<uint32_t> parse_mode(std::string_view option, const std::string& text);
 
 }  // namespace cmd

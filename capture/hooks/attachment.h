@@ -4,6 +4,8 @@
 // sockets (SocketHook). One thread.
 #pragma once
 
+#include <sys/capability.h>
+
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -14,9 +16,20 @@
 
 namespace capture {
 
+// What a running capture can't do without, once its hooks are on.
+struct NeededRights {
+    std::vector<cap_value_t> capabilities;
+    bool attaches_programs = false;
+    bool enters_namespaces = false;
+};
+
 class Attachment {
   public:
     virtual ~Attachment() = default;
+
+    // Returns what update(), round_ended() and detach() need, found by trying. Call it after
+    // attach().
+    virtual NeededRights needs() const = 0;
 
     // Attaches the hooks. From here on interfaces are announced to `sink`, which must outlive this
     // object.

@@ -54,11 +54,14 @@ void close_all_but(int one, int other) {
 
 }  // namespace
 
-ExpeditedRcu::ExpeditedRcu(const std::string& folder) {
-    const Fd file(open((folder + "/rcu_expedited").c_str(), O_RDWR | O_CLOEXEC));
-    const Fd forbidden(open((folder + "/rcu_normal").c_str(), O_RDONLY | O_CLOEXEC));
+RcuSettings::RcuSettings(const std::string& folder)
+    : expedited(open((folder + "/rcu_expedited").c_str(), O_RDWR | O_CLOEXEC)),
+      normal(open((folder + "/rcu_normal").c_str(), O_RDONLY | O_CLOEXEC)) {}
+
+ExpeditedRcu::ExpeditedRcu(const RcuSettings& settings) {
+    const Fd& file = settings.expedited;
     std::array<int, 2> ends{};
-    if (!file.valid() || !is_zero(file) || !forbidden.valid() || !is_zero(forbidden) ||
+    if (!file.valid() || !is_zero(file) || !settings.normal.valid() || !is_zero(settings.normal) ||
         pipe2(ends.data(), O_CLOEXEC) != 0) {
         return;
     }

@@ -17,11 +17,19 @@
 
 namespace capture {
 
+// The kernel's files, opened while that is allowed. `folder` has both.
+struct RcuSettings {
+    RcuSettings(const std::string& folder = "/sys/kernel");
+
+    pcapng::Fd expedited;
+    pcapng::Fd normal;
+};
+
 class ExpeditedRcu {
   public:
     // Does nothing if grace periods are expedited already, if the administrator forbids it
-    // (rcu_normal), or if the setting can't be written. `folder` has both files.
-    explicit ExpeditedRcu(const std::string& folder = "/sys/kernel");
+    // (rcu_normal), or if the setting can't be written.
+    explicit ExpeditedRcu(const RcuSettings& settings);
     ExpeditedRcu(const ExpeditedRcu&) = delete;
     ExpeditedRcu& operator=(const ExpeditedRcu&) = delete;
     // Returns after the setting has been restored.

@@ -7,11 +7,13 @@
 #include <linux/if_link.h>
 
 #include <cerrno>
+#include <limits>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "capture/confinement/confinement.h"
 #include "capture/hooks/clsact.h"
 #include "pcapng/fd.h"
 
@@ -161,6 +163,23 @@ Result<std::unique_ptr<InterfaceHook>> attach_tc(const std::vector<Placement>& p
 }
 
 }  // namespace
+
+// Tries it with an interface that doesn't exist: the answer is about that or about the rights.
+bool InterfaceHook::needs_no_capability(const Programs& programs) {
+    constexpr int kNone = std::numeric_limits<int>::max();
+    const auto is_refused = [&programs](HookProgram program, bpf_attach_type type) {
+        const auto fd = programs.program_fd(program);
+        if (!fd) {
+            return false;  // a filter that makes no sense here: nothing is ever attached
+        }
+        const int link = bpf_link_create(*fd, kNone, type, nullptr);
+        return link == -EPERM || link == -EACCES;
+    };
+    const WithoutCapabilities none;
+    return none.valid() && !is_refused(HookProgram::kEthernetOut, kTcxEgress) &&
+           !is_refused(HookProgram::kLoopback, kTcxEgress) &&
+           (programs.hook() != Hook::kXdp || !is_refused(HookProgram::kXdpIn, BPF_XDP));
+}
 
 Result<std::unique_ptr<InterfaceHook>> InterfaceHook::attach(const Programs& programs,
                                                              uint32_t ifindex,

@@ -29,6 +29,10 @@ class InterfaceHook {
     static Result<std::unique_ptr<InterfaceHook>> attach(const Programs& programs, uint32_t ifindex,
                                                          const std::string& name, HookKind kind,
                                                          HookMode mode);
+    // Returns true if the kernel attaches these programs, by tcx and XDP, for whoever has their
+    // descriptors.
+    static bool needs_no_capability(const Programs& programs);
+
     virtual ~InterfaceHook() = default;
     virtual HookMode mode() const = 0;  // kTcx or kClsact
 };

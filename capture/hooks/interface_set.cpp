@@ -9,7 +9,6 @@
 #include <utility>
 
 #include "capture/hooks/descriptor_limit.h"
-#include "capture/hooks/expedited_rcu.h"
 #include "packet/line/terminal_text.h"
 #include "packet/link_type.h"
 
@@ -83,6 +82,25 @@ Result<std::unique_ptr<InterfaceSet>> InterfaceSet::open(const Programs& program
     return set;
 }
 
+NeededRights InterfaceSet::needs() const {
+    NeededRights needs;
+    needs.attaches_programs = true;
+    const bool free =
+        choice_.mode == HookMode::kTcx && InterfaceHook::needs_no_capability(*programs_);
+    if (!free) {
+        // For a filter on clsact, which also has to be taken off by name.
+        needs.capabilities.push_back(CAP_NET_ADMIN);
+    }
+    if (!choice_.netns.empty()) {
+        needs.enters_namespaces = true;
+        needs.capabilities.push_back(CAP_SYS_ADMIN);
+    }
+    if (all_netns_) {
+        needs.capabilities.push_back(CAP_SYS_PTRACE);  // those of other users' processes
+    }
+    return needs;
+}
+
 Result<void> InterfaceSet::check_names() const {
     for (const std::string& name : choice_.names) {
         if (name == kAny) {
@@ -110,7 +128,7 @@ Result<void> InterfaceSet::attach(Sink& sink) {
     attached_ = true;
     std::optional<ExpeditedRcu> expedited;
     if (count_wanted() >= kManyInterfaces) {
-        expedited.emplace();
+        expedited.emplace(rcu_settings_);
     }
     for (auto& [inum, place] : places_) {
         if (auto attached = attach_place(place); !attached) {
@@ -318,7 +336,7 @@ void InterfaceSet::detach() {
     attached_ = false;
     std::optional<ExpeditedRcu> expedited;
     if (hooks_.size() >= kManyInterfaces) {
-        expedited.emplace();
+        expedited.emplace(rcu_settings_);
     }
     for (auto& [inum, place] : places_) {
         auto inside = NetnsEntry::enter(place.netns);

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "capture/hooks/attachment.h"
+#include "capture/hooks/expedited_rcu.h"
 #include "capture/hooks/interface_hook.h"
 #include "capture/hooks/interfaces.h"
 #include "capture/hooks/netns.h"
@@ -45,6 +46,8 @@ class InterfaceSet : public Attachment {
                                                       InterfaceChoice choice, uint32_t snaplen,
                                                       IsInUse is_in_use);
     ~InterfaceSet() override { detach(); }
+
+    NeededRights needs() const override;
 
     // Returns an error if a named interface can't be attached to. With "any", such an interface is
     // in notices(), as one that comes later, and it is an error only if none could be attached to.
@@ -92,6 +95,7 @@ class InterfaceSet : public Attachment {
 
     const Programs* programs_;
     InterfaceChoice choice_;
+    RcuSettings rcu_settings_;
     IsInUse is_in_use_;
     InterfaceLedger ledger_;
     bool any_ = false;

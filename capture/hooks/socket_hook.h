@@ -22,6 +22,8 @@ class SocketHook : public Attachment {
           cgroup_(std::move(cgroup)),
           ledger_(programs.drops(), snaplen, max_interfaces) {}
 
+    // The links go with their descriptors.
+    NeededRights needs() const override { return {}; }
     Result<void> attach(Sink& sink) override;
     void detach() override { links_.clear(); }
     std::vector<int> fds() const override { return {}; }

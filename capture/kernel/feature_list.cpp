@@ -11,6 +11,7 @@
 #include <system_error>
 #include <utility>
 
+#include "capture/confinement/system_calls.h"
 #include "capture/kernel/bpf_probe.h"
 #include "capture/kernel/features.h"
 #include "capture/kernel/libbpf_log.h"
@@ -142,6 +143,12 @@ void add_kernel(std::vector<Feature>& features, const CgroupSearch& cgroups) {
                        ? "run as root; check kernel.yama.ptrace_scope and the container's seccomp"
                        : kNewerKernel;
     features.push_back(getfd);
+
+    Feature seccomp = make("seccomp", "kernel", "filters of system calls", Need::kOptional);
+    seccomp.state = can_filter_system_calls() ? State::kYes : State::kNo;
+    seccomp.cost = "a capture that an intruder takes over may make any system call";
+    seccomp.remedy = "use a kernel with CONFIG_SECCOMP_FILTER=y";
+    features.push_back(seccomp);
 }
 
 void add_maps(std::vector<Feature>& features, Features& kernel) {

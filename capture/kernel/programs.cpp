@@ -14,6 +14,7 @@
 #include <iterator>
 #include <utility>
 
+#include "capture/confinement/confinement.h"
 #include "capture/kernel/features.h"
 #include "capture/kernel/followers.h"
 #include "capture/kernel/hook_programs.h"
@@ -230,6 +231,14 @@ Result<void> Programs::set_owner(int socket_fd, const pidcap_owner& owner) {
                            -code);
     }
     return {};
+}
+
+bool Programs::maps_need_no_capability() const {
+    const WithoutCapabilities none;
+    const pidcap_process nobody{};
+    uint64_t time = 0;
+    const int code = bpf_map_lookup_elem(bpf_map__fd(skeleton_->maps.changes), &nobody, &time);
+    return none.valid() && code != -EPERM && code != -EACCES;
 }
 
 void Programs::request_wake() {

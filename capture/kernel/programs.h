@@ -66,6 +66,10 @@ class Programs {
     // Returns file descriptors that become readable when a record comes after request_wake().
     std::vector<int> wake_fds() const { return rings_.fds(); }
 
+    // Returns true if the maps can be read without any capability, as since Linux 5.19, or where
+    // unprivileged users may use bpf(2).
+    bool maps_need_no_capability() const;
+
     // Asks the programs to wake the reader for the next packet. Read the rings once more before you
     // sleep: a packet may have come just before the request.
     void request_wake();

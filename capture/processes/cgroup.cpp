@@ -51,6 +51,10 @@ const std::string& CgroupTree::path(uint64_t id) {
     if (paths_.size() >= kMaxPaths) {
         paths_.clear();
     }
+    if (path_of_) {
+        std::string found = path_of_(id);
+        return found.empty() ? kNone : paths_.emplace(id, std::move(found)).first->second;
+    }
     if (handles_work_) {
         std::string found = path_by_handle(id);
         if (handles_work_) {  // an empty answer is cached too: ids are never reused

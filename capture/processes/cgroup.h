@@ -6,9 +6,11 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 
 #include "capture/processes/cgroup_root.h"
 #include "pcapng/result.h"
@@ -23,6 +25,10 @@ class CgroupTree {
 
     // A tree that knows no cgroups.
     CgroupTree() = default;
+
+    // From here on paths that aren't known come from `path_of(id)`, which returns an empty one if
+    // it doesn't know it either.
+    void ask(std::function<std::string(uint64_t id)> path_of) { path_of_ = std::move(path_of); }
 
     // Returns the path of a cgroup from the root, "/" for the root itself, or an empty string if it
     // is not known: for id 0, and for a cgroup that was removed before it was first asked for.
@@ -42,6 +48,7 @@ class CgroupTree {
     void walk();
 
     CgroupRoot root_;
+    std::function<std::string(uint64_t id)> path_of_;
     bool handles_work_ = true;
     uint64_t next_walk_ns_ = 0;  // CLOCK_MONOTONIC
     std::unordered_map<uint64_t, std::string> paths_;

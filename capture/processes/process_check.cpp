@@ -17,9 +17,21 @@ constexpr uint64_t kPauseNs = 100'000'000;
 
 }  // namespace
 
+Result<ProcStat> ProcessTable::read_stat(uint32_t pid) const {
+    return reader_ ? reader_->stat(pid) : procfs_.stat(pid);
+}
+
+Result<ProcProcess> ProcessTable::read_process(uint32_t pid) const {
+    return reader_ ? reader_->read(pid) : procfs_.read(pid);
+}
+
+Result<ProcTitle> ProcessTable::read_title(uint32_t pid) const {
+    return reader_ ? reader_->title(pid) : procfs_.title(pid);
+}
+
 // Reads the process into `seen` if /proc still shows the same one.
 ProcessTable::Fate ProcessTable::read_same(const Entry& entry, ProcProcess& seen) const {
-    Result<ProcProcess> answer = procfs_.read(entry.key.pid);
+    Result<ProcProcess> answer = read_process(entry.key.pid);
     if (!answer) {
         return answer.error().code == ESRCH ? Fate::kEnded : Fate::kUnknown;
     }
@@ -178,7 +190,20 @@ void ProcessTable::expire(uint64_t now_mono) {
     next_check_mono_ = now_mono_ + kPauseNs;
     check_some();
     recheck_due();
+    take_late_names();
     forget_exited(now_mono_);
+}
+
+// Names of users that weren't known when the processes were first seen.
+void ProcessTable::take_late_names() {
+    for (const uint32_t uid : users_.take_late()) {
+        for (auto& [key, entry] : entries_) {
+            if (entry.process.uid == uid && entry.process.user.empty()) {
+                entry.process.user = users_.name(uid);
+                note_version(entry);
+            }
+        }
+    }
 }
 
 void ProcessTable::forget_exited(uint64_t now_mono) {
@@ -231,7 +256,7 @@ void ProcessTable::check_some() {
         if (entry == nullptr || entry->exited) {
             continue;
         }
-        const Result<ProcStat> seen = procfs_.stat(key.pid);
+        const Result<ProcStat> seen = read_stat(key.pid);
         const bool ended = seen ? seen->start_ticks != key.start_ticks : seen.error().code == ESRCH;
         if (ended) {
             mark_exited(*entry);

@@ -78,7 +78,7 @@ ProcessTable::Fate ProcessTable::recheck(Entry& entry) {
         }
         return fate;
     }
-    Result<ProcTitle> seen = procfs_.title(entry.key.pid);
+    Result<ProcTitle> seen = read_title(entry.key.pid);
     if (!seen || seen->stat.start_ticks != entry.key.start_ticks) {
         return Fate::kEnded;
     }

@@ -26,10 +26,12 @@ bool ends_with_components(const std::string& whole, const std::string& known) {
 
 }  // namespace
 
-ProcessTable::ProcessTable(ProcessTableOptions options, ProcFs procfs, CgroupTree cgroups)
+ProcessTable::ProcessTable(ProcessTableOptions options, ProcFs procfs, CgroupTree cgroups,
+                           UserNames users)
     : options_(std::move(options)),
       procfs_(std::move(procfs)),
       cgroups_(std::move(cgroups)),
+      users_(std::move(users)),
       own_mntns_(procfs_.own_mntns()),
       clock_(BootClock::sample(options_.proc_root)) {}
 
@@ -41,7 +43,16 @@ Result<ProcessTable> ProcessTable::open(const ProcessTableOptions& options, Cgro
     if (Result<void> usable = procfs->check_pid_namespace(); !usable) {
         return std::move(usable).error();
     }
-    return ProcessTable(options, *std::move(procfs), std::move(cgroups));
+    Result<UserNames> users = UserNames::open(options.helper_user);
+    if (!users) {
+        return std::move(users).error();
+    }
+    return ProcessTable(options, *std::move(procfs), std::move(cgroups), *std::move(users));
+}
+
+void ProcessTable::read_by(ProcReader reader) {
+    reader_ = std::make_shared<const ProcReader>(std::move(reader));
+    cgroups_.ask([reader = reader_](uint64_t id) { return reader->cgroup_path(id); });
 }
 
 Result<void> ProcessTable::scan() {
@@ -248,7 +259,7 @@ ProcessTable::Entry* ProcessTable::set_parent(Entry& entry, uint32_t ppid) {
         entry.process.parent_comm = parent->process.comm;
         return parent;
     }
-    const Result<ProcStat> seen = procfs_.stat(ppid);
+    const Result<ProcStat> seen = read_stat(ppid);
     if (seen && seen->start_ticks <= entry.key.start_ticks) {
         entry.parent = {ppid, seen->start_ticks};
         entry.process.parent_comm = seen->comm;

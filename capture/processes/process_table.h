@@ -20,6 +20,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -30,6 +31,7 @@
 #include "capture/processes/boot_clock.h"
 #include "capture/processes/cgroup.h"
 #include "capture/processes/freshness.h"
+#include "capture/processes/proc_reader.h"
 #include "capture/processes/process_key.h"
 #include "capture/processes/procfs.h"
 #include "capture/processes/user_names.h"
@@ -39,6 +41,8 @@ namespace capture {
 
 struct ProcessTableOptions {
     std::string proc_root = "/proc";
+    // Who looks up names of users; none: this process's user.
+    std::optional<UserIds> helper_user = {};
     // How long a process is kept after its end and its last packet. The default is the 60 s of
     // TIME_WAIT (TCP_TIMEWAIT_LEN), in which the kernel still answers for the process's
     // connections.
@@ -76,6 +80,10 @@ class ProcessTable : public packet::Ancestry {
     // By this the table knows whether /proc may show more than the events up to now: without it,
     // it takes every event as handed over already.
     void ask_kernel(LastChange last_change) { last_change_ = std::move(last_change); }
+
+    // From here on `reader` reads /proc and paths of cgroups, so that this process needs no right
+    // to.
+    void read_by(ProcReader reader);
 
     // Reads all of /proc. Call it after the programs that report events are attached, so that no
     // process is missed in between.
@@ -120,7 +128,7 @@ class ProcessTable : public packet::Ancestry {
     // Returns true if a live process is in this network namespace.
     bool has_process_in(uint32_t netns) const;
 
-    // Returns an empty string if the user database has no name.
+    // Returns an empty string if the user database has no name, or hasn't given it yet.
     const std::string& user_name(uint32_t uid) { return users_.name(uid); }
 
     size_t size() const { return entries_.size(); }
@@ -150,7 +158,7 @@ class ProcessTable : public packet::Ancestry {
     };
     enum class Fate { kSame, kEnded, kUnknown };  // what /proc shows of a process
 
-    ProcessTable(ProcessTableOptions options, ProcFs procfs, CgroupTree cgroups);
+    ProcessTable(ProcessTableOptions options, ProcFs procfs, CgroupTree cgroups, UserNames users);
 
     // Events.
     Entry& apply_fork(const pidcap_event& event);
@@ -178,6 +186,9 @@ class ProcessTable : public packet::Ancestry {
     uint64_t foreign_mntns(uint32_t mntns) const { return mntns == own_mntns_ ? 0 : mntns; }
 
     // Reads /proc (process_check.cpp).
+    pcapng::Result<ProcStat> read_stat(uint32_t pid) const;
+    pcapng::Result<ProcProcess> read_process(uint32_t pid) const;
+    pcapng::Result<ProcTitle> read_title(uint32_t pid) const;
     Fate read_same(const Entry& entry, ProcProcess& seen) const;
     Fate refresh(Entry& entry);
     void fill(Entry& entry, ProcProcess&& seen);
@@ -188,6 +199,7 @@ class ProcessTable : public packet::Ancestry {
     void reconcile(Entry& entry, const pidcap_owner& owner);
     void forget_exited(uint64_t now_mono);
     void check_some();
+    void take_late_names();
 
     // Looks again (process_recheck.cpp).
     void note_first_packet(Entry& entry, bool is_fresh);
@@ -200,6 +212,7 @@ class ProcessTable : public packet::Ancestry {
     ProcessTableOptions options_;
     ProcFs procfs_;
     CgroupTree cgroups_;
+    std::shared_ptr<const ProcReader> reader_;  // null: this process reads
     UserNames users_;
     uint32_t own_mntns_;
     ProcessWatcher* watcher_ = nullptr;

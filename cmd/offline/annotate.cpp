@@ -45,6 +45,7 @@ stdin or stdout.
 
   --from TABLE  the conversations
   -w OUT        the file
+  --mode MODE   the mode of a file that is made, as 640; by default 600
   -h, --help    this text
 
 Exit status: 0 done; 1 failed, or FILE is broken: what was readable is written; 2 wrong usage.
@@ -54,6 +55,7 @@ struct Request {
     std::string input;
     std::string table;
     std::string output;
+    FileMode mode;
 };
 
 std::variant<Request, Stop> parse_request(std::span<const std::string> arguments) {
@@ -61,6 +63,7 @@ std::variant<Request, Stop> parse_request(std::span<const std::string> arguments
     const Option& help = line.flag("-h,--help");
     const Option& table = line.value("--from");
     const Option& output = line.value("-w");
+    const Option& mode = line.value("--mode");
     const Option& files = line.positionals("FILE");
     if (auto stop = line.parse(arguments)) {
         return *stop;
@@ -75,6 +78,9 @@ std::variant<Request, Stop> parse_request(std::span<const std::string> arguments
     reader.refuse_if(!table.given(),
                      "--from TABLE is required: the output of `pidcap flows --json`");
     reader.path(output, request.output);
+    reader.once(mode, [&](const std::string& text) {
+        return store(parse_mode("--mode", text), request.mode);
+    });
     reader.refuse_if(!output.given(), "-w FILE is required");
     reader.refuse_if(request.input == "-" && request.table == "-",
                      "- is given twice, but standard input can be read only once");
@@ -117,7 +123,7 @@ int fail(const Error& error) {
 
 Result<Rewriter> open_output(const Request& request, InputFile& input) {
     const std::vector<std::string> inputs = {request.input, request.table};
-    auto output = open_result(request.output, inputs);
+    auto output = open_result(request.output, inputs, request.mode);
     if (!output) {
         return std::move(output).error();
     }

@@ -43,6 +43,7 @@ struct Request {
     TableKind table = TableKind::kPackets;
     std::string output = "-";
     forensics::CsvCells cells = forensics::CsvCells::kAsTheyAre;
+    FileMode mode;
 };
 
 constexpr std::string_view kHelp =
@@ -57,6 +58,7 @@ another tool, compressed or not; "-" is standard input.
   --table packets|flows|processes
   --csv-safe    with csv, for a spreadsheet: no cell is a formula (' stands before = + - @)
   -o OUT        the file to write; "-" (the default) is standard output, but not for parquet
+  --mode MODE   the mode of a file that is made, as 640; by default 600
   -h, --help    this text
 
 )";
@@ -73,6 +75,7 @@ std::variant<Request, Stop> parse_request(std::span<const std::string> arguments
     const Option& table = line.value("--table");
     const Option& csv_safe = line.flag("--csv-safe");
     const Option& output = line.value("-o");
+    const Option& mode = line.value("--mode");
     const Option& files = line.positionals("FILE");
     if (auto stop = line.parse(arguments)) {
         return *stop;
@@ -100,6 +103,9 @@ std::variant<Request, Stop> parse_request(std::span<const std::string> arguments
     reader.word(format, kFormats, request.format);
     reader.word(table, kTables, request.table);
     reader.path(output, request.output);
+    reader.once(mode, [&](const std::string& text) {
+        return store(parse_mode("--mode", text), request.mode);
+    });
     reader.refuse_if(csv_safe.given() && format.given() && request.format != Format::kCsv,
                      "--csv-safe needs --format csv");
     if (csv_safe.given()) {
@@ -142,7 +148,7 @@ Result<void> write(TableRows& rows, const Request& request) {
             return ready;
         }
     }
-    auto file = open_result(request.output, {&request.path, 1});
+    auto file = open_result(request.output, {&request.path, 1}, request.mode);
     if (!file) {
         return std::move(file).error();
     }

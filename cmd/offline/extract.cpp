@@ -55,6 +55,7 @@ and keys for decryption. "-" is stdin or stdout.
                 name, user and container behind its first packet
   --max-files N with --split: at most so many files (4096), and others.pcapng for all that would
                 need more
+  --mode MODE   the mode of a file that is made, as 640; by default 600
   -h, --help    this text
 
 )";
@@ -71,6 +72,7 @@ struct Request {
     uint32_t max_files = 4096;
     forensics::Selection selection;
     bool everything = true;
+    FileMode mode;
 };
 
 std::variant<Request, Stop> parse_request(std::span<const std::string> arguments) {
@@ -78,6 +80,7 @@ std::variant<Request, Stop> parse_request(std::span<const std::string> arguments
     const SelectionOptions selection(line);
     const Option& help = line.flag("-h,--help");
     const Option& output = line.value("-w");
+    const Option& mode = line.value("--mode");
     const Option& split = line.value("--split");
     const Option& max_files = line.value("--max-files");
     const Option& files = line.positionals("FILE");
@@ -94,6 +97,9 @@ std::variant<Request, Stop> parse_request(std::span<const std::string> arguments
     reader.take(selection_of(selection, words), request.selection);
     reader.only_file(words, request.input);
     reader.path(output, request.output);
+    reader.once(mode, [&](const std::string& text) {
+        return store(parse_mode("--mode", text), request.mode);
+    });
     reader.refuse_if(!output.given(), "-w FILE is required");
     reader.word(split,
                 std::array<std::pair<std::string_view, SplitBy>, 3>{{
@@ -120,7 +126,7 @@ class Destination {
     static Result<Destination> open(const Request& request, InputFile& input) {
         Destination destination;
         if (request.split) {
-            auto folder = ResultFolder::open(request.output);
+            auto folder = ResultFolder::open(request.output, request.mode);
             if (!folder) {
                 return std::move(folder).error();
             }
@@ -137,7 +143,7 @@ class Destination {
                 }));
             return destination;
         }
-        auto output = open_result(request.output, {&request.input, 1});
+        auto output = open_result(request.output, {&request.input, 1}, request.mode);
         if (!output) {
             return std::move(output).error();
         }

@@ -39,6 +39,7 @@ host, and interfaces are called HOST/NAME. Clocks are taken as they are. "-" is 
   -w OUT        the file
   --host NAME   the host of a FILE; repeatable, one for each in their order. By default a file's
                 name without folder and ending. A file that was merged keeps its hosts.
+  --mode MODE   the mode of a file that is made, as 640; by default 600
   -h, --help    this text
 
 A packet of another tool's file gets a comment with all that FILE tells of its process, anywhere;
@@ -53,6 +54,7 @@ struct Request {
     std::vector<std::string> inputs;
     std::vector<std::string> hosts;  // of each
     std::string output;
+    FileMode mode;
 };
 
 std::string default_host(const std::string& path) {
@@ -104,6 +106,7 @@ std::variant<Request, Stop> parse_request(std::span<const std::string> arguments
     CommandLine line(kCommand);
     const Option& help = line.flag("-h,--help");
     const Option& output = line.value("-w");
+    const Option& mode = line.value("--mode");
     const Option& host = line.value("--host");
     const Option& files = line.positionals("FILE");
     if (auto stop = line.parse(arguments)) {
@@ -117,6 +120,9 @@ std::variant<Request, Stop> parse_request(std::span<const std::string> arguments
     OptionReader reader;
     reader.refuse_if(request.inputs.empty(), "no input file given");
     reader.path(output, request.output);
+    reader.once(mode, [&](const std::string& text) {
+        return store(parse_mode("--mode", text), request.mode);
+    });
     reader.refuse_if(!output.given(), "-w FILE is required");
     reader.refuse_if(std::count(request.inputs.begin(), request.inputs.end(), "-") > 1,
                      "- is given twice, but standard input can be read only once");
@@ -144,7 +150,7 @@ Result<Merging> open_all(const Request& request) {
 }
 
 Result<uint64_t> write(Merging& merging, const Request& request) {
-    auto output = open_result(request.output, request.inputs);
+    auto output = open_result(request.output, request.inputs, request.mode);
     if (!output) {
         return std::move(output).error();
     }

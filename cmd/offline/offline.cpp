@@ -3,6 +3,7 @@
 
 #include <array>
 
+#include "cmd/message.h"
 #include "cmd/offline/annotate.h"
 #include "cmd/offline/export.h"
 #include "cmd/offline/extract.h"
@@ -11,6 +12,8 @@
 #include "cmd/offline/processes.h"
 #include "cmd/offline/read.h"
 #include "cmd/offline/report.h"
+#include "cmd/stop.h"
+#include "cmd/sudo_caller.h"
 
 namespace cmd {
 namespace {
@@ -40,6 +43,13 @@ std::optional<int> run_offline(std::span<const std::string> arguments) {
     }
     for (const Command& command : kCommands) {
         if (command.name == arguments.front()) {
+            // Nothing here needs root's rights: files are read and written as the caller may.
+            if (const auto caller = SudoCaller::find()) {
+                if (auto became = caller->become(); !became) {
+                    print_message("pidcap {}: {}\n", command.name, became.error().message);
+                    return kExitFailed;
+                }
+            }
             return command.run(arguments.subspan(1));
         }
     }

@@ -36,6 +36,7 @@ other, as one.
 
   -o PAGE       the page's file, which is replaced; "-": standard output, also without -o where that
                 is no terminal
+  --mode MODE   the mode of a file that is made, as 640; by default 600
   -h, --help    this text
 
 )";
@@ -49,6 +50,7 @@ struct Request {
     std::vector<std::string> inputs;
     std::string output = "-";
     forensics::Selection selection;
+    FileMode mode;
 };
 
 std::variant<Request, Stop> parse_request(std::span<const std::string> arguments) {
@@ -56,6 +58,7 @@ std::variant<Request, Stop> parse_request(std::span<const std::string> arguments
     const SelectionOptions selection(line);
     const Option& help = line.flag("-h,--help");
     const Option& output = line.value("-o");
+    const Option& mode = line.value("--mode");
     const Option& files = line.positionals("FILE");
     if (auto stop = line.parse(arguments)) {
         return *stop;
@@ -69,6 +72,9 @@ std::variant<Request, Stop> parse_request(std::span<const std::string> arguments
     reader.take(selection_of(selection, request.inputs), request.selection);
     reader.refuse_if(request.inputs.empty(), "no input file given");
     reader.path(output, request.output);
+    reader.once(mode, [&](const std::string& text) {
+        return store(parse_mode("--mode", text), request.mode);
+    });
     reader.refuse_if(request.output == "-" && isatty(STDOUT_FILENO) != 0,
                      "the page is for a browser, not for the terminal: name a file with -o");
     if (reader.error()) {
@@ -103,7 +109,7 @@ int run_report(std::span<const std::string> arguments) {
     if (!source) {
         return fail(source.error());
     }
-    auto output = open_result(request.output, request.inputs);
+    auto output = open_result(request.output, request.inputs, request.mode);
     if (!output) {
         return fail(output.error());
     }

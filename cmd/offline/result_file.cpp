@@ -10,11 +10,11 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <utility>
 
+#include "cmd/made_file.h"
 #include "cmd/message.h"
 #include "cmd/sudo_caller.h"
 #include "packet/line/terminal_text.h"
@@ -27,36 +27,16 @@ using pcapng::Fd;
 using pcapng::Output;
 using pcapng::Result;
 
-constexpr mode_t kFileMode = 0644;
-constexpr mode_t kFolderMode = 0755;
+constexpr mode_t kFolderMode = 0700;
 
-// A system call with the rights of who called sudo: what it returned, and errno.
-struct Called {
-    int value = -1;
-    int code = 0;
-};
-Result<Called> as_caller(const std::function<int()>& call) {
-    Called called;
-    const auto deed = [&] {
-        do {
-            called.value = call();
-            called.code = errno;
-        } while (called.value < 0 && called.code == EINTR);
-    };
-    if (const auto caller = SudoCaller::find()) {
-        if (auto acted = caller->act(deed); !acted) {
-            return acted.error();
-        }
-    } else {
-        deed();
+Error open_error(const std::string& path, const MadeFile& refused) {
+    if (refused.is_foreign) {
+        return Error{fmt::format("open {}: the file is {}", packet::printable(path), kForeign),
+                     EACCES};
     }
-    return called;
-}
-
-Error open_error(const std::string& path, int code) {
-    Error error = Output::open_error(packet::printable(path), code);
-    if ((code == EACCES || code == EPERM) && SudoCaller::find()) {
-        error.message += "; under sudo, files are written with the rights of who called it";
+    Error error = Output::open_error(packet::printable(path), refused.code);
+    if (refused.code == EACCES || refused.code == EPERM) {
+        error.message += caller_hint();
     }
     return error;
 }
@@ -67,7 +47,7 @@ bool is_same_file(const struct stat& file, const std::string& input) {
     return found == 0 && file.st_dev == other.st_dev && file.st_ino == other.st_ino;
 }
 
-Result<Fd> open_path(const std::string& path) {
+Result<Fd> open_path(const std::string& path, FileMode mode) {
     if (path == "-") {
         if (isatty(STDOUT_FILENO) != 0) {
             return Error{"a capture is binary: -w - needs a pipe or a file as stdout"};
@@ -78,16 +58,14 @@ Result<Fd> open_path(const std::string& path) {
         }
         return fd;
     }
-    const auto called = as_caller([&path] {
-        return ::open(path.c_str(), O_WRONLY | O_CREAT | O_NOCTTY | O_CLOEXEC, kFileMode);
-    });
-    if (!called) {
-        return called.error();
+    MadeFile file;
+    do {
+        file = open_to_write(path, 0, true, mode);
+    } while (file.code == EINTR);
+    if (!file.fd.valid()) {
+        return open_error(path, file);
     }
-    if (called->value < 0) {
-        return open_error(path, called->code);
-    }
-    return Fd(called->value);
+    return std::move(file.fd);
 }
 
 Result<bool> is_empty(int folder, const std::string& path) {
@@ -116,8 +94,9 @@ void ignore_write_signals() {
     (void)std::signal(SIGXFSZ, SIG_IGN);
 }
 
-Result<Output> open_result(const std::string& path, std::span<const std::string> inputs) {
-    Result<Fd> fd = open_path(path);
+Result<Output> open_result(const std::string& path, std::span<const std::string> inputs,
+                           FileMode mode) {
+    Result<Fd> fd = open_path(path, mode);
     if (!fd) {
         return std::move(fd).error();
     }
@@ -158,28 +137,21 @@ bool say_left_out(std::string_view command, const forensics::Rewriter::LeftOut& 
     return left_out.blocks > 0 || left_out.comments > 0;
 }
 
-Result<ResultFolder> ResultFolder::open(const std::string& path) {
-    const auto made = as_caller([&path] { return ::mkdir(path.c_str(), kFolderMode); });
-    if (!made) {
-        return made.error();
+Result<ResultFolder> ResultFolder::open(const std::string& path, FileMode mode) {
+    // Whoever may read the files may enter.
+    const mode_t readers = mode ? *mode & (S_IRGRP | S_IROTH) : 0;
+    if (::mkdir(path.c_str(), kFolderMode | readers | readers >> 2) != 0 && errno != EEXIST) {
+        return pcapng::errno_error("make the folder " + packet::printable(path), errno);
     }
-    if (made->value < 0 && made->code != EEXIST) {
-        return pcapng::errno_error("make the folder " + packet::printable(path), made->code);
-    }
-    const auto opened =
-        as_caller([&path] { return ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); });
-    if (!opened) {
-        return opened.error();
-    }
-    if (opened->value < 0) {
-        if (opened->code == ENOTDIR) {
+    Fd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!fd.valid()) {
+        if (errno == ENOTDIR) {
             return Error{
                 fmt::format("-w {}: not a folder, which --split needs", packet::printable(path)),
                 ENOTDIR};
         }
-        return open_error(path, opened->code);
+        return open_error(path, {Fd(), errno});
     }
-    Fd fd(opened->value);
     const auto empty = is_empty(fd.get(), path);
     if (!empty) {
         return empty.error();
@@ -188,29 +160,25 @@ Result<ResultFolder> ResultFolder::open(const std::string& path) {
         return Error{
             fmt::format("-w {}: the folder isn't empty; name a new one", packet::printable(path))};
     }
-    return ResultFolder(std::move(fd), path);
+    return ResultFolder(std::move(fd), path, mode);
 }
 
 Result<Output> ResultFolder::create(const std::string& name) const {
-    return open_file(name, O_CREAT | O_EXCL);
+    MadeFile file = make_file(fd_.get(), name, 0, mode_);
+    const std::string path = path_ + "/" + name;
+    if (!file.fd.valid()) {
+        return open_error(path, file);
+    }
+    return Output::from_fd(std::move(file.fd), packet::printable(path));
 }
 
 Result<Output> ResultFolder::reopen(const std::string& name) const {
-    return open_file(name, O_APPEND);
-}
-
-Result<Output> ResultFolder::open_file(const std::string& name, int how) const {
-    const auto called = as_caller([&] {
-        return openat(fd_.get(), name.c_str(), how | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, kFileMode);
-    });
-    if (!called) {
-        return called.error();
-    }
+    Fd fd(openat(fd_.get(), name.c_str(), O_APPEND | O_WRONLY | O_NOFOLLOW | O_CLOEXEC));
     const std::string path = path_ + "/" + name;
-    if (called->value < 0) {
-        return open_error(path, called->code);
+    if (!fd.valid()) {
+        return open_error(path, {Fd(), errno});
     }
-    return Output::from_fd(Fd(called->value), packet::printable(path));
+    return Output::from_fd(std::move(fd), packet::printable(path));
 }
 
 }  // namespace cmd

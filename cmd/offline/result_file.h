@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// Where the commands that write files from files write to. Under sudo, what is made is made with
-// the rights of the user who called it, as for a capture. One thread.
+// Where the commands that write files from files write to. One thread.
 #pragma once
 
 #include <cstddef>
@@ -9,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "cmd/made_file.h"
 #include "forensics/rewrite/rewriter.h"
 #include "pcapng/fd.h"
 #include "pcapng/output.h"
@@ -19,9 +19,10 @@ namespace cmd {
 // So that a reader who has left and a file that is too large are errors of write(2).
 void ignore_write_signals();
 
-// "-": standard output. A regular file is emptied, but refused if it is one of `inputs`.
+// "-": standard output. A regular file is emptied, but refused if it is one of `inputs`; a new one
+// gets the mode.
 pcapng::Result<pcapng::Output> open_result(const std::string& path,
-                                           std::span<const std::string> inputs);
+                                           std::span<const std::string> inputs, FileMode mode);
 
 // Says what a file that was written doesn't have of its input, and returns whether there is any.
 bool say_left_out(std::string_view command, const forensics::Rewriter::LeftOut& left_out);
@@ -30,7 +31,7 @@ bool say_left_out(std::string_view command, const forensics::Rewriter::LeftOut& 
 class ResultFolder {
   public:
     // Makes it, or takes one that is empty: results of different runs don't mix.
-    static pcapng::Result<ResultFolder> open(const std::string& path);
+    static pcapng::Result<ResultFolder> open(const std::string& path, FileMode mode);
 
     // A file that isn't there yet; `name` has no slash.
     pcapng::Result<pcapng::Output> create(const std::string& name) const;
@@ -38,11 +39,12 @@ class ResultFolder {
     pcapng::Result<pcapng::Output> reopen(const std::string& name) const;
 
   private:
-    ResultFolder(pcapng::Fd fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}
-    pcapng::Result<pcapng::Output> open_file(const std::string& name, int how) const;
+    ResultFolder(pcapng::Fd fd, std::string path, FileMode mode)
+        : fd_(std::move(fd)), path_(std::move(path)), mode_(mode) {}
 
     pcapng::Fd fd_;
     std::string path_;
+    FileMode mode_;  // of its files
 };
 
 }  // namespace cmd

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "cmd/recorder/control_socket.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -48,6 +49,29 @@ bool is_listened_to(const sockaddr_un& address) {
                              errno == EAGAIN);
 }
 
+// Forks the process that removes a file when it is told to, and answers then.
+Result<capture::HelperProcess> start_remover(const std::string& path) {
+    capture::Confinement confinement;
+    confinement.denied = capture::SystemCalls{.opens_for_writing = true};
+    const size_t slash = path.rfind('/');
+    const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+    const std::string name = path.substr(slash == std::string::npos ? 0 : slash + 1);
+    const auto prepare = [folder, name]() -> Result<capture::HelperProcess::Serve> {
+        const int fd = ::open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
+        if (fd < 0) {
+            return errno_error("open " + packet::printable(folder), errno);
+        }
+        return capture::HelperProcess::Serve([fd, name](int socket) {
+            char byte = 0;
+            if (recv(socket, &byte, 1, 0) == 1) {
+                unlinkat(fd, name.c_str(), 0);
+                (void)send(socket, &byte, 1, MSG_NOSIGNAL);
+            }
+        });
+    };
+    return capture::HelperProcess::start("pidcap-socket", confinement, prepare);
+}
+
 }  // namespace
 
 // The socket gets its name when it listens: who finds it refusing may take it for a stale one.
@@ -61,6 +85,10 @@ Result<ControlSocket> ControlSocket::open(const std::string& path, uid_t owner) 
     }
     if (is_listened_to(*address)) {
         return Error{fmt::format("{}: a recorder of this name is running", shown), EADDRINUSE};
+    }
+    auto remover = start_remover(path);
+    if (!remover) {
+        return std::move(remover).error();
     }
     Fd listener = unix_socket();
     unlink(early.c_str());
@@ -76,12 +104,13 @@ Result<ControlSocket> ControlSocket::open(const std::string& path, uid_t owner) 
         unlink(early.c_str());
         return errno_error("listen at " + shown, code);
     }
-    return ControlSocket(std::move(listener), path, owner);
+    return ControlSocket(std::move(listener), *std::move(remover), owner);
 }
 
 ControlSocket::~ControlSocket() {
-    if (listener_.valid()) {
-        unlink(path_.c_str());
+    char byte = 0;
+    if (listener_.valid() && send(remover_.socket(), &byte, 1, MSG_NOSIGNAL) == 1) {
+        (void)recv(remover_.socket(), &byte, 1, 0);
     }
 }
 

@@ -5,8 +5,8 @@
 // credentials that the kernel has of them; others get a refusal.
 //
 // No client holds the capture: nothing here waits, a request has at most kLongestRequest bytes and
-// kPatience time, and connections are few. Removes its file at the end, if it still may. One
-// thread.
+// kPatience time, and connections are few. At the end a process of its own, which stays the user
+// who made the file, removes it: by then the capture may not. One thread.
 #pragma once
 
 #include <sys/types.h>
@@ -20,6 +20,7 @@
 #include <utility>
 #include <vector>
 
+#include "capture/confinement/helper_process.h"
 #include "pcapng/fd.h"
 #include "pcapng/result.h"
 
@@ -59,8 +60,8 @@ class ControlSocket {
         std::string request = {};
     };
 
-    ControlSocket(pcapng::Fd listener, std::string path, uid_t owner)
-        : listener_(std::move(listener)), path_(std::move(path)), owner_(owner) {}
+    ControlSocket(pcapng::Fd listener, capture::HelperProcess remover, uid_t owner)
+        : listener_(std::move(listener)), remover_(std::move(remover)), owner_(owner) {}
 
     bool accepts() const {
         return connections_.size() < kMostConnections && Clock::now() >= next_accept_;
@@ -70,7 +71,7 @@ class ControlSocket {
     bool read(Connection& connection, const Answer& answer) const;
 
     pcapng::Fd listener_;
-    std::string path_;
+    capture::HelperProcess remover_;
     uid_t owner_;
     std::vector<Connection> connections_;
     Clock::time_point next_accept_{};

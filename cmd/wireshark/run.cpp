@@ -139,7 +139,7 @@ Result<void> Run::start() {
     if (auto started = session_->start(*file_); !started) {
         return started;
     }
-    if (auto dropped = cmd::drop_privileges(false); !dropped) {
+    if (auto dropped = cmd::drop_privileges(*session_, {}); !dropped) {
         return dropped;
     }
     auto begun = file_->begin(cmd::origin_of(session_->report()));

@@ -43,7 +43,10 @@ pcapng::Result<std::vector<RunningProcess>> running_processes() {
     if (!pids) {
         return std::move(pids).error();
     }
-    capture::UserNames users;
+    auto users = capture::UserNames::open();
+    if (!users) {
+        return std::move(users).error();
+    }
     std::vector<std::pair<std::string, RunningProcess>> named;
     for (const uint32_t pid : *pids) {
         const auto process = proc->read(pid);
@@ -52,7 +55,7 @@ pcapng::Result<std::vector<RunningProcess>> running_processes() {
         if (kernel || pid == static_cast<uint32_t>(getpid())) {
             continue;
         }
-        const std::string& name = users.name(process->status.uid);
+        const std::string& name = users->name(process->status.uid);
         const std::string user = name.empty() ? std::to_string(process->status.uid) : name;
         std::string text = fmt::format("{}  {}  {}", pid, user, process->stat.comm);
         if (const std::string arguments = arguments_text(process->cmdline); !arguments.empty()) {

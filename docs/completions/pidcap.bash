@@ -36,7 +36,7 @@ _pidcap() {
             mapfile -t COMPREPLY < <(compgen -W "$(cat /proc/[0-9]*/comm 2>/dev/null | sort -u)" -- "$word")
             return
             ;;
-        --uid | --user)
+        --uid | --user | -Z | --run-as | --command-user)
             mapfile -t COMPREPLY < <(compgen -u -- "$word")
             return
             ;;
@@ -64,25 +64,25 @@ _pidcap() {
         --format) words="parquet jsonl csv" ;;
         --table) words="packets flows processes" ;;
         --split) words="process container user" ;;
-        --interface | --after | --before | --host | --sort | --filter | -C | --rotate-size | -G | --rotate-time | -W | --rotate-count | --keep-free | --ring | --trigger | --note | -s | -B | --buffer | -c | --duration | --cmdline | --container | --unit | --process) return ;;
+        --interface | --after | --before | --host | --sort | --filter | -C | --rotate-size | -G | --rotate-time | -W | --rotate-count | --keep-free | --ring | --trigger | --note | --mode | -s | -B | --buffer | -c | --duration | --cmdline | --container | --unit | --process) return ;;
         *)
             words="-i --netns --hook --tracing -Q -D --filter -F -d --pid --comm --exe --cmdline --uid --user --gid --cgroup --container
                    --unit --tree --process -f --follow --unattributed --kernel -w -C --rotate-size -G --rotate-time --rotate-at-clock --rotate-at-start
-                   -W --rotate-count -z --rotate-command --keep-free --ring --before --after --trigger --name --compress -s --comments --no-process --process-blocks -B --buffer -c --duration
+                   -W --rotate-count -z --rotate-command --keep-free --ring --before --after --trigger --name --compress --mode -Z --run-as --command-user -s --comments --no-process --process-blocks -B --buffer -c --duration
                    -v -q -n -t --color -h --help --version --"
             local commands="annotate doctor export extract flows merge processes read report setup-wireshark status trigger"
             local selection="--filter -F --interface --netns --after --before -c --pid --comm --exe --cmdline --uid --user --cgroup --container --unit
                              --tree --process -f --follow --unattributed --kernel -h --help"
             if ((COMP_CWORD > 1)); then
                 case ${COMP_WORDS[1]} in
-                    annotate) words="--from -w -h --help" ;;
+                    annotate) words="--from -w --mode -h --help" ;;
                     doctor) words="--json -h --help" ;;
-                    export) words="--format --table --csv-safe -o $selection" ;;
-                    extract) words="-w --split --max-files $selection" ;;
+                    export) words="--format --table --csv-safe -o --mode $selection" ;;
+                    extract) words="-w --mode --split --max-files $selection" ;;
                     flows | processes) words="--sort --csv --csv-safe --json $selection" ;;
-                    merge) words="-w --host -h --help" ;;
+                    merge) words="-w --mode --host -h --help" ;;
                     read) words="--json -v -q -n -t --color $selection" ;;
-                    report) words="-o $selection" ;;
+                    report) words="-o --mode $selection" ;;
                     setup-wireshark) words="--remove --check --group -h --help" ;;
                     status) words="--json -h --help" ;;
                     trigger) words="--note --name -h --help" ;;

@@ -51,7 +51,11 @@ TEST_CASE("the table says of what is missing what it costs and what to do") {
 TEST_CASE("the JSON has its documented keys") {
     std::vector<Feature> features = machine(State::kYes, State::kNo, State::kYes);
     features[0].detail = "\xff";  // a mount point may hold any byte
-    const auto report = nlohmann::json::parse(cmd::doctor_json(features));
+    const cmd::RunningProcess running = cmd::parse_rights(
+        "Name:\tpidcap-proc\nUid:\t7\t8\t9\t10\nGid:\t3\t4\t5\t6\nGroups:\t20 21 \n"
+        "CapEff:\t0000000000080004\nCapBnd:\t0000000000000000\nNoNewPrivs:\t1\n"
+        "Seccomp:\t2\n");
+    const auto report = nlohmann::json::parse(cmd::doctor_json(features, {running}));
     CHECK(report.at("ready") == true);
     CHECK(report.at("tier") == "locked");
     CHECK(report.at("kernel").is_string());
@@ -63,4 +67,19 @@ TEST_CASE("the JSON has its documented keys") {
     CHECK(tcx.at("need") == "one-of");
     CHECK(report["features"][2].at("state") == "no");
     CHECK(report["features"][2].at("remedy") == "remedy for clsact");
+    const auto& process = report.at("processes").at(0);
+    CHECK(process.at("pid") == 0);
+    CHECK(process.at("name") == "pidcap-proc");
+    CHECK(process.at("uid") == 8);
+    CHECK(process.at("gid") == 4);
+    CHECK(process.at("groups") == std::vector<int>{20, 21});
+    CHECK(process.at("capabilities") ==
+          std::vector<std::string>{"cap_dac_read_search", "cap_sys_ptrace"});
+    CHECK(process.at("bounding").empty());
+    CHECK(process.at("no_new_privs") == true);
+    CHECK(process.at("seccomp") == true);
+    CHECK_THAT(cmd::rights_table({running}, false),
+               Catch::Contains("0 pidcap-proc: user 8, cap_dac_read_search,cap_sys_ptrace, 2 "
+                               "groups, no new privileges, a filter of system calls"));
+    CHECK(cmd::rights_table({}, false).empty());
 }

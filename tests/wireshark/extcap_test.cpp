@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <optional>
 #include <set>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -354,6 +355,35 @@ TEST_CASE("a reader that leaves ends it without a word, with and without packets
     extcap.close_reader();
     CHECK(extcap.process().wait() == 0);
     CHECK(extcap.process().err().empty());
+}
+
+TEST_CASE("once it listens it has next to no capabilities, and a filter of system calls") {
+    const Netns netns;
+    Extcap extcap(netns, "pidcap-lo");
+    extcap.say({0, Command::kInitialized, ""});
+    extcap.open_reader();
+    hear_listening(extcap);
+    const std::string pid = std::to_string(extcap.process().pid());
+    const std::string status = content_of("/proc/" + pid + "/status");
+    INFO(status);
+    const auto capabilities = [&status](const std::string& which) {
+        return std::stoull(status.substr(status.find(which) + which.size()), nullptr, 16);
+    };
+    // CAP_NET_ADMIN and CAP_BPF stay on older kernels (docs/privileges.md).
+    constexpr uint64_t kOnOlderOnes = uint64_t{1} << 12 | uint64_t{1} << 39;
+    CHECK((capabilities("CapPrm:") & ~kOnOlderOnes) == 0);
+    CHECK(capabilities("CapEff:") == capabilities("CapPrm:"));
+    CHECK(capabilities("CapBnd:") == 0);
+    CHECK(contains(status, "NoNewPrivs:\t1\n"));
+    CHECK(contains(status, "Seccomp:\t2\n"));
+    std::set<std::string> helpers;
+    std::istringstream children(content_of("/proc/" + pid + "/task/" + pid + "/children"));
+    for (std::string child; children >> child;) {
+        helpers.insert(content_of("/proc/" + child + "/comm"));
+    }
+    CHECK(helpers == std::set<std::string>{"pidcap-names\n", "pidcap-proc\n"});
+    extcap.close_reader();
+    CHECK(extcap.process().wait() == 0);
 }
 
 TEST_CASE("a slow reader holds nobody up, and what it missed is counted") {

@@ -157,13 +157,17 @@ TEST_CASE("what is exported under sudo is its caller's, and only where they may 
         return;
     }
     test::TemporaryFolder folder;
+    // They read it, too.
+    const std::string input = folder.file("input");
+    std::filesystem::copy_file(told_file(), input);
+    REQUIRE(chmod(input.c_str(), 0644) == 0);
     const auto export_as_caller = [&](const std::string& format, const std::string& path) {
         return test::run({"env", "SUDO_UID=65534", "SUDO_GID=65533", PIDCAP_PROGRAM, "export",
-                          "--format", format, "--table", "processes", "-o", path, told_file()});
+                          "--format", format, "--table", "processes", "-o", path, input});
     };
     for (const char* format : {"parquet", "jsonl", "csv"}) {
         INFO(format);
-        REQUIRE(chmod(folder.path().c_str(), 0700) == 0);
+        REQUIRE(chmod(folder.path().c_str(), 0755) == 0);
         const std::string path = folder.file(format);
         const test::CommandResult refused = export_as_caller(format, path);
         CHECK(refused.status == 1);

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "capture/processes/proc_reader.h"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+
+#include <cerrno>
+#include <cstring>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include "capture/processes/cgroup.h"
+
+namespace capture {
+namespace {
+
+using pcapng::errno_error;
+using pcapng::Result;
+
+// Both sides are this program, so numbers go as they lie in memory.
+struct Question {
+    enum class Kind : uint32_t { kStat, kRead, kTitle, kCgroup };
+
+    Kind kind = Kind::kStat;
+    uint32_t pid = 0;
+    uint64_t cgroup = 0;
+};
+
+// An executable's path, a command line and a cgroup's path have 4 KiB each at most.
+constexpr size_t kMaxAnswer = size_t{32} * 1024;
+constexpr size_t kMaxText = 8192;
+
+class Answer {
+  public:
+    template <typename Number>
+    void add(Number number) {
+        static_assert(std::is_arithmetic_v<Number>);
+        const auto* bytes = reinterpret_cast<const char*>(&number);
+        bytes_.insert(bytes_.end(), bytes, bytes + sizeof(number));
+    }
+    void add(const std::string& text) {
+        const std::string_view part = std::string_view(text).substr(0, kMaxText);
+        add(static_cast<uint32_t>(part.size()));
+        bytes_.insert(bytes_.end(), part.begin(), part.end());
+    }
+    std::span<const char> bytes() const { return bytes_; }
+
+  private:
+    std::vector<char> bytes_;
+};
+
+class AnswerReader {
+  public:
+    explicit AnswerReader(std::span<const char> bytes) : rest_(bytes) {}
+
+    template <typename Number>
+    Number number() {
+        Number number{};
+        if (const auto bytes = take(sizeof(number)); !bytes.empty()) {
+            std::memcpy(&number, bytes.data(), sizeof(number));
+        }
+        return number;
+    }
+    std::string text() {
+        const auto bytes = take(number<uint32_t>());
+        return {bytes.begin(), bytes.end()};
+    }
+    bool complete() const { return !failed_ && rest_.empty(); }
+
+  private:
+    std::span<const char> take(size_t size) {
+        failed_ = failed_ || size > rest_.size();
+        const auto taken = failed_ ? std::span<const char>() : rest_.first(size);
+        rest_ = rest_.subspan(taken.size());
+        return taken;
+    }
+
+    std::span<const char> rest_;
+    bool failed_ = false;
+};
+
+void add(Answer& answer, const ProcStat& stat) {
+    answer.add(stat.ppid);
+    answer.add(stat.start_ticks);
+    answer.add(stat.state);
+    answer.add(stat.comm);
+}
+
+ProcStat stat_in(AnswerReader& answer) {
+    ProcStat stat;
+    stat.ppid = answer.number<uint32_t>();
+    stat.start_ticks = answer.number<uint64_t>();
+    stat.state = answer.number<char>();
+    stat.comm = answer.text();
+    return stat;
+}
+
+void add(Answer& answer, const ProcTitle& title) {
+    add(answer, title.stat);
+    answer.add(title.cmdline);
+}
+
+ProcTitle title_in(AnswerReader& answer) {
+    ProcTitle title;
+    title.stat = stat_in(answer);
+    title.cmdline = answer.text();
+    return title;
+}
+
+void add(Answer& answer, const ProcProcess& process) {
+    add(answer, process.stat);
+    for (const uint32_t number : {process.status.tgid, process.status.uid, process.status.gid,
+                                  process.status.nspid, process.netns, process.mntns}) {
+        answer.add(number);
+    }
+    answer.add(process.exe);
+    answer.add(process.exe_device);
+    answer.add(process.exe_inode);
+    answer.add(process.cmdline);
+    answer.add(process.cgroup);
+}
+
+ProcProcess process_in(AnswerReader& answer) {
+    ProcProcess process;
+    process.stat = stat_in(answer);
+    for (uint32_t* number : {&process.status.tgid, &process.status.uid, &process.status.gid,
+                             &process.status.nspid, &process.netns, &process.mntns}) {
+        *number = answer.number<uint32_t>();
+    }
+    process.exe = answer.text();
+    process.exe_device = answer.text();
+    process.exe_inode = answer.number<uint64_t>();
+    process.cmdline = answer.text();
+    process.cgroup = answer.text();
+    return process;
+}
+
+template <typename Value>
+Answer answer_of(const Result<Value>& value) {
+    Answer answer;
+    // An error without a number isn't success.
+    answer.add(value ? 0 : std::max(1, value.error().code));
+    if (value) {
+        add(answer, *value);
+    }
+    return answer;
+}
+
+Answer answer_to(const Question& question, const ProcFs& procfs, CgroupTree& cgroups) {
+    using Kind = Question::Kind;
+    switch (question.kind) {
+        case Kind::kStat:
+            return answer_of(procfs.stat(question.pid));
+        case Kind::kRead:
+            return answer_of(procfs.read(question.pid));
+        case Kind::kTitle:
+            return answer_of(procfs.title(question.pid));
+        case Kind::kCgroup:
+            break;
+    }
+    Answer answer;
+    answer.add(0);
+    answer.add(cgroups.path(question.cgroup));
+    return answer;
+}
+
+void serve(int socket, const ProcFs& procfs, CgroupTree& cgroups) {
+    Question question;
+    while (recv(socket, &question, sizeof(question), 0) == sizeof(question)) {
+        const Answer answer = answer_to(question, procfs, cgroups);
+        const auto bytes = answer.bytes();
+        if (send(socket, bytes.data(), bytes.size(), MSG_NOSIGNAL) < 0) {
+            return;
+        }
+    }
+}
+
+// Returns what `read` makes of the answer.
+template <typename Value>
+Result<Value> ask(int socket, const Question& question, Value (*read)(AnswerReader&)) {
+    std::array<char, kMaxAnswer> bytes;
+    ssize_t got = -1;
+    if (send(socket, &question, sizeof(question), MSG_NOSIGNAL) == sizeof(question)) {
+        do {
+            got = recv(socket, bytes.data(), bytes.size(), 0);
+        } while (got < 0 && errno == EINTR);
+    }
+    if (got <= 0) {
+        return errno_error("ask the process that reads /proc", EPIPE);
+    }
+    AnswerReader answer({bytes.data(), static_cast<size_t>(got)});
+    if (const int code = answer.number<int>(); code != 0) {
+        return errno_error("read a process", code);
+    }
+    Value value = read(answer);
+    if (!answer.complete()) {
+        return errno_error("understand the process that reads /proc", EBADMSG);
+    }
+    return value;
+}
+
+}  // namespace
+
+Result<ProcReader> ProcReader::start(const std::optional<UserIds>& user,
+                                     const std::string& proc_root) {
+    Confinement confinement;
+    confinement.user = user;
+    confinement.kept = {CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH};
+    confinement.denied = SystemCalls{.opens_by_handle = true};
+    const auto prepare = [&]() -> Result<HelperProcess::Serve> {
+        auto procfs = ProcFs::open(proc_root);
+        if (!procfs) {
+            return std::move(procfs).error();
+        }
+        auto cgroups = CgroupTree::open();
+        // A function that is handed on has to be copied, and these can't be.
+        const auto files = std::make_shared<ProcFs>(*std::move(procfs));
+        const auto tree =
+            std::make_shared<CgroupTree>(cgroups ? *std::move(cgroups) : CgroupTree());
+        return HelperProcess::Serve([files, tree](int socket) { serve(socket, *files, *tree); });
+    };
+    auto helper = HelperProcess::start("pidcap-proc", confinement, prepare);
+    if (!helper) {
+        return std::move(helper).error();
+    }
+    return ProcReader(*std::move(helper));
+}
+
+Result<ProcStat> ProcReader::stat(uint32_t pid) const {
+    return ask(helper_.socket(), {Question::Kind::kStat, pid}, stat_in);
+}
+
+Result<ProcProcess> ProcReader::read(uint32_t pid) const {
+    return ask(helper_.socket(), {Question::Kind::kRead, pid}, process_in);
+}
+
+Result<ProcTitle> ProcReader::title(uint32_t pid) const {
+    return ask(helper_.socket(), {Question::Kind::kTitle, pid}, title_in);
+}
+
+std::string ProcReader::cgroup_path(uint64_t id) const {
+    const auto path = ask<std::string>(helper_.socket(), {Question::Kind::kCgroup, 0, id},
+                                       [](AnswerReader& answer) { return answer.text(); });
+    return path ? *path : std::string();
+}
+
+}  // namespace capture

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "capture/processes/user_names.h"
+
+#include <pwd.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <chrono>
+#include <cstdlib>
+#include <optional>
+#include <set>
+#include <string>
+
+namespace {
+
+using capture::UserNames;
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+constexpr uint32_t kSlow = 1'000'000;   // and above: such a look-up takes half a second
+constexpr uint32_t kCrash = 2'000'000;  // the look-up's module crashes
+
+std::string find_made_up(uint32_t uid) {
+    if (uid >= kCrash) {
+        abort();
+    }
+    if (uid >= kSlow) {
+        usleep(500'000);
+    }
+    return uid == 7 ? std::string() : "user" + std::to_string(uid);
+}
+
+UserNames open_made_up() {
+    auto names = UserNames::open(std::nullopt, find_made_up);
+    REQUIRE(names);
+    return *std::move(names);
+}
+
+// Those that come late, within five seconds.
+std::set<uint32_t> wait_for_late(UserNames& names, size_t count) {
+    std::set<uint32_t> late;
+    for (int tries = 0; late.size() < count && tries < 500; tries++) {
+        for (const uint32_t uid : names.take_late()) {
+            late.insert(uid);
+        }
+        usleep(10'000);
+    }
+    return late;
+}
+
+// What the start may wait for is used up.
+void use_up_allowance(UserNames& names) {
+    for (uint32_t uid = kSlow + 900; names.name(uid) != ""; uid++) {
+    }
+}
+
+}  // namespace
+
+TEST_CASE("names are those of the user database") {
+    auto names = UserNames::open();
+    REQUIRE(names);
+    CHECK(names->name(0) == "root");
+    const passwd* me = getpwuid(geteuid());
+    CHECK(names->name(geteuid()) == (me != nullptr ? me->pw_name : ""));
+    CHECK(names->name(4'000'000'000) == "");
+    CHECK(names->take_late().empty());
+}
+
+TEST_CASE("a name is asked for once, also if there is none") {
+    UserNames names = open_made_up();
+    CHECK(names.name(1) == "user1");
+    CHECK(names.name(1) == "user1");
+    CHECK(names.name(7) == "");
+    const auto before = Clock::now();
+    CHECK(names.name(kSlow) == "user1000000");  // at the start there is time
+    const auto once = Clock::now();
+    CHECK(names.name(kSlow) == "user1000000");
+    CHECK(once - before >= milliseconds(500));
+    CHECK(Clock::now() - once < milliseconds(100));
+}
+
+TEST_CASE("slow look-ups hold the capture for a small part of its time, and come late") {
+    UserNames names = open_made_up();
+    use_up_allowance(names);
+    const auto before = Clock::now();
+    for (uint32_t uid = kSlow; uid < kSlow + 3; uid++) {
+        CHECK(names.name(uid) == "");
+        CHECK(names.name(uid) == "");
+    }
+    CHECK(names.name(3) == "");  // behind them
+    CHECK(Clock::now() - before < milliseconds(200));
+    const std::set<uint32_t> late = wait_for_late(names, 5);
+    CHECK(late.contains(kSlow));
+    CHECK(late.contains(kSlow + 2));
+    CHECK(late.contains(3));
+    CHECK(names.name(kSlow + 2) == "user1000002");
+    CHECK(names.name(3) == "user3");
+    CHECK(names.take_late().empty());
+}
+
+TEST_CASE("a look-up that crashes costs one name") {
+    UserNames names = open_made_up();
+    CHECK(names.name(1) == "user1");
+    CHECK(names.name(kCrash) == "");
+    use_up_allowance(names);
+    CHECK(names.name(2) == "");  // later, as the time for waiting is used up
+    CHECK(wait_for_late(names, 2).contains(2));
+    CHECK(names.name(2) == "user2");
+}
