@@ -30,7 +30,7 @@ ProcessTable::ProcessTable(ProcessTableOptions options, ProcFs procfs, CgroupTre
     : options_(std::move(options)),
       procfs_(std::move(procfs)),
       cgroups_(std::move(cgroups)),
-      own_mntns_(procfs_.own_mntns()),
+      initial_mntns_(procfs_.initial_mntns()),
       clock_(BootClock::sample(options_.proc_root)) {}
 
 Result<ProcessTable> ProcessTable::open(const ProcessTableOptions& options, CgroupTree cgroups) {
