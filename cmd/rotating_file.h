@@ -41,12 +41,14 @@ class RotatingFile : public CaptureFile {
     capture::Result<void> finish(const Counters& counters) override;
 
     uint64_t bytes() const override { return sink_ ? sink_->bytes() : 0; }
+    bool failed() const override { return failure_.has_value(); }
     uint64_t unwritten() const override { return unwritten_; }
     std::vector<std::string> take_notices() override;
     std::optional<uint64_t> end() const override {
         return rotation_ ? rotation_->end() : std::nullopt;
     }
     bool ended() const override { return ended_; }
+    void change(const RotationOptions& rotation) override;
 
   private:
     RotatingFile(Spool spool, std::string pattern, const RotationOptions& rotation,
