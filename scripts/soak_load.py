@@ -43,7 +43,7 @@ class Load:
         self.sink = subprocess.Popen(far.inside([self.program, "sink", PORT]), stdout=subprocess.DEVNULL)
         self.made = 0
         self.renamed = 0
-        near.run("ip link add renamed0 type dummy")
+        near.run("ip link add renamed0 type veth peer name other")
         near.run("ip link set renamed0 up")
         self.churns = []
 
@@ -69,10 +69,11 @@ class Load:
         subprocess.run(self.near.inside(["ip", "-batch", "-"]), input="\n".join(lines) + "\n", text=True, check=True)
 
     def make_interfaces(self, count):
-        names = [f"s{self.made + i}" for i in range(count)]
+        pairs = [(f"s{self.made + i}", f"t{self.made + i}") for i in range(count // 2)]
         self.made += count
-        self.batch([f"link add {name} type dummy" for name in names] + [f"link set {name} up" for name in names])
-        self.batch([f"link delete {name}" for name in names])
+        self.batch([f"link add {one} type veth peer name {other}" for one, other in pairs]
+                   + [f"link set {name} up" for pair in pairs for name in pair])
+        self.batch([f"link delete {one}" for one, _ in pairs])
         return count
 
     def rename(self, count):
