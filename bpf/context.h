@@ -44,14 +44,13 @@ typedef struct __sk_buff context;
 #define CONTEXT_STRUCT sk_buff
 #endif
 
-/* The kernel's own struct, as a number: the verifier allows no arithmetic on the context. */
+/*
+ * The kernel's own struct, for the helpers that read kernel memory: a context is its address, which
+ * the verifier lets a program add to, but not follow.
+ */
 static __always_inline struct CONTEXT_STRUCT *context_packet(context *ctx)
 {
-	struct CONTEXT_STRUCT *address = NULL;
-	context *pointer = ctx;
-
-	bpf_probe_read_kernel(&address, sizeof(address), &pointer);
-	return address;
+	return (struct CONTEXT_STRUCT *)ctx;
 }
 
 static __always_inline struct net_device *context_device(context *ctx)

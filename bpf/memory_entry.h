@@ -51,10 +51,10 @@ struct memory {
 };
 
 /*
- * A key's tag, a hash of it, chooses two sets, in which its entry may have any way. A new entry
- * takes the one that was written the longest time ago. With two sets that is nearly the oldest of
- * all; with one, a few sets would give up what is young. An LRU hash does the same, but costs five
- * times as much: it takes locks, and searches for what to give up.
+ * A key has two sets, in which its entry may have any way; its tag, a hash of it, stands there. A
+ * new entry takes the one that was written the longest time ago. With two sets that is nearly the
+ * oldest of all; with one, a few sets would give up what is young. An LRU hash does the same, but
+ * costs five times as much: it takes locks, and searches for what to give up.
  */
 #define MEMORY_WAYS 8
 #define MEMORY_SETS 2048
@@ -130,19 +130,37 @@ struct memory_place {
 	__u32 slot; /* MEMORY_NO_SLOT: it has none */
 };
 
+static __always_inline __u64 mix(__u64 hash, __u64 word)
+{
+	hash = (hash ^ word) * 0x9e3779b97f4a7c15ULL;
+	return hash ^ hash >> 32;
+}
+
+static __always_inline __u64 hash_of_end(const __u32 *address, __u16 port)
+{
+	__u64 hash = mix(memory_seed, port);
+
+	hash = mix(hash, (__u64)address[0] << 32 | address[1]);
+	return mix(hash, (__u64)address[2] << 32 | address[3]);
+}
+
+/*
+ * What all entries of a conversation have in common chooses the sets, whatever their kind,
+ * interface and direction: one packet asks for several of them, which are in the cache after the
+ * first.
+ */
 static __always_inline void find_place(const struct memory_key *key, struct memory_place *place)
 {
 	bool echo = key->kind == MEMORY_ECHO || key->kind == MEMORY_NETNS_ECHO;
-	const __u64 *words = (const __u64 *)key;
-	__u64 tag = memory_seed;
+	__u64 source = hash_of_end(key->saddr, key->sport);
+	__u64 both = mix(source + hash_of_end(key->daddr, key->dport), key->id);
+	__u64 tag = mix(both, source);
 
-	for (__u32 i = 0; i < MEMORY_KEY_WORDS; i++) {
-		tag = (tag ^ words[i]) * 0x9e3779b97f4a7c15ULL;
-		tag ^= tag >> 32;
-	}
+	tag = mix(tag, (__u64)key->interface.netns << 32 | key->interface.ifindex);
+	tag = mix(tag, (__u32)key->kind << 16 | (__u32)key->family << 8 | key->protocol);
 	place->tag = tag;
-	place->set = tag % MEMORY_SETS + (echo ? MEMORY_SETS : 0);
-	place->other_set = (tag >> 32) % MEMORY_SETS + (echo ? MEMORY_SETS : 0);
+	place->set = both % MEMORY_SETS + (echo ? MEMORY_SETS : 0);
+	place->other_set = (both >> 32) % MEMORY_SETS + (echo ? MEMORY_SETS : 0);
 	place->slot = slot_of_tag(place->set, place->other_set, tag);
 }
 

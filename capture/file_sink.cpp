@@ -23,7 +23,8 @@ constexpr uint64_t kFlushNs = 200'000'000;
 // introduced again.
 constexpr size_t kMaxKnown = 8192;
 
-pcapng::SectionInfo section_info(const std::string& origin) {
+pcapng::SectionInfo section_info(const std::string& origin,
+                                 const std::vector<std::string>& comments) {
     pcapng::SectionInfo section;
     utsname system{};
     if (uname(&system) == 0) {
@@ -32,6 +33,7 @@ pcapng::SectionInfo section_info(const std::string& origin) {
     }
     section.application = fmt::format("pidcap {}", packet::kVersion);
     section.comments = {std::string(packet::kCommentGrammar), origin};
+    section.comments.insert(section.comments.end(), comments.begin(), comments.end());
     return section;
 }
 
@@ -49,7 +51,8 @@ std::string identity_of(const End& end, std::string_view prefix) {
 
 Result<FileSink> FileSink::create(pcapng::Output output, const FileOptions& options,
                                   const std::string& origin) {
-    auto writer = pcapng::Writer::create(std::move(output), section_info(origin));
+    auto writer =
+        pcapng::Writer::create(std::move(output), section_info(origin, options.section_comments));
     if (!writer) {
         return std::move(writer).error();
     }
@@ -318,9 +321,11 @@ Result<void> FileSink::finish(const std::vector<InterfaceCounters>& counters) {
         block.received = counter.captured + counter.filtered + dropped;
         block.os_dropped = dropped;
         block.delivered = counter.captured;
+        block.comments = notes_;
         if (auto added = writer_.statistics(block); !added) {
             return added;
         }
+        notes_.clear();
     }
     return writer_.close();
 }

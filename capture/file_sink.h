@@ -13,6 +13,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "capture/packet_types.h"
@@ -33,6 +34,7 @@ struct FileOptions {
     bool process_blocks = false;  // write process information and journal blocks too
     std::string filter = {};      // the capture filter's expression
     bool compress = false;        // with zstd; for who makes the Output
+    std::vector<std::string> section_comments = {};  // besides those that every file has
 };
 
 class FileSink : public packet::Sink {
@@ -49,6 +51,11 @@ class FileSink : public packet::Sink {
     Result<void> idle() override;
     // Leaves out the counters of interfaces that the file doesn't have.
     Result<void> finish(const std::vector<InterfaceCounters>& counters) override;
+
+    // The time since when the counters of finish() count; by default, that of create().
+    void counts_from(uint64_t time_ns) { start_ns_ = time_ns; }
+    // Adds a comment to the first statistics block, for what isn't known when the file begins.
+    void add_note(std::string note) { notes_.push_back(std::move(note)); }
 
     uint64_t bytes() const { return writer_.bytes(); }
     // See Output::held_back().
@@ -119,6 +126,7 @@ class FileSink : public packet::Sink {
     std::unordered_map<uint32_t, Written> known_;  // by process number
     std::string comment_;
     uint64_t start_ns_ = 0;
+    std::vector<std::string> notes_;  // not written yet
     uint64_t next_flush_ns_ = 0;
     bool any_packet_ = false;
 };

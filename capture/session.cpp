@@ -166,7 +166,7 @@ Result<void> Session::start(Sink& sink) {
     return attached;
 }
 
-Result<void> Session::resolve(const packet::ProcessConditions& conditions) {
+Result<packet::ProcessFilter> Session::make_filter(const packet::ProcessConditions& conditions) {
     auto expression = conditions.expression.resolved([this](uint32_t pid) {
         const Process* process = table_.find_live(pid);
         return process != nullptr ? std::optional(process->number) : std::nullopt;
@@ -174,10 +174,18 @@ Result<void> Session::resolve(const packet::ProcessConditions& conditions) {
     if (!expression) {
         return std::move(expression).error();
     }
+    return packet::ProcessFilter({*std::move(expression), conditions.follow}, table_);
+}
+
+Result<void> Session::resolve(const packet::ProcessConditions& conditions) {
+    auto filter = make_filter(conditions);
+    if (!filter) {
+        return std::move(filter).error();
+    }
     // Every packet passes until the new filter is in place.
     programs_.filter_processes(false, 0);
     verdicts_.clear();
-    filter_ = packet::ProcessFilter({*std::move(expression), conditions.follow}, table_);
+    filter_ = *std::move(filter);
     filter_.start();
     uint32_t wanted = 0;
     for (uint8_t via = PIDCAP_VIA_UNKNOWN; via <= PIDCAP_VIA_CONNTRACK; via++) {

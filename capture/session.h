@@ -82,6 +82,11 @@ class Session : private RecordHandler, private ProcessWatcher {
     // are looked up again. After an error the old filter stays in force.
     Result<void> set_filter(const packet::ProcessConditions& conditions);
 
+    // Returns a filter that judges packets by the processes that this session knows, as the
+    // sink gets them; it doesn't change what is captured. A pid means the process that has it now.
+    // The session outlives it.
+    Result<packet::ProcessFilter> make_filter(const packet::ProcessConditions& conditions);
+
     // Leaves out packets of this time and later, in nanoseconds since the epoch, as those after the
     // count: they are in no counter.
     void end_at(uint64_t time_ns) { end_ns_ = time_ns; }

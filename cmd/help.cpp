@@ -16,6 +16,8 @@ Usage:
   pidcap [options] -- COMMAND ARGS...   run COMMAND and capture its packets, and those of every
                                         process that it starts, until it ends
   pidcap doctor [--json]                what this machine grants, what is missing, what to do
+  pidcap status [NAME]                  what running recorders do: captures with --ring, -C or -G
+  pidcap trigger [--note TEXT]          make one save the packets before and after now
   pidcap setup-wireshark [--remove|--check]
                                         pidcap in Wireshark's list of interfaces, and its fields
 
@@ -92,6 +94,14 @@ Into what
   -z, --rotate-command COMMAND
                       run "COMMAND FILE" for each complete file; until then it is FILE.part
   --keep-free SIZE    remove the oldest files when less than SIZE is free on the disk
+  --ring SIZE         keep the latest packets in SIZE of memory, and write only those around a
+                      trigger (SIGUSR1, "pidcap trigger", --trigger), into a file of their own.
+                      With -C or -G instead, a trigger keeps the files of that time
+  --before TIME       from so long before the trigger on, 30s by default
+  --after TIME        until so long after it, 60s by default
+  --trigger EXPR      trigger at packets for which this holds, a condition on processes as for
+                      --process and a FILTER: 'comm = "nginx" and tcp[tcpflags] & tcp-rst != 0'
+  --name NAME         the recorder's name for "pidcap status"; by default its pid
   --compress zstd|none
                       compress files while they are written
   -s, --snaplen SNAPLEN

@@ -14,6 +14,7 @@
 #include "cmd/message.h"
 #include "cmd/offline/offline.h"
 #include "cmd/options.h"
+#include "cmd/recorder/recorder_commands.h"
 #include "cmd/run_capture.h"
 #include "cmd/wireshark/setup_wireshark.h"
 
@@ -31,6 +32,9 @@ int flushed(int status) {
 int run(const std::vector<std::string>& arguments) {
     if (auto status = cmd::run_offline(arguments)) {
         return *status;
+    }
+    if (auto status = cmd::run_recorder_command(arguments)) {
+        return flushed(*status);
     }
     auto parsed = cmd::parse_options(arguments);
     if (const auto* stop = std::get_if<cmd::Stop>(&parsed)) {

@@ -15,6 +15,7 @@
 #include "cmd/help.h"
 #include "cmd/option_reader.h"
 #include "cmd/process_filter_options.h"
+#include "cmd/recorder/recorder_option_reader.h"
 #include "cmd/settings_file.h"
 #include "cmd/values.h"
 #include "packet/line/terminal_text.h"
@@ -43,6 +44,7 @@ struct DeclaredOptions {
     const Option& rotate_at_clock = line.flag("--rotate-at-clock");
     const Option& rotate_at_start = line.flag("--rotate-at-start");
     const Option& keep_free = line.value("--keep-free");
+    DeclaredRecorderOptions recorder{line};
     const Option& compress = line.value("--compress");
     const Option& snaplen = line.value("-s", "--snaplen");
     const Option& direction = line.value("-Q", "--direction");
@@ -164,20 +166,20 @@ void read_what(const DeclaredOptions& declared, OptionReader& reader, Options& o
 std::optional<Error> check_rotated(const std::string& output, const RotationOptions& rotation) {
     const FilePattern pattern = split_pattern(output);
     if (output == "-") {
-        return Error{"-w -: standard output is one file, without -C and -G"};
+        return Error{"-w -: standard output is one file, without -C, -G and --ring"};
     }
     if (pattern.name.empty()) {
         return Error{fmt::format("-w {}: name a file in it", packet::printable(output))};
     }
-    if (!rotation.interval) {
+    if (!rotation.interval && !rotation.by_trigger) {
         return std::nullopt;
     }
     const std::string name = name_at(pattern.name, 0);
     if (pattern.folder.find('%') != std::string::npos || name.find('/') != std::string::npos) {
-        return Error{
-            fmt::format("-w {}: with -G the time may stand in the file's name, not in its "
-                        "folder's",
-                        packet::printable(output))};
+        return Error{fmt::format(
+            "-w {}: with -G and --ring the time may stand in the file's name, not in its "
+            "folder's",
+            packet::printable(output))};
     }
     if (name.empty()) {
         return Error{
@@ -203,6 +205,7 @@ void read_rotation(const DeclaredOptions& declared, OptionReader& reader, Option
         return store(parse_size("--keep-free", text), rotation.keep_free);
     });
     rotation.from_start = declared.rotate_at_start.given();
+    read_recorder(declared.recorder, reader, options.recorder, rotation);
     static constexpr std::array<std::pair<std::string_view, bool>, 2> kCompressions{
         {{"zstd", true}, {"none", false}}};
     reader.word(declared.compress, kCompressions, options.compress);
@@ -215,12 +218,13 @@ void read_rotation(const DeclaredOptions& declared, OptionReader& reader, Option
         "--rotate-at-clock and --rotate-at-start say when -G begins a new file: add "
         "-G SECONDS");
     reader.refuse_if(
-        !rotation.rotates() && (rotation.count || rotation.command || rotation.keep_free),
+        !rotation.several_files() && (rotation.count || rotation.command || rotation.keep_free),
         "-W, -z and --keep-free are for more files than one: add -C SIZE or -G "
         "SECONDS");
+    check_recorder(declared.recorder, reader, rotation, options.output);
     reader.refuse_if(rotation.rotates() && !options.output,
                      "-C and -G say when to go on in another file: add -w FILE");
-    if (rotation.rotates() && options.output) {
+    if (rotation.several_files() && options.output) {
         if (const auto error = check_rotated(*options.output, rotation)) {
             reader.refuse_if(true, error->message);
         }

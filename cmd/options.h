@@ -18,6 +18,7 @@
 #include "capture/file_sink.h"
 #include "capture/kernel/programs.h"
 #include "cmd/process_options.h"
+#include "cmd/recorder/recorder_options.h"
 #include "cmd/rotation.h"
 #include "cmd/stop.h"
 #include "packet/line/color.h"
@@ -42,6 +43,7 @@ struct Options {
     std::optional<capture::Tracing> tracing;  // none: the best that this kernel allows
     std::optional<std::string> output;        // -w; "-" is stdout; none: lines on stdout
     RotationOptions rotation;                 // of the output
+    RecorderOptions recorder;                 // if the output has several files
     bool compress = false;                    // the output, with zstd
     uint32_t snaplen = PIDCAP_SNAPLEN_MAX;
     bool in = true;  // -Q

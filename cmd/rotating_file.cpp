@@ -2,15 +2,14 @@
 #include "cmd/rotating_file.h"
 
 #include <fmt/format.h>
-#include <sys/statvfs.h>
 
 #include <algorithm>
 #include <cassert>
 #include <cerrno>
+#include <iterator>
 #include <utility>
 
 #include "capture/zstd_compressor.h"
-#include "cmd/status_line.h"
 #include "packet/line/terminal_text.h"
 #include "pcapng/output.h"
 
@@ -19,10 +18,10 @@ namespace {
 
 using capture::Result;
 
-constexpr uint64_t kSecond = 1'000'000'000;
 constexpr uint64_t kWorthFlushing = uint64_t{64} * 1024;
-constexpr uint64_t kCheckEvery = kSecond / 4;
-constexpr uint64_t kTellEvery = 60 * kSecond;
+
+// How many triggers get a comment in one file.
+constexpr uint64_t kMostNotes = 64;
 
 // How far behind the time of a round's start the packets may lie that it leaves for the next one:
 // Merge::kSlackNs, and what two readings of the clocks differ by.
@@ -34,15 +33,12 @@ bool any(const packet::InterfaceCounters& counters) {
                        [](uint64_t count) { return count > 0; });
 }
 
-bool is_full(int code) {
-    return code == ENOSPC || code == EDQUOT;
-}
-
 }  // namespace
 
 Result<std::unique_ptr<RotatingFile>> RotatingFile::open(const std::string& output,
                                                          const RotationOptions& rotation,
                                                          const capture::FileOptions& file,
+                                                         const TriggerWindow& window,
                                                          const StopSignals& signals) {
     const FilePattern pattern = split_pattern(output);
     auto spool = Spool::open(pattern, rotation, signals);
@@ -50,7 +46,7 @@ Result<std::unique_ptr<RotatingFile>> RotatingFile::open(const std::string& outp
         return std::move(spool).error();
     }
     return std::unique_ptr<RotatingFile>(
-        new RotatingFile(*std::move(spool), pattern.name, rotation, file));
+        new RotatingFile(*std::move(spool), pattern.name, rotation, file, window));
 }
 
 uint64_t RotatingFile::now() {
@@ -67,7 +63,8 @@ Result<void> RotatingFile::noted(Result<void> result) {
 
 Result<void> RotatingFile::begin(const std::string& origin) {
     origin_ = origin;
-    rotation_.emplace(options_, pattern_, now());
+    begun_ = now();
+    rotation_.emplace(options_, pattern_, begun_);
     if (rotation_->repeats()) {
         notices_.emplace_back(
             "-G: the name of -w has too little of the time in it: files will replace earlier ones");
@@ -78,14 +75,14 @@ Result<void> RotatingFile::begin(const std::string& origin) {
 Result<void> RotatingFile::open_next() {
     const std::string name = rotation_->name();
     auto fd = spool_.begin(name);
-    while (!fd && is_full(fd.error().code) && remove_oldest("the disk is full")) {
+    while (!fd && free_space_.make_room(fd.error().code)) {
         fd = spool_.begin(name);
     }
     if (!fd) {
         return std::move(fd).error();
     }
     auto output = pcapng::Output::from_fd(*std::move(fd), spool_.path_of(name) + ".part");
-    output.on_full([this] { return remove_oldest("the disk is full").has_value(); });
+    output.on_full([this] { return free_space_.make_room(ENOSPC); });
     if (file_options_.compress) {
         output.compress_with(capture::make_zstd_compressor());
     }
@@ -94,6 +91,8 @@ Result<void> RotatingFile::open_next() {
         return std::move(sink).error();
     }
     sink_ = std::make_unique<capture::FileSink>(*std::move(sink));
+    kept_.gone(name);
+    notes_ = 0;
     return {};
 }
 
@@ -117,7 +116,7 @@ RotatingFile::Counters RotatingFile::since_cut(Counters counters) {
 
 // Ends the file at hand: every interface that has something to tell is in it. Tools refuse a file
 // without any, so there is one in a file without packets, too.
-Result<void> RotatingFile::close(Counters counters) {
+Result<void> RotatingFile::close(Counters counters, uint64_t until) {
     const Counters since = since_cut(std::move(counters));
     bool none = true;
     for (const packet::Interface& interface : interfaces_) {
@@ -138,9 +137,18 @@ Result<void> RotatingFile::close(Counters counters) {
     }
     sink_.reset();
     const std::string name = rotation_->name();
-    if (auto completed = spool_.complete(name); !completed) {
-        return completed;
+    const std::string keep_as = kept_.completing(name, begun_, until);
+    auto completed = spool_.complete(name, keep_as);
+    if (!completed) {
+        return std::move(completed).error();
     }
+    if (!keep_as.empty()) {
+        note_kept(*completed, name);
+    }
+    if (kept_.ends_at(until)) {
+        end_window();
+    }
+    begun_ = until;
     complete_++;
     last_ = spool_.path_of(name);
     return {};
@@ -151,7 +159,7 @@ Result<void> RotatingFile::cut_if_due(uint64_t time_ns) {
     if (!rotation_->due(time_ns) || rotation_->end()) {
         return {};
     }
-    if (auto closed = close(counters_()); !closed) {
+    if (auto closed = close(counters_(), *rotation_->cut()); !closed) {
         return closed;
     }
     rotation_->cut_by_time(time_ns);
@@ -160,7 +168,7 @@ Result<void> RotatingFile::cut_if_due(uint64_t time_ns) {
 
 // Goes on in the next file if this one is large enough. How large a compressed one is shows only
 // when the compressor is flushed; that costs compression, and isn't done for little.
-Result<void> RotatingFile::cut_if_full() {
+Result<void> RotatingFile::cut_if_full(uint64_t time_ns) {
     const uint64_t held_back = sink_->held_back();
     if (held_back >= kWorthFlushing && rotation_->full(sink_->bytes() + held_back)) {
         if (auto flushed = sink_->flush(); !flushed) {
@@ -170,7 +178,7 @@ Result<void> RotatingFile::cut_if_full() {
     if (!rotation_->full(sink_->bytes())) {
         return {};
     }
-    if (auto closed = close(counters_()); !closed) {
+    if (auto closed = close(counters_(), time_ns); !closed) {
         return closed;
     }
     rotation_->cut_by_size();
@@ -193,13 +201,14 @@ Result<void> RotatingFile::packet(const packet::Packet& packet) {
         unwritten_++;
         return cut;
     }
-    if (auto cut = noted(cut_if_full()); !cut) {
+    if (auto cut = noted(cut_if_full(packet.time_ns.value_or(0))); !cut) {
         unwritten_++;
         return cut;
     }
     const uint32_t number = packet.interface->number;
     written_.resize(std::max<size_t>(written_.size(), number + size_t{1}));
     written_[number]++;
+    packets_++;
     return noted(sink_->packet(packet));
 }
 
@@ -216,7 +225,7 @@ Result<void> RotatingFile::idle() {
     if (auto flushed = noted(sink_->idle()); !flushed) {
         return flushed;
     }
-    keep_free();
+    free_space_.keep(sink_->fd());
     const uint64_t before = std::exchange(idle_before_, now() - kMargin);
     if (before > 0 && rotation_->set_back(before)) {
         notices_.emplace_back(
@@ -230,10 +239,9 @@ Result<void> RotatingFile::finish(const Counters& counters) {
     if (failure_ || sink_ == nullptr) {
         return {};
     }
-    auto closed = noted(close(counters));
-    if (removed_ > 0) {
-        notices_.push_back(fmt::format("{} more older files removed for --keep-free", removed_));
-    }
+    auto closed = noted(close(counters, now()));
+    free_space_.finish();
+    end_window();
     if (complete_ > 0) {
         notices_.push_back(
             fmt::format("{} file{}, the last one {}", complete_, complete_ == 1 ? "" : "s", last_));
@@ -244,60 +252,64 @@ Result<void> RotatingFile::finish(const Counters& counters) {
 void RotatingFile::change(const RotationOptions& rotation) {
     options_.size = rotation.size;
     options_.interval = rotation.interval;
-    options_.keep_free = rotation.keep_free;
+    free_space_.want(rotation.keep_free);
     rotation_->change(options_);
 }
 
 std::vector<std::string> RotatingFile::take_notices() {
-    return std::exchange(notices_, {});
+    std::vector<std::string> notices = free_space_.take_notices();
+    std::ranges::move(std::exchange(notices_, {}), std::back_inserter(notices));
+    return notices;
 }
 
-// Removes the oldest file, if that is wanted. Returns its bytes, or nullopt if there is none.
-std::optional<uint64_t> RotatingFile::remove_oldest(const std::string& why) {
-    if (!options_.keep_free) {
-        return std::nullopt;
+Result<TriggerAnswer> RotatingFile::trigger(const Trigger& trigger) {
+    if (failure_ || sink_ == nullptr) {
+        return capture::Error{"no file is being written"};
     }
-    const auto removed = spool_.remove_oldest();
-    if (!removed || !*removed) {
-        return std::nullopt;
+    const bool extended = kept_.until().has_value();
+    if (!extended) {
+        kept_now_ = 0;
     }
-    const uint64_t bytes = (*removed)->bytes;
-    const uint64_t time = capture::clock_ns(CLOCK_MONOTONIC);
-    if (time < next_told_) {
-        removed_++;
-        return bytes;
+    const std::string kept_as = trigger_file_name(pattern_, trigger);
+    for (const std::string& file : kept_.trigger(trigger.time_ns, kept_as)) {
+        note_kept(spool_.keep(file, kept_.kept_as()), file);
     }
-    next_told_ = time + kTellEvery;
-    notices_.push_back(fmt::format("{} removed: {}", (*removed)->name, why));
-    if (const uint64_t more = std::exchange(removed_, 0); more > 0) {
-        notices_.back() += fmt::format("; {} files before it, too", more);
+    if (notes_++ < kMostNotes) {
+        sink_->add_note(trigger_comment(trigger, window_));
     }
-    return bytes;
+    return TriggerAnswer{extended, spool_.path_of(kept_.kept_as()), *kept_.until()};
 }
 
-// Some file systems count what was removed as free only later, so it is enough that the files
-// removed had as many bytes as were missing.
-void RotatingFile::keep_free() {
-    const uint64_t time = capture::clock_ns(CLOCK_MONOTONIC);
-    struct statvfs system {};
-    if (!options_.keep_free || time < next_check_ || fstatvfs(sink_->fd(), &system) != 0) {
+void RotatingFile::note_kept(const Result<std::string>& kept, const std::string& file) {
+    if (kept) {
+        kept_now_++;
         return;
     }
-    next_check_ = time + kCheckEvery;
-    const uint64_t free = uint64_t{system.f_bavail} * system.f_frsize;
-    const uint64_t wanted = *options_.keep_free;
-    const std::string why = fmt::format("less than {} is free", size_text(wanted));
-    for (uint64_t freed = 0; free + freed < wanted;) {
-        const auto bytes = remove_oldest(why);
-        if (!bytes) {
-            if (!std::exchange(told_nothing_left_, true)) {
-                notices_.push_back(why + ", and there is no older file to remove");
-            }
-            return;
-        }
-        freed += std::max<uint64_t>(*bytes, 1);
+    failed_++;
+    notices_.push_back(fmt::format("{} can't be kept for a trigger: {}", spool_.path_of(file),
+                                   kept.error().message));
+}
+
+void RotatingFile::end_window() {
+    if (const auto until = kept_.until()) {
+        notices_.push_back(fmt::format("{}: {} file{} kept", spool_.path_of(kept_.kept_as()),
+                                       kept_now_, kept_now_ == 1 ? "" : "s"));
+        kept_.end_window();
     }
-    told_nothing_left_ = false;
+}
+
+FileStatus RotatingFile::status() const {
+    FileStatus status;
+    status.complete = complete_;
+    status.last = last_;
+    status.packets = packets_;
+    status.failed = failed_;
+    if (sink_ != nullptr) {
+        status.current = spool_.path_of(rotation_->name()) + ".part";
+        status.current_bytes = sink_->bytes();
+    }
+    status.window_until = kept_.until();
+    return status;
 }
 
 }  // namespace cmd

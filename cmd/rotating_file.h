@@ -14,24 +14,26 @@
 
 #include "capture/clock.h"
 #include "capture/file_sink.h"
-#include "cmd/capture_file.h"
+#include "cmd/free_space.h"
+#include "cmd/recorder/kept_files.h"
+#include "cmd/recorder/triggered_file.h"
 #include "cmd/rotation.h"
 #include "cmd/spool.h"
 
 namespace cmd {
 
-class RotatingFile : public CaptureFile {
+class RotatingFile : public TriggeredFile {
   public:
-    using Counters = std::vector<packet::InterfaceCounters>;
-
     // Forks the spool's process: call it early. `output`: the value of -w.
     static capture::Result<std::unique_ptr<RotatingFile>> open(const std::string& output,
                                                                const RotationOptions& rotation,
                                                                const capture::FileOptions& file,
+                                                               const TriggerWindow& window,
                                                                const StopSignals& signals);
 
-    // Where a cut gets the counters up to now. Call it before begin().
-    void counters_from(std::function<Counters()> counters) { counters_ = std::move(counters); }
+    void counters_from(std::function<Counters()> counters) override {
+        counters_ = std::move(counters);
+    }
 
     capture::Result<void> begin(const std::string& origin) override;
     capture::Result<void> interface(const packet::Interface& interface) override;
@@ -50,23 +52,30 @@ class RotatingFile : public CaptureFile {
     bool ended() const override { return ended_; }
     void change(const RotationOptions& rotation) override;
 
+    // The files that the window covers are kept under a second name, which no rotation takes.
+    capture::Result<TriggerAnswer> trigger(const Trigger& trigger) override;
+    FileStatus status() const override;
+
   private:
     RotatingFile(Spool spool, std::string pattern, const RotationOptions& rotation,
-                 const capture::FileOptions& file)
+                 const capture::FileOptions& file, const TriggerWindow& window)
         : spool_(std::move(spool)),
           pattern_(std::move(pattern)),
           options_(rotation),
-          file_options_(file) {}
+          file_options_(file),
+          window_(window),
+          kept_(window),
+          free_space_(spool_, rotation.keep_free) {}
 
     uint64_t now();
     capture::Result<void> noted(capture::Result<void> result);
     capture::Result<void> open_next();
-    capture::Result<void> close(Counters counters);
+    capture::Result<void> close(Counters counters, uint64_t until);
     capture::Result<void> cut_if_due(uint64_t time_ns);
-    capture::Result<void> cut_if_full();
+    capture::Result<void> cut_if_full(uint64_t time_ns);
     Counters since_cut(Counters counters);
-    std::optional<uint64_t> remove_oldest(const std::string& why);
-    void keep_free();
+    void note_kept(const capture::Result<std::string>& kept, const std::string& file);
+    void end_window();
 
     Spool spool_;
     std::string pattern_;
@@ -75,19 +84,23 @@ class RotatingFile : public CaptureFile {
     std::string origin_;
     std::function<Counters()> counters_;
     capture::WallClock clock_;
+    TriggerWindow window_;
+    KeptFiles kept_;
+    uint64_t kept_now_ = 0;  // files, by the window at hand
+    uint64_t failed_ = 0;    // files that could not be kept
+    uint64_t notes_ = 0;     // triggers while the file at hand was written
+    FreeSpace free_space_;
     std::optional<Rotation> rotation_;           // from begin() on
     std::unique_ptr<capture::FileSink> sink_;    // the file at hand
     std::vector<packet::Interface> interfaces_;  // by number
     std::vector<uint64_t> written_;              // packets in the file at hand, by interface number
     Counters before_;                            // at the last cut
+    uint64_t begun_ = 0;                         // when the file at hand began
     uint64_t complete_ = 0;                      // files
+    uint64_t packets_ = 0;                       // in all files
     std::string last_;                           // the path of the last of them
     uint64_t idle_before_ = 0;                   // a time before which no packet can come any more
     bool ended_ = false;
-    uint64_t next_check_ = 0;  // of the free space
-    uint64_t removed_ = 0;     // files that no notice has told of yet
-    uint64_t next_told_ = 0;   // when one may
-    bool told_nothing_left_ = false;
     std::vector<std::string> notices_;
     std::optional<capture::Error> failure_;
     uint64_t unwritten_ = 0;

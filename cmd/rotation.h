@@ -23,8 +23,10 @@ struct RotationOptions {
     bool from_start = false;             // cuts are multiples of the interval after the start
     std::optional<std::string> command;  // -z
     std::optional<uint64_t> keep_free;   // bytes
+    bool by_trigger = false;             // no rotation: the files are those of triggers
 
     bool rotates() const { return size || interval; }
+    bool several_files() const { return rotates() || by_trigger; }
 };
 
 // The name of -w, as a file's folder and the pattern of its name there.
@@ -47,6 +49,7 @@ class Rotation {
 
     // Whether the file at hand ends before something of this time, or because of its size.
     bool due(uint64_t time_ns) const { return cut_ && time_ns >= *cut_; }
+    std::optional<uint64_t> cut() const { return cut_; }
     bool full(uint64_t bytes) const { return options_.size && bytes > *options_.size; }
 
     // Takes over the numbers of -C and -G, which must be there if and only if they were: the file

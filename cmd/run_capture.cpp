@@ -28,6 +28,9 @@
 #include "cmd/message.h"
 #include "cmd/output_file.h"
 #include "cmd/process_options.h"
+#include "cmd/recorder/recorder.h"
+#include "cmd/recorder/ring_file.h"
+#include "cmd/recorder/trigger_signal.h"
 #include "cmd/reload.h"
 #include "cmd/rotating_file.h"
 #include "cmd/service_manager.h"
@@ -69,6 +72,20 @@ packet::LineStyle line_style(const Options& options) {
 // More than any line of progress has.
 constexpr size_t kWholeLine = 1000;
 
+Result<std::unique_ptr<TriggeredFile>> open_triggered_file(const Options& options,
+                                                           const capture::FileOptions& file,
+                                                           const StopSignals& signals) {
+    const auto opened = [](auto result) {
+        return result.ok() ? Result<std::unique_ptr<TriggeredFile>>(*std::move(result))
+                           : std::move(result).error();
+    };
+    return options.recorder.ring
+               ? opened(RingFile::open(*options.output, options.recorder, options.rotation, file,
+                                       signals))
+               : opened(RotatingFile::open(*options.output, options.rotation, file,
+                                           options.recorder.window, signals));
+}
+
 // One capture: what it consists of, and the loop.
 class Run {
   public:
@@ -77,7 +94,7 @@ class Run {
 
   private:
     Result<void> open();
-    Result<void> open_rotating();
+    Result<void> open_recorder();
     Result<void> start();
     Result<void> loop();
     Result<void> finish(Result<void> captured);
@@ -103,6 +120,7 @@ class Run {
     std::optional<Command> command_;
     std::string filter_;  // the expression
     std::unique_ptr<CaptureFile> file_;
+    std::unique_ptr<Recorder> recorder_;  // in front of the file, if that has several
     pcapng::Fd text_fd_;
     bool text_has_reader_ = false;  // as of the start: a terminal that hung up is none any more
     std::unique_ptr<TextSink> text_;
@@ -144,8 +162,8 @@ Result<void> Run::open() {
     if (*filter) {
         filter_ = (*filter)->expression();
     }
-    if (options_.rotation.rotates()) {
-        auto opened = open_rotating();
+    if (options_.rotation.several_files()) {
+        auto opened = open_recorder();
         if (!opened) {
             return opened;
         }
@@ -158,18 +176,27 @@ Result<void> Run::open() {
         return std::move(session).error();
     }
     session_ = *std::move(session);
-    return {};
+    return recorder_ != nullptr ? recorder_->attach(*session_) : Result<void>{};
 }
 
 // Before anything is loaded: the process that opens its files shall have none of it.
-Result<void> Run::open_rotating() {
-    auto file = RotatingFile::open(*options_.output, options_.rotation,
-                                   file_options(options_, filter_), *signals_);
+Result<void> Run::open_recorder() {
+    // Before it forks: a signal to all that are named pidcap doesn't end that process.
+    auto signal = TriggerSignal::open();
+    if (!signal) {
+        return std::move(signal).error();
+    }
+    auto file = open_triggered_file(options_, file_options(options_, filter_), *signals_);
     if (!file) {
         return std::move(file).error();
     }
+    auto recorder = Recorder::open(options_, filter_, *std::move(signal), **file);
+    if (!recorder) {
+        return std::move(recorder).error();
+    }
     (*file)->counters_from([this] { return session_->counters(); });
     file_ = *std::move(file);
+    recorder_ = *std::move(recorder);
     return {};
 }
 
@@ -193,7 +220,8 @@ Result<void> Run::start() {
         }
         file_ = *std::move(file);
     }
-    if (auto started = session_->start(*file_); !started) {
+    packet::Sink& sink = recorder_ != nullptr ? static_cast<packet::Sink&>(*recorder_) : *file_;
+    if (auto started = session_->start(sink); !started) {
         return started;
     }
     if (auto dropped = drop_privileges(!options_.netns.empty()); !dropped) {
@@ -225,6 +253,9 @@ bool Run::told_to_end() {
 }
 
 int Run::milliseconds_left() const {
+    if (recorder_ != nullptr && recorder_->busy()) {
+        return 0;
+    }
     if (!end_) {
         return -1;
     }
@@ -291,12 +322,12 @@ Result<void> Run::loop() {
     StatusLine status(STDERR_FILENO,
                       wants_status_line(isatty(STDERR_FILENO) != 0, isatty(STDOUT_FILENO) != 0,
                                         text_ != nullptr, options_.quiet));
-    std::vector<int> watched = {signals_->fd()};
+    std::vector<int> always = {signals_->fd()};
     if (command_) {
-        watched.push_back(command_->fd());
+        always.push_back(command_->fd());
     }
     if (reload_) {
-        watched.push_back(reload_->fd());
+        always.push_back(reload_->fd());
     }
     bool last_round = false;
     while (true) {
@@ -305,6 +336,12 @@ Result<void> Run::loop() {
             return std::move(handed).error();
         }
         std::vector<std::string> notices = session_->take_notices();
+        std::vector<int> watched = always;
+        if (recorder_ != nullptr) {
+            recorder_->serve();
+            std::ranges::move(recorder_->fds(), std::back_inserter(watched));
+            std::ranges::move(recorder_->take_notices(), std::back_inserter(notices));
+        }
         if (file_ != nullptr) {
             std::ranges::move(file_->take_notices(), std::back_inserter(notices));
             if (const auto end = file_->end()) {
@@ -352,6 +389,9 @@ Result<void> Run::finish(Result<void> captured) {
     const std::vector<std::string> lines = end_lines(*session_);
     say(lines.front(), Priority::kInfo);
     say_all({lines.begin() + 1, lines.end()}, Priority::kWarning);  // what was lost
+    if (recorder_ != nullptr) {
+        say_all(recorder_->take_notices(), Priority::kNotice);
+    }
     if (file_ != nullptr) {
         say_all(file_->take_notices(), Priority::kNotice);
     }

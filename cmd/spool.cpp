@@ -148,9 +148,28 @@ Result<Fd> Spool::begin(const std::string& name) {
     return std::move(answer->fd);
 }
 
-Result<void> Spool::complete(const std::string& name) {
-    auto answer = ask({SpoolRequest::Kind::kComplete, name});
-    return answer.ok() ? Result<void>{} : std::move(answer).error();
+Result<Spool::Begun> Spool::begin_new(const std::string& name) {
+    auto answer = ask({SpoolRequest::Kind::kBeginNew, name});
+    if (!answer) {
+        return std::move(answer).error();
+    }
+    return Begun{std::move(answer->fd), std::move(answer->text)};
+}
+
+Result<Result<std::string>> Spool::complete(const std::string& name, const std::string& keep_as) {
+    auto answer = ask({SpoolRequest::Kind::kComplete, name, keep_as});
+    if (!answer) {
+        return std::move(answer).error();
+    }
+    if (const int code = static_cast<int>(answer->bytes); code != 0) {
+        return Result<std::string>(errno_error(answer->text, code));
+    }
+    return Result<std::string>(std::move(answer->text));
+}
+
+Result<std::string> Spool::keep(const std::string& name, const std::string& as) {
+    auto answer = ask({SpoolRequest::Kind::kKeep, name, as});
+    return answer.ok() ? Result<std::string>(std::move(answer->text)) : std::move(answer).error();
 }
 
 Result<std::optional<Spool::Removed>> Spool::remove_oldest() {

@@ -41,8 +41,20 @@ class Spool {
 
     // Makes NAME.part. Removes the file NAME if this spool has made it: the oldest of a ring.
     pcapng::Result<pcapng::Fd> begin(const std::string& name);
-    // Gives NAME.part its name, and starts the command.
-    pcapng::Result<void> complete(const std::string& name);
+    struct Begun {
+        pcapng::Fd fd;
+        std::string name;
+    };
+    // The same for a file that replaces none: NAME, or the first of NAME-2, NAME-3, … (see
+    // numbered_name) that is free.
+    pcapng::Result<Begun> begin_new(const std::string& name);
+    // Gives NAME.part its name, and starts the command. With `keep_as`, the file is kept under that
+    // name, too, as by keep(), before the command can take it away; returns what came of that.
+    pcapng::Result<pcapng::Result<std::string>> complete(const std::string& name,
+                                                         const std::string& keep_as = {});
+    // Keeps a complete file under another name, too (a hard link), so that neither a ring nor
+    // --keep-free removes it. Returns that name: `as`, or the first free one as for begin_new().
+    pcapng::Result<std::string> keep(const std::string& name, const std::string& as);
 
     struct Removed {
         std::string name;  // for messages

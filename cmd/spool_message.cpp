@@ -12,6 +12,7 @@ namespace {
 
 using pcapng::Fd;
 
+constexpr char kBetweenNames = '/';    // stands in no name
 constexpr size_t kLongestText = 8192;  // a name, a message with a path in it
 
 struct Header {
@@ -87,7 +88,9 @@ std::optional<Received> receive(int socket) {
 }  // namespace
 
 bool send_request(int socket, const SpoolRequest& request) {
-    return send(socket, {0, static_cast<int32_t>(request.kind), 0}, request.name, -1);
+    const std::string names =
+        request.keep_as.empty() ? request.name : request.name + kBetweenNames + request.keep_as;
+    return send(socket, {0, static_cast<int32_t>(request.kind), 0}, names, -1);
 }
 
 std::optional<SpoolRequest> receive_request(int socket) {
@@ -95,8 +98,13 @@ std::optional<SpoolRequest> receive_request(int socket) {
     if (!received) {
         return std::nullopt;
     }
-    return SpoolRequest{static_cast<SpoolRequest::Kind>(received->header.number),
-                        std::move(received->text)};
+    SpoolRequest request{static_cast<SpoolRequest::Kind>(received->header.number),
+                         std::move(received->text)};
+    if (const size_t between = request.name.find(kBetweenNames); between != std::string::npos) {
+        request.keep_as = request.name.substr(between + 1);
+        request.name.resize(between);
+    }
+    return request;
 }
 
 bool send_answer(int socket, const SpoolAnswer& answer) {

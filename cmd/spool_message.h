@@ -13,16 +13,17 @@
 namespace cmd {
 
 struct SpoolRequest {
-    enum class Kind : uint8_t { kReady, kBegin, kComplete, kRemoveOldest };
+    enum class Kind : uint8_t { kReady, kBegin, kBeginNew, kComplete, kKeep, kRemoveOldest };
 
     Kind kind = Kind::kReady;
     std::string name = {};
+    std::string keep_as = {};
 };
 
 struct SpoolAnswer {
-    int32_t code = 0;  // errno; 0: done
-    uint64_t bytes = 0;
-    std::string text = {};  // what failed, or the name
+    int32_t code = 0;       // errno; 0: done
+    uint64_t bytes = 0;     // of kRemoveOldest; of kComplete: the errno for which it isn't kept
+    std::string text = {};  // what failed, or the name of the file that was made or removed
     pcapng::Fd fd = {};
 };
 

@@ -18,6 +18,7 @@
 #include <utility>
 
 #include "cmd/message.h"
+#include "cmd/recorder/trigger.h"
 #include "packet/line/terminal_text.h"
 #include "pcapng/output.h"
 
@@ -27,6 +28,7 @@ namespace {
 using pcapng::Fd;
 
 constexpr int kLowestPriority = 19;
+constexpr unsigned kMostOfOneName = 10'000;
 
 std::string part_of(const std::string& name) {
     return name + ".part";
@@ -93,13 +95,25 @@ SpoolAnswer SpoolProcess::answer(const SpoolRequest& request) {
         case Kind::kRemoveOldest:
             return remove_oldest();
         case Kind::kBegin:
+        case Kind::kBeginNew:
         case Kind::kComplete:
+        case Kind::kKeep:
             break;
     }
-    if (!is_plain_name(request.name)) {
+    if (!is_plain_name(request.name) ||
+        (!request.keep_as.empty() && !is_plain_name(request.keep_as))) {
         return {EINVAL, 0, "open " + shown_path(pattern_, request.name)};
     }
-    return request.kind == Kind::kBegin ? begin(request.name) : complete(request.name);
+    switch (request.kind) {
+        case Kind::kBegin:
+            return begin(request.name);
+        case Kind::kBeginNew:
+            return begin_new(request.name);
+        case Kind::kKeep:
+            return keep(request.name, request.keep_as);
+        default:
+            return complete(request.name, request.keep_as);
+    }
 }
 
 // The error in errno.
@@ -151,7 +165,40 @@ SpoolAnswer SpoolProcess::begin(const std::string& name) {
     return answer;
 }
 
-SpoolAnswer SpoolProcess::complete(const std::string& name) {
+bool SpoolProcess::is_free(const std::string& name) const {
+    struct stat status {};
+    return fstatat(folder_.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0 &&
+           errno == ENOENT;
+}
+
+SpoolAnswer SpoolProcess::begin_new(const std::string& name) {
+    for (unsigned number = 1; number <= kMostOfOneName; number++) {
+        const std::string free = numbered_name(name, number);
+        if (is_free(free) && is_free(part_of(free))) {
+            SpoolAnswer answer = begin(free);
+            answer.text = answer.code == 0 ? free : answer.text;
+            return answer;
+        }
+    }
+    errno = EMFILE;
+    return failed("open", name);
+}
+
+// link(2) fails if there is a file of the new name.
+SpoolAnswer SpoolProcess::keep(const std::string& name, const std::string& as) const {
+    for (unsigned number = 1; number <= kMostOfOneName; number++) {
+        const std::string kept = numbered_name(as, number);
+        if (linkat(folder_.get(), name.c_str(), folder_.get(), kept.c_str(), 0) == 0) {
+            return {0, 0, kept};
+        }
+        if (errno != EEXIST) {
+            break;
+        }
+    }
+    return failed("keep", name);
+}
+
+SpoolAnswer SpoolProcess::complete(const std::string& name, const std::string& keep_as) {
     const std::string part = part_of(name);
     if (!may_replace(name)) {
         return failed("replace", name);
@@ -164,10 +211,12 @@ SpoolAnswer SpoolProcess::complete(const std::string& name) {
     if (listed_) {
         old_.push_back(name);
     }
+    const SpoolAnswer kept = keep_as.empty() ? SpoolAnswer{} : keep(name, keep_as);
     if (options_.command) {
         run_command(name);
     }
-    return {};
+    // That it isn't kept makes it no less complete.
+    return {0, static_cast<uint64_t>(kept.code), kept.text};
 }
 
 void SpoolProcess::run_command(const std::string& name) {
@@ -203,6 +252,11 @@ void SpoolProcess::reap() {
     });
 }
 
+bool SpoolProcess::is_ours(const std::string& name) const {
+    return options_.by_trigger ? is_trigger_file_name(pattern_.name, name)
+                               : is_name_of(pattern_.name, options_, name);
+}
+
 // Fills old_ with the files of this pattern.
 void SpoolProcess::list_old_files() {
     listed_ = true;
@@ -216,7 +270,7 @@ void SpoolProcess::list_old_files() {
     while (const dirent* entry = readdir(folder.get())) {
         const std::string name = entry->d_name;
         struct stat status {};
-        if (is_name_of(pattern_.name, options_, name) && name != part_of(current_) &&
+        if (is_ours(name) && name != part_of(current_) &&
             fstatat(folder_.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 &&
             S_ISREG(status.st_mode)) {
             files.push_back({name, status.st_size, status.st_mtim});

@@ -44,10 +44,14 @@ class SpoolProcess {
     SpoolAnswer answer(const SpoolRequest& request);
     SpoolAnswer ready();
     SpoolAnswer begin(const std::string& name);
-    SpoolAnswer complete(const std::string& name);
+    SpoolAnswer begin_new(const std::string& name);
+    SpoolAnswer complete(const std::string& name, const std::string& keep_as);
+    SpoolAnswer keep(const std::string& name, const std::string& as) const;
     SpoolAnswer remove_oldest();
     SpoolAnswer failed(const char* what, const std::string& name) const;
     bool may_replace(const std::string& name) const;
+    bool is_free(const std::string& name) const;
+    bool is_ours(const std::string& name) const;
     void list_old_files();
     void run_command(const std::string& name);
     void reap();

@@ -95,6 +95,7 @@ struct InterfaceStatistics {
     std::optional<uint64_t> filter_accepted = {};
     std::optional<uint64_t> os_dropped = {};  // after the filter, because a buffer was full
     std::optional<uint64_t> delivered = {};   // to the user
+    std::span<const std::string> comments = {};
 };
 
 }  // namespace pcapng

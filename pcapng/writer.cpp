@@ -333,6 +333,9 @@ Result<void> Writer::statistics(const InterfaceStatistics& statistics) {
     const size_t start = begin(kInterfaceStatisticsBlock);
     block.u32(statistics.interface_id);
     time(block, statistics.time_ns);
+    for (const std::string& comment : statistics.comments) {
+        text_option(block, kOptComment, comment);
+    }
     time_option(block, kIsbStartTime, statistics.start_ns);
     time_option(block, kIsbEndTime, statistics.end_ns);
     counter_option(block, kIsbReceived, statistics.received);

@@ -61,16 +61,17 @@ _pidcap() {
             mapfile -t COMPREPLY < <(compgen -c -- "$word")
             return
             ;;
+        --name) words=$(cd /run/pidcap 2>/dev/null && for name in *.sock; do echo "${name%.sock}"; done) ;;
         --format) words="parquet jsonl csv" ;;
         --table) words="packets flows processes" ;;
         --split) words="process container user" ;;
-        --after | --before | --host | --sort | --filter | -C | --rotate-size | -G | --rotate-time | -W | --rotate-count | --keep-free | -s | --snaplen | -B | --buffer | -c | --count | --duration | --cmdline | --container | --unit | --process) return ;;
+        --after | --before | --host | --sort | --filter | -C | --rotate-size | -G | --rotate-time | -W | --rotate-count | --keep-free | --ring | --trigger | --note | -s | --snaplen | -B | --buffer | -c | --count | --duration | --cmdline | --container | --unit | --process) return ;;
         *)
             words="--config -i --interface --netns --hook --tracing -Q --direction -D --filter -F --filter-file -d --pid --comm --exe --cmdline --uid --user --gid --cgroup --container
                    --unit --tree --process -f --follow --unattributed --kernel -w --write -C --rotate-size -G --rotate-time --rotate-at-clock --rotate-at-start
-                   -W --rotate-count -z --rotate-command --keep-free --compress -s --snaplen --comments --no-process --process-blocks -B --buffer -c --count --duration
+                   -W --rotate-count -z --rotate-command --keep-free --ring --before --after --trigger --name --compress -s --snaplen --comments --no-process --process-blocks -B --buffer -c --count --duration
                    -v --verbose -q --quiet -n -t --color -h --help --version --"
-            local commands="annotate doctor export extract flows merge processes read report setup-wireshark"
+            local commands="annotate doctor export extract flows merge processes read report setup-wireshark status trigger"
             local selection="--filter -F --interface --netns --after --before -c --pid --comm --exe --cmdline --uid --user --cgroup --container --unit
                              --tree --process -f --follow --unattributed --kernel -h --help"
             if ((COMP_CWORD > 1)); then
@@ -84,6 +85,8 @@ _pidcap() {
                     read) words="--json -v -q -n -t --color $selection" ;;
                     report) words="-o $selection" ;;
                     setup-wireshark) words="--remove --check --group -h --help" ;;
+                    status) words="--json -h --help" ;;
+                    trigger) words="--note --name -h --help" ;;
                 esac
                 if [[ $word != -* && " annotate export extract flows merge processes read report " == *" ${COMP_WORDS[1]} "* ]]; then
                     compopt -o filenames 2>/dev/null

@@ -12,7 +12,7 @@ function __pidcap_on_files
 end
 
 function __pidcap_capture
-    not __pidcap_in doctor setup-wireshark; and not __pidcap_on_files
+    not __pidcap_in doctor setup-wireshark status trigger; and not __pidcap_on_files
 end
 
 # Whether packets are chosen.
@@ -27,6 +27,8 @@ end
 complete -c pidcap -f
 complete -c pidcap -n '__pidcap_capture' -a doctor -d 'What this machine grants'
 complete -c pidcap -n __pidcap_capture -a setup-wireshark -d 'pidcap in Wireshark'
+complete -c pidcap -n __pidcap_capture -a status -d 'What recorders do'
+complete -c pidcap -n __pidcap_capture -a trigger -d 'Make a recorder save packets'
 complete -c pidcap -n __pidcap_capture -a annotate -d 'Put processes into a plain capture'
 complete -c pidcap -n __pidcap_capture -a export -d 'Tables for databases'
 complete -c pidcap -n __pidcap_capture -a extract -d 'Some of the packets'
@@ -94,6 +96,12 @@ complete -c pidcap -n __pidcap_capture -l rotate-at-start -d 'Intervals are coun
 complete -c pidcap -n __pidcap_capture -s W -l rotate-count -x -d 'How many files'
 complete -c pidcap -n __pidcap_capture -s z -l rotate-command -x -a '(__fish_complete_command)' -d 'Run for each complete file'
 complete -c pidcap -n __pidcap_capture -l keep-free -x -d 'Remove the oldest files when less is free'
+complete -c pidcap -n __pidcap_capture -l ring -x -d 'Keep the latest packets in memory'
+complete -c pidcap -n __pidcap_capture -l before -x -d 'Save from so long before a trigger'
+complete -c pidcap -n __pidcap_capture -l after -x -d 'Save until so long after a trigger'
+complete -c pidcap -n __pidcap_capture -l trigger -x -d 'Trigger at such packets'
+complete -c pidcap -n '__pidcap_in trigger; or __pidcap_capture' -l name -x -d 'Name of the recorder'
+complete -c pidcap -n '__pidcap_in trigger' -l note -x -d 'Goes into the file'
 complete -c pidcap -n __pidcap_capture -l compress -x -a 'zstd none' -d 'Compress files while they are written'
 complete -c pidcap -n __pidcap_capture -s s -l snaplen -x -d 'Bytes to keep of each packet'
 complete -c pidcap -n __pidcap_capture -l comments -x -a 'full intro short none' -d 'The comment on each packet'

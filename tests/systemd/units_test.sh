@@ -24,6 +24,11 @@ mapfile -t commented < <(sed -nE 's/^#([a-z-]+ = .*)/\1/p' pidcap.conf)
 [ ${#commented[@]} -ge 5 ] || fail 'the sample has no settings in comments'
 for setting in "${commented[@]}"; do
     grep -vE '^(filter|interface) ' pidcap.conf >"$folder/a.conf"
+    # What belongs to a ring can't be beside files.
+    case $setting in
+        ring* | trigger* | before* | after*) sed -i 's/^rotate-time .*/ring = 1M/' "$folder/a.conf" ;;
+    esac
+    [[ $setting == ring* ]] && sed -i '/^ring/d' "$folder/a.conf"
     echo "$setting" >>"$folder/a.conf"
     "$pidcap" --config "$folder/a.conf" -d tcp >"$folder/said" 2>&1 || fail "$setting: $(cat "$folder/said")"
 done
