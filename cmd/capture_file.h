@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "capture/packet_types.h"
+#include "cmd/rotation.h"
 
 namespace cmd {
 
@@ -21,6 +22,8 @@ class CaptureFile : public packet::Sink {
 
     // Of the file at hand.
     virtual uint64_t bytes() const = 0;
+    // Whether a write has failed, which ends the capture.
+    virtual bool failed() const = 0;
     // Packets that came after the first write that failed.
     virtual uint64_t unwritten() const = 0;
 
@@ -32,6 +35,8 @@ class CaptureFile : public packet::Sink {
     virtual std::optional<uint64_t> end() const { return std::nullopt; }
     // Whether that time has come, and every packet before it.
     virtual bool ended() const { return false; }
+    // Takes over the numbers of -C and -G, and --keep-free. Call it after begin().
+    virtual void change(const RotationOptions& /*rotation*/) {}
 };
 
 }  // namespace cmd

@@ -17,8 +17,9 @@ namespace {
 constexpr int kAnyNumber = 1 << 28;
 
 CLI::Option* add_to_app(const Option& option, CLI::App& app) {
-    CLI::Option* declared = option.kind == Option::Kind::kFlag ? app.add_flag(option.names)
-                                                               : app.add_option(option.names);
+    const std::string names = option.names + (option.also.empty() ? "" : ",") + option.also;
+    CLI::Option* declared =
+        option.kind == Option::Kind::kFlag ? app.add_flag(names) : app.add_option(names);
     if (option.kind != Option::Kind::kFlag) {
         // One value each time, as it is. Otherwise "-i a b" would take both, and "[x]" would be
         // read as a list.
@@ -26,6 +27,39 @@ CLI::Option* add_to_app(const Option& option, CLI::App& app) {
             ->allow_extra_args(false);
     }
     return declared->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+}
+
+// The names of an option, as in "-B,--buffer".
+std::vector<std::string_view> split(std::string_view names) {
+    std::vector<std::string_view> all;
+    while (!names.empty()) {
+        const size_t end = std::min(names.find(','), names.size());
+        all.push_back(names.substr(0, end));
+        names.remove_prefix(std::min(end + 1, names.size()));
+    }
+    return all;
+}
+
+// The long names without dashes, the one for messages first.
+std::vector<std::string_view> long_names(const Option& option) {
+    std::vector<std::string_view> all;
+    for (const std::string_view names :
+         {std::string_view(option.names), std::string_view(option.also)}) {
+        for (const std::string_view name : split(names)) {
+            if (name.starts_with("--")) {
+                all.push_back(name.substr(2));
+            }
+        }
+    }
+    return all;
+}
+
+// The first long name as it was declared, or else the short one.
+std::string message_name(const Option& option) {
+    const std::vector<std::string_view> names = split(option.names);
+    const auto found = std::find_if(names.begin(), names.end(),
+                                    [](std::string_view name) { return name.starts_with("--"); });
+    return std::string(found != names.end() ? *found : names.front());
 }
 
 }  // namespace
@@ -50,9 +84,19 @@ struct CommandLine::Parser {
         }
     }
 
+    // The name for messages of the option that CLI11 calls so.
+    std::string name_of(std::string_view called) const {
+        for (const auto& [from, option] : options) {
+            if (from->get_name() == called) {
+                return message_name(*option);
+            }
+        }
+        return std::string(called);
+    }
+
     void fill() const {
         for (const auto& [from, option] : options) {
-            option->name = from->get_name();
+            option->name = message_name(*option);
             option->values = from->results();
         }
         for (const auto& [from, line] : lines) {
@@ -62,16 +106,25 @@ struct CommandLine::Parser {
     }
 };
 
-const Option& CommandLine::add(Option::Kind kind, std::string_view names) {
-    return options_.emplace_back(Option{.kind = kind, .names = std::string(names)});
+const Option& CommandLine::add(Option::Kind kind, std::string_view names, std::string_view also) {
+    return options_.emplace_back(
+        Option{.kind = kind, .names = std::string(names), .also = std::string(also)});
 }
 
-const Option& CommandLine::flag(std::string_view names) {
-    return add(Option::Kind::kFlag, names);
+const Option& CommandLine::flag(std::string_view names, std::string_view also) {
+    return add(Option::Kind::kFlag, names, also);
 }
 
-const Option& CommandLine::value(std::string_view names) {
-    return add(Option::Kind::kValue, names);
+const Option& CommandLine::value(std::string_view names, std::string_view also) {
+    return add(Option::Kind::kValue, names, also);
+}
+
+Option* CommandLine::find(std::string_view long_name) {
+    const auto found = std::find_if(options_.begin(), options_.end(), [&](const Option& option) {
+        const auto names = long_names(option);
+        return std::find(names.begin(), names.end(), long_name) != names.end();
+    });
+    return found != options_.end() ? &*found : nullptr;
 }
 
 const Option& CommandLine::positionals(std::string_view name) {
@@ -95,7 +148,8 @@ std::optional<Stop> CommandLine::parse(std::span<const std::string> arguments) {
         parser.app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
     } catch (const CLI::ArgumentMismatch& error) {
         const std::string_view what = error.what();  // "-w: 1 required …"
-        return usage_error(fmt::format("{} needs a value", what.substr(0, what.find(':'))));
+        return usage_error(
+            fmt::format("{} needs a value", parser.name_of(what.substr(0, what.find(':')))));
     } catch (const CLI::ExtrasError&) {
         return usage_error(
             fmt::format("{}: no such option", packet::printable(parser.app.remaining().front())));
@@ -104,6 +158,68 @@ std::optional<Stop> CommandLine::parse(std::span<const std::string> arguments) {
     }
     parser.fill();
     return std::nullopt;
+}
+
+pcapng::Result<void> CommandLine::add_settings(const SettingsFile& file,
+                                               std::span<const std::string_view> except) {
+    for (const Setting& setting : file.settings) {
+        const std::string place = file.place_of(setting);
+        const auto refuse = [&](std::string_view why) {
+            return pcapng::Error{fmt::format("{}: {}: {}", place, setting.name, why)};
+        };
+        Option* option = find(setting.name);
+        if (option == nullptr) {
+            return refuse("no such option");
+        }
+        const bool is_flag = option->kind == Option::Kind::kFlag;
+        if (!is_flag && !setting.value) {
+            return refuse("needs a value, as in \"interface = any\"");
+        }
+        const auto on = is_flag ? parse_switch(setting.value.value_or("yes")) : std::nullopt;
+        if (is_flag && !on) {
+            return refuse(
+                fmt::format("{} is neither yes nor no", packet::printable(*setting.value)));
+        }
+        const bool taken = option->given() && option->places.empty();  // by the command line
+        if (taken || (is_flag && !*on) ||
+            std::find(except.begin(), except.end(), setting.name) != except.end()) {
+            continue;
+        }
+        option->name = setting.name;
+        option->values.push_back(is_flag ? "true" : *setting.value);
+        option->places.push_back(place);
+    }
+    return {};
+}
+
+std::string CommandLine::place_of_error(std::string_view message) const {
+    for (const Option& option : options_) {
+        const auto names = split(option.names);
+        const bool named = std::any_of(names.begin(), names.end(), [&](std::string_view name) {
+            return message.starts_with(std::string(name) + ' ') ||
+                   message.starts_with(std::string(name) + ':');
+        });
+        if (!named || option.places.empty()) {
+            continue;
+        }
+        for (size_t i = 0; i < option.values.size(); i++) {
+            if (message.find(packet::printable(option.values[i])) != std::string_view::npos) {
+                return option.places[i];
+            }
+        }
+        return option.places.front();
+    }
+    return {};
+}
+
+std::map<std::string, std::vector<std::string>> CommandLine::settings() const {
+    std::map<std::string, std::vector<std::string>> all;
+    for (const Option& option : options_) {
+        if (const auto names = long_names(option); option.given() && !names.empty()) {
+            all.emplace(names.front(), option.values);
+        }
+    }
+    return all;
 }
 
 }  // namespace cmd

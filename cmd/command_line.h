@@ -8,13 +8,16 @@
 #include <cstddef>
 #include <deque>
 #include <list>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "cmd/settings_file.h"
 #include "cmd/stop.h"
+#include "pcapng/result.h"
 
 namespace cmd {
 
@@ -24,8 +27,10 @@ struct Option {
 
     Kind kind;
     std::string names;                     // as declared: "-B,--buffer"
+    std::string also = {};                 // one more, which messages don't use
     std::string name = {};                 // the one for messages: "--buffer"
     std::vector<std::string> values = {};  // one each time it is given; a flag's mean nothing
+    std::vector<std::string> places = {};  // "FILE:LINE" of each value, if they are a file's
 
     bool given() const { return !values.empty(); }
     size_t count() const { return values.size(); }
@@ -40,9 +45,9 @@ class CommandLine {
 
     // Declare an option with its names, separated by commas. A value option takes one value each
     // time it is given; flags and values may be given several times. The reference lives as long as
-    // the line.
-    const Option& flag(std::string_view names);
-    const Option& value(std::string_view names);
+    // the line. `also`: a long name for an option whose messages use the short one.
+    const Option& flag(std::string_view names, std::string_view also = {});
+    const Option& value(std::string_view names, std::string_view also = {});
 
     // Declares that the words that belong to no option are the values of this one. At most once.
     // Without it such words, and unknown options, are not errors, and stand in others().
@@ -57,6 +62,19 @@ class CommandLine {
 
     // The rest is for after parse().
 
+    // Gives the options that aren't on the command line the values that a file has for them. Of the
+    // options `except`, by their long names, none is taken from it. Returns an error that names the
+    // line if there is no such option, or it can't have this value.
+    pcapng::Result<void> add_settings(const SettingsFile& file,
+                                      std::span<const std::string_view> except);
+
+    // The place in a file that an error message about an option is about: the value's that it
+    // cites. Empty if it names no option that has its values from a file.
+    std::string place_of_error(std::string_view message) const;
+
+    // The long name, without dashes, and the values of each option that is given and has one.
+    std::map<std::string, std::vector<std::string>> settings() const;
+
     // How often this subcommand is named.
     size_t count() const { return count_; }
     bool given() const { return count_ > 0; }
@@ -68,7 +86,8 @@ class CommandLine {
   private:
     struct Parser;
 
-    const Option& add(Option::Kind kind, std::string_view names);
+    const Option& add(Option::Kind kind, std::string_view names, std::string_view also = {});
+    Option* find(std::string_view long_name);
 
     std::string name_;
     std::deque<Option> options_;

@@ -18,6 +18,9 @@ class FreeSpace {
     // The spool outlives this. `wanted`: bytes; nullopt: remove nothing.
     FreeSpace(Spool& spool, std::optional<uint64_t> wanted) : spool_(spool), wanted_(wanted) {}
 
+    // Changes what is wanted.
+    void want(std::optional<uint64_t> wanted) { wanted_ = wanted; }
+
     // Removes the oldest file because a write or an open failed with this errno. Returns false if
     // that is no question of space, or there is none to remove.
     bool make_room(int code);

@@ -33,8 +33,12 @@ On files, of pidcap and of others; "pidcap COMMAND --help" says more
   pidcap export FILE --format FORMAT --table TABLE
                                         tables for DuckDB, ClickHouse, Spark and their like
 
+  --config FILE       options from FILE, a line each, as in: interface = eth0. The command line
+                      wins; SIGHUP reads FILE again
+
 Where
-  -i IFACE            interface to capture on; repeatable. "any" (the default): every interface
+  -i, --interface IFACE
+                      interface to capture on; repeatable. "any" (the default): every interface
                       that is up, and those that come later
   --netns NAME|PATH|PID|all
                       the interfaces of another network namespace; repeatable. "all": of every
@@ -45,13 +49,15 @@ Where
   --tracing auto|fentry|kprobe|syscalls
                       how to see who uses a socket; auto (the default): the first of these that
                       the kernel allows
-  -Q in|out|inout     packets that come in, go out, or both (the default)
+  -Q, --direction in|out|inout
+                      packets that come in, go out, or both (the default)
   -D                  list the interfaces and exit
 
 Which
   FILTER              an expression of pcap-filter(7), as in: tcp port 443 and host 10.0.0.1
   --filter FILTER     the same as one word
-  -F FILE             the same from a file
+  -F, --filter-file FILE
+                      the same from a file
   -d                  list the filter in classic BPF and exit; -dd: as the kernel runs it, in eBPF
 
 Which processes (at either end; none given: every packet). Several values of one option are
@@ -74,7 +80,7 @@ alternatives, different options must all hold, a value after "!" is excluded; a 
   --kernel            only packets that are the kernel's own
 
 Into what
-  -w FILE             write pcapng to FILE; "-" is stdout
+  -w, --write FILE    write pcapng to FILE; "-" is stdout
   -C, --rotate-size SIZE
                       go on in another file, FILE1, FILE2, ..., when one is larger: millions of
                       bytes, or with k, M, G
@@ -99,7 +105,8 @@ Into what
   --compress zstd|none
                       compress files while they are written
   --mode MODE         the mode of a file that is made, as 640; by default 600
-  -s SNAPLEN          keep at most SNAPLEN bytes of each packet, 1 to 262144 (the default)
+  -s, --snaplen SNAPLEN
+                      keep at most SNAPLEN bytes of each packet, 1 to 262144 (the default)
   --comments full|intro|short|none
                       the comment on each packet: everything known on every packet, the details
                       of a process on its first packet (intro, the default), never, no comments
@@ -113,13 +120,13 @@ With which rights
   --command-user USER run COMMAND as USER; by default who called sudo
 
 Until when (and at SIGINT or SIGTERM)
-  -c N                after N packets
+  -c, --count N       after N packets
   --duration TIME     after TIME seconds: 10, 2.5, 10s, 5m, 1h
 
 Output
-  -v                  also at which end the process is, each process's executable, user, thread,
+  -v, --verbose       also at which end the process is, each process's executable, user, thread,
                       and how it was found; repeatable
-  -q                  less: shorter lines; with -w, no status line
+  -q, --quiet         less: shorter lines; with -w, no status line
   -n                  numbers instead of user names; addresses and ports are always numbers
   -t                  no time; given twice: seconds since 1970; three times: time since the line
                       before; four: date and time; five: time since the first line

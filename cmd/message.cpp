@@ -4,10 +4,12 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 
 namespace cmd {
 namespace {
@@ -15,9 +17,16 @@ namespace {
 // For each message. A capture's rings hold what comes meanwhile.
 constexpr int kPatienceMs = 100;
 
-}  // namespace
+// Whether standard error is the stream to the journal that JOURNAL_STREAM ("DEVICE:INODE") names:
+// it may have been redirected since.
+bool is_journal() {
+    const char* stream = getenv("JOURNAL_STREAM");
+    struct stat status {};
+    return stream != nullptr && fstat(STDERR_FILENO, &status) == 0 &&
+           fmt::format("{}:{}", status.st_dev, status.st_ino) == stream;
+}
 
-void write_message(std::string_view text) {
+void write_all(std::string_view text) {
     while (!text.empty()) {
         pollfd room{STDERR_FILENO, POLLOUT, 0};
         const int ready = poll(&room, 1, kPatienceMs);
@@ -35,6 +44,29 @@ void write_message(std::string_view text) {
         } else if (count == 0 || errno != EINTR) {
             return;
         }
+    }
+}
+
+}  // namespace
+
+std::string journal_lines(std::string_view text, Priority priority) {
+    constexpr std::string_view kProgram = "pidcap: ";
+    std::string lines;
+    while (!text.empty()) {
+        const size_t end = std::min(text.find('\n'), text.size());
+        std::string_view line = text.substr(0, end);
+        text.remove_prefix(std::min(end + 1, text.size()));
+        line.remove_prefix(line.starts_with(kProgram) ? kProgram.size() : 0);
+        lines += fmt::format("<{}>{}\n", static_cast<int>(priority), line);
+    }
+    return lines;
+}
+
+void write_message(std::string_view text, Priority priority) {
+    if (is_journal()) {
+        write_all(journal_lines(text, priority));
+    } else {
+        write_all(text);
     }
 }
 

@@ -1,18 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // Messages to standard error. One that can't be written is lost, and changes nothing else: neither
-// the exit status nor a capture. The caller ignores SIGPIPE.
+// the exit status nor a capture. The caller ignores SIGPIPE. If standard error is the journal, each
+// line has its priority, as sd-daemon(3) describes it, and not the program's name, which the
+// journal has.
 #pragma once
 
 #include <fmt/format.h>
 
+#include <string>
 #include <string_view>
 #include <utility>
 
 namespace cmd {
 
-// Writes the text to standard error. Gives up a reader that takes nothing for a tenth of a second.
-void write_message(std::string_view text);
+// Numbers as in syslog(3).
+enum class Priority { kError = 3, kWarning = 4, kNotice = 5, kInfo = 6 };
+
+// Writes the text, of one line or more, to standard error. Gives up a reader that takes nothing for
+// a tenth of a second.
+void write_message(std::string_view text, Priority priority = Priority::kError);
+
+// The text as the journal takes it: "pidcap: no such file\n" becomes "<3>no such file\n".
+std::string journal_lines(std::string_view text, Priority priority);
 
 template <typename... Arguments>
 void print_message(fmt::format_string<Arguments...> format, Arguments&&... arguments) {

@@ -14,7 +14,8 @@ void OptionReader::refuse_if(bool wrong, std::string_view message) {
 }
 
 void OptionReader::refuse_twice(const Option& option) {
-    refuse_if(option.count() > 1, option.name + " is given twice");
+    const std::string place = option.places.empty() ? "" : option.places.back() + ": ";
+    refuse_if(option.count() > 1, place + option.name + " is given twice");
 }
 
 void OptionReader::path(const Option& option, std::string& to) {

@@ -40,12 +40,14 @@ class OptionReader {
 
     void refuse_if(bool wrong, std::string_view message);
 
-    // Calls read(text) for each value of an option; it returns an Error or nothing.
+    // Calls read(text) for each value of an option; it returns an Error or nothing. Of a value from
+    // a file, the error begins with the place.
     template <typename Read>
     void each(const Option& option, Read read) {
-        for (const std::string& text : option.values) {
-            if (!error_) {
-                error_ = read(text);
+        for (size_t i = 0; i < option.values.size() && !error_; i++) {
+            error_ = read(option.values[i]);
+            if (error_ && i < option.places.size()) {
+                error_->message = option.places[i] + ": " + error_->message;
             }
         }
     }

@@ -16,6 +16,7 @@
 #include "cmd/option_reader.h"
 #include "cmd/process_filter_options.h"
 #include "cmd/recorder/recorder_option_reader.h"
+#include "cmd/settings_file.h"
 #include "cmd/values.h"
 #include "packet/line/terminal_text.h"
 #include "pcapng/result.h"
@@ -30,11 +31,12 @@ constexpr size_t kInterfaceNameMax = 127;  // ALTIFNAMSIZ with its NUL; IFNAMSIZ
 // pidcap's own options. Values stay text until values.h reads them.
 struct DeclaredOptions {
     CommandLine line;
-    const Option& interface = line.value("-i");
+    const Option& config = line.value("--config");
+    const Option& interface = line.value("-i", "--interface");
     const Option& netns = line.value("--netns");
     const Option& hook = line.value("--hook");
     const Option& tracing = line.value("--tracing");
-    const Option& output = line.value("-w");
+    const Option& output = line.value("-w", "--write");
     const Option& rotate_size = line.value("-C,--rotate-size");
     const Option& rotate_time = line.value("-G,--rotate-time");
     const Option& rotate_count = line.value("-W,--rotate-count");
@@ -44,13 +46,13 @@ struct DeclaredOptions {
     const Option& keep_free = line.value("--keep-free");
     DeclaredRecorderOptions recorder{line};
     const Option& compress = line.value("--compress");
-    const Option& snaplen = line.value("-s");
-    const Option& direction = line.value("-Q");
+    const Option& snaplen = line.value("-s", "--snaplen");
+    const Option& direction = line.value("-Q", "--direction");
     const Option& buffer = line.value("-B,--buffer");
-    const Option& count = line.value("-c");
+    const Option& count = line.value("-c", "--count");
     const Option& duration = line.value("--duration");
     const Option& filter = line.value("--filter");
-    const Option& filter_file = line.value("-F");
+    const Option& filter_file = line.value("-F", "--filter-file");
     const Option& list_filter = line.flag("-d");
     ProcessFilterOptions processes{line};
     const Option& no_process = line.flag("--no-process");
@@ -62,8 +64,8 @@ struct DeclaredOptions {
     const Option& mode = line.value("--mode");
     const Option& list_interfaces = line.flag("-D");
     const Option& numeric = line.flag("-n");
-    const Option& quiet = line.flag("-q");
-    const Option& verbose = line.flag("-v");
+    const Option& quiet = line.flag("-q", "--quiet");
+    const Option& verbose = line.flag("-v", "--verbose");
     const Option& time = line.flag("-t");
     const Option& version = line.flag("--version");
     const Option& help = line.flag("-h,--help");
@@ -233,7 +235,7 @@ void read_rotation(const DeclaredOptions& declared, OptionReader& reader, Option
 }
 
 // Words that no option took are the filter, as for tcpdump.
-void read_which(const DeclaredOptions& declared, OptionReader& reader, Options& options) {
+void read_words(const DeclaredOptions& declared, OptionReader& reader, Options& options) {
     for (const std::string& word : declared.line.others()) {
         reader.refuse_if(word.starts_with("-r"),  // tcpdump's
                          "-r: no such option; to read a file: pidcap read FILE");
@@ -241,6 +243,42 @@ void read_which(const DeclaredOptions& declared, OptionReader& reader, Options& 
                          fmt::format("{}: no such option", packet::printable(word)));
         options.filter += (options.filter.empty() ? "" : " ") + word;
     }
+}
+
+// Options that say the same thing in different ways: if one of them is on the command line, the
+// file's others count as little as its own would.
+std::vector<std::string_view> replaced_settings(const DeclaredOptions& declared,
+                                                const Options& options) {
+    std::vector<std::string_view> replaced;
+    if (!options.filter.empty() || declared.filter.given() || declared.filter_file.given()) {
+        replaced.insert(replaced.end(), {"filter", "filter-file"});
+    }
+    if (declared.rotate_at_clock.given() || declared.rotate_at_start.given()) {
+        replaced.insert(replaced.end(), {"rotate-at-clock", "rotate-at-start"});
+    }
+    return replaced;
+}
+
+void read_config(DeclaredOptions& declared, OptionReader& reader, Options& options) {
+    reader.once(declared.config, [&](const std::string& path) -> std::optional<Error> {
+        options.config = path;
+        const auto file = read_settings_file(path);
+        if (!file) {
+            return Error{"--config: " + file.error().message};
+        }
+        for (const Setting& setting : file->settings) {
+            if (setting.name == "config" || setting.name == "help" || setting.name == "version") {
+                return Error{
+                    fmt::format("{}: {}: not in a file", file->place_of(setting), setting.name)};
+            }
+        }
+        const auto added = declared.line.add_settings(*file, replaced_settings(declared, options));
+        return added ? std::nullopt : std::optional(added.error());
+    });
+    options.settings = declared.line.settings();
+}
+
+void read_which(const DeclaredOptions& declared, OptionReader& reader, Options& options) {
     const auto alone = [&] {
         const bool twice = !options.filter.empty() || options.filter_file;
         return twice ? std::optional(Error{"the filter is given twice: use one of words at the "
@@ -344,8 +382,10 @@ std::variant<Options, Stop> read_setup(const DeclaredOptions& declared, bool has
     return options;
 }
 
-std::variant<Options, Stop> read_capture(const DeclaredOptions& declared, Options options) {
+std::variant<Options, Stop> read_capture(DeclaredOptions& declared, Options options) {
     OptionReader reader;
+    read_words(declared, reader, options);
+    read_config(declared, reader, options);
     read_which(declared, reader, options);
     read_where(declared, reader, options);
     read_process_filter(declared, reader, options);
@@ -355,7 +395,9 @@ std::variant<Options, Stop> read_capture(const DeclaredOptions& declared, Option
     read_rights(declared, reader, options);
     read_looks(declared, reader, options);
     if (reader.error()) {
-        return usage_error(reader.error()->message);
+        const std::string& message = reader.error()->message;
+        const std::string place = declared.line.place_of_error(message);
+        return usage_error(place.empty() ? message : fmt::format("{}: {}", place, message));
     }
     if (options.list_filter > 0) {
         options.action = Options::Action::kListFilter;
@@ -372,6 +414,7 @@ std::variant<Options, Stop> parse_options(std::span<const std::string> arguments
     const auto end = std::find(arguments.begin(), arguments.end(), "--");
     const bool has_command = end != arguments.end();
     Options options;
+    options.arguments.assign(arguments.begin(), arguments.end());
     if (has_command) {
         options.command.assign(end + 1, arguments.end());
         if (options.command.empty()) {

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // pidcap's command line: argv in, Options or the reason to stop out. Checks what can be checked
-// without touching the network or the file system; the one look outside is the user database, for
-// names of users and groups. Passive data.
+// without touching the network or the file system; the looks outside are the file of --config, and
+// the user database for names of users and groups. Passive data.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -67,6 +68,12 @@ struct Options {
     std::optional<capture::UserIds> command_user;  // --command-user
     FileMode mode;                                 // of files that are made
 
+    // Where this came from, for a reload.
+    std::optional<std::string> config;   // --config
+    std::vector<std::string> arguments;  // all of them, as they were given
+    // What is in force, the file's settings included: each option by its long name.
+    std::map<std::string, std::vector<std::string>> settings;
+
     // What it looks like.
     capture::Comments comments = capture::Comments::kIntro;
     bool process_blocks = false;
@@ -77,7 +84,7 @@ struct Options {
     packet::TimeForm time = packet::TimeForm::kClock;  // how many -t
 };
 
-// `arguments` without the program's name.
+// `arguments` without the program's name. Reads the file of --config anew each time.
 std::variant<Options, Stop> parse_options(std::span<const std::string> arguments);
 
 }  // namespace cmd

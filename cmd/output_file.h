@@ -56,6 +56,7 @@ class OutputFile : public CaptureFile {
     bool reader_left() const { return cmd::reader_left(reader_fd()); }
     // The first write that failed; what comes after it is counted only.
     const std::optional<capture::Error>& failure() const { return failure_; }
+    bool failed() const override { return failure_.has_value(); }
     uint64_t unwritten() const override { return unwritten_; }
 
   private:

@@ -227,6 +227,10 @@ Result<void> RotatingFile::idle() {
     }
     free_space_.keep(sink_->fd());
     const uint64_t before = std::exchange(idle_before_, now() - kMargin);
+    if (before > 0 && rotation_->set_back(before)) {
+        notices_.emplace_back(
+            "the clock was set back: files from now on replace earlier ones of the same name");
+    }
     ended_ = ended_ || (rotation_->end() && rotation_->due(before));
     return noted(cut_if_due(before));
 }
@@ -243,6 +247,13 @@ Result<void> RotatingFile::finish(const Counters& counters) {
             fmt::format("{} file{}, the last one {}", complete_, complete_ == 1 ? "" : "s", last_));
     }
     return closed;
+}
+
+void RotatingFile::change(const RotationOptions& rotation) {
+    options_.size = rotation.size;
+    options_.interval = rotation.interval;
+    free_space_.want(rotation.keep_free);
+    rotation_->change(options_);
 }
 
 std::vector<std::string> RotatingFile::take_notices() {

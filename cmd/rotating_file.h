@@ -43,12 +43,14 @@ class RotatingFile : public TriggeredFile {
     capture::Result<void> finish(const Counters& counters) override;
 
     uint64_t bytes() const override { return sink_ ? sink_->bytes() : 0; }
+    bool failed() const override { return failure_.has_value(); }
     uint64_t unwritten() const override { return unwritten_; }
     std::vector<std::string> take_notices() override;
     std::optional<uint64_t> end() const override {
         return rotation_ ? rotation_->end() : std::nullopt;
     }
     bool ended() const override { return ended_; }
+    void change(const RotationOptions& rotation) override;
 
     // The files that the window covers are kept under a second name, which no rotation takes.
     capture::Result<TriggerAnswer> trigger(const Trigger& trigger) override;

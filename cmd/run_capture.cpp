@@ -15,6 +15,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "capture/file_sink.h"
@@ -26,10 +27,13 @@
 #include "cmd/filter.h"
 #include "cmd/message.h"
 #include "cmd/output_file.h"
+#include "cmd/process_options.h"
 #include "cmd/recorder/recorder.h"
 #include "cmd/recorder/ring_file.h"
 #include "cmd/recorder/trigger_signal.h"
+#include "cmd/reload.h"
 #include "cmd/rotating_file.h"
+#include "cmd/service_manager.h"
 #include "cmd/session_lines.h"
 #include "cmd/status_line.h"
 #include "cmd/stop_signals.h"
@@ -46,8 +50,14 @@ using Clock = std::chrono::steady_clock;
 // Signals that come together are one: timeout(1) sends its own to us and to our process group.
 constexpr std::chrono::milliseconds kSameRequest{500};
 
-void say(const std::string& text) {
-    print_message("pidcap: {}\n", text);
+void say(const std::string& text, Priority priority = Priority::kError) {
+    write_message(fmt::format("pidcap: {}\n", text), priority);
+}
+
+void say_all(const std::vector<std::string>& lines, Priority priority) {
+    for (const std::string& line : lines) {
+        say(line, priority);
+    }
 }
 
 packet::LineStyle line_style(const Options& options) {
@@ -58,6 +68,9 @@ packet::LineStyle line_style(const Options& options) {
     style.time = options.time;
     return style;
 }
+
+// More than any line of progress has.
+constexpr size_t kWholeLine = 1000;
 
 Result<std::unique_ptr<TriggeredFile>> open_triggered_file(const Options& options,
                                                            const capture::FileOptions& file,
@@ -87,6 +100,10 @@ class Run {
     Result<void> loop();
     Result<void> finish(Result<void> captured);
     bool told_to_end();
+    Result<void> reload();
+    Result<void> change(const ReloadPlan& plan);
+    void tell_manager();
+    Progress progress() const;
     int wait_for_command();
     int milliseconds_left() const;
     // Who reads the packets, as a descriptor that hangs up; -1: nobody who could leave.
@@ -97,8 +114,10 @@ class Run {
         return text_has_reader_ ? text_fd_.get() : -1;
     }
 
-    const Options& options_;
+    Options options_;
+    ServiceManager manager_;
     std::optional<StopSignals> signals_;
+    std::optional<ReloadSignal> reload_;
     std::optional<Command> command_;
     std::string filter_;  // the expression
     std::unique_ptr<CaptureFile> file_;
@@ -112,11 +131,23 @@ class Run {
 };
 
 Result<void> Run::open() {
-    auto signals = StopSignals::open();
+    const bool reloads = ReloadSignal::is_wanted(options_);
+    auto signals = StopSignals::open(reloads);
     if (!signals) {
         return std::move(signals).error();
     }
     signals_ = *std::move(signals);
+    if (reloads) {
+        auto reload = ReloadSignal::open();
+        if (!reload) {
+            return std::move(reload).error();
+        }
+        reload_ = *std::move(reload);
+    }
+    // A command may have something to say itself, and then it is what the service manager watches.
+    if (options_.command.empty()) {
+        manager_ = ServiceManager::from_environment();
+    }
     if (!options_.command.empty()) {
         auto command = Command::prepare(options_.command, options_.output == "-", *signals_,
                                         command_user(options_));
@@ -245,6 +276,61 @@ int Run::milliseconds_left() const {
     return static_cast<int>(std::clamp<int64_t>(left, 0, 60'000));
 }
 
+// Reads the configuration again. What can't change while it runs is named. Returns the error of the
+// sink, which ends the capture; nothing else does.
+Result<void> Run::reload() {
+    manager_.reloading();
+    auto planned = plan_reload(options_);
+    if (const auto* reason = std::get_if<std::string>(&planned)) {
+        say(fmt::format("reload: {}; nothing has changed", *reason));
+    } else if (auto changed = change(std::get<ReloadPlan>(planned)); !changed) {
+        return changed;
+    }
+    manager_.ready(progress_text(progress(), kWholeLine));
+    return {};
+}
+
+Result<void> Run::change(const ReloadPlan& plan) {
+    if (!plan.process_filter.empty()) {
+        const auto conditions = conditions_of(plan.options.process_filter, std::nullopt);
+        const auto set = session_->set_filter(conditions);
+        if (!set && (file_ != nullptr ? file_->failed() : text_->failed())) {
+            return set;
+        }
+        if (set) {
+            take_over(options_, plan.options, plan.process_filter);
+        } else {
+            say(fmt::format("reload: {}; the processes stay as they were", set.error().message));
+        }
+    }
+    if (!plan.rotation.empty()) {
+        file_->change(plan.options.rotation);
+        take_over(options_, plan.options, plan.rotation);
+    }
+    if (!plan.others.empty()) {
+        say(fmt::format("reload: {}: as before, until a new start", fmt::join(plan.others, ", ")),
+            Priority::kWarning);
+    }
+    say("reload: done", Priority::kInfo);
+    return {};
+}
+
+Progress Run::progress() const {
+    Progress now = progress_of(session_->counters());
+    if (file_ != nullptr) {
+        now.file_bytes = file_->bytes();
+    }
+    return now;
+}
+
+void Run::tell_manager() {
+    const auto now = Clock::now();
+    manager_.alive(now);
+    if (manager_.status_due(now)) {
+        manager_.update(progress_text(progress(), kWholeLine), now);
+    }
+}
+
 Result<void> Run::loop() {
     StatusLine status(STDERR_FILENO,
                       wants_status_line(isatty(STDERR_FILENO) != 0, isatty(STDOUT_FILENO) != 0,
@@ -252,6 +338,9 @@ Result<void> Run::loop() {
     std::vector<int> always = {signals_->fd()};
     if (command_) {
         always.push_back(command_->fd());
+    }
+    if (reload_) {
+        always.push_back(reload_->fd());
     }
     bool last_round = false;
     while (true) {
@@ -272,17 +361,14 @@ Result<void> Run::loop() {
                 session_->end_at(*end);
             }
         }
-        for (const std::string& notice : notices) {
+        if (!notices.empty()) {
             status.erase();
-            say(notice);
+            say_all(notices, Priority::kNotice);
         }
         if (const auto now = Clock::now(); status.due(now)) {
-            Progress progress = progress_of(session_->counters());
-            if (file_ != nullptr) {
-                progress.file_bytes = file_->bytes();
-            }
-            status.update(progress, now);
+            status.update(progress(), now);
         }
+        tell_manager();
         if (last_round || session_->count_reached() || (file_ != nullptr && file_->ended()) ||
             (end_ && Clock::now() >= *end_)) {
             return {};
@@ -294,6 +380,12 @@ Result<void> Run::loop() {
         if (told_to_end() || reader_left(reader_fd())) {
             return {};
         }
+        if (reload_ && reload_->take()) {
+            status.erase();
+            if (auto reloaded = reload(); !reloaded) {
+                return reloaded;
+            }
+        }
         // One more round for the command's last packets.
         last_round = command_ && command_->ended();
     }
@@ -301,23 +393,20 @@ Result<void> Run::loop() {
 
 // Takes the hooks off and says what came of the capture.
 Result<void> Run::finish(Result<void> captured) {
+    manager_.stopping();
     const bool left = reader_left(reader_fd());  // afterwards the file is closed
     auto finished = session_->finish();
     if (captured.ok()) {
         captured = std::move(finished);
     }
-    for (const std::string& line : end_lines(*session_)) {
-        say(line);
-    }
+    const std::vector<std::string> lines = end_lines(*session_);
+    say(lines.front(), Priority::kInfo);
+    say_all({lines.begin() + 1, lines.end()}, Priority::kWarning);  // what was lost
     if (recorder_ != nullptr) {
-        for (const std::string& notice : recorder_->take_notices()) {
-            say(notice);
-        }
+        say_all(recorder_->take_notices(), Priority::kNotice);
     }
     if (file_ != nullptr) {
-        for (const std::string& notice : file_->take_notices()) {
-            say(notice);
-        }
+        say_all(file_->take_notices(), Priority::kNotice);
     }
     // A reader that has left has seen what it wanted.
     const auto comes_of_that = [](int code) {  // of a pipe, a socket, a terminal
@@ -338,7 +427,7 @@ Result<void> Run::finish(Result<void> captured) {
 // Its status; 128 + the signal, if one tells us to leave it alone.
 int Run::wait_for_command() {
     if (!command_->ended()) {
-        say(fmt::format("waiting for {} to end", command_->name()));
+        say(fmt::format("waiting for {} to end", command_->name()), Priority::kNotice);
     }
     while (!command_->ended()) {
         std::array<pollfd, 2> watched = {pollfd{signals_->fd(), POLLIN, 0},
@@ -366,9 +455,9 @@ int Run::run() {
         say(capture::explain_descriptors(opened.error()).message);
         return kExitFailed;
     }
-    for (const std::string& line : start_lines(*session_, options_)) {
-        say(line);
-    }
+    const std::vector<std::string> lines = start_lines(*session_, options_);
+    say_all(lines, Priority::kInfo);
+    manager_.ready(lines.back());
     if (options_.duration) {
         end_ = Clock::now() + *options_.duration;
     }

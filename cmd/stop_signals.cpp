@@ -17,13 +17,13 @@ bool is_ignored(int number) {
 
 }  // namespace
 
-pcapng::Result<StopSignals> StopSignals::open() {
+pcapng::Result<StopSignals> StopSignals::open(bool but_hangup) {
     sigset_t stop;
     sigemptyset(&stop);
     sigaddset(&stop, SIGINT);
     sigaddset(&stop, SIGTERM);
     for (int number : {SIGHUP, SIGQUIT}) {
-        if (!is_ignored(number)) {
+        if (!is_ignored(number) && !(number == SIGHUP && but_hangup)) {
             sigaddset(&stop, number);
         }
     }

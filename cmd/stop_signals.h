@@ -21,8 +21,8 @@ class StopSignals {
         bool from_terminal = false;  // the whole foreground process group got it
     };
 
-    // One per process.
-    static pcapng::Result<StopSignals> open();
+    // One per process. `but_hangup`: SIGHUP is somebody else's.
+    static pcapng::Result<StopSignals> open(bool but_hangup = false);
 
     int fd() const { return fd_.get(); }  // readable while one is pending
     bool pending() const;

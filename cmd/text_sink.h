@@ -25,6 +25,7 @@ class TextSink : public packet::Sink {
     capture::Result<void> idle() override { return flush(); }
     capture::Result<void> finish(const std::vector<packet::InterfaceCounters>& counters) override;
 
+    bool failed() const { return failed_; }
     // Packets that came after a failed write.
     uint64_t unwritten() const { return unwritten_; }
 

@@ -10,7 +10,9 @@
 #include <cctype>
 #include <cerrno>
 #include <charconv>
+#include <cstdio>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -46,6 +48,26 @@ std::optional<Entry> look_up(Ask ask, const std::string& name) {
         buffer.resize(buffer.size() * 2);
     }
     return found != nullptr ? std::optional(entry) : std::nullopt;
+}
+
+struct CloseFile {
+    void operator()(FILE* file) const { fclose(file); }
+};
+
+// The id of a local user or group, without asking a server: a running capture may not connect.
+template <typename Entry, typename Read>
+std::optional<uint32_t> local_id(const char* path, Read read, char* Entry::*name_of,
+                                 uint32_t Entry::*id_of, const std::string& name) {
+    const std::unique_ptr<FILE, CloseFile> file(fopen(path, "re"));
+    std::vector<char> buffer(size_t{1} << 16);
+    Entry entry{};
+    Entry* found = nullptr;
+    while (file != nullptr && read(file.get(), &entry, buffer.data(), buffer.size(), &found) == 0) {
+        if (found->*name_of == name) {
+            return found->*id_of;
+        }
+    }
+    return std::nullopt;
 }
 
 }  // namespace
@@ -122,6 +144,10 @@ Result<uint32_t> parse_uid(const std::string& text) {
     if (all_digits(text)) {
         return parse_id("--uid", text);
     }
+    if (const auto local =
+            local_id<passwd>("/etc/passwd", fgetpwent_r, &passwd::pw_name, &passwd::pw_uid, text)) {
+        return *local;
+    }
     const auto found = look_up<passwd>(getpwnam_r, text);
     if (!found) {
         return Error{fmt::format("--user {}: no such user", packet::printable(text))};
@@ -132,6 +158,10 @@ Result<uint32_t> parse_uid(const std::string& text) {
 Result<uint32_t> parse_gid(const std::string& text) {
     if (all_digits(text)) {
         return parse_id("--gid", text);
+    }
+    if (const auto local =
+            local_id<group>("/etc/group", fgetgrent_r, &group::gr_name, &group::gr_gid, text)) {
+        return *local;
     }
     const auto found = look_up<group>(getgrnam_r, text);
     if (!found) {

@@ -32,7 +32,7 @@ ProcessTable::ProcessTable(ProcessTableOptions options, ProcFs procfs, CgroupTre
       procfs_(std::move(procfs)),
       cgroups_(std::move(cgroups)),
       users_(std::move(users)),
-      own_mntns_(procfs_.own_mntns()),
+      initial_mntns_(procfs_.initial_mntns()),
       clock_(BootClock::sample(options_.proc_root)) {}
 
 Result<ProcessTable> ProcessTable::open(const ProcessTableOptions& options, CgroupTree cgroups) {

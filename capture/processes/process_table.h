@@ -183,7 +183,7 @@ class ProcessTable : public packet::Ancestry {
     bool set_user(Entry& entry, uint32_t uid, uint32_t gid);
     bool set_cgroup(Entry& entry, uint64_t id, const std::string& path);
     // Returns 0 for the mount namespace of the capture itself.
-    uint64_t foreign_mntns(uint32_t mntns) const { return mntns == own_mntns_ ? 0 : mntns; }
+    uint64_t foreign_mntns(uint32_t mntns) const { return mntns == initial_mntns_ ? 0 : mntns; }
 
     // Reads /proc (process_check.cpp).
     pcapng::Result<ProcStat> read_stat(uint32_t pid) const;
@@ -214,7 +214,7 @@ class ProcessTable : public packet::Ancestry {
     CgroupTree cgroups_;
     std::shared_ptr<const ProcReader> reader_;  // null: this process reads
     UserNames users_;
-    uint32_t own_mntns_;
+    uint32_t initial_mntns_;
     ProcessWatcher* watcher_ = nullptr;
     BootClock clock_;
     std::map<ProcessKey, Entry> entries_;        // those of one tick are adjacent

@@ -252,9 +252,14 @@ Result<ProcTitle> ProcFs::title(uint32_t pid) const {
     return ProcTitle{*std::move(stat), read_cmdline(*process)};
 }
 
-uint32_t ProcFs::own_mntns() const {
-    const Fd self(openat(root_.get(), "self", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    return self.valid() ? read_namespace(self, "mnt") : 0;
+uint32_t ProcFs::initial_mntns() const {
+    for (const char* name : {"1", "2", "self"}) {
+        const Fd process(openat(root_.get(), name, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+        if (const uint32_t number = process.valid() ? read_namespace(process, "mnt") : 0) {
+            return number;
+        }
+    }
+    return 0;
 }
 
 std::string device_text(uint32_t major, uint32_t minor) {

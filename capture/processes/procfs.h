@@ -78,8 +78,10 @@ class ProcFs {
     pcapng::Result<ProcProcess> read(uint32_t pid) const;
     pcapng::Result<ProcTitle> title(uint32_t pid) const;
 
-    // Returns the inode number of the reader's own mount namespace, or 0 if it can't be read.
-    uint32_t own_mntns() const;
+    // Returns the inode number of the mount namespace that the machine's programs have by default:
+    // that of process 1, or of the kernel's process 2, or else the reader's own, if a service has
+    // one of its own and may not look at those.
+    uint32_t initial_mntns() const;
 
     const std::string& root() const { return path_; }
 

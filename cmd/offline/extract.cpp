@@ -55,6 +55,10 @@ and keys for decryption. "-" is stdin or stdout.
                 name, user and container behind its first packet
   --max-files N with --split: at most so many files (4096), and others.pcapng for all that would
                 need more
+  --comments short
+                without command lines and other details of processes: of each packet's processes
+                only who they are, in a comment that is made anew; no other comments, no blocks
+                about processes
   --mode MODE   the mode of a file that is made, as 640; by default 600
   -h, --help    this text
 
@@ -70,6 +74,7 @@ struct Request {
     std::string output;
     std::optional<SplitBy> split;
     uint32_t max_files = 4096;
+    bool identities_only = false;
     forensics::Selection selection;
     bool everything = true;
     FileMode mode;
@@ -83,6 +88,7 @@ std::variant<Request, Stop> parse_request(std::span<const std::string> arguments
     const Option& mode = line.value("--mode");
     const Option& split = line.value("--split");
     const Option& max_files = line.value("--max-files");
+    const Option& comments = line.value("--comments");
     const Option& files = line.positionals("FILE");
     if (auto stop = line.parse(arguments)) {
         return *stop;
@@ -111,6 +117,8 @@ std::variant<Request, Stop> parse_request(std::span<const std::string> arguments
     if (!split.given()) {
         request.split.reset();
     }
+    reader.word(comments, std::array<std::pair<std::string_view, bool>, 1>{{{"short", true}}},
+                request.identities_only);
     reader.refuse_if(request.split && request.output == "-", "--split needs -w FOLDER");
     reader.refuse_if(max_files.given() && !request.split, "--max-files needs --split");
     reader.number(max_files, 1, UINT32_MAX, request.max_files);
@@ -138,17 +146,19 @@ class Destination {
             FileProgress progress(STDERR_FILENO);
             destination.split_ = std::make_unique<SplitFiles>(
                 open_file, *request.split, request.max_files, input,
-                FinalProcesses::read(request.input, [&progress](const forensics::Source& from) {
-                    progress.packet(from);
-                }));
+                FinalProcesses::read(
+                    request.input,
+                    [&progress](const forensics::Source& from) { progress.packet(from); }),
+                forensics::RewriteOptions{.identities_only = request.identities_only});
             return destination;
         }
         auto output = open_result(request.output, {&request.input, 1}, request.mode);
         if (!output) {
             return std::move(output).error();
         }
-        auto file =
-            Rewriter::create(*std::move(output), input, {.all_packets = request.everything});
+        auto file = Rewriter::create(
+            *std::move(output), input,
+            {.all_packets = request.everything, .identities_only = request.identities_only});
         if (!file) {
             return std::move(file).error();
         }

@@ -20,6 +20,7 @@ using pcapng::Error;
 using pcapng::Result;
 
 constexpr std::string_view kRootDirectory = "/run/pidcap";
+constexpr std::string_view kServiceDirectory = "/run/pidcap-service";  // of systemd/*.service
 constexpr std::string_view kSuffix = ".sock";
 constexpr size_t kLongestName = 64;
 
@@ -43,6 +44,10 @@ bool is_recorder_name(std::string_view name) {
 }
 
 Result<std::string> own_recorder_directory() {
+    const char* runtime = std::getenv("RUNTIME_DIRECTORY");
+    if (runtime != nullptr && runtime == kServiceDirectory) {
+        return std::string(kServiceDirectory);
+    }
     if (geteuid() == 0) {
         return std::string(kRootDirectory);
     }
@@ -78,7 +83,8 @@ std::string recorder_socket_path(const std::string& directory, std::string_view 
 
 std::vector<RecorderSocket> list_recorder_sockets() {
     std::vector<RecorderSocket> sockets;
-    for (const std::string& directory : {std::string(kRootDirectory), user_directory()}) {
+    for (const std::string& directory :
+         {std::string(kRootDirectory), std::string(kServiceDirectory), user_directory()}) {
         const std::unique_ptr<DIR, CloseFolder> folder(
             directory.empty() ? nullptr : opendir(directory.c_str()));
         while (const dirent* entry = folder != nullptr ? readdir(folder.get()) : nullptr) {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // Where recorders listen for `pidcap status` and `pidcap trigger`: a socket NAME.sock for each, in
-// /run/pidcap for root and in $XDG_RUNTIME_DIR/pidcap for other users.
+// /run/pidcap for root and in $XDG_RUNTIME_DIR/pidcap for other users; for a service in the folder
+// that systemd made for it ($RUNTIME_DIRECTORY), /run/pidcap-service.
 #pragma once
 
 #include <string>
@@ -22,7 +23,7 @@ pcapng::Result<std::string> make_recorder_directory();
 
 std::string recorder_socket_path(const std::string& directory, std::string_view name);
 
-// The recorders that a client may ask: those of root, and of its own user.
+// The recorders that a client may ask: those of root, of services, and of its own user.
 struct RecorderSocket {
     std::string name;
     std::string path;

@@ -50,6 +50,8 @@ class RingFile : public TriggeredFile {
     uint64_t bytes() const override { return window_ ? window_->sink->bytes() : 0; }
     uint64_t unwritten() const override { return 0; }
     std::vector<std::string> take_notices() override;
+    bool failed() const override { return false; }  // a window that can't be saved ends nothing
+    void change(const RotationOptions& rotation) override { free_space_.want(rotation.keep_free); }
 
     capture::Result<TriggerAnswer> trigger(const Trigger& trigger) override;
     FileStatus status() const override;

@@ -22,11 +22,12 @@ _pidcap() {
     local words
     case $previous in
         -i) words="any $(cd /sys/class/net && echo *)" ;;
+        --interface) [[ " annotate export extract flows merge processes read report " == *" ${COMP_WORDS[1]} "* ]] || words="any $(cd /sys/class/net && echo *)" ;;
         --netns) [[ " annotate export extract flows merge processes read report " == *" ${COMP_WORDS[1]} "* ]] || words="all $(cd /run/netns 2>/dev/null && echo *)" ;;
         --hook) words="tc xdp cgroup" ;;
         --tracing) words="auto fentry kprobe syscalls" ;;
-        -Q) words="in out inout" ;;
-        -w | -F | -o | --from)
+        -Q | --direction) words="in out inout" ;;
+        -w | --write | -F | --filter-file | -o | --from | --config)
             compopt -o filenames 2>/dev/null
             mapfile -t COMPREPLY < <(compgen -f -- "$word")
             return
@@ -64,12 +65,12 @@ _pidcap() {
         --format) words="parquet jsonl csv" ;;
         --table) words="packets flows processes" ;;
         --split) words="process container user" ;;
-        --interface | --after | --before | --host | --sort | --filter | -C | --rotate-size | -G | --rotate-time | -W | --rotate-count | --keep-free | --ring | --trigger | --note | --mode | -s | -B | --buffer | -c | --duration | --cmdline | --container | --unit | --process) return ;;
+        --after | --before | --host | --sort | --filter | -C | --rotate-size | -G | --rotate-time | -W | --rotate-count | --keep-free | --ring | --trigger | --note | --mode | -s | --snaplen | -B | --buffer | -c | --count | --duration | --cmdline | --container | --unit | --process) return ;;
         *)
-            words="-i --netns --hook --tracing -Q -D --filter -F -d --pid --comm --exe --cmdline --uid --user --gid --cgroup --container
-                   --unit --tree --process -f --follow --unattributed --kernel -w -C --rotate-size -G --rotate-time --rotate-at-clock --rotate-at-start
-                   -W --rotate-count -z --rotate-command --keep-free --ring --before --after --trigger --name --compress --mode -Z --run-as --command-user -s --comments --no-process --process-blocks -B --buffer -c --duration
-                   -v -q -n -t --color -h --help --version --"
+            words="--config -i --interface --netns --hook --tracing -Q --direction -D --filter -F --filter-file -d --pid --comm --exe --cmdline --uid --user --gid --cgroup --container
+                   --unit --tree --process -f --follow --unattributed --kernel -w --write -C --rotate-size -G --rotate-time --rotate-at-clock --rotate-at-start
+                   -W --rotate-count -z --rotate-command --keep-free --ring --before --after --trigger --name --compress --mode -Z --run-as --command-user -s --snaplen --comments --no-process --process-blocks -B --buffer -c --count --duration
+                   -v --verbose -q --quiet -n -t --color -h --help --version --"
             local commands="annotate doctor export extract flows merge processes read report setup-wireshark status trigger"
             local selection="--filter -F --interface --netns --after --before -c --pid --comm --exe --cmdline --uid --user --cgroup --container --unit
                              --tree --process -f --follow --unattributed --kernel -h --help"
@@ -78,7 +79,7 @@ _pidcap() {
                     annotate) words="--from -w --mode -h --help" ;;
                     doctor) words="--json -h --help" ;;
                     export) words="--format --table --csv-safe -o --mode $selection" ;;
-                    extract) words="-w --mode --split --max-files $selection" ;;
+                    extract) words="-w --mode --split --max-files --comments $selection" ;;
                     flows | processes) words="--sort --csv --csv-safe --json $selection" ;;
                     merge) words="-w --mode --host -h --help" ;;
                     read) words="--json -v -q -n -t --color $selection" ;;

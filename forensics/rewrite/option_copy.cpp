@@ -159,14 +159,18 @@ void copy_turned(ByteBuffer& out, const pcapng::Option& option, size_t from, siz
 
 }  // namespace
 
+bool is_custom(uint16_t code) {
+    return code == kCustomText || code == kCustomBytes || code == kCustomTextNoCopy ||
+           code == kCustomBytesNoCopy;
+}
+
 void copy_option(ByteBuffer& out, const pcapng::Option& option, ByteOrder order, OptionOf block) {
     const size_t size = option.value.size();
     if (option.code == kCustomTextNoCopy || option.code == kCustomBytesNoCopy) {
         return;
     }
     const std::optional<Layout> layout = layout_of(option, block);
-    const bool is_custom = option.code == kCustomText || option.code == kCustomBytes;
-    if (block == OptionOf::kObsoletePacket && !layout && !is_custom) {
+    if (block == OptionOf::kObsoletePacket && !layout && !is_custom(option.code)) {
         return;
     }
     if (layout && layout->size != 0 && layout->size != size) {

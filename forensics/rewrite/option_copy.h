@@ -22,6 +22,9 @@ enum class OptionOf : uint8_t {
     kDarwinProcess
 };
 
+// Whether the code is a custom option's, whose value may be anything.
+bool is_custom(uint16_t code);
+
 // Appends the option to `out`. Appends nothing if its layout isn't known, its length is wrong or it
 // is a custom option that must not be copied.
 void copy_option(pcapng::ByteBuffer& out, const pcapng::Option& option, pcapng::ByteOrder order,

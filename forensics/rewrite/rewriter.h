@@ -37,6 +37,10 @@ struct RewriteOptions {
     // Empty, or the host whose interfaces and processes these are: put before the interfaces'
     // names, and into the comment of each packet that doesn't name one.
     std::string host = {};
+    // Of the processes, the file says who they are and no more: each packet has one comment, made
+    // anew without an introduction. Other comments, blocks that describe processes, and what may
+    // hold anything (custom options and blocks, blocks of unknown types) are left out.
+    bool identities_only = false;
 };
 
 class Rewriter {
@@ -86,7 +90,9 @@ class Rewriter {
     };
     struct Input {
         Input(InputFile& from, RewriteOptions how) : file(&from), options(std::move(how)) {}
-        bool is_copied() const { return options.all_packets && options.host.empty(); }
+        bool is_copied() const {
+            return options.all_packets && options.host.empty() && !options.identities_only;
+        }
 
         InputFile* file;
         RewriteOptions options;
@@ -120,6 +126,7 @@ class Rewriter {
                                  Comments comments);
     pcapng::Result<void> copy_packet_options(Input& input, const Packet& packet,
                                              const pcapng::PacketRead& block, Comments comments);
+    std::string_view identities(const Packet& packet, const pcapng::PacketRead* block);
     pcapng::Result<void> darwin_option(Input& input, const pcapng::Option& option);
     std::string_view completed(Input& input, const Packet& packet, std::string_view comment);
     void introduce(Input& input, const End& end, const packet::Comment& comment,

@@ -8,6 +8,7 @@
 
 #include "forensics/rewrite/option_copy.h"
 #include "forensics/rewrite/rewriter.h"
+#include "forensics/source/recorded.h"
 #include "packet/line/terminal_text.h"
 #include "packet/process_comment.h"
 #include "pcapng/format.h"
@@ -29,6 +30,14 @@ Result<void> Rewriter::options(Input& input, const Packet& packet, std::string_v
             return copied;
         }
     }
+    if (input.options.identities_only) {
+        comment = identities(packet, input.file->block());
+        comments = Comments::kUnchanged;
+        if (!comment.empty()) {
+            options_.option(pcapng::kOptComment,
+                            packet::cut_comment(comment, pcapng::kMaxOptionSize));
+        }
+    }
     if (!comment.empty() && comments == Comments::kCompleted) {
         options_.option(pcapng::kOptComment, packet::cut_comment(completed(input, packet, comment),
                                                                  pcapng::kMaxOptionSize));
@@ -44,6 +53,10 @@ Result<void> Rewriter::copy_packet_options(Input& input, const Packet& packet,
     const ByteOrder order = block.options.byte_order();
     bool is_completed = comments == Comments::kUnchanged;
     for (const Option& option : block.options) {
+        if (input.options.identities_only &&
+            (option.code == pcapng::kOptComment || is_custom(option.code))) {
+            continue;
+        }
         if (block.enhanced && (option.code == pcapng::kEpbDarwinProcess ||
                                option.code == pcapng::kEpbDarwinEffective)) {
             if (auto written = darwin_option(input, option); !written) {
@@ -63,6 +76,33 @@ Result<void> Rewriter::copy_packet_options(Input& input, const Packet& packet,
         options_.option_u64(pcapng::kEpbDropcount, *block.drop_count);
     }
     return {};
+}
+
+// Returns what a comment says of who the processes are, or nothing if the file doesn't tell whose
+// the packet is. Valid until the next call.
+std::string_view Rewriter::identities(const Packet& packet, const PacketRead* block) {
+    comment_.clear();
+    if (!packet.attributed() && !has_pidcap_comment(block)) {
+        return comment_;
+    }
+    const auto append = [this](const End& end, std::string_view prefix) {
+        packet::append_process(comment_, packet::process_as_of(end), end.tid, end.via, prefix);
+    };
+    if (packet.self.process != nullptr) {
+        append(packet.self, {});
+    } else {
+        packet::append_reason(comment_, packet.self.via);
+    }
+    packet::append_at(comment_, packet.self_at, flags_direction(block));
+    const Process* either =
+        packet.self.process != nullptr ? packet.self.process : packet.peer.process;
+    if (either != nullptr && !either->host.empty()) {
+        packet::append_pair(comment_, {}, packet::kHostKey, either->host);
+    }
+    if (packet.peer.process != nullptr) {
+        append(packet.peer, packet::kPeerPrefix);
+    }
+    return comment_;
 }
 
 // Omits an index that refers to no block, because Wireshark 4.6 warns about it.

@@ -228,3 +228,56 @@ TEST_CASE("only names that the pattern gives are taken for old files") {
     CHECK(is_name_of("a-%H%M%S.", both, "a-221320.17"));
     CHECK_FALSE(is_name_of("a-%H%M%S.", both, "a-2213.x"));
 }
+
+TEST_CASE("an interval that changes moves the cut of the file at hand") {
+    const Zone zone("UTC");
+    Rotation rotation(by_time(100), "a-%s", 1'005 * kSecond);
+    CHECK_FALSE(rotation.due(1'050 * kSecond));
+    rotation.change(by_time(10));
+    CHECK_FALSE(rotation.due(1'009 * kSecond));
+    REQUIRE(rotation.due(1'010 * kSecond));
+    // What has passed meanwhile is one file.
+    rotation.cut_by_time(1'050 * kSecond);
+    CHECK(rotation.name() == "a-1050");
+    CHECK(rotation.due(1'060 * kSecond));
+    rotation.change(by_time(3600));
+    CHECK_FALSE(rotation.due(3'599 * kSecond));
+    CHECK(rotation.due(3'600 * kSecond));
+    rotation.cut_by_time(3'600 * kSecond);
+    CHECK(rotation.name() == "a-3600");
+}
+
+TEST_CASE("a size that changes is that of the file at hand, and the number goes on") {
+    Rotation rotation(by_size(), "a", 0);
+    rotation.cut_by_size();
+    RotationOptions larger = by_size();
+    larger.size = 5000;
+    rotation.change(larger);
+    CHECK_FALSE(rotation.full(5000));
+    CHECK(rotation.full(5001));
+    rotation.cut_by_size();
+    CHECK(rotation.name() == "a2");
+}
+
+TEST_CASE("a clock that is set back doesn't keep the file at hand until its old end") {
+    const Zone zone("UTC");
+    Rotation rotation(by_time(10), "a-%s", 5'003 * kSecond);
+    CHECK_FALSE(rotation.set_back(5'002 * kSecond));  // a packet that comes late
+    CHECK(rotation.set_back(1'234 * kSecond));
+    CHECK(rotation.name() == "a-5003");
+    CHECK_FALSE(rotation.set_back(1'234 * kSecond));
+    CHECK_FALSE(rotation.due(1'239 * kSecond));
+    REQUIRE(rotation.due(1'240 * kSecond));
+    rotation.cut_by_time(1'240 * kSecond);
+    CHECK(rotation.name() == "a-1240");
+
+    RotationOptions from_start = by_time(10);
+    from_start.from_start = true;
+    Rotation other(from_start, "a-%s", 5'003 * kSecond);
+    CHECK(other.set_back(1'234 * kSecond));
+    CHECK_FALSE(other.due(1'243 * kSecond));
+    CHECK(other.due(1'244 * kSecond));
+
+    Rotation without(by_size(), "a", 5'003 * kSecond);
+    CHECK_FALSE(without.set_back(1'234 * kSecond));
+}

@@ -134,12 +134,12 @@ TEST_CASE("an exec changes executable, command line and name, and the version sa
     CHECK(process->comm == "curl");
 }
 
-TEST_CASE("an exec tells the file, and its mount namespace if it isn't the capture's") {
+TEST_CASE("an exec tells the file, and its mount namespace if it isn't process 1's") {
     const test::FakeProc proc;
     proc.put({.pid = 1, .start_ticks = 1});
-    const std::string self = proc.root() + "/self/ns";
-    std::filesystem::create_directories(self);
-    std::filesystem::create_symlink("mnt:[4026531841]", self + "/mnt");
+    const std::string first = proc.root() + "/1/ns";
+    std::filesystem::create_directories(first);
+    std::filesystem::create_symlink("mnt:[4026531841]", first + "/mnt");
     ProcessTable table = test::make_table(proc);
     pidcap_event exec = make_event(PIDCAP_EVENT_EXEC, 10, 100, 1, "curl");
     exec.exe_inode = 77;

@@ -42,6 +42,26 @@ TEST_CASE("a comm may hold parentheses, spaces, newlines and bytes that are no U
     }
 }
 
+TEST_CASE("the initial mount namespace is that of process 1, whatever the reader's own") {
+    std::filesystem::path expected;
+    for (const char* name : {"1", "2", "self"}) {
+        std::error_code unreadable;
+        if (expected.empty()) {
+            expected =
+                std::filesystem::read_symlink(fmt::format("/proc/{}/ns/mnt", name), unreadable);
+        }
+    }
+    CHECK(fmt::format("mnt:[{}]", ProcFs::open()->initial_mntns()) == expected);
+    const test::FakeProc proc;
+    for (const auto& [name, number] :
+         {std::pair("self", "77"), std::pair("2", "88"), std::pair("1", "99")}) {
+        const std::string folder = fmt::format("{}/{}/ns", proc.root(), name);
+        std::filesystem::create_directories(folder);
+        std::filesystem::create_symlink(fmt::format("mnt:[{}]", number), folder + "/mnt");
+        CHECK(fmt::format("{}", ProcFs::open(proc.root())->initial_mntns()) == number);
+    }
+}
+
 TEST_CASE("a real process is read in full") {
     const ProcProcess process = read_real(getpid());
     CHECK(process.exe == std::filesystem::read_symlink("/proc/self/exe"));
@@ -52,7 +72,6 @@ TEST_CASE("a real process is read in full") {
           std::filesystem::read_symlink("/proc/self/ns/net"));
     CHECK(fmt::format("mnt:[{}]", process.mntns) ==
           std::filesystem::read_symlink("/proc/self/ns/mnt"));
-    CHECK(ProcFs::open()->own_mntns() == process.mntns);
     struct stat exe {};
     REQUIRE(stat("/proc/self/exe", &exe) == 0);
     CHECK(process.exe_inode == exe.st_ino);

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <filesystem>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <set>
 #include <variant>
 
@@ -63,6 +64,68 @@ std::vector<Read> blocks_of(const std::string& path) {
 }
 
 }  // namespace
+
+namespace {
+
+// The columns of `pidcap processes --json`, a row for each process.
+std::vector<nlohmann::json> rows_of(const std::string& path) {
+    std::vector<nlohmann::json> rows;
+    const auto result = test::pidcap({"processes", "--json", path});
+    REQUIRE(result.status == 0);
+    for (const std::string& line : test::lines(result.out)) {
+        rows.push_back(nlohmann::json::parse(line));
+    }
+    return rows;
+}
+
+}  // namespace
+
+TEST_CASE("extract --comments short leaves out what is told of processes, but who they are") {
+    const std::string name = GENERATE("pib.pcapng", "ptcpdump-0.37.pcapng", "pidcap");
+    const bool selects = GENERATE(false, true);
+    INFO(name);
+    const test::TemporaryFolder folder;
+    std::string from = std::string(TEST_DATA) + "/" + name;
+    if (name == "pidcap") {
+        from = folder.file("in");
+        Capture file(from);
+        file.packet(kCurl, true);
+        file.packet(kNginx, true);
+        file.plain(test::datagram(2, 9999, 1, 40000), "via=kernel");
+        file.plain(test::datagram(2, 9999, 1, 40001), "curl was called with --secret");
+        file.packet(kCurl, false);
+        file.close();
+    }
+    const std::string out = folder.file("out");
+    std::vector<std::string> arguments = {"extract", from, "--comments", "short", "-w", out};
+    if (selects) {
+        arguments.insert(arguments.end(), {"-c", "1000000"});
+    }
+    test::pidcap_done(arguments);
+    const auto before = rows_of(from);
+    const auto after = rows_of(out);
+    REQUIRE_FALSE(before.empty());
+    REQUIRE(after.size() == before.size());
+    const std::string bytes = test::content_of(out);
+    for (size_t i = 0; i < before.size(); i++) {
+        for (const char* key : {"pid", "comm", "uid", "sent_packets", "received_packets"}) {
+            CHECK(after[i].at(key) == before[i].at(key));
+        }
+        for (const char* key : {"cmdline", "ppid", "cgroup", "container"}) {
+            CHECK(after[i].at(key).is_null());
+        }
+        if (before[i].at("cmdline").is_string()) {
+            CHECK_FALSE(contains(bytes, before[i].at("cmdline").get<std::string>()));
+        }
+    }
+    CHECK_FALSE(contains(bytes, "secret"));
+    CHECK_FALSE(contains(bytes, "cmdline="));
+    CHECK_FALSE(contains(bytes, "_CMDLINE"));
+    CHECK_FALSE(contains(bytes, "Args:"));
+    CHECK_FALSE(contains(bytes, "--now"));
+    CHECK(test::pidcap({"read", "-n", out}).out == test::pidcap({"read", "-n", from}).out);
+    (void)test::tshark_lines(out, {"frame.number"});
+}
 
 TEST_CASE("extract without a selection changes no packet") {
     for (const std::string name : {"darwin.pcapng", "journal.pcapng", "pib.pcapng",
