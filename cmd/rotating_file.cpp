@@ -227,10 +227,6 @@ Result<void> RotatingFile::idle() {
     }
     free_space_.keep(sink_->fd());
     const uint64_t before = std::exchange(idle_before_, now() - kMargin);
-    if (before > 0 && rotation_->set_back(before)) {
-        notices_.emplace_back(
-            "the clock was set back: files from now on replace earlier ones of the same name");
-    }
     ended_ = ended_ || (rotation_->end() && rotation_->due(before));
     return noted(cut_if_due(before));
 }

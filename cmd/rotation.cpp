@@ -14,10 +14,6 @@ namespace {
 constexpr uint64_t kSecond = 1'000'000'000;
 constexpr int64_t kHour = 3600;
 
-// What packets may be older than the file that they come to, for other reasons than a clock that
-// was set back.
-constexpr uint64_t kSlack = kSecond;
-
 // The kernel's limit for a name (NAME_MAX) is 255.
 constexpr size_t kLongestName = 1024;
 
@@ -67,7 +63,7 @@ std::string name_at(const std::string& pattern, uint64_t time_ns) {
 }
 
 Rotation::Rotation(const RotationOptions& options, std::string pattern, uint64_t now)
-    : options_(options), pattern_(std::move(pattern)), start_(now), begun_(now), since_(now) {
+    : options_(options), pattern_(std::move(pattern)), start_(now), begun_(now) {
     if (options_.interval) {
         cut_ = next_cut(now);
     }
@@ -97,18 +93,8 @@ void Rotation::change(const RotationOptions& options) {
     options_.size = options.size;
     if (options_.interval != options.interval) {
         options_.interval = options.interval;
-        cut_ = next_cut(since_);
+        cut_ = next_cut(begun_);
     }
-}
-
-bool Rotation::set_back(uint64_t now) {
-    if (!cut_ || now + kSlack >= since_) {
-        return false;
-    }
-    start_ = std::min(start_, now);
-    since_ = now;
-    cut_ = next_cut(now);
-    return true;
 }
 
 void Rotation::cut_by_time(uint64_t time_ns) {
@@ -116,7 +102,6 @@ void Rotation::cut_by_time(uint64_t time_ns) {
     const uint64_t step = static_cast<uint64_t>(options_.interval->count()) * kSecond;
     const uint64_t last = next_cut(time_ns - step);
     begun_ = last <= time_ns ? std::max(last, *cut_) : *cut_;
-    since_ = begun_;
     cut_ = next_cut(begun_);
     intervals_++;
     number_ = 0;

@@ -59,11 +59,6 @@ class Rotation {
     // at hand ends by the new ones.
     void change(const RotationOptions& options);
 
-    // Whether it is so much earlier than the file at hand began that the clock was set back. The
-    // file then ends with the interval of `now`, not with the one that it was begun in, which may
-    // be far away.
-    bool set_back(uint64_t now);
-
     // Goes on to the next file: after due(time_ns), after full().
     void cut_by_time(uint64_t time_ns);
     void cut_by_size();
@@ -87,7 +82,6 @@ class Rotation {
     std::string pattern_;
     uint64_t start_;  // of the capture
     uint64_t begun_;  // what the name tells of the file at hand
-    uint64_t since_;  // the time that the clock mustn't be far before
     std::optional<uint64_t> cut_;
     uint64_t intervals_ = 1;  // with the one at hand
     uint64_t number_ = 0;     // since the last cut by time

@@ -258,26 +258,3 @@ TEST_CASE("a size that changes is that of the file at hand, and the number goes 
     rotation.cut_by_size();
     CHECK(rotation.name() == "a2");
 }
-
-TEST_CASE("a clock that is set back doesn't keep the file at hand until its old end") {
-    const Zone zone("UTC");
-    Rotation rotation(by_time(10), "a-%s", 5'003 * kSecond);
-    CHECK_FALSE(rotation.set_back(5'002 * kSecond));  // a packet that comes late
-    CHECK(rotation.set_back(1'234 * kSecond));
-    CHECK(rotation.name() == "a-5003");
-    CHECK_FALSE(rotation.set_back(1'234 * kSecond));
-    CHECK_FALSE(rotation.due(1'239 * kSecond));
-    REQUIRE(rotation.due(1'240 * kSecond));
-    rotation.cut_by_time(1'240 * kSecond);
-    CHECK(rotation.name() == "a-1240");
-
-    RotationOptions from_start = by_time(10);
-    from_start.from_start = true;
-    Rotation other(from_start, "a-%s", 5'003 * kSecond);
-    CHECK(other.set_back(1'234 * kSecond));
-    CHECK_FALSE(other.due(1'243 * kSecond));
-    CHECK(other.due(1'244 * kSecond));
-
-    Rotation without(by_size(), "a", 5'003 * kSecond);
-    CHECK_FALSE(without.set_back(1'234 * kSecond));
-}

@@ -22,6 +22,7 @@
 #include "tests/support/temporary_folder.h"
 #include "tests/support/totals.h"
 #include "tests/support/traffic.h"
+#include "tests/support/wait.h"
 
 namespace {
 
@@ -351,9 +352,8 @@ TEST_CASE("files of triggers are compressed, given to -z, and never replace one 
     }
     capture.stop();
     INFO(capture.err());
-    rest(300);
+    test::wait_until("both files are moved", [&] { return files_in(moved.path()).size() == 2; });
     const auto files = files_in(moved.path());
-    REQUIRE(files.size() == 2);
     for (const std::string& file : files) {
         CHECK(output_of({"file", "-b", file}).starts_with("Zstandard"));
     }

@@ -114,7 +114,7 @@ TEST_CASE("files of a split don't each go through the blocks of all processes") 
         test::pidcap({"extract", "--split", "process", file, "-w", folder.file("split")});
     INFO(result.err);
     CHECK(result.status == 0);
-    CHECK(result.cpu_seconds < 20);
+    CHECK(result.cpu_seconds < 200);  // not thousands
     const auto lines = [&](const std::string& name) {
         return test::lines(test::output_of({"tshark", "-r", folder.file("split/" + name)})).size();
     };
