@@ -8,6 +8,7 @@
 
 #include <catch2/catch.hpp>
 #include <cerrno>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <numeric>
@@ -198,32 +199,44 @@ TEST_CASE("drops that no later packet can tell are in the statistics all the sam
     CHECK(capture.err().find("ring full: ") != std::string::npos);
 }
 
-// Takes all room in the kernel's map of drops, as thousands of interfaces would.
-void fill_drop_counters() {
-    uint32_t id = 0;
-    pcapng::Fd newest;
-    while (bpf_map_get_next_id(id, &id) == 0) {
-        pcapng::Fd map(bpf_map_get_fd_by_id(id));
+// The map of drops of this process, which has it open; not that of another capture on the machine.
+pcapng::Fd drop_counters_of(pid_t pid) {
+    const std::string folder = "/proc/" + std::to_string(pid) + "/fdinfo";
+    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+        std::ifstream stream(entry.path());
+        uint32_t id = 0;
+        for (std::string key; id == 0 && stream >> key;) {
+            if (key == "map_id:") {
+                stream >> id;
+            }
+        }
+        pcapng::Fd map(id != 0 ? bpf_map_get_fd_by_id(id) : -1);
         bpf_map_info info{};
         __u32 size = sizeof(info);
         if (map.valid() && bpf_obj_get_info_by_fd(map.get(), &info, &size) == 0 &&
             std::string(info.name) == "drops") {
-            newest = std::move(map);
+            return map;
         }
     }
-    REQUIRE(newest.valid());
+    return {};
+}
+
+// Takes all room in the map of drops, as thousands of interfaces would.
+void fill_drop_counters(const Capture& capture) {
+    const pcapng::Fd map = drop_counters_of(capture.pid());
+    REQUIRE(map.valid());
     const std::vector<pidcap_drops> none(static_cast<size_t>(libbpf_num_possible_cpus()));
     pidcap_interface key{};
     do {
         key.netns = 1;
         key.ifindex++;
-    } while (bpf_map_update_elem(newest.get(), &key, none.data(), BPF_NOEXIST) == 0);
+    } while (bpf_map_update_elem(map.get(), &key, none.data(), BPF_NOEXIST) == 0);
     REQUIRE(errno == E2BIG);
 }
 
 TEST_CASE("drops of an interface that finds no room for counters are counted with the others") {
     Narrow narrow;
-    fill_drop_counters();
+    fill_drop_counters(narrow.capture);
     const uint64_t sent = overflow(narrow.capture, narrow.generator, narrow.file);
     narrow.capture.stop();
 
