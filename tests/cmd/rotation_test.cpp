@@ -4,10 +4,11 @@
 #include "cmd/rotation.h"
 
 #include <catch2/catch.hpp>
-#include <cstdlib>
 #include <ctime>
 #include <string>
 #include <vector>
+
+#include "tests/support/time_zone.h"
 
 using cmd::is_name_of;
 using cmd::Rotation;
@@ -16,21 +17,6 @@ using cmd::RotationOptions;
 namespace {
 
 constexpr uint64_t kSecond = 1'000'000'000;
-
-// The process's time zone while it lives.
-class Zone {
-  public:
-    explicit Zone(const char* name) {
-        setenv("TZ", name, 1);
-        tzset();
-    }
-    Zone(const Zone&) = delete;
-    Zone& operator=(const Zone&) = delete;
-    ~Zone() {
-        unsetenv("TZ");
-        tzset();
-    }
-};
 
 RotationOptions by_size(std::optional<uint32_t> count = {}) {
     RotationOptions options;
@@ -94,7 +80,7 @@ TEST_CASE("a file is full when it is larger than the size, not before") {
 }
 
 TEST_CASE("cuts lie on multiples of the interval, whenever the packets come") {
-    const Zone zone("UTC");
+    const test::TimeZone zone("UTC");
     const uint64_t start = 1'000'003 * kSecond + 7;
     Rotation rotation(by_time(10), "%s", start);
     CHECK(rotation.name() == "1000003");
@@ -107,7 +93,7 @@ TEST_CASE("cuts lie on multiples of the interval, whenever the packets come") {
 }
 
 TEST_CASE("after a long pause there is one cut, and the file has the interval's name") {
-    const Zone zone("UTC");
+    const test::TimeZone zone("UTC");
     Rotation rotation(by_time(10), "%s", 1'000'003 * kSecond);
     rotation.cut_by_time(1'000'047 * kSecond);
     CHECK(rotation.name() == "1000040");
@@ -126,7 +112,7 @@ TEST_CASE("from the start, cuts are multiples of the interval after it, without 
 }
 
 TEST_CASE("the interval counts in local time") {
-    const Zone zone("Asia/Kolkata");                                    // 5:30 east
+    const test::TimeZone zone("Asia/Kolkata");                          // 5:30 east
     Rotation rotation(by_time(3600), "%H%M", 1'700'000'000 * kSecond);  // 03:43:20
     CHECK(rotation.name() == "0343");
     CHECK(rotation.due(1'700'001'000 * kSecond));
@@ -136,7 +122,7 @@ TEST_CASE("the interval counts in local time") {
 }
 
 TEST_CASE("a day's file ends at midnight, also on the days of 23 and 25 hours") {
-    const Zone zone("Europe/Berlin");
+    const test::TimeZone zone("Europe/Berlin");
     // 2023-03-26 and 2023-10-29, 00:00 local.
     const uint64_t spring = 1'679'785'200;
     const uint64_t autumn = 1'698'530'400;
@@ -155,7 +141,7 @@ TEST_CASE("a day's file ends at midnight, also on the days of 23 and 25 hours") 
 }
 
 TEST_CASE("the number of -C begins anew with each interval") {
-    const Zone zone("UTC");
+    const test::TimeZone zone("UTC");
     RotationOptions options = by_time(10);
     options.size = 1000;
     Rotation rotation(options, "%s", 1'000'000 * kSecond);
@@ -170,7 +156,7 @@ TEST_CASE("the number of -C begins anew with each interval") {
 }
 
 TEST_CASE("with a size, an interval and a number, each interval has a ring, and there is no end") {
-    const Zone zone("UTC");
+    const test::TimeZone zone("UTC");
     RotationOptions options = by_time(10, 2);
     options.size = 1000;
     Rotation rotation(options, "%s.", 1'000'000 * kSecond);
@@ -183,7 +169,7 @@ TEST_CASE("with a size, an interval and a number, each interval has a ring, and 
 }
 
 TEST_CASE("the last of a number of intervals tells when it ends") {
-    const Zone zone("UTC");
+    const test::TimeZone zone("UTC");
     Rotation rotation(by_time(10, 2), "%s", 1'000'003 * kSecond);
     CHECK_FALSE(rotation.end());
     rotation.cut_by_time(1'000'010 * kSecond);
@@ -192,7 +178,7 @@ TEST_CASE("the last of a number of intervals tells when it ends") {
 }
 
 TEST_CASE("names that later files repeat are noticed") {
-    const Zone zone("UTC");
+    const test::TimeZone zone("UTC");
     const auto repeats = [](const RotationOptions& options, const char* pattern) {
         return Rotation(options, pattern, 1'000'003 * kSecond).repeats();
     };
@@ -230,7 +216,7 @@ TEST_CASE("only names that the pattern gives are taken for old files") {
 }
 
 TEST_CASE("an interval that changes moves the cut of the file at hand") {
-    const Zone zone("UTC");
+    const test::TimeZone zone("UTC");
     Rotation rotation(by_time(100), "a-%s", 1'005 * kSecond);
     CHECK_FALSE(rotation.due(1'050 * kSecond));
     rotation.change(by_time(10));

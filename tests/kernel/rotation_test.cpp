@@ -37,36 +37,12 @@ namespace fs = std::filesystem;
 constexpr uid_t kCaller = 54321;
 constexpr size_t kSize = 600;
 
-// Their paths, sorted.
-std::vector<std::string> files_in(const std::string& folder) {
-    std::vector<std::string> paths;
-    for (const auto& entry : fs::directory_iterator(folder)) {
-        paths.push_back(entry.path());
-    }
-    std::sort(paths.begin(), paths.end());
-    return paths;
-}
-
 std::set<std::string> names_in(const std::string& folder) {
     std::set<std::string> names;
     for (const auto& entry : fs::directory_iterator(folder)) {
         names.insert(entry.path().filename());
     }
     return names;
-}
-
-// The numbers of the datagrams in a file, in order.
-std::vector<uint32_t> numbers_in(const std::string& file) {
-    std::vector<uint32_t> numbers;
-    for (const SeenPacket& packet : packets_of(file)) {
-        const auto payload = udp_payload(packet.data);
-        REQUIRE(payload);
-        REQUIRE(payload->size() == kSize);
-        uint32_t number = 0;
-        std::copy_n(payload->begin(), sizeof(number), reinterpret_cast<uint8_t*>(&number));
-        numbers.push_back(number);
-    }
-    return numbers;
 }
 
 // Each file is whole, and all of them together have what one capture would have.
@@ -135,14 +111,14 @@ TEST_CASE("by size: every packet is in one file, each file is whole, and names a
     require_whole_files(files, totals_of(capture.err()), sent);
     std::vector<uint32_t> numbers;
     for (size_t i = 0; i < files.size(); i++) {
-        const std::vector<uint32_t> more = numbers_in(files[i]);
+        const std::vector<uint32_t> more = numbers_in(files[i], kSize);
         numbers.insert(numbers.end(), more.begin(), more.end());
         // "Currently larger than": one packet more, and the statistics.
         CHECK(fs::file_size(files[i]) < 200 * 1024 + 2 * kSize);
         CHECK((i + 1 == files.size() || fs::file_size(files[i]) > 200 * 1024));
         CHECK(processes_in(files[i]) == processes_in(whole.file("whole")));
     }
-    CHECK(numbers == numbers_in(whole.file("whole")));
+    CHECK(numbers == numbers_in(whole.file("whole"), kSize));
 }
 
 TEST_CASE("by time: cuts lie on the second, with and without packets") {
@@ -222,7 +198,7 @@ TEST_CASE("a ring keeps the last files, as many as it may") {
     std::vector<uint32_t> numbers;
     for (const std::string& file : files_in(folder.path())) {
         require_readable(file);
-        const auto more = numbers_in(file);
+        const auto more = numbers_in(file, kSize);
         numbers.insert(numbers.end(), more.begin(), more.end());
     }
     // The end of what was sent, without a gap.
@@ -609,7 +585,7 @@ TEST_CASE("a full disk ends no capture that has old files to give, and loses no 
         for (const std::string& file : files_in(folder.path())) {
             if (!file.ends_with("precious")) {
                 require_readable(file);
-                const auto more = numbers_in(file);
+                const auto more = numbers_in(file, kSize);
                 numbers.insert(numbers.end(), more.begin(), more.end());
             }
         }

@@ -2,6 +2,7 @@
 #include "tests/support/capture.h"
 
 #include <signal.h>
+#include <algorithm>
 
 #include <catch2/catch.hpp>
 #include <cstring>
@@ -14,6 +15,7 @@
 #include "pcapng/reader.h"
 #include "tests/support/command.h"
 #include "tests/support/temporary_folder.h"
+#include "tests/support/traffic.h"
 
 namespace test {
 namespace {
@@ -102,6 +104,19 @@ std::vector<SeenPacket> packets_of(const std::string& file) {
         packets.push_back(std::move(packet));
     }
     return packets;
+}
+
+std::vector<uint32_t> numbers_in(const std::string& file, size_t size) {
+    std::vector<uint32_t> numbers;
+    for (const SeenPacket& packet : packets_of(file)) {
+        const auto payload = udp_payload(packet.data);
+        REQUIRE(payload);
+        REQUIRE(payload->size() == size);
+        uint32_t number = 0;
+        std::copy_n(payload->begin(), sizeof(number), reinterpret_cast<uint8_t*>(&number));
+        numbers.push_back(number);
+    }
+    return numbers;
 }
 
 std::vector<std::vector<std::string>> fields_of(const std::string& file,

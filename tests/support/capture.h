@@ -48,6 +48,9 @@ struct SeenPacket {
 // By editcap into the classic format, which is easy to read.
 std::vector<SeenPacket> packets_of(const std::string& file);
 
+// The numbers of a file's datagrams, in order: each is one of send_numbered()'s of this size.
+std::vector<uint32_t> numbers_in(const std::string& file, size_t size);
+
 // One row a packet, by tshark.
 std::vector<std::vector<std::string>> fields_of(const std::string& file,
                                                 const std::vector<std::string>& names,

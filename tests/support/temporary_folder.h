@@ -3,6 +3,7 @@
 // TemporaryFolder: a fresh folder that goes away with its contents.
 #pragma once
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -12,6 +13,7 @@
 #include <stdexcept>
 #include <string>
 #include <system_error>
+#include <vector>
 
 namespace test {
 
@@ -37,6 +39,16 @@ class TemporaryFolder {
   private:
     std::string path_;
 };
+
+// The paths of what is in a folder, sorted.
+inline std::vector<std::string> files_in(const std::string& folder) {
+    std::vector<std::string> paths;
+    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+        paths.push_back(entry.path());
+    }
+    std::sort(paths.begin(), paths.end());
+    return paths;
+}
 
 inline std::string content_of(const std::string& path) {
     std::ifstream stream(path, std::ios::binary);

@@ -2,14 +2,13 @@
 #include "cmd/recorder/trigger.h"
 
 #include <catch2/catch.hpp>
-#include <cstdlib>
-#include <ctime>
 #include <string>
 #include <vector>
 
 #include "cmd/recorder/counter_history.h"
 #include "cmd/recorder/kept_files.h"
 #include "cmd/rotation.h"
+#include "tests/support/time_zone.h"
 
 using namespace cmd;
 
@@ -18,13 +17,6 @@ namespace {
 constexpr uint64_t kSecond = 1'000'000'000;
 constexpr uint64_t kTime = 1795956295 * kSecond + 123456789;  // 2026-11-29 12:44:55 UTC
 
-struct Utc {
-    Utc() {
-        setenv("TZ", "UTC", 1);
-        tzset();
-    }
-};
-
 Trigger at(uint64_t time_ns, Trigger::Kind kind = Trigger::Kind::kSignal) {
     return {.kind = kind, .time_ns = time_ns};
 }
@@ -32,7 +24,7 @@ Trigger at(uint64_t time_ns, Trigger::Kind kind = Trigger::Kind::kSignal) {
 }  // namespace
 
 TEST_CASE("a trigger's file is named by time and kind") {
-    const Utc utc;
+    const test::TimeZone utc("UTC");
     using Kind = Trigger::Kind;
     CHECK(trigger_file_name("trace.pcapng", at(kTime)) == "trace-20261129-124455-signal.pcapng");
     CHECK(trigger_file_name("trace", at(kTime, Kind::kCommand)) == "trace-20261129-124455-command");
@@ -46,7 +38,7 @@ TEST_CASE("a trigger's file is named by time and kind") {
 }
 
 TEST_CASE("names of triggers' files are recognised, and no others") {
-    const Utc utc;
+    const test::TimeZone utc("UTC");
     for (const std::string pattern : {"trace.pcapng", "trace", "a-%H%M.pcapng", "t.pcapng.zst"}) {
         INFO(pattern);
         const std::string name = trigger_file_name(pattern, at(kTime, Trigger::Kind::kCommand));
@@ -62,7 +54,7 @@ TEST_CASE("names of triggers' files are recognised, and no others") {
 }
 
 TEST_CASE("a rotation takes no file that was kept for a trigger for one of its own") {
-    const Utc utc;
+    const test::TimeZone utc("UTC");
     for (const std::string pattern : {"trace.pcapng", "trace", "a-%H%M.pcapng", "a-%s"}) {
         for (const bool by_time : {false, true}) {
             RotationOptions options;

@@ -2,8 +2,9 @@
 #include "forensics/select/time_window.h"
 
 #include <catch2/catch.hpp>
-#include <cstdlib>
 #include <string>
+
+#include "tests/support/time_zone.h"
 
 using forensics::parse_time;
 using forensics::TimeBound;
@@ -12,21 +13,6 @@ using forensics::TimeWindow;
 namespace {
 
 constexpr uint64_t kSecond = 1'000'000'000;
-
-// Sets the zone for a test, and goes back.
-class Zone {
-  public:
-    explicit Zone(const char* name) {
-        setenv("TZ", name, 1);
-        tzset();
-    }
-    Zone(const Zone&) = delete;
-    Zone& operator=(const Zone&) = delete;
-    ~Zone() {
-        unsetenv("TZ");
-        tzset();
-    }
-};
 
 uint64_t absolute(const std::string& text) {
     const auto bound = parse_time("--after", text);
@@ -43,7 +29,7 @@ bool refused(const std::string& text) {
 }  // namespace
 
 TEST_CASE("a date is local time unless it says its zone") {
-    const Zone zone("Europe/Berlin");
+    const test::TimeZone zone("Europe/Berlin");
     // date -u -d 2026-11-22T01:00:00Z +%s
     CHECK(absolute("2026-11-22T01:00:00Z") == 1795309200 * kSecond);
     CHECK(absolute("2026-11-22T02:00:00") == 1795309200 * kSecond);
@@ -91,7 +77,7 @@ TEST_CASE("what is no time is refused") {
 }
 
 TEST_CASE("a time of day is of the day on which the file begins") {
-    const Zone zone("Europe/Berlin");
+    const test::TimeZone zone("Europe/Berlin");
     const auto after = parse_time("--after", "02:00:00.5");
     REQUIRE(after);
     TimeWindow window(*after, std::nullopt);
