@@ -74,7 +74,7 @@ struct Request {
     std::string output;
     std::optional<SplitBy> split;
     uint32_t max_files = 4096;
-    bool identities_only = false;
+    forensics::Detail detail = forensics::Detail::kAll;
     forensics::Selection selection;
     bool everything = true;
     FileMode mode;
@@ -117,8 +117,10 @@ std::variant<Request, Stop> parse_request(std::span<const std::string> arguments
     if (!split.given()) {
         request.split.reset();
     }
-    reader.word(comments, std::array<std::pair<std::string_view, bool>, 1>{{{"short", true}}},
-                request.identities_only);
+    reader.word(comments,
+                std::array<std::pair<std::string_view, forensics::Detail>, 1>{
+                    {{"short", forensics::Detail::kIdentities}}},
+                request.detail);
     reader.refuse_if(request.split && request.output == "-", "--split needs -w FOLDER");
     reader.refuse_if(max_files.given() && !request.split, "--max-files needs --split");
     reader.number(max_files, 1, UINT32_MAX, request.max_files);
@@ -146,19 +148,17 @@ class Destination {
             FileProgress progress(STDERR_FILENO);
             destination.split_ = std::make_unique<SplitFiles>(
                 open_file, *request.split, request.max_files, input,
-                FinalProcesses::read(
-                    request.input,
-                    [&progress](const forensics::Source& from) { progress.packet(from); }),
-                forensics::RewriteOptions{.identities_only = request.identities_only});
+                FinalProcesses::read(request.input, [&progress](const forensics::Source& from) {
+                    progress.packet(from);
+                }));
             return destination;
         }
         auto output = open_result(request.output, {&request.input, 1}, request.mode);
         if (!output) {
             return std::move(output).error();
         }
-        auto file = Rewriter::create(
-            *std::move(output), input,
-            {.all_packets = request.everything, .identities_only = request.identities_only});
+        auto file =
+            Rewriter::create(*std::move(output), input, {.all_packets = request.everything});
         if (!file) {
             return std::move(file).error();
         }
@@ -223,7 +223,7 @@ int run_extract(std::span<const std::string> arguments) {
     }
     auto& request = std::get<Request>(parsed);
     ignore_write_signals();
-    auto input = InputFile::open(request.input);
+    auto input = InputFile::open(request.input, request.detail);
     if (!input) {
         return fail(input.error());
     }

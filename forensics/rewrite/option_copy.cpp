@@ -157,19 +157,23 @@ void copy_turned(ByteBuffer& out, const pcapng::Option& option, size_t from, siz
     out.pad(option.value.size());
 }
 
-}  // namespace
-
 bool is_custom(uint16_t code) {
     return code == kCustomText || code == kCustomBytes || code == kCustomTextNoCopy ||
            code == kCustomBytesNoCopy;
 }
 
-void copy_option(ByteBuffer& out, const pcapng::Option& option, ByteOrder order, OptionOf block) {
+}  // namespace
+
+void copy_option(ByteBuffer& out, const pcapng::Option& option, ByteOrder order, OptionOf block,
+                 Detail detail) {
     const size_t size = option.value.size();
     if (option.code == kCustomTextNoCopy || option.code == kCustomBytesNoCopy) {
         return;
     }
     const std::optional<Layout> layout = layout_of(option, block);
+    if (detail == Detail::kIdentities && (!layout || option.code == pcapng::kOptComment)) {
+        return;
+    }
     if (block == OptionOf::kObsoletePacket && !layout && !is_custom(option.code)) {
         return;
     }

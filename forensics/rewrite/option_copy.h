@@ -22,12 +22,14 @@ enum class OptionOf : uint8_t {
     kDarwinProcess
 };
 
-// Whether the code is a custom option's, whose value may be anything.
-bool is_custom(uint16_t code);
+// How much a copy tells of processes: everything, or who they are and no more. Then comments are
+// left out, and options and blocks whose value may be anything: custom ones and those of unknown
+// codes.
+enum class Detail : uint8_t { kAll, kIdentities };
 
-// Appends the option to `out`. Appends nothing if its layout isn't known, its length is wrong or it
-// is a custom option that must not be copied.
+// Appends the option to `out`. Appends nothing if its layout isn't known, its length is wrong, it
+// is a custom option that must not be copied, or `detail` leaves it out.
 void copy_option(pcapng::ByteBuffer& out, const pcapng::Option& option, pcapng::ByteOrder order,
-                 OptionOf block);
+                 OptionOf block, Detail detail);
 
 }  // namespace forensics

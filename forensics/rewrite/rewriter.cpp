@@ -198,9 +198,6 @@ Result<void> Rewriter::take_by_process(Input& input) {
         }
     }
     for (const auto& [process, introduction] : input.processes) {
-        if (input.options.identities_only) {
-            break;
-        }
         for (const uint64_t number : file.blocks_of(file.source().processes()[process])) {
             if (number >= input.next_block) {
                 input.due.push_back(number);
@@ -215,9 +212,7 @@ Result<void> Rewriter::take(Input& input, uint64_t number) {
     const CarriedBlock& block = input.file->carried(number);
     switch (block.of) {
         case CarriedBlock::Of::kFile:
-            return input.options.identities_only && block.type == pcapng::kCustomBlock
-                       ? Result<void>{}
-                       : carry(block.type, block.body);
+            return carry(block.type, block.body);
         case CarriedBlock::Of::kInterface:
             return statistics(input, block);
         case CarriedBlock::Of::kSection:
@@ -241,9 +236,6 @@ Result<void> Rewriter::take(Input& input, uint64_t number) {
             return input.is_copied() ? carry(block.type, block.body) : Result<void>{};
         case CarriedBlock::Of::kProcess:
             break;
-    }
-    if (input.options.identities_only) {
-        return {};
     }
     if (input.is_copied()) {
         return process_block(input, number);
@@ -298,7 +290,7 @@ Result<void> Rewriter::tell_apart(Input& input, const Packet& packet, const End&
 // The process has a packet in this file, so its blocks up to now must be written.
 void Rewriter::keep(Input& input, const Process* process) {
     if (process == nullptr || !input.processes.try_emplace(process->number).second ||
-        input.options.all_packets || input.options.identities_only) {
+        input.options.all_packets) {
         return;
     }
     for (const uint64_t number : input.file->blocks_of(*process)) {

@@ -3,7 +3,8 @@
 // Rewriter: writes packets of other files into one pcapng section and keeps their bytes, times,
 // lengths, options and comments. References (interfaces, Darwin processes) are renumbered. If the
 // packet that introduced a process is not in this file, the first one that is introduces it. The
-// blocks of the packets' processes are copied. docs/file-format.md lists what becomes of each
+// blocks of the packets' processes are copied. Of an input with Detail::kIdentities each packet has
+// one comment, made anew without an introduction. docs/file-format.md lists what becomes of each
 // block. Owns the writer; the input files outlive it. One thread.
 #pragma once
 
@@ -37,10 +38,6 @@ struct RewriteOptions {
     // Empty, or the host whose interfaces and processes these are: put before the interfaces'
     // names, and into the comment of each packet that doesn't name one.
     std::string host = {};
-    // Of the processes, the file says who they are and no more: each packet has one comment, made
-    // anew without an introduction. Other comments, blocks that describe processes, and what may
-    // hold anything (custom options and blocks, blocks of unknown types) are left out.
-    bool identities_only = false;
 };
 
 class Rewriter {
@@ -91,7 +88,7 @@ class Rewriter {
     struct Input {
         Input(InputFile& from, RewriteOptions how) : file(&from), options(std::move(how)) {}
         bool is_copied() const {
-            return options.all_packets && options.host.empty() && !options.identities_only;
+            return options.all_packets && options.host.empty() && file->detail() == Detail::kAll;
         }
 
         InputFile* file;

@@ -30,15 +30,12 @@ Result<void> Rewriter::options(Input& input, const Packet& packet, std::string_v
             return copied;
         }
     }
-    if (input.options.identities_only) {
-        comment = identities(packet, input.file->block());
-        comments = Comments::kUnchanged;
-        if (!comment.empty()) {
-            options_.option(pcapng::kOptComment,
-                            packet::cut_comment(comment, pcapng::kMaxOptionSize));
+    if (input.file->detail() == Detail::kIdentities) {
+        const std::string_view text = identities(packet, input.file->block());
+        if (!text.empty()) {
+            options_.option(pcapng::kOptComment, packet::cut_comment(text, pcapng::kMaxOptionSize));
         }
-    }
-    if (!comment.empty() && comments == Comments::kCompleted) {
+    } else if (!comment.empty() && comments == Comments::kCompleted) {
         options_.option(pcapng::kOptComment, packet::cut_comment(completed(input, packet, comment),
                                                                  pcapng::kMaxOptionSize));
     }
@@ -51,12 +48,9 @@ Result<void> Rewriter::options(Input& input, const Packet& packet, std::string_v
 Result<void> Rewriter::copy_packet_options(Input& input, const Packet& packet,
                                            const PacketRead& block, Comments comments) {
     const ByteOrder order = block.options.byte_order();
-    bool is_completed = comments == Comments::kUnchanged;
+    const Detail detail = input.file->detail();
+    bool is_completed = comments == Comments::kUnchanged || detail == Detail::kIdentities;
     for (const Option& option : block.options) {
-        if (input.options.identities_only &&
-            (option.code == pcapng::kOptComment || is_custom(option.code))) {
-            continue;
-        }
         if (block.enhanced && (option.code == pcapng::kEpbDarwinProcess ||
                                option.code == pcapng::kEpbDarwinEffective)) {
             if (auto written = darwin_option(input, option); !written) {
@@ -68,7 +62,7 @@ Result<void> Rewriter::copy_packet_options(Input& input, const Packet& packet,
             options_.option(option.code, packet::cut_comment(text, pcapng::kMaxOptionSize));
         } else {
             copy_option(options_, option, order,
-                        block.enhanced ? OptionOf::kPacket : OptionOf::kObsoletePacket);
+                        block.enhanced ? OptionOf::kPacket : OptionOf::kObsoletePacket, detail);
         }
     }
     // The obsolete packet block has it outside its options.

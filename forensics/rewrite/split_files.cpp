@@ -181,7 +181,7 @@ Result<SplitFiles::File*> SplitFiles::open(const std::string& key, const End& en
         return std::move(output).error();
     }
     if (is_new) {
-        auto rewriter = Rewriter::create(*std::move(output), input_, options_);
+        auto rewriter = Rewriter::create(*std::move(output), input_, {});
         if (!rewriter) {
             return std::move(rewriter).error();
         }

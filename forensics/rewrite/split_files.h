@@ -40,13 +40,12 @@ class SplitFiles {
     // `input` outlives this, and `processes` are of its file. Packets that would need more than
     // `max_files` files go into one more, together.
     SplitFiles(OpenFile open_file, SplitBy by, size_t max_files, InputFile& input,
-               FinalProcesses processes, RewriteOptions options)
+               FinalProcesses processes)
         : open_file_(std::move(open_file)),
           by_(by),
           max_files_(max_files),
           input_(input),
-          processes_(std::move(processes)),
-          options_(std::move(options)) {}
+          processes_(std::move(processes)) {}
 
     pcapng::Result<void> packet(const Packet& packet);
     pcapng::Result<void> finish();
@@ -78,7 +77,6 @@ class SplitFiles {
     size_t max_files_;
     InputFile& input_;
     FinalProcesses processes_;
-    RewriteOptions options_;
     std::unordered_map<std::string, File, packet::KeyedHash, std::equal_to<>>
         files_;  // by what is the same for all its packets
     std::unordered_map<std::string, uint64_t, packet::KeyedHash>

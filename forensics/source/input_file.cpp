@@ -11,7 +11,6 @@
 #include <utility>
 #include <variant>
 
-#include "forensics/rewrite/option_copy.h"
 #include "forensics/source/recorded.h"
 #include "packet/comment.h"
 #include "packet/line/terminal_text.h"
@@ -38,35 +37,35 @@ std::vector<uint8_t> taken(const ByteBuffer& buffer) {
 }
 
 // Without the end of options.
-void copy_each(ByteBuffer& out, const pcapng::Options& options, OptionOf block) {
+void copy_each(ByteBuffer& out, const pcapng::Options& options, OptionOf block, Detail detail) {
     for (const pcapng::Option& option : options) {
-        copy_option(out, option, options.byte_order(), block);
+        copy_option(out, option, options.byte_order(), block, detail);
     }
 }
 
-void copy_options(ByteBuffer& out, const pcapng::Options& options, OptionOf block) {
-    copy_each(out, options, block);
+void copy_options(ByteBuffer& out, const pcapng::Options& options, OptionOf block, Detail detail) {
+    copy_each(out, options, block, detail);
     out.end_of_options();
 }
 
 // Each record's header turns, the addresses and names don't.
-std::vector<uint8_t> body_of(const pcapng::NameResolutionRead& names) {
+std::vector<uint8_t> body_of(const pcapng::NameResolutionRead& names, Detail detail) {
     ByteBuffer body;
     for (const pcapng::Option& record : names.records) {
         body.option(record.code, record.value);
     }
     body.end_of_options();
-    copy_options(body, names.options, OptionOf::kNames);
+    copy_options(body, names.options, OptionOf::kNames, detail);
     return taken(body);
 }
 
-std::vector<uint8_t> body_of(const pcapng::SecretsRead& secrets) {
+std::vector<uint8_t> body_of(const pcapng::SecretsRead& secrets, Detail detail) {
     ByteBuffer body;
     body.u32(secrets.type);
     body.u32(static_cast<uint32_t>(secrets.data.size()));
     body.bytes(secrets.data);
     body.pad(secrets.data.size());
-    copy_options(body, secrets.options, OptionOf::kAnyBlock);
+    copy_options(body, secrets.options, OptionOf::kAnyBlock, detail);
     return taken(body);
 }
 
@@ -92,7 +91,7 @@ bool counts_the_file(uint16_t code) {
     return code == pcapng::kIsbFilterAccepted || code == pcapng::kIsbDelivered;
 }
 
-std::vector<uint8_t> body_of(const pcapng::StatisticsRead& statistics, bool whole) {
+std::vector<uint8_t> body_of(const pcapng::StatisticsRead& statistics, bool whole, Detail detail) {
     ByteBuffer body;
     body.u32(static_cast<uint32_t>(statistics.time_ns >> 32));
     body.u32(static_cast<uint32_t>(statistics.time_ns));
@@ -102,7 +101,8 @@ std::vector<uint8_t> body_of(const pcapng::StatisticsRead& statistics, bool whol
         const bool is_time =
             option.code == pcapng::kIsbStartTime || option.code == pcapng::kIsbEndTime;
         if (!is_time && (whole || !counts_the_file(option.code))) {
-            copy_option(body, option, statistics.options.byte_order(), OptionOf::kStatistics);
+            copy_option(body, option, statistics.options.byte_order(), OptionOf::kStatistics,
+                        detail);
         }
     }
     body.end_of_options();
@@ -135,15 +135,15 @@ CarriedBlock of_journal(const pcapng::JournalRead& journal) {
 
 }  // namespace
 
-Result<std::unique_ptr<InputFile>> InputFile::open(const std::string& path) {
+Result<std::unique_ptr<InputFile>> InputFile::open(const std::string& path, Detail detail) {
     Result<Source> source = Source::open(path);
     if (!source) {
         return std::move(source).error();
     }
-    return std::unique_ptr<InputFile>(new InputFile(*std::move(source)));
+    return std::unique_ptr<InputFile>(new InputFile(*std::move(source), detail));
 }
 
-InputFile::InputFile(Source source) : source_(std::move(source)) {
+InputFile::InputFile(Source source, Detail detail) : source_(std::move(source)), detail_(detail) {
     source_.set_observer(this);
 }
 
@@ -243,15 +243,24 @@ Result<void> InputFile::block(const OtherBlock& other) {
         add(*section);
     } else if (const auto* interface = std::get_if<pcapng::InterfaceRead>(&other.block)) {
         return add(*interface);
-    } else if (const auto* darwin = std::get_if<pcapng::DarwinProcessRead>(&other.block)) {
-        return add(*darwin);
     } else if (const auto* names = std::get_if<pcapng::NameResolutionRead>(&other.block)) {
-        carry({.type = pcapng::kNameResolutionBlock, .body = body_of(*names)});
+        carry({.type = pcapng::kNameResolutionBlock, .body = body_of(*names, detail_)});
     } else if (const auto* secrets = std::get_if<pcapng::SecretsRead>(&other.block)) {
-        carry({.type = pcapng::kDecryptionSecretsBlock, .body = body_of(*secrets)});
+        carry({.type = pcapng::kDecryptionSecretsBlock, .body = body_of(*secrets, detail_)});
     } else if (const auto* statistics = std::get_if<pcapng::StatisticsRead>(&other.block)) {
         carry_statistics(*statistics);
-    } else if (const auto* process = std::get_if<pcapng::ProcessInformationRead>(&other.block)) {
+    } else if (detail_ == Detail::kAll) {
+        return process_block(other);
+    }
+    return {};
+}
+
+// Of processes, or of what only its owner knows.
+Result<void> InputFile::process_block(const OtherBlock& other) {
+    if (const auto* darwin = std::get_if<pcapng::DarwinProcessRead>(&other.block)) {
+        return add(*darwin);
+    }
+    if (const auto* process = std::get_if<pcapng::ProcessInformationRead>(&other.block)) {
         carry({.of = CarriedBlock::Of::kProcess,
                .type = pcapng::kCustomBlock,
                .body = process_information_body(other.raw),
@@ -283,7 +292,7 @@ void InputFile::add(const pcapng::UnknownRead& block, ByteOrder order) {
 void InputFile::add(const pcapng::SectionRead& section) {
     first_interface_ = static_cast<uint32_t>(interfaces_.size());
     ByteBuffer options;
-    copy_each(options, section.options, OptionOf::kSection);
+    copy_each(options, section.options, OptionOf::kSection, detail_);
     if (++sections_ > 1) {
         options.end_of_options();
         carry({.of = CarriedBlock::Of::kSection,
@@ -297,7 +306,7 @@ void InputFile::add(const pcapng::SectionRead& section) {
     section_.application = section.application;
     section_.comments.clear();
     for (const pcapng::Option& option : section.options) {
-        if (option.code == pcapng::kOptComment) {
+        if (option.code == pcapng::kOptComment && detail_ == Detail::kAll) {
             section_.comments.emplace_back(option.text());
         }
     }
@@ -308,7 +317,8 @@ Result<void> InputFile::add(const pcapng::InterfaceRead& interface) {
     for (const pcapng::Option& option : interface.options) {
         if (option.code != pcapng::kIfName && option.code != pcapng::kIfTsresol &&
             option.code != pcapng::kIfTsoffset) {
-            copy_option(options, option, interface.options.byte_order(), OptionOf::kInterface);
+            copy_option(options, option, interface.options.byte_order(), OptionOf::kInterface,
+                        detail_);
         }
     }
     carry({.of = CarriedBlock::Of::kInterfaceDescription,
@@ -320,7 +330,7 @@ Result<void> InputFile::add(const pcapng::InterfaceRead& interface) {
 
 Result<void> InputFile::add(const pcapng::DarwinProcessRead& process) {
     ByteBuffer options;
-    copy_options(options, process.options, OptionOf::kDarwinProcess);
+    copy_options(options, process.options, OptionOf::kDarwinProcess, detail_);
     carry({.of = CarriedBlock::Of::kDarwinProcess,
            .type = pcapng::kDarwinProcessBlock,
            .index = static_cast<uint32_t>(darwin_processes_.size())});
@@ -341,10 +351,10 @@ void InputFile::carry_statistics(const pcapng::StatisticsRead& statistics) {
     const uint32_t interface = first_interface_ + statistics.interface_id;
     carry({.of = CarriedBlock::Of::kInterface,
            .type = pcapng::kInterfaceStatisticsBlock,
-           .body = body_of(statistics, true),
+           .body = body_of(statistics, true, detail_),
            .index = interface,
            .packets = interface < packets_.size() ? packets_[interface] : 0,
-           .body_of_a_part = body_of(statistics, false)});
+           .body_of_a_part = body_of(statistics, false, detail_)});
 }
 
 void InputFile::carry(CarriedBlock block) {

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "forensics/packet_types.h"
+#include "forensics/rewrite/option_copy.h"
 #include "forensics/source/source.h"
 #include "packet/keyed_hash.h"
 #include "pcapng/blocks.h"
@@ -71,7 +72,9 @@ class InputFile : private Source::Observer {
     // The most bytes of other blocks that are kept; the oldest are dropped.
     static constexpr size_t kMaxCarried = size_t{64} * 1024 * 1024;
 
-    static pcapng::Result<std::unique_ptr<InputFile>> open(const std::string& path);
+    // `detail`: see copy_option(). kIdentities: blocks about processes aren't kept either.
+    static pcapng::Result<std::unique_ptr<InputFile>> open(const std::string& path,
+                                                           Detail detail = Detail::kAll);
     InputFile(const InputFile&) = delete;
     InputFile& operator=(const InputFile&) = delete;
 
@@ -79,6 +82,7 @@ class InputFile : private Source::Observer {
     pcapng::Result<const Packet*> next();
     const pcapng::PacketRead* block() const { return source_.block(); }
     const Source& source() const { return source_; }
+    Detail detail() const { return detail_; }
 
     // The first section, known after the first next(); empty for a pcap file.
     const pcapng::SectionInfo& section() const { return section_; }
@@ -119,7 +123,7 @@ class InputFile : private Source::Observer {
         const Process* without_start = nullptr;  // the latest
     };
 
-    explicit InputFile(Source source);
+    InputFile(Source source, Detail detail);
     static void settle(Namesakes& namesakes);
     void meet_processes();
     static ProcessBlock key_of(const CarriedBlock& block, uint64_t number);
@@ -129,10 +133,12 @@ class InputFile : private Source::Observer {
     pcapng::Result<void> add(const pcapng::DarwinProcessRead& process);
     pcapng::Result<void> count_described(size_t bytes);
     void add(const pcapng::UnknownRead& block, pcapng::ByteOrder order);
+    pcapng::Result<void> process_block(const OtherBlock& other);
     void carry(CarriedBlock block);
     void carry_statistics(const pcapng::StatisticsRead& statistics);
 
     Source source_;
+    Detail detail_;
     uint32_t sections_ = 0;
     pcapng::SectionInfo section_;
     std::vector<uint8_t> section_options_;

@@ -73,7 +73,8 @@ Bytes big_endian_file() {
 
 Bytes copied(const Bytes& value, uint16_t code, pcapng::ByteOrder order) {
     pcapng::ByteBuffer out;
-    forensics::copy_option(out, {.code = code, .value = value}, order, OptionOf::kPacket);
+    forensics::copy_option(out, {.code = code, .value = value}, order, OptionOf::kPacket,
+                           forensics::Detail::kAll);
     return {out.view().begin(), out.view().end()};
 }
 

@@ -10,7 +10,10 @@
 #include <set>
 #include <variant>
 
+#include "pcapng/encode.h"
+#include "pcapng/format.h"
 #include "pcapng/reader.h"
+#include "pcapng/writer.h"
 #include "tests/cmd/offline/written.h"
 
 using test::Capture;
@@ -125,6 +128,56 @@ TEST_CASE("extract --comments short leaves out what is told of processes, but wh
     CHECK_FALSE(contains(bytes, "--now"));
     CHECK(test::pidcap({"read", "-n", out}).out == test::pidcap({"read", "-n", from}).out);
     (void)test::tshark_lines(out, {"frame.number"});
+}
+
+TEST_CASE("extract --comments short leaves out comments and unknown options of every block") {
+    const bool selects = GENERATE(false, true);
+    const test::TemporaryFolder folder;
+    const std::string from = folder.file("in");
+    // A comment, a custom option, and one of a code that nobody has defined.
+    const auto told = [](pcapng::ByteBuffer& options) {
+        options.option(pcapng::kOptComment, std::string_view("a --secret of a comment"));
+        options.option(2988, std::string_view("PEN!a --secret of a custom option"));
+        options.option(0x7abc, std::string_view("a --secret of an unknown option"));
+        options.end_of_options();
+    };
+    pcapng::ByteBuffer options;
+    told(options);
+    {
+        auto writer = need(
+            pcapng::Writer::create_encoded(need(pcapng::Output::open_file(from)), options.view()));
+        (void)need(writer.add_interface({.link_type = 1, .snaplen = 65535}, options.view()));
+        (void)need(writer.darwin_process(7, std::string_view("a --secret name")));
+        need(writer.packet({.time_ns = 1, .data = {}, .wire_length = 0}, options.view()));
+        pcapng::ByteBuffer body;
+        for (int i = 0; i < 3; i++) {  // interface 0, at 0
+            body.u32(0);
+        }
+        told(body);
+        need(writer.block(pcapng::kInterfaceStatisticsBlock, body.view()));
+        body.clear();
+        body.end_of_options();
+        told(body);
+        need(writer.block(pcapng::kNameResolutionBlock, body.view()));
+        body.clear();
+        body.u32(0x544c534b);  // TLS key log
+        body.u32(0);
+        told(body);
+        need(writer.block(pcapng::kDecryptionSecretsBlock, body.view()));
+        need(writer.block(0x7abcdef0, options.view()));
+        need(writer.block(pcapng::kCustomBlock, options.view()));
+        need(writer.close());
+    }
+    const std::string out = folder.file("out");
+    std::vector<std::string> arguments = {"extract", from, "--comments", "short", "-w", out};
+    if (selects) {
+        arguments.insert(arguments.end(), {"-c", "1000000"});
+    }
+    test::pidcap_done(arguments);
+    const std::string before = test::content_of(from);
+    CHECK(contains(before, "--secret"));
+    CHECK_FALSE(contains(test::content_of(out), "--secret"));
+    CHECK(test::tshark_lines(out, {"frame.number"}).size() == 1);
 }
 
 TEST_CASE("extract without a selection changes no packet") {
