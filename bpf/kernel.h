@@ -24,6 +24,15 @@
 
 #define CORE __attribute__((preserve_access_index))
 
+/* The address as a number: of most pointers the verifier allows no arithmetic. */
+static __always_inline __u64 address_of(const void *pointer)
+{
+	__u64 address = 0;
+
+	bpf_probe_read_kernel(&address, sizeof(address), &pointer);
+	return address;
+}
+
 struct upid {
 	int nr;
 } CORE;

@@ -75,11 +75,8 @@ static __always_inline bool socket_at_own_address(context *ctx, const struct pac
 						  __u32 device, struct sock *hint,
 						  struct sock **found)
 {
-	const struct packet *pointer = packet;
-	__u64 address = 0, result;
+	__u64 result = find_at_own_address(ctx, address_of(packet), device, (__u64)hint);
 
-	bpf_probe_read_kernel(&address, sizeof(address), &pointer);
-	result = find_at_own_address(ctx, address, device, (__u64)hint);
 	*found = result == SOCKET_NOT_KNOWN ? NULL : (struct sock *)result;
 	return result != SOCKET_NOT_KNOWN;
 }

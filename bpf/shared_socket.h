@@ -157,11 +157,10 @@ static __always_inline void end_call_on(struct socket *socket)
 }
 
 /*
- * A softirq may have interrupted the call to go on with another thread's datagram, which waited:
- * for this CPU, for the next hop's link-layer address, in a queue. `is_here`: this CPU has sent the
- * packet. Returns whether it is certainly the call's:
+ * Where may_be_softirq(): a softirq may have interrupted the call to go on with another thread's
+ * datagram, which waited: for this CPU, for the next hop's link-layer address, in a queue.
+ * `is_here`: this CPU has sent the packet. Returns whether it is certainly the call's:
  *
- * - no softirq has interrupted the call, or
  * - nothing was under way as the call began, the thread has kept its CPU since, and this CPU has
  *   sent the packet, or
  * - no other thread's call was under way as the call began, and none has begun since.
@@ -172,7 +171,7 @@ static __always_inline bool is_sent_by(const struct socket_call *call, struct ta
 	struct shared_calls *calls;
 	__u64 key = call->sk;
 
-	if (!may_be_softirq() || (is_here && call->is_first && call->switches == switches_of(task)))
+	if (is_here && call->is_first && call->switches == switches_of(task))
 		return true;
 	if (!call->is_alone)
 		return false;

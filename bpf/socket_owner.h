@@ -15,14 +15,10 @@
 #include "shared_socket.h"
 #include "socket_storage.h"
 
-/* The kernel's own struct, as a number: the verifier allows no arithmetic on the pointer. */
+/* The kernel's own struct. */
 static __always_inline struct sock *kernel_socket(struct bpf_sock *sk)
 {
-	struct bpf_sock *pointer = sk;
-	struct sock *address = NULL;
-
-	bpf_probe_read_kernel(&address, sizeof(address), &pointer);
-	return address;
+	return (struct sock *)address_of(sk);
 }
 
 /*
@@ -167,7 +163,8 @@ static __always_inline bool sender_on_shared_socket(context *ctx, struct bpf_soc
 
 	if (call && call->sk == (__u64)(long)sk &&
 	    (sk->protocol == IPPROTO_TCP ||
-	     (!call->receives && is_sent_by(call, task, is_sent_here(ctx))))) {
+	     (!call->receives &&
+	      (!may_be_softirq() || is_sent_by(call, task, is_sent_here(ctx)))))) {
 		*owner = call->owner;
 		if (owner->tgid == id >> 32 && owner->tid == (__u32)id)
 			return true;

@@ -24,14 +24,9 @@ static __always_inline bool may_be_softirq(void)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 #ifdef __TARGET_ARCH_x86
-	void *place = &task;
-	__u64 address = 0;
-
 	if (bpf_core_field_exists(task->softirq_disable_cnt))
 		return true;
-	/* As a number: the verifier allows no arithmetic on the pointer. */
-	bpf_probe_read_kernel(&address, sizeof(address), &place);
-	return address - (__u64)BPF_CORE_READ(task, stack) >= THREAD_STACK;
+	return address_of(&task) - (__u64)BPF_CORE_READ(task, stack) >= THREAD_STACK;
 #else
 	return BPF_CORE_READ(task, thread_info.preempt.count) & SOFTIRQ_OFFSET;
 #endif
