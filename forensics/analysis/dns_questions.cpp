@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "packet/dissect/ascii.h"
+
 namespace forensics {
 namespace {
 
@@ -13,10 +15,6 @@ struct Key {
     uint32_t type;
     uint32_t asker;
 };
-
-char lower(char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
-}
 
 bool same(const CountedQuestion& a, const CountedQuestion& b) {
     return a.flow == b.flow && a.type == b.type && a.asker == b.asker && a.name() == b.name();
@@ -50,7 +48,7 @@ void DnsQuestions::add(uint64_t flow, int asker, const packet::DnsMessage& messa
         wanted.type = asked.type;
         wanted.length = static_cast<uint8_t>(std::min(asked.name.size(), wanted.text.size()));
         std::transform(asked.name.begin(), asked.name.begin() + wanted.length, wanted.text.begin(),
-                       lower);
+                       packet::lower);
         CountedQuestion* question = find(wanted);
         if (question == nullptr) {
             left_out_ += message.is_answer ? 0 : 1;

@@ -246,13 +246,17 @@ class FlowTable::Implementation {
         return index_.find(hash, [&](uint32_t number) { return conversations_[number].has(key); });
     }
 
+    uint64_t hash_of(const Sought& sought) const {
+        return sought.is_last ? hash_(sought.key.key) : sought.hash;
+    }
+
     Place find_key(const packet::Dissected& packet, const Sought& sought) {
         const KeyOfPacket& key = sought.key;
         if (sought.is_last && !packet_is_syn(packet)) {
             return place(conversations_[last_], key.from_lower);
         }
         last_key_ = key.key;
-        const uint64_t hash = sought.is_last ? hash_(key.key) : sought.hash;
+        const uint64_t hash = hash_of(sought);
         const size_t slot = slot_of(key.key, hash);
         last_ = index_.at(slot);
         if (last_ == NumberIndex::kNone) {
@@ -277,7 +281,7 @@ class FlowTable::Implementation {
     Place known(const packet::Dissected& packet, const Sought& sought, uint32_t number) {
         const KeyOfPacket& key = sought.key;
         if (!conversations_[number].has(key.key) && !packet.network.fragment) {
-            const uint64_t hash = sought.is_last ? hash_(key.key) : sought.hash;
+            const uint64_t hash = hash_of(sought);
             const size_t slot = slot_of(key.key, hash);
             if (conversations_[number].add_place(key.key.place)) {
                 if (index_.at(slot) == NumberIndex::kNone) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "forensics/report/handshakes.h"
+#include "forensics/report/report.h"
 
 #include <algorithm>
 #include <tuple>

@@ -9,7 +9,6 @@
 
 #include "forensics/analysis/recorded_ancestry.h"
 #include "forensics/report/group_sums.h"
-#include "forensics/report/handshakes.h"
 #include "packet/keyed_hash.h"
 
 namespace forensics {

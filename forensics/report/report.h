@@ -107,5 +107,6 @@ void add_processes(Report& report, const std::deque<Process>& processes,
                    const std::deque<ProcessTraffic>& traffic);
 void add_flows(Report& report, const Flows& flows);
 void add_questions(Report& report, const DnsQuestions& questions, const Flows& flows);
+void add_handshakes(Report& report, const Flows& flows);  // TCP, that failed
 
 }  // namespace forensics

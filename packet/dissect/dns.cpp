@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "packet/dissect/ascii.h"
 #include "packet/dissect/piece.h"
 
 namespace packet {
@@ -84,11 +85,6 @@ std::optional<std::string> read_name(Piece message, size_t& at) {
     }
 }
 
-bool same_name(std::string_view left, std::string_view right) {
-    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c; };
-    return std::ranges::equal(left, right, {}, lower, lower);
-}
-
 struct Alias {
     std::string name;
     std::string target;
@@ -98,7 +94,7 @@ struct Alias {
 std::string asked(std::string name, const std::vector<Alias>& aliases) {
     for (size_t steps = 0; steps < aliases.size(); ++steps) {
         const auto alias = std::ranges::find_if(
-            aliases, [&](const Alias& each) { return same_name(each.target, name); });
+            aliases, [&](const Alias& each) { return equal_without_case(each.target, name); });
         if (alias == aliases.end()) {
             break;
         }

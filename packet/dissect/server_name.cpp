@@ -5,6 +5,7 @@
 #include <array>
 #include <optional>
 
+#include "packet/dissect/ascii.h"
 #include "packet/dissect/piece.h"
 
 namespace packet {
@@ -116,11 +117,6 @@ ReadName read_body(Piece body) {
         }
     }
     return {.verdict = Verdict::kFound};
-}
-
-bool equal_without_case(std::string_view left, std::string_view right) {
-    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c; };
-    return std::ranges::equal(left, right, {}, lower, lower);
 }
 
 std::string_view trimmed(std::string_view text) {

@@ -25,6 +25,7 @@
 #include "tests/support/capture.h"
 #include "tests/support/child.h"
 #include "tests/support/command.h"
+#include "tests/support/process_status.h"
 #include "tests/support/temporary_folder.h"
 #include "tests/support/traffic.h"
 
@@ -38,39 +39,6 @@ constexpr uint64_t kNetAdmin = uint64_t{1} << 12;
 constexpr uint64_t kSysPtrace = uint64_t{1} << 19;
 constexpr uint64_t kSysAdmin = uint64_t{1} << 21;
 constexpr uint64_t kBpf = uint64_t{1} << 39;
-
-using Status = std::map<std::string, std::string>;
-
-Status status_of(const std::string& pid) {
-    Status status;
-    std::istringstream lines(content_of("/proc/" + pid + "/status"));
-    for (std::string line; std::getline(lines, line);) {
-        const size_t colon = line.find(":\t");
-        if (colon != std::string::npos) {
-            status[line.substr(0, colon)] = line.substr(colon + 2);
-        }
-    }
-    return status;
-}
-
-Status status_of(const Pidcap& capture) {
-    return status_of(std::to_string(capture.pid()));
-}
-
-// By the names of the processes.
-std::map<std::string, Status> children_of(const std::string& pid) {
-    std::map<std::string, Status> children;
-    std::istringstream pids(content_of("/proc/" + pid + "/task/" + pid + "/children"));
-    for (std::string child; pids >> child;) {
-        const Status status = status_of(child);
-        children[status.at("Name")] = status;
-    }
-    return children;
-}
-
-uint64_t capabilities(const Status& status, const std::string& which) {
-    return std::stoull(status.at(which), nullptr, 16);
-}
 
 // What this kernel takes for what all kernels need (docs/privileges.md): nothing where it has tcx.
 uint64_t needed_to_attach() {
@@ -88,7 +56,7 @@ uint64_t needed_to_attach() {
 }
 
 // CAP_BPF stays where maps can't be used without it (docs/privileges.md).
-void require_left(const Status& status, uint64_t expected, const std::string& uid) {
+void require_left(const ProcessStatus& status, uint64_t expected, const std::string& uid) {
     INFO(status.at("Name"));
     const std::string four = uid + "\t" + uid + "\t" + uid + "\t" + uid;
     CHECK(status.at("Uid") == four);
@@ -178,13 +146,13 @@ TEST_CASE("a running capture is another user, without capabilities, and so are i
         std::vector<std::string> arguments = {"-w", folder.file("a.pcapng")};
         arguments.insert(arguments.end(), one.arguments.begin(), one.arguments.end());
         Capture capture(Launch{.arguments = arguments, .netns = &lo.netns, .prepare = one.prepare});
-        require_left(status_of(capture), one.left, one.uid);
-        const auto children = children_of(std::to_string(capture.pid()));
+        require_left(status_of(capture.pid()), one.left, one.uid);
+        const auto children = children_of(capture.pid());
         REQUIRE(children.contains("pidcap-proc"));
         REQUIRE(children.contains("pidcap-names"));
         require_left(children.at("pidcap-proc"), kSysPtrace | kDacReadSearch, one.uid);
         require_left(children.at("pidcap-names"), 0, one.uid);
-        const auto workers = children_of(children.at("pidcap-names").at("Pid"));
+        const auto workers = children_of(std::stoi(children.at("pidcap-names").at("Pid")));
         REQUIRE(workers.size() == 1);
         require_left(workers.begin()->second, 0, one.uid);
         if (children.contains("pidcap-files")) {
@@ -200,9 +168,9 @@ TEST_CASE("nothing of a capture is left when it was killed") {
     const Loopback lo;
     Capture capture(Launch{.arguments = {"-i", "lo", "-w", "/dev/null"}, .netns = &lo.netns});
     std::vector<std::string> pids;
-    for (const auto& [name, status] : children_of(std::to_string(capture.pid()))) {
+    for (const auto& [name, status] : children_of(capture.pid())) {
         pids.push_back(status.at("Pid"));
-        for (const auto& [worker, its] : children_of(status.at("Pid"))) {
+        for (const auto& [worker, its] : children_of(std::stoi(status.at("Pid")))) {
             pids.push_back(its.at("Pid"));
         }
     }
@@ -228,7 +196,7 @@ TEST_CASE("a capture without rights still finds the executables of others' proce
     const std::string file = folder.file("a.pcapng");
     Capture capture(
         Launch{.arguments = {"-i", "lo", "-w", file}, .netns = &lo.netns, .prepare = without_sudo});
-    REQUIRE(status_of(capture).at("Uid").substr(0, 2) != "0\t");
+    REQUIRE(status_of(capture.pid()).at("Uid").substr(0, 2) != "0\t");
     pid_t child = 0;
     std::thread([&] {
         prctl(PR_SET_NAME, "other-name");

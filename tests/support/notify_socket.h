@@ -28,6 +28,9 @@ class NotifySocket {
           fd_(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) {
         sockaddr_un name{};
         name.sun_family = AF_UNIX;
+        if (address_.size() >= sizeof(name.sun_path)) {
+            throw std::runtime_error("bind " + address_ + ": too long for a socket");
+        }
         memcpy(name.sun_path, address_.data(), address_.size());
         if (address_.front() == '@') {
             name.sun_path[0] = '\0';

@@ -20,6 +20,7 @@
 #include "tests/support/cable.h"
 #include "tests/support/capture.h"
 #include "tests/support/child.h"
+#include "tests/support/process_status.h"
 #include "tests/support/traffic.h"
 #include "tests/wireshark/extcap.h"
 #include "tests/wireshark/wireshark.h"
@@ -363,25 +364,20 @@ TEST_CASE("once it listens it has next to no capabilities, and a filter of syste
     extcap.say({0, Command::kInitialized, ""});
     extcap.open_reader();
     hear_listening(extcap);
-    const std::string pid = std::to_string(extcap.process().pid());
-    const std::string status = content_of("/proc/" + pid + "/status");
-    INFO(status);
-    const auto capabilities = [&status](const std::string& which) {
-        return std::stoull(status.substr(status.find(which) + which.size()), nullptr, 16);
-    };
+    const pid_t pid = extcap.process().pid();
+    const ProcessStatus status = status_of(pid);
     // CAP_NET_ADMIN and CAP_BPF stay on older kernels (docs/privileges.md).
     constexpr uint64_t kOnOlderOnes = uint64_t{1} << 12 | uint64_t{1} << 39;
-    CHECK((capabilities("CapPrm:") & ~kOnOlderOnes) == 0);
-    CHECK(capabilities("CapEff:") == capabilities("CapPrm:"));
-    CHECK(capabilities("CapBnd:") == 0);
-    CHECK(contains(status, "NoNewPrivs:\t1\n"));
-    CHECK(contains(status, "Seccomp:\t2\n"));
+    CHECK((capabilities(status, "CapPrm") & ~kOnOlderOnes) == 0);
+    CHECK(capabilities(status, "CapEff") == capabilities(status, "CapPrm"));
+    CHECK(capabilities(status, "CapBnd") == 0);
+    CHECK(status.at("NoNewPrivs") == "1");
+    CHECK(status.at("Seccomp") == "2");
     std::set<std::string> helpers;
-    std::istringstream children(content_of("/proc/" + pid + "/task/" + pid + "/children"));
-    for (std::string child; children >> child;) {
-        helpers.insert(content_of("/proc/" + child + "/comm"));
+    for (const auto& [name, child] : children_of(pid)) {
+        helpers.insert(name);
     }
-    CHECK(helpers == std::set<std::string>{"pidcap-names\n", "pidcap-proc\n"});
+    CHECK(helpers == std::set<std::string>{"pidcap-names", "pidcap-proc"});
     extcap.close_reader();
     CHECK(extcap.process().wait() == 0);
 }
