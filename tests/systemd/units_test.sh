@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 # units_test.sh PIDCAP: systemd accepts the units, counts them as confined (an exposure of at most 2.5), and both say
-# the same; pidcap takes the sample configuration with each of its lines.
+# the same; pidcap takes the sample configuration with each of its lines. The units admit what the capture calls beyond
+# @system-service: a call that they don't admit is an error that the capture goes on without, and nobody is told.
 set -euo pipefail
 pidcap=$(realpath "$1")
 cd "$(dirname "$0")/../../systemd"
@@ -17,6 +18,11 @@ fail() {
 diff <(sed 's/: %I$//; s,/%i\.conf,/pidcap.conf,; s,/%i$,,; /^# The recorder/d' pidcap@.service) <(
     sed '/^# The recorder/,/^# namespaces/d' pidcap.service) ||
     fail 'pidcap@.service differs from pidcap.service (>)'
+
+for call in bpf perf_event_open pidfd_getfd open_by_handle_at seccomp; do
+    grep -qE "^SystemCallFilter=@system-service( [a-z_]+)* $call( |\$)" pidcap.service ||
+        fail "pidcap.service: SystemCallFilter doesn't admit $call"
+done
 
 # In the file as it is, with each setting that stands in a comment, and in one that is wrong.
 "$pidcap" --config pidcap.conf -d tcp >"$folder/said" 2>&1 || fail "the sample: $(cat "$folder/said")"
