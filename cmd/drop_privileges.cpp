@@ -1,35 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "cmd/drop_privileges.h"
 
-#include <pwd.h>
 #include <unistd.h>
 
-#include <cstdio>
-#include <cstring>
-#include <memory>
-#include <string_view>
-
+#include "cmd/local_users.h"
 #include "cmd/sudo_caller.h"
 
 namespace cmd {
 namespace {
 
 constexpr capture::UserIds kNobody{65534, 65534};
-
-struct CloseFile {
-    void operator()(FILE* file) const { fclose(file); }
-};
-
-// Not by getpwnam(3), which loads modules and asks servers, with all of root's rights.
-std::optional<capture::UserIds> local_user(std::string_view name) {
-    const std::unique_ptr<FILE, CloseFile> file(fopen("/etc/passwd", "re"));
-    while (const passwd* user = file != nullptr ? fgetpwent(file.get()) : nullptr) {
-        if (name == user->pw_name && user->pw_uid != 0) {
-            return capture::UserIds{user->pw_uid, user->pw_gid};
-        }
-    }
-    return std::nullopt;
-}
 
 }  // namespace
 
@@ -56,7 +36,7 @@ std::optional<capture::UserIds> default_user() {
         return caller->ids();
     }
     for (const char* name : {"pidcap", "nobody"}) {
-        if (const auto user = local_user(name)) {
+        if (const auto user = local_user(name); user && user->uid != 0) {
             return user;
         }
     }

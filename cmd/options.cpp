@@ -301,12 +301,13 @@ void read_which(const DeclaredOptions& declared, OptionReader& reader, Options& 
                      "-d: give the filter that is to be listed");
 }
 
-void read_rights(const DeclaredOptions& declared, OptionReader& reader, Options& options) {
+void read_rights(const DeclaredOptions& declared, OptionReader& reader, Options& options,
+                 Users users) {
     reader.once(declared.run_as, [&](const std::string& text) {
-        return store(parse_user("-Z", text), options.run_as);
+        return store(parse_user("-Z", text, users), options.run_as);
     });
     reader.once(declared.command_user, [&](const std::string& text) {
-        return store(parse_user("--command-user", text), options.command_user);
+        return store(parse_user("--command-user", text, users), options.command_user);
     });
     reader.refuse_if(declared.command_user.given() && options.command.empty(),
                      "--command-user is for a command: add -- COMMAND");
@@ -382,7 +383,7 @@ std::variant<Options, Stop> read_setup(const DeclaredOptions& declared, bool has
     return options;
 }
 
-std::variant<Options, Stop> read_capture(DeclaredOptions& declared, Options options) {
+std::variant<Options, Stop> read_capture(DeclaredOptions& declared, Options options, Users users) {
     OptionReader reader;
     read_words(declared, reader, options);
     read_config(declared, reader, options);
@@ -392,7 +393,7 @@ std::variant<Options, Stop> read_capture(DeclaredOptions& declared, Options opti
     read_what(declared, reader, options);
     read_rotation(declared, reader, options);
     read_until(declared, reader, options);
-    read_rights(declared, reader, options);
+    read_rights(declared, reader, options, users);
     read_looks(declared, reader, options);
     if (reader.error()) {
         const std::string& message = reader.error()->message;
@@ -410,7 +411,7 @@ std::variant<Options, Stop> read_capture(DeclaredOptions& declared, Options opti
 
 }  // namespace
 
-std::variant<Options, Stop> parse_options(std::span<const std::string> arguments) {
+std::variant<Options, Stop> parse_options(std::span<const std::string> arguments, Users users) {
     const auto end = std::find(arguments.begin(), arguments.end(), "--");
     const bool has_command = end != arguments.end();
     Options options;
@@ -444,7 +445,7 @@ std::variant<Options, Stop> parse_options(std::span<const std::string> arguments
     if (declared.setup.given()) {
         return read_setup(declared, has_command);
     }
-    return read_capture(declared, std::move(options));
+    return read_capture(declared, std::move(options), users);
 }
 
 }  // namespace cmd

@@ -22,6 +22,7 @@
 #include "cmd/recorder/recorder_options.h"
 #include "cmd/rotation.h"
 #include "cmd/stop.h"
+#include "cmd/values.h"
 #include "packet/line/color.h"
 #include "packet/line/packet_line.h"
 
@@ -85,6 +86,7 @@ struct Options {
 };
 
 // `arguments` without the program's name. Reads the file of --config anew each time.
-std::variant<Options, Stop> parse_options(std::span<const std::string> arguments);
+std::variant<Options, Stop> parse_options(std::span<const std::string> arguments,
+                                          Users users = Users::kAll);
 
 }  // namespace cmd

@@ -69,7 +69,7 @@ bool may_read(const Options& now) {
     }
     if (child == 0) {
         alarm(kPatienceSeconds);
-        (void)parse_options(now.arguments);
+        (void)parse_options(now.arguments, Users::kLocal);
         _exit(0);
     }
     int status = 0;
@@ -107,7 +107,7 @@ std::variant<ReloadPlan, std::string> plan_reload(const Options& now) {
     if (!may_read(now)) {
         return "the name of a user or group can't be looked up any more: give its number";
     }
-    auto parsed = parse_options(now.arguments);
+    auto parsed = parse_options(now.arguments, Users::kLocal);
     if (const auto* stop = std::get_if<Stop>(&parsed)) {
         return reason_of(*stop);
     }

@@ -10,12 +10,11 @@
 #include <cctype>
 #include <cerrno>
 #include <charconv>
-#include <cstdio>
 #include <limits>
-#include <memory>
 #include <optional>
 #include <vector>
 
+#include "cmd/local_users.h"
 #include "packet/filter/duration.h"
 #include "packet/line/terminal_text.h"
 
@@ -38,36 +37,17 @@ Result<uint32_t> parse_id(std::string_view option, const std::string& text) {
     return static_cast<uint32_t>(*id);
 }
 
-// getpwnam_r(3) or getgrnam_r(3). The pointers in the entry point nowhere any more.
-template <typename Entry, typename Ask>
-std::optional<Entry> look_up(Ask ask, const std::string& name) {
+// Asks getpwnam_r(3), getpwuid_r(3) or getgrnam_r(3). The pointers in the entry point nowhere any
+// more.
+template <typename Entry, typename Key>
+std::optional<Entry> look_up(int (*ask)(Key, Entry*, char*, size_t, Entry**), Key key) {
     std::vector<char> buffer(1024);
     Entry entry{};
     Entry* found = nullptr;
-    while (ask(name.c_str(), &entry, buffer.data(), buffer.size(), &found) == ERANGE) {
+    while (ask(key, &entry, buffer.data(), buffer.size(), &found) == ERANGE) {
         buffer.resize(buffer.size() * 2);
     }
     return found != nullptr ? std::optional(entry) : std::nullopt;
-}
-
-struct CloseFile {
-    void operator()(FILE* file) const { fclose(file); }
-};
-
-// The id of a local user or group, without asking a server: a running capture may not connect.
-template <typename Entry, typename Read>
-std::optional<uint32_t> local_id(const char* path, Read read, char* Entry::*name_of,
-                                 uint32_t Entry::*id_of, const std::string& name) {
-    const std::unique_ptr<FILE, CloseFile> file(fopen(path, "re"));
-    std::vector<char> buffer(size_t{1} << 16);
-    Entry entry{};
-    Entry* found = nullptr;
-    while (file != nullptr && read(file.get(), &entry, buffer.data(), buffer.size(), &found) == 0) {
-        if (found->*name_of == name) {
-            return found->*id_of;
-        }
-    }
-    return std::nullopt;
 }
 
 }  // namespace
@@ -144,11 +124,10 @@ Result<uint32_t> parse_uid(const std::string& text) {
     if (all_digits(text)) {
         return parse_id("--uid", text);
     }
-    if (const auto local =
-            local_id<passwd>("/etc/passwd", fgetpwent_r, &passwd::pw_name, &passwd::pw_uid, text)) {
-        return *local;
+    if (const auto local = local_user(text)) {
+        return local->uid;
     }
-    const auto found = look_up<passwd>(getpwnam_r, text);
+    const auto found = look_up(getpwnam_r, text.c_str());
     if (!found) {
         return Error{fmt::format("--user {}: no such user", packet::printable(text))};
     }
@@ -159,32 +138,38 @@ Result<uint32_t> parse_gid(const std::string& text) {
     if (all_digits(text)) {
         return parse_id("--gid", text);
     }
-    if (const auto local =
-            local_id<group>("/etc/group", fgetgrent_r, &group::gr_name, &group::gr_gid, text)) {
+    if (const auto local = local_group(text)) {
         return *local;
     }
-    const auto found = look_up<group>(getgrnam_r, text);
+    const auto found = look_up(getgrnam_r, text.c_str());
     if (!found) {
         return Error{fmt::format("--gid {}: no such group", packet::printable(text))};
     }
     return found->gr_gid;
 }
 
-Result<capture::UserIds> parse_user(std::string_view option, const std::string& text) {
-    std::optional<passwd> found = look_up<passwd>(getpwnam_r, text);
-    if (!found && all_digits(text)) {
-        const auto uid = parse_id(option, text);
-        if (!uid) {
-            return uid.error();
-        }
-        // Whoever has no entry has no group either.
-        const passwd* user = getpwuid(*uid);
-        return capture::UserIds{*uid, user != nullptr ? user->pw_gid : *uid};
+Result<capture::UserIds> parse_user(std::string_view option, const std::string& text, Users users) {
+    const bool is_number = all_digits(text);
+    const bool asks_servers = !is_number || users == Users::kAll;
+    if (const auto local = local_user(text)) {
+        return *local;
     }
-    if (!found) {
+    if (const auto named = asks_servers ? look_up(getpwnam_r, text.c_str()) : std::nullopt) {
+        return capture::UserIds{named->pw_uid, named->pw_gid};
+    }
+    if (!is_number) {
         return Error{fmt::format("{} {}: no such user", option, packet::printable(text))};
     }
-    return capture::UserIds{found->pw_uid, found->pw_gid};
+    const auto uid = parse_id(option, text);
+    if (!uid) {
+        return uid.error();
+    }
+    if (const auto local = local_user(*uid)) {
+        return *local;
+    }
+    const auto user = asks_servers ? look_up(getpwuid_r, uid_t{*uid}) : std::nullopt;
+    // Whoever has no entry has no group either.
+    return capture::UserIds{*uid, user ? user->pw_gid : *uid};
 }
 
 Result<uint32_t> parse_mode(std::string_view option, const std::string& text) {

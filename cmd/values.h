@@ -2,7 +2,7 @@
 //
 // The values of command line options, from text. Each error names the option, what was given and
 // what would be right: "-c 0: not a number from 1 to …". Pure but for parse_uid,
-// parse_gid and parse_user, which ask the user database.
+// parse_gid and parse_user, which ask the user database for names that aren't local.
 #pragma once
 
 #include <chrono>
@@ -41,8 +41,13 @@ Result<packet::TimeForm> parse_time_form(size_t times);
 Result<uint32_t> parse_uid(const std::string& text);
 Result<uint32_t> parse_gid(const std::string& text);
 
+// Whose login group is wanted of users that are given by number. kLocal asks no server for it, as a
+// running capture may not connect: the group of users who aren't local is then their number.
+enum class Users { kAll, kLocal };
+
 // A user of this machine, by name or number, with the group of their login.
-Result<capture::UserIds> parse_user(std::string_view option, const std::string& text);
+Result<capture::UserIds> parse_user(std::string_view option, const std::string& text,
+                                    Users users = Users::kAll);
 
 // The mode of a file, as chmod(1) has it in octal digits: 600, 0640.
 Result<uint32_t> parse_mode(std::string_view option, const std::string& text);
