@@ -149,7 +149,7 @@ const std::string& UserNames::name(uint32_t uid) {
 std::vector<uint32_t> UserNames::take_late() {
     while (receive(0)) {
     }
-    // The process that looked for it was ended.
+    // The process that looked for it was ended, or is busy with others still.
     const uint64_t now = clock_ns(CLOCK_MONOTONIC);
     while (!pending_.empty() && pending_.front().asked_ns + kLostNs < now) {
         store(pending_.front().uid, {});
@@ -191,11 +191,11 @@ bool UserNames::receive(uint64_t timeout_ns) {
     std::memcpy(&uid, answer.data(), sizeof(uid));
     const auto pending = std::find_if(pending_.begin(), pending_.end(),
                                       [uid](const Pending& one) { return one.uid == uid; });
-    if (pending == pending_.end()) {
-        return true;  // came after it was given up
+    // Of one that was given up, name() has returned an empty name.
+    const bool late = pending == pending_.end() || pending->late;
+    if (pending != pending_.end()) {
+        pending_.erase(pending);
     }
-    const bool late = pending->late;
-    pending_.erase(pending);
     const std::string& name =
         store(uid, {answer.data() + sizeof(uid), static_cast<size_t>(got) - sizeof(uid)});
     if (late && !name.empty()) {

@@ -4,12 +4,14 @@
 #include <pwd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <cstdlib>
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 namespace {
 
@@ -17,14 +19,17 @@ using capture::UserNames;
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-constexpr uint32_t kSlow = 1'000'000;   // and above: such a look-up takes half a second
-constexpr uint32_t kCrash = 2'000'000;  // the look-up's module crashes
+constexpr uint32_t kSlow = 1'000'000;     // and above: such a look-up takes half a second
+constexpr uint32_t kSlowest = 1'500'000;  // and above: nearly as long as it may
+constexpr uint32_t kCrash = 2'000'000;    // the look-up's module crashes
 
 std::string find_made_up(uint32_t uid) {
     if (uid >= kCrash) {
         abort();
     }
-    if (uid >= kSlow) {
+    if (uid >= kSlowest) {
+        usleep(4'200'000);
+    } else if (uid >= kSlow) {
         usleep(500'000);
     }
     return uid == 7 ? std::string() : "user" + std::to_string(uid);
@@ -46,6 +51,19 @@ std::set<uint32_t> wait_for_late(UserNames& names, size_t count) {
         usleep(10'000);
     }
     return late;
+}
+
+// Returns true if this one comes late, within twenty seconds.
+bool comes_late(UserNames& names, uint32_t uid) {
+    const auto end = Clock::now() + std::chrono::seconds(20);
+    while (Clock::now() < end) {
+        const std::vector<uint32_t> late = names.take_late();
+        if (std::find(late.begin(), late.end(), uid) != late.end()) {
+            return true;
+        }
+        usleep(10'000);
+    }
+    return false;
 }
 
 // What the start may wait for is used up.
@@ -95,6 +113,17 @@ TEST_CASE("slow look-ups hold the capture for a small part of its time, and come
     CHECK(late.contains(3));
     CHECK(names.name(kSlow + 2) == "user1000002");
     CHECK(names.name(3) == "user3");
+    CHECK(names.take_late().empty());
+}
+
+// After ten seconds it counts as lost.
+TEST_CASE("a name that waits behind slow ones comes late, however late") {
+    UserNames names = open_made_up();
+    for (uint32_t uid = kSlowest; uid < kSlowest + 3; uid++) {
+        CHECK(names.name(uid) == "");
+    }
+    CHECK(comes_late(names, kSlowest + 2));
+    CHECK(names.name(kSlowest + 2) == "user1500002");
     CHECK(names.take_late().empty());
 }
 
