@@ -41,11 +41,13 @@ struct Step {
     std::string name;
 };
 
-// Looks at `path` from `from`. Returns the error in errno if there is no folder.
-Step step_to(int from, const std::string& path) {
+// Looks at `path` from `from`, or from the working folder if that isn't valid. Returns the error in
+// errno if there is no folder.
+Step step_to(const Fd& from, const std::string& path) {
     const size_t slash = path.rfind('/');
     const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
-    return {Fd(openat(from, folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)),
+    const int at = from.valid() ? from.get() : AT_FDCWD;
+    return {Fd(openat(at, folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)),
             slash == std::string::npos ? path : path.substr(slash + 1)};
 }
 
@@ -74,10 +76,10 @@ MadeFile make_file(int folder, const std::string& name, int flags, FileMode mode
 
 MadeFile open_to_write(const std::string& path, int flags, bool makes, FileMode mode) {
     const int how = flags | O_WRONLY | O_NOCTTY | O_CLOEXEC;
-    Fd from(open(".", O_PATH | O_DIRECTORY | O_CLOEXEC));
+    Fd from;
     std::string rest = path;
     for (int links = 0; links < kMostLinks; links++) {
-        Step step = step_to(from.get(), rest);
+        Step step = step_to(from, rest);
         struct stat around {};
         struct stat entry {};
         if (!step.folder.valid() || fstat(step.folder.get(), &around) != 0) {
