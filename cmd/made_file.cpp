@@ -10,6 +10,7 @@
 #include <array>
 #include <cerrno>
 #include <climits>
+#include <functional>
 #include <utility>
 
 namespace cmd {
@@ -51,6 +52,64 @@ Step step_to(const Fd& from, const std::string& path) {
             slash == std::string::npos ? path : path.substr(slash + 1)};
 }
 
+using Make = std::function<MadeFile(int folder, const std::string& name)>;
+
+// Opens what `path` leads to. Calls make() if there is nothing, unless that is empty, too.
+MadeFile open_refusing(const std::string& path, int how, const Make& make) {
+    Fd from;
+    std::string rest = path;
+    for (int links = 0; links < kMostLinks; links++) {
+        Step step = step_to(from, rest);
+        struct stat around {};
+        struct stat entry {};
+        if (!step.folder.valid() || fstat(step.folder.get(), &around) != 0) {
+            return failed(errno);
+        }
+        if (step.name.empty()) {
+            return failed(path.empty() ? ENOENT : EISDIR);
+        }
+        const char* name = step.name.c_str();
+        if (fstatat(step.folder.get(), name, &entry, AT_SYMLINK_NOFOLLOW) != 0) {
+            if (errno != ENOENT || !make) {
+                return failed(errno);
+            }
+            MadeFile made = make(step.folder.get(), step.name);
+            if (made.code != EEXIST) {
+                return made;
+            }
+            continue;  // somebody else has made it meanwhile
+        }
+        if (is_foreign_in(around, entry)) {
+            return {Fd(), EACCES, true};
+        }
+        if (S_ISLNK(entry.st_mode) && !is_in_proc(step.folder.get())) {
+            std::array<char, PATH_MAX> target{};
+            const ssize_t length =
+                readlinkat(step.folder.get(), name, target.data(), target.size());
+            if (length <= 0) {
+                return failed(errno);
+            }
+            rest.assign(target.data(), static_cast<size_t>(length));
+            from = std::move(step.folder);
+            continue;
+        }
+        // Links of /proc lead to what is open, by no path.
+        const int follow = S_ISLNK(entry.st_mode) ? 0 : O_NOFOLLOW;
+        Fd fd(openat(step.folder.get(), name, how | follow));
+        if (!fd.valid()) {
+            if (errno == ELOOP || (errno == ENOENT && make)) {
+                continue;  // it has been replaced meanwhile
+            }
+            return failed(errno);
+        }
+        if (follow != 0 && (fstat(fd.get(), &entry) != 0 || is_foreign_in(around, entry))) {
+            return {Fd(), EACCES, true};
+        }
+        return {std::move(fd), 0, false};
+    }
+    return failed(ELOOP);
+}
+
 }  // namespace
 
 bool is_foreign(int folder, const std::string& name) {
@@ -75,59 +134,18 @@ MadeFile make_file(int folder, const std::string& name, int flags, FileMode mode
 }
 
 MadeFile open_to_write(const std::string& path, int flags, bool makes, FileMode mode) {
-    const int how = flags | O_WRONLY | O_NOCTTY | O_CLOEXEC;
-    Fd from;
-    std::string rest = path;
-    for (int links = 0; links < kMostLinks; links++) {
-        Step step = step_to(from, rest);
-        struct stat around {};
-        struct stat entry {};
-        if (!step.folder.valid() || fstat(step.folder.get(), &around) != 0) {
-            return failed(errno);
-        }
-        if (step.name.empty()) {
-            return failed(path.empty() ? ENOENT : EISDIR);
-        }
-        const char* name = step.name.c_str();
-        if (fstatat(step.folder.get(), name, &entry, AT_SYMLINK_NOFOLLOW) != 0) {
-            if (errno != ENOENT || !makes) {
-                return failed(errno);
-            }
-            MadeFile made = make_file(step.folder.get(), step.name, flags, mode);
-            if (made.code != EEXIST) {
-                return made;
-            }
-            continue;  // somebody else has made it meanwhile
-        }
-        if (is_foreign_in(around, entry)) {
-            return {Fd(), EACCES, true};
-        }
-        if (S_ISLNK(entry.st_mode) && !is_in_proc(step.folder.get())) {
-            std::array<char, PATH_MAX> target{};
-            const ssize_t length =
-                readlinkat(step.folder.get(), name, target.data(), target.size());
-            if (length <= 0) {
-                return failed(errno);
-            }
-            rest.assign(target.data(), static_cast<size_t>(length));
-            from = std::move(step.folder);
-            continue;
-        }
-        // Links of /proc lead to what is open, by no path.
-        const int follow = S_ISLNK(entry.st_mode) ? 0 : O_NOFOLLOW;
-        Fd fd(openat(step.folder.get(), name, how | follow));
-        if (!fd.valid()) {
-            if (errno == ELOOP || (errno == ENOENT && makes)) {
-                continue;  // it has been replaced meanwhile
-            }
-            return failed(errno);
-        }
-        if (follow != 0 && (fstat(fd.get(), &entry) != 0 || is_foreign_in(around, entry))) {
-            return {Fd(), EACCES, true};
-        }
-        return {std::move(fd), 0, false};
-    }
-    return failed(ELOOP);
+    const auto make = [flags, mode](int folder, const std::string& name) {
+        return make_file(folder, name, flags, mode);
+    };
+    return open_refusing(path, flags | O_WRONLY | O_NOCTTY | O_CLOEXEC,
+                         makes ? Make(make) : Make());
+}
+
+MadeFile open_folder(const std::string& path) {
+    // Of "a/" and "/", the name would be empty.
+    const size_t end = path.find_last_not_of('/');
+    const std::string name = end != std::string::npos ? path.substr(0, end + 1) : path + ".";
+    return open_refusing(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC, {});
 }
 
 }  // namespace cmd

@@ -30,6 +30,9 @@ struct MadeFile {
 // there.
 MadeFile open_to_write(const std::string& path, int flags, bool makes, FileMode mode);
 
+// Opens a folder that is there, for what is made in it.
+MadeFile open_folder(const std::string& path);
+
 // Makes a file that isn't there yet.
 MadeFile make_file(int folder, const std::string& name, int flags, FileMode mode);
 
@@ -37,8 +40,8 @@ MadeFile make_file(int folder, const std::string& name, int flags, FileMode mode
 // this process's effective user's nor the folder's owner's.
 bool is_foreign(int folder, const std::string& name);
 
-// What a message says of such a file.
+// What a message says of such a file or folder.
 inline constexpr const char* kForeign =
-    "another user's, in a folder that everyone may write to; remove it, or name another file";
+    "another user's, in a folder that everyone may write to; remove it, or name another one";
 
 }  // namespace cmd

@@ -29,9 +29,9 @@ using pcapng::Result;
 
 constexpr mode_t kFolderMode = 0700;
 
-Error open_error(const std::string& path, const MadeFile& refused) {
+Error open_error(const std::string& path, const MadeFile& refused, const char* what = "file") {
     if (refused.is_foreign) {
-        return Error{fmt::format("open {}: the file is {}", packet::printable(path), kForeign),
+        return Error{fmt::format("open {}: the {} is {}", packet::printable(path), what, kForeign),
                      EACCES};
     }
     Error error = Output::open_error(packet::printable(path), refused.code);
@@ -140,17 +140,23 @@ bool say_left_out(std::string_view command, const forensics::Rewriter::LeftOut& 
 Result<ResultFolder> ResultFolder::open(const std::string& path, FileMode mode) {
     // Whoever may read the files may enter.
     const mode_t readers = mode ? *mode & (S_IRGRP | S_IROTH) : 0;
-    if (::mkdir(path.c_str(), kFolderMode | readers | readers >> 2) != 0 && errno != EEXIST) {
+    const bool is_new = ::mkdir(path.c_str(), kFolderMode) == 0;
+    if (!is_new && errno != EEXIST) {
         return pcapng::errno_error("make the folder " + packet::printable(path), errno);
     }
-    Fd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!fd.valid()) {
-        if (errno == ENOTDIR) {
+    MadeFile folder = open_folder(path);
+    if (!folder.fd.valid()) {
+        if (folder.code == ENOTDIR) {
             return Error{
                 fmt::format("-w {}: not a folder, which --split needs", packet::printable(path)),
                 ENOTDIR};
         }
-        return open_error(path, {Fd(), errno});
+        return open_error(path, folder, "folder");
+    }
+    Fd fd = std::move(folder.fd);
+    // Whatever the umask.
+    if (is_new && mode && fchmod(fd.get(), kFolderMode | readers | readers >> 2) != 0) {
+        return pcapng::errno_error("change the mode of " + packet::printable(path), errno);
     }
     const auto empty = is_empty(fd.get(), path);
     if (!empty) {
@@ -163,20 +169,34 @@ Result<ResultFolder> ResultFolder::open(const std::string& path, FileMode mode) 
     return ResultFolder(std::move(fd), path, mode);
 }
 
-Result<Output> ResultFolder::create(const std::string& name) const {
+Result<Output> ResultFolder::create(const std::string& name) {
     MadeFile file = make_file(fd_.get(), name, 0, mode_);
     const std::string path = path_ + "/" + name;
     if (!file.fd.valid()) {
         return open_error(path, file);
     }
+    struct stat status {};
+    if (fstat(file.fd.get(), &status) != 0) {
+        return pcapng::errno_error("stat " + packet::printable(path), errno);
+    }
+    made_[name] = {status.st_dev, status.st_ino, status.st_uid};
     return Output::from_fd(std::move(file.fd), packet::printable(path));
 }
 
 Result<Output> ResultFolder::reopen(const std::string& name) const {
-    Fd fd(openat(fd_.get(), name.c_str(), O_APPEND | O_WRONLY | O_NOFOLLOW | O_CLOEXEC));
+    Fd fd(openat(fd_.get(), name.c_str(),
+                 O_APPEND | O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
     const std::string path = path_ + "/" + name;
     if (!fd.valid()) {
         return open_error(path, {Fd(), errno});
+    }
+    struct stat status {};
+    const auto made = made_.find(name);
+    if (fstat(fd.get(), &status) != 0 || made == made_.end() ||
+        made->second != std::tuple(status.st_dev, status.st_ino, status.st_uid)) {
+        return Error{fmt::format("open {}: another file has taken its place meanwhile",
+                                 packet::printable(path)),
+                     EEXIST};
     }
     return Output::from_fd(std::move(fd), packet::printable(path));
 }

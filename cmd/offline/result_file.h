@@ -3,10 +3,15 @@
 // Where the commands that write files from files write to. One thread.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstddef>
+#include <map>
 #include <span>
 #include <string>
 #include <string_view>
+#include <tuple>
+#include <utility>
 
 #include "cmd/made_file.h"
 #include "forensics/rewrite/rewriter.h"
@@ -30,12 +35,13 @@ bool say_left_out(std::string_view command, const forensics::Rewriter::LeftOut& 
 // A folder of results, which only we write to.
 class ResultFolder {
   public:
-    // Makes it, or takes one that is empty: results of different runs don't mix.
+    // Makes it, or takes one that is empty: results of different runs don't mix. Another user's in
+    // a folder for everyone is refused (made_file.h).
     static pcapng::Result<ResultFolder> open(const std::string& path, FileMode mode);
 
     // A file that isn't there yet; `name` has no slash.
-    pcapng::Result<pcapng::Output> create(const std::string& name) const;
-    // One of ours again, at its end.
+    pcapng::Result<pcapng::Output> create(const std::string& name);
+    // One of those again, at its end.
     pcapng::Result<pcapng::Output> reopen(const std::string& name) const;
 
   private:
@@ -45,6 +51,8 @@ class ResultFolder {
     pcapng::Fd fd_;
     std::string path_;
     FileMode mode_;  // of its files
+    // The device, the inode and the owner of each file that was made, by its name.
+    std::map<std::string, std::tuple<dev_t, ino_t, uid_t>> made_;
 };
 
 }  // namespace cmd
