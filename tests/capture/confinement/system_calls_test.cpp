@@ -104,24 +104,24 @@ const std::vector<Attempt>& never() {
     return kNever;
 }
 
-const std::vector<Attempt>& writing() {
-    static const std::vector<Attempt> kWriting = {
+// Makes `path`.
+std::vector<Attempt> writing(const std::string& path) {
+    return {
         {"opening for writing", [] { return open_as("/dev/null", O_WRONLY); }},
         {"opening for both", [] { return open_as("/dev/null", O_RDWR); }},
-        {"making", [] { return open_as("/tmp/pidcap-never", O_RDONLY | O_CREAT); }},
+        {"making", [path] { return open_as(path.c_str(), O_RDONLY | O_CREAT); }},
         {"emptying", [] { return open_as("/dev/null", O_RDONLY | O_TRUNC); }},
         {"creat", [] { return result_of(syscall(SYS_creat, "/dev/null", 0600)); }},
     };
-    return kWriting;
 }
 
-const std::vector<Attempt>& changing_names() {
-    static const std::vector<Attempt> kChanging = {
-        {"removing", [] { return result_of(unlink("/tmp/pidcap-never")); }},
-        {"renaming", [] { return result_of(rename("/tmp/pidcap-never", "/tmp/pidcap-no")); }},
-        {"changing a mode", [] { return result_of(chmod("/tmp/pidcap-never", 0)); }},
+// Changes the names of `path`, if it is there.
+std::vector<Attempt> changing_names(const std::string& path) {
+    return {
+        {"removing", [path] { return result_of(unlink(path.c_str())); }},
+        {"renaming", [path] { return result_of(rename(path.c_str(), (path + "-no").c_str())); }},
+        {"changing a mode", [path] { return result_of(chmod(path.c_str(), 0)); }},
     };
-    return kChanging;
 }
 
 const std::vector<Attempt>& connecting() {
@@ -149,8 +149,9 @@ void require_filters() {
 
 TEST_CASE("what an intruder would call kills the process") {
     require_filters();
-    for (const auto* attempts : {&never(), &writing(), &connecting()}) {
-        for (const Attempt& attempt : *attempts) {
+    const test::TemporaryFolder folder;
+    for (const auto& attempts : {never(), writing(folder.file("made")), connecting()}) {
+        for (const Attempt& attempt : attempts) {
             INFO(attempt.what);
             CHECK(outcome({}, attempt.deed) == -SIGSYS);
         }
@@ -160,8 +161,9 @@ TEST_CASE("what an intruder would call kills the process") {
 TEST_CASE("where a library might try it, it is an error") {
     require_filters();
     const SystemCalls gentle{.answer = SystemCalls::Answer::kError};
-    for (const auto* attempts : {&writing(), &connecting()}) {
-        for (const Attempt& attempt : *attempts) {
+    const test::TemporaryFolder folder;
+    for (const auto& attempts : {writing(folder.file("made")), connecting()}) {
+        for (const Attempt& attempt : attempts) {
             INFO(attempt.what);
             CHECK(outcome(gentle, attempt.deed) == EPERM);
         }
@@ -171,7 +173,8 @@ TEST_CASE("where a library might try it, it is an error") {
 
 TEST_CASE("removing and renaming are errors, unless files are opened for writing") {
     require_filters();
-    for (const Attempt& attempt : changing_names()) {
+    const test::TemporaryFolder folder;
+    for (const Attempt& attempt : changing_names(folder.file("never"))) {
         INFO(attempt.what);
         CHECK(outcome({}, attempt.deed) == EPERM);
         CHECK(outcome({.opens_for_writing = true}, attempt.deed) != EPERM);
@@ -180,7 +183,8 @@ TEST_CASE("removing and renaming are errors, unless files are opened for writing
 
 TEST_CASE("what is allowed is allowed, and nothing else") {
     require_filters();
-    for (const Attempt& attempt : writing()) {
+    const test::TemporaryFolder folder;
+    for (const Attempt& attempt : writing(folder.file("made"))) {
         INFO(attempt.what);
         CHECK(outcome({.opens_for_writing = true}, attempt.deed) >= 0);
         CHECK(outcome({.connects = true}, attempt.deed) == -SIGSYS);
