@@ -43,7 +43,8 @@ Result<ProcessTable> ProcessTable::open(const ProcessTableOptions& options, Cgro
     if (Result<void> usable = procfs->check_pid_namespace(); !usable) {
         return std::move(usable).error();
     }
-    Result<UserNames> users = UserNames::open(options.helper_user);
+    Result<UserNames> users =
+        options.names_users ? UserNames::open(options.helper_user) : UserNames();
     if (!users) {
         return std::move(users).error();
     }

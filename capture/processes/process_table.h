@@ -41,7 +41,8 @@ namespace capture {
 
 struct ProcessTableOptions {
     std::string proc_root = "/proc";
-    // Who looks up names of users; none: this process's user.
+    bool names_users = true;  // by a process that looks names up
+    // As whom that does; none: as this process's user.
     std::optional<UserIds> helper_user = {};
     // How long a process is kept after its end and its last packet. The default is the 60 s of
     // TIME_WAIT (TCP_TIMEWAIT_LEN), in which the kernel still answers for the process's

@@ -26,6 +26,8 @@ std::string find_user_name(uint32_t uid);
 
 class UserNames {
   public:
+    UserNames() = default;  // knows none, and has no process
+
     // Forks the process that looks names up, as `user` if given.
     static pcapng::Result<UserNames> open(const std::optional<UserIds>& user = {},
                                           FindUserName find = find_user_name);
@@ -50,11 +52,11 @@ class UserNames {
     const std::string& store(uint32_t uid, std::string name);
     uint64_t allowance(uint64_t now_ns);
 
-    std::unique_ptr<HelperProcess> helper_;  // null: it has ended
+    std::unique_ptr<HelperProcess> helper_;  // null: there is none, or it has ended
     std::deque<Pending> pending_;            // in the order of asking, which is that of the answers
     std::vector<uint32_t> late_;
-    uint64_t allowance_ns_;  // how long name() may wait
-    uint64_t allowed_at_ns_;
+    uint64_t allowance_ns_ = 0;  // how long name() may wait
+    uint64_t allowed_at_ns_ = 0;
     std::unordered_map<uint32_t, std::string> names_;
     std::unordered_map<uint32_t, std::string> earlier_;  // the previous cache, maybe still in use
 };

@@ -164,6 +164,14 @@ TEST_CASE("a running capture is another user, without capabilities, and so are i
     }
 }
 
+TEST_CASE("a capture that looks for no processes has no helpers") {
+    const Loopback lo;
+    Capture capture(
+        Launch{.arguments = {"-i", "lo", "--no-process", "-w", "/dev/null"}, .netns = &lo.netns});
+    CHECK(children_of(capture.pid()).empty());
+    capture.stop();
+}
+
 TEST_CASE("nothing of a capture is left when it was killed") {
     const Loopback lo;
     Capture capture(Launch{.arguments = {"-i", "lo", "-w", "/dev/null"}, .netns = &lo.netns});
