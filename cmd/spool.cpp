@@ -3,10 +3,8 @@
 
 #include <fmt/format.h>
 #include <grp.h>
-#include <linux/close_range.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,6 +12,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "capture/confinement/descriptors.h"
 #include "capture/confinement/system_calls.h"
 #include "cmd/capabilities.h"
 #include "cmd/spool_message.h"
@@ -28,16 +27,6 @@ using pcapng::errno_error;
 using pcapng::Error;
 using pcapng::Fd;
 using pcapng::Result;
-
-// The descriptors that the process needs none of: what is open in the capture, a waiting command's
-// pipes. Kernels before 5.9 can't, and then they stay open until it ends.
-void close_all_but(int kept) {
-    const auto fd = static_cast<unsigned>(kept);
-    if (fd > STDERR_FILENO + 1) {
-        syscall(SYS_close_range, STDERR_FILENO + 1, fd - 1, 0);
-    }
-    syscall(SYS_close_range, fd + 1, ~0U, 0);
-}
 
 // Root may write in everybody's folders; nothing else is needed to make files.
 Result<void> keep_only_writing() {
@@ -62,7 +51,8 @@ Result<void> keep_only_writing() {
 [[noreturn]] void run_process(Fd socket, const FilePattern& pattern, const RotationOptions& options,
                               const StopSignals& signals) {
     prctl(PR_SET_NAME, "pidcap-files");
-    close_all_but(socket.get());
+    // What is open in the capture, a waiting command's pipes.
+    capture::close_all_but({socket.get()}, STDERR_FILENO + 1);
     const auto caller = SudoCaller::find();
     Result<void> changed;
     if (caller) {

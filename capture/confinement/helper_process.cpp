@@ -5,15 +5,15 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <climits>
 #include <string>
+
+#include "capture/confinement/descriptors.h"
 
 namespace capture {
 namespace {
@@ -31,11 +31,7 @@ bool keep_only(int socket) {
             return false;
         }
     }
-    const auto kept = static_cast<unsigned>(socket);
-    if (kept > STDERR_FILENO + 1) {
-        syscall(SYS_close_range, STDERR_FILENO + 1U, kept - 1, 0U);
-    }
-    syscall(SYS_close_range, kept + 1, UINT_MAX, 0U);
+    close_all_but({socket}, STDERR_FILENO + 1);
     return true;
 }
 

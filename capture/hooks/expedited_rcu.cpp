@@ -4,15 +4,14 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
-#include <climits>
 #include <utility>
+
+#include "capture/confinement/descriptors.h"
 
 namespace capture {
 namespace {
@@ -29,23 +28,10 @@ bool set(int file, const char* digit) {
     return pwrite(file, digit, 1, 0) == 1;
 }
 
-// Closes every descriptor but two. An inherited one would keep a hook alive.
-void close_all_but(int one, int other) {
-    const auto first = static_cast<unsigned>(std::min(one, other));
-    const auto second = static_cast<unsigned>(std::max(one, other));
-    if (first > 0) {
-        syscall(SYS_close_range, 0U, first - 1, 0U);
-    }
-    if (second > first + 1) {
-        syscall(SYS_close_range, first + 1, second - 1, 0U);
-    }
-    syscall(SYS_close_range, second + 1, UINT_MAX, 0U);
-}
-
 [[noreturn]] void restore_at_end(int file, int alive) {
     // Whoever kills all processes of our name must not kill this one with them.
     prctl(PR_SET_NAME, "rcu-restore");
-    close_all_but(file, alive);
+    close_all_but({file, alive}, 0);  // an inherited one would keep a hook alive
     char byte = 0;
     while (read(alive, &byte, 1) < 0 && errno == EINTR) {
     }
