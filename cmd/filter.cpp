@@ -3,10 +3,8 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <filesystem>
 #include <string>
@@ -17,6 +15,7 @@
 #include "capture/filter/filter_programs.h"
 #include "capture/hooks/interfaces.h"
 #include "cmd/message.h"
+#include "cmd/read_all.h"
 #include "cmd/sudo_caller.h"
 #include "packet/line/terminal_text.h"
 #include "pcapng/fd.h"
@@ -29,9 +28,6 @@ using packet::LinkType;
 using packet::PacketFilter;
 using pcapng::Error;
 using pcapng::Result;
-
-// Far more than any expression that libpcap would compile in a lifetime.
-constexpr size_t kLongest = 1 << 20;
 
 Result<std::string> expression_of(const Options& options) {
     if (options.filter_file) {
@@ -98,21 +94,11 @@ Result<std::string> read_expression(const std::string& name) {
     if (!opened || !file.valid()) {
         return opened ? pcapng::errno_error(what, code) : opened.error();
     }
-    std::string text;
-    std::array<char, 4096> part{};
-    while (true) {
-        const ssize_t got = ::read(file.get(), part.data(), part.size());
-        if (got < 0) {
-            return pcapng::errno_error(what, errno);
-        }
-        if (got == 0) {
-            break;
-        }
-        text.append(part.data(), static_cast<size_t>(got));
-        if (text.size() > kLongest) {
-            return Error{fmt::format("{}: longer than {} bytes", what, kLongest)};
-        }
+    auto read = read_all(file, what);
+    if (!read) {
+        return std::move(read).error();
     }
+    std::string text = *std::move(read);
     for (size_t at = text.find('#'); at != std::string::npos; at = text.find('#', at)) {
         const size_t end = std::min(text.find('\n', at), text.size());
         std::fill(text.begin() + static_cast<ptrdiff_t>(at),

@@ -4,13 +4,13 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <utility>
 
+#include "cmd/read_all.h"
 #include "cmd/sudo_caller.h"
 #include "packet/line/terminal_text.h"
 #include "pcapng/fd.h"
@@ -23,7 +23,6 @@ using pcapng::Error;
 using pcapng::Fd;
 using pcapng::Result;
 
-constexpr size_t kLongest = 1 << 20;
 constexpr std::string_view kBlanks = " \t\r";
 
 std::string_view trimmed(std::string_view text) {
@@ -40,27 +39,6 @@ bool is_name(std::string_view text) {
         return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
     };
     return !text.empty() && text.front() != '-' && std::all_of(text.begin(), text.end(), allowed);
-}
-
-Result<std::string> read_all(const Fd& file, const std::string& shown) {
-    std::string text;
-    std::array<char, 4096> chunk;
-    while (true) {
-        const ssize_t count = read(file.get(), chunk.data(), chunk.size());
-        if (count < 0 && errno == EINTR) {
-            continue;
-        }
-        if (count < 0) {
-            return errno_error("read " + shown, errno);
-        }
-        if (count == 0) {
-            return text;
-        }
-        text.append(chunk.data(), static_cast<size_t>(count));
-        if (text.size() > kLongest) {
-            return Error{fmt::format("{}: larger than {} bytes", shown, kLongest), EFBIG};
-        }
-    }
 }
 
 }  // namespace
@@ -98,16 +76,12 @@ Result<SettingsFile> read_settings_file(const std::string& path) {
     const std::string shown = packet::printable(path);
     Fd file;
     int code = 0;
-    const auto open_it = [&] {
+    auto acted = act_as_caller([&] {
         file = Fd(open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
         code = errno;
-    };
-    if (const auto caller = SudoCaller::find()) {
-        if (auto acted = caller->act(open_it); !acted) {
-            return std::move(acted).error();
-        }
-    } else {
-        open_it();
+    });
+    if (!acted) {
+        return std::move(acted).error();
     }
     if (!file.valid()) {
         return errno_error("open " + shown, code);
@@ -116,7 +90,7 @@ Result<SettingsFile> read_settings_file(const std::string& path) {
     if (fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) {
         return Error{shown + ": not a regular file", EINVAL};
     }
-    auto text = read_all(file, shown);
+    auto text = read_all(file, "read " + shown);
     return text ? parse_settings(path, *text) : Result<SettingsFile>(std::move(text).error());
 }
 
