@@ -26,6 +26,10 @@ void OptionReader::path(const Option& option, std::string& to) {
     });
 }
 
+void OptionReader::mode(const Option& option, std::optional<uint32_t>& to) {
+    once(option, [&](const std::string& text) { return store(parse_mode(option.name, text), to); });
+}
+
 void OptionReader::only_file(const std::vector<std::string>& files, std::string& to) {
     refuse_if(files.empty(), "no input file given");
     refuse_if(files.size() > 1, "more than one input file given");

@@ -87,6 +87,9 @@ class OptionReader {
     // The name of a file.
     void path(const Option& option, std::string& to);
 
+    // The mode of files that are made.
+    void mode(const Option& option, std::optional<uint32_t>& to);
+
     // The FILE of a command that takes exactly one.
     void only_file(const std::vector<std::string>& files, std::string& to);
 

@@ -311,9 +311,7 @@ void read_rights(const DeclaredOptions& declared, OptionReader& reader, Options&
     });
     reader.refuse_if(declared.command_user.given() && options.command.empty(),
                      "--command-user is for a command: add -- COMMAND");
-    reader.once(declared.mode, [&](const std::string& text) {
-        return store(parse_mode("--mode", text), options.mode);
-    });
+    reader.mode(declared.mode, options.mode);
     options.rotation.mode = options.mode;
     reader.refuse_if(declared.mode.given() && (!options.output || options.output == "-"),
                      "--mode is for files that are made: add -w FILE");

@@ -13,6 +13,8 @@
 #include <cstring>
 #include <ctime>
 
+#include "capture/clock.h"
+
 namespace cmd {
 namespace {
 
@@ -82,10 +84,8 @@ void ServiceManager::ready(std::string_view status) {
 }
 
 void ServiceManager::reloading() {
-    timespec now{};
-    clock_gettime(CLOCK_MONOTONIC, &now);
     send(fmt::format("RELOADING=1\nMONOTONIC_USEC={}\nSTATUS=reading the configuration",
-                     now.tv_sec * 1'000'000 + now.tv_nsec / 1000));
+                     capture::clock_ns(CLOCK_MONOTONIC) / 1000));
 }
 
 void ServiceManager::stopping() {

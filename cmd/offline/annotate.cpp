@@ -78,9 +78,7 @@ std::variant<Request, Stop> parse_request(std::span<const std::string> arguments
     reader.refuse_if(!table.given(),
                      "--from TABLE is required: the output of `pidcap flows --json`");
     reader.path(output, request.output);
-    reader.once(mode, [&](const std::string& text) {
-        return store(parse_mode("--mode", text), request.mode);
-    });
+    reader.mode(mode, request.mode);
     reader.refuse_if(!output.given(), "-w FILE is required");
     reader.refuse_if(request.input == "-" && request.table == "-",
                      "- is given twice, but standard input can be read only once");

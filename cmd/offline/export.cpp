@@ -103,9 +103,7 @@ std::variant<Request, Stop> parse_request(std::span<const std::string> arguments
     reader.word(format, kFormats, request.format);
     reader.word(table, kTables, request.table);
     reader.path(output, request.output);
-    reader.once(mode, [&](const std::string& text) {
-        return store(parse_mode("--mode", text), request.mode);
-    });
+    reader.mode(mode, request.mode);
     reader.refuse_if(csv_safe.given() && format.given() && request.format != Format::kCsv,
                      "--csv-safe needs --format csv");
     if (csv_safe.given()) {

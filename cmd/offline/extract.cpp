@@ -103,9 +103,7 @@ std::variant<Request, Stop> parse_request(std::span<const std::string> arguments
     reader.take(selection_of(selection, words), request.selection);
     reader.only_file(words, request.input);
     reader.path(output, request.output);
-    reader.once(mode, [&](const std::string& text) {
-        return store(parse_mode("--mode", text), request.mode);
-    });
+    reader.mode(mode, request.mode);
     reader.refuse_if(!output.given(), "-w FILE is required");
     reader.word(split,
                 std::array<std::pair<std::string_view, SplitBy>, 3>{{

@@ -120,9 +120,7 @@ std::variant<Request, Stop> parse_request(std::span<const std::string> arguments
     OptionReader reader;
     reader.refuse_if(request.inputs.empty(), "no input file given");
     reader.path(output, request.output);
-    reader.once(mode, [&](const std::string& text) {
-        return store(parse_mode("--mode", text), request.mode);
-    });
+    reader.mode(mode, request.mode);
     reader.refuse_if(!output.given(), "-w FILE is required");
     reader.refuse_if(std::count(request.inputs.begin(), request.inputs.end(), "-") > 1,
                      "- is given twice, but standard input can be read only once");

@@ -30,9 +30,9 @@ constexpr std::string_view kCommand = "report";
 constexpr std::string_view kHelp = R"(Usage: pidcap report [options] FILE... [FILTER] -o PAGE
 
 Writes what FILE tells as one HTML page: its processes, their traffic over time, conversations,
-talkers, names, DNS questions and failed handshakes. The page needs no other file and makes no requests. FILE is a capture of pidcap
-or of another tool, compressed or not; "-" is standard input. Several files are read one after the
-other, as one.
+talkers, names, DNS questions and failed handshakes. The page needs no other file and makes no
+requests. FILE is a capture of pidcap or of another tool, compressed or not; "-" is standard input.
+Several files are read one after the other, as one.
 
   -o PAGE       the page's file, which is replaced; "-": standard output, also without -o where that
                 is no terminal
@@ -72,9 +72,7 @@ std::variant<Request, Stop> parse_request(std::span<const std::string> arguments
     reader.take(selection_of(selection, request.inputs), request.selection);
     reader.refuse_if(request.inputs.empty(), "no input file given");
     reader.path(output, request.output);
-    reader.once(mode, [&](const std::string& text) {
-        return store(parse_mode("--mode", text), request.mode);
-    });
+    reader.mode(mode, request.mode);
     reader.refuse_if(request.output == "-" && isatty(STDOUT_FILENO) != 0,
                      "the page is for a browser, not for the terminal: name a file with -o");
     if (reader.error()) {
