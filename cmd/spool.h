@@ -57,8 +57,8 @@ class Spool {
     pcapng::Result<std::string> keep(const std::string& name, const std::string& as);
 
     struct Removed {
-        std::string name;  // for messages
-        uint64_t bytes = 0;
+        std::string name;    // for messages
+        uint64_t bytes = 0;  // that it freed: 0 if the file is kept under another name, too
     };
     // Removes the oldest file of the pattern, also one of an earlier run. nullopt: there is none.
     pcapng::Result<std::optional<Removed>> remove_oldest();

@@ -216,6 +216,7 @@ SpoolAnswer SpoolProcess::complete(const std::string& name, const std::string& k
     current_.clear();
     made_.insert(name);
     if (listed_) {
+        std::erase(old_, name);  // an earlier round of a ring
         old_.push_back(name);
     }
     const SpoolAnswer kept = keep_as.empty() ? SpoolAnswer{} : keep(name, keep_as);
@@ -307,7 +308,9 @@ SpoolAnswer SpoolProcess::remove_oldest() {
             continue;
         }
         made_.erase(name);
-        return {0, static_cast<uint64_t>(status.st_blocks) * 512, name};
+        // What a trigger keeps under another name still takes its space.
+        const uint64_t freed = status.st_nlink > 1 ? 0 : static_cast<uint64_t>(status.st_blocks);
+        return {0, freed * 512, name};
     }
     return {ENOENT, 0, {}};
 }
