@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "capture/zstd_compressor.h"
+#include "cmd/file_statistics.h"
 #include "packet/line/terminal_text.h"
 #include "pcapng/output.h"
 
@@ -26,12 +27,6 @@ constexpr uint64_t kMostNotes = 64;
 // How far behind the time of a round's start the packets may lie that it leaves for the next one:
 // Merge::kSlackNs, and what two readings of the clocks differ by.
 constexpr uint64_t kMargin = 10'000'000;
-
-bool any(const packet::InterfaceCounters& counters) {
-    return counters.captured > 0 || counters.filtered > 0 ||
-           std::any_of(counters.dropped.begin(), counters.dropped.end(),
-                       [](uint64_t count) { return count > 0; });
-}
 
 }  // namespace
 
@@ -101,38 +96,19 @@ Result<void> RotatingFile::open_next() {
 RotatingFile::Counters RotatingFile::since_cut(Counters counters) {
     before_.resize(counters.size());
     written_.resize(counters.size());
-    Counters since = counters;
+    Counters since(counters.size());
     for (size_t i = 0; i < counters.size(); i++) {
+        since[i] = losses_since(before_[i], counters[i]);
         since[i].captured = std::exchange(written_[i], 0);
-        since[i].captured_bytes = 0;  // no block has them
-        since[i].filtered -= before_[i].filtered;
-        for (size_t cause = 0; cause < packet::kDropCauses; cause++) {
-            since[i].dropped[cause] -= before_[i].dropped[cause];
-        }
     }
     before_ = std::move(counters);
     return since;
 }
 
-// Ends the file at hand: every interface that has something to tell is in it. Tools refuse a file
-// without any, so there is one in a file without packets, too.
+// Ends the file at hand.
 Result<void> RotatingFile::close(Counters counters, uint64_t until) {
     const Counters since = since_cut(std::move(counters));
-    bool none = true;
-    for (const packet::Interface& interface : interfaces_) {
-        if (interface.number < since.size() && any(since[interface.number])) {
-            none = false;
-            if (auto told = sink_->interface(interface); !told) {
-                return told;
-            }
-        }
-    }
-    if (none && !interfaces_.empty()) {
-        if (auto told = sink_->interface(interfaces_.front()); !told) {
-            return told;
-        }
-    }
-    if (auto finished = sink_->finish(since); !finished) {
+    if (auto finished = finish_file(*sink_, interfaces_, since); !finished) {
         return finished;
     }
     sink_.reset();

@@ -10,6 +10,7 @@
 #include <variant>
 
 #include "capture/zstd_compressor.h"
+#include "cmd/file_statistics.h"
 #include "pcapng/output.h"
 
 namespace cmd {
@@ -228,19 +229,12 @@ Result<TriggerAnswer> RingFile::trigger(const Trigger& trigger) {
 Result<void> RingFile::finish_sink(const Counters& now) {
     CounterHistory::Since since = history_.since(window_->from_ns, now);
     window_->written.resize(since.counters.size());
-    bool any = false;
     for (size_t i = 0; i < since.counters.size(); i++) {
         since.counters[i].captured = window_->written[i];
-        any = any || window_->written[i] > 0;
-    }
-    // Tools refuse a file without any interface.
-    if (!any && !store_.interfaces().empty()) {
-        if (auto told = window_->sink->interface(store_.interfaces().front()); !told) {
-            return told;
-        }
     }
     window_->sink->counts_from(since.time_ns);
-    if (auto finished = window_->sink->finish(since.counters); !finished) {
+    if (auto finished = finish_file(*window_->sink, store_.interfaces(), since.counters);
+        !finished) {
         return finished;
     }
     auto completed = spool_.complete(window_->name);
