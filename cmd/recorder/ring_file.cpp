@@ -218,7 +218,6 @@ Result<TriggerAnswer> RingFile::trigger(const Trigger& trigger) {
             window_->sink->add_note(trigger_comment(trigger, span_));
         }
     } else if (auto opened = open_window(trigger); !opened) {
-        failed_++;
         return std::move(opened).error();
     }
     window_->until_ns = std::max(window_->until_ns, until);
@@ -304,7 +303,7 @@ FileStatus RingFile::status() const {
     status.failed = failed_;
     status.ring = store_.fill();
     if (window_) {
-        status.current = spool_.path_of(window_->name);
+        status.current = spool_.path_of(window_->name) + ".part";
         status.current_bytes = window_->sink->bytes();
         status.packets += window_->packets;
         status.window_until = window_->until_ns;

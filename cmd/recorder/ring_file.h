@@ -97,8 +97,8 @@ class RingFile : public TriggeredFile {
     bool behind_ = false;       // the window's cursor
     uint64_t idle_before_ = 0;  // a time before which no packet can come any more
     uint64_t complete_ = 0;     // files
-    uint64_t failed_ = 0;
-    uint64_t packets_ = 0;  // in complete files
+    uint64_t failed_ = 0;       // files that were given up
+    uint64_t packets_ = 0;      // in complete files
     std::string last_;
     std::vector<std::string> notices_;
 };

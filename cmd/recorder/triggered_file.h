@@ -25,7 +25,9 @@ struct FileStatus {
     uint64_t packets = 0;  // written, to all files
     std::optional<packet::PacketStore::Fill> ring;
     std::optional<uint64_t> window_until;  // the trigger that is being saved ends then
-    uint64_t failed = 0;                   // windows that could not be saved
+    // Files that could not be saved though their trigger() succeeded: given up with --ring, not
+    // kept in a rotation.
+    uint64_t failed = 0;
 };
 
 // What becomes of a trigger.

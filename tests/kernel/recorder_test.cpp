@@ -141,6 +141,8 @@ TEST_CASE("pidcap trigger puts its note into the file; one more while it is writ
     CHECK(during["triggers"]["last"]["note"] == "second");
     CHECK(during["triggers"]["saving_until"].is_string());
     CHECK(contains(during["files"]["current"].get<std::string>(), folder.path()));
+    CHECK(during["files"]["current"].get<std::string>().ends_with(".part"));
+    CHECK(fs::exists(during["files"]["current"].get<std::string>()));
     // Longer than the first one alone.
     rest(600);
     send_numbered(loopback.sender, 200, 100, kSize);
@@ -340,13 +342,15 @@ TEST_CASE("files of triggers are compressed, given to -z, and never replace one 
 TEST_CASE("a file that can't be made costs that trigger, not the recorder") {
     const Loopback loopback;
     const TemporaryFolder folder;
-    Capture capture(loopback.netns,
-                    {"-i", "lo", "-w", folder.file("a.pcapng"), "--ring", "4M", "--after", "0.2"});
+    const std::string name = recorder_name("failed");
+    Capture capture(loopback.netns, {"-i", "lo", "-w", folder.file("a.pcapng"), "--ring", "4M",
+                                     "--after", "0.2", "--name", name});
     send_numbered(loopback.sender, 0, 100, kSize);
     // Nobody can make a file in a folder that is gone.
     fs::remove_all(folder.path());
     capture.signal(SIGUSR1);
     capture.wait_for("the capture goes on");
+    CHECK(status_of(name)["triggers"]["failed"] == 1);
     fs::create_directory(folder.path());
     send_numbered(loopback.sender, 100, 100, kSize);
     rest(100);
