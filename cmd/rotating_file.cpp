@@ -242,7 +242,9 @@ Result<TriggerAnswer> RotatingFile::trigger(const Trigger& trigger) {
     if (!extended) {
         kept_now_ = 0;
     }
-    const std::string kept_as = trigger_file_name(pattern_, trigger);
+    // With --trigger, this may come with each packet: the name takes time, and is used once a
+    // window.
+    const std::string kept_as = extended ? std::string() : trigger_file_name(pattern_, trigger);
     for (const std::string& file : kept_.trigger(trigger.time_ns, kept_as)) {
         note_kept(spool_.keep(file, kept_.kept_as()), file);
     }

@@ -112,16 +112,15 @@ Result<TriggerAnswer> Recorder::trigger(const Trigger& trigger) {
     counts_.last = trigger;
     counts_.last_path = answer->path;
     counts_.extended += answer->extended ? 1 : 0;
+    if (answer->extended && told_extension_) {
+        return answer;
+    }
+    told_extension_ = answer->extended;
     const std::string note =
         trigger.note.empty() ? "" : fmt::format(" \"{}\"", packet::printable(trigger.note));
-    if (!answer->extended) {
-        told_extension_ = false;
-        notices_.push_back(fmt::format("trigger ({}){}: saving packets to {}",
-                                       kind_name(trigger.kind), note, answer->path));
-    } else if (!std::exchange(told_extension_, true)) {
-        notices_.push_back(fmt::format("trigger ({}){}: {} is made longer", kind_name(trigger.kind),
-                                       note, answer->path));
-    }
+    const std::string what =
+        answer->extended ? answer->path + " is made longer" : "saving packets to " + answer->path;
+    notices_.push_back(fmt::format("trigger ({}){}: {}", kind_name(trigger.kind), note, what));
     return answer;
 }
 
