@@ -43,7 +43,7 @@ std::string KeptFiles::completing(const std::string& name, uint64_t from_ns, uin
         files_.pop_front();
     }
     const bool kept = window_ && from_ns < window_->until_ns;
-    files_.push_back({name, from_ns, until_ns, kept});
+    files_.push_back({name, until_ns, kept});
     return kept ? window_->kept_as : std::string();
 }
 
