@@ -116,7 +116,7 @@ Result<Spool> Spool::open(const FilePattern& pattern, const RotationOptions& opt
         run_process(std::move(theirs), pattern, options, signals);
     }
     theirs.reset();
-    Spool spool(pid, std::move(ours), pattern.folder);
+    Spool spool(pid, std::move(ours), pattern);
     if (auto ready = spool.ask({SpoolRequest::Kind::kReady}); !ready) {
         return std::move(ready).error();
     }
@@ -187,7 +187,7 @@ Result<std::optional<Spool::Removed>> Spool::remove_oldest() {
 }
 
 std::string Spool::path_of(const std::string& name) const {
-    return packet::printable(folder_ == "." ? name : folder_ + name);
+    return packet::printable(pattern_.path_of(name));
 }
 
 }  // namespace cmd

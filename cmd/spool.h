@@ -33,7 +33,7 @@ class Spool {
     Spool(Spool&& other) noexcept
         : pid_(std::exchange(other.pid_, -1)),
           socket_(std::move(other.socket_)),
-          folder_(std::move(other.folder_)) {}
+          pattern_(std::move(other.pattern_)) {}
     Spool& operator=(Spool&&) = delete;
     Spool(const Spool&) = delete;
     Spool& operator=(const Spool&) = delete;
@@ -67,13 +67,13 @@ class Spool {
     std::string path_of(const std::string& name) const;
 
   private:
-    Spool(pid_t pid, pcapng::Fd socket, std::string folder)
-        : pid_(pid), socket_(std::move(socket)), folder_(std::move(folder)) {}
+    Spool(pid_t pid, pcapng::Fd socket, FilePattern pattern)
+        : pid_(pid), socket_(std::move(socket)), pattern_(std::move(pattern)) {}
     pcapng::Result<SpoolAnswer> ask(const SpoolRequest& request);
 
     pid_t pid_;
     pcapng::Fd socket_;
-    std::string folder_;
+    FilePattern pattern_;
 };
 
 }  // namespace cmd

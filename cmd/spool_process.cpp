@@ -45,7 +45,7 @@ struct CloseFolder {
 };
 
 std::string shown_path(const FilePattern& pattern, const std::string& name) {
-    return packet::printable(pattern.folder == "." ? name : pattern.folder + name);
+    return packet::printable(pattern.path_of(name));
 }
 
 // In a child: replaces it by the command. Out of the terminal's foreground, so that Ctrl-C, which
@@ -228,7 +228,7 @@ SpoolAnswer SpoolProcess::complete(const std::string& name, const std::string& k
 }
 
 void SpoolProcess::run_command(const std::string& name) {
-    const std::string file = pattern_.folder == "." ? name : pattern_.folder + name;
+    const std::string file = pattern_.path_of(name);
     const pid_t pid = fork();
     if (pid == 0) {
         execute(*options_.command, file, signals_);
