@@ -5,14 +5,11 @@
 
 #include <algorithm>
 #include <cassert>
-#include <cerrno>
 #include <iterator>
 #include <utility>
 
-#include "capture/zstd_compressor.h"
 #include "cmd/file_statistics.h"
-#include "packet/line/terminal_text.h"
-#include "pcapng/output.h"
+#include "cmd/spooled_file.h"
 
 namespace cmd {
 namespace {
@@ -69,23 +66,12 @@ Result<void> RotatingFile::begin(const std::string& origin) {
 
 Result<void> RotatingFile::open_next() {
     const std::string name = rotation_->name();
-    auto fd = spool_.begin(name);
-    while (!fd && free_space_.make_room(fd.error().code)) {
-        fd = spool_.begin(name);
+    auto file = begin_spooled_file(
+        spool_, free_space_, [&] { return spool_.begin(name); }, file_options_, origin_);
+    if (!file) {
+        return std::move(file).error();
     }
-    if (!fd) {
-        return std::move(fd).error();
-    }
-    auto output = pcapng::Output::from_fd(*std::move(fd), spool_.path_of(name) + ".part");
-    output.on_full([this] { return free_space_.make_room(ENOSPC); });
-    if (file_options_.compress) {
-        output.compress_with(capture::make_zstd_compressor());
-    }
-    auto sink = capture::FileSink::create(std::move(output), file_options_, origin_);
-    if (!sink) {
-        return std::move(sink).error();
-    }
-    sink_ = std::make_unique<capture::FileSink>(*std::move(sink));
+    sink_ = std::move(file->sink);
     kept_.gone(name);
     notes_ = 0;
     return {};

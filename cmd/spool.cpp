@@ -145,12 +145,12 @@ Result<SpoolAnswer> Spool::ask(const SpoolRequest& request) {
     return *std::move(answer);
 }
 
-Result<Fd> Spool::begin(const std::string& name) {
+Result<Spool::Begun> Spool::begin(const std::string& name) {
     auto answer = ask({SpoolRequest::Kind::kBegin, name});
     if (!answer) {
         return std::move(answer).error();
     }
-    return std::move(answer->fd);
+    return Begun{std::move(answer->fd), name};
 }
 
 Result<Spool::Begun> Spool::begin_new(const std::string& name) {

@@ -39,12 +39,12 @@ class Spool {
     Spool& operator=(const Spool&) = delete;
     ~Spool();  // the process ends; a command that still runs goes on
 
-    // Makes NAME.part. Removes the file NAME if this spool has made it: the oldest of a ring.
-    pcapng::Result<pcapng::Fd> begin(const std::string& name);
     struct Begun {
         pcapng::Fd fd;
         std::string name;
     };
+    // Makes NAME.part. Removes the file NAME if this spool has made it: the oldest of a ring.
+    pcapng::Result<Begun> begin(const std::string& name);
     // The same for a file that replaces none: NAME, or the first of NAME-2, NAME-3, … (see
     // numbered_name) that is free.
     pcapng::Result<Begun> begin_new(const std::string& name);

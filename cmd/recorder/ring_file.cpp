@@ -4,14 +4,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <iterator>
 #include <utility>
 #include <variant>
 
-#include "capture/zstd_compressor.h"
 #include "cmd/file_statistics.h"
-#include "pcapng/output.h"
+#include "cmd/spooled_file.h"
 
 namespace cmd {
 namespace {
@@ -175,28 +173,16 @@ Result<void> RingFile::write(const PacketStore::Record& record) {
 
 Result<void> RingFile::open_window(const Trigger& trigger) {
     const std::string name = trigger_file_name(pattern_, trigger);
-    auto begun = spool_.begin_new(name);
-    while (!begun && free_space_.make_room(begun.error().code)) {
-        begun = spool_.begin_new(name);
-    }
-    if (!begun) {
-        return std::move(begun).error();
-    }
-    auto output =
-        pcapng::Output::from_fd(std::move(begun->fd), spool_.path_of(begun->name) + ".part");
-    output.on_full([this] { return free_space_.make_room(ENOSPC); });
-    if (file_options_.compress) {
-        output.compress_with(capture::make_zstd_compressor());
-    }
     capture::FileOptions options = file_options_;
     options.section_comments.push_back(trigger_comment(trigger, span_));
-    auto sink = capture::FileSink::create(std::move(output), options, origin_);
-    if (!sink) {
-        return std::move(sink).error();
+    auto file = begin_spooled_file(
+        spool_, free_space_, [&] { return spool_.begin_new(name); }, options, origin_);
+    if (!file) {
+        return std::move(file).error();
     }
     Window window;
-    window.name = begun->name;
-    window.sink = std::make_unique<capture::FileSink>(*std::move(sink));
+    window.name = std::move(file->name);
+    window.sink = std::move(file->sink);
     window.from_ns = earlier(trigger.time_ns, span_.before);
     window.cursor = store_.find(window.from_ns);
     window_ = std::move(window);

@@ -26,12 +26,12 @@ class Ring {
 
     // With some bytes in it.
     void write(const std::string& name, const std::string& keep_as = {}) {
-        auto fd = spool_.begin(name);
-        REQUIRE(fd);
+        auto begun = spool_.begin(name);
+        REQUIRE(begun);
         const std::string bytes(8192, 'x');
-        REQUIRE(::write(fd->get(), bytes.data(), bytes.size()) ==
+        REQUIRE(::write(begun->fd.get(), bytes.data(), bytes.size()) ==
                 static_cast<ssize_t>(bytes.size()));
-        fd->reset();
+        begun->fd.reset();
         auto completed = spool_.complete(name, keep_as);
         REQUIRE(completed);
         REQUIRE(completed->ok());
