@@ -18,13 +18,6 @@ using capture::Result;
 
 constexpr uint64_t kWorthFlushing = uint64_t{64} * 1024;
 
-// How many triggers get a comment in one file.
-constexpr uint64_t kMostNotes = 64;
-
-// How far behind the time of a round's start the packets may lie that it leaves for the next one:
-// Merge::kSlackNs, and what two readings of the clocks differ by.
-constexpr uint64_t kMargin = 10'000'000;
-
 }  // namespace
 
 Result<std::unique_ptr<RotatingFile>> RotatingFile::open(const std::string& output,
@@ -41,11 +34,6 @@ Result<std::unique_ptr<RotatingFile>> RotatingFile::open(const std::string& outp
         new RotatingFile(*std::move(spool), pattern.name, rotation, file, window));
 }
 
-uint64_t RotatingFile::now() {
-    clock_.update();
-    return clock_.from_mono(capture::clock_ns(CLOCK_MONOTONIC));
-}
-
 Result<void> RotatingFile::noted(Result<void> result) {
     if (!result && !failure_) {
         failure_ = result.error();
@@ -55,7 +43,7 @@ Result<void> RotatingFile::noted(Result<void> result) {
 
 Result<void> RotatingFile::begin(const std::string& origin) {
     origin_ = origin;
-    begun_ = now();
+    begun_ = clock_.now();
     rotation_.emplace(options_, pattern_, begun_);
     if (rotation_->repeats()) {
         notices_.emplace_back(
@@ -188,7 +176,7 @@ Result<void> RotatingFile::idle() {
         return flushed;
     }
     free_space_.keep(sink_->fd());
-    const uint64_t before = std::exchange(idle_before_, now() - kMargin);
+    const uint64_t before = std::exchange(idle_before_, clock_.now() - kMargin);
     ended_ = ended_ || (rotation_->end() && rotation_->due(before));
     return noted(cut_if_due(before));
 }
@@ -197,7 +185,7 @@ Result<void> RotatingFile::finish(const Counters& counters) {
     if (failure_ || sink_ == nullptr) {
         return {};
     }
-    auto closed = noted(close(counters, now()));
+    auto closed = noted(close(counters, clock_.now()));
     free_space_.finish();
     end_window();
     if (complete_ > 0) {

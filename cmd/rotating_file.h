@@ -68,7 +68,6 @@ class RotatingFile : public TriggeredFile {
           kept_(window),
           free_space_(spool_, rotation.keep_free) {}
 
-    uint64_t now();
     capture::Result<void> noted(capture::Result<void> result);
     capture::Result<void> open_next();
     capture::Result<void> close(Counters counters, uint64_t until);

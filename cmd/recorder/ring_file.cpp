@@ -18,27 +18,15 @@ using capture::Error;
 using capture::Result;
 using packet::PacketStore;
 
-// How far behind the time of a round's start the packets may lie that it leaves for the next one:
-// Merge::kSlackNs, and what two readings of the clocks differ by.
-constexpr uint64_t kMargin = 10'000'000;
-
 // How long a round may write. The rings of the kernel fill meanwhile.
 constexpr uint64_t kWriteNs = 5'000'000;
 constexpr int kRecordsPerLook = 64;  // at the clock
-
-// How many triggers that make a file longer get a comment in it.
-constexpr uint64_t kMostNotes = 64;
 
 uint64_t time_of(const PacketStore::Record& record) {
     if (const auto* packet = std::get_if<packet::Packet>(&record)) {
         return packet->time_ns.value_or(0);
     }
     return std::get<packet::ProcessEvent>(record).time_ns;
-}
-
-uint64_t earlier(uint64_t time_ns, std::chrono::nanoseconds by) {
-    const auto ns = static_cast<uint64_t>(by.count());
-    return time_ns > ns ? time_ns - ns : 0;
 }
 
 std::string seconds_text(uint64_t ns) {
@@ -74,14 +62,9 @@ RingFile::RingFile(Spool spool, std::string pattern, const RecorderOptions& reco
     });
 }
 
-uint64_t RingFile::now() {
-    clock_.update();
-    return clock_.from_mono(capture::clock_ns(CLOCK_MONOTONIC));
-}
-
 Result<void> RingFile::begin(const std::string& origin) {
     origin_ = origin;
-    history_.add(now(), counters_());
+    history_.add(clock_.now(), counters_());
     return {};
 }
 
@@ -104,7 +87,7 @@ Result<void> RingFile::process(const packet::ProcessEvent& event) {
 
 // See RotatingFile::idle() for what has come by then.
 Result<void> RingFile::idle() {
-    const uint64_t time = now();
+    const uint64_t time = clock_.now();
     const uint64_t before = std::exchange(idle_before_, time - kMargin);
     if (history_.due(time)) {
         history_.add(time, counters_());
@@ -183,16 +166,16 @@ Result<void> RingFile::open_window(const Trigger& trigger) {
     Window window;
     window.name = std::move(file->name);
     window.sink = std::move(file->sink);
-    window.from_ns = earlier(trigger.time_ns, span_.before);
+    window.from_ns = span_.from_ns(trigger.time_ns);
     window.cursor = store_.find(window.from_ns);
     window_ = std::move(window);
     return {};
 }
 
 Result<TriggerAnswer> RingFile::trigger(const Trigger& trigger) {
-    const uint64_t until = trigger.time_ns + static_cast<uint64_t>(span_.after.count());
+    const uint64_t until = span_.until_ns(trigger.time_ns);
     // Where the window at hand ends before this one begins, it is only late with its writing.
-    if (window_ && window_->until_ns < earlier(trigger.time_ns, span_.before)) {
+    if (window_ && window_->until_ns < span_.from_ns(trigger.time_ns)) {
         follow([] { return true; });
         if (window_) {
             close_window(counters_());
@@ -257,7 +240,7 @@ Result<void> RingFile::finish(const Counters& counters) {
         const uint64_t until = window_->until_ns;
         follow([] { return true; });
         if (window_) {
-            const uint64_t end = now();
+            const uint64_t end = clock_.now();
             close_window(counters);
             if (until > end) {
                 notices_.push_back(

@@ -73,7 +73,6 @@ class RingFile : public TriggeredFile {
     RingFile(Spool spool, std::string pattern, const RecorderOptions& recorder,
              const RotationOptions& options, const capture::FileOptions& file);
 
-    uint64_t now();
     capture::Result<void> open_window(const Trigger& trigger);
     capture::Result<void> write(const packet::PacketStore::Record& record);
     template <typename More>
