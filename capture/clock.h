@@ -41,6 +41,12 @@ class WallClock {
         }
     }
 
+    // Returns the time now, after an update().
+    uint64_t now() {
+        update();
+        return from_mono(clock_ns(CLOCK_MONOTONIC));
+    }
+
   private:
     static constexpr uint64_t kGoodEnough = 1'000;
     static constexpr uint64_t kStep = 1'000'000;  // a smaller difference is a measuring error

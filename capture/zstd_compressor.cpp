@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 #include <zstd.h>
 
-#include <utility>
 #include <vector>
 
 namespace capture {
@@ -32,12 +31,9 @@ class Zstd : public pcapng::Compressor {
     }
 
     Result<void> add(std::span<const uint8_t> bytes, ByteBuffer& out) override {
-        holds_back_ = holds_back_ || !bytes.empty();
         return bytes.empty() ? Result<void>{} : run(bytes, ZSTD_e_continue, out);
     }
-    Result<void> flush(ByteBuffer& out) override {
-        return std::exchange(holds_back_, false) ? run({}, ZSTD_e_flush, out) : Result<void>{};
-    }
+    Result<void> flush(ByteBuffer& out) override { return run({}, ZSTD_e_flush, out); }
     Result<void> end(ByteBuffer& out) override { return run({}, ZSTD_e_end, out); }
 
   private:
@@ -64,7 +60,6 @@ class Zstd : public pcapng::Compressor {
 
     std::unique_ptr<ZSTD_CCtx, Free> stream_{ZSTD_createCCtx()};
     std::vector<uint8_t> piece_ = std::vector<uint8_t>(ZSTD_CStreamOutSize());
-    bool holds_back_ = false;
 };
 
 }  // namespace

@@ -5,13 +5,11 @@
 
 #include <algorithm>
 #include <cassert>
-#include <cerrno>
 #include <iterator>
 #include <utility>
 
-#include "capture/zstd_compressor.h"
-#include "packet/line/terminal_text.h"
-#include "pcapng/output.h"
+#include "cmd/file_statistics.h"
+#include "cmd/spooled_file.h"
 
 namespace cmd {
 namespace {
@@ -19,19 +17,6 @@ namespace {
 using capture::Result;
 
 constexpr uint64_t kWorthFlushing = uint64_t{64} * 1024;
-
-// How many triggers get a comment in one file.
-constexpr uint64_t kMostNotes = 64;
-
-// How far behind the time of a round's start the packets may lie that it leaves for the next one:
-// Merge::kSlackNs, and what two readings of the clocks differ by.
-constexpr uint64_t kMargin = 10'000'000;
-
-bool any(const packet::InterfaceCounters& counters) {
-    return counters.captured > 0 || counters.filtered > 0 ||
-           std::any_of(counters.dropped.begin(), counters.dropped.end(),
-                       [](uint64_t count) { return count > 0; });
-}
 
 }  // namespace
 
@@ -49,11 +34,6 @@ Result<std::unique_ptr<RotatingFile>> RotatingFile::open(const std::string& outp
         new RotatingFile(*std::move(spool), pattern.name, rotation, file, window));
 }
 
-uint64_t RotatingFile::now() {
-    clock_.update();
-    return clock_.from_mono(capture::clock_ns(CLOCK_MONOTONIC));
-}
-
 Result<void> RotatingFile::noted(Result<void> result) {
     if (!result && !failure_) {
         failure_ = result.error();
@@ -63,7 +43,7 @@ Result<void> RotatingFile::noted(Result<void> result) {
 
 Result<void> RotatingFile::begin(const std::string& origin) {
     origin_ = origin;
-    begun_ = now();
+    begun_ = clock_.now();
     rotation_.emplace(options_, pattern_, begun_);
     if (rotation_->repeats()) {
         notices_.emplace_back(
@@ -74,23 +54,12 @@ Result<void> RotatingFile::begin(const std::string& origin) {
 
 Result<void> RotatingFile::open_next() {
     const std::string name = rotation_->name();
-    auto fd = spool_.begin(name);
-    while (!fd && free_space_.make_room(fd.error().code)) {
-        fd = spool_.begin(name);
+    auto file = begin_spooled_file(
+        spool_, free_space_, [&] { return spool_.begin(name); }, file_options_, origin_);
+    if (!file) {
+        return std::move(file).error();
     }
-    if (!fd) {
-        return std::move(fd).error();
-    }
-    auto output = pcapng::Output::from_fd(*std::move(fd), spool_.path_of(name) + ".part");
-    output.on_full([this] { return free_space_.make_room(ENOSPC); });
-    if (file_options_.compress) {
-        output.compress_with(capture::make_zstd_compressor());
-    }
-    auto sink = capture::FileSink::create(std::move(output), file_options_, origin_);
-    if (!sink) {
-        return std::move(sink).error();
-    }
-    sink_ = std::make_unique<capture::FileSink>(*std::move(sink));
+    sink_ = std::move(file->sink);
     kept_.gone(name);
     notes_ = 0;
     return {};
@@ -101,38 +70,19 @@ Result<void> RotatingFile::open_next() {
 RotatingFile::Counters RotatingFile::since_cut(Counters counters) {
     before_.resize(counters.size());
     written_.resize(counters.size());
-    Counters since = counters;
+    Counters since(counters.size());
     for (size_t i = 0; i < counters.size(); i++) {
+        since[i] = losses_since(before_[i], counters[i]);
         since[i].captured = std::exchange(written_[i], 0);
-        since[i].captured_bytes = 0;  // no block has them
-        since[i].filtered -= before_[i].filtered;
-        for (size_t cause = 0; cause < packet::kDropCauses; cause++) {
-            since[i].dropped[cause] -= before_[i].dropped[cause];
-        }
     }
     before_ = std::move(counters);
     return since;
 }
 
-// Ends the file at hand: every interface that has something to tell is in it. Tools refuse a file
-// without any, so there is one in a file without packets, too.
+// Ends the file at hand.
 Result<void> RotatingFile::close(Counters counters, uint64_t until) {
     const Counters since = since_cut(std::move(counters));
-    bool none = true;
-    for (const packet::Interface& interface : interfaces_) {
-        if (interface.number < since.size() && any(since[interface.number])) {
-            none = false;
-            if (auto told = sink_->interface(interface); !told) {
-                return told;
-            }
-        }
-    }
-    if (none && !interfaces_.empty()) {
-        if (auto told = sink_->interface(interfaces_.front()); !told) {
-            return told;
-        }
-    }
-    if (auto finished = sink_->finish(since); !finished) {
+    if (auto finished = finish_file(*sink_, interfaces_, since); !finished) {
         return finished;
     }
     sink_.reset();
@@ -226,7 +176,7 @@ Result<void> RotatingFile::idle() {
         return flushed;
     }
     free_space_.keep(sink_->fd());
-    const uint64_t before = std::exchange(idle_before_, now() - kMargin);
+    const uint64_t before = std::exchange(idle_before_, clock_.now() - kMargin);
     ended_ = ended_ || (rotation_->end() && rotation_->due(before));
     return noted(cut_if_due(before));
 }
@@ -235,7 +185,7 @@ Result<void> RotatingFile::finish(const Counters& counters) {
     if (failure_ || sink_ == nullptr) {
         return {};
     }
-    auto closed = noted(close(counters, now()));
+    auto closed = noted(close(counters, clock_.now()));
     free_space_.finish();
     end_window();
     if (complete_ > 0) {
@@ -266,7 +216,9 @@ Result<TriggerAnswer> RotatingFile::trigger(const Trigger& trigger) {
     if (!extended) {
         kept_now_ = 0;
     }
-    const std::string kept_as = trigger_file_name(pattern_, trigger);
+    // With --trigger, this may come with each packet: the name takes time, and is used once a
+    // window.
+    const std::string kept_as = extended ? std::string() : trigger_file_name(pattern_, trigger);
     for (const std::string& file : kept_.trigger(trigger.time_ns, kept_as)) {
         note_kept(spool_.keep(file, kept_.kept_as()), file);
     }

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -67,7 +68,6 @@ class RotatingFile : public TriggeredFile {
           kept_(window),
           free_space_(spool_, rotation.keep_free) {}
 
-    uint64_t now();
     capture::Result<void> noted(capture::Result<void> result);
     capture::Result<void> open_next();
     capture::Result<void> close(Counters counters, uint64_t until);
@@ -90,16 +90,16 @@ class RotatingFile : public TriggeredFile {
     uint64_t failed_ = 0;    // files that could not be kept
     uint64_t notes_ = 0;     // triggers while the file at hand was written
     FreeSpace free_space_;
-    std::optional<Rotation> rotation_;           // from begin() on
-    std::unique_ptr<capture::FileSink> sink_;    // the file at hand
-    std::vector<packet::Interface> interfaces_;  // by number
-    std::vector<uint64_t> written_;              // packets in the file at hand, by interface number
-    Counters before_;                            // at the last cut
-    uint64_t begun_ = 0;                         // when the file at hand began
-    uint64_t complete_ = 0;                      // files
-    uint64_t packets_ = 0;                       // in all files
-    std::string last_;                           // the path of the last of them
-    uint64_t idle_before_ = 0;                   // a time before which no packet can come any more
+    std::optional<Rotation> rotation_;          // from begin() on
+    std::unique_ptr<capture::FileSink> sink_;   // the file at hand
+    std::deque<packet::Interface> interfaces_;  // by number
+    std::vector<uint64_t> written_;             // packets in the file at hand, by interface number
+    Counters before_;                           // at the last cut
+    uint64_t begun_ = 0;                        // when the file at hand began
+    uint64_t complete_ = 0;                     // files
+    uint64_t packets_ = 0;                      // in all files
+    std::string last_;                          // the path of the last of them
+    uint64_t idle_before_ = 0;                  // a time before which no packet can come any more
     bool ended_ = false;
     std::vector<std::string> notices_;
     std::optional<capture::Error> failure_;

@@ -32,15 +32,6 @@ size_t digits_of(uint32_t count) {
     return count > 1 ? fmt::format("{}", count - 1).size() : 0;
 }
 
-// Whether strftime(3) could have made `name`.
-bool is_time_name(const std::string& pattern, const std::string& name) {
-    tm time{};
-    time.tm_isdst = -1;
-    time.tm_mday = 1;
-    const char* end = strptime(name.c_str(), pattern.c_str(), &time);
-    return end != nullptr && *end == '\0';
-}
-
 }  // namespace
 
 FilePattern split_pattern(const std::string& output) {
@@ -60,6 +51,24 @@ std::string name_at(const std::string& pattern, uint64_t time_ns) {
         return {};
     }
     return name.data();
+}
+
+bool is_time_name(const std::string& pattern, const std::string& name) {
+    tm time{};
+    time.tm_isdst = -1;
+    time.tm_mday = 1;
+    const char* end = strptime(name.c_str(), pattern.c_str(), &time);
+    return end != nullptr && *end == '\0';
+}
+
+std::string_view without_suffix(std::string_view pattern, std::string_view name) {
+    for (const std::string_view suffix : {".part", ".gz", ".zst", ".bz2", ".xz", ".lz4"}) {
+        if (name.ends_with(suffix) && !pattern.ends_with(suffix)) {
+            name.remove_suffix(suffix.size());
+            break;
+        }
+    }
+    return name;
 }
 
 Rotation::Rotation(const RotationOptions& options, std::string pattern, uint64_t now)
@@ -135,12 +144,7 @@ bool Rotation::repeats() const {
 }
 
 bool is_name_of(const std::string& pattern, const RotationOptions& options, std::string_view name) {
-    for (const std::string_view suffix : {".part", ".gz", ".zst", ".bz2", ".xz", ".lz4"}) {
-        if (name.ends_with(suffix) && !std::string_view(pattern).ends_with(suffix)) {
-            name.remove_suffix(suffix.size());
-            break;
-        }
-    }
+    name = without_suffix(pattern, name);
     for (size_t digits = 0; digits <= name.size(); digits++) {
         const std::string_view number = name.substr(name.size() - digits);
         if (!is_number(number) || (digits > 0 && !options.size)) {

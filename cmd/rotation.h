@@ -36,11 +36,20 @@ struct RotationOptions {
 struct FilePattern {
     std::string folder;  // "." if there is none; "a/" of "a/b"
     std::string name;
+
+    // The path of a file in the folder.
+    std::string path_of(const std::string& file) const {
+        return folder == "." ? file : folder + file;
+    }
 };
 FilePattern split_pattern(const std::string& output);
 
 // The name with its strftime(3) parts filled in for that time. Empty: it can't be.
 std::string name_at(const std::string& pattern, uint64_t time_ns);
+// Recognises what name_at() makes of the pattern, at whatever time.
+bool is_time_name(const std::string& pattern, const std::string& name);
+// Returns the name without ".part" or the suffix of a compressor, unless the pattern ends with it.
+std::string_view without_suffix(std::string_view pattern, std::string_view name);
 
 class Rotation {
   public:

@@ -106,7 +106,7 @@ Result<Spool> Spool::open(const FilePattern& pattern, const RotationOptions& opt
         run_process(std::move(theirs), pattern, options, signals);
     }
     theirs.reset();
-    Spool spool(pid, std::move(ours), pattern.folder);
+    Spool spool(pid, std::move(ours), pattern);
     if (auto ready = spool.ask({SpoolRequest::Kind::kReady}); !ready) {
         return std::move(ready).error();
     }
@@ -135,12 +135,12 @@ Result<SpoolAnswer> Spool::ask(const SpoolRequest& request) {
     return *std::move(answer);
 }
 
-Result<Fd> Spool::begin(const std::string& name) {
+Result<Spool::Begun> Spool::begin(const std::string& name) {
     auto answer = ask({SpoolRequest::Kind::kBegin, name});
     if (!answer) {
         return std::move(answer).error();
     }
-    return std::move(answer->fd);
+    return Begun{std::move(answer->fd), name};
 }
 
 Result<Spool::Begun> Spool::begin_new(const std::string& name) {
@@ -177,7 +177,7 @@ Result<std::optional<Spool::Removed>> Spool::remove_oldest() {
 }
 
 std::string Spool::path_of(const std::string& name) const {
-    return packet::printable(folder_ == "." ? name : folder_ + name);
+    return packet::printable(pattern_.path_of(name));
 }
 
 }  // namespace cmd

@@ -33,18 +33,18 @@ class Spool {
     Spool(Spool&& other) noexcept
         : pid_(std::exchange(other.pid_, -1)),
           socket_(std::move(other.socket_)),
-          folder_(std::move(other.folder_)) {}
+          pattern_(std::move(other.pattern_)) {}
     Spool& operator=(Spool&&) = delete;
     Spool(const Spool&) = delete;
     Spool& operator=(const Spool&) = delete;
     ~Spool();  // the process ends; a command that still runs goes on
 
-    // Makes NAME.part. Removes the file NAME if this spool has made it: the oldest of a ring.
-    pcapng::Result<pcapng::Fd> begin(const std::string& name);
     struct Begun {
         pcapng::Fd fd;
         std::string name;
     };
+    // Makes NAME.part. Removes the file NAME if this spool has made it: the oldest of a ring.
+    pcapng::Result<Begun> begin(const std::string& name);
     // The same for a file that replaces none: NAME, or the first of NAME-2, NAME-3, … (see
     // numbered_name) that is free.
     pcapng::Result<Begun> begin_new(const std::string& name);
@@ -57,8 +57,8 @@ class Spool {
     pcapng::Result<std::string> keep(const std::string& name, const std::string& as);
 
     struct Removed {
-        std::string name;  // for messages
-        uint64_t bytes = 0;
+        std::string name;    // for messages
+        uint64_t bytes = 0;  // that it freed: 0 if the file is kept under another name, too
     };
     // Removes the oldest file of the pattern, also one of an earlier run. nullopt: there is none.
     pcapng::Result<std::optional<Removed>> remove_oldest();
@@ -67,13 +67,13 @@ class Spool {
     std::string path_of(const std::string& name) const;
 
   private:
-    Spool(pid_t pid, pcapng::Fd socket, std::string folder)
-        : pid_(pid), socket_(std::move(socket)), folder_(std::move(folder)) {}
+    Spool(pid_t pid, pcapng::Fd socket, FilePattern pattern)
+        : pid_(pid), socket_(std::move(socket)), pattern_(std::move(pattern)) {}
     pcapng::Result<SpoolAnswer> ask(const SpoolRequest& request);
 
     pid_t pid_;
     pcapng::Fd socket_;
-    std::string folder_;
+    FilePattern pattern_;
 };
 
 }  // namespace cmd

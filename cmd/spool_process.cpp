@@ -45,7 +45,7 @@ struct CloseFolder {
 };
 
 std::string shown_path(const FilePattern& pattern, const std::string& name) {
-    return packet::printable(pattern.folder == "." ? name : pattern.folder + name);
+    return packet::printable(pattern.path_of(name));
 }
 
 // In a child: replaces it by the command. Out of the terminal's foreground, so that Ctrl-C, which
@@ -216,6 +216,7 @@ SpoolAnswer SpoolProcess::complete(const std::string& name, const std::string& k
     current_.clear();
     made_.insert(name);
     if (listed_) {
+        std::erase(old_, name);  // an earlier round of a ring
         old_.push_back(name);
     }
     const SpoolAnswer kept = keep_as.empty() ? SpoolAnswer{} : keep(name, keep_as);
@@ -227,7 +228,7 @@ SpoolAnswer SpoolProcess::complete(const std::string& name, const std::string& k
 }
 
 void SpoolProcess::run_command(const std::string& name) {
-    const std::string file = pattern_.folder == "." ? name : pattern_.folder + name;
+    const std::string file = pattern_.path_of(name);
     const pid_t pid = fork();
     if (pid == 0) {
         execute(*options_.command, file, signals_);
@@ -307,7 +308,9 @@ SpoolAnswer SpoolProcess::remove_oldest() {
             continue;
         }
         made_.erase(name);
-        return {0, static_cast<uint64_t>(status.st_blocks) * 512, name};
+        // What a trigger keeps under another name still takes its space.
+        const uint64_t freed = status.st_nlink > 1 ? 0 : static_cast<uint64_t>(status.st_blocks);
+        return {0, freed * 512, name};
     }
     return {ENOENT, 0, {}};
 }

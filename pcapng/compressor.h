@@ -17,7 +17,8 @@ class Compressor {
     virtual ~Compressor() = default;
     // Takes `bytes`, and appends to `out` what is ready.
     virtual Result<void> add(std::span<const uint8_t> bytes, ByteBuffer& out) = 0;
-    // Appends everything that was held back: a reader of the file so far sees all bytes.
+    // Appends everything that was held back: a reader of the file so far sees all bytes. Called
+    // only after add() had some.
     virtual Result<void> flush(ByteBuffer& out) = 0;
     // The same, and ends the compressed data. Nothing may be called after it.
     virtual Result<void> end(ByteBuffer& out) = 0;

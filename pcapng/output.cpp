@@ -112,10 +112,9 @@ Result<void> Output::end_block(size_t at, std::span<const uint8_t> data) {
 
 Result<void> Output::flush() {
     Result<void> written = write(buffer_.size(), {});
-    if (compressor_ == nullptr || !written) {
+    if (compressor_ == nullptr || !written || std::exchange(held_back_, 0) == 0) {
         return written;
     }
-    held_back_ = 0;
     return put_packed(compressor_->flush(packed_));
 }
 

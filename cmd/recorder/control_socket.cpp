@@ -14,6 +14,7 @@
 #include <cstdio>
 
 #include "cmd/recorder/unix_address.h"
+#include "cmd/rotation.h"
 #include "packet/line/terminal_text.h"
 
 namespace cmd {
@@ -53,10 +54,9 @@ bool is_listened_to(const sockaddr_un& address) {
 Result<capture::HelperProcess> start_remover(const std::string& path) {
     capture::Confinement confinement;
     confinement.denied = capture::SystemCalls{.opens_for_writing = true};
-    const size_t slash = path.rfind('/');
-    const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
-    const std::string name = path.substr(slash == std::string::npos ? 0 : slash + 1);
-    const auto prepare = [folder, name]() -> Result<capture::HelperProcess::Serve> {
+    const FilePattern file = split_pattern(path);
+    const auto prepare = [folder = file.folder,
+                          name = file.name]() -> Result<capture::HelperProcess::Serve> {
         const int fd = ::open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
         if (fd < 0) {
             return errno_error("open " + packet::printable(folder), errno);

@@ -5,6 +5,8 @@
 #include <iterator>
 #include <utility>
 
+#include "cmd/file_statistics.h"
+
 namespace cmd {
 namespace {
 
@@ -18,27 +20,13 @@ void add_losses(InterfaceCounters& to, const InterfaceCounters& by) {
     }
 }
 
-InterfaceCounters difference(const InterfaceCounters& now, const InterfaceCounters& before) {
-    InterfaceCounters by;
-    by.filtered = now.filtered - before.filtered;
-    for (size_t cause = 0; cause < packet::kDropCauses; cause++) {
-        by.dropped[cause] = now.dropped[cause] - before.dropped[cause];
-    }
-    return by;
-}
-
-bool any(const InterfaceCounters& counters) {
-    return counters.filtered > 0 || std::any_of(counters.dropped.begin(), counters.dropped.end(),
-                                                [](uint64_t count) { return count > 0; });
-}
-
 }  // namespace
 
 void CounterHistory::add(uint64_t time_ns, const Counters& now) {
     last_.resize(now.size());
     Entry& entry = entries_.emplace_back(Entry{time_ns, {}});
     for (size_t i = 0; i < now.size(); i++) {
-        if (const InterfaceCounters by = difference(now[i], last_[i]); any(by)) {
+        if (const InterfaceCounters by = losses_since(last_[i], now[i]); any(by)) {
             entry.changes.push_back({i, by});
         }
     }
@@ -88,7 +76,7 @@ CounterHistory::Since CounterHistory::since(uint64_t time_ns, const Counters& no
     Counters last = last_;
     last.resize(now.size());
     for (size_t i = 0; i < now.size(); i++) {
-        since.counters[i] = difference(now[i], last[i]);
+        since.counters[i] = losses_since(last[i], now[i]);
     }
     for (auto entry = entries_.rbegin(); entry != entries_.rend(); ++entry) {
         since.time_ns = entry->time_ns;

@@ -4,14 +4,6 @@
 #include <algorithm>
 
 namespace cmd {
-namespace {
-
-uint64_t earlier(uint64_t time_ns, std::chrono::nanoseconds by) {
-    const auto ns = static_cast<uint64_t>(by.count());
-    return time_ns > ns ? time_ns - ns : 0;
-}
-
-}  // namespace
 
 std::vector<std::string> KeptFiles::trigger(uint64_t time_ns, const std::string& kept_as) {
     if (!window_) {
@@ -20,9 +12,8 @@ std::vector<std::string> KeptFiles::trigger(uint64_t time_ns, const std::string&
             file.kept = false;
         }
     }
-    window_->until_ns =
-        std::max(window_->until_ns, time_ns + static_cast<uint64_t>(span_.after.count()));
-    const uint64_t from = earlier(time_ns, span_.before);
+    window_->until_ns = std::max(window_->until_ns, span_.until_ns(time_ns));
+    const uint64_t from = span_.from_ns(time_ns);
     std::vector<std::string> names;
     for (File& file : files_) {
         if (!file.kept && file.until_ns >= from) {
@@ -38,12 +29,12 @@ void KeptFiles::gone(const std::string& name) {
 }
 
 std::string KeptFiles::completing(const std::string& name, uint64_t from_ns, uint64_t until_ns) {
-    const uint64_t oldest = earlier(until_ns, span_.before);
+    const uint64_t oldest = span_.from_ns(until_ns);
     while (!files_.empty() && files_.front().until_ns < oldest) {
         files_.pop_front();
     }
     const bool kept = window_ && from_ns < window_->until_ns;
-    files_.push_back({name, from_ns, until_ns, kept});
+    files_.push_back({name, until_ns, kept});
     return kept ? window_->kept_as : std::string();
 }
 

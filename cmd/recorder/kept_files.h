@@ -22,13 +22,13 @@ class KeptFiles {
     // the window before has already. `kept_as`: the name for them, if there is no window at hand.
     std::vector<std::string> trigger(uint64_t time_ns, const std::string& kept_as);
 
-    // A file of this name begins, or was removed: an earlier one of this name is gone.
+    // A file of this name begins: an earlier one of this name is gone.
     void gone(const std::string& name);
     // A file of this name, with what was captured between these times, is about to be complete.
     // Returns the name that it is to be kept as, or an empty text.
     std::string completing(const std::string& name, uint64_t from_ns, uint64_t until_ns);
 
-    // Whether the window at hand has ended with the file before, which began at this time.
+    // Whether the window at hand ends before a file that begins at this time.
     bool ends_at(uint64_t time_ns) const { return window_ && time_ns >= window_->until_ns; }
     void end_window() { window_.reset(); }
 
@@ -40,7 +40,6 @@ class KeptFiles {
   private:
     struct File {
         std::string name;
-        uint64_t from_ns;
         uint64_t until_ns;
         bool kept = false;  // for the window at hand
     };

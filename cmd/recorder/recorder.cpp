@@ -81,11 +81,6 @@ Result<void> Recorder::attach(capture::Session& session) {
     return {};
 }
 
-uint64_t Recorder::now() {
-    clock_.update();
-    return clock_.from_mono(capture::clock_ns(CLOCK_MONOTONIC));
-}
-
 Result<void> Recorder::packet(const packet::Packet& packet) {
     if (expression_ && expression_->matches(packet)) {
         const uint64_t time = packet.time_ns.value_or(0);
@@ -112,16 +107,15 @@ Result<TriggerAnswer> Recorder::trigger(const Trigger& trigger) {
     counts_.last = trigger;
     counts_.last_path = answer->path;
     counts_.extended += answer->extended ? 1 : 0;
+    if (answer->extended && told_extension_) {
+        return answer;
+    }
+    told_extension_ = answer->extended;
     const std::string note =
         trigger.note.empty() ? "" : fmt::format(" \"{}\"", packet::printable(trigger.note));
-    if (!answer->extended) {
-        told_extension_ = false;
-        notices_.push_back(fmt::format("trigger ({}){}: saving packets to {}",
-                                       kind_name(trigger.kind), note, answer->path));
-    } else if (!std::exchange(told_extension_, true)) {
-        notices_.push_back(fmt::format("trigger ({}){}: {} is made longer", kind_name(trigger.kind),
-                                       note, answer->path));
-    }
+    const std::string what =
+        answer->extended ? answer->path + " is made longer" : "saving packets to " + answer->path;
+    notices_.push_back(fmt::format("trigger ({}){}: {}", kind_name(trigger.kind), note, what));
     return answer;
 }
 
@@ -133,7 +127,7 @@ std::vector<int> Recorder::fds() const {
 
 void Recorder::serve() {
     while (const auto uid = signal_.take()) {
-        (void)trigger({.kind = Trigger::Kind::kSignal, .time_ns = now(), .uid = *uid});
+        (void)trigger({.kind = Trigger::Kind::kSignal, .time_ns = clock_.now(), .uid = *uid});
     }
     if (const uint64_t time = capture::clock_ns(CLOCK_MONOTONIC); rates_.due(time)) {
         const Progress progress = progress_of(session_->counters());
@@ -152,7 +146,7 @@ std::string Recorder::answer(std::string_view request, uid_t asking) {
     }
     if (asked["request"] == "status") {
         return status_line_json(source_, options_, *session_, file_.status(), counts_, rates_,
-                                now());
+                                clock_.now());
     }
     if (asked["request"] != "trigger") {
         return error_line("no such request; there are status and trigger");
@@ -167,8 +161,8 @@ std::string Recorder::answer(std::string_view request, uid_t asking) {
     if (note.size() > kLongestNote) {
         return error_line(fmt::format("note: longer than {} bytes", kLongestNote));
     }
-    const auto done =
-        trigger({.kind = Trigger::Kind::kCommand, .time_ns = now(), .note = note, .uid = asking});
+    const auto done = trigger(
+        {.kind = Trigger::Kind::kCommand, .time_ns = clock_.now(), .note = note, .uid = asking});
     if (!done) {
         return error_line(done.error().message);
     }

@@ -62,7 +62,6 @@ class Recorder : public packet::Sink {
     Recorder(const Options& options, const std::string& filter, TriggerSignal signal,
              TriggeredFile& file);
 
-    uint64_t now();
     capture::Result<TriggerAnswer> trigger(const Trigger& trigger);
     std::string answer(std::string_view request, uid_t asking);
 

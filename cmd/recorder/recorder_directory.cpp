@@ -28,7 +28,11 @@ struct CloseFolder {
     void operator()(DIR* folder) const { closedir(folder); }
 };
 
+// Returns an empty text for root, whose environment may be another user's.
 std::string user_directory() {
+    if (geteuid() == 0) {
+        return {};
+    }
     const char* runtime = std::getenv("XDG_RUNTIME_DIR");
     return runtime != nullptr && runtime[0] == '/' ? std::string(runtime) + "/pidcap"
                                                    : std::string();

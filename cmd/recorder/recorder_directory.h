@@ -23,7 +23,8 @@ pcapng::Result<std::string> make_recorder_directory();
 
 std::string recorder_socket_path(const std::string& directory, std::string_view name);
 
-// The recorders that a client may ask: those of root, of services, and of its own user.
+// The recorders that a client may ask: those of root, of services, and of its own user. Never those
+// in a folder that another user may write, where root would remove files.
 struct RecorderSocket {
     std::string name;
     std::string path;

@@ -49,7 +49,7 @@ struct TriggerCounts {
     uint64_t command = 0;
     uint64_t expression = 0;
     uint64_t extended = 0;  // of all, those that made a file longer
-    uint64_t failed = 0;
+    uint64_t failed = 0;    // of all, those that TriggeredFile::trigger() refused
     std::optional<Trigger> last;
     std::string last_path;
 };

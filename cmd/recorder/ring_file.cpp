@@ -4,13 +4,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <iterator>
 #include <utility>
 #include <variant>
 
-#include "capture/zstd_compressor.h"
-#include "pcapng/output.h"
+#include "cmd/file_statistics.h"
+#include "cmd/spooled_file.h"
 
 namespace cmd {
 namespace {
@@ -19,27 +18,15 @@ using capture::Error;
 using capture::Result;
 using packet::PacketStore;
 
-// How far behind the time of a round's start the packets may lie that it leaves for the next one:
-// Merge::kSlackNs, and what two readings of the clocks differ by.
-constexpr uint64_t kMargin = 10'000'000;
-
 // How long a round may write. The rings of the kernel fill meanwhile.
 constexpr uint64_t kWriteNs = 5'000'000;
 constexpr int kRecordsPerLook = 64;  // at the clock
-
-// How many triggers that make a file longer get a comment in it.
-constexpr uint64_t kMostNotes = 64;
 
 uint64_t time_of(const PacketStore::Record& record) {
     if (const auto* packet = std::get_if<packet::Packet>(&record)) {
         return packet->time_ns.value_or(0);
     }
     return std::get<packet::ProcessEvent>(record).time_ns;
-}
-
-uint64_t earlier(uint64_t time_ns, std::chrono::nanoseconds by) {
-    const auto ns = static_cast<uint64_t>(by.count());
-    return time_ns > ns ? time_ns - ns : 0;
 }
 
 std::string seconds_text(uint64_t ns) {
@@ -75,14 +62,9 @@ RingFile::RingFile(Spool spool, std::string pattern, const RecorderOptions& reco
     });
 }
 
-uint64_t RingFile::now() {
-    clock_.update();
-    return clock_.from_mono(capture::clock_ns(CLOCK_MONOTONIC));
-}
-
 Result<void> RingFile::begin(const std::string& origin) {
     origin_ = origin;
-    history_.add(now(), counters_());
+    history_.add(clock_.now(), counters_());
     return {};
 }
 
@@ -105,7 +87,7 @@ Result<void> RingFile::process(const packet::ProcessEvent& event) {
 
 // See RotatingFile::idle() for what has come by then.
 Result<void> RingFile::idle() {
-    const uint64_t time = now();
+    const uint64_t time = clock_.now();
     const uint64_t before = std::exchange(idle_before_, time - kMargin);
     if (history_.due(time)) {
         history_.add(time, counters_());
@@ -174,38 +156,26 @@ Result<void> RingFile::write(const PacketStore::Record& record) {
 
 Result<void> RingFile::open_window(const Trigger& trigger) {
     const std::string name = trigger_file_name(pattern_, trigger);
-    auto begun = spool_.begin_new(name);
-    while (!begun && free_space_.make_room(begun.error().code)) {
-        begun = spool_.begin_new(name);
-    }
-    if (!begun) {
-        return std::move(begun).error();
-    }
-    auto output =
-        pcapng::Output::from_fd(std::move(begun->fd), spool_.path_of(begun->name) + ".part");
-    output.on_full([this] { return free_space_.make_room(ENOSPC); });
-    if (file_options_.compress) {
-        output.compress_with(capture::make_zstd_compressor());
-    }
     capture::FileOptions options = file_options_;
     options.section_comments.push_back(trigger_comment(trigger, span_));
-    auto sink = capture::FileSink::create(std::move(output), options, origin_);
-    if (!sink) {
-        return std::move(sink).error();
+    auto file = begin_spooled_file(
+        spool_, free_space_, [&] { return spool_.begin_new(name); }, options, origin_);
+    if (!file) {
+        return std::move(file).error();
     }
     Window window;
-    window.name = begun->name;
-    window.sink = std::make_unique<capture::FileSink>(*std::move(sink));
-    window.from_ns = earlier(trigger.time_ns, span_.before);
+    window.name = std::move(file->name);
+    window.sink = std::move(file->sink);
+    window.from_ns = span_.from_ns(trigger.time_ns);
     window.cursor = store_.find(window.from_ns);
     window_ = std::move(window);
     return {};
 }
 
 Result<TriggerAnswer> RingFile::trigger(const Trigger& trigger) {
-    const uint64_t until = trigger.time_ns + static_cast<uint64_t>(span_.after.count());
+    const uint64_t until = span_.until_ns(trigger.time_ns);
     // Where the window at hand ends before this one begins, it is only late with its writing.
-    if (window_ && window_->until_ns < earlier(trigger.time_ns, span_.before)) {
+    if (window_ && window_->until_ns < span_.from_ns(trigger.time_ns)) {
         follow([] { return true; });
         if (window_) {
             close_window(counters_());
@@ -217,7 +187,6 @@ Result<TriggerAnswer> RingFile::trigger(const Trigger& trigger) {
             window_->sink->add_note(trigger_comment(trigger, span_));
         }
     } else if (auto opened = open_window(trigger); !opened) {
-        failed_++;
         return std::move(opened).error();
     }
     window_->until_ns = std::max(window_->until_ns, until);
@@ -228,19 +197,12 @@ Result<TriggerAnswer> RingFile::trigger(const Trigger& trigger) {
 Result<void> RingFile::finish_sink(const Counters& now) {
     CounterHistory::Since since = history_.since(window_->from_ns, now);
     window_->written.resize(since.counters.size());
-    bool any = false;
     for (size_t i = 0; i < since.counters.size(); i++) {
         since.counters[i].captured = window_->written[i];
-        any = any || window_->written[i] > 0;
-    }
-    // Tools refuse a file without any interface.
-    if (!any && !store_.interfaces().empty()) {
-        if (auto told = window_->sink->interface(store_.interfaces().front()); !told) {
-            return told;
-        }
     }
     window_->sink->counts_from(since.time_ns);
-    if (auto finished = window_->sink->finish(since.counters); !finished) {
+    if (auto finished = finish_file(*window_->sink, store_.interfaces(), since.counters);
+        !finished) {
         return finished;
     }
     auto completed = spool_.complete(window_->name);
@@ -278,7 +240,7 @@ Result<void> RingFile::finish(const Counters& counters) {
         const uint64_t until = window_->until_ns;
         follow([] { return true; });
         if (window_) {
-            const uint64_t end = now();
+            const uint64_t end = clock_.now();
             close_window(counters);
             if (until > end) {
                 notices_.push_back(
@@ -310,7 +272,7 @@ FileStatus RingFile::status() const {
     status.failed = failed_;
     status.ring = store_.fill();
     if (window_) {
-        status.current = spool_.path_of(window_->name);
+        status.current = spool_.path_of(window_->name) + ".part";
         status.current_bytes = window_->sink->bytes();
         status.packets += window_->packets;
         status.window_until = window_->until_ns;

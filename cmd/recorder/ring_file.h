@@ -73,7 +73,6 @@ class RingFile : public TriggeredFile {
     RingFile(Spool spool, std::string pattern, const RecorderOptions& recorder,
              const RotationOptions& options, const capture::FileOptions& file);
 
-    uint64_t now();
     capture::Result<void> open_window(const Trigger& trigger);
     capture::Result<void> write(const packet::PacketStore::Record& record);
     template <typename More>
@@ -97,8 +96,8 @@ class RingFile : public TriggeredFile {
     bool behind_ = false;       // the window's cursor
     uint64_t idle_before_ = 0;  // a time before which no packet can come any more
     uint64_t complete_ = 0;     // files
-    uint64_t failed_ = 0;
-    uint64_t packets_ = 0;  // in complete files
+    uint64_t failed_ = 0;       // files that were given up
+    uint64_t packets_ = 0;      // in complete files
     std::string last_;
     std::vector<std::string> notices_;
 };

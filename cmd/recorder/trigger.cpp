@@ -46,13 +46,6 @@ std::string timed_stem(const std::string& pattern) {
     return has_time ? stem : stem + std::string(kTime);
 }
 
-bool is_made_by(const std::string& stem, const std::string& name) {
-    tm time{};
-    time.tm_mday = 1;
-    const char* end = strptime(name.c_str(), stem.c_str(), &time);
-    return end != nullptr && *end == '\0';
-}
-
 std::string_view without_number(std::string_view name) {
     const size_t digits = name.find_last_not_of("0123456789");
     const bool numbered = digits != std::string_view::npos && digits + 1 < name.size() &&
@@ -113,12 +106,7 @@ std::string numbered_name(const std::string& name, unsigned number) {
 
 bool is_trigger_file_name(const std::string& pattern, std::string_view name) {
     const std::string extension = pattern.substr(extension_at(pattern));
-    for (const std::string_view suffix : {".part", ".gz", ".zst", ".bz2", ".xz", ".lz4"}) {
-        if (name.ends_with(suffix) && !extension.ends_with(suffix)) {
-            name.remove_suffix(suffix.size());
-            break;
-        }
-    }
+    name = without_suffix(extension, name);
     if (!name.ends_with(extension)) {
         return false;
     }
@@ -128,7 +116,7 @@ bool is_trigger_file_name(const std::string& pattern, std::string_view name) {
         for (const Trigger::Kind kind : kKinds) {
             const std::string end = fmt::format("-{}", kind_name(kind));
             if (rest.ends_with(end) &&
-                is_made_by(stem, std::string(rest.substr(0, rest.size() - end.size())))) {
+                is_time_name(stem, std::string(rest.substr(0, rest.size() - end.size())))) {
                 return true;
             }
         }

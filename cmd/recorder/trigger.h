@@ -29,6 +29,15 @@ struct Trigger {
 struct TriggerWindow {
     std::chrono::nanoseconds before = std::chrono::seconds(30);
     std::chrono::nanoseconds after = std::chrono::seconds(60);
+
+    // When the window of a trigger at that time begins and ends.
+    uint64_t from_ns(uint64_t time_ns) const {
+        const auto ns = static_cast<uint64_t>(before.count());
+        return time_ns > ns ? time_ns - ns : 0;
+    }
+    uint64_t until_ns(uint64_t time_ns) const {
+        return time_ns + static_cast<uint64_t>(after.count());
+    }
 };
 
 // "signal", "command", "expression".

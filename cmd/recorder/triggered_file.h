@@ -25,7 +25,9 @@ struct FileStatus {
     uint64_t packets = 0;  // written, to all files
     std::optional<packet::PacketStore::Fill> ring;
     std::optional<uint64_t> window_until;  // the trigger that is being saved ends then
-    uint64_t failed = 0;                   // windows that could not be saved
+    // Files that could not be saved though their trigger() succeeded: given up with --ring, not
+    // kept in a rotation.
+    uint64_t failed = 0;
 };
 
 // What becomes of a trigger.
@@ -50,6 +52,14 @@ class TriggeredFile : public CaptureFile {
 
     // Whether there is something to write, so that the next round is to begin at once.
     virtual bool busy() const { return false; }
+
+  protected:
+    // How far behind the time of a round's start the packets may lie that it leaves for the next
+    // one: Merge::kSlackNs, and what two readings of the clocks differ by.
+    static constexpr uint64_t kMargin = 10'000'000;
+
+    // How many triggers get a comment in one file, besides the one that it was begun for.
+    static constexpr uint64_t kMostNotes = 64;
 };
 
 }  // namespace cmd

@@ -28,6 +28,7 @@
 #include "tests/support/process_status.h"
 #include "tests/support/temporary_folder.h"
 #include "tests/support/traffic.h"
+#include "tests/support/wait.h"
 
 namespace {
 
@@ -189,10 +190,7 @@ TEST_CASE("nothing of a capture is left when it was killed") {
         return contains(content_of("/proc/" + pid + "/comm"), "pidcap-");
     };
     for (const std::string& pid : pids) {
-        for (int tries = 0; tries < 100 && is_left(pid); tries++) {
-            usleep(50'000);
-        }
-        CHECK(!is_left(pid));
+        wait_until("a helper ends", [&] { return !is_left(pid); });
     }
 }
 
@@ -210,18 +208,24 @@ TEST_CASE("a capture without rights still finds the executables of others' proce
         prctl(PR_SET_NAME, "other-name");
         child = fork();
         if (child == 0) {
-            usleep(200'000);
-            send_numbered(lo.sender, 0, 1, 100);
-            usleep(500'000);
-            _exit(0);
+            while (true) {
+                send_numbered(lo.sender, 0, 1, 100);
+                usleep(100'000);
+            }
         }
     }).join();
+    // It lives until it was looked at.
+    const std::string own = std::filesystem::read_symlink("/proc/self/exe");
+    const std::string named = "comm=other-name exe=" + own;
+    const bool is_seen = comes_true([&] { return contains(content_of(file), named); }, kPatience);
+    kill(child, SIGKILL);
     waitpid(child, nullptr, 0);
+    REQUIRE(is_seen);
     capture.stop();
     const CommandResult seen = run_pidcap(std::vector<std::string>{"processes", "--json", file});
     INFO(seen.out);
     CHECK(contains(seen.out, "\"comm\":\"other-name\""));
-    CHECK(contains(seen.out, std::filesystem::read_symlink("/proc/self/exe").string()));
+    CHECK(contains(seen.out, own));
 }
 
 TEST_CASE("an interface that comes later is captured without rights, and left clean at the end") {
@@ -234,9 +238,13 @@ TEST_CASE("an interface that comes later is captured without rights, and left cl
     run_in(netns, "ip link set later0 up");
     run_in(netns, "ip link set later1 up");
     run_in(netns, "ip address add 10.9.0.1/24 dev later0");
-    usleep(500'000);
     const pcapng::Fd sender = udp_socket(netns, "10.9.0.1");
     run_in(netns, "ip neigh add 10.9.0.2 lladdr 02:00:00:00:00:09 dev later0");
+    connect_to(sender, "10.9.0.2", 10);
+    wait_until("later0 is captured", [&] {
+        send_numbered(sender, 0, 1, 100);
+        return contains(run({"capinfos", file}).out, "Name = later0");
+    });
     connect_to(sender, "10.9.0.2", 9);
     REQUIRE(send_numbered(sender, 0, 3, 100) == 3);
     capture.stop();

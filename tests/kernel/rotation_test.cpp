@@ -28,6 +28,7 @@
 #include "tests/support/temporary_folder.h"
 #include "tests/support/totals.h"
 #include "tests/support/traffic.h"
+#include "tests/support/wait.h"
 
 namespace {
 
@@ -300,14 +301,14 @@ TEST_CASE("a command gets every file, the last one too, complete and at the lowe
         expected.insert(folder.file(name) + " 19 whole");
     }
     std::set<std::string> seen;
-    for (int tries = 0; tries < 600 && seen.size() < expected.size(); tries++) {
-        usleep(100'000);
+    wait_until("every command has written its line", [&] {
         std::ifstream log(tools.file("log"));
         seen.clear();
         for (std::string line; std::getline(log, line);) {
             seen.insert(line);
         }
-    }
+        return seen.size() >= expected.size();
+    });
     CHECK(seen == expected);
 }
 
@@ -405,22 +406,20 @@ TEST_CASE("after SIGKILL there is one .part, which can be read, and no process i
                     {"-i", "lo", "-w", folder.file("a"), "-C", "1000", "--compress", compress});
     CHECK(names_in(folder.path()) == std::set<std::string>{"a.part"});
     send_numbered(loopback.sender, 0, 1000, kSize);
-    usleep(1'000'000);
+    const auto packets_seen = [&] {
+        return occurrences(run({"tshark", "-n", "-r", folder.file("a.part")}).out, "\n");
+    };
+    wait_until("what was sent can be read", [&] { return packets_seen() == 1000; });
     const std::string pid = std::to_string(capture.pid());
     const std::string child = content_of("/proc/" + pid + "/task/" + pid + "/children");
     REQUIRE_FALSE(child.empty());
     capture.signal(SIGKILL);
     CHECK(capture.wait() == 128 + SIGKILL);
     CHECK(names_in(folder.path()) == std::set<std::string>{"a.part"});
-    const CommandResult seen = run({"tshark", "-n", "-r", folder.file("a.part")});
-    CHECK(occurrences(seen.out, "\n") == 1000);
+    CHECK(packets_seen() == 1000);
     const std::string left = "/proc/" + child.substr(0, child.find(' ')) + "/stat";
-    for (int tries = 0;
-         tries < 100 && content_of(left).find(") Z") == std::string::npos && fs::exists(left);
-         tries++) {
-        usleep(100'000);
-    }
-    CHECK((!fs::exists(left) || contains(content_of(left), ") Z")));
+    wait_until("the process that opens the files has ended",
+               [&] { return !fs::exists(left) || contains(content_of(left), ") Z"); });
 }
 
 TEST_CASE(
@@ -477,12 +476,9 @@ TEST_CASE("Ctrl-C ends the capture, and neither its last file nor the commands u
     const auto files = files_in(folder.path());
     REQUIRE(files.size() > 2);
     require_whole_files(files, totals_of(capture.err()), 500);
-    for (int tries = 0;
-         tries < 100 && occurrences(content_of(tools.file("log")), "done") < files.size();
-         tries++) {
-        usleep(100'000);
-    }
-    CHECK(occurrences(content_of(tools.file("log")), "done") == files.size());
+    const auto done = [&] { return occurrences(content_of(tools.file("log")), "done"); };
+    wait_until("every command has ended", [&] { return done() >= files.size(); });
+    CHECK(done() == files.size());
 }
 
 TEST_CASE("under sudo, every file belongs to who called it, and nobody else's folder gets any") {
@@ -509,9 +505,7 @@ TEST_CASE("under sudo, every file belongs to who called it, and nobody else's fo
     send_numbered(loopback.sender, 0, 1000, kSize);
     capture.stop();
     REQUIRE(names_in(own).size() > 5);
-    for (int tries = 0; tries < 100 && !contains(content_of(log), "\n"); tries++) {
-        usleep(100'000);
-    }
+    wait_until("a command has written", [&] { return contains(content_of(log), "\n"); });
     CHECK(content_of(log).substr(0, 6) == "54321\n");
     for (const auto& entry : fs::directory_iterator(own)) {
         struct stat status {};
@@ -606,9 +600,11 @@ TEST_CASE("so much of the disk is kept free as was asked for") {
         for (uint32_t i = 0; i < 16; i++) {
             send_numbered(loopback.sender, 500 * i, 500, kSize);
             usleep(300'000);
-            struct statvfs system {};
-            REQUIRE(statvfs(folder.path().c_str(), &system) == 0);
-            CHECK(system.f_bavail * system.f_frsize > (5U << 20) - 600'000);
+            wait_until("enough is free", [&folder] {
+                struct statvfs system {};
+                REQUIRE(statvfs(folder.path().c_str(), &system) == 0);
+                return system.f_bavail * system.f_frsize > (5U << 20) - 600'000;
+            });
         }
         capture.stop();
         INFO(capture.err());

@@ -13,6 +13,7 @@
 
 #include "capture/processes/cgroup.h"
 #include "tests/support/child.h"
+#include "tests/support/wait.h"
 
 namespace {
 
@@ -32,6 +33,10 @@ TEST_CASE("the reader of /proc sees another user's process as root does") {
     REQUIRE(procfs);
     const test::Child child([] {});
     const auto pid = static_cast<uint32_t>(child.pid());
+    test::wait_until("it sleeps", [&] {
+        const auto stat = procfs->stat(pid);
+        return stat && stat->state == 'S';
+    });
     const auto expected = procfs->read(pid);
     const auto seen = reader.read(pid);
     REQUIRE(expected);

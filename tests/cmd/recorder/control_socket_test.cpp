@@ -8,11 +8,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <catch2/catch.hpp>
 #include <cerrno>
 #include <chrono>
+#include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <thread>
@@ -181,6 +184,35 @@ TEST_CASE("a name is one recorder's; the socket of one that is gone is replaced"
     say(client, "x\n");
     CHECK(answer_to(*again, client) == std::to_string(getuid()) + ":x\n");
     CHECK_FALSE(ControlSocket::open("/" + std::string(120, 'x'), 0));
+}
+
+TEST_CASE("only the user whom a runtime folder belongs to finds recorders there") {
+    const TemporaryFolder folder;
+    std::filesystem::permissions(folder.path(), std::filesystem::perms::all);
+    std::filesystem::create_directory(folder.file("pidcap"));
+    std::ofstream(folder.file("pidcap/theirs.sock"));
+    // In a child, which may become another user.
+    const auto finds_it_as = [&](uid_t uid) {
+        const pid_t child = fork();
+        if (child == 0) {
+            setenv("XDG_RUNTIME_DIR", folder.path().c_str(), 1);
+            const bool changed = geteuid() == uid || setresuid(uid, uid, uid) == 0;
+            const auto sockets = cmd::list_recorder_sockets();
+            const bool found = std::any_of(sockets.begin(), sockets.end(), [](const auto& socket) {
+                return socket.name == "theirs";
+            });
+            _exit(!changed ? 2 : found ? 1 : 0);
+        }
+        int status = 0;
+        REQUIRE(waitpid(child, &status, 0) == child);
+        REQUIRE(WIFEXITED(status));
+        REQUIRE(WEXITSTATUS(status) != 2);
+        return WEXITSTATUS(status) == 1;
+    };
+    CHECK(finds_it_as(getuid() == 0 ? 4321 : getuid()));
+    if (getuid() == 0) {
+        CHECK_FALSE(finds_it_as(0));
+    }
 }
 
 TEST_CASE("names of recorders are harmless in paths and on terminals") {

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// The file of a trigger with --ring: what is in its statistics.
+#include "cmd/recorder/ring_file.h"
+
+#include <catch2/catch.hpp>
+#include <cstdlib>
+#include <map>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "pcapng/reader.h"
+#include "tests/support/temporary_folder.h"
+
+using namespace cmd;
+using test::TemporaryFolder;
+
+namespace {
+
+// What the statistics of a file say of its interfaces, by their names: received, dropped.
+using Statistics = std::map<std::string, std::pair<uint64_t, uint64_t>>;
+
+Statistics statistics_of(const std::string& path) {
+    auto reader = pcapng::Reader::open_file(path);
+    REQUIRE(reader);
+    std::vector<std::string> names;
+    Statistics statistics;
+    while (true) {
+        const auto block = reader->next();
+        REQUIRE(block);
+        if (!*block) {
+            return statistics;
+        }
+        if (const auto* interface = std::get_if<pcapng::InterfaceRead>(&**block)) {
+            names.emplace_back(interface->name);
+        } else if (const auto* counted = std::get_if<pcapng::StatisticsRead>(&**block)) {
+            statistics[names.at(counted->interface_id)] = {counted->received.value_or(0),
+                                                           counted->os_dropped.value_or(0)};
+        }
+    }
+}
+
+}  // namespace
+
+TEST_CASE("an interface whose packets were all lost or refused is in the file of a trigger") {
+    unsetenv("SUDO_UID");  // the files are this process's
+    const TemporaryFolder folder;
+    auto signals = StopSignals::open();
+    REQUIRE(signals);
+    RecorderOptions recorder;
+    recorder.ring = packet::PacketStore::kSmallest;
+    RotationOptions rotation;
+    rotation.by_trigger = true;
+    auto file = RingFile::open(folder.file("a.pcapng"), recorder, rotation, {}, *signals);
+    REQUIRE(file);
+    TriggeredFile::Counters counters(4);
+    (*file)->counters_from([&counters] { return counters; });
+    REQUIRE((*file)->begin("test"));
+    std::vector<packet::Interface> interfaces;
+    for (const std::string name : {"captured", "lost", "refused", "idle"}) {
+        interfaces.push_back({.number = static_cast<uint32_t>(interfaces.size()), .name = name});
+        REQUIRE((*file)->interface(interfaces.back()));
+    }
+    const uint64_t now = capture::clock_ns(CLOCK_REALTIME);
+    const std::vector<uint8_t> data(60, 0);
+    packet::Packet packet;
+    packet.interface = &interfaces.front();
+    packet.time_ns = now;
+    packet.data = data;
+    packet.wire_length = 60;
+    REQUIRE((*file)->packet(packet));
+    counters[0].captured = 1;
+    counters[1].dropped[0] = 5;
+    counters[2].filtered = 7;
+    const auto answer = (*file)->trigger({.kind = Trigger::Kind::kSignal, .time_ns = now});
+    REQUIRE(answer);
+    REQUIRE((*file)->finish(counters));
+    CHECK(statistics_of(answer->path) ==
+          Statistics{{"captured", {1, 0}}, {"lost", {5, 5}}, {"refused", {7, 0}}});
+}
