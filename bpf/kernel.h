@@ -152,6 +152,8 @@ struct net_device {
 	unsigned int flags;
 	char name[16];
 	const unsigned char *dev_addr;
+	void *rx_handler;
+	void *vlan_info;
 	possible_net_t nd_net;
 } CORE;
 

@@ -34,6 +34,8 @@ static __always_inline __u8 no_sender_reason(context *ctx, const struct packet *
 static __always_inline __u8 no_receiver_reason(context *ctx, const struct packet *packet,
 					       bool has_socket)
 {
+	if (passes_by(ctx, HOOK_INGRESS))
+		return PIDCAP_VIA_FORWARDED;
 	/* A macvlan device's is for another host, and still for this machine's kernel. */
 	if (packet->kind == KIND_ARP)
 		return PIDCAP_VIA_KERNEL;

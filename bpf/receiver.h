@@ -208,9 +208,9 @@ static __always_inline bool receiver_by_udp(context *ctx, const struct packet *p
 }
 
 /*
- * Finds the receiver by the socket that the addresses and ports lead to. TCP and UDP stay apart to
- * the end, down to bpf_sk_release(): the verifier refuses an instruction that reads from two kinds
- * of socket pointer.
+ * Finds the receiver by the socket that the addresses and ports lead to, if the packet gets that
+ * far. TCP and UDP stay apart to the end, down to bpf_sk_release(): the verifier refuses an
+ * instruction that reads from two kinds of socket pointer.
  */
 static __noinline bool receiver_by_lookup(context *ctx, const struct packet *packet, __u32 hook,
 					  struct end *receiver)
@@ -218,6 +218,10 @@ static __noinline bool receiver_by_lookup(context *ctx, const struct packet *pac
 	struct bpf_sock_tuple tuple;
 	__u32 size = fill_tuple(&tuple, packet);
 
+	if (passes_by(ctx, hook)) {
+		receiver->via = PIDCAP_VIA_FORWARDED;
+		return false;
+	}
 	if (packet->protocol == IPPROTO_TCP)
 		return receiver_by_tcp(ctx, packet, hook, &tuple, size, receiver);
 	if (packet->protocol == IPPROTO_UDP)
@@ -226,7 +230,7 @@ static __noinline bool receiver_by_lookup(context *ctx, const struct packet *pac
 }
 
 /* Returns whether an incoming packet is for another host: nobody here has asked for it. */
-static __always_inline bool passes_by(context *ctx, const struct packet *packet, __u32 hook)
+static __always_inline bool is_for_others(context *ctx, const struct packet *packet, __u32 hook)
 {
 	return hook & HOOK_INGRESS && is_forwarded(ctx, packet);
 }
@@ -280,7 +284,7 @@ static __noinline bool receiver_of_error(context *ctx, struct packet *packet, __
 {
 	__u32 to[4], payload = packet->payload;
 	__u8 family = packet->family;
-	bool asks_probes = have_probes && !passes_by(ctx, packet, hook);
+	bool asks_probes = have_probes && !is_for_others(ctx, packet, hook);
 	bool found;
 
 	__builtin_memcpy(to, packet->daddr, sizeof(to));
@@ -315,7 +319,7 @@ static __always_inline bool receiver_by_ports(context *ctx, const struct packet 
 	if (((local || have_local_peers) && recall(MEMORY_FLOW, packet, OPPOSITE_WAY, receiver)) ||
 	    (have_local_peers && !(hook & HOOK_LOOPBACK) &&
 	     recall(MEMORY_NETNS_FLOW, packet, OPPOSITE_WAY, receiver)) ||
-	    (have_probes && !receiver->has_socket && !passes_by(ctx, packet, hook) &&
+	    (have_probes && !receiver->has_socket && !is_for_others(ctx, packet, hook) &&
 	     recall(MEMORY_PROBE, packet, OPPOSITE_WAY, receiver))) {
 		receiver->via = PIDCAP_VIA_FLOW;
 		return true;

@@ -18,6 +18,26 @@
 #define SKB_DST_PTRMASK (~1UL)
 
 /*
+ * Returns whether an incoming packet is for another machine, and here only because its interface
+ * takes all that pass by: the stack drops it. Not where an interface on top of this one may take it
+ * as its own: a bridge, a macvlan device, a VLAN (rx_handler, vlan_info).
+ */
+static __always_inline bool passes_by(context *ctx, __u32 hook)
+{
+#ifdef PIDCAP_CGROUP
+	return false; /* it has its socket already */
+#else
+	struct net_device *device;
+
+	if (!(hook & HOOK_INGRESS) || context_packet_type(ctx) != PACKET_OTHERHOST)
+		return false;
+	device = context_device(ctx);
+	return !BPF_CORE_READ(device, rx_handler) &&
+	       !(bpf_core_field_exists(device->vlan_info) && BPF_CORE_READ(device, vlan_info));
+#endif
+}
+
+/*
  * Returns whether the stack will forward this incoming packet instead of delivering it here. A
  * listener, or an unconnected socket that is bound to any address, would match it all the same.
  */

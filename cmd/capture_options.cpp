@@ -14,6 +14,7 @@ capture::SessionOptions session_options(const Options& options, std::optional<ui
     capture::SessionOptions session;
     session.interfaces.names = options.interfaces;
     session.interfaces.netns = options.netns;
+    session.interfaces.promiscuous = options.promiscuous;
     session.programs.hook = options.hook;
     session.programs.finds_processes = options.finds_processes;
     session.programs.tracing = options.tracing;

@@ -51,6 +51,9 @@ Where
                       the kernel allows
   -Q, --direction in|out|inout
                       packets that come in, go out, or both (the default)
+  -p, --no-promiscuous-mode
+                      leave the interfaces that -i names as they are; by default they take every
+                      packet that passes by, also those for others
   -D                  list the interfaces and exit
 
 Which

@@ -48,6 +48,7 @@ struct DeclaredOptions {
     const Option& compress = line.value("--compress");
     const Option& snaplen = line.value("-s", "--snaplen");
     const Option& direction = line.value("-Q", "--direction");
+    const Option& no_promiscuous = line.flag("-p", "--no-promiscuous-mode");
     const Option& buffer = line.value("-B,--buffer");
     const Option& count = line.value("-c", "--count");
     const Option& duration = line.value("--duration");
@@ -121,6 +122,7 @@ void read_where(const DeclaredOptions& declared, OptionReader& reader, Options& 
     Sides sides{options.in, options.out};
     reader.word(declared.direction, kDirections, sides);
     std::tie(options.in, options.out) = sides;
+    options.promiscuous = !declared.no_promiscuous.given();
 }
 
 void read_process_filter(const DeclaredOptions& declared, OptionReader& reader, Options& options) {

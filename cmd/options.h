@@ -50,6 +50,7 @@ struct Options {
     uint32_t snaplen = PIDCAP_SNAPLEN_MAX;
     bool in = true;  // -Q
     bool out = true;
+    bool promiscuous = true;             // -p: false; an interface that -i names, never "any"
     std::optional<uint64_t> buffer_kib;  // -B, all rings together; none: the session's default
 
     // Which packets.

@@ -15,7 +15,6 @@
 namespace capture {
 namespace {
 
-constexpr const char* kAny = "any";
 // Within this time packets of an interface that is gone have left the rings.
 constexpr uint64_t kDrainNs = 1'000'000'000;
 constexpr uint64_t kCheckNetnsNs = 1'000'000'000;
@@ -65,7 +64,7 @@ InterfaceSet::InterfaceSet(const Programs& programs, InterfaceChoice choice, uin
       choice_(std::move(choice)),
       is_in_use_(std::move(is_in_use)),
       ledger_(programs.drops(), snaplen, choice_.most),
-      any_(contains(choice_.names, kAny)),
+      any_(contains(choice_.names, kAnyInterface)),
       all_netns_(contains(choice_.netns, kAllNetns)) {}
 
 Result<std::unique_ptr<InterfaceSet>> InterfaceSet::open(const Programs& programs,
@@ -103,7 +102,7 @@ NeededRights InterfaceSet::needs() const {
 
 Result<void> InterfaceSet::check_names() const {
     for (const std::string& name : choice_.names) {
-        if (name == kAny) {
+        if (name == kAnyInterface) {
             continue;
         }
         bool found = false;
@@ -205,8 +204,26 @@ Result<void> InterfaceSet::add(Place& place, const Interface& interface, bool re
     choice_.mode = (*hook)->mode();
     hooks_[key] = *std::move(hook);
     gone_.erase(key);
+    make_promiscuous(place, interface);
     renew(place, interface);
     return !started_ && (required || interface.up()) ? announce(key) : Result<void>{};
+}
+
+// As tcpdump does: an interface that was asked for by its name takes every packet that passes by.
+// Where that can't be had, the capture goes on with what the interface takes by itself.
+void InterfaceSet::make_promiscuous(Place& place, const Interface& interface) {
+    if (!place.promiscuous || !is_named(interface)) {
+        return;
+    }
+    const auto& opened = *place.promiscuous;
+    const Result<void> made =
+        opened ? opened->add(interface.ifindex) : Result<void>(opened.error());
+    if (!made) {
+        notices_.add(fmt::format(
+            "interface {}: not in promiscuous mode, so that packets for other machines may be "
+            "missing: {}; with -p, nothing tries it",
+            shown_name(place.netns.label, interface.name), made.error().message));
+    }
 }
 
 void InterfaceSet::skip(const std::string& reason) {
@@ -265,7 +282,7 @@ Result<void> InterfaceSet::follow(Place& place, const InterfaceEvent& event) {
         case InterfaceEvent::Type::kAdded:
             // An added interface replaces an old hook, too: an ifindex can be reused before we
             // learn that it was free.
-            if (auto removed = remove(key); !removed) {
+            if (auto removed = remove(place, interface.ifindex); !removed) {
                 return removed;
             }
             return event.type == InterfaceEvent::Type::kAdded && wants(interface)
@@ -287,8 +304,12 @@ Result<void> InterfaceSet::follow(Place& place, const InterfaceEvent& event) {
 }
 
 // Packets that are still in the rings find their interface in unannounced_ or in the ledger.
-Result<void> InterfaceSet::remove(const InterfaceKey& key) {
+Result<void> InterfaceSet::remove(Place& place, uint32_t ifindex) {
+    const InterfaceKey key(place.netns.inum, ifindex);
     hooks_.erase(key);
+    if (place.promiscuous && *place.promiscuous) {
+        (*place.promiscuous)->remove(ifindex);
+    }
     not_captured_.erase(key);
     if (unannounced_.contains(key) && ledger_.has_unannounced_drops(key)) {
         if (auto announced = announce(key); !announced) {
@@ -302,11 +323,15 @@ Result<void> InterfaceSet::remove(const InterfaceKey& key) {
     return {};
 }
 
+bool InterfaceSet::is_named(const Interface& interface) const {
+    return std::any_of(choice_.names.begin(), choice_.names.end(),
+                       [&](const std::string& name) { return interface.is_called(name); });
+}
+
 // Returns true for a named interface even if it vanished: a tunnel's or a container's may come
 // back.
 bool InterfaceSet::wants(const Interface& interface) const {
-    return any_ || std::any_of(choice_.names.begin(), choice_.names.end(),
-                               [&](const std::string& name) { return interface.is_called(name); });
+    return any_ || is_named(interface);
 }
 
 Result<void> InterfaceSet::round_ended(uint64_t now_mono) {
@@ -341,6 +366,7 @@ void InterfaceSet::detach() {
     for (auto& [inum, place] : places_) {
         auto inside = NetnsEntry::enter(place.netns);
         hooks_.erase(hooks_.lower_bound({inum, 0}), hooks_.upper_bound({inum, UINT32_MAX}));
+        place.promiscuous.reset();
     }
 }
 

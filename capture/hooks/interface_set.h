@@ -11,6 +11,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -20,10 +21,12 @@
 #include "capture/hooks/interface_hook.h"
 #include "capture/hooks/interfaces.h"
 #include "capture/hooks/netns.h"
+#include "capture/hooks/promiscuous_mode.h"
 #include "capture/kernel/programs.h"
 
 namespace capture {
 
+inline constexpr const char* kAnyInterface = "any";
 inline constexpr const char* kAllNetns = "all";
 
 struct InterfaceChoice {
@@ -31,6 +34,7 @@ struct InterfaceChoice {
     // Names, paths or pids; "all": all, including later ones. Empty: the current one.
     std::vector<std::string> netns;
     HookMode mode = HookMode::kAuto;
+    bool promiscuous = true;               // those of `names` but "any"
     size_t most = InterfaceLedger::kMost;  // are announced, see InterfaceLedger
 };
 
@@ -71,20 +75,25 @@ class InterfaceSet : public Attachment {
         Netns netns;
         InterfaceMonitor monitor;
         bool named = false;  // requested by name: kept until the end
+        // Of the named interfaces, or why it can't be had; none: it isn't wanted.
+        std::optional<Result<PromiscuousMode>> promiscuous{};
     };
     InterfaceSet(const Programs& programs, InterfaceChoice choice, uint32_t snaplen,
                  IsInUse is_in_use);
 
     Result<void> open_places();
     Result<void> add_place(Netns netns, bool named);
+    bool wants_promiscuous_mode() const;
     Result<void> check_names() const;
     Result<void> attach_place(Place& place);
     Result<void> update_place(Place& place);
     Result<void> follow_netns();
     Result<void> leave_unused_netns();
     Result<void> leave_place(Place& place);
-    Result<void> remove(const InterfaceKey& key);
+    Result<void> remove(Place& place, uint32_t ifindex);
+    bool is_named(const Interface& interface) const;
     bool wants(const Interface& interface) const;
+    void make_promiscuous(Place& place, const Interface& interface);
     size_t count_wanted() const;
     Result<void> add(Place& place, const Interface& interface, bool required);
     Result<void> follow(Place& place, const InterfaceEvent& event);

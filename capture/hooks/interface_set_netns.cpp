@@ -4,6 +4,7 @@
 // go.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <set>
 #include <string>
@@ -69,8 +70,18 @@ Result<void> InterfaceSet::add_place(Netns netns, bool named) {
         return std::move(monitor).error();
     }
     const uint32_t inum = netns.inum;
-    places_.emplace(inum, Place{std::move(netns), *std::move(monitor), named});
+    Place place{std::move(netns), *std::move(monitor), named};
+    if (wants_promiscuous_mode()) {
+        place.promiscuous = PromiscuousMode::open();
+    }
+    places_.emplace(inum, std::move(place));
     return {};
+}
+
+bool InterfaceSet::wants_promiscuous_mode() const {
+    return choice_.promiscuous &&
+           std::any_of(choice_.names.begin(), choice_.names.end(),
+                       [](const std::string& name) { return name != kAnyInterface; });
 }
 
 void InterfaceSet::netns_seen(uint32_t inum, uint32_t tid) {
@@ -116,8 +127,8 @@ Result<void> InterfaceSet::leave_place(Place& place) {
     const uint32_t inum = place.netns.inum;
     for (auto hook = hooks_.lower_bound({inum, 0});
          hook != hooks_.end() && hook->first.netns == inum;) {
-        const InterfaceKey key = (hook++)->first;  // remove() takes the hook away
-        if (auto removed = remove(key); !removed) {
+        const uint32_t ifindex = (hook++)->first.ifindex;  // remove() takes the hook away
+        if (auto removed = remove(place, ifindex); !removed) {
             return removed;
         }
     }

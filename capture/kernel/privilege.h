@@ -23,10 +23,13 @@ struct UsedCapability {
     const char* cost;  // what is lost without it
 };
 
-inline constexpr std::array<UsedCapability, 5> kUsedCapabilities{{
+inline constexpr std::array<UsedCapability, 6> kUsedCapabilities{{
     {CAP_BPF, "CAP_BPF", true, "no program can be loaded"},
     {CAP_PERFMON, "CAP_PERFMON", true, "programs can't follow processes"},
     {CAP_NET_ADMIN, "CAP_NET_ADMIN", true, "programs can't be attached to interfaces and cgroups"},
+    {CAP_NET_RAW, "CAP_NET_RAW", false,
+     "interfaces that -i names aren't put into promiscuous mode: packets for other machines, as a "
+     "bridge or a mirror port has them, are missing"},
     {CAP_SYS_PTRACE, "CAP_SYS_PTRACE", false,
      "sockets that other users' processes opened before the start stay unknown until they are "
      "used, and their executables have no path"},

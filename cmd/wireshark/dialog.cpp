@@ -192,6 +192,17 @@ std::string capture_part(bool any) {
                              {"type", "boolflag"},
                              {"tooltip", "For readers of process information blocks"},
                              {"group", "Packets"}});
+    if (!any) {
+        text += sentence(
+            "arg", {{"number", "11"},
+                    {"call", "--no-promiscuous-mode"},
+                    {"display", "No promiscuous mode"},
+                    {"type", "boolflag"},
+                    {"tooltip",
+                     "Only what the interface takes anyway, not what passes by for other machines. "
+                     "Wireshark doesn't tell pidcap of its own setting"},
+                    {"group", "Packets"}});
+    }
     return text;
 }
 
@@ -340,6 +351,7 @@ Result<cmd::Options> options_of(const Call& call) {
         options.snaplen = static_cast<uint32_t>(*snaplen);
     }
     options.process_blocks = call.values.contains("process-blocks");
+    options.promiscuous = !call.values.contains("no-promiscuous-mode");
     options.filter = call.filter;
     if (options.hook == Hook::kCgroup && *name != kAny) {
         return Error{

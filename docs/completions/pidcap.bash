@@ -67,7 +67,7 @@ _pidcap() {
         --split) words="process container user" ;;
         --after | --before | --host | --sort | --filter | -C | --rotate-size | -G | --rotate-time | -W | --rotate-count | --keep-free | --ring | --trigger | --note | --mode | -s | --snaplen | -B | --buffer | -c | --count | --duration | --cmdline | --container | --unit | --process) return ;;
         *)
-            words="--config -i --interface --netns --hook --tracing -Q --direction -D --filter -F --filter-file -d --pid --comm --exe --cmdline --uid --user --gid --cgroup --container
+            words="--config -i --interface --netns --hook --tracing -Q --direction -p --no-promiscuous-mode -D --filter -F --filter-file -d --pid --comm --exe --cmdline --uid --user --gid --cgroup --container
                    --unit --tree --process -f --follow --unattributed --kernel -w --write -C --rotate-size -G --rotate-time --rotate-at-clock --rotate-at-start
                    -W --rotate-count -z --rotate-command --keep-free --ring --before --after --trigger --name --compress --mode -Z --run-as --command-user -s --snaplen --comments --no-process --process-blocks -B --buffer -c --count --duration
                    -v --verbose -q --quiet -n -t --color -h --help --version --"

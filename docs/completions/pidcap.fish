@@ -67,6 +67,7 @@ complete -c pidcap -n __pidcap_capture -l tracing -x -a 'auto fentry kprobe sysc
 complete -c pidcap -n __pidcap_capture -l no-process -d 'Find no processes'
 complete -c pidcap -n __pidcap_capture -l hook -x -a 'tc xdp cgroup' -d 'Where packets are taken'
 complete -c pidcap -n __pidcap_capture -s Q -l direction -x -a 'in out inout' -d 'Direction'
+complete -c pidcap -n __pidcap_capture -s p -l no-promiscuous-mode -d 'No promiscuous mode'
 complete -c pidcap -n __pidcap_capture -s D -d 'List the interfaces'
 complete -c pidcap -n __pidcap_select -l filter -x -d 'Which packets'
 complete -c pidcap -n __pidcap_select_of_file -s F -r -F -d 'Which packets, from a file'

@@ -56,6 +56,9 @@ TEST_CASE("short options combine as tcpdump's do") {
     CHECK(options.in);
     CHECK_FALSE(options.out);
     CHECK(options.output == "-");
+    CHECK(options.promiscuous);
+    CHECK_FALSE(run({"-pi", "lo"}).promiscuous);
+    CHECK_FALSE(run({"--no-promiscuous-mode"}).promiscuous);
 }
 
 TEST_CASE("options that name things can be repeated, and take one value each time") {

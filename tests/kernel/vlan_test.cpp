@@ -11,17 +11,13 @@
 
 #include "tests/support/cable.h"
 #include "tests/support/capture.h"
+#include "tests/support/frames.h"
 #include "tests/support/temporary_folder.h"
 #include "tests/support/traffic.h"
 
 namespace {
 
 using namespace test;
-
-struct Tag {
-    uint16_t protocol;
-    uint16_t tci;
-};
 
 // From a to b, with these tags; the rest is payload of an EtherType for experiments.
 std::vector<uint8_t> tagged_frame(uint32_t number, const std::vector<Tag>& tags, size_t payload) {

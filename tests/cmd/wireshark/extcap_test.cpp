@@ -88,6 +88,8 @@ TEST_CASE("a flag may come with a word for yes or no") {
     CHECK(options_of(capture_with({"--process-blocks", "true"}))->process_blocks);
     CHECK_FALSE(options_of(capture_with({"--process-blocks", "false"}))->process_blocks);
     CHECK_FALSE(options_of(capture_with({}))->process_blocks);
+    CHECK_FALSE(options_of(capture_with({"--no-promiscuous-mode", "true"}))->promiscuous);
+    CHECK(options_of(capture_with({}))->promiscuous);
 }
 
 TEST_CASE("what was chosen in the dialog becomes the options of a capture") {
