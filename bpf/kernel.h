@@ -461,14 +461,14 @@ struct pt_regs {
 	unsigned long orig_ax;
 } CORE;
 
-#define SYSCALL_ARG1(regs)   BPF_CORE_READ(regs, di)
-#define SYSCALL_ARG2(regs)   BPF_CORE_READ(regs, si)
-#define SYSCALL_ARG3(regs)   BPF_CORE_READ(regs, dx)
-#define SYSCALL_NUMBER(regs) BPF_CORE_READ(regs, orig_ax)
-#define COMPAT_ARG1(regs)    BPF_CORE_READ(regs, bx)
-#define COMPAT_ARG2(regs)    BPF_CORE_READ(regs, cx)
-#define COMPAT_ARG3(regs)    BPF_CORE_READ(regs, dx)
-#define FUNCTION_ARG1(regs)  ((regs)->di)
+#define SYSCALL_ARG1(registers)	  BPF_CORE_READ(registers, di)
+#define SYSCALL_ARG2(registers)	  BPF_CORE_READ(registers, si)
+#define SYSCALL_ARG3(registers)	  BPF_CORE_READ(registers, dx)
+#define SYSCALL_NUMBER(registers) BPF_CORE_READ(registers, orig_ax)
+#define COMPAT_ARG1(registers)	  BPF_CORE_READ(registers, bx)
+#define COMPAT_ARG2(registers)	  BPF_CORE_READ(registers, cx)
+#define COMPAT_ARG3(registers)	  BPF_CORE_READ(registers, dx)
+#define FUNCTION_ARG1(registers)  ((registers)->di)
 
 /* __X32_SYSCALL_BIT of arch/x86/include/uapi/asm/unistd.h: set in the number of an x32 call. */
 #define X32_SYSCALL_BIT 0x40000000
@@ -482,14 +482,14 @@ struct pt_regs {
 	__u64 regs[31];
 } CORE;
 
-#define SYSCALL_ARG1(regs)   BPF_CORE_READ(regs, orig_x0)
-#define SYSCALL_ARG2(regs)   BPF_CORE_READ(regs, regs[1])
-#define SYSCALL_ARG3(regs)   BPF_CORE_READ(regs, regs[2])
-#define SYSCALL_NUMBER(regs) ((__u32)BPF_CORE_READ(regs, syscallno))
-#define COMPAT_ARG1(regs)    SYSCALL_ARG1(regs)
-#define COMPAT_ARG2(regs)    BPF_CORE_READ(regs, regs[1])
-#define COMPAT_ARG3(regs)    SYSCALL_ARG3(regs)
-#define FUNCTION_ARG1(regs)  ((regs)->regs[0])
+#define SYSCALL_ARG1(registers)	  BPF_CORE_READ(registers, orig_x0)
+#define SYSCALL_ARG2(registers)	  BPF_CORE_READ(registers, regs[1])
+#define SYSCALL_ARG3(registers)	  BPF_CORE_READ(registers, regs[2])
+#define SYSCALL_NUMBER(registers) ((__u32)BPF_CORE_READ(registers, syscallno))
+#define COMPAT_ARG1(registers)	  SYSCALL_ARG1(registers)
+#define COMPAT_ARG2(registers)	  BPF_CORE_READ(registers, regs[1])
+#define COMPAT_ARG3(registers)	  SYSCALL_ARG3(registers)
+#define FUNCTION_ARG1(registers)  ((registers)->regs[0])
 
 #define X32_SYSCALL_BIT		0
 

@@ -6,8 +6,8 @@
  * arm64 keeps the answer in the thread's data. On x86 it is in a variable of each CPU, whose
  * address not every kernel tells. But there a softirq has a stack of its own (CONFIG_SOFTIRQ_ON_
  * OWN_STACK; do_softirq_own_stack() of arch/x86/kernel/irq_64.c), and a program's stack lies on the
- * one that it was called on. Kernels with CONFIG_PREEMPT_RT have no such stack: there it may always
- * be a softirq.
+ * one that it was called on. Kernels with CONFIG_PREEMPT_RT have neither that count nor such a
+ * stack: there it may always be a softirq.
  */
 #ifndef PIDCAP_SOFTIRQ_H
 #define PIDCAP_SOFTIRQ_H
@@ -23,9 +23,10 @@
 static __always_inline bool may_be_softirq(void)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-#ifdef __TARGET_ARCH_x86
+
 	if (bpf_core_field_exists(task->softirq_disable_cnt))
 		return true;
+#ifdef __TARGET_ARCH_x86
 	return address_of(&task) - (__u64)BPF_CORE_READ(task, stack) >= THREAD_STACK;
 #else
 	return BPF_CORE_READ(task, thread_info.preempt.count) & SOFTIRQ_OFFSET;
