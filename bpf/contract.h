@@ -176,9 +176,33 @@ struct pidcap_event {
 	__u64 exe_inode;
 	__u32 exe_device;
 	__u32 mntns; /* inode number */
+	/* tgid, ppid and tid as the capture's own PID namespace has them. 0: not in there. */
+	__u32 own_tgid;
+	__u32 own_ppid;
+	__u32 own_tid;
+	__u32 pad;
 };
-PIDCAP_STATIC_ASSERT(sizeof(struct pidcap_event) == 96, "pidcap_event");
+PIDCAP_STATIC_ASSERT(sizeof(struct pidcap_event) == 112, "pidcap_event");
 #define PIDCAP_MINOR_BITS 20 /* MINORBITS of include/linux/kdev_t.h */
+
+/*
+ * Arguments and answer of the program look_up_pid, which user space runs by itself: a thread that
+ * lives now, found by its number in the initial PID namespace or in the capture's own. tid 0: there
+ * is none.
+ */
+enum pidcap_numbers { PIDCAP_HOST_NUMBERS, PIDCAP_OWN_NUMBERS };
+struct pidcap_pid_question {
+	__u64 number;
+	__u64 numbers; /* enum pidcap_numbers */
+};
+struct pidcap_pids {
+	__u64 start_boot; /* of the thread group's leader */
+	__u32 tgid;
+	__u32 tid;
+	__u32 own_tgid; /* in the capture's own PID namespace; 0: not in there */
+	__u32 own_tid;
+};
+PIDCAP_STATIC_ASSERT(sizeof(struct pidcap_pids) == 24, "pidcap_pids");
 
 /*
  * The ring buffers of each CPU, which stand one after the other in the map `rings`. Records go into

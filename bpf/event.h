@@ -7,6 +7,7 @@
 
 #include "contract.h"
 #include "kernel.h"
+#include "pid_namespace.h"
 #include "verdict.h"
 
 /* Size set by user space. */
@@ -40,9 +41,7 @@ static __always_inline void fill_event(struct pidcap_event *event, __u32 type,
 {
 	struct task_struct *leader = BPF_CORE_READ(task, group_leader);
 	struct pid *pid = BPF_CORE_READ(leader, thread_pid);
-	/* Neither the array's length nor its stride is known here: no indexing. */
-	const void *innermost = (const void *)pid + bpf_core_field_offset(struct pid, numbers) +
-				BPF_CORE_READ(pid, level) * bpf_core_type_size(struct upid);
+	const struct upid *innermost = upid_at(pid, BPF_CORE_READ(pid, level));
 
 	__builtin_memset(event, 0, sizeof(*event));
 	event->time_mono = bpf_ktime_get_ns();
@@ -55,7 +54,10 @@ static __always_inline void fill_event(struct pidcap_event *event, __u32 type,
 	event->uid = BPF_CORE_READ(task, cred, euid.val);
 	event->gid = BPF_CORE_READ(task, cred, egid.val);
 	event->netns = BPF_CORE_READ(task, nsproxy, net_ns, ns.inum);
-	event->nspid = BPF_CORE_READ((const struct upid *)innermost, nr);
+	event->nspid = BPF_CORE_READ(innermost, nr);
+	event->own_tgid = own_number(leader);
+	event->own_ppid = own_number(BPF_CORE_READ(leader, real_parent, group_leader));
+	event->own_tid = task == leader ? event->own_tgid : own_number(task);
 	BPF_CORE_READ_STR_INTO(&event->comm, leader, comm);
 }
 

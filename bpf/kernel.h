@@ -33,15 +33,6 @@ static __always_inline __u64 address_of(const void *pointer)
 	return address;
 }
 
-struct upid {
-	int nr;
-} CORE;
-
-struct pid {
-	unsigned int level;
-	struct upid numbers[1];
-} CORE;
-
 typedef struct {
 	int counter;
 } atomic_t;
@@ -68,6 +59,46 @@ struct ns_common {
 	unsigned int inum;
 } CORE;
 
+struct hlist_node {
+	struct hlist_node *next;
+} CORE;
+
+struct hlist_head {
+	struct hlist_node *first;
+} CORE;
+
+struct xarray {
+	void *xa_head;
+} CORE;
+
+/* slots has XA_CHUNK_SIZE entries, 64 or 16. */
+struct xa_node {
+	unsigned char shift;
+	void *slots[1];
+} CORE;
+
+struct idr {
+	struct xarray idr_rt;
+} CORE;
+
+struct pid_namespace {
+	struct idr idr;
+	unsigned int level;
+	struct ns_common ns;
+} CORE;
+
+struct upid {
+	int nr;
+	struct pid_namespace *ns;
+} CORE;
+
+/* tasks is indexed by enum pid_type. */
+struct pid {
+	unsigned int level;
+	struct hlist_head tasks[1];
+	struct upid numbers[1];
+} CORE;
+
 struct nf_hook_ops {
 	int priority;
 } CORE;
@@ -85,14 +116,6 @@ struct nf_hook_entries {
 struct netns_nf {
 	struct nf_hook_entries *hooks_ipv4[5];
 	struct nf_hook_entries *hooks_ipv6[5];
-} CORE;
-
-struct hlist_node {
-	struct hlist_node *next;
-} CORE;
-
-struct hlist_head {
-	struct hlist_node *first;
 } CORE;
 
 /* The last pointer of a list isn't NULL, but odd. */
@@ -305,6 +328,7 @@ struct task_struct {
 	struct task_struct *real_parent;
 	struct task_struct *group_leader;
 	struct pid *thread_pid;
+	struct hlist_node pid_links[1]; /* by enum pid_type */
 	__u64 start_boottime;
 	const struct cred *cred;
 	char comm[16];

@@ -3,6 +3,7 @@
  * Defines the maps and settings that the programs of all hooks share. Each is declared, and
  * explained, in the header that uses it.
  */
+#include "pid_namespace.h"
 #include "record.h"
 
 char LICENSE[] SEC("license") = "GPL";
@@ -10,6 +11,7 @@ char LICENSE[] SEC("license") = "GPL";
 const volatile __u32 finds_processes = 1;
 const volatile __u64 memory_seed = 0;
 const volatile __u32 only_netns = 0;
+const volatile __u32 pid_namespace = 0;
 const volatile __u32 small_ring_bytes = 0;
 const volatile __u32 snaplen = PIDCAP_SNAPLEN_MAX;
 const volatile __u32 directions = PIDCAP_IN | PIDCAP_OUT;

@@ -128,6 +128,7 @@ int process_fork(struct bpf_raw_tracepoint_args *ctx)
 		return 0;
 	fill_event(event, PIDCAP_EVENT_FORK, child);
 	event->ppid = BPF_CORE_READ(parent, tgid);
+	event->own_ppid = own_number(BPF_CORE_READ(parent, group_leader));
 	bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
 	return 0;
 }

@@ -24,6 +24,11 @@ using pcapng::Result;
 
 static_assert(packet::kDropCauses == PIDCAP_DROP_CAUSES);
 
+// Returns the pid by which the kernel's programs know the process.
+inline uint32_t kernel_pid(const Process& process) {
+    return process.host_pid != 0 ? process.host_pid : process.pid;
+}
+
 // For a number that the enum doesn't have, the first two return kUnknown, and the third kChange.
 Via via_of_record(uint8_t via);
 Direction direction_of_record(uint8_t direction);

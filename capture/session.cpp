@@ -20,6 +20,7 @@
 #include "capture/hooks/socket_hook.h"
 #include "capture/processes/cgroup.h"
 #include "capture/processes/cgroup_root.h"
+#include "capture/processes/kernel_pids.h"
 #include "capture/processes/process_table.h"
 #include "capture/processes/socket_scan.h"
 
@@ -61,6 +62,9 @@ Session::Session(Programs programs, Merge merge, ProcessTable table, const Sessi
     table_.watch(*this);
     table_.ask_kernel(
         [this](const pidcap_process& process) { return programs_.last_change(process); });
+    if (programs_.pids() != nullptr) {
+        table_.translate_by(*programs_.pids());
+    }
 }
 
 Result<std::unique_ptr<Session>> Session::open(const SessionOptions& options) {
@@ -92,6 +96,7 @@ Result<std::unique_ptr<Session>> Session::open(const SessionOptions& options) {
         return std::move(cgroups).error();
     }
     ProgramOptions program_options = options.programs;
+    program_options.pid_namespace = table->pid_namespace();
     if (options.programs.hook != Hook::kCgroup && options.interfaces.netns.empty()) {
         auto own = current_netns();
         if (!own) {
@@ -157,7 +162,11 @@ Result<void> Session::learn(const packet::ProcessConditions& filter, const Cgrou
         if (owner.tgid == 0 || !stored) {
             return;
         }
-        stored = programs_.set_owner(fd, owner);
+        const auto known = table_.as_in_kernel(owner);
+        if (!known) {
+            return;  // it has ended
+        }
+        stored = programs_.set_owner(fd, *known);
         if (!stored && stored.error().code == ENOMEM) {
             without_memory++;  // has no owner until it is used
             stored = {};
@@ -187,6 +196,7 @@ NeededRights Session::needs() const {
         // CAP_SYS_ADMIN stands in for CAP_BPF where that wasn't granted.
         needs.capabilities.push_back(is_permitted(CAP_BPF) ? CAP_BPF : CAP_SYS_ADMIN);
     }
+    needs.runs_programs = programs_.pids() != nullptr;
     return needs;
 }
 
@@ -349,14 +359,14 @@ void Session::forgotten(const Process& process, uint64_t start_boot) {
 
 void Session::event(const pidcap_event& event, std::span<const std::byte> payload) {
     const Process* process = table_.apply(event, payload);
-    attachment_->netns_seen(event.netns, event.tid);
+    attachment_->netns_seen(event.netns, event.own_tid);
     if (process == nullptr) {
         return;
     }
     selections_.see(*process);
     if (event.type == PIDCAP_EVENT_FORK) {
         filter_.forked(*process);
-        verdicts_.take_back(process->pid);
+        verdicts_.take_back(kernel_pid(*process));
     }
     if (event_result_.ok() && filter_.wants(*process)) {
         event_result_ =
@@ -380,9 +390,10 @@ End Session::end_of(const Process* process, const pidcap_owner& owner, uint8_t v
     if (process == nullptr) {
         return {.via = via_of_record(via)};
     }
-    const std::string& user =
-        owner.uid == process->uid ? process->user : table_.user_name(owner.uid);
-    return {process, owner.tid, via_of_record(via), owner.uid, owner.gid, user};
+    const bool is_latest = owner.uid == process->uid || process->pidns != 0;
+    const std::string& user = is_latest ? process->user : table_.user_name(owner.uid);
+    return {process, table_.thread_of(*process, owner), via_of_record(via), owner.uid, owner.gid,
+            user};
 }
 
 Result<void> Session::packet(const pidcap_packet& record, std::span<const std::byte> data) {

@@ -35,7 +35,7 @@ class CgroupTree;
 
 struct SessionOptions {
     InterfaceChoice interfaces;                        // ignored for Hook::kCgroup
-    ProgramOptions programs;                           // only_netns is set by the session
+    ProgramOptions programs;                           // only_netns and pid_namespace are set by it
     packet::ProcessConditions filter;                  // a pid means the process that has it now
     std::vector<packet::ProcessSelection> selections;  // see Session::unmatched()
     std::optional<uint64_t> count;                     // the most packets to hand to the sink

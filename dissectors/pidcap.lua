@@ -51,6 +51,8 @@ local descriptions = {
     {"unit", "string", "Unit", "systemd unit"},
     {"netns", "uint64", "Network namespace", "Inode number"},
     {"nspid", "uint32", "PID in its namespace"},
+    {"pidns", "uint64", "PID's namespace", "Inode number of the PID namespace that process.pid is of; only where it isn't that of the capture"},
+    {"host_pid", "uint32", "PID on the host", "Of a capture in a container or WSL"},
     {"via", "string", "Found via", "How the process was found, or why there is none"},
 }
 

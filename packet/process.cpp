@@ -9,7 +9,7 @@ std::optional<ParentRecord> recorded_parent(const Process& process) {
     if (process.ppid.value_or(0) == 0) {
         return std::nullopt;
     }
-    return ParentRecord{.pid = *process.ppid, .comm = process.parent_comm};
+    return ParentRecord{.pid = *process.ppid, .comm = process.parent_comm, .pidns = process.pidns};
 }
 
 std::string joined_arguments(const Process& process) {

@@ -22,6 +22,7 @@ struct Process {
     uint32_t version = 0;
 
     std::string host;  // the host that a merged file names; empty: the only one
+    // As the capture saw it in its own /proc; in the initial PID namespace if `pidns` says so.
     uint32_t pid = 0;
     // ns since the epoch; with pid and host it is the process's identity. A file of another tool
     // may not record it: then its section has one process for each pid.
@@ -47,12 +48,18 @@ struct Process {
     std::string cgroup;           // path in cgroup v2, "/" at its root
     uint64_t netns = 0;           // inode number of the network namespace
     uint32_t nspid = 0;           // pid in its own PID namespace
+    // Of a capture in a PID namespace of its own (a container, WSL): the pid in the initial one;
+    // and that one's inode number, if `pid` too is of there, because the capture's own hasn't got
+    // the process.
+    uint32_t host_pid = 0;
+    uint64_t pidns = 0;
 };
 
 // What is recorded about the parent of a process.
 struct ParentRecord {
     uint32_t pid = 0;
     std::string_view comm = {};  // empty: not known; valid while the process is unchanged
+    uint64_t pidns = 0;          // that of the child: both pids are of one namespace
 };
 // Returns nullopt if nothing is recorded or the process has no parent.
 std::optional<ParentRecord> recorded_parent(const Process& process);

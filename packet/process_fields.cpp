@@ -61,6 +61,16 @@ constexpr auto kFields = std::to_array<ProcessField>({
      &Process::nspid,
      kIntroduction,
      8},
+    {"pidns",
+     {"pidns", kUnsigned, "inode number of the namespace that pid is of, if not the capture's"},
+     &Process::pidns,
+     kAlways,
+     5},
+    {"hostpid",
+     {"host_pid", kUnsigned, "its pid on the host, if the capture had a pid namespace of its own"},
+     &Process::host_pid,
+     kIntroduction,
+     12},
 });
 
 std::vector<const ProcessField*> in_comment_order(InComment which) {

@@ -20,6 +20,7 @@ struct SystemCalls {
     bool connects = false;           // makes sockets of any family, and connects them
     bool attaches_programs = false;  // makes BPF links
     bool enters_namespaces = false;  // setns(2)
+    bool runs_programs = false;      // BPF_PROG_TEST_RUN, for the programs that it has
     bool opens_by_handle = false;    // open_by_handle_at(2)
     bool signals_processes = false;  // pidfd_send_signal(2)
 };

@@ -45,10 +45,10 @@ void Verdicts::take_back(uint32_t pid) {
 }
 
 void Verdicts::forgotten(const Process& process, uint64_t start_boot) {
-    take_back(process.pid);
+    take_back(kernel_pid(process));
     pidcap_process key{};
     key.start_boot = start_boot;
-    key.tgid = process.pid;
+    key.tgid = kernel_pid(process);
     programs_->forget_changes(key);
 }
 

@@ -25,11 +25,11 @@ class Verdicts : public ProcessWatcher {
     // Withdraws all verdicts.
     void clear();
 
-    void changed(const Process& process) override { take_back(process.pid); }
+    void changed(const Process& process) override { take_back(kernel_pid(process)); }
     void forgotten(const Process& process, uint64_t start_boot) override;
 
     // Withdraws the verdicts on a process. Call it also for a forked process, once its place in a
-    // tree is known.
+    // tree is known. `pid` is the kernel's.
     void take_back(uint32_t pid);
 
   private:

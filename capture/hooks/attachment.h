@@ -21,6 +21,7 @@ struct NeededRights {
     std::vector<cap_value_t> capabilities;
     bool attaches_programs = false;
     bool enters_namespaces = false;
+    bool runs_programs = false;  // by BPF_PROG_TEST_RUN
 };
 
 class Attachment {

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <sched.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -19,6 +20,7 @@
 #include "capture/kernel/followers.h"
 #include "capture/kernel/hook_programs.h"
 #include "capture/kernel/libbpf_log.h"
+#include "capture/kernel/pid_lookup.h"
 #include "capture/kernel/privilege.h"
 #include "capture/kernel/socket_calls.h"
 #include "packet/keyed_hash.h"
@@ -69,6 +71,7 @@ void configure(pidcap_bpf& skeleton, const ProgramOptions& options, uint32_t cpu
         (options.in ? uint32_t{PIDCAP_IN} : 0) | (options.out ? uint32_t{PIDCAP_OUT} : 0);
     config->loopback_direction = options.out ? PIDCAP_OUT : PIDCAP_IN;
     config->only_netns = options.only_netns;
+    config->pid_namespace = options.pid_namespace;
     config->small_ring_bytes = rings.small;
     set_native_calls(config->native_calls);
     set_compat_calls(config->compat_calls);
@@ -98,6 +101,9 @@ Programs::Programs(Skeleton skeleton, PacketRings rings, size_t cpus, Hook hook,
       hook_(hook),
       tracing_(tracing) {}
 
+Programs::Programs(Programs&&) noexcept = default;
+Programs::~Programs() = default;
+
 Result<Programs> Programs::load_with(const ProgramOptions& options, int cgroup_fd, Tracing tracing,
                                      const Features& kernel) {
     int possible = libbpf_num_possible_cpus();
@@ -118,6 +124,8 @@ Result<Programs> Programs::load_with(const ProgramOptions& options, int cgroup_f
     choose_hook_programs(*skeleton->obj, options.hook,
                          options.filter.has_value() && options.finds_processes, kernel);
     choose_followers(*skeleton->obj, options.finds_processes);
+    const bool translates_pids = options.finds_processes && options.pid_namespace != 0;
+    bpf_program__set_autoload(skeleton->progs.look_up_pid, translates_pids);
     choose_tracing_programs(*skeleton->obj,
                             options.finds_processes ? std::optional(tracing) : std::nullopt,
                             kernel.types());
@@ -146,6 +154,11 @@ Result<Programs> Programs::load_with(const ProgramOptions& options, int cgroup_f
         }
         programs.filters_ = *std::move(filters);
     }
+    if (translates_pids) {
+        if (auto known = programs.look_up_pids(); !known) {
+            return std::move(known).error();
+        }
+    }
     if (options.finds_processes) {
         if (auto following = programs.follow(cgroup_fd, kernel); !following) {
             return std::move(following).error();
@@ -166,6 +179,26 @@ Result<Programs> Programs::load(const ProgramOptions& options, int cgroup_fd) {
         return load_with(options, cgroup_fd, Tracing::kSyscalls, kernel);
     }
     return programs;
+}
+
+// The kernel's tables are read, so what comes out is compared with what is known.
+Result<void> Programs::look_up_pids() {
+    pids_ = std::make_unique<PidLookup>(bpf_program__fd(skeleton_->progs.look_up_pid),
+                                        &skeleton_->bss->looked_up);
+    const auto self = static_cast<uint32_t>(getpid());
+    const auto found = pids_->by_own(self);
+    const auto again = found ? pids_->by_host(found->tgid) : std::nullopt;
+    if (!found || found->own_tgid != self || !again || again->own_tgid != self) {
+        return Error{
+            "find processes by their pids in this PID namespace: not possible on this kernel; run "
+            "it in the host's (docker run --pid=host)",
+            EOPNOTSUPP};
+    }
+    return {};
+}
+
+const KernelPids* Programs::pids() const {
+    return pids_.get();
 }
 
 Result<void> Programs::follow(int cgroup_fd, const Features& kernel) {

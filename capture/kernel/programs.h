@@ -30,6 +30,8 @@ struct pidcap_bpf;  // the skeleton, see pidcap.skel.h
 namespace capture {
 
 class Features;
+class KernelPids;
+class PidLookup;
 
 struct ProgramOptions {
     uint32_t snaplen = PIDCAP_SNAPLEN_MAX;
@@ -40,6 +42,7 @@ struct ProgramOptions {
     bool finds_processes = true;     // false: packets are recorded without their process
     std::optional<Tracing> tracing;  // nullopt: the best one that this kernel allows
     uint32_t only_netns = 0;  // inode number of the namespace that all packets are from; 0: several
+    uint32_t pid_namespace = 0;                  // inode number of the own one; 0: the initial one
     std::optional<packet::PacketFilter> filter;  // nullopt: every packet
 };
 
@@ -49,6 +52,9 @@ struct CloseSkeleton {
 
 class Programs {
   public:
+    Programs(Programs&&) noexcept;
+    ~Programs();
+
     // Loads the programs and starts to follow processes, and the sockets of all cgroups below the
     // one of this descriptor, which is needed for this call only. Attaches to no interface yet. An
     // error names what is missing: kernel support or a capability.
@@ -88,6 +94,9 @@ class Programs {
     // Returns when the process last changed (mono), or 0 if it hasn't since the start.
     uint64_t last_change(const pidcap_process& process) const;
 
+    // Returns null in the initial PID namespace, whose numbers the programs use.
+    const KernelPids* pids() const;
+
     const DropCounters& drops() const { return drops_; }
     // Returns the interface's name as the cgroup hook's programs saw it, or an empty string if they
     // didn't.
@@ -103,6 +112,7 @@ class Programs {
 
     static Result<Programs> load_with(const ProgramOptions& options, int cgroup_fd, Tracing tracing,
                                       const Features& kernel);
+    Result<void> look_up_pids();
     // Attaches the programs that follow sockets and processes.
     Result<void> follow(int cgroup_fd, const Features& kernel);
 
@@ -110,6 +120,7 @@ class Programs {
     PacketRings rings_;
     DropCounters drops_;
     std::optional<FilterPrograms> filters_;
+    std::unique_ptr<PidLookup> pids_;
     std::vector<Link> links_;
     Hook hook_;
     Tracing tracing_;

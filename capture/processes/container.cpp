@@ -9,6 +9,7 @@ namespace capture {
 namespace {
 
 constexpr size_t kIdLength = 64;
+constexpr size_t kTaskLength = 32;
 constexpr std::string_view kScope = ".scope";
 constexpr std::string_view kService = ".service";
 
@@ -20,10 +21,24 @@ constexpr std::array<std::string_view, 6> kRuntimes = {"docker",         "libpod
 constexpr std::array<std::string_view, 5> kSuffixes = {kService, kScope, ".socket", ".mount",
                                                        ".swap"};
 
+bool is_number(std::string_view text) {
+    return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+bool is_hexadecimal(std::string_view text, size_t length) {
+    return text.size() == length &&
+           text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
 bool is_id(std::string_view text) {
-    return text.size() == kIdLength && std::all_of(text.begin(), text.end(), [](char c) {
-               return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-           });
+    return is_hexadecimal(text, kIdLength);
+}
+
+// ECS on Fargate names a container by its task's id and a number: "/ecs/TASK/TASK-NUMBER". On
+// machines of one's own the containers are docker's.
+bool is_ecs_id(std::string_view text) {
+    return text.size() > kTaskLength && is_hexadecimal(text.substr(0, kTaskLength), kTaskLength) &&
+           text[kTaskLength] == '-' && is_number(text.substr(kTaskLength + 1));
 }
 
 bool is_runtime(std::string_view text) {
@@ -125,6 +140,9 @@ std::string container_of(std::string_view cgroup_path) {
         const std::string_view before = i > 0 ? parts[i - 1] : std::string_view();
         const std::string_view next = i + 1 < parts.size() ? parts[i + 1] : std::string_view();
         std::string name(id_in(part));
+        if (name.empty() && i > 0 && parts.front() == "ecs" && is_ecs_id(part)) {
+            name = part;
+        }
         if (name.empty() && i == 1 && (before == "lxc" || before == "lxc.payload")) {
             name = part;
         }

@@ -11,8 +11,10 @@
 namespace capture {
 
 // Returns the full id (64 hexadecimal digits) of a docker, podman, CRI-O, containerd or nerdctl
-// container, under the cgroupfs or the systemd driver, in Kubernetes or not; the name of an LXC
-// container or a systemd-nspawn machine. If containers are nested, returns the innermost one. Empty
+// container, under the cgroupfs or the systemd driver, in Kubernetes, ECS or not; the id of a task
+// (32 digits) with the number of its container, of ECS on Fargate; the name of an LXC, LXD or Incus
+// container (of LXD and Incus with the project before it, unless that is the default one) or of a
+// systemd-nspawn machine. If containers are nested, returns the innermost one. Empty
 // if there is none. The runtime's own processes (conmon, lxc.monitor, nspawn's supervisor) and
 // virtual machines are in no container.
 std::string container_of(std::string_view cgroup_path);

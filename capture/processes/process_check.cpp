@@ -31,7 +31,10 @@ Result<ProcTitle> ProcessTable::read_title(uint32_t pid) const {
 
 // Reads the process into `seen` if /proc still shows the same one.
 ProcessTable::Fate ProcessTable::read_same(const Entry& entry, ProcProcess& seen) const {
-    Result<ProcProcess> answer = read_process(entry.key.pid);
+    if (entry.own_pid == 0) {
+        return Fate::kUnknown;
+    }
+    Result<ProcProcess> answer = read_process(entry.own_pid);
     if (!answer) {
         return answer.error().code == ESRCH ? Fate::kEnded : Fate::kUnknown;
     }
@@ -198,7 +201,8 @@ void ProcessTable::expire(uint64_t now_mono) {
 void ProcessTable::take_late_names() {
     for (const uint32_t uid : users_.take_late()) {
         for (auto& [key, entry] : entries_) {
-            if (entry.process.uid == uid && entry.process.user.empty()) {
+            const bool is_named_here = entry.process.pidns == 0;
+            if (entry.process.uid == uid && entry.process.user.empty() && is_named_here) {
                 entry.process.user = users_.name(uid);
                 note_version(entry);
             }
@@ -256,9 +260,7 @@ void ProcessTable::check_some() {
         if (entry == nullptr || entry->exited) {
             continue;
         }
-        const Result<ProcStat> seen = read_stat(key.pid);
-        const bool ended = seen ? seen->start_ticks != key.start_ticks : seen.error().code == ESRCH;
-        if (ended) {
+        if (has_ended(*entry)) {
             mark_exited(*entry);
         } else {
             to_check_.push_back(key);

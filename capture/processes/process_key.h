@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// ProcessKey: identifies a process by its pid and its start time. The kernel's programs report the
-// start in nanoseconds, /proc only in clock ticks. A process that was first seen in /proc keeps its
-// key when its exact start becomes known.
+// ProcessKey: identifies a process by its pid, in the initial PID namespace, and its start time.
+// The kernel's programs report the start in nanoseconds, /proc only in clock ticks. A process that
+// was first seen in /proc keeps its key when its exact start becomes known.
 #pragma once
 
 #include <compare>

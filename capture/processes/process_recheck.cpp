@@ -78,7 +78,10 @@ ProcessTable::Fate ProcessTable::recheck(Entry& entry) {
         }
         return fate;
     }
-    Result<ProcTitle> seen = read_title(entry.key.pid);
+    if (entry.own_pid == 0) {
+        return Fate::kEnded;  // nothing is to be seen of it
+    }
+    Result<ProcTitle> seen = read_title(entry.own_pid);
     if (!seen || seen->stat.start_ticks != entry.key.start_ticks) {
         return Fate::kEnded;
     }

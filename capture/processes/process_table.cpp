@@ -2,6 +2,7 @@
 #include "capture/processes/process_table.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 #include <iterator>
 #include <utility>
@@ -26,13 +27,14 @@ bool ends_with_components(const std::string& whole, const std::string& known) {
 
 }  // namespace
 
-ProcessTable::ProcessTable(ProcessTableOptions options, ProcFs procfs, CgroupTree cgroups,
-                           UserNames users)
+ProcessTable::ProcessTable(ProcessTableOptions options, ProcFs procfs, uint32_t pid_namespace,
+                           CgroupTree cgroups, UserNames users)
     : options_(std::move(options)),
       procfs_(std::move(procfs)),
       cgroups_(std::move(cgroups)),
       users_(std::move(users)),
       initial_mntns_(procfs_.initial_mntns()),
+      pid_namespace_(pid_namespace),
       clock_(BootClock::sample(options_.proc_root)) {}
 
 Result<ProcessTable> ProcessTable::open(const ProcessTableOptions& options, CgroupTree cgroups) {
@@ -40,15 +42,17 @@ Result<ProcessTable> ProcessTable::open(const ProcessTableOptions& options, Cgro
     if (!procfs) {
         return std::move(procfs).error();
     }
-    if (Result<void> usable = procfs->check_pid_namespace(); !usable) {
-        return std::move(usable).error();
+    Result<uint32_t> pid_namespace = procfs->pid_namespace();
+    if (!pid_namespace) {
+        return std::move(pid_namespace).error();
     }
     Result<UserNames> users =
         options.names_users ? UserNames::open(options.helper_user) : UserNames();
     if (!users) {
         return std::move(users).error();
     }
-    return ProcessTable(options, *std::move(procfs), std::move(cgroups), *std::move(users));
+    return ProcessTable(options, *std::move(procfs), *pid_namespace, std::move(cgroups),
+                        *std::move(users));
 }
 
 void ProcessTable::read_by(ProcReader reader) {
@@ -63,14 +67,15 @@ Result<void> ProcessTable::scan() {
     }
     for (const uint32_t pid : *pids) {
         Result<ProcProcess> seen = procfs_.read(pid);
-        if (seen) {  // otherwise it has ended meanwhile
-            Entry& entry = insert({pid, seen->stat.start_ticks});
-            fill(entry, *std::move(seen));
+        const std::optional<ProcessKey> key =
+            seen ? key_in_kernel(pid, seen->stat.start_ticks) : std::nullopt;
+        if (key) {  // otherwise it has ended meanwhile
+            fill(insert(*key, pid), *std::move(seen));
         }
     }
     for (const auto& [pid, entry] : live_) {
         if (entry->parent.pid == 0) {
-            set_parent(*entry, entry->process.ppid.value_or(0));
+            set_parent(*entry, pids_of_parent(entry->process.ppid.value_or(0)));
         }
     }
     return {};
@@ -140,18 +145,21 @@ ProcessTable::Entry& ProcessTable::apply_fork(const pidcap_event& event) {
         // event is still to come. What they saw must be kept.
         if (known->parent.pid == 0) {
             const std::optional<uint32_t> before = known->process.ppid;
-            set_parent(*known, event.ppid);
+            set_parent(*known, {event.ppid, event.own_ppid});
             if (known->process.ppid != before) {
                 note_version(*known);
             }
         }
         return *known;
     }
-    Entry& child = insert(key);
+    Entry& child = insert(key, event.own_tgid);
     child.freshness.forked(event.time_mono);
     set_identity(child, event);
-    const Entry* parent = set_parent(child, event.ppid);
-    if (parent != nullptr && parent->process.comm == child.process.comm) {
+    const Entry* parent = set_parent(child, {event.ppid, event.own_ppid});
+    // Of a parent outside of the PID namespace, perhaps nothing is known that could be inherited.
+    const bool is_known =
+        parent != nullptr && (parent->own_pid != 0 || !parent->process.exe.empty());
+    if (is_known && parent->process.comm == child.process.comm) {
         inherit(child, *parent);
     } else {
         fill_gaps(child);
@@ -198,10 +206,10 @@ ProcessTable::Entry& ProcessTable::entry_of(const pidcap_event& event) {
     if (Entry* known = match(key)) {
         return *known;
     }
-    Entry& entry = insert(key);
+    Entry& entry = insert(key, event.own_tgid);
     entry.freshness.first_seen(event.time_mono);
     set_identity(entry, event);
-    set_parent(entry, event.ppid);
+    set_parent(entry, {event.ppid, event.own_ppid});
     if (event.type == PIDCAP_EVENT_RENAME) {
         // Only here: an exec event has its own data, and after an exit there is nothing to read.
         fill_gaps(entry);
@@ -246,23 +254,26 @@ bool ProcessTable::set_identity(Entry& entry, const pidcap_event& event) {
     return changed;
 }
 
-// Records the parent. Returns its entry, or null if there is none that can be believed.
-ProcessTable::Entry* ProcessTable::set_parent(Entry& entry, uint32_t ppid) {
+// Records the parent. Returns its entry, or null if there is none that can be believed. A process
+// of /proc whose parent isn't there has none, as /proc shows it.
+ProcessTable::Entry* ProcessTable::set_parent(Entry& entry, const Pids& parent) {
+    const uint32_t own = is_translated() ? parent.own : parent.host;
+    const uint32_t ppid = entry.own_pid != 0 ? own : parent.host;
     entry.process.ppid = ppid != 0 ? std::optional(ppid) : std::nullopt;
-    if (ppid == 0) {
+    if (parent.host == 0) {
         return nullptr;
     }
     // A parent is never younger than its child. If this process is, it has reused the parent's pid.
-    Entry* parent = live_entry(ppid);
-    if (parent != nullptr && parent != &entry && is_believed(*parent) &&
-        !is_younger(*parent, entry)) {
-        entry.parent = parent->key;
-        entry.process.parent_comm = parent->process.comm;
-        return parent;
+    Entry* known = live_entry(parent.host);
+    if (known != nullptr && known != &entry && is_believed(*known) && !is_younger(*known, entry)) {
+        entry.parent = known->key;
+        entry.process.parent_comm = ppid != 0 ? known->process.comm : std::string();
+        return known;
     }
-    const Result<ProcStat> seen = read_stat(ppid);
+    const Result<ProcStat> seen =
+        own != 0 ? read_stat(own) : Result<ProcStat>(Error{"not in /proc", ESRCH});
     if (seen && seen->start_ticks <= entry.key.start_ticks) {
-        entry.parent = {ppid, seen->start_ticks};
+        entry.parent = {parent.host, seen->start_ticks};
         entry.process.parent_comm = seen->comm;
     }
     return nullptr;
@@ -294,12 +305,12 @@ const Process* ProcessTable::find(const pidcap_owner& owner) {
     Entry* entry = match(owner);
     const bool is_new = entry == nullptr;
     if (is_new) {
-        entry = &insert(key_of(owner.tgid, owner.start_boot));
+        entry = &insert(key_of(owner.tgid, owner.start_boot), own_pid_of(owner));
         entry->process.comm = text_of(owner.comm);
         set_user(*entry, owner.uid, owner.gid);
         set_cgroup(*entry, owner.cgroup_id, {});
         if (!entry->exited && refresh(*entry) == Fate::kSame) {
-            set_parent(*entry, entry->process.ppid.value_or(0));
+            set_parent(*entry, pids_of_parent(entry->process.ppid.value_or(0)));
         }
     } else {
         if (owner.start_boot == entry->start_boot) {
@@ -334,11 +345,6 @@ const Process* ProcessTable::find(const ProcessKey& key) const {
 bool ProcessTable::has_process_in(uint32_t netns) const {
     return std::any_of(live_.begin(), live_.end(),
                        [netns](const auto& live) { return live.second->process.netns == netns; });
-}
-
-const Process* ProcessTable::find_live(uint32_t pid) const {
-    const auto found = live_.find(pid);
-    return found != live_.end() ? &found->second->process : nullptr;
 }
 
 std::optional<packet::Ancestry::Parent> ProcessTable::parent_of(const Process& process) {
@@ -407,8 +413,8 @@ ProcessTable::Entry* ProcessTable::live_entry(uint32_t pid) {
 }
 
 // Returns the entry of a key. A new entry counts as alive, unless a younger process has its pid
-// already.
-ProcessTable::Entry& ProcessTable::insert(const ProcessKey& key) {
+// already. Its pid in /proc is `own_pid`; 0: none, or not known.
+ProcessTable::Entry& ProcessTable::insert(const ProcessKey& key, uint32_t own_pid) {
     const auto [at, is_new] = entries_.try_emplace(key);
     Entry& entry = at->second;
     if (!is_new) {
@@ -416,7 +422,12 @@ ProcessTable::Entry& ProcessTable::insert(const ProcessKey& key) {
     }
     entry.key = key;
     entry.process.number = next_number_++;
-    entry.process.pid = key.pid;
+    entry.own_pid = is_translated() ? own_pid : key.pid;
+    entry.process.pid = entry.own_pid != 0 ? entry.own_pid : key.pid;
+    if (is_translated()) {
+        entry.process.host_pid = key.pid;
+        entry.process.pidns = entry.own_pid != 0 ? 0 : kInitialPidNamespace;
+    }
     by_number_[entry.process.number] = &entry;
     entry.start_boot = key.start_boot;
     entry.process.start_ns = clock_.since_epoch(key.start_ticks);
@@ -466,7 +477,8 @@ bool ProcessTable::set_user(Entry& entry, uint32_t uid, uint32_t gid) {
     const bool changed = process.uid != uid || process.gid != gid;
     process.uid = uid;
     process.gid = gid;
-    process.user = users_.name(uid);
+    // Outside of a container's PID namespace, users have the host's names, which aren't known here.
+    process.user = process.pidns == 0 ? users_.name(uid) : std::string();
     return changed;
 }
 

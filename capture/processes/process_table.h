@@ -8,6 +8,10 @@
 // within one clock tick. /proc is read only to complete or to check a process, and used only if it
 // shows the same start time in ticks.
 //
+// In a PID namespace of its own the table identifies processes by the kernel's numbers, too, and
+// asks the kernel which process of /proc has which (KernelPids). Processes outside of that
+// namespace are known by what the kernel's programs tell of them.
+//
 // No event says that a process has overwritten its command line (setproctitle). So it is read again
 // when a process has its first packet, and then at growing distances as long as the process lives.
 //
@@ -31,6 +35,7 @@
 #include "capture/processes/boot_clock.h"
 #include "capture/processes/cgroup.h"
 #include "capture/processes/freshness.h"
+#include "capture/processes/kernel_pids.h"
 #include "capture/processes/proc_reader.h"
 #include "capture/processes/process_key.h"
 #include "capture/processes/procfs.h"
@@ -82,6 +87,12 @@ class ProcessTable : public packet::Ancestry {
     // it takes every event as handed over already.
     void ask_kernel(LastChange last_change) { last_change_ = std::move(last_change); }
 
+    // Returns the inode number of the PID namespace that /proc shows; 0: the initial one.
+    uint32_t pid_namespace() const { return pid_namespace_; }
+    // In another PID namespace than the initial one, call it before scan(). `pids` must outlive the
+    // table.
+    void translate_by(const KernelPids& pids) { pids_ = &pids; }
+
     // From here on `reader` reads /proc and paths of cgroups, so that this process needs no right
     // to.
     void read_by(ProcReader reader);
@@ -113,7 +124,14 @@ class ProcessTable : public packet::Ancestry {
     // Look-ups without side effects. They return null if there is no such process. A key without
     // start_boot finds the latest process of its tick.
     const Process* find(const ProcessKey& key) const;
+    // `pid` is one of /proc, and of Process::pid unless that is of another PID namespace.
     const Process* find_live(uint32_t pid) const;
+    // Returns a socket's owner with the numbers of /proc replaced by the kernel's, or nothing if
+    // there is no such process any more.
+    std::optional<pidcap_owner> as_in_kernel(const pidcap_owner& owner) const;
+    // Returns the thread of a packet's owner, which is this process, as /proc has it; 0 if it is
+    // not known.
+    uint32_t thread_of(const Process& process, const pidcap_owner& owner) const;
     // Returns nothing if events of the process may be missing. Otherwise returns the time (mono) of
     // its last change that the kernel recorded (`changes` of bpf/verdict.h), or 0 if there was
     // none.
@@ -140,6 +158,7 @@ class ProcessTable : public packet::Ancestry {
         Process process;
         ProcessKey key;
         ProcessKey parent;
+        uint32_t own_pid = 0;     // in /proc; 0: it isn't there
         uint64_t start_boot = 0;  // exact; 0: not known yet
         uint64_t cgroup_id = 0;
         uint64_t exit_mono = 0;
@@ -158,8 +177,14 @@ class ProcessTable : public packet::Ancestry {
         uint64_t unreported_until = 0;  // changes up to this time may be left out of the events
     };
     enum class Fate { kSame, kEnded, kUnknown };  // what /proc shows of a process
+    // The numbers of one process: the kernel's and, unless it is 0, that in /proc.
+    struct Pids {
+        uint32_t host = 0;
+        uint32_t own = 0;
+    };
 
-    ProcessTable(ProcessTableOptions options, ProcFs procfs, CgroupTree cgroups, UserNames users);
+    ProcessTable(ProcessTableOptions options, ProcFs procfs, uint32_t pid_namespace,
+                 CgroupTree cgroups, UserNames users);
 
     // Events.
     Entry& apply_fork(const pidcap_event& event);
@@ -167,7 +192,7 @@ class ProcessTable : public packet::Ancestry {
     Entry& entry_of(const pidcap_event& event);
     static void notice_missed_exec(Entry& entry, const char (&comm)[PIDCAP_COMM_LEN]);
     bool set_identity(Entry& entry, const pidcap_event& event);
-    Entry* set_parent(Entry& entry, uint32_t ppid);
+    Entry* set_parent(Entry& entry, const Pids& parent);
     void inherit(Entry& child, const Entry& parent);
 
     // Entries.
@@ -177,12 +202,19 @@ class ProcessTable : public packet::Ancestry {
     Entry* match(const pidcap_owner& owner);
     Entry*& recent(uint32_t pid) { return recent_[pid % recent_.size()]; }
     Entry* live_entry(uint32_t pid);
-    Entry& insert(const ProcessKey& key);
+    Entry& insert(const ProcessKey& key, uint32_t own_pid);
     static bool is_younger(const Entry& one, const Entry& other);
     void mark_exited(Entry& entry);
     void note_version(Entry& entry);
     bool set_user(Entry& entry, uint32_t uid, uint32_t gid);
     bool set_cgroup(Entry& entry, uint64_t id, const std::string& path);
+    // Translate pids (process_pids.cpp).
+    bool is_translated() const { return pid_namespace_ != 0; }
+    std::optional<ProcessKey> key_in_kernel(uint32_t own_pid, uint64_t start_ticks) const;
+    uint32_t own_pid_of(const pidcap_owner& owner) const;
+    Pids pids_of_parent(uint32_t own_ppid) const;
+    bool has_ended(const Entry& entry) const;
+
     // Returns 0 for the mount namespace of the capture itself.
     uint64_t foreign_mntns(uint32_t mntns) const { return mntns == initial_mntns_ ? 0 : mntns; }
 
@@ -216,6 +248,8 @@ class ProcessTable : public packet::Ancestry {
     std::shared_ptr<const ProcReader> reader_;  // null: this process reads
     UserNames users_;
     uint32_t initial_mntns_;
+    uint32_t pid_namespace_;
+    const KernelPids* pids_ = nullptr;
     ProcessWatcher* watcher_ = nullptr;
     BootClock clock_;
     std::map<ProcessKey, Entry> entries_;        // those of one tick are adjacent

@@ -4,7 +4,9 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <linux/magic.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -29,8 +31,6 @@ constexpr size_t kMaxStat = 4096;
 constexpr size_t kMaxCgroup = 1 << 16;
 constexpr size_t kMaxComm = 15;  // TASK_COMM_LEN - 1; the kernel makes those of kworkers longer
 constexpr std::string_view kDeleted = " (deleted)";
-// PROC_PID_INIT_INO of include/linux/proc_ns.h.
-constexpr std::string_view kInitialPidNamespace = "pid:[4026531836]";
 constexpr size_t kStep = 4096;  // bytes per read
 
 // In a dead process's directory, open fails with ENOENT and read with ESRCH. This gives both the
@@ -140,6 +140,11 @@ uint32_t read_namespace(const Fd& process, const std::string& name) {
     return parse_number<uint32_t>(number).value_or(0);
 }
 
+bool is_proc(const Fd& directory) {
+    struct statfs system {};
+    return fstatfs(directory.get(), &system) == 0 && system.f_type == PROC_SUPER_MAGIC;
+}
+
 std::string read_cmdline(const Fd& process) {
     Result<std::string> text = read_file(process, "cmdline", kMaxCmdline - 1);
     if (!text) {
@@ -161,17 +166,23 @@ Result<ProcFs> ProcFs::open(const std::string& root) {
     return ProcFs(root, std::move(fd));
 }
 
-Result<void> ProcFs::check_pid_namespace() const {
-    // "self" is a pid in the PID namespace that this /proc was mounted in. It is absent if that
-    // isn't our namespace.
-    const std::string link = read_link(root_, "self/ns/pid");
-    if (!link.empty() && link != kInitialPidNamespace) {
-        return Error{fmt::format("{} is that of a container; run in the PID namespace of the host "
-                                 "(docker run --pid=host)",
+Result<uint32_t> ProcFs::pid_namespace() const {
+    // "self" is a pid in the PID namespace that this /proc was mounted in. It is absent if that is
+    // neither our namespace nor one above it, and our pid in each one below it is listed.
+    const Fd self(openat(root_.get(), "self", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    const Result<ProcStatus> status =
+        self.valid() ? read_status(self) : Result<ProcStatus>(process_error("open self"));
+    const uint32_t inum = self.valid() ? read_namespace(self, "pid") : 0;
+    if (inum == kInitialPidNamespace || (inum == 0 && !is_proc(root_))) {
+        return 0U;
+    }
+    if (inum == 0 || !status || status->levels > 1) {
+        return Error{fmt::format("{0} shows the processes of another PID namespace than this "
+                                 "program's own; mount -t proc proc {0}, or unshare --mount-proc",
                                  path_),
                      0};
     }
-    return {};
+    return inum;
 }
 
 Result<std::vector<uint32_t>> ProcFs::pids() const {
@@ -322,6 +333,9 @@ Result<ProcStatus> parse_status(std::string_view text) {
             status.nspid = last == std::string_view::npos
                                ? 0
                                : parse_number<uint32_t>(line.substr(last + 1)).value_or(0);
+            while (!field(line, 1 + status.levels).empty()) {
+                ++status.levels;
+            }
             return false;
         }
         return true;

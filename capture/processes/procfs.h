@@ -29,9 +29,10 @@ struct ProcStat {
 // Fields of /proc/PID/status.
 struct ProcStatus {
     uint32_t tgid = 0;
-    uint32_t uid = 0;    // effective
-    uint32_t gid = 0;    // effective
-    uint32_t nspid = 0;  // in the innermost PID namespace
+    uint32_t uid = 0;     // effective
+    uint32_t gid = 0;     // effective
+    uint32_t nspid = 0;   // in the innermost PID namespace
+    uint32_t levels = 0;  // of PID namespaces, from the one that /proc shows to the innermost one
 };
 
 // Everything that is read about one process. A field is empty or 0 if we may not read it (exe and
@@ -62,9 +63,10 @@ class ProcFs {
     // `root` is /proc or a directory with the same layout.
     static pcapng::Result<ProcFs> open(const std::string& root = "/proc");
 
-    // Returns an error if this /proc doesn't show the pids of the initial PID namespace, which are
-    // those that the kernel's programs report.
-    pcapng::Result<void> check_pid_namespace() const;
+    // Returns the inode number of the PID namespace whose pids this /proc shows, or 0 if that is
+    // the initial one, whose pids the kernel's programs report. Returns an error if it isn't the
+    // caller's own, in which pids of system calls count.
+    pcapng::Result<uint32_t> pid_namespace() const;
 
     // Returns the pids of all processes at this moment, without threads.
     pcapng::Result<std::vector<uint32_t>> pids() const;
@@ -91,6 +93,10 @@ class ProcFs {
     std::string path_;
     pcapng::Fd root_;
 };
+
+// PROC_PID_INIT_INO of include/linux/proc_ns.h: the inode number of the initial PID namespace on
+// every kernel.
+inline constexpr uint32_t kInitialPidNamespace = 0xEFFFFFFC;
 
 // Returns "MAJOR:MINOR", as /proc/PID/mountinfo has it.
 std::string device_text(uint32_t major, uint32_t minor);

@@ -113,7 +113,7 @@ Cell process_cell(const forensics::Process* process) {
         return {};
     }
     fmt::memory_buffer text;
-    packet::append_process_name(text, process->comm, process->pid, false);
+    packet::append_process_name(text, *process, false);
     const std::string host = process->host.empty() ? "" : cell_text(process->host) + ":";
     return {host + fmt::to_string(text), packet::process_color(process->comm, process->pid)};
 }

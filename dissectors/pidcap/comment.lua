@@ -2,7 +2,7 @@
 --
 -- What a packet's comment says of its process. A record has `self` and `peer`, the two ends; either may be missing.
 -- An end has, where it is known: pid, tid, comm, exe, uid, start, via, ppid, parent, user, cmdline, cgroup, container,
--- unit, netns, nspid, exe_device, exe_inode, mntns; texts are safe to show. And of our own making: `id`, pid and start time, which is who the process
+-- unit, netns, nspid, pidns, host_pid, exe_device, exe_inode, mntns; texts are safe to show. And of our own making: `id`, pid and start time, which is who the process
 -- is; `name`, what to call it; `introduces`, whether the comment tells what only a process's first packet does.
 -- `at` is where `self` is, "sender", "receiver" or "unknown", if the comment says it.
 local comment = {}
@@ -16,6 +16,7 @@ local find, gsub, char = string.find, string.gsub, string.char
 comment.introduction = {
     ppid = "ppid", parent = "pcomm", user = "user", cmdline = "cmdline", cgroup = "cgroup", container = "ctr",
     unit = "unit", netns = "netns", nspid = "nspid", exe_device = "exedev", exe_inode = "exeino", mntns = "mntns",
+    host_pid = "hostpid",
 }
 
 -- A value's bytes; nil: not of our grammar.
@@ -108,6 +109,8 @@ local function our_end(pairs_, prefix)
         unit = shown(get("unit")),
         netns = number64(get("netns")),
         nspid = number32(get("nspid")),
+        pidns = number64(get("pidns")),
+        host_pid = number32(get("hostpid")),
         exe_device = shown(get("exedev")),
         exe_inode = number64(get("exeino")),
         mntns = number64(get("mntns")),

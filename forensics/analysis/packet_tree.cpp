@@ -49,22 +49,23 @@ size_t PacketTree::node_of(const packet::Ancestry::Parent& parent, const std::st
         const auto [at, is_new] = index.try_emplace(std::move(key), nodes_.size());
         found = !is_new;
         if (is_new) {
-            nodes_.push_back({parent.process, parent.pid, parent.comm, {}, walk_});
+            nodes_.push_back({parent.process, parent.pid, parent.comm, parent.pidns, {}, walk_});
         }
         return at->second;
     };
     if (parent.process != nullptr) {
         return place(by_number_, parent.process->number);
     }
-    return place(by_name_, std::tuple(host, parent.pid, std::string(parent.comm)));
+    return place(by_name_, std::tuple(host, parent.pid, parent.pidns, std::string(parent.comm)));
 }
 
 // Adds the process and its ancestors, up to one that is in the tree already.
 void PacketTree::place(const Process& process) {
     walk_++;
     bool found = false;
-    size_t node = node_of(packet::Ancestry::Parent{{process.pid, process.comm}, &process},
-                          process.host, found);
+    size_t node =
+        node_of(packet::Ancestry::Parent{{process.pid, process.comm, process.pidns}, &process},
+                process.host, found);
     const Process* at = &process;
     while (!found) {
         const auto parent =
@@ -88,7 +89,8 @@ std::string PacketTree::heading(const Node& node) const {
     fmt::memory_buffer text;
     const std::string_view comm =
         node.process != nullptr ? std::string_view(node.process->comm) : node.comm;
-    packet::append_process_name(text, comm, node.pid, style_.color);
+    packet::append_process_name(text, packet::ParentRecord{node.pid, comm, node.pidns},
+                                style_.color);
     const auto append_attribute = [&](std::string_view name, std::string_view value) {
         if (!value.empty()) {
             fmt::format_to(std::back_inserter(text), " {}=", name);

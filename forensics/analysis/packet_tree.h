@@ -47,6 +47,7 @@ class PacketTree {
         const Process* process = nullptr;
         uint32_t pid = 0;
         std::string_view comm;  // as a child records it, if there is no process
+        uint64_t pidns = 0;
         std::vector<size_t> children = {};
         uint32_t walk = 0;  // on which way up it was found
     };
@@ -72,7 +73,7 @@ class PacketTree {
     std::vector<Node> nodes_;
     std::vector<size_t> roots_;
     std::map<uint32_t, size_t> by_number_;
-    std::map<std::tuple<std::string, uint32_t, std::string>, size_t> by_name_;
+    std::map<std::tuple<std::string, uint32_t, uint64_t, std::string>, size_t> by_name_;
     std::optional<RecordedAncestry> ancestry_;
     uint32_t walk_ = 0;
 };

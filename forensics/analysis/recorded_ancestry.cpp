@@ -11,7 +11,7 @@ using packet::Process;
 constexpr uint64_t kTickNs = 10'000'000;
 
 bool may_be_parent(const Process& parent, const Process& child) {
-    if (&parent == &child || parent.host != child.host) {
+    if (&parent == &child || parent.host != child.host || parent.pidns != child.pidns) {
         return false;
     }
     if (parent.start_ns == 0 || child.start_ns == 0) {

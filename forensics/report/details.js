@@ -57,7 +57,9 @@ function showDetails(process) {
   told('Unit', process.unit);
   told('Control group', process.cgroup, true);
   row('Namespaces', process.netns === undefined ? '' : `network ${process.netns}`,
-    process.nspid === undefined || process.nspid === process.pid ? '' : ` pid in its own ${process.nspid}`);
+    process.nspid === undefined || process.nspid === process.pid ? '' : ` pid in its own ${process.nspid}`,
+    process.host_pid === undefined ? '' : ` pid on the host ${process.host_pid}`,
+    process.pidns === undefined ? '' : ' (not in the namespace of the capture)');
   row('Started', time(process.start_time));
   row('Ended', time(process.end_time));
   row('First packet', time(process.first));

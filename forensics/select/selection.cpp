@@ -44,13 +44,15 @@ std::vector<std::string> Selection::unmatched(const Source& source) const {
         return std::any_of(processes.begin(), processes.end(), has);
     };
     for (const uint32_t pid : conditions_.pids) {
-        if (!any([pid](const Process& process) { return process.pid == pid; })) {
+        if (!any([pid](const Process& process) {
+                return process.pid == pid && process.pidns == 0;
+            })) {
             unmatched.push_back(fmt::format("process {}", pid));
         }
     }
     for (const uint32_t pid : conditions_.trees) {
         if (!any([pid](const Process& process) {
-                return process.pid == pid || process.ppid == pid;
+                return process.pidns == 0 && (process.pid == pid || process.ppid == pid);
             })) {
             unmatched.push_back(fmt::format("process {}", pid));
         }

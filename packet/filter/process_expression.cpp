@@ -44,7 +44,8 @@ Truth opposite(Truth value) {
 std::optional<uint64_t> number_of(const ProcessSubject& subject, NumberField field) {
     switch (field) {
         case NumberField::kPid:
-            return subject.process->pid;
+            return subject.process->pidns == 0 ? std::optional<uint64_t>(subject.process->pid)
+                                               : std::nullopt;
         case NumberField::kPpid:
             return subject.process->ppid.value_or(0);
         case NumberField::kUid:
@@ -55,6 +56,8 @@ std::optional<uint64_t> number_of(const ProcessSubject& subject, NumberField fie
             return subject.process->netns;
         case NumberField::kExeInode:
             return subject.process->exe_inode;
+        case NumberField::kHostPid:
+            return subject.process->host_pid;
         case NumberField::kMntns:
             break;
     }

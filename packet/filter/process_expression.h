@@ -42,13 +42,13 @@ struct ProcessSubject {
 };
 
 // The process that a pid in an expression means. In a running capture it is resolved to one
-// process; in a file it means every process that has the pid.
+// process; in a file it means every process that has the pid, where the capture was.
 struct ProcessReference {
     uint32_t pid = 0;
     std::optional<uint32_t> number = {};  // Process::number, once it is resolved
 
     bool is(const Process& process) const {
-        return number ? process.number == *number : process.pid == pid;
+        return number ? process.number == *number : process.pid == pid && process.pidns == 0;
     }
     auto operator<=>(const ProcessReference&) const = default;
 };
@@ -61,7 +61,7 @@ class ProcessTrees {
     virtual bool contains(const ProcessReference& root, const Process& process) const = 0;
 };
 
-enum class NumberField : uint8_t { kPid, kPpid, kUid, kGid, kNetns, kExeInode, kMntns };
+enum class NumberField : uint8_t { kPid, kPpid, kUid, kGid, kNetns, kExeInode, kMntns, kHostPid };
 enum class TextField : uint8_t {
     kComm,
     kExe,

@@ -27,9 +27,10 @@ constexpr std::string_view kMarks = "(){},=!<>\"&|";
 enum class ProcessField : uint8_t { kPid, kTree };
 using Field = std::variant<NumberField, TextField, ProcessField>;
 
-constexpr std::array<std::pair<std::string_view, Field>, 16> kFields{
+constexpr std::array<std::pair<std::string_view, Field>, 17> kFields{
     {{"pid", ProcessField::kPid},
      {"ppid", NumberField::kPpid},
+     {"host_pid", NumberField::kHostPid},
      {"comm", TextField::kComm},
      {"exe", TextField::kExe},
      {"exe_device", TextField::kExeDevice},

@@ -72,8 +72,9 @@ bool ProcessFilter::contains(const ProcessReference& root, const Process& proces
     }
     return root.is(process) ||
            ancestry_->any_ancestor(process, [&root](const Ancestry::Parent& parent) {
-               return parent.process != nullptr ? root.is(*parent.process)
-                                                : !root.number && parent.pid == root.pid;
+               return parent.process != nullptr
+                          ? root.is(*parent.process)
+                          : !root.number && parent.pid == root.pid && parent.pidns == 0;
            });
 }
 
@@ -85,6 +86,7 @@ bool ProcessFilter::descends_from_wanted(const Process& process) {
         }
         Process named;
         named.pid = parent.pid;
+        named.pidns = parent.pidns;
         named.comm = parent.comm;
         return evaluate({.process = &named, .uid = {}, .gid = {}, .only_named = true});
     });

@@ -9,7 +9,7 @@ namespace packet {
 namespace {
 
 void append_process(fmt::memory_buffer& out, const End& end, bool color) {
-    append_process_name(out, end.process->comm, end.process->pid, color);
+    append_process_name(out, *end.process, color);
     out.push_back(' ');
 }
 
@@ -30,16 +30,20 @@ void append_end(fmt::memory_buffer& out, const Packet& packet, const End& end, b
 
 }  // namespace
 
-void append_process_name(fmt::memory_buffer& out, std::string_view comm, uint32_t pid, bool color) {
+void append_process_name(fmt::memory_buffer& out, const Process& process, bool color) {
+    append_process_name(out, ParentRecord{process.pid, process.comm, process.pidns}, color);
+}
+
+void append_process_name(fmt::memory_buffer& out, const ParentRecord& parent, bool color) {
     if (color) {
-        out.append(process_color(comm, pid));
+        out.append(process_color(parent.comm, parent.pid));
     }
-    if (comm.empty()) {
+    if (parent.comm.empty()) {
         out.push_back('?');
     } else {
-        append_word(out, comm);
+        append_word(out, parent.comm);
     }
-    append(out, "[{}]", pid);
+    append(out, "[{}{}]", parent.pidns != 0 ? "host:" : "", parent.pid);
     if (color) {
         out.append(kColorEnd);
     }

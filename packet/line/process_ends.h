@@ -19,8 +19,10 @@
 
 namespace packet {
 
-// Appends "curl[42]", or "?[42]" if the name is not known.
-void append_process_name(fmt::memory_buffer& out, std::string_view comm, uint32_t pid, bool color);
+// Appends "curl[42]", or "?[42]" if the name is not known. The pid of a process that isn't in the
+// capture's PID namespace stands as "curl[host:42]".
+void append_process_name(fmt::memory_buffer& out, const Process& process, bool color);
+void append_process_name(fmt::memory_buffer& out, const ParentRecord& parent, bool color);
 
 // Appends the text above and a blank, or nothing if neither a process nor a reason is known.
 void append_process_ends(fmt::memory_buffer& out, const Packet& packet, bool color);

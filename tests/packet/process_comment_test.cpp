@@ -40,6 +40,7 @@ Process full_process() {
     process.exe_device = "8:1";
     process.exe_inode = 1234;
     process.mntns = 4026532999;
+    process.host_pid = 4005;
     return process;
 }
 
@@ -101,16 +102,29 @@ TEST_CASE("a packet without a process says only why") {
     CHECK(unrecorded == "via=unknown");
 }
 
+TEST_CASE("each comment says that a pid isn't of the capture's PID namespace") {
+    Process process = with_pid(812);
+    process.comm = "runc";
+    process.pidns = 4026531836;
+    process.host_pid = 812;
+    std::string comment;
+    append_process(comment, process, 0, Via::kSocket, {});
+    CHECK(comment == "pid=812 comm=runc pidns=4026531836 via=socket");
+    const auto read = read_process_comment(comment);
+    REQUIRE(read);
+    CHECK(read->self.process.pidns == 4026531836);
+}
+
 TEST_CASE("an introduction joins the arguments by spaces and leaves out what is not known") {
     Process process = full_process();
     process.ppid = 1;
     process.cmdline = "curl\0-v\0http://x/\0"s;
     std::string comment = "pid=5";
     append_introduction(comment, process);
-    CHECK(
-        comment ==
-        "pid=5 ppid=1 pcomm=sh user=alice cmdline=curl%20-v%20http://x/ cgroup=/user.slice "
-        "ctr=abc unit=x.service netns=4026531840 nspid=3 exedev=8:1 exeino=1234 mntns=4026532999");
+    CHECK(comment ==
+          "pid=5 ppid=1 pcomm=sh user=alice cmdline=curl%20-v%20http://x/ cgroup=/user.slice "
+          "ctr=abc unit=x.service netns=4026531840 nspid=3 exedev=8:1 exeino=1234 mntns=4026532999 "
+          "hostpid=4005");
     Process unknown;
     unknown.cmdline = "\0\0"s;
     std::string nothing = "pid=5";
@@ -143,8 +157,8 @@ TEST_CASE("any two processes with everything known fit into one comment") {
     process.exe = process.cmdline = process.cgroup = path;
     process.uid = UINT32_MAX;
     process.user = process.container = process.unit = label;
-    process.netns = process.exe_inode = process.mntns = UINT64_MAX;
-    process.nspid = UINT32_MAX;
+    process.netns = process.exe_inode = process.mntns = process.pidns = UINT64_MAX;
+    process.nspid = process.host_pid = UINT32_MAX;
     process.exe_device = "4294967295:4294967295";
     std::string comment;
     for (const std::string_view prefix : {std::string_view(), kPeerPrefix}) {

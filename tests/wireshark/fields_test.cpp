@@ -24,16 +24,17 @@ constexpr const char* kCurl =
 constexpr const char* kCurlIntroduction =
     " ppid=700 pcomm=bash user=alice cmdline=curl%20-v%20https://h/ cgroup=/user.slice ctr=0123abc "
     "unit=a.service"
-    " netns=4026531840 nspid=12 exedev=259:2 exeino=18446744073709551615 mntns=4026532999";
+    " netns=4026531840 nspid=12 exedev=259:2 exeino=18446744073709551615 mntns=4026532999"
+    " hostpid=4812";
 constexpr const char* kNginx =
     " peer.pid=77 peer.tid=78 peer.comm=nginx peer.exe=/usr/sbin/nginx peer.uid=33 "
-    "peer.st=1763640000000000000"
+    "peer.st=1763640000000000000 peer.pidns=4026531836"
     " peer.via=lookup";
 constexpr const char* kNginxIntroduction =
     " peer.ppid=1 peer.pcomm=systemd peer.user=www-data peer.cmdline=nginx "
     "peer.cgroup=/system.slice peer.ctr=fed"
     " peer.unit=nginx.service peer.netns=4026531841 peer.nspid=5 peer.exedev=0:45"
-    " peer.exeino=7 peer.mntns=4026533000";
+    " peer.exeino=7 peer.mntns=4026533000 peer.hostpid=77";
 
 struct Expected {
     const char* name;
@@ -65,6 +66,8 @@ const std::vector<Expected>& expected() {
         {"unit", "FT_STRING", "a.service", "nginx.service"},
         {"netns", "FT_UINT64", "4026531840", "4026531841"},
         {"nspid", "FT_UINT32", "12", "5"},
+        {"pidns", "FT_UINT64", "", "4026531836"},
+        {"host_pid", "FT_UINT32", "4812", "77"},
         {"via", "FT_STRING", "socket", "lookup"},
     };
     return all;

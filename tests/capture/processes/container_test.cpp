@@ -10,6 +10,7 @@ using capture::unit_of;
 namespace {
 const std::string kId = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 const std::string kOther(64, 'c');
+const std::string kTask = "34dc0b5e626f2c5c4c5170e34b10e765";
 const std::string kPod = "kubepods-burstable-podd3a5_7.slice";
 }  // namespace
 
@@ -27,9 +28,21 @@ TEST_CASE("each runtime's cgroup names its container") {
         "/system.slice/containerd.service/" + kPod + ":cri-containerd:" + kId,
         "/system.slice/nerdctl-" + kId + ".scope", "/default/" + kId,
         "/docker/" + kOther + "/kubepods/besteffort/pod1/" + kId,
-        "/docker/" + kId + "/system.slice/nginx.service");
+        "/docker/" + kId + "/system.slice/nginx.service",
+        "/kubepods.slice/" + kPod + "/crio-" + kId + ".scope/container",
+        "/ecs/55091c13-b8cf-4801-b527-f4601742204d/" + kId, "/ecs/" + kTask + "/" + kId,
+        "/ecstasks.slice/ecstasks-" + kTask + ".slice/docker-" + kId + ".scope",
+        "/lxc.payload.web-1/system.slice/docker-" + kId + ".scope");
     INFO(path);
     CHECK(container_of(path) == kId);
+}
+
+TEST_CASE("a container of ECS on Fargate goes by its task and its number") {
+    const std::string id = kTask + "-1234567890";
+    CHECK(container_of("/ecs/" + id) == id);
+    CHECK(container_of("/ecs/" + kTask + "/" + id) == id);
+    CHECK(container_of("/ecs/55091c13-b8cf-4801-b527-f4601742204d/" + id) == id);
+    CHECK(container_of("/ecs/" + kTask + "/" + id + "/init.scope") == id);
 }
 
 TEST_CASE("LXC containers and nspawn machines go by their name") {
@@ -37,6 +50,17 @@ TEST_CASE("LXC containers and nspawn machines go by their name") {
     CHECK(container_of("/lxc/web-1/init.scope") == "web-1");
     CHECK(container_of("/lxc.payload/web-1") == "web-1");
     CHECK(container_of("/lxc.payload.web-1/system.slice/x.service") == "web-1");
+    CHECK(container_of("/lxc/101/ns/system.slice/x.service") == "101");  // Proxmox VE
+    // LXD and Incus, in a project, and one container in another.
+    CHECK(container_of("/lxc.payload.gha-fleet_worker/system.slice/x.service") ==
+          "gha-fleet_worker");
+    CHECK(container_of("/lxc.payload.outer/lxc.payload.inner/init.scope") == "inner");
+    CHECK(container_of("/user.slice/user-1000.slice/user@1000.service/lxc.payload.web/.lxc") ==
+          "web");
+    CHECK(container_of("/user.slice/user-1000.slice/user@1000.service/machine.slice/"
+                       "machine-box.scope/payload") == "box");
+    CHECK(container_of("/machine.slice/systemd-nspawn@my\\x2dbox.service/payload/init.scope") ==
+          "my-box");
     CHECK(container_of("/machine.slice/machine-my\\x2dbox.scope") == "my-box");
     CHECK(container_of("/machine.slice/systemd-nspawn@box.service/payload") == "box");
 }
@@ -45,7 +69,11 @@ TEST_CASE("what is no container is not called one") {
     const auto path = GENERATE_COPY(
         std::string(), std::string("/"), std::string("/system.slice/ssh.service"),
         "/machine.slice/libpod-conmon-" + kId + ".scope", "/x/crio-conmon-" + kId + ".scope",
-        std::string("/lxc.monitor.web-1"), std::string("/lxc"),
+        std::string("/lxc.monitor.web-1"), std::string("/lxc"), std::string("/lxc.monitor/web-1"),
+        "/ecs/" + kTask, "/ecs/" + kTask + "-", "/ecs/" + kTask + "-12x", "/ecs/" + kTask + "12",
+        "/user.slice/" + kTask + "-12", "/ecstasks.slice/ecstasks-" + kTask + ".slice",
+        std::string("/machine.slice/machine-box.scope/supervisor"),
+        "/kubepods.slice/" + kPod + "/crio-conmon-" + kId + ".scope",
         std::string("/machine.slice/machine-qemu\\x2d1\\x2dvm.scope"),
         std::string("/machine.slice/systemd-nspawn@box.service/supervisor"),
         std::string("/user.slice/machine-box.scope"), "/docker/" + kId.substr(1),

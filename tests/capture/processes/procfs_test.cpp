@@ -172,11 +172,20 @@ TEST_CASE("a huge command line is cut, and still ends with a NUL") {
     CHECK(process->cmdline.back() == '\0');
 }
 
-TEST_CASE("a /proc of a PID namespace is refused") {
+TEST_CASE("a /proc's PID namespace is known, and refused unless it is the reader's own") {
     const test::FakeProc proc;
-    std::filesystem::create_directories(proc.root() + "/self/ns");
-    std::filesystem::create_symlink("pid:[4026532999]", proc.root() + "/self/ns/pid");
-    const Result<ProcFs> procfs = ProcFs::open(proc.root());
-    REQUIRE(procfs.ok());
-    CHECK_FALSE(procfs->check_pid_namespace().ok());
+    const auto self = [&](const char* link, const char* numbers) {
+        std::filesystem::remove_all(proc.root() + "/self");
+        std::filesystem::create_directories(proc.root() + "/self/ns");
+        std::filesystem::create_symlink(link, proc.root() + "/self/ns/pid");
+        proc.write(proc.root() + "/self/status",
+                   fmt::format("Tgid:\t9\nUid:\t0\t0\nGid:\t0\t0\nNSpid:\t{}\n", numbers));
+        return ProcFs::open(proc.root())->pid_namespace();
+    };
+    CHECK(self("pid:[4026531836]", "9").value() == 0);
+    CHECK(self("pid:[4026532999]", "9").value() == 4026532999);
+    // Two numbers: this /proc is of a namespace above.
+    const Result<uint32_t> above = self("pid:[4026532999]", "4711\t9");
+    REQUIRE_FALSE(above.ok());
+    CHECK(above.error().message.find("mount -t proc") != std::string::npos);
 }

@@ -110,6 +110,14 @@ TEST_CASE("each field of an expression is that of the process, or of the packet'
     }
     Process contained = nginx();
     contained.container = "c0ffee";
+    CHECK(holds("host_pid = 0"));
+    contained.host_pid = 77;
+    CHECK(holds("host_pid = 77 and pid = 4242 and host_pid < 78", contained));
+    contained.pid = 77;
+    contained.pidns = 4026531836;  // the number of another namespace
+    CHECK(holds("host_pid = 77", contained));
+    CHECK_FALSE(holds("pid = 77", contained));
+    CHECK(evaluate("pid < 78", contained) == Truth::kUnknown);
     CHECK(holds("container = c0ff*", contained));
     CHECK_FALSE(holds("container = \"\"", contained));
 }
@@ -194,7 +202,7 @@ TEST_CASE("of a packet without a process only kernel and unattributed are known"
         CHECK(without_process("not unattributed", via) == Truth::kFalse);
         for (const char* field :
              {"pid", "ppid", "comm", "exe", "cmdline", "uid", "user", "gid", "cgroup", "container",
-              "unit", "netns", "exe_device", "exe_inode", "mntns", "tree"}) {
+              "unit", "netns", "exe_device", "exe_inode", "mntns", "host_pid", "tree"}) {
             const std::string test = std::string(field) + " = 0";
             CAPTURE(test);
             CHECK(without_process(test, via) == Truth::kUnknown);

@@ -66,6 +66,12 @@ TEST_CASE("a line says when, where, which way, who and what") {
     CHECK(scene.line() == std::string("22:13:20.000000123 lo Out curl[42] -> ") + kUdp + "\n");
 }
 
+TEST_CASE("a pid that isn't of the capture's PID namespace is marked") {
+    Scene scene;
+    scene.sender.pidns = 4026531836;
+    CHECK(scene.line() == std::string("22:13:20.000000123 lo Out curl[host:42] -> ") + kUdp + "\n");
+}
+
 TEST_CASE("the sender stands left of the arrow, the receiver right of it") {
     Scene scene;
     scene.packet.peer = {.process = &scene.receiver, .via = Via::kLookup};
