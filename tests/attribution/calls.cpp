@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <csignal>
 #include <cstddef>
 #include <cstring>
 
@@ -380,6 +381,7 @@ void play_compat(const Path& path, Ownership& ownership) {
             }
             hear(socket.peer, socket.peer_fd);
             socket.claim(ownership, child);
+            kill(child.pid(), SIGKILL);  // it hears nothing of its Actor's end
             pass(socket.parent, socket.fd, socket.peer, socket.peer_fd, "by the parent");
         }
         close_in(socket.parent, socket.fd);
