@@ -8,8 +8,14 @@ include(CheckCXXSourceCompiles)
 add_compile_options(-fPIE)
 add_link_options(-pie -Wl,-z,relro,-z,now)
 
-# -fcf-protection is only for x86.
-foreach(flag -fstack-protector-strong -fstack-clash-protection -fcf-protection)
+# Marks of jump targets, and signed return addresses, are asked for in other words on arm64. clang takes either anywhere, with a warning.
+set(flags -fstack-protector-strong -fstack-clash-protection)
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "aarch64|arm64")
+    list(APPEND flags -mbranch-protection=standard)
+else()
+    list(APPEND flags -fcf-protection)
+endif()
+foreach(flag ${flags})
     string(MAKE_C_IDENTIFIER "HAVE${flag}" have)
     check_cxx_compiler_flag(${flag} ${have})
     if(${have})

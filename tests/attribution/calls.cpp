@@ -2,16 +2,21 @@
 //
 // Every way to send makes the socket its caller's: in turn by a child, who inherited the socket,
 // and by its parent.
+#include <elf.h>
 #include <fcntl.h>
 #include <linux/aio_abi.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include <array>
+#include <csignal>
+#include <cstddef>
 #include <cstring>
 
 #include "tests/attribution/io_uring.h"
@@ -291,6 +296,99 @@ void play_compat(const Path& path, Ownership& ownership) {
         settle(path.client);
     }
 }
+#elif defined(__aarch64__)
+// A 32-bit program: sendto(0, argv[1], its length, 0, NULL, 0), then pause() until it is killed.
+// What the calls' numbers are there: arch/arm/tools/syscall.tbl.
+constexpr uint32_t kCompatCode[] = {
+    0xe59d1008,  //    ldr   r1, [sp, #8]
+    0xe3a02000,  //    mov   r2, #0
+    0xe7d13002,  // 1: ldrb  r3, [r1, r2]
+    0xe3530000,  //    cmp   r3, #0
+    0x12822001,  //    addne r2, r2, #1
+    0x1afffffb,  //    bne   1b
+    0xe3a00000,  //    mov   r0, #0
+    0xe3a03000,  //    mov   r3, #0
+    0xe3a04000,  //    mov   r4, #0
+    0xe3a05000,  //    mov   r5, #0
+    0xe3a07c01,  //    mov   r7, #256
+    0xe2877022,  //    add   r7, r7, #34: 290, sendto
+    0xef000000,  //    svc   #0
+    0xe3a0701d,  // 2: mov   r7, #29: pause
+    0xef000000,  //    svc   #0
+    0xeafffffc,  //    b     2b
+};
+
+// The program as a file, which goes with this object.
+class CompatProgram {
+  public:
+    CompatProgram() {
+        constexpr uint32_t kAddress = 0x10000;
+        struct {
+            Elf32_Ehdr header{};
+            Elf32_Phdr segment{};
+            std::array<uint32_t, std::size(kCompatCode)> code = std::to_array(kCompatCode);
+        } file;
+        std::memcpy(file.header.e_ident, ELFMAG, SELFMAG);
+        file.header.e_ident[EI_CLASS] = ELFCLASS32;
+        file.header.e_ident[EI_DATA] = ELFDATA2LSB;
+        file.header.e_ident[EI_VERSION] = EV_CURRENT;
+        file.header.e_type = ET_EXEC;
+        file.header.e_machine = EM_ARM;
+        file.header.e_version = EV_CURRENT;
+        file.header.e_entry = kAddress + offsetof(decltype(file), code);
+        file.header.e_phoff = offsetof(decltype(file), segment);
+        file.header.e_flags = EF_ARM_EABI_VER5;
+        file.header.e_ehsize = sizeof(file.header);
+        file.header.e_phentsize = sizeof(file.segment);
+        file.header.e_phnum = 1;
+        file.segment.p_type = PT_LOAD;
+        file.segment.p_vaddr = kAddress;
+        file.segment.p_filesz = sizeof(file);
+        file.segment.p_memsz = sizeof(file);
+        file.segment.p_flags = PF_R | PF_X;
+        file.segment.p_align = kAddress;
+        const pcapng::Fd fd(mkstemp(path_.bytes.data()));
+        if (write(fd.get(), &file, sizeof(file)) != sizeof(file) || fchmod(fd.get(), 0755) != 0) {
+            throw std::runtime_error("write a 32-bit program");
+        }
+    }
+    CompatProgram(const CompatProgram&) = delete;
+    CompatProgram& operator=(const CompatProgram&) = delete;
+    ~CompatProgram() { unlink(path_.c_str()); }
+
+    const Text& path() const { return path_; }
+
+  private:
+    Text path_{"/tmp/32-bit-XXXXXX"};
+};
+
+// A child becomes the program.
+void play_compat(const Path& path, Ownership& ownership) {
+    const CompatProgram program;
+    for (const int type : {SOCK_DGRAM, SOCK_STREAM}) {
+        Inherited socket(path, type);
+        socket.claim(ownership, socket.parent);
+        for (int i = 0; i < 3; i++) {
+            Actor child = socket.parent.fork_child("32-bit call");
+            const int64_t result = child.try_call(
+                [](int fd, Text file, Text text) {
+                    dup2(fd, STDIN_FILENO);
+                    return execl(file.c_str(), file.c_str(), text.c_str(), nullptr);
+                },
+                socket.fd, program.path(), signed_by(child, "32-bit call"));
+            if (result != Actor::kGone) {
+                throw Skip("no 32-bit programs here");
+            }
+            hear(socket.peer, socket.peer_fd);
+            socket.claim(ownership, child);
+            kill(child.pid(), SIGKILL);  // it hears nothing of its Actor's end
+            pass(socket.parent, socket.fd, socket.peer, socket.peer_fd, "by the parent");
+        }
+        close_in(socket.parent, socket.fd);
+        close_in(socket.peer, socket.peer_fd);
+        settle(path.client);
+    }
+}
 #endif
 
 }  // namespace
@@ -302,7 +400,7 @@ void add_calls(Scenarios& all) {
     all.push_back(on_each_path("io-uring-registered", 129, play_io_uring<0, By::registered>));
     all.push_back(on_each_path("linux-aio", 129, play_aio));
     all.push_back(on_each_path("io-uring-polled", 129, play_io_uring<IORING_SETUP_SQPOLL>));
-#ifdef __x86_64__
+#if defined(__x86_64__) || defined(__aarch64__)
     all.push_back(on_each_path("32-bit-calls", 129, play_compat));
 #endif
 }

@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# hardening_test.sh PROGRAM…: what cmake/hardening.cmake asks for is in these programs.
+# hardening_test.sh OBJDUMP PROGRAM…: what cmake/hardening.cmake asks for is in these programs.
 set -uo pipefail
 failed=0
+objdump=$1
+shift
 
 # expect WHAT PATTERN LEAST: so many lines of `text` have it.
 expect() {
@@ -19,10 +21,18 @@ for program in "$@"; do
     expect 'stack protector' ' __stack_chk_fail@' 1
     expect 'checked library calls' ' __[a-z]+_chk@' 2
     expect "checks of the standard library's containers" ' _ZSt21__glibcxx_assert_fail' 1
-    if [ "$(uname -m)" = x86_64 ]; then
-        text=$(objdump --disassemble --no-show-raw-insn "$program")
-        expect 'big stack frames are touched page by page' 'orq +\$0x0,\(%rsp\)' 1
-        expect 'jump targets are marked' 'endbr64' 1000
-    fi
+    case $text in
+        *'Machine: '*X86-64*)
+            text=$("$objdump" --disassemble --no-show-raw-insn "$program")
+            expect 'big stack frames are touched page by page' 'orq +\$0x0,\(%rsp\)' 1
+            expect 'jump targets are marked' 'endbr64' 1000
+            ;;
+        *'Machine: '*AArch64*)
+            text=$("$objdump" --disassemble --no-show-raw-insn "$program")
+            expect 'big stack frames are touched page by page' 'str\s+xzr, \[sp, #1024\]' 1
+            expect 'jump targets are marked' '\s(bti|paciasp)(\s|$)' 1000
+            expect 'return addresses are signed' '\sautiasp' 1000
+            ;;
+    esac
 done
 exit "$failed"
