@@ -23,14 +23,14 @@ namespace {
 
 using namespace test;
 
-// How an end is made. %L, %R: the lower device's address here and at the other end; %M: 1 or 2, for
-// addresses; %D: the lower device.
+// How an end is made. %L, %R: the lower device's address here and at the other end; %D: the lower
+// device.
 struct Kind {
     std::string name;
     std::vector<std::string> commands;  // of ip(8), at both ends
     std::string device = "x0";          // where the addresses are: 10.9.0.1, 10.9.0.2
     bool tunnel = false;                // the lower device has other packets, around these
-    std::string vrf{};                  // the programs run in it
+    std::string vrf{};                  // ping is bound to it, and the only program
 };
 
 const std::vector<Kind> kKinds = {
@@ -40,10 +40,9 @@ const std::vector<Kind> kKinds = {
     {"bridge", {"link add x0 type bridge", "link set %D master x0"}},
     {"bond",
      {"link add x0 type bond mode active-backup", "link set %D down", "link set %D master x0"}},
-    {"team", {"link add x0 type team", "link set %D down", "link set %D master x0"}},
     {"vrf",
-     {"link add r0 type vrf table 10", "link set r0 up", "link set %D master r0",
-      "link add x0 type vlan id 5 link %D", "link set x0 master r0"},
+     {"link add r0 type vrf table 10", "link set r0 up", "link add x0 link %D type vlan id 5",
+      "link set x0 master r0"},
      "x0",
      false,
      "r0"},
@@ -110,13 +109,6 @@ struct Tally {
     int tunneled = 0;  // named via=tunnel
 };
 
-std::vector<std::string> in_vrf(const Kind& kind, std::vector<std::string> command) {
-    if (!kind.vrf.empty()) {
-        command.insert(command.begin(), {"ip", "vrf", "exec", kind.vrf});
-    }
-    return command;
-}
-
 // A namespace without a name, as it stands before its interfaces.
 std::string label_of(const Netns& netns) {
     struct stat file {};
@@ -135,8 +127,11 @@ struct World {
 void make_traffic(World& world) {
     const Kind& kind = world.kind;
     const Cable& cable = world.cable;
-    Process ping(
-        Launch{in_vrf(kind, {"ping", "-n", "-q", "-c", "3", "-i", "0.02", "10.9.0.2"}), &cable.a});
+    std::vector<std::string> command = {"ping", "-n", "-q", "-c", "3", "-i", "0.02", "10.9.0.2"};
+    if (!kind.vrf.empty()) {
+        command.insert(command.end() - 1, {"-I", kind.vrf});
+    }
+    Process ping(Launch{command, &cable.a});
     world.here.insert(static_cast<uint32_t>(ping.pid()));
     INFO(kind.name);
     CHECK(ping.wait() == 0);
