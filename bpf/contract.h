@@ -83,6 +83,7 @@ enum pidcap_via {
 	PIDCAP_VIA_FRAGMENT,   /* the first fragment's process */
 	PIDCAP_VIA_FLOW,       /* remembered from an earlier packet of the flow */
 	PIDCAP_VIA_CONNTRACK,  /* the flow that it was before its addresses were translated */
+	PIDCAP_VIA_TUNNEL,     /* the socket of the packet that the kernel put into this one */
 };
 
 enum pidcap_direction {

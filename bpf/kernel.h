@@ -186,6 +186,7 @@ struct sk_buff {
 	struct net_device *dev;
 	unsigned long _skb_refdst;
 	unsigned long _nfct;
+	__u16 inner_network_header; /* offset of a tunnelled packet; 0: there is none */
 } CORE;
 
 union nf_inet_addr {

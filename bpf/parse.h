@@ -37,6 +37,13 @@
 #define TCP_RST 0x04
 #define TCP_ACK 0x10
 
+/* Protocols of tunnels: include/uapi/linux/in.h */
+#define IPPROTO_IPIP 4
+#define IPPROTO_IPV6 41
+#define IPPROTO_GRE  47
+#define IPPROTO_ESP  50
+#define IPPROTO_AH   51
+
 /* Two tags: 802.1ad around 802.1Q. Extension headers: as many as hosts accept in practice. */
 #define MAX_VLAN_TAGS	2
 #define MAX_EXT_HEADERS 6
@@ -56,7 +63,7 @@ struct packet {
 	__u32 saddr[4]; /* IPv4 in the first word */
 	__u32 daddr[4];
 	__u32 id;      /* identification of a fragmented packet */
-	__u32 payload; /* offset of what follows the ICMP header */
+	__u32 payload; /* offset of what follows the ICMP header, or the IP header before GRE */
 	__u16 sport;   /* network byte order, as are the addresses */
 	__u16 dport;
 	__u8 family; /* AF_INET, AF_INET6, 0: not IP */
@@ -145,6 +152,9 @@ static __always_inline void parse_transport(context *ctx, __u32 offset, struct p
 	case IPPROTO_ICMPV6:
 		parse_icmp(ctx, offset, packet);
 		return;
+	case IPPROTO_GRE:
+		packet->payload = offset;
+		return;
 	default:
 		return;
 	}
@@ -153,6 +163,12 @@ static __always_inline void parse_transport(context *ctx, __u32 offset, struct p
 	packet->sport = ports[0];
 	packet->dport = ports[1];
 	packet->kind = KIND_PORTS;
+}
+
+static __always_inline bool is_extension_header(__u8 next)
+{
+	return next == IPPROTO_HOPOPTS || next == IPPROTO_ROUTING || next == IPPROTO_DSTOPTS ||
+	       next == IPPROTO_FRAGMENT;
 }
 
 /*
@@ -201,8 +217,7 @@ static __noinline bool parse_ipv6(context *ctx, __u32 offset, struct packet *pac
 	next = ip.next;
 	offset += sizeof(ip);
 	for (int i = 0; i < MAX_EXT_HEADERS; i++) {
-		if (next != IPPROTO_HOPOPTS && next != IPPROTO_ROUTING && next != IPPROTO_DSTOPTS &&
-		    next != IPPROTO_FRAGMENT)
+		if (!is_extension_header(next))
 			break;
 		if (context_load(ctx, offset, &ext, sizeof(ext)))
 			return true;

@@ -78,6 +78,24 @@ static __always_inline __u32 fill_tuple(struct bpf_sock_tuple *tuple, const stru
 	return sizeof(tuple->ipv6);
 }
 
+/* The same for the answer to the packet: leads to the socket that its sender has. */
+static __always_inline __u32 fill_answer_tuple(struct bpf_sock_tuple *tuple,
+					       const struct packet *packet)
+{
+	if (packet->family == AF_INET) {
+		tuple->ipv4.saddr = packet->daddr[0];
+		tuple->ipv4.daddr = packet->saddr[0];
+		tuple->ipv4.sport = packet->dport;
+		tuple->ipv4.dport = packet->sport;
+		return sizeof(tuple->ipv4);
+	}
+	__builtin_memcpy(tuple->ipv6.saddr, packet->daddr, sizeof(tuple->ipv6.saddr));
+	__builtin_memcpy(tuple->ipv6.daddr, packet->saddr, sizeof(tuple->ipv6.daddr));
+	tuple->ipv6.sport = packet->dport;
+	tuple->ipv6.dport = packet->sport;
+	return sizeof(tuple->ipv6);
+}
+
 /*
  * Looks up the listener alone: no connection has source port 0. Returns NULL if there is none, or
  * if there may be several, of which the source port would have chosen one.

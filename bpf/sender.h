@@ -25,6 +25,30 @@ static __always_inline bool is_raw(struct bpf_sock *sk)
 }
 
 /*
+ * Returns whether the kernel has put the packet that a socket sent into another one, as VXLAN, GRE
+ * and WireGuard do. The outer packet keeps the inner one's socket.
+ */
+static __always_inline bool has_inner_packet(context *ctx)
+{
+	struct sk_buff *packet = context_packet(ctx);
+
+	return BPF_CORE_READ(packet, inner_network_header);
+}
+
+/*
+ * Returns whether these are the headers of a tunnel, not of the packet that the socket sent. It is
+ * asked only where they aren't such as the socket sends. A fragment has lost its inner header's
+ * place, but its protocol tells.
+ */
+static __always_inline bool is_tunneled(context *ctx, const struct packet *packet,
+					struct bpf_sock *sk)
+{
+	return packet->family &&
+	       (has_inner_packet(ctx) || (!is_raw(sk) && sk->protocol != packet->protocol &&
+					  !is_extension_header(packet->protocol)));
+}
+
+/*
  * Returns whether a process may have written the packet's addresses and ports as it liked: by a raw
  * or AF_PACKET socket, or by any that does not send such packets. Translation changes ports, too.
  */
@@ -36,7 +60,7 @@ static __always_inline bool is_forgeable(context *ctx, const struct packet *pack
 	if (packet->kind != KIND_PORTS || bpf_htons(sk->src_port) == packet->sport)
 		return false;
 #ifdef SEES_TRANSLATION
-	return !is_translated(connection_of(ctx));
+	return has_inner_packet(ctx) || !is_translated(connection_of(ctx));
 #else
 	return true;
 #endif
@@ -98,6 +122,8 @@ static __always_inline bool sender_by_socket(context *ctx, const struct packet *
 		return false;
 	sender->hidden = is_hidden(packet, full, sender);
 	sender->forgeable = is_forgeable(ctx, packet, full);
+	if (sender->forgeable && is_tunneled(ctx, packet, full))
+		sender->via = PIDCAP_VIA_TUNNEL;
 	return true;
 #else
 	return false;

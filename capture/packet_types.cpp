@@ -23,6 +23,8 @@ Via via_of_record(uint8_t via) {
             return Via::kFlow;
         case PIDCAP_VIA_CONNTRACK:
             return Via::kConntrack;
+        case PIDCAP_VIA_TUNNEL:
+            return Via::kTunnel;
         default:
             return Via::kUnknown;
     }

@@ -229,7 +229,7 @@ Result<void> Session::resolve(const packet::ProcessConditions& conditions) {
     filter_ = *std::move(filter);
     filter_.start();
     uint32_t wanted = 0;
-    for (uint8_t via = PIDCAP_VIA_UNKNOWN; via <= PIDCAP_VIA_CONNTRACK; via++) {
+    for (uint8_t via = PIDCAP_VIA_UNKNOWN; via <= PIDCAP_VIA_TUNNEL; via++) {
         wanted |= filter_.wants_without_process(via_of_record(via)) ? 1U << via : 0;
     }
     programs_.filter_processes(!filter_.wants_all(), wanted);

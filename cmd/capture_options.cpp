@@ -15,6 +15,7 @@ capture::SessionOptions session_options(const Options& options, std::optional<ui
     session.interfaces.names = options.interfaces;
     session.interfaces.netns = options.netns;
     session.interfaces.promiscuous = options.promiscuous;
+    session.interfaces.asks_for_tag = filter && filter->tagged_program().has_value();
     session.programs.hook = options.hook;
     session.programs.finds_processes = options.finds_processes;
     session.programs.tracing = options.tracing;

@@ -8,7 +8,7 @@
 namespace packet {
 namespace {
 
-constexpr std::array<std::pair<Via, std::string_view>, 14> kNames = {{
+constexpr std::array<std::pair<Via, std::string_view>, 15> kNames = {{
     {Via::kUnrecorded, ""},
     {Via::kUnknown, "unknown"},
     {Via::kKernel, "kernel"},
@@ -21,6 +21,7 @@ constexpr std::array<std::pair<Via, std::string_view>, 14> kNames = {{
     {Via::kFragment, "fragment"},
     {Via::kFlow, "flow"},
     {Via::kConntrack, "conntrack"},
+    {Via::kTunnel, "tunnel"},
     {Via::kAnnotated, "annotated"},
     {Via::kOther, "other"},
 }};

@@ -22,6 +22,7 @@ enum class Via : uint8_t {
     kFragment,    // the process of the first fragment
     kFlow,        // remembered from an earlier packet of the flow
     kConntrack,   // the flow before its addresses were translated
+    kTunnel,      // the socket of the packet that this one carries
     kAnnotated,   // from another capture of the same time
     kOther,       // a word that this version doesn't know
 };

@@ -186,14 +186,25 @@ uint32_t load_width(const sock_filter& insn) {
     }
 }
 
-bool is_packet_type_load(const sock_filter& insn) {
-    return BPF_CLASS(insn.code) == BPF_LD && BPF_MODE(insn.code) == BPF_ABS &&
-           insn.k == static_cast<uint32_t>(SKF_AD_OFF + SKF_AD_PKTTYPE);
+AncillaryLoad ancillary_load(const sock_filter& insn) {
+    if (BPF_CLASS(insn.code) != BPF_LD || BPF_MODE(insn.code) != BPF_ABS) {
+        return AncillaryLoad::kNone;
+    }
+    switch (static_cast<int32_t>(insn.k)) {
+        case SKF_AD_OFF + SKF_AD_PKTTYPE:
+            return AncillaryLoad::kPacketType;
+        case SKF_AD_OFF + SKF_AD_VLAN_TAG:
+            return AncillaryLoad::kVlanTag;
+        case SKF_AD_OFF + SKF_AD_VLAN_TAG_PRESENT:
+            return AncillaryLoad::kVlanTagPresent;
+        default:
+            return AncillaryLoad::kNone;
+    }
 }
 
 bool is_absolute_load(const sock_filter& insn) {
     return (BPF_CLASS(insn.code) == BPF_LD && BPF_MODE(insn.code) == BPF_ABS &&
-            !is_packet_type_load(insn)) ||
+            ancillary_load(insn) == AncillaryLoad::kNone) ||
            (BPF_CLASS(insn.code) == BPF_LDX && BPF_MODE(insn.code) == BPF_MSH);
 }
 

@@ -38,8 +38,10 @@ uint32_t load_width(const sock_filter& insn);
 bool is_absolute_load(const sock_filter& insn);
 bool is_indirect_load(const sock_filter& insn);
 
-// Returns true for a load of the packet's type (PACKET_ of linux/if_packet.h), which libpcap uses
-// for `inbound` and `outbound`.
-bool is_packet_type_load(const sock_filter& insn);
+// Loads of what the kernel knows of a packet beside its bytes (SKF_AD_ of linux/filter.h): the
+// packet's type (PACKET_ of linux/if_packet.h), which libpcap uses for `inbound` and `outbound`,
+// and the VLAN tag.
+enum class AncillaryLoad { kNone, kPacketType, kVlanTag, kVlanTagPresent };
+AncillaryLoad ancillary_load(const sock_filter& insn);
 
 }  // namespace capture

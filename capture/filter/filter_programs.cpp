@@ -88,7 +88,9 @@ Result<std::vector<bpf_insn>> translate_for(HookProgram program, const packet::P
     if (!classic) {
         return classic.error();
     }
-    return translate_filter(*classic, target_of(program, setting, exits_fd));
+    const auto& tagged = filter.tagged_program();
+    return translate_filter(*classic, tagged ? &*tagged : nullptr,
+                            target_of(program, setting, exits_fd));
 }
 
 Result<Fd> FilterPrograms::load(HookProgram program, const packet::PacketFilter& filter,

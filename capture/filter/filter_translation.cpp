@@ -12,25 +12,23 @@ using pcapng::Result;
 
 class Translation {
   public:
-    Translation(const ClassicProgram& classic, const FilterTarget& target)
-        : classic_(unroll_loops(classic, kFilterLoopLimit)),
-          reachable_(reachable(classic_)),
-          target_(target),
+    explicit Translation(const FilterTarget& target)
+        : target_(target),
           match_(out_.make_label()),
           no_match_(out_.make_label()),
-          loads_(out_, target, no_match_) {
-        // In a loop, the verifier would follow each packet access of the direct path separately.
-        target_.direct = target.direct && classic_.size() == classic.size();
-    }
+          loads_(out_, target, no_match_) {}
 
-    std::vector<bpf_insn> run();
+    std::vector<bpf_insn> run(const ClassicProgram& classic, const ClassicProgram* tagged);
 
   private:
     void begin();
+    void translate_program(const ClassicProgram& classic, VlanTag tag);
+    void clear_memory();
     void translate_all();
     void end();
     void translate(size_t at);
     void translate_load(const sock_filter& insn);
+    void translate_ancillary_load(AncillaryLoad load);
     void translate_alu(const sock_filter& insn);
     void translate_jump(size_t at);
     void translate_return(const sock_filter& insn);
@@ -39,21 +37,46 @@ class Translation {
         return static_cast<int16_t>(kMemory + 4 * static_cast<int>(word));
     }
 
-    ClassicProgram classic_;
-    std::vector<bool> reachable_;
     FilterTarget target_;
     BpfAssembler out_;
     BpfAssembler::Label match_;
     BpfAssembler::Label no_match_;
     PacketLoads loads_;
+    ClassicProgram classic_;  // the program at hand, without loops
+    std::vector<bool> reachable_;
     std::vector<BpfAssembler::Label> labels_;  // by classic instruction
     size_t relayed_ = 0;                       // the program's length when jumps were last relayed
 };
 
-std::vector<bpf_insn> Translation::run() {
-    loads_.lay_out_header(classic_, reachable_);
+// At traffic control, one program does for all packets if it doesn't ask for the tag, which stands
+// beside the bytes. At XDP the tag is in the bytes, so that the offsets differ.
+std::vector<bpf_insn> Translation::run(const ClassicProgram& classic,
+                                       const ClassicProgram* tagged) {
     begin();
-    if (target_.direct && loads_.has_header()) {
+    const bool tags_in_bytes = loads_.may_have_tag_in_bytes();
+    if (!tags_in_bytes && (tagged == nullptr || !loads_.may_have_tag_beside())) {
+        translate_program(classic, VlanTag::kNone);
+        end();
+        return out_.finish();
+    }
+    const auto has_tag = out_.make_label();
+    loads_.jump_if_tagged(has_tag);
+    translate_program(classic, VlanTag::kNone);
+    out_.bind(has_tag);
+    translate_program(tagged != nullptr ? *tagged : classic,
+                      tags_in_bytes ? VlanTag::kInBytes : VlanTag::kBeside);
+    end();
+    return out_.finish();
+}
+
+void Translation::translate_program(const ClassicProgram& classic, VlanTag tag) {
+    classic_ = unroll_loops(classic, kFilterLoopLimit);
+    reachable_ = reachable(classic_);
+    loads_.lay_out_header(classic_, reachable_, tag);
+    clear_memory();
+    // In a loop, the verifier would follow each packet access of the direct path separately.
+    const bool loops = classic_.size() != classic.size();
+    if (target_.direct && !loops && loads_.has_header() && tag != VlanTag::kInBytes) {
         const auto otherwise = out_.make_label();
         loads_.begin_direct(otherwise);
         translate_all();
@@ -61,8 +84,6 @@ std::vector<bpf_insn> Translation::run() {
     }
     loads_.begin_copy();
     translate_all();
-    end();
-    return out_.finish();
 }
 
 void Translation::translate_all() {
@@ -87,6 +108,11 @@ void Translation::begin() {
     out_.alu64_register(BPF_MOV, kContext, BPF_REG_1);
     out_.alu(BPF_MOV, kA, 0);
     out_.alu(BPF_MOV, kX, 0);
+    loads_.begin();
+}
+
+// The verifier requires words to be written before they are read.
+void Translation::clear_memory() {
     std::vector<bool> words(BPF_MEMWORDS);
     for (size_t at = 0; at < classic_.size(); at++) {
         const sock_filter& insn = classic_[at];
@@ -100,7 +126,6 @@ void Translation::begin() {
             out_.store_value(BPF_W, kFrame, memory(word), 0);
         }
     }
-    loads_.begin();
 }
 
 void Translation::end() {
@@ -170,8 +195,8 @@ void Translation::translate_load(const sock_filter& insn) {
             loads_.length(to);
             break;
         case BPF_ABS:
-            if (is_packet_type_load(insn)) {
-                loads_.packet_type();
+            if (const auto ancillary = ancillary_load(insn); ancillary != AncillaryLoad::kNone) {
+                translate_ancillary_load(ancillary);
             } else {
                 loads_.absolute(insn.k, load_width(insn), kA);
             }
@@ -183,6 +208,16 @@ void Translation::translate_load(const sock_filter& insn) {
             loads_.absolute(insn.k, 1, kX);
             out_.alu(BPF_AND, kX, 0xf);
             out_.alu(BPF_LSH, kX, 2);
+    }
+}
+
+void Translation::translate_ancillary_load(AncillaryLoad load) {
+    if (load == AncillaryLoad::kPacketType) {
+        loads_.packet_type();
+    } else if (load == AncillaryLoad::kVlanTag) {
+        loads_.vlan_tag();
+    } else {
+        loads_.vlan_tag_present();
     }
 }
 
@@ -259,11 +294,14 @@ int pass_verdict(FilterContext context) {
 }
 
 Result<std::vector<bpf_insn>> translate_filter(const ClassicProgram& classic,
+                                               const ClassicProgram* tagged,
                                                const FilterTarget& target) {
-    if (const auto fault = fault_of(classic)) {
-        return Error{"the filter is no classic BPF program: " + *fault};
+    for (const ClassicProgram* program : {&classic, tagged}) {
+        if (const auto fault = program != nullptr ? fault_of(*program) : std::nullopt) {
+            return Error{"the filter is no classic BPF program: " + *fault};
+        }
     }
-    return Translation(classic, target).run();
+    return Translation(target).run(classic, tagged);
 }
 
 }  // namespace capture

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // Translates classic BPF, which libpcap compiles expressions to, into an eBPF program. The program
-// decides as pcap_offline_filter() would on the whole packet as it will be in the file, including
-// the VLAN tag that the kernel keeps outside the packet's data. It then tail-calls another program.
+// decides as a classic filter on a packet socket would, that is, as tcpdump: on the packet without
+// the VLAN tag that the kernel takes off, or will take off behind XDP. It then tail-calls another
+// program.
 #pragma once
 
 #include <linux/bpf.h>
@@ -28,11 +29,12 @@ enum FilterExit : uint32_t { kFilterMatch = 0, kFilterNoMatch = 1, kFilterExits 
 
 struct FilterTarget {
     FilterContext context = FilterContext::kTc;
-    // Also emit direct packet access for the linear part of untagged packets; all others take a
-    // slower path. Set to false if the program would become too complex for the verifier.
+    // Also emit direct packet access for the linear part of packets; all others, and at XDP those
+    // with a tag, take a slower path. Set to false if the program would become too complex for the
+    // verifier.
     bool direct = true;
     bool outgoing = false;  // for `inbound` and `outbound`
-    bool ethernet = true;   // true: the kernel may keep a VLAN tag beside the packet
+    bool ethernet = true;   // true: packets may have VLAN tags
     int exits_fd = -1;      // the map of programs to call
 };
 
@@ -43,8 +45,10 @@ constexpr uint32_t kFilterLoopLimit = 64;
 // Returns the verdict that lets a packet pass.
 int pass_verdict(FilterContext context);
 
-// Returns the eBPF program, or an error if `classic` isn't valid classic BPF.
+// Returns the eBPF program, or an error if a program isn't valid classic BPF. `tagged` is for
+// packets with a VLAN tag, null if `classic` is for these, too: see PacketFilter::tagged_program().
 pcapng::Result<std::vector<bpf_insn>> translate_filter(const ClassicProgram& classic,
+                                                       const ClassicProgram* tagged,
                                                        const FilterTarget& target);
 
 }  // namespace capture

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "capture/filter/packet_loads.h"
 
+#include <linux/if_ether.h>
+
 #include <algorithm>
 #include <cstddef>
 
@@ -15,9 +17,12 @@ constexpr int16_t kAddress = kPointer - 8;
 constexpr int16_t kHeaderEnd = kAddress - 8;
 constexpr uint32_t kHeaderMax = 256;
 
-// A VLAN tag follows the two Ethernet addresses.
+// A VLAN tag follows the two Ethernet addresses. The kernel takes off those of 802.1Q and 802.1ad
+// (skb_vlan_untag() of net/core/skbuff.c), if an EtherType follows.
 constexpr uint32_t kTagBegin = 12;
 constexpr uint32_t kTagEnd = 16;
+constexpr uint32_t kTagBytes = kTagEnd - kTagBegin;
+constexpr uint32_t kTaggedMin = kTagEnd + 2;
 
 // The largest offset of direct packet access. It is less than MAX_PACKET_OFF of
 // kernel/bpf/verifier.c.
@@ -31,8 +36,10 @@ constexpr uint32_t kPacketOutgoing = 4;
 
 // Makes the header as large as the loads from fixed offsets need, and places it so that most of
 // them are aligned, as the verifier requires on the stack.
-void PacketLoads::lay_out_header(const ClassicProgram& program,
-                                 const std::vector<bool>& reachable) {
+void PacketLoads::lay_out_header(const ClassicProgram& program, const std::vector<bool>& reachable,
+                                 VlanTag tag) {
+    tag_ = tag;
+    header_size_ = 0;
     bool indirect = false;
     int odd_words = 0;  // words that would be aligned with the header at 4n + 2
     for (size_t at = 0; at < program.size(); at++) {
@@ -48,11 +55,8 @@ void PacketLoads::lay_out_header(const ClassicProgram& program,
             }
         }
     }
-    if (may_have_tag() && header_size_ > kTagBegin) {
+    if (has_gap() && indirect) {  // see across_gap()
         header_size_ = std::max(header_size_, kTagEnd);
-    }
-    if (may_have_tag() && indirect) {  // see across_tag()
-        header_size_ = std::max(header_size_, kTagEnd + 4);
     }
     header_begin_ =
         kHeaderEnd - static_cast<int>((header_size_ + 7) / 8 * 8) + (odd_words > 0 ? 2 : 0);
@@ -75,23 +79,33 @@ void PacketLoads::begin() {
     out_->jump_if(BPF_JNE, BPF_REG_0, 0, no_match_);
 }
 
+void PacketLoads::jump_if_tagged(BpfAssembler::Label to) {
+    if (may_have_tag_beside()) {
+        out_->load(BPF_W, BPF_REG_1, kContext, offsetof(__sk_buff, vlan_present));
+        out_->jump_if(BPF_JNE, BPF_REG_1, 0, to);
+        return;
+    }
+    const auto plain = out_->make_label();
+    packet_length();
+    out_->jump_if64(BPF_JLT, BPF_REG_0, kTaggedMin, plain);
+    out_->alu64(BPF_MOV, BPF_REG_2, kTagBegin);
+    out_->alu64(BPF_MOV, BPF_REG_4, 2);
+    call_load_bytes(kValue);
+    out_->jump_if(BPF_JNE, BPF_REG_0, 0, plain);
+    from_memory(kFrame, kValue, 2, BPF_REG_1);
+    out_->jump_if(BPF_JEQ, BPF_REG_1, ETH_P_8021Q, to);
+    out_->jump_if(BPF_JEQ, BPF_REG_1, ETH_P_8021AD, to);
+    out_->bind(plain);
+}
+
 void PacketLoads::begin_direct(BpfAssembler::Label otherwise) {
     direct_ = true;
-    if (may_have_tag()) {
-        out_->load(BPF_W, BPF_REG_1, kContext, offsetof(__sk_buff, vlan_present));
-        out_->jump_if(BPF_JNE, BPF_REG_1, 0, otherwise);
-    }
     out_->load(BPF_W, kPacket, kContext,
                is_xdp() ? offsetof(xdp_md, data) : offsetof(__sk_buff, data));
     load_packet_end(BPF_REG_2);
     out_->alu64_register(BPF_MOV, BPF_REG_1, kPacket);
     out_->alu64(BPF_ADD, BPF_REG_1, static_cast<int32_t>(header_size_));
     out_->jump_if64_register(BPF_JGT, BPF_REG_1, BPF_REG_2, otherwise);
-}
-
-void PacketLoads::jump_if_untagged(BpfAssembler::Label to) {
-    out_->load(BPF_W, BPF_REG_1, kContext, offsetof(__sk_buff, vlan_present));
-    out_->jump_if(BPF_JEQ, BPF_REG_1, 0, to);
 }
 
 void PacketLoads::load_packet_end(uint8_t to) {
@@ -111,65 +125,53 @@ void PacketLoads::begin_copy() {
          at += 8) {
         out_->store_value(BPF_DW, kFrame, static_cast<int16_t>(at), 0);
     }
-    const auto size = static_cast<int32_t>(header_size_);
-    const auto plain = out_->make_label();
-    const auto ready = out_->make_label();
-    const auto cut = out_->make_label();
     packet_length();
     out_->alu64_register(BPF_MOV, kHeaderLength, BPF_REG_0);
-    if (may_have_tag() && header_size_ > kTagBegin) {
-        copy_tagged_header(plain, ready);
+    if (has_gap()) {
+        out_->alu64(BPF_SUB, kHeaderLength, kTagBytes);
     }
-    out_->bind(plain);
-    out_->jump_if64(BPF_JLT, kHeaderLength, 1, ready);
-    out_->alu64_register(BPF_MOV, BPF_REG_4, kHeaderLength);
-    out_->jump_if64(BPF_JLE, BPF_REG_4, size, cut);
-    out_->alu64(BPF_MOV, BPF_REG_4, size);
-    out_->bind(cut);
-    out_->alu64(BPF_MOV, BPF_REG_2, 0);
-    call_load_bytes(header(0));
-    out_->jump_if(BPF_JNE, BPF_REG_0, 0, no_match_);
-    out_->bind(ready);
+    copy_header();
+    const auto size = static_cast<int32_t>(header_size_);
     const auto done = out_->make_label();
     out_->jump_if64(BPF_JLE, kHeaderLength, size, done);
     out_->alu64(BPF_MOV, kHeaderLength, size);
     out_->bind(done);
 }
 
-// Copies the header of a packet whose tag the kernel keeps beside it. A frame that is too short for
-// a tag has none in the file either.
-void PacketLoads::copy_tagged_header(BpfAssembler::Label plain, BpfAssembler::Label ready) {
-    const auto cut = out_->make_label();
-    const auto tagged = out_->make_label();
-    jump_if_untagged(plain);
-    out_->jump_if64(BPF_JLT, kHeaderLength, kTagBegin, plain);
+// Copies the header without the tag.
+void PacketLoads::copy_header() {
+    if (!has_gap() || header_size_ <= kTagBegin) {
+        copy_bytes(0, 0);
+        return;
+    }
     out_->alu64(BPF_MOV, BPF_REG_2, 0);
     out_->alu64(BPF_MOV, BPF_REG_4, kTagBegin);
     call_load_bytes(header(0));
     out_->jump_if(BPF_JNE, BPF_REG_0, 0, no_match_);
-    out_->load(BPF_W, BPF_REG_1, kContext, offsetof(__sk_buff, vlan_proto));  // network byte order
-    out_->store(BPF_H, kFrame, header(kTagBegin), BPF_REG_1);
-    out_->load(BPF_W, BPF_REG_1, kContext, offsetof(__sk_buff, vlan_tci));
-    out_->to_host_order(BPF_REG_1, 16);
-    out_->store(BPF_H, kFrame, header(kTagBegin + 2), BPF_REG_1);
-    if (header_size_ > kTagEnd) {
-        const auto rest = static_cast<int32_t>(header_size_ - kTagEnd);
-        out_->alu64_register(BPF_MOV, BPF_REG_4, kHeaderLength);
-        out_->alu64(BPF_SUB, BPF_REG_4, kTagBegin);
-        out_->jump_if64(BPF_JLT, BPF_REG_4, 1, tagged);
-        out_->jump_if64(BPF_JLE, BPF_REG_4, rest, cut);
-        out_->alu64(BPF_MOV, BPF_REG_4, rest);
-        out_->bind(cut);
-        out_->alu64(BPF_MOV, BPF_REG_2, kTagBegin);
-        call_load_bytes(header(kTagEnd));
-        out_->jump_if(BPF_JNE, BPF_REG_0, 0, no_match_);
-    }
-    out_->bind(tagged);
-    out_->alu64(BPF_ADD, kHeaderLength, kTagEnd - kTagBegin);
-    out_->jump(ready);
+    copy_bytes(kTagEnd, kTagBegin);
 }
 
-// Loads the packet's length, without a tag, into r0.
+// Copies what the packet has of the header's bytes behind `to` to their place, from offset `from`
+// of the packet on.
+void PacketLoads::copy_bytes(uint32_t from, uint32_t to) {
+    const auto rest = static_cast<int32_t>(header_size_ - to);
+    const auto none = out_->make_label();
+    const auto cut = out_->make_label();
+    out_->alu64_register(BPF_MOV, BPF_REG_4, kHeaderLength);
+    if (to > 0) {
+        out_->alu64(BPF_SUB, BPF_REG_4, static_cast<int32_t>(to));
+    }
+    out_->jump_if64(BPF_JSLT, BPF_REG_4, 1, none);
+    out_->jump_if64(BPF_JLE, BPF_REG_4, rest, cut);
+    out_->alu64(BPF_MOV, BPF_REG_4, rest);
+    out_->bind(cut);
+    out_->alu64(BPF_MOV, BPF_REG_2, static_cast<int32_t>(from));
+    call_load_bytes(header(to));
+    out_->jump_if(BPF_JNE, BPF_REG_0, 0, no_match_);
+    out_->bind(none);
+}
+
+// Loads the number of the packet's bytes into r0, a tag among them included.
 void PacketLoads::packet_length() {
     switch (target_.context) {
         case FilterContext::kTc:
@@ -216,16 +218,12 @@ void PacketLoads::call_load_bytes(int16_t to) {
 void PacketLoads::length(uint8_t to) {
     packet_length();
     out_->alu_register(BPF_MOV, to, BPF_REG_0);
-    if (may_have_tag()) {
-        const auto plain = out_->make_label();
-        jump_if_untagged(plain);
-        out_->jump_if(BPF_JLT, to, kTagBegin, plain);
-        out_->alu(BPF_ADD, to, kTagEnd - kTagBegin);
-        out_->bind(plain);
+    if (has_gap()) {
+        out_->alu(BPF_SUB, to, kTagBytes);
     }
 }
 
-// Loads from the bytes as the file will have them.
+// Loads from the bytes without the tag.
 void PacketLoads::absolute(uint32_t offset, uint32_t width, uint8_t to) {
     if (direct_ && offset + width <= header_size_) {
         from_memory(kPacket, static_cast<int16_t>(offset), width, to);
@@ -236,13 +234,9 @@ void PacketLoads::absolute(uint32_t offset, uint32_t width, uint8_t to) {
         from_header(offset, width, to);
         return;
     }
-    out_->alu64(BPF_MOV, BPF_REG_2, static_cast<int32_t>(offset));
-    if (may_have_tag() && !direct_) {  // behind the header, and so behind the tag
-        const auto plain = out_->make_label();
-        jump_if_untagged(plain);
-        out_->alu64(BPF_SUB, BPF_REG_2, kTagEnd - kTagBegin);
-        out_->bind(plain);
-    }
+    // Behind the header, and so behind the tag.
+    const uint32_t at = offset + (has_gap() ? kTagBytes : 0);
+    out_->alu64(BPF_MOV, BPF_REG_2, static_cast<int32_t>(at));
     by_helper(width, to);
 }
 
@@ -282,7 +276,11 @@ void PacketLoads::indirect(uint32_t offset, uint32_t width) {
     const auto done = out_->make_label();
     out_->alu64_register(BPF_MOV, BPF_REG_2, kX);
     out_->alu64(BPF_ADD, BPF_REG_2, static_cast<int32_t>(offset));
-    out_->jump_if64(BPF_JGT, BPF_REG_2, static_cast<int32_t>(kOffsetMax), no_match_);
+    if (tag_ == VlanTag::kNone) {
+        out_->jump_if64(BPF_JGT, BPF_REG_2, static_cast<int32_t>(kOffsetMax), no_match_);
+    } else {
+        indirect_ancillary(done);
+    }
     if (direct_) {
         out_->jump_if64(BPF_JGT, BPF_REG_2, kDirectMax, plain);
         out_->alu64_register(BPF_MOV, BPF_REG_1, kPacket);
@@ -293,25 +291,41 @@ void PacketLoads::indirect(uint32_t offset, uint32_t width) {
         out_->jump_if64_register(BPF_JGT, BPF_REG_3, BPF_REG_4, plain);
         from_memory(BPF_REG_1, 0, width, kA);
         out_->jump(done);
-    } else if (may_have_tag()) {
+    } else if (has_gap()) {
         const auto before = out_->make_label();
-        jump_if_untagged(plain);
-        out_->jump_if64(BPF_JLT, BPF_REG_2, static_cast<int32_t>(kTagEnd), before);
-        out_->alu64(BPF_SUB, BPF_REG_2, kTagEnd - kTagBegin);
+        out_->jump_if64(BPF_JLT, BPF_REG_2, kTagBegin, before);
+        out_->alu64(BPF_ADD, BPF_REG_2, kTagBytes);
         out_->jump(plain);
         out_->bind(before);
-        across_tag(width, done);
+        across_gap(width, done);
     }
     out_->bind(plain);
     by_helper(width, kA);
     out_->bind(done);
 }
 
-// Loads from r2, below the end of the tag, if the packet has a tag beside it. The header holds all
-// these bytes, but an offset into the stack must be constant. A load that doesn't touch the tag
-// goes on behind this code.
-void PacketLoads::across_tag(uint32_t width, BpfAssembler::Label done) {
-    for (uint32_t offset = kTagBegin + 1 - width; offset < kTagEnd; offset++) {
+// libpcap doesn't optimize programs with loops. What asks for the tag is an indirect load then,
+// whose offset r2 is beyond any packet.
+void PacketLoads::indirect_ancillary(BpfAssembler::Label done) {
+    const auto in_packet = out_->make_label();
+    const auto not_tag = out_->make_label();
+    out_->jump_if64(BPF_JLE, BPF_REG_2, static_cast<int32_t>(kOffsetMax), in_packet);
+    out_->jump_if(BPF_JNE, BPF_REG_2, static_cast<uint32_t>(SKF_AD_OFF + SKF_AD_VLAN_TAG), not_tag);
+    vlan_tag();
+    out_->jump(done);
+    out_->bind(not_tag);
+    out_->jump_if(BPF_JNE, BPF_REG_2, static_cast<uint32_t>(SKF_AD_OFF + SKF_AD_VLAN_TAG_PRESENT),
+                  no_match_);
+    vlan_tag_present();
+    out_->jump(done);
+    out_->bind(in_packet);
+}
+
+// Loads from r2, which is before the tag, what reaches over it. The header holds all these bytes,
+// but an offset into the stack must be constant. A load that ends before the tag goes on behind
+// this code.
+void PacketLoads::across_gap(uint32_t width, BpfAssembler::Label done) {
+    for (uint32_t offset = kTagBegin + 1 - width; offset < kTagBegin; offset++) {
         const auto next = out_->make_label();
         out_->jump_if(BPF_JNE, BPF_REG_2, offset, next);
         out_->jump_if(BPF_JLT, kHeaderLength, offset + width, no_match_);
@@ -319,6 +333,24 @@ void PacketLoads::across_tag(uint32_t width, BpfAssembler::Label done) {
         out_->jump(done);
         out_->bind(next);
     }
+}
+
+void PacketLoads::vlan_tag() {
+    switch (tag_) {
+        case VlanTag::kNone:
+            out_->alu(BPF_MOV, kA, 0);
+            break;
+        case VlanTag::kBeside:
+            out_->load(BPF_W, kA, kContext, offsetof(__sk_buff, vlan_tci));
+            break;
+        case VlanTag::kInBytes:
+            out_->alu64(BPF_MOV, BPF_REG_2, kTagBegin + 2);
+            by_helper(2, kA);
+    }
+}
+
+void PacketLoads::vlan_tag_present() {
+    out_->alu(BPF_MOV, kA, tag_ == VlanTag::kNone ? 0 : 1);
 }
 
 void PacketLoads::packet_type() {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// PacketLoads: emits the instructions by which a filter reads its packet, as the packet will be in
-// the file. There are two paths. The direct path is for packets whose first bytes are linear and
-// that have no VLAN tag beside them: it reads these bytes in place. The copy path first copies them
-// to the stack, tag included. Both paths read bytes further behind by a helper.
+// PacketLoads: emits the instructions by which a filter reads its packet, as the packet is without
+// its outer VLAN tag. There are two paths. The direct path is for packets whose first bytes are
+// linear: it reads these bytes in place. The copy path first copies them to the stack, and leaves
+// out a tag that is in the bytes. Both paths read bytes further behind by a helper.
 //
 // The assembler belongs to the caller and must outlive this object. The registers that both use are
 // named here.
@@ -33,19 +33,32 @@ constexpr int16_t kMemory = -4 * BPF_MEMWORDS;
 // The largest offset that a load may have. It is beyond any packet, and helpers accept it.
 constexpr uint32_t kOffsetMax = 0x7fff'0000;
 
+// Where the outer VLAN tag of the packets at hand is: beside the bytes at traffic control, because
+// the kernel has taken it off; in the bytes at XDP, behind which it will.
+enum class VlanTag { kNone, kBeside, kInBytes };
+
 class PacketLoads {
   public:
     // The program jumps to `no_match` if the packet is too short for a load.
     PacketLoads(BpfAssembler& out, const FilterTarget& target, BpfAssembler::Label no_match)
         : out_(&out), target_(target), no_match_(no_match) {}
 
-    // Decides how much of the packet is the header, from the loads that can be reached. Call it
-    // first.
-    void lay_out_header(const ClassicProgram& program, const std::vector<bool>& reachable);
+    bool may_have_tag_beside() const {
+        return target_.context == FilterContext::kTc && target_.ethernet;
+    }
+    bool may_have_tag_in_bytes() const { return is_xdp() && target_.ethernet; }
+
+    // Emits the start of the program. Call it first.
+    void begin();
+    // The program goes on at `to` with a packet that has a tag.
+    void jump_if_tagged(BpfAssembler::Label to);
+
+    // Decides how much of the packet is the header, from the loads that can be reached. What is
+    // emitted from here on is for packets with such a tag. Call it before the paths.
+    void lay_out_header(const ClassicProgram& program, const std::vector<bool>& reachable,
+                        VlanTag tag);
     bool has_header() const { return header_size_ > 0; }
 
-    // Emits the start of the program.
-    void begin();
     // Begins the direct path. The program jumps to `otherwise` if the packet can't take it.
     void begin_direct(BpfAssembler::Label otherwise);
     // Begins the copy path.
@@ -56,30 +69,34 @@ class PacketLoads {
     void indirect(uint32_t offset, uint32_t width);  // at X + offset, into A
     void length(uint8_t to);
     void packet_type();  // into A
+    void vlan_tag();     // its 16 bits into A; 0: there is none
+    void vlan_tag_present();
 
   private:
     bool is_xdp() const {
         return target_.context == FilterContext::kXdp ||
                target_.context == FilterContext::kXdpLinear;
     }
-    bool may_have_tag() const { return target_.context == FilterContext::kTc && target_.ethernet; }
+    bool has_gap() const { return tag_ == VlanTag::kInBytes; }
     int16_t header(uint32_t offset) const {
         return static_cast<int16_t>(header_begin_ + static_cast<int>(offset));
     }
 
-    void copy_tagged_header(BpfAssembler::Label plain, BpfAssembler::Label ready);
+    void copy_header();
+    void copy_bytes(uint32_t from, uint32_t to);
     void from_header(uint32_t offset, uint32_t width, uint8_t to);
     void from_memory(uint8_t base, int16_t offset, uint32_t width, uint8_t to);
     void by_helper(uint32_t width, uint8_t to);
-    void across_tag(uint32_t width, BpfAssembler::Label done);
+    void indirect_ancillary(BpfAssembler::Label done);
+    void across_gap(uint32_t width, BpfAssembler::Label done);
     void call_load_bytes(int16_t to);
     void packet_length();
     void load_packet_end(uint8_t to);
-    void jump_if_untagged(BpfAssembler::Label to);  // the kernel keeps no tag beside the packet
 
     BpfAssembler* out_;
     FilterTarget target_;
     BpfAssembler::Label no_match_;
+    VlanTag tag_ = VlanTag::kNone;
     bool direct_ = false;
     uint32_t header_size_ = 0;
     int header_begin_ = 0;

@@ -205,6 +205,7 @@ Result<void> InterfaceSet::add(Place& place, const Interface& interface, bool re
     hooks_[key] = *std::move(hook);
     gone_.erase(key);
     make_promiscuous(place, interface);
+    warn_of_hidden_tags(interface, name);
     renew(place, interface);
     return !started_ && (required || interface.up()) ? announce(key) : Result<void>{};
 }
@@ -223,6 +224,16 @@ void InterfaceSet::make_promiscuous(Place& place, const Interface& interface) {
             "interface {}: not in promiscuous mode, so that packets for other machines may be "
             "missing: {}; with -p, nothing tries it",
             shown_name(place.netns.label, interface.name), made.error().message));
+    }
+}
+
+// The generic XDP hook, which a veth has, shows a packet's bytes only.
+void InterfaceSet::warn_of_hidden_tags(const Interface& interface, const std::string& name) {
+    if (choice_.asks_for_tag && programs_->hook() == Hook::kXdp && interface.kind == "veth") {
+        notices_.add(fmt::format(
+            "interface {}: XDP doesn't see a VLAN tag that stands beside an incoming packet, so "
+            "that the filter's `vlan` takes such packets for untagged: use --hook tc",
+            name));
     }
 }
 

@@ -34,7 +34,8 @@ struct InterfaceChoice {
     // Names, paths or pids; "all": all, including later ones. Empty: the current one.
     std::vector<std::string> netns;
     HookMode mode = HookMode::kAuto;
-    bool promiscuous = true;               // those of `names` but "any"
+    bool promiscuous = true;    // those of `names` but "any"
+    bool asks_for_tag = false;  // the packet filter does, see PacketFilter::tagged_program()
     size_t most = InterfaceLedger::kMost;  // are announced, see InterfaceLedger
 };
 
@@ -94,6 +95,7 @@ class InterfaceSet : public Attachment {
     bool is_named(const Interface& interface) const;
     bool wants(const Interface& interface) const;
     void make_promiscuous(Place& place, const Interface& interface);
+    void warn_of_hidden_tags(const Interface& interface, const std::string& name);
     size_t count_wanted() const;
     Result<void> add(Place& place, const Interface& interface, bool required);
     Result<void> follow(Place& place, const InterfaceEvent& event);

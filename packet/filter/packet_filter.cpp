@@ -12,6 +12,7 @@
 #include <string_view>
 #include <utility>
 
+#include "packet/filter/vlan_words.h"
 #include "pcapng/text.h"
 
 namespace packet {
@@ -23,6 +24,9 @@ using Clock = std::chrono::steady_clock;
 
 // libpcap's message when the grammar doesn't allow the next word. Its other messages name the word.
 constexpr std::string_view kSyntaxError = "syntax error";
+
+// ... and when no packet can match.
+constexpr std::string_view kRejectsAll = "rejects all packets";
 
 // MAXIMUM_SNAPLEN of libpcap. The compiled program returns it for a packet that matches.
 constexpr int kSnaplen = 262144;
@@ -46,6 +50,10 @@ class FreeProgram {
 
 bool is_syntax_error(const Error& error) {
     return error.message.find(kSyntaxError) != std::string::npos;
+}
+
+bool rejects_all(const Error& error) {
+    return error.message.find(kRejectsAll) != std::string::npos;
 }
 
 // Returns whether an expression may begin like this, that is, whether one of these ends makes it
@@ -150,6 +158,9 @@ Result<ClassicProgram> compile_filter(const std::string& expression, int dlt,
 Result<PacketFilter> PacketFilter::compile(const std::string& expression, LinkType link,
                                            std::optional<uint32_t> netmask) {
     PacketFilter filter(expression, netmask);
+    if (auto compiled = filter.compile_tagged(netmask); !compiled) {
+        return std::move(compiled).error();
+    }
     if (const auto& program = filter.program(link); !program) {
         Error error = program.error();
         if (is_syntax_error(error)) {
@@ -158,6 +169,33 @@ Result<PacketFilter> PacketFilter::compile(const std::string& expression, LinkTy
         return error;
     }
     return filter;
+}
+
+// An expression may take tagged packets only ("udp and vlan"), or no tagged ones.
+Result<void> PacketFilter::compile_tagged(std::optional<uint32_t> netmask) {
+    const ClassicProgram nothing = {{BPF_RET | BPF_K, 0, 0, 0}};
+    const bool takes_tagged_only = !ethernet_ && rejects_all(ethernet_.error());
+    const auto words = words_beside_tag(expression_);
+    if (!words || (!ethernet_ && !takes_tagged_only)) {
+        return {};
+    }
+    auto compiled = compile_filter(*words, DLT_EN10MB, netmask);
+    if (!compiled && rejects_all(compiled.error())) {
+        if (takes_tagged_only) {
+            return {};
+        }
+        compiled = nothing;
+    }
+    if (!compiled) {
+        return Error{fmt::format("filter \"{}\", behind a VLAN tag: {}",
+                                 pcapng::shown_text(expression_),
+                                 pcapng::shown_text(compiled.error().message))};
+    }
+    if (takes_tagged_only) {
+        ethernet_ = nothing;
+    }
+    tagged_ = *std::move(compiled);
+    return {};
 }
 
 PacketFilter::PacketFilter(std::string expression, std::optional<uint32_t> netmask)

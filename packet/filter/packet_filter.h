@@ -32,6 +32,12 @@ class PacketFilter {
                                                 std::optional<uint32_t> netmask);
 
     const std::string& expression() const { return expression_; }
+    // The program for Ethernet packets whose outer VLAN tag stands beside their bytes, as the
+    // kernel has it once it has taken the tag off; nullopt: the one for all Ethernet packets.
+    // tcpdump means the same: words before `vlan` and expressions without it ask what is behind the
+    // tag, `vlan` asks for the tag by SKF_AD_VLAN_TAG and SKF_AD_VLAN_TAG_PRESENT of
+    // linux/filter.h, and the words behind it don't step over it again.
+    const std::optional<ClassicProgram>& tagged_program() const { return tagged_; }
     // The program for this link type, or libpcap's error if the expression isn't valid for it.
     const pcapng::Result<ClassicProgram>& program(LinkType link) const {
         return link == LinkType::kEthernet ? ethernet_ : raw_;
@@ -39,10 +45,12 @@ class PacketFilter {
 
   private:
     PacketFilter(std::string expression, std::optional<uint32_t> netmask);
+    pcapng::Result<void> compile_tagged(std::optional<uint32_t> netmask);
 
     std::string expression_;
     pcapng::Result<ClassicProgram> ethernet_;
     pcapng::Result<ClassicProgram> raw_;
+    std::optional<ClassicProgram> tagged_;
 };
 
 // libpcap's listing of a program, as `tcpdump -d` prints it.

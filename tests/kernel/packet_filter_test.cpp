@@ -3,6 +3,7 @@
 // Packet filters in a running capture: what is captured is what tcpdump takes from the unfiltered
 // file with the same expression, and packets that aren't captured still tell whose later ones are.
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -10,6 +11,7 @@
 #include <catch2/catch.hpp>
 #include <fstream>
 #include <memory>
+#include <regex>
 #include <string>
 #include <vector>
 
@@ -17,6 +19,7 @@
 #include "tests/support/cable.h"
 #include "tests/support/capture.h"
 #include "tests/support/command.h"
+#include "tests/support/frames.h"
 #include "tests/support/traffic.h"
 
 namespace test {
@@ -289,39 +292,123 @@ TEST_CASE("a filter looks into packets whose bytes don't lie in one piece") {
     CHECK(totals_of(capture.err()).captured == 1);
 }
 
-TEST_CASE("a filter sees the VLAN tag that the kernel took off a received packet") {
-    const Cable cable;
-    const TemporaryFolder folder;
-    const pcapng::Fd socket = packet_socket(cable.a, "va");
-    Capture all(cable.b, {"-i", "vb", "-w", folder.file("all")});
-    std::vector<std::unique_ptr<Capture>> captures;
-    const std::vector<std::string> expressions = {
-        "vlan",     "vlan 7",          "vlan 7 and ether[16:2] = 0x88b5",
-        "not vlan", "vlan and vlan 9", "len = 64"};
-    for (size_t at = 0; at < expressions.size(); at++) {
-        captures.push_back(std::make_unique<Capture>(
-            cable.b, std::vector<std::string>{"-i", "vb", "-w", folder.file(std::to_string(at)),
-                                              expressions[at]}));
-    }
-    const std::vector<std::vector<uint16_t>> cases = {{}, {7}, {8}, {7, 9}, {8, 9}};
+// Frames as a VLAN's parent has them: plain, with one tag and with two, IPv4 and not, to two hosts.
+std::vector<std::vector<uint8_t>> tagged_frames() {
+    const FrameEnd from{kMacA, kAddressA, 4444};
+    const std::vector<std::vector<Tag>> cases = {{},
+                                                 {{0x8100, 5}},
+                                                 {{0x8100, 0x6006}},
+                                                 {{0x88a8, 5}, {0x8100, 7}},
+                                                 {{0x8100, 5}, {0x8100, 5}}};
+    std::vector<std::vector<uint8_t>> frames;
     for (const auto& tags : cases) {
-        std::vector<uint8_t> frame(kMacB.begin(), kMacB.end());
-        frame.insert(frame.end(), kMacA.begin(), kMacA.end());
-        for (const uint16_t tag : tags) {
-            frame.insert(frame.end(), {0x81, 0x00, 0, static_cast<uint8_t>(tag)});
-        }
-        frame.insert(frame.end(), {0x88, 0xb5});
-        frame.resize(60 + 2 * tags.size());
-        REQUIRE(send(socket.get(), frame.data(), frame.size(), 0) ==
-                static_cast<ssize_t>(frame.size()));
+        frames.push_back(udp_frame(from, {kMacB, kAddressB, 9}, tags));
+        frames.push_back(udp_frame(from, {kMacB, kAddressB, 10}, tags));
+        frames.push_back(udp_frame(from, {kMacB, "10.7.0.3", 9}, tags));
+        frames.push_back(udp_frame(from, {kMacB, kAddressB, 9}, tags));
+        frames.back()[12 + 4 * tags.size()] = 0x88;  // an EtherType for experiments
+        frames.back()[13 + 4 * tags.size()] = 0xb5;
     }
-    all.stop();
-    for (size_t at = 0; at < expressions.size(); at++) {
-        captures[at]->stop();
-        INFO(expressions[at]);
-        const size_t expected = tcpdump_counts(folder.file("all"), expressions[at]);
-        CHECK(expected > 0);
-        CHECK(totals_of(captures[at]->err()).captured == expected);
+    return frames;
+}
+
+// Ends pidcap or tcpdump, which then says how many packets it has taken.
+size_t taken_by(Process& program) {
+    program.signal(SIGINT);
+    CHECK(program.wait() == 0);
+    std::smatch found;
+    REQUIRE(std::regex_search(program.err(), found, std::regex("([0-9]+) packets? captured")));
+    return std::stoul(found[1]);
+}
+
+// Whether packets come in or go out at `where`, and by which hook.
+struct TagView {
+    std::string name;
+    std::string hook;
+    bool received;
+};
+
+TEST_CASE("a filter finds the tagged packets that tcpdump finds, by both hooks and both ways") {
+    const std::vector<std::string> expressions = {"udp port 9",
+                                                  "vlan",
+                                                  "vlan 5 and udp port 9",
+                                                  "vlan 6",
+                                                  "vlan and vlan",
+                                                  "vlan 5 and vlan 7 and udp port 10",
+                                                  "host 10.7.0.3",
+                                                  "not udp",
+                                                  "not vlan",
+                                                  "udp port 10 and vlan",
+                                                  "udp port 10 or vlan 6",
+                                                  "vlan and len = 82",
+                                                  "ether[12:2] = 0x800"};
+    for (const TagView& view :
+         {TagView{"received, tc", "tc", true}, TagView{"received, xdp", "xdp", true},
+          TagView{"sent", "tc", false}}) {
+        const Cable cable;
+        // XDP sees the bytes as they were sent, and one program fits on an interface.
+        const size_t count = view.hook == "xdp" || !view.received ? size_t{5} : expressions.size();
+        const Netns& place = view.received ? cable.b : cable.a;
+        const std::string interface = view.received ? "vb" : "va";
+        const pcapng::Fd socket = packet_socket(cable.a, "va");
+        for (size_t first = 0; first < count; first += view.hook == "xdp" ? 1 : count) {
+            const size_t end = view.hook == "xdp" ? first + 1 : count;
+            std::vector<std::unique_ptr<Process>> ours;
+            std::vector<std::unique_ptr<Process>> theirs;
+            for (size_t at = first; at < end; at++) {
+                ours.push_back(std::make_unique<Capture>(
+                    place, std::vector<std::string>{"-i", interface, "--hook", view.hook, "-w",
+                                                    "/dev/null", expressions[at]}));
+                theirs.push_back(std::make_unique<Process>(
+                    Launch{{"tcpdump", "--immediate-mode", "-i", interface, "-w", "/dev/null",
+                            expressions[at]},
+                           &place}));
+                theirs.back()->wait_for("listening on");
+            }
+            for (const auto& frame : tagged_frames()) {
+                send_frame(socket, frame);
+            }
+            usleep(200'000);  // until tcpdump has read them
+            for (size_t at = first; at < end; at++) {
+                INFO(view.name << ": " << expressions[at]);
+                const size_t expected = taken_by(*theirs[at - first]);
+                CHECK((expected > 0 || !view.received));  // what is sent has its tags in the bytes
+                CHECK(taken_by(*ours[at - first]) == expected);
+            }
+        }
+    }
+}
+
+TEST_CASE("a filter on a VLAN's parent finds what is sent and received through the VLAN") {
+    const Cable cable;
+    {
+        const InNetns inside(cable.a);
+        if (run({"ip", "link", "add", "v5", "link", "va", "type", "vlan", "id", "5"}).status != 0) {
+            WARN("this kernel has no VLAN devices: not tested");
+            return;
+        }
+    }
+    cable.a.ip("address add 10.9.0.1/24 dev v5");
+    cable.a.ip("link set v5 up");
+    cable.b.ip("link add v5 link vb type vlan id 5");
+    cable.b.ip("address add 10.9.0.2/24 dev v5");
+    cable.b.ip("link set v5 up");
+    const pcapng::Fd receiver = udp_socket(cable.b, "10.9.0.2", 9);
+    const pcapng::Fd sender = udp_socket(cable.a, "10.9.0.1");
+    connect_to(sender, "10.9.0.2", 9);
+    send_numbered(sender, 0, 1, 50);  // which asks for the neighbour
+    for (const std::string expression : {"udp port 9", "vlan 5 and udp port 9"}) {
+        INFO(expression);
+        Capture sent(cable.a, {"-i", "va", "-w", "/dev/null", expression});
+        Capture received(cable.b, {"-i", "vb", "-w", "/dev/null", expression});
+        Process tcpdump(Launch{
+            {"tcpdump", "--immediate-mode", "-i", "va", "-w", "/dev/null", expression}, &cable.a});
+        tcpdump.wait_for("listening on");
+        REQUIRE(send_numbered(sender, 0, 5, 50) == 5);
+        usleep(200'000);
+        CHECK(taken_by(tcpdump) == 5);
+        CHECK(taken_by(sent) == 5);
+        CHECK(taken_by(received) == 5);
     }
 }
 

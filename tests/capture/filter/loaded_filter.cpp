@@ -55,7 +55,8 @@ Fd program_array(std::initializer_list<int> programs) {
 }  // namespace
 
 pcapng::Result<LoadedFilter> LoadedFilter::load(const packet::ClassicProgram& program,
-                                                capture::FilterTarget target) {
+                                                capture::FilterTarget target,
+                                                const packet::ClassicProgram* tagged) {
     LoadedFilter filter;
     const bool xdp =
         target.context == FilterContext::kXdp || target.context == FilterContext::kXdpLinear;
@@ -66,7 +67,7 @@ pcapng::Result<LoadedFilter> LoadedFilter::load(const packet::ClassicProgram& pr
     }
     filter.exits_ = program_array({filter.ends_[0].get(), filter.ends_[1].get()});
     target.exits_fd = filter.exits_.get();
-    auto code = capture::translate_filter(program, target);
+    auto code = capture::translate_filter(program, tagged, target);
     if (!code) {
         return std::move(code).error();
     }

@@ -23,7 +23,8 @@ class LoadedFilter {
   public:
     // `target.exits_fd` is filled in. The error is the translator's, or the verifier's log.
     static pcapng::Result<LoadedFilter> load(const packet::ClassicProgram& program,
-                                             capture::FilterTarget target);
+                                             capture::FilterTarget target,
+                                             const packet::ClassicProgram* tagged = nullptr);
 
     // Whether the packet matches; none: the kernel doesn't run tc programs on packets that say they
     // are IP and are too short for it. `tag`: held by the kernel beside the packet.

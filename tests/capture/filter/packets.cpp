@@ -332,6 +332,20 @@ std::string hexadecimal(const Bytes& bytes) {
     return text;
 }
 
+Bytes without_tag(const Bytes& packet) {
+    constexpr size_t kTag = 12;
+    if (packet.size() < kTag + 6) {
+        return packet;
+    }
+    const int type = packet[kTag] << 8 | packet[kTag + 1];
+    if (type != 0x8100 && type != 0x88a8) {
+        return packet;
+    }
+    Bytes rest = packet;
+    rest.erase(rest.begin() + kTag, rest.begin() + kTag + 4);
+    return rest;
+}
+
 Bytes with_tag(const Bytes& packet, uint16_t protocol, uint16_t tci) {
     Bytes tagged(packet.begin(), packet.begin() + 12);
     put16(tagged, protocol);

@@ -32,7 +32,9 @@ std::vector<Bytes> make_packets(uint32_t seed, size_t count, Make make) {
 
 std::string hexadecimal(const Bytes& bytes);
 
-// How a packet stands in the file whose tag the kernel holds beside it.
+// The packet with a tag in its bytes.
 Bytes with_tag(const Bytes& packet, uint16_t protocol, uint16_t tci);
+// The packet as it is once the kernel has taken off its outer tag, if it has one.
+Bytes without_tag(const Bytes& packet);
 
 }  // namespace test
