@@ -68,9 +68,8 @@ Session::Session(Programs programs, Merge merge, ProcessTable table, const Sessi
 }
 
 Result<std::unique_ptr<Session>> Session::open(const SessionOptions& options) {
-    if (auto entered = enter_initial_cgroup_namespace(); !entered) {
-        return std::move(entered).error();
-    }
+    // Where this isn't possible, there may be another way to the root (cgroup_root.h).
+    [[maybe_unused]] const auto entered = enter_initial_cgroup_namespace();
     // Before the programs are loaded: a helper shall have none of them.
     std::optional<ProcReader> reader;
     if (options.programs.finds_processes) {
