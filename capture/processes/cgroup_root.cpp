@@ -143,7 +143,7 @@ Error outside_error(int code) {
         fmt::format("this is a cgroup namespace of its own (a container?), from which sockets of "
                     "other cgroups can't be followed ({}): docker and podman give it the right to "
                     "reach them by --cap-add=DAC_READ_SEARCH, where cgroup v2 is mounted, or those "
-                    "of the host by --cgroupns=host",
+                    "of the host by --cgroupns=host; see `pidcap doctor`",
                     std::generic_category().message(code)),
         code};
 }
