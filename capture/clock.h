@@ -19,6 +19,9 @@ inline uint64_t clock_ns(clockid_t clock) {
     return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
 }
 
+// Returns the time of the kernel's programs now: CLOCK_MONOTONIC of the initial time namespace.
+uint64_t kernel_mono_ns();
+
 class WallClock {
   public:
     WallClock() {
@@ -30,7 +33,7 @@ class WallClock {
         offset_ = best.offset;
     }
 
-    // Returns the nanoseconds since the epoch for a CLOCK_MONOTONIC time in nanoseconds.
+    // Returns the nanoseconds since the epoch for a time of the kernel's programs.
     uint64_t from_mono(uint64_t mono_ns) const { return mono_ns + offset_; }
 
     // Follows a wall clock that was set forward. Call it regularly.
@@ -44,7 +47,7 @@ class WallClock {
     // Returns the time now, after an update().
     uint64_t now() {
         update();
-        return from_mono(clock_ns(CLOCK_MONOTONIC));
+        return from_mono(kernel_mono_ns());
     }
 
   private:
@@ -59,9 +62,9 @@ class WallClock {
     // Reads the wall clock between two readings of the monotonic clock, and takes their middle as
     // the time of the wall clock's reading.
     static Sample sample() {
-        uint64_t before = clock_ns(CLOCK_MONOTONIC);
+        uint64_t before = kernel_mono_ns();
         uint64_t wall = clock_ns(CLOCK_REALTIME);
-        uint64_t after = clock_ns(CLOCK_MONOTONIC);
+        uint64_t after = kernel_mono_ns();
         uint64_t half = (after - before) / 2;
         return {wall - (before + half), half};
     }

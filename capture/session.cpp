@@ -68,9 +68,8 @@ Session::Session(Programs programs, Merge merge, ProcessTable table, const Sessi
 }
 
 Result<std::unique_ptr<Session>> Session::open(const SessionOptions& options) {
-    if (auto entered = enter_initial_cgroup_namespace(); !entered) {
-        return std::move(entered).error();
-    }
+    // Where this isn't possible, there may be another way to the root (cgroup_root.h).
+    [[maybe_unused]] const auto entered = enter_initial_cgroup_namespace();
     // Before the programs are loaded: a helper shall have none of them.
     std::optional<ProcReader> reader;
     if (options.programs.finds_processes) {
@@ -269,8 +268,8 @@ Result<uint64_t> Session::step() {
     if (!event_result_) {
         return std::exchange(event_result_, {}).error();
     }
-    table_.expire(clock_ns(CLOCK_MONOTONIC));
-    if (auto followed = attachment_->round_ended(clock_ns(CLOCK_MONOTONIC)); !followed) {
+    table_.expire(kernel_mono_ns());
+    if (auto followed = attachment_->round_ended(kernel_mono_ns()); !followed) {
         return std::move(followed).error();
     }
     if (auto flushed = sink_->idle(); !flushed) {
@@ -285,7 +284,7 @@ Result<uint64_t> Session::step() {
 void Session::begin() {
     if (uint64_t lost = programs_.events_lost(); lost != events_lost_seen_) {
         events_lost_seen_ = lost;
-        table_.events_lost(clock_ns(CLOCK_MONOTONIC));
+        table_.events_lost(kernel_mono_ns());
     }
 }
 

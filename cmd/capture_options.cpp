@@ -19,6 +19,7 @@ capture::SessionOptions session_options(const Options& options, std::optional<ui
     session.programs.hook = options.hook;
     session.programs.finds_processes = options.finds_processes;
     session.programs.tracing = options.tracing;
+    session.programs.btf_file = options.btf;
     session.programs.snaplen = options.snaplen;
     session.programs.in = options.in;
     session.programs.out = options.out;

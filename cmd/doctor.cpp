@@ -189,12 +189,12 @@ std::string doctor_json(const std::vector<Feature>& features,
     return report.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
 
-DoctorReport run_doctor(bool json, bool color) {
-    capture::Features kernel;
+DoctorReport run_doctor(const Options& options, bool color) {
+    capture::Features kernel(options.btf);
     const std::vector<Feature> features = capture::list_features(kernel);
     const std::vector<RunningProcess> running = running_captures();
-    return {json ? doctor_json(features, running)
-                 : doctor_table(features, color) + rights_table(running, color),
+    return {options.json ? doctor_json(features, running)
+                         : doctor_table(features, color) + rights_table(running, color),
             capture::can_capture(features) ? kExitDone : kExitFailed};
 }
 

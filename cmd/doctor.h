@@ -12,6 +12,8 @@
 
 namespace cmd {
 
+struct Options;
+
 std::string doctor_table(const std::vector<capture::Feature>& features, bool color);
 
 // A line for each process of a running capture; empty if there are none.
@@ -28,6 +30,6 @@ struct DoctorReport {
     std::string text;  // for stdout
     int status = 0;    // to exit with: 0 a capture can work, 1 something required is missing
 };
-DoctorReport run_doctor(bool json, bool color);
+DoctorReport run_doctor(const Options& options, bool color);
 
 }  // namespace cmd

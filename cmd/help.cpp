@@ -15,7 +15,7 @@ Usage:
   pidcap -w FILE [options] [FILTER]     into a pcapng file
   pidcap [options] -- COMMAND ARGS...   run COMMAND and capture its packets, and those of every
                                         process that it starts, until it ends
-  pidcap doctor [--json]                what this machine grants, what is missing, what to do
+  pidcap doctor [--json] [--btf FILE]   what this machine grants, what is missing, what to do
   pidcap status [NAME]                  what running recorders do: captures with --ring, -C or -G
   pidcap trigger [--note TEXT]          make one save the packets before and after now
   pidcap setup-wireshark [--remove|--check]
@@ -49,6 +49,7 @@ Where
   --tracing auto|fentry|kprobe|syscalls
                       how to see who uses a socket; auto (the default): the first of these that
                       the kernel allows
+  --btf FILE          the kernel's type information, if the kernel gives none of itself
   -Q, --direction in|out|inout
                       packets that come in, go out, or both (the default)
   -p, --no-promiscuous-mode
@@ -144,7 +145,7 @@ Exit status: 0 done, 1 failed, 2 wrong usage; with -- COMMAND, that of COMMAND.
 }
 
 std::string_view doctor_help_text() {
-    return R"(Usage: pidcap doctor [--json]
+    return R"(Usage: pidcap doctor [--json] [--btf FILE]
 
 Tries what pidcap needs on this machine: privileges, kernel features, hooks, maps. Says of each
 whether it is there, what missing it costs, and what to do about it; and of captures that run now
@@ -152,6 +153,7 @@ what their processes may still do. Changes nothing that lasts.
 
   --json        for programs: an object with the keys ready, tier, kernel, machine, features and
                 processes
+  --btf FILE    as a capture with this option
   -h, --help    this text
 
 Exit status: 0 a capture can work, 1 something required is missing, 2 wrong usage.

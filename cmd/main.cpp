@@ -48,7 +48,7 @@ int run(const std::vector<std::string>& arguments) {
             return flushed(cmd::list_filter(options));
         case cmd::Options::Action::kDoctor: {
             cmd::DoctorReport report =
-                cmd::run_doctor(options.json, packet::use_color(options.color, STDOUT_FILENO));
+                cmd::run_doctor(options, packet::use_color(options.color, STDOUT_FILENO));
             fmt::print("{}", report.text);
             return flushed(report.status);
         }

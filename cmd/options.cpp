@@ -36,6 +36,7 @@ struct DeclaredOptions {
     const Option& netns = line.value("--netns");
     const Option& hook = line.value("--hook");
     const Option& tracing = line.value("--tracing");
+    const Option& btf = line.value("--btf");
     const Option& output = line.value("-w", "--write");
     const Option& rotate_size = line.value("-C,--rotate-size");
     const Option& rotate_time = line.value("-G,--rotate-time");
@@ -72,6 +73,7 @@ struct DeclaredOptions {
     const Option& help = line.flag("-h,--help");
     CommandLine& doctor = line.subcommand("doctor");
     const Option& json = doctor.flag("--json");
+    const Option& doctor_btf = doctor.value("--btf");
     const Option& doctor_help = doctor.flag("-h,--help");
     CommandLine& setup = line.subcommand("setup-wireshark");
     const Option& remove = setup.flag("--remove");
@@ -116,6 +118,7 @@ void read_where(const DeclaredOptions& declared, OptionReader& reader, Options& 
          {"kprobe", Tracing::kKprobe},
          {"syscalls", Tracing::kSyscalls}}};
     reader.word(declared.tracing, kTracings, options.tracing);
+    reader.path(declared.btf, options.btf);
     using Sides = std::pair<bool, bool>;
     static constexpr std::array<std::pair<std::string_view, Sides>, 3> kDirections{
         {{"in", {true, false}}, {"out", {false, true}}, {"inout", {true, true}}}};
@@ -338,14 +341,21 @@ std::variant<Options, Stop> read_doctor(const DeclaredOptions& declared, size_t 
                                         bool has_command) {
     const std::vector<std::string> strays = declared.doctor.others();
     if (!strays.empty()) {
-        return usage_error(fmt::format("doctor {}: doctor takes --json, and nothing else",
+        return usage_error(fmt::format("doctor {}: doctor takes --json and --btf, and nothing else",
                                        packet::printable(strays.front())));
     }
-    // Everything else on the line belongs to a capture.
-    if (declared.doctor.count() > 1 || arguments != 1 + declared.json.count() || has_command) {
-        return usage_error("doctor takes --json, and nothing else");
+    // Everything else on the line belongs to a capture. A value is an argument of its own, or not.
+    const size_t least = 1 + declared.json.count() + declared.doctor_btf.count();
+    if (declared.doctor.count() > 1 || arguments < least ||
+        arguments > least + declared.doctor_btf.count() || has_command) {
+        return usage_error("doctor takes --json and --btf, and nothing else");
     }
     Options options;
+    OptionReader reader;
+    reader.path(declared.doctor_btf, options.btf);
+    if (reader.error()) {
+        return usage_error(reader.error()->message);
+    }
     options.action = Options::Action::kDoctor;
     options.json = declared.json.given();
     return options;

@@ -34,6 +34,7 @@ struct Options {
 
     Action action = Action::kCapture;
     bool json = false;                 // of kDoctor
+    std::string btf;                   // file of the kernel's types; empty: the kernel's own
     Setup setup = Setup::kInstall;     // of kSetupWireshark
     std::optional<std::string> group;  // the one that may capture; none: "wireshark"
 

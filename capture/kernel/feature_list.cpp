@@ -16,6 +16,7 @@
 #include "capture/kernel/features.h"
 #include "capture/kernel/libbpf_log.h"
 #include "capture/kernel/privilege.h"
+#include "capture/kernel/surroundings.h"
 #include "capture/kernel/tracing.h"
 #include "capture/processes/cgroup.h"
 #include "capture/processes/cgroup_root.h"
@@ -27,7 +28,6 @@ using State = Feature::State;
 using Need = Feature::Need;
 using pcapng::Result;
 
-constexpr const char* kRunAsRoot = "run as root";
 constexpr const char* kNewerKernel = "use a kernel that has it";
 
 Feature make(std::string id, const char* group, const char* name, Need need) {
@@ -41,7 +41,7 @@ Feature make(std::string id, const char* group, const char* name, Need need) {
 
 // Sets the feature's state from a probe's errno. As long as a capability is missing, a refusal says
 // nothing about the kernel.
-void answer(Feature& feature, int code) {
+void answer(Feature& feature, int code, const Surroundings& around = Surroundings::find()) {
     feature.state = code == 0 ? State::kYes : State::kNo;
     if (code == 0) {
         return;
@@ -54,11 +54,13 @@ void answer(Feature& feature, int code) {
     if (const std::string missing = missing_capabilities(); !missing.empty()) {
         feature.state = State::kUnknown;
         feature.detail = "can't be tried without " + missing;
-        feature.remedy = kRunAsRoot;
+        feature.remedy = around.with_capabilities(missing);
     } else if (in_user_namespace()) {
         feature.state = State::kUnknown;
         feature.detail = "can't be tried in this user namespace";
-        feature.remedy = "run it on the host";
+        feature.remedy = around.with_host("userns");
+    } else if (around.in_container() && around.filters_calls) {
+        feature.remedy = around.without_filter();
     }
 }
 
@@ -80,53 +82,72 @@ std::string id_of(const UsedCapability& capability) {
     return id;
 }
 
-void add_capabilities(std::vector<Feature>& features) {
+void add_capabilities(std::vector<Feature>& features, const Surroundings& around) {
     for (const UsedCapability& capability : kUsedCapabilities) {
         Feature feature = make(id_of(capability), "privilege", capability.name,
                                capability.required ? Need::kRequired : Need::kOptional);
         feature.state = has_capability(capability.value) ? State::kYes : State::kNo;
         feature.cost = capability.cost;
-        feature.remedy = kRunAsRoot;
+        feature.remedy = around.with_capabilities(capability.name);
         features.push_back(feature);
     }
     Feature space =
         make("initial_user_namespace", "privilege", "the initial user namespace", Need::kOptional);
     space.state = in_user_namespace() ? State::kNo : State::kYes;
     space.cost = "the capabilities above don't count for bpf(2)";
-    space.remedy = "run it on the host, or in a container without a user namespace of its own";
+    space.remedy = around.with_host("userns");
     features.push_back(space);
+    Feature pids =
+        make("initial_pid_namespace", "privilege", "the initial PID namespace", Need::kOptional);
+    pids.state = around.own_pid_namespace ? State::kNo : State::kYes;
+    pids.detail = around.own_pid_namespace && around.wsl ? "never, in WSL" : "";
+    pids.cost =
+        "processes outside of this one have no executable and command line until their next exec, "
+        "and their sockets no process until they are used";
+    pids.remedy = around.in_container() ? around.with_host("pid") : "nothing";
+    features.push_back(pids);
 }
 
 // The hierarchy's root, as a capture finds it.
 struct CgroupSearch {
     Result<void> entered = enter_initial_cgroup_namespace();
-    Result<CgroupTree> tree = entered ? CgroupTree::open() : entered.error();
+    Result<CgroupTree> tree = CgroupTree::open();
 
     int fd() const { return tree ? tree->fd() : -1; }
 };
 
-void add_kernel(std::vector<Feature>& features, const CgroupSearch& cgroups) {
+void add_kernel(std::vector<Feature>& features, const CgroupSearch& cgroups, const Features& kernel,
+                const Surroundings& around) {
     Feature btf = make("btf", "kernel", "BTF, the kernel's type information", Need::kRequired);
-    answer(btf, Features::type_information());
+    answer(btf, kernel.type_information());
+    if (!kernel.btf_file().empty()) {
+        btf.detail = kernel.btf_file() + (btf.detail.empty() ? "" : ": " + btf.detail);
+    }
     btf.cost = "the programs can't be fitted to this kernel";
-    btf.remedy = "use a kernel built with CONFIG_DEBUG_INFO_BTF=y, as Debian's are";
+    btf.remedy = std::string(around.wsl ? "wsl --update (on Windows); or a kernel of your own by "
+                                          "kernel= in .wslconfig; or "
+                                        : "") +
+                 kTypesRemedy;
     features.push_back(btf);
 
     Feature space = make("cgroup_namespace", "kernel",
                          "the initial cgroup namespace, entered if need be", Need::kRequired);
-    space.state = cgroups.entered ? State::kYes : State::kNo;
-    space.detail =
-        cgroups.entered ? "" : std::generic_category().message(cgroups.entered.error().code);
+    space.state = cgroups.entered || cgroups.tree ? State::kYes : State::kNo;
+    space.detail = cgroups.entered ? ""
+                   : cgroups.tree  ? "not entered: its root is reached by a file handle"
+                                   : std::generic_category().message(cgroups.entered.error().code);
     space.cost = "only sockets of this container could be tied to their processes";
     space.remedy =
-        "docker run --cgroupns=host --pid=host, podman run likewise; or run it on the host";
+        around.with_capabilities("CAP_DAC_READ_SEARCH") + "; or " + around.with_host("cgroupns");
     features.push_back(space);
 
     Feature mount = make("cgroup2", "kernel", "the root of cgroup v2", Need::kRequired);
     mount.state = cgroups.fd() >= 0 ? State::kYes : State::kNo;
     if (cgroups.tree) {
         const std::string& mount_point = cgroups.tree->mount_point();
-        mount.detail = mount_point.empty() ? "by a mount of our own" : mount_point;
+        mount.detail = !mount_point.empty() ? mount_point
+                       : cgroups.entered    ? "by a mount of our own"
+                                            : "";
     }
     mount.cost = "new sockets can't be tied to the process that makes them";
     mount.remedy = cgroups.entered ? "mkdir -p /run/cgroup2 && mount -t cgroup2 none /run/cgroup2"
@@ -140,7 +161,8 @@ void add_kernel(std::vector<Feature>& features, const CgroupSearch& cgroups) {
     getfd.detail = code == 0 ? "" : std::generic_category().message(code);
     getfd.cost = "sockets opened before the start stay unknown until they are used";
     getfd.remedy = code == EPERM
-                       ? "run as root; check kernel.yama.ptrace_scope and the container's seccomp"
+                       ? around.with_capabilities("CAP_SYS_PTRACE") +
+                             "; check kernel.yama.ptrace_scope and the container's seccomp"
                        : kNewerKernel;
     features.push_back(getfd);
 
@@ -337,8 +359,9 @@ std::vector<Feature> list_features(Features& kernel) {
     const LibbpfLog quiet;
     const CgroupSearch cgroups;
     std::vector<Feature> features;
-    add_capabilities(features);
-    add_kernel(features, cgroups);
+    const Surroundings around = Surroundings::find();
+    add_capabilities(features, around);
+    add_kernel(features, cgroups, kernel, around);
     add_maps(features, kernel);
     add_interface_hooks(features);
     add_cgroup_hooks(features, cgroups.fd());

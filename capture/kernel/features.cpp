@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "capture/kernel/features.h"
 
-#include <unistd.h>
-
-#include <cerrno>
-
 #include "capture/kernel/bpf_probe.h"
 #include "capture/kernel/libbpf_log.h"
 
@@ -33,10 +29,6 @@ int Features::load(bpf_prog_type type) {
     }
     const LibbpfLog quiet;
     return loads_[type] = try_load(type);
-}
-
-int Features::type_information() {
-    return access("/sys/kernel/btf/vmlinux", R_OK) == 0 ? 0 : errno;
 }
 
 }  // namespace capture

@@ -11,14 +11,27 @@
 
 #include <map>
 #include <optional>
+#include <string>
+#include <utility>
 
 #include "capture/kernel/kernel_types.h"
 
 namespace capture {
 
+// What to do where the kernel gives no type information.
+inline constexpr const char* kTypesRemedy =
+    "give a file of it by --btf FILE (BTFHub has those of many distributions' kernels; `pahole "
+    "--btf_encode_detached FILE vmlinux` makes one of a kernel with debug information), or use a "
+    "kernel with CONFIG_DEBUG_INFO_BTF=y";
+
 class Features {
   public:
+    // `btf_file` has the kernel's type information; empty: the kernel itself.
+    explicit Features(std::string btf_file = {})
+        : btf_file_(std::move(btf_file)), types_(btf_file_) {}
+
     const KernelTypes& types() const { return types_; }
+    const std::string& btf_file() const { return btf_file_; }
 
     // Each returns the errno of the step that failed, or 0 if it works. Needs the privilege to load
     // programs.
@@ -27,7 +40,7 @@ class Features {
     int load(bpf_prog_type type);
 
     // Returns the errno of reading the kernel's type information (BTF), or 0.
-    static int type_information();
+    int type_information() const { return types_.error(); }
 
     // Returns true if XDP programs can take packets in several buffers: since 5.18 (commit
     // f45d5b6ce2e8). A program declares it by a flag at load time, which older kernels don't know.
@@ -39,6 +52,7 @@ class Features {
     bool can_allocate_in_tracepoints() const { return types_.has_struct("bpf_mem_alloc"); }
 
   private:
+    std::string btf_file_;
     KernelTypes types_;
     std::optional<int> fentry_;
     std::optional<int> kprobe_;

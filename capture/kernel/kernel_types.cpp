@@ -3,13 +3,22 @@
 
 #include <bpf/btf.h>
 
+#include <algorithm>
+#include <cerrno>
+
+#include "capture/kernel/libbpf_log.h"
+
 namespace capture {
 
 void KernelTypes::Free::operator()(btf* types) const {
     btf__free(types);
 }
 
-KernelTypes::KernelTypes() : btf_(btf__load_vmlinux_btf()) {}
+KernelTypes::KernelTypes(const std::string& file) {
+    const LibbpfLog quiet;
+    btf_.reset(file.empty() ? btf__load_vmlinux_btf() : btf__parse(file.c_str(), nullptr));
+    error_ = btf_ == nullptr ? std::max(errno, 1) : 0;
+}
 
 bool KernelTypes::has_struct(const std::string& name) const {
     return has(name, BTF_KIND_STRUCT);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// KernelTypes: looks up structs and functions in the running kernel's type information (BTF). If
-// the kernel has no BTF, every look-up returns false.
+// KernelTypes: looks up structs and functions in the kernel's type information (BTF): that which
+// the running kernel gives, or a file's. If there is none, every look-up returns false.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,11 @@ namespace capture {
 
 class KernelTypes {
   public:
-    KernelTypes();
+    // `file` is raw BTF, or an ELF file with a section of it; empty: the running kernel's.
+    explicit KernelTypes(const std::string& file = {});
+
+    // Returns the errno of reading it, or 0.
+    int error() const { return error_; }
 
     bool has_struct(const std::string& name) const;
     bool has_function(const std::string& name) const;
@@ -26,6 +30,7 @@ class KernelTypes {
     bool has(const std::string& name, uint32_t kind) const;
 
     std::unique_ptr<btf, Free> btf_;
+    int error_ = 0;
 };
 
 }  // namespace capture

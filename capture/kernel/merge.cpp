@@ -47,7 +47,7 @@ Result<void> Merge::hand_over(const RingHeads::Head& head, RecordHandler& handle
 }
 
 Result<uint64_t> Merge::round(RecordHandler& handler, bool last) {
-    const uint64_t now = clock_ns(CLOCK_MONOTONIC) - (last ? 0 : kSlackNs);
+    const uint64_t now = kernel_mono_ns() - (last ? 0 : kSlackNs);
     std::atomic_thread_fence(std::memory_order_seq_cst);
     filled_ = packets_.sample();
     collect_events();

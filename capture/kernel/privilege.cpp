@@ -9,6 +9,8 @@
 #include <fstream>
 #include <memory>
 
+#include "capture/kernel/surroundings.h"
+
 namespace capture {
 namespace {
 
@@ -65,13 +67,18 @@ Error privilege_error(std::string_view what, int code) {
     if (code != EPERM && code != EACCES) {
         return error;
     }
+    const Surroundings around = Surroundings::find();
     if (const std::string missing = missing_capabilities(); !missing.empty()) {
-        error.message +=
-            "; this process lacks " + missing + ": run as root, or see `pidcap doctor`";
+        error.message += "; this process lacks " + missing + ": " +
+                         around.with_capabilities(missing) + ", or see `pidcap doctor`";
     } else if (in_user_namespace()) {
         error.message +=
-            "; its capabilities hold only inside this user namespace (a container?): run it on the "
-            "host, or see `pidcap doctor`";
+            "; its capabilities hold only inside this user namespace (a container?): " +
+            around.with_host("userns") + ", or see `pidcap doctor`";
+    } else if (around.in_container() && around.filters_calls) {
+        error.message +=
+            "; the container's filter of system calls may refuse it: " + around.without_filter() +
+            ", or see `pidcap doctor`";
     } else if (locked_down()) {
         error.message +=
             "; the kernel is locked down (confidentiality): see kernel_lockdown(7) and `pidcap "

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <sched.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -23,6 +24,8 @@
 #include "capture/kernel/pid_lookup.h"
 #include "capture/kernel/privilege.h"
 #include "capture/kernel/socket_calls.h"
+#include "capture/processes/boot_clock.h"
+#include "capture/processes/procfs.h"
 #include "packet/keyed_hash.h"
 #include "pcapng/fd.h"
 
@@ -49,15 +52,27 @@ Error load_error(int code, const LibbpfLog& log) {
     if (code == EPERM) {
         return privilege_error("load the programs into the kernel", code);
     }
-    if (Features::type_information() != 0) {
-        return Error{
-            "load the programs into the kernel: no type information in /sys/kernel/btf/vmlinux; "
-            "needs a kernel with CONFIG_DEBUG_INFO_BTF, see `pidcap doctor`",
-            code};
-    }
     Error error = errno_error("load the programs into the kernel", code);
     error.message += fmt::format(" ({}); see `pidcap doctor`", log.reason());
     return error;
+}
+
+std::string release() {
+    utsname kernel{};
+    uname(&kernel);
+    return kernel.release;
+}
+
+Error types_error(const Features& kernel) {
+    const int code = kernel.type_information();
+    if (!kernel.btf_file().empty()) {
+        return errno_error(fmt::format("--btf {}: read type information (BTF)", kernel.btf_file()),
+                           code);
+    }
+    return Error{fmt::format("this kernel gives no type information (BTF) of itself in "
+                             "/sys/kernel/btf/vmlinux: {}; see `pidcap doctor`",
+                             kTypesRemedy),
+                 code};
 }
 
 // Sets everything that has to be set before the programs are loaded.
@@ -116,7 +131,9 @@ Result<Programs> Programs::load_with(const ProgramOptions& options, int cgroup_f
 
     LibbpfLog log;
     libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
-    Skeleton skeleton(pidcap_bpf__open());
+    LIBBPF_OPTS(bpf_object_open_opts, opening);
+    opening.btf_custom_path = options.btf_file.empty() ? nullptr : options.btf_file.c_str();
+    Skeleton skeleton(pidcap_bpf__open_opts(&opening));
     if (skeleton == nullptr) {
         return load_error(errno, log);
     }
@@ -125,7 +142,8 @@ Result<Programs> Programs::load_with(const ProgramOptions& options, int cgroup_f
                          options.filter.has_value() && options.finds_processes, kernel);
     choose_followers(*skeleton->obj, options.finds_processes);
     const bool translates_pids = options.finds_processes && options.pid_namespace != 0;
-    bpf_program__set_autoload(skeleton->progs.look_up_pid, translates_pids);
+    bpf_program__set_autoload(skeleton->progs.look_up_pid,
+                              translates_pids || !options.btf_file.empty());
     choose_tracing_programs(*skeleton->obj,
                             options.finds_processes ? std::optional(tracing) : std::nullopt,
                             kernel.types());
@@ -154,6 +172,11 @@ Result<Programs> Programs::load_with(const ProgramOptions& options, int cgroup_f
         }
         programs.filters_ = *std::move(filters);
     }
+    if (!options.btf_file.empty()) {
+        if (auto right = programs.check_types(options.btf_file); !right) {
+            return std::move(right).error();
+        }
+    }
     if (translates_pids) {
         if (auto known = programs.look_up_pids(); !known) {
             return std::move(known).error();
@@ -168,7 +191,10 @@ Result<Programs> Programs::load_with(const ProgramOptions& options, int cgroup_f
 }
 
 Result<Programs> Programs::load(const ProgramOptions& options, int cgroup_fd) {
-    Features kernel;
+    Features kernel(options.btf_file);
+    if (kernel.type_information() != 0) {
+        return types_error(kernel);
+    }
     auto tracing = choose_tracing(options.tracing, kernel);
     if (!tracing) {
         return std::move(tracing).error();
@@ -179,6 +205,23 @@ Result<Programs> Programs::load(const ProgramOptions& options, int cgroup_fd) {
         return load_with(options, cgroup_fd, Tracing::kSyscalls, kernel);
     }
     return programs;
+}
+
+// With another kernel's types the programs would load, and read something else.
+Result<void> Programs::check_types(const std::string& btf_file) const {
+    const PidLookup pids(bpf_program__fd(skeleton_->progs.look_up_pid), &skeleton_->bss->looked_up);
+    const auto self = static_cast<uint32_t>(getpid());
+    const auto found =
+        skeleton_->rodata->pid_namespace != 0 ? pids.by_own(self) : pids.by_host(self);
+    const auto procfs = ProcFs::open();
+    const auto stat = procfs ? procfs->stat(self) : Result<ProcStat>(procfs.error());
+    if (!found || found->own_tgid != self || !stat ||
+        BootClock::sample().ticks(found->start_boot) != stat->start_ticks) {
+        return Error{fmt::format("--btf {}: these aren't the types of the running kernel, {}",
+                                 btf_file, release()),
+                     EINVAL};
+    }
+    return {};
 }
 
 // The kernel's tables are read, so what comes out is compared with what is known.

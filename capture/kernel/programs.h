@@ -42,6 +42,7 @@ struct ProgramOptions {
     bool finds_processes = true;     // false: packets are recorded without their process
     std::optional<Tracing> tracing;  // nullopt: the best one that this kernel allows
     uint32_t only_netns = 0;  // inode number of the namespace that all packets are from; 0: several
+    std::string btf_file;     // the kernel's type information; empty: the kernel itself has it
     uint32_t pid_namespace = 0;                  // inode number of the own one; 0: the initial one
     std::optional<packet::PacketFilter> filter;  // nullopt: every packet
 };
@@ -112,6 +113,8 @@ class Programs {
 
     static Result<Programs> load_with(const ProgramOptions& options, int cgroup_fd, Tracing tracing,
                                       const Features& kernel);
+    // Checks that this process is found by its pid.
+    Result<void> check_types(const std::string& btf_file) const;
     Result<void> look_up_pids();
     // Attaches the programs that follow sockets and processes.
     Result<void> follow(int cgroup_fd, const Features& kernel);

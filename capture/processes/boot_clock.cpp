@@ -47,7 +47,7 @@ BootClock BootClock::sample(const std::string& proc_root) {
     std::ifstream file(proc_root + "/self/timens_offsets");
     std::stringstream text;
     text << file.rdbuf();
-    clock.timens_ns = parse_timens_boottime(text.str());
+    clock.timens_ns = parse_timens_offset(text.str(), "boottime");
     clock.epoch_ns = realtime_minus_boottime();
     return clock;
 }
@@ -64,13 +64,13 @@ uint64_t BootClock::since_epoch(uint64_t start_ticks) const {
     return start_ticks * ns_per_tick + static_cast<uint64_t>(epoch_ns);
 }
 
-int64_t parse_timens_boottime(const std::string& text) {
+int64_t parse_timens_offset(const std::string& text, const std::string& wanted) {
     std::istringstream lines(text);
     std::string clock;
     int64_t seconds = 0;
     int64_t nanoseconds = 0;
     while (lines >> clock >> seconds >> nanoseconds) {
-        if (clock == "boottime") {
+        if (clock == wanted) {
             return seconds * kNsPerSecond + nanoseconds;
         }
     }

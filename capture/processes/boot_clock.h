@@ -28,8 +28,8 @@ struct BootClock {
     uint64_t since_epoch(uint64_t start_ticks) const;  // nanoseconds
 };
 
-// Returns the offset of the boot clock in the text of /proc/PID/timens_offsets, in nanoseconds, or
-// 0 if there is none (kernels before 5.6 have no time namespaces).
-int64_t parse_timens_boottime(const std::string& text);
+// Returns the offset of a clock ("boottime", "monotonic") in the text of /proc/PID/timens_offsets,
+// in nanoseconds, or 0 if there is none (kernels before 5.6 have no time namespaces).
+int64_t parse_timens_offset(const std::string& text, const std::string& wanted);
 
 }  // namespace capture

@@ -13,6 +13,7 @@
 #include <climits>
 #include <cstring>
 #include <ctime>
+#include <filesystem>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -25,7 +26,6 @@ namespace {
 using pcapng::Fd;
 using pcapng::Result;
 
-constexpr int kFileidKernfs = 0xfe;  // FILEID_KERNFS of include/linux/exportfs.h
 constexpr size_t kMaxPaths = 65536;  // the cache is emptied when it is full
 constexpr size_t kMaxDepth = 64;
 constexpr uint64_t kWalkPauseNs = 1'000'000'000;
@@ -38,6 +38,27 @@ Result<CgroupTree> CgroupTree::open() {
         return std::move(root).error();
     }
     return CgroupTree(*std::move(root));
+}
+
+CgroupTree::CgroupTree(CgroupRoot root) : root_(std::move(root)) {
+    if (root_.namespace_root != 0) {
+        // The kernel has no path for what lies outside of the mount.
+        handles_work_ = false;
+        walk();
+        namespace_path_ = paths_[root_.namespace_root];
+    }
+}
+
+std::string CgroupTree::from_root(const std::string& path) const {
+    if (namespace_path_.size() <= 1 || path.empty()) {
+        return path;
+    }
+    // "/../other" is beside the namespace's root.
+    std::string whole = std::filesystem::path(namespace_path_ + path).lexically_normal().string();
+    if (whole.size() > 1 && whole.ends_with('/')) {
+        whole.pop_back();
+    }
+    return whole;
 }
 
 const std::string& CgroupTree::path(uint64_t id) {
@@ -94,7 +115,8 @@ std::string CgroupTree::path_by_handle(uint64_t id) {
     return path == mount_point ? "/" : std::string(path.substr(mount_point.size()));
 }
 
-uint64_t CgroupTree::id(const std::string& path) const {
+uint64_t CgroupTree::id(const std::string& shown) const {
+    const std::string path = from_root(shown);
     if (!root_.directory.valid() || path.empty() || path.front() != '/' ||
         path.starts_with("/..")) {  // outside of a cgroup namespace
         return 0;

@@ -34,21 +34,24 @@ class CgroupTree {
     // is not known: for id 0, and for a cgroup that was removed before it was first asked for.
     const std::string& path(uint64_t id);
 
-    // Returns the id of the cgroup with a path as in /proc/PID/cgroup, or 0 if it is not known.
+    // Return the id of the cgroup with a path as in /proc/PID/cgroup, or 0 if it is not known; and
+    // that path as it is from the root, from where a cgroup namespace of the reader's leaves it.
     uint64_t id(const std::string& path) const;
+    std::string from_root(const std::string& path) const;
 
     // The root's directory; -1 if no cgroups are known.
     int fd() const { return root_.directory.get(); }
     const std::string& mount_point() const { return root_.mount_point; }
 
   private:
-    explicit CgroupTree(CgroupRoot root) : root_(std::move(root)) {}
+    explicit CgroupTree(CgroupRoot root);
 
     std::string path_by_handle(uint64_t id);
     void walk();
 
     CgroupRoot root_;
     std::function<std::string(uint64_t id)> path_of_;
+    std::string namespace_path_;  // of the cgroup namespace that this process is in; empty: "/"
     bool handles_work_ = true;
     uint64_t next_walk_ns_ = 0;  // CLOCK_MONOTONIC
     std::unordered_map<uint64_t, std::string> paths_;

@@ -12,9 +12,11 @@
 #include <array>
 #include <cerrno>
 #include <climits>
+#include <cstring>
 #include <fstream>
 #include <optional>
 #include <sstream>
+#include <system_error>
 #include <utility>
 
 namespace capture {
@@ -31,6 +33,9 @@ constexpr std::string_view kInitialCgroupNamespace = "cgroup:[4026531835]";
 // Processes that stand where the machine started: kthreadd, which never leaves, and init. In a PID
 // namespace of its own a container sees neither.
 constexpr std::array<int, 2> kFirstProcesses = {2, 1};
+
+// The inode number of the hierarchy's root, the first that kernfs gives (kernfs_create_root).
+constexpr uint64_t kRootId = 1;
 
 std::string read_link(const std::string& path) {
     std::array<char, PATH_MAX> target{};
@@ -79,7 +84,7 @@ Search search_mounts(const std::string& process, const std::string& root) {
         Fd directory(open((root + mount.path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
         if (directory.valid() && is_on(directory, mount.id)) {
             std::string mount_point = read_link(fmt::format("/proc/self/fd/{}", directory.get()));
-            return {CgroupRoot{std::move(directory), std::move(mount_point)}, true};
+            return {CgroupRoot{std::move(directory), 0, std::move(mount_point)}, true};
         }
     }
     return {std::nullopt, !text.str().empty()};
@@ -100,14 +105,70 @@ Result<CgroupRoot> mount_for_us() {
     if (!directory.valid()) {
         return pcapng::errno_error("open a mount of cgroup v2", errno);
     }
-    return CgroupRoot{std::move(directory), {}};
+    return CgroupRoot{std::move(directory), 0, {}};
+}
+
+Result<CgroupRoot> open_mounted(const std::string& proc) {
+    if (Search here = search_mounts(proc + "/self", ""); here.found) {
+        return *std::move(here.found);
+    }
+    // As after `ip netns exec`, which mounts a new /sys for what it runs.
+    bool looked = false;
+    for (const int process : kFirstProcesses) {
+        const std::string folder = fmt::format("{}/{}", proc, process);
+        Search there = search_mounts(folder, folder + "/root");
+        if (there.found) {
+            return *std::move(there.found);
+        }
+        looked = looked || there.looked;
+    }
+    // A new mount gives the whole hierarchy its options, so there must be none that had others.
+    Result<CgroupRoot> mounted = looked ? mount_for_us() : Error{"its mounts can't be seen", EPERM};
+    if (mounted) {
+        return mounted;
+    }
+    return Error{fmt::format("cgroup v2 is not mounted here ({}); mount -t cgroup2 none DIRECTORY, "
+                             "or, after `ip netns exec NS`, use pidcap --netns NS instead",
+                             mounted.error().message),
+                 ENOENT};
+}
+
+bool is_in_initial_namespace() {
+    const std::string own = read_link("/proc/self/ns/cgroup");
+    return own.empty() || own == kInitialCgroupNamespace;
+}
+
+Error outside_error(int code) {
+    return Error{
+        fmt::format("this is a cgroup namespace of its own (a container?), from which sockets of "
+                    "other cgroups can't be followed ({}): docker and podman give it the right to "
+                    "reach them by --cap-add=DAC_READ_SEARCH, where cgroup v2 is mounted, or those "
+                    "of the host by --cgroupns=host; see `pidcap doctor`",
+                    std::generic_category().message(code)),
+        code};
+}
+
+// Opens the root of the hierarchy of which `part` shows a part.
+Result<CgroupRoot> open_whole(const Fd& part) {
+    alignas(file_handle) std::array<char, sizeof(file_handle) + sizeof(kRootId)> buffer{};
+    auto* handle = reinterpret_cast<file_handle*>(buffer.data());
+    handle->handle_bytes = sizeof(kRootId);
+    handle->handle_type = kFileidKernfs;
+    std::memcpy(handle->f_handle, &kRootId, sizeof(kRootId));
+    Fd root(open_by_handle_at(part.get(), handle, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    struct stat whole {};
+    struct stat shown {};
+    if (!root.valid() || fstat(root.get(), &whole) != 0 || whole.st_ino != kRootId ||
+        fstat(part.get(), &shown) != 0) {
+        return outside_error(root.valid() ? ENOTSUP : errno);
+    }
+    return CgroupRoot{std::move(root), shown.st_ino, {}};
 }
 
 }  // namespace
 
 Result<void> enter_initial_cgroup_namespace() {
-    const std::string own = read_link("/proc/self/ns/cgroup");
-    if (own.empty() || own == kInitialCgroupNamespace) {
+    if (is_in_initial_namespace()) {
         return {};
     }
     int code = ENOENT;
@@ -122,12 +183,7 @@ Result<void> enter_initial_cgroup_namespace() {
         }
         code = errno;
     }
-    return Error{
-        fmt::format("this is a cgroup namespace of its own (a container?), from which sockets of "
-                    "other cgroups can't be followed; {}--cgroupns=host and --pid=host give a "
-                    "container of docker or podman those of the host",
-                    code == EPERM ? "leaving it needs CAP_SYS_ADMIN; " : ""),
-        code};
+    return pcapng::errno_error("enter the initial cgroup namespace", code);
 }
 
 // "41 31 0:38 / /sys/fs/cgroup/unified rw,relatime shared:9 - cgroup2 cgroup2 rw": proc(5). A mount
@@ -155,28 +211,11 @@ std::vector<CgroupMount> parse_cgroup_mounts(std::string_view mountinfo) {
 }
 
 Result<CgroupRoot> open_cgroup_root(const std::string& proc) {
-    if (Search here = search_mounts(proc + "/self", ""); here.found) {
-        return *std::move(here.found);
+    auto root = open_mounted(proc);
+    if (is_in_initial_namespace()) {
+        return root;
     }
-    // As after `ip netns exec`, which mounts a new /sys for what it runs.
-    bool looked = false;
-    for (const int process : kFirstProcesses) {
-        const std::string folder = fmt::format("{}/{}", proc, process);
-        Search there = search_mounts(folder, folder + "/root");
-        if (there.found) {
-            return *std::move(there.found);
-        }
-        looked = looked || there.looked;
-    }
-    // A new mount gives the whole hierarchy its options, so there must be none that had others.
-    Result<CgroupRoot> mounted = looked ? mount_for_us() : Error{"its mounts can't be seen", EPERM};
-    if (mounted) {
-        return mounted;
-    }
-    return Error{fmt::format("cgroup v2 is not mounted here ({}); mount -t cgroup2 none DIRECTORY, "
-                             "or, after `ip netns exec NS`, use pidcap --netns NS instead",
-                             mounted.error().message),
-                 ENOENT};
+    return root ? open_whole(root->directory) : outside_error(root.error().code);
 }
 
 }  // namespace capture

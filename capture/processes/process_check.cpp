@@ -62,7 +62,8 @@ void ProcessTable::fill(Entry& entry, ProcProcess&& seen) {
     Process& process = entry.process;
     bool changed = set_user(entry, seen.status.uid, seen.status.gid);
     if (!seen.cgroup.empty()) {
-        changed = set_cgroup(entry, cgroups_.id(seen.cgroup), seen.cgroup) || changed;
+        changed =
+            set_cgroup(entry, cgroups_.id(seen.cgroup), cgroups_.from_root(seen.cgroup)) || changed;
     }
     const auto take = [&changed](auto& to, auto&& from) {
         changed = changed || to != from;
@@ -113,7 +114,7 @@ void ProcessTable::fill_gaps(Entry& entry) {
     take(process.nspid, seen.status.nspid);
     take(process.netns, seen.netns);
     if (process.cgroup.empty() && !seen.cgroup.empty()) {
-        set_cgroup(entry, cgroups_.id(seen.cgroup), seen.cgroup);
+        set_cgroup(entry, cgroups_.id(seen.cgroup), cgroups_.from_root(seen.cgroup));
     }
 }
 
@@ -164,7 +165,9 @@ void ProcessTable::reconcile(Entry& entry, const pidcap_owner& owner) {
     if (!entry.exited && read_same(entry, seen) == Fate::kSame) {
         changed = set_user(entry, seen.status.uid, seen.status.gid);
         if (!seen.cgroup.empty()) {
-            changed = set_cgroup(entry, cgroups_.id(seen.cgroup), seen.cgroup) || changed;
+            changed =
+                set_cgroup(entry, cgroups_.id(seen.cgroup), cgroups_.from_root(seen.cgroup)) ||
+                changed;
         }
     } else {  // the process is gone from /proc
         changed = set_user(entry, owner.uid, owner.gid);

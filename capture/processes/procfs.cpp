@@ -14,6 +14,7 @@
 #include <cerrno>
 #include <charconv>
 #include <climits>
+#include <csignal>
 #include <memory>
 #include <optional>
 
@@ -145,6 +146,10 @@ bool is_proc(const Fd& directory) {
     return fstatfs(directory.get(), &system) == 0 && system.f_type == PROC_SUPER_MAGIC;
 }
 
+bool is_running(uint32_t pid) {
+    return kill(static_cast<pid_t>(pid), 0) == 0 || errno == EPERM;
+}
+
 std::string read_cmdline(const Fd& process) {
     Result<std::string> text = read_file(process, "cmdline", kMaxCmdline - 1);
     if (!text) {
@@ -214,7 +219,12 @@ Result<Fd> ProcFs::open_process(uint32_t pid) const {
     Fd fd(openat(root_.get(), fmt::format("{}", pid).c_str(),
                  O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW));
     if (!fd.valid()) {
-        return process_error(fmt::format("open {}/{}", path_, pid));
+        Error error = process_error(fmt::format("open {}/{}", path_, pid));
+        // With hidepid, the processes of others are left out.
+        if (error.code == ESRCH && is_proc(root_) && is_running(pid)) {
+            error.code = EACCES;
+        }
+        return error;
     }
     return fd;
 }

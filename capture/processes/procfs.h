@@ -74,7 +74,8 @@ class ProcFs {
     // Opens the directory of a process, for the functions below and for files that they don't read.
     pcapng::Result<pcapng::Fd> open_process(uint32_t pid) const;
 
-    // Read a process. Error code ESRCH means that there is no such process, or no longer. The pid
+    // Read a process. Error code ESRCH means that there is no such process, or no longer; one that
+    // /proc hides (hidepid) is an error of another code. The pid
     // of a thread that is not a process's first one is no process.
     pcapng::Result<ProcStat> stat(uint32_t pid) const;
     pcapng::Result<ProcProcess> read(uint32_t pid) const;

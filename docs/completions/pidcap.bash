@@ -27,7 +27,7 @@ _pidcap() {
         --hook) words="tc xdp cgroup" ;;
         --tracing) words="auto fentry kprobe syscalls" ;;
         -Q | --direction) words="in out inout" ;;
-        -w | --write | -F | --filter-file | -o | --from | --config)
+        -w | --write | -F | --filter-file | -o | --from | --config | --btf)
             compopt -o filenames 2>/dev/null
             mapfile -t COMPREPLY < <(compgen -f -- "$word")
             return
@@ -67,7 +67,7 @@ _pidcap() {
         --split) words="process container user" ;;
         --after | --before | --host | --sort | --filter | -C | --rotate-size | -G | --rotate-time | -W | --rotate-count | --keep-free | --ring | --trigger | --note | --mode | -s | --snaplen | -B | --buffer | -c | --count | --duration | --cmdline | --container | --unit | --process) return ;;
         *)
-            words="--config -i --interface --netns --hook --tracing -Q --direction -p --no-promiscuous-mode -D --filter -F --filter-file -d --pid --comm --exe --cmdline --uid --user --gid --cgroup --container
+            words="--config -i --interface --netns --hook --tracing --btf -Q --direction -p --no-promiscuous-mode -D --filter -F --filter-file -d --pid --comm --exe --cmdline --uid --user --gid --cgroup --container
                    --unit --tree --process -f --follow --unattributed --kernel -w --write -C --rotate-size -G --rotate-time --rotate-at-clock --rotate-at-start
                    -W --rotate-count -z --rotate-command --keep-free --ring --before --after --trigger --name --compress --mode -Z --run-as --command-user -s --snaplen --comments --no-process --process-blocks -B --buffer -c --count --duration
                    -v --verbose -q --quiet -n -t --color -h --help --version --"
@@ -77,7 +77,7 @@ _pidcap() {
             if ((COMP_CWORD > 1)); then
                 case ${COMP_WORDS[1]} in
                     annotate) words="--from -w --mode -h --help" ;;
-                    doctor) words="--json -h --help" ;;
+                    doctor) words="--json --btf -h --help" ;;
                     export) words="--format --table --csv-safe -o --mode $selection" ;;
                     extract) words="-w --mode --split --max-files --comments $selection" ;;
                     flows | processes) words="--sort --csv --csv-safe --json $selection" ;;

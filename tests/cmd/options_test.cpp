@@ -260,10 +260,16 @@ TEST_CASE("hostile arguments reach the terminal escaped") {
     CHECK_THAT(message, Catch::Contains("\\x1b"));
 }
 
-TEST_CASE("doctor takes --json and nothing else") {
+TEST_CASE("doctor takes --json and --btf, and nothing else") {
     CHECK(run({"doctor"}).action == Options::Action::kDoctor);
     CHECK_FALSE(run({"doctor"}).json);
     CHECK(run({"doctor", "--json"}).json);
+    CHECK(run({"doctor", "--json", "--btf", "vmlinux"}).btf == "vmlinux");
+    CHECK(run({"doctor", "--btf=vmlinux"}).btf == "vmlinux");
+    CHECK(run({"--btf", "vmlinux"}).btf == "vmlinux");
+    CHECK(run({}).btf.empty());
+    CHECK_THAT(refusal({"doctor", "--btf", ""}), Catch::Contains("--btf"));
+    CHECK_THAT(refusal({"doctor", "--btf", "vmlinux", "-v"}), Catch::Contains("nothing else"));
     CHECK_THAT(refusal({"doctor", "-i", "lo"}), Catch::Contains("nothing else"));
     CHECK_THAT(refusal({"-i", "lo", "doctor"}), Catch::Contains("nothing else"));
     CHECK_THAT(refusal({"doctor", "--", "true"}), Catch::Contains("nothing else"));

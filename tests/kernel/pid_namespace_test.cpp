@@ -13,11 +13,15 @@
 #include <string>
 #include <vector>
 
+#include "capture/clock.h"
+#include "capture/processes/procfs.h"
 #include "tests/kernel/traffic.h"
+#include "tests/support/cable.h"
 #include "tests/support/capture.h"
 #include "tests/support/packets.h"
 #include "tests/support/pid_namespace.h"
 #include "tests/support/temporary_folder.h"
+#include "tests/support/traffic.h"
 
 namespace test {
 namespace {
@@ -81,6 +85,26 @@ const Packet& only(const std::multimap<std::string, Packet>& packets, const std:
     INFO(note);
     REQUIRE(packets.count(note) == 1);
     return packets.find(note)->second;
+}
+
+// As Docker has it: a cgroup namespace, /sys read-only with that namespace's part of cgroup v2, and
+// no tracefs.
+void be_contained() {
+    mount_own_proc();
+    if (unshare(CLONE_NEWCGROUP) != 0 ||
+        mount("sysfs", "/sys", "sysfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) !=
+            0 ||
+        mount("cgroup", "/sys/fs/cgroup", "cgroup2", MS_RDONLY, nullptr) != 0) {
+        _exit(125);
+    }
+}
+
+// Root with the capabilities that docker run gives, and more.
+std::vector<std::string> with_capabilities(const std::string& more) {
+    return {"setpriv",
+            "--bounding-set=-all,+chown,+dac_override,+fowner,+fsetid,+kill,+setgid,+setuid,"
+            "+setpcap,+net_bind_service,+net_raw,+sys_chroot,+mknod,+audit_write,+setfcap" +
+                more};
 }
 
 // A process of the capture's own namespace, under the pid that it has there.
@@ -223,6 +247,97 @@ TEST_CASE("a pid that is used again inside is the new process's") {
     CHECK(only(packets, "second").self()->pid == pid);
     CHECK(value(only(packets, "first"), "hostpid") == host_pid);
     CHECK(value(only(packets, "second"), "hostpid") == std::to_string(second->pid()));
+}
+
+TEST_CASE("in a container without CAP_SYS_ADMIN a capture works, and doctor says what to add") {
+    Scene scene;
+    const auto before = scene.actor_inside("before");
+    const int fd = connected_socket(*before, scene.address, SOCK_DGRAM);
+    const PidNamespace::Entered entered(scene.inside);
+    Process capture(
+        Launch{.arguments = pidcap_command(
+                   {"-i", "lo", "-w", scene.file, "-c", "3"},
+                   with_capabilities(",+bpf,+perfmon,+net_admin,+dac_read_search,+sys_ptrace")),
+               .netns = &scene.netns,
+               .prepare = be_contained});
+    capture.wait_for("listening on ");
+    Actor after{scene.netns, "after"};
+    pass(*before, fd, scene.sink, scene.to, "before");
+    scene.say_from(after, "after");
+    scene.say_from(*before, "before-again");
+    CHECK(capture.wait() == 0);
+    const auto packets = read_packets(scene.file);
+    REQUIRE(packets.size() == 3);
+    check_inside(packets[0], own_pid(*before), before->pid(), "before");
+    check_inside(packets[1], own_pid(after), after.pid(), "after");
+    CHECK(packets[2].self()->pid == own_pid(*before));
+    CHECK_FALSE(value(packets[0], "cgroup").empty());
+
+    Process doctor(Launch{.arguments = pidcap_command({"doctor"}, with_capabilities("")),
+                          .netns = &scene.netns,
+                          .prepare = be_contained});
+    CHECK(doctor.wait() == 1);
+    INFO(doctor.out());
+    for (const char* flag : {"--cap-add=BPF", "--cap-add=PERFMON", "--cap-add=NET_ADMIN",
+                             "--cap-add=DAC_READ_SEARCH", "--cgroupns=host", "--pid=host"}) {
+        CHECK(contains(doctor.out(), flag));
+    }
+    Process granted(
+        Launch{.arguments = pidcap_command(
+                   {"doctor"}, with_capabilities(",+bpf,+perfmon,+net_admin,+dac_read_search")),
+               .netns = &scene.netns,
+               .prepare = be_contained});
+    CHECK(granted.wait() == 0);
+    INFO(granted.out());
+    CHECK(contains(granted.out(), "can capture on this machine"));
+}
+
+TEST_CASE("in a time namespace, packets and processes have the time of the wall clock") {
+    const Loopback loopback;
+    const TemporaryFolder folder;
+    const std::string file = folder.file("a.pcapng");
+    Process capture(Launch{.arguments = pidcap_command({"-i", "lo", "-w", file, "-c", "3"},
+                                                       {"unshare", "--time", "--monotonic", "5000",
+                                                        "--boottime", "-7", "--fork"}),
+                           .netns = &loopback.netns});
+    capture.wait_for("listening on ");
+    send_numbered(loopback.sender, 0, 3, 100);
+    CHECK(capture.wait() == 0);
+    const auto packets = read_packets(file);
+    CHECK(packets.size() == 3);
+    const uint64_t now = capture::clock_ns(CLOCK_REALTIME);
+    const uint64_t start = who_is(getpid()).start_ns;
+    constexpr uint64_t kMinute = 60'000'000'000;
+    constexpr uint64_t kTicks = 30'000'000;
+    for (const Packet& packet : packets) {
+        CHECK(packet.time_ns < now + kMinute);
+        CHECK(packet.time_ns + kMinute > now);
+        REQUIRE(packet.self());
+        CHECK(packet.self()->pid == static_cast<uint32_t>(getpid()));
+        CHECK(packet.self()->start_ns < start + kTicks);
+        CHECK(packet.self()->start_ns + kTicks > start);
+    }
+}
+
+TEST_CASE("a process that /proc hides isn't taken for ended") {
+    Netns netns;
+    const Actor hidden{netns, "hidden"};
+    const pid_t gone = Actor(netns, "gone").pid();
+    const pid_t child = fork();
+    if (child == 0) {
+        mount_own_proc("hidepid=2");
+        const auto procfs = capture::ProcFs::open();
+        if (setgid(65534) != 0 || setuid(65534) != 0) {
+            _exit(125);
+        }
+        const auto seen = procfs->stat(static_cast<uint32_t>(hidden.pid()));
+        const auto ended = procfs->stat(static_cast<uint32_t>(gone));
+        _exit((!seen && seen.error().code == EACCES ? 0 : 1) +
+              (!ended && ended.error().code == ESRCH ? 0 : 2));
+    }
+    int status = -1;
+    REQUIRE(waitpid(child, &status, 0) == child);
+    CHECK(status == 0);
 }
 
 TEST_CASE("a /proc of another PID namespace is refused with what to do") {

@@ -21,6 +21,7 @@
 #include "capture/kernel/bpf_probe.h"
 #include "capture/kernel/feature_list.h"
 #include "capture/kernel/privilege.h"
+#include "capture/kernel/surroundings.h"
 
 using capture::Feature;
 using State = Feature::State;
@@ -134,7 +135,11 @@ TEST_CASE("a refusal names the missing capabilities and the next step") {
             capture::privilege_error("load the capture programs", EPERM).message;
         return message ==
                "load the capture programs: Operation not permitted; this process lacks CAP_BPF, "
-               "CAP_PERFMON, CAP_NET_ADMIN: run as root, or see `pidcap doctor`";
+               "CAP_PERFMON, CAP_NET_ADMIN: " +
+                   // This may be a container.
+                   capture::Surroundings::find().with_capabilities(
+                       "CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN") +
+                   ", or see `pidcap doctor`";
     }));
     CHECK(capture::privilege_error("load x", ENOMEM).message == "load x: Cannot allocate memory");
 }

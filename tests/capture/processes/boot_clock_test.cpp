@@ -39,10 +39,10 @@ TEST_CASE("the time since the epoch of now in ticks is now, to the tick") {
     CHECK(gap < 1.0);
 }
 
-TEST_CASE("the boot clock's offset is read from timens_offsets") {
-    CHECK(capture::parse_timens_boottime(
-              "monotonic           0         0\nboottime        -12       500\n") ==
-          -11'999'999'500);
-    CHECK(capture::parse_timens_boottime("monotonic 5 5\n") == 0);
-    CHECK(capture::parse_timens_boottime("") == 0);
+TEST_CASE("a clock's offset is read from timens_offsets") {
+    const std::string text = "monotonic           0         0\nboottime        -12       500\n";
+    CHECK(capture::parse_timens_offset(text, "boottime") == -11'999'999'500);
+    CHECK(capture::parse_timens_offset("monotonic 5 5\n", "monotonic") == 5'000'000'005);
+    CHECK(capture::parse_timens_offset("monotonic 5 5\n", "boottime") == 0);
+    CHECK(capture::parse_timens_offset("", "boottime") == 0);
 }
