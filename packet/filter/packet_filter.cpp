@@ -116,8 +116,8 @@ std::string place_text(const std::string& expression, int dlt) {
 }
 
 Result<ClassicProgram> compile_for(LinkType link, const std::string& expression,
-                                   std::optional<uint32_t> netmask) {
-    auto compiled = compile_filter(expression, dlt_of(link), netmask);
+                                   std::optional<uint32_t> netmask, bool optimize) {
+    auto compiled = compile_filter(expression, dlt_of(link), netmask, optimize);
     if (!compiled) {
         return Error{fmt::format("filter \"{}\": {}", pcapng::shown_text(expression),
                                  pcapng::shown_text(compiled.error().message))};
@@ -148,8 +148,8 @@ Result<ClassicProgram> compile_filter(const std::string& expression, int dlt,
 }
 
 Result<PacketFilter> PacketFilter::compile(const std::string& expression, LinkType link,
-                                           std::optional<uint32_t> netmask) {
-    PacketFilter filter(expression, netmask);
+                                           std::optional<uint32_t> netmask, bool optimize) {
+    PacketFilter filter(expression, netmask, optimize);
     if (const auto& program = filter.program(link); !program) {
         Error error = program.error();
         if (is_syntax_error(error)) {
@@ -160,17 +160,32 @@ Result<PacketFilter> PacketFilter::compile(const std::string& expression, LinkTy
     return filter;
 }
 
-PacketFilter::PacketFilter(std::string expression, std::optional<uint32_t> netmask)
+PacketFilter::PacketFilter(std::string expression, std::optional<uint32_t> netmask, bool optimize)
     : expression_(std::move(expression)),
-      ethernet_(compile_for(LinkType::kEthernet, expression_, netmask)),
-      raw_(compile_for(LinkType::kRawIp, expression_, netmask)) {}
+      ethernet_(compile_for(LinkType::kEthernet, expression_, netmask, optimize)),
+      raw_(compile_for(LinkType::kRawIp, expression_, netmask, optimize)) {}
 
-std::string list_classic(const ClassicProgram& program) {
+std::string list_classic(const ClassicProgram& program, ClassicListing form) {
     std::string text;
+    if (form == ClassicListing::kNumbers) {
+        text = fmt::format("{}\n", program.size());
+    }
     for (size_t at = 0; at < program.size(); at++) {
-        const bpf_insn insn{program[at].code, program[at].jt, program[at].jf, program[at].k};
-        text += bpf_image(&insn, static_cast<int>(at));
-        text += '\n';
+        const sock_filter& each = program[at];
+        const bpf_insn insn{each.code, each.jt, each.jf, each.k};
+        switch (form) {
+            case ClassicListing::kInstructions:
+                text += bpf_image(&insn, static_cast<int>(at));
+                text += '\n';
+                break;
+            case ClassicListing::kCStructs:
+                text += fmt::format("{{ 0x{:x}, {}, {}, 0x{:08x} }},\n", each.code, each.jt,
+                                    each.jf, each.k);
+                break;
+            case ClassicListing::kNumbers:
+                text += fmt::format("{} {} {} {}\n", each.code, each.jt, each.jf, each.k);
+                break;
+        }
     }
     return text;
 }
