@@ -154,7 +154,8 @@ int list_filter(const Options& options) {
     }
     if (!options.list_ebpf) {
         const packet::ClassicProgram& program = *(*filter)->program(link_of(options));
-        fmt::print("{}", packet::list_classic(program, kListings[options.list_filter - 1]));
+        fmt::print("{}", packet::list_classic(
+                             program, kListings[static_cast<size_t>(options.list_filter - 1)]));
         return kExitDone;
     }
     const capture::FilterSetting setting{true, options.out};

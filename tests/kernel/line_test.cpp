@@ -34,7 +34,7 @@ Strings select(const std::string& text, const std::string& part) {
 // Without the IP headers that -v shows, "IP (tos 0x0, …) ".
 std::string without_ip_headers(std::string text) {
     for (size_t at = 0; (at = text.find(" IP (tos ", at)) != std::string::npos;) {
-        text.erase(at, text.find(')', at) - at + 1);
+        text.erase(at, text.find(") ", at) - at + 1);
     }
     return text;
 }
@@ -102,6 +102,31 @@ TEST_CASE("a SYN-ACK, or a reset, whose only known process is its receiver is no
     CHECK(all_contain(select(read({"--tree"}, path), ": Flags [S.]"), "lo Out -> " + name));
     CHECK(all_contain(select(read({"--json"}, path), fmt::format("\"source_port\":{},", port)),
                       "\"process_at\":\"receiver\""));
+}
+
+TEST_CASE("what a capture prints beside its file is what is read from the file") {
+    const Netns netns;
+    const TemporaryFolder folder;
+    const std::string path = folder.file("a.pcapng");
+    Actor client(netns, "the client");
+    for (const char* form : {"--json", "-x"}) {
+        CAPTURE(form);
+        // In a namespace that has nothing else lo is interface 1 of -D.
+        Capture capture(netns, {"-i", "1", "-O", "-w", path, "--print", form, "udp"});
+        const int fd = open_socket(client, AF_INET, SOCK_DGRAM);
+        for (int i = 0; i < 3; i++) {
+            CHECK(client.try_call(
+                      [](int socket, Address to) -> int64_t {
+                          return sendto(socket, "abc", 3, 0,
+                                        reinterpret_cast<sockaddr*>(&to.storage), to.length);
+                      },
+                      fd, make_address("127.0.0.1", 9)) == 3);
+        }
+        capture.stop();
+        INFO(capture.out());
+        CHECK(contains(capture.out(), "the client"));
+        CHECK(capture.out() == read({form}, path));
+    }
 }
 
 }  // namespace test
