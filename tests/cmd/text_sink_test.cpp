@@ -111,3 +111,17 @@ TEST_CASE("a reader who left is an error with the code EPIPE, and the end after 
     CHECK(gone.error().code == EPIPE);
     REQUIRE(sink.finish({}));
 }
+
+TEST_CASE("a capture's conversations have numbers of their own, however many there are") {
+    constexpr uint32_t kConversations = 40000;  // more than are remembered
+    Traffic traffic;
+    cmd::JsonPrinter printer(cmd::PacketsOf::kCapture);
+    std::string text;
+    for (uint32_t i = 0; i < kConversations; ++i) {
+        traffic.data[14 + 20] = static_cast<std::byte>(i >> 8);
+        traffic.data[14 + 21] = static_cast<std::byte>(i);
+        text.clear();
+        printer.append(text, traffic.packet);
+        REQUIRE(text.find("\"flow\":" + std::to_string(i) + ",") != std::string::npos);
+    }
+}
