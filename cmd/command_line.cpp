@@ -16,8 +16,13 @@ namespace {
 // into "a" and "b". So the least number is one that is never reached.
 constexpr int kAnyNumber = 1 << 28;
 
+// CLI11 takes no such name. split_letters() has replaced it.
+constexpr std::string_view kNumberSign = "-#";
+
 CLI::Option* add_to_app(const Option& option, CLI::App& app) {
-    const std::string names = option.names + (option.also.empty() ? "" : ",") + option.also;
+    const bool by_long_name = option.names == kNumberSign;
+    const std::string names =
+        by_long_name ? option.also : option.names + (option.also.empty() ? "" : ",") + option.also;
     CLI::Option* declared =
         option.kind == Option::Kind::kFlag ? app.add_flag(names) : app.add_option(names);
     if (option.kind != Option::Kind::kFlag) {
@@ -140,12 +145,83 @@ bool CommandLine::any_option_given() const {
                        [](const Option& option) { return option.given(); });
 }
 
+const Option* CommandLine::find_letter(char letter) const {
+    const auto found = std::find_if(options_.begin(), options_.end(), [&](const Option& option) {
+        const auto names = split(option.names);
+        return std::any_of(names.begin(), names.end(), [&](std::string_view name) {
+            return name.size() == 2 && name[0] == '-' && name[1] == letter;
+        });
+    });
+    return found != options_.end() ? &*found : nullptr;
+}
+
+// Whether the word is an option whose value is the next word. `word`: of one letter, or long.
+bool CommandLine::takes_next(std::string_view word) const {
+    const Option* option = nullptr;
+    if (word.starts_with("--")) {
+        const auto found = std::find_if(options_.begin(), options_.end(), [&](const Option& each) {
+            const auto names = long_names(each);
+            return std::find(names.begin(), names.end(), word.substr(2)) != names.end();
+        });
+        option = found != options_.end() ? &*found : nullptr;
+    } else if (word.size() == 2 && word[0] == '-') {
+        option = find_letter(word[1]);
+    }
+    return option != nullptr && option->kind == Option::Kind::kValue;
+}
+
+std::vector<std::string> CommandLine::split_letters(std::span<const std::string> arguments) const {
+    std::vector<std::string> words;
+    for (size_t i = 0; i < arguments.size(); i++) {
+        const std::string& word = arguments[i];
+        if (word == "--") {
+            words.insert(words.end(), arguments.begin() + static_cast<ptrdiff_t>(i),
+                         arguments.end());
+            break;
+        }
+        std::vector<std::string> letters;
+        const bool bundle = word.size() > 1 && word[0] == '-' && word[1] != '-';
+        for (size_t at = 1; bundle && at < word.size(); at++) {
+            const Option* option = find_letter(word[at]);
+            if (option == nullptr) {
+                letters.clear();
+                break;
+            }
+            if (option->kind == Option::Kind::kValue) {
+                letters.push_back('-' + word.substr(at));
+                break;
+            }
+            letters.push_back(option->names == kNumberSign ? option->also
+                                                           : std::string{'-', word[at]});
+        }
+        if (letters.empty()) {
+            words.push_back(word);
+        } else {
+            words.insert(words.end(), letters.begin(), letters.end());
+        }
+        if (takes_next(words.back()) && i + 1 < arguments.size()) {
+            words.push_back(arguments[++i]);
+        }
+    }
+    return words;
+}
+
+bool CommandLine::has_letter(std::span<const std::string> words, std::string_view letter) const {
+    for (size_t i = 0; i < words.size() && words[i] != "--"; i += takes_next(words[i]) ? 2 : 1) {
+        if (words[i].starts_with(letter)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 std::optional<Stop> CommandLine::parse(std::span<const std::string> arguments) {
     Parser parser;
     parser.declare(*this, parser.app);
     try {
         // CLI11 takes them from the back.
-        parser.app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+        const std::vector<std::string> words = split_letters(arguments);
+        parser.app.parse(std::vector<std::string>(words.rbegin(), words.rend()));
     } catch (const CLI::ArgumentMismatch& error) {
         const std::string_view what = error.what();  // "-w: 1 required …"
         return usage_error(

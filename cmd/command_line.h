@@ -56,6 +56,14 @@ class CommandLine {
     // Declares a command within this one, which gets the arguments after its name.
     CommandLine& subcommand(std::string_view name);
 
+    // Takes words of several letters apart, as parse() does: "-nr" "file" gives "-n", "-r", "file".
+    // A value stays with its letter: "-c5". Words that aren't options of this line stay as they
+    // are, as do values, and what follows "--".
+    std::vector<std::string> split_letters(std::span<const std::string> arguments) const;
+
+    // Whether the option with this letter, "-r", is among words that split_letters() has returned.
+    bool has_letter(std::span<const std::string> words, std::string_view letter) const;
+
     // Fills the options and subcommands. Returns the usage error, or nothing if there is none. Call
     // it once, after all declarations, and not for a subcommand.
     std::optional<Stop> parse(std::span<const std::string> arguments);
@@ -88,6 +96,8 @@ class CommandLine {
 
     const Option& add(Option::Kind kind, std::string_view names, std::string_view also = {});
     Option* find(std::string_view long_name);
+    const Option* find_letter(char letter) const;
+    bool takes_next(std::string_view word) const;
 
     std::string name_;
     std::deque<Option> options_;

@@ -4,7 +4,10 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 
+#include <strings.h>
+
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <filesystem>
 #include <string>
@@ -55,6 +58,10 @@ LinkType link_of(const Options& options) {
     if (options.hook == capture::Hook::kCgroup) {
         return LinkType::kRawIp;
     }
+    if (options.link_type) {
+        return strcasecmp(options.link_type->c_str(), "RAW") == 0 ? LinkType::kRawIp
+                                                                  : LinkType::kEthernet;
+    }
     const std::string name = only_interface(options);
     if (const auto interfaces = capture::list_interfaces(); interfaces && !name.empty()) {
         for (const auto& interface : *interfaces) {
@@ -80,6 +87,10 @@ HookProgram program_of(const Options& options) {
     }
     return options.hook == capture::Hook::kXdp ? HookProgram::kXdpIn : HookProgram::kEthernetIn;
 }
+
+// By how often -d is given, as for tcpdump.
+constexpr std::array kListings{packet::ClassicListing::kInstructions,
+                               packet::ClassicListing::kCStructs, packet::ClassicListing::kNumbers};
 
 }  // namespace
 
@@ -118,8 +129,9 @@ Result<std::optional<PacketFilter>> read_filter(const Options& options) {
     if (expression->find_first_not_of(" \t\r\n") == std::string::npos) {
         return std::optional<PacketFilter>();
     }
-    auto filter = PacketFilter::compile(*expression, link_of(options),
-                                        capture::netmask_of(only_interface(options)));
+    auto filter =
+        PacketFilter::compile(*expression, link_of(options),
+                              capture::netmask_of(only_interface(options)), options.optimize);
     if (!filter) {
         Error error = std::move(filter).error();
         error.message += hint_for(options);
@@ -140,8 +152,10 @@ int list_filter(const Options& options) {
     if (!*filter) {
         return fail(Error{"-d: there is no filter to list"});
     }
-    if (options.list_filter == 1) {
-        fmt::print("{}", packet::list_classic(*(*filter)->program(link_of(options))));
+    if (!options.list_ebpf) {
+        const packet::ClassicProgram& program = *(*filter)->program(link_of(options));
+        fmt::print("{}", packet::list_classic(
+                             program, kListings[static_cast<size_t>(options.list_filter - 1)]));
         return kExitDone;
     }
     const capture::FilterSetting setting{true, options.out};

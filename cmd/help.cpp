@@ -3,12 +3,15 @@
 
 #include <fmt/format.h>
 
+#include "cmd/line_options.h"
 #include "packet/version.h"
 
 namespace cmd {
 
-std::string_view help_text() {
-    return R"(pidcap: a packet capture in which every packet knows its process
+namespace {
+
+constexpr std::string_view kBeforeLines =
+    R"(pidcap: a packet capture in which every packet knows its process
 
 Usage:
   pidcap [options] [FILTER]             one line a packet on stdout
@@ -22,7 +25,7 @@ Usage:
                                         pidcap in Wireshark's list of interfaces, and its fields
 
 On files, of pidcap and of others; "pidcap COMMAND --help" says more
-  pidcap read FILE...                   the packets, a line each
+  pidcap read FILE...                   the packets, a line each; or as tcpdump: pidcap -r FILE
   pidcap processes FILE                 a row for each process
   pidcap flows FILE                     a row for each conversation, with the processes at its ends
   pidcap report FILE -o PAGE            one page of HTML about all that
@@ -55,14 +58,20 @@ Where
   -p, --no-promiscuous-mode
                       leave the interfaces that -i names as they are; by default they take every
                       packet that passes by, also those for others
-  -D                  list the interfaces and exit
+  -D, --list-interfaces
+                      list the interfaces and exit; -i takes their numbers, too
+  -L, --list-data-link-types
+                      list the link types of the packets of -i IFACE and exit
+  -y, --linktype TYPE the link type that -i IFACE must have, EN10MB or RAW; with -d: to list
 
 Which
   FILTER              an expression of pcap-filter(7), as in: tcp port 443 and host 10.0.0.1
   --filter FILTER     the same as one word
   -F, --filter-file FILE
                       the same from a file
-  -d                  list the filter in classic BPF and exit; -dd: as the kernel runs it, in eBPF
+  -d                  list the filter in classic BPF and exit; -dd: for C, -ddd: as numbers
+  --ebpf              with -d: as the kernel runs it, in eBPF
+  -O, --no-optimize   don't let libpcap optimize the filter
 
 Which processes (at either end; none given: every packet). Several values of one option are
 alternatives, different options must all hold, a value after "!" is excluded; a GLOB may contain *,
@@ -110,7 +119,8 @@ Into what
                       compress files while they are written
   --mode MODE         the mode of a file that is made, as 640; by default 600
   -s, --snaplen SNAPLEN
-                      keep at most SNAPLEN bytes of each packet, 1 to 262144 (the default)
+                      keep at most SNAPLEN bytes of each packet, 1 to 262144 (the default,
+                      also meant by 0)
   --comments full|intro|short|none
                       the comment on each packet: everything known on every packet, the details
                       of a process on its first packet (intro, the default), never, no comments
@@ -128,20 +138,24 @@ Until when (and at SIGINT or SIGTERM)
   --duration TIME     after TIME seconds: 10, 2.5, 10s, 5m, 1h
 
 Output
-  -v, --verbose       also at which end the process is, each process's executable, user, thread,
-                      and how it was found; repeatable
-  -q, --quiet         less: shorter lines; with -w, no status line
-  -n                  numbers instead of user names; addresses and ports are always numbers
-  -t                  no time; given twice: seconds since 1970; three times: time since the line
-                      before; four: date and time; five: time since the first line
-  --color auto|always|never
-                      colour the processes; auto (the default) on terminals, unless NO_COLOR is set
+  --json              a JSON object a line, with all that is known; null: not known
+  --print             with -w: print lines, too
+)";
+
+constexpr std::string_view kBehindLines = R"(
+tcpdump's other options are taken where they mean what is so anyway (-l -N -U --immediate-mode), or
+refused with what to use instead; docs/tcpdump.md lists them all.
 
   -h, --help          this text
   --version           the version
 
 Exit status: 0 done, 1 failed, 2 wrong usage; with -- COMMAND, that of COMMAND.
 )";
+
+}  // namespace
+
+std::string help_text() {
+    return fmt::format("{}{}{}", kBeforeLines, line_options_help(), kBehindLines);
 }
 
 std::string_view doctor_help_text() {

@@ -8,7 +8,7 @@
 
 namespace cmd {
 
-std::string_view help_text();
+std::string help_text();
 std::string_view doctor_help_text();
 std::string_view setup_help_text();
 std::string version_text();

@@ -40,8 +40,19 @@ int run(const std::vector<std::string>& arguments) {
     if (const auto* stop = std::get_if<cmd::Stop>(&parsed)) {
         return flushed(cmd::say(*stop));
     }
-    const auto& options = std::get<cmd::Options>(parsed);
+    auto& options = std::get<cmd::Options>(parsed);
+    if (options.action == cmd::Options::Action::kRead) {
+        std::vector<std::string> words = options.arguments;
+        words.insert(words.begin(), "read");
+        return *cmd::run_offline(words);
+    }
+    if (const auto resolved = cmd::resolve_interfaces(options); !resolved) {
+        cmd::print_message("pidcap: {}\n", resolved.error().message);
+        return cmd::kExitFailed;
+    }
     switch (options.action) {
+        case cmd::Options::Action::kListLinkTypes:
+            return flushed(cmd::list_link_types(options));
         case cmd::Options::Action::kListInterfaces:
             return flushed(cmd::list_interfaces());
         case cmd::Options::Action::kListFilter:
@@ -55,6 +66,7 @@ int run(const std::vector<std::string>& arguments) {
         case cmd::Options::Action::kSetupWireshark:
             return cmd::setup_wireshark(options, packet::use_color(options.color, STDOUT_FILENO));
         case cmd::Options::Action::kCapture:
+        case cmd::Options::Action::kRead:
             break;
     }
     return cmd::run_capture(options);

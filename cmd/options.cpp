@@ -13,10 +13,12 @@
 
 #include "cmd/command_line.h"
 #include "cmd/help.h"
+#include "cmd/line_options.h"
 #include "cmd/option_reader.h"
 #include "cmd/process_filter_options.h"
 #include "cmd/recorder/recorder_option_reader.h"
 #include "cmd/settings_file.h"
+#include "cmd/tcpdump_options.h"
 #include "cmd/values.h"
 #include "packet/line/terminal_text.h"
 #include "pcapng/result.h"
@@ -47,28 +49,32 @@ struct DeclaredOptions {
     const Option& keep_free = line.value("--keep-free");
     DeclaredRecorderOptions recorder{line};
     const Option& compress = line.value("--compress");
-    const Option& snaplen = line.value("-s", "--snaplen");
+    const Option& snaplen = line.value("-s", "--snaplen,--snapshot-length");
     const Option& direction = line.value("-Q", "--direction");
     const Option& no_promiscuous = line.flag("-p", "--no-promiscuous-mode");
-    const Option& buffer = line.value("-B,--buffer");
+    const Option& buffer = line.value("-B,--buffer", "--buffer-size");
     const Option& count = line.value("-c", "--count");
     const Option& duration = line.value("--duration");
     const Option& filter = line.value("--filter");
     const Option& filter_file = line.value("-F", "--filter-file");
     const Option& list_filter = line.flag("-d");
+    const Option& list_ebpf = line.flag("--ebpf");
+    const Option& no_optimize = line.flag("-O", "--no-optimize");
+    const Option& link_type = line.value("-y", "--linktype");
+    const Option& list_link_types = line.flag("-L", "--list-data-link-types");
     ProcessFilterOptions processes{line};
     const Option& no_process = line.flag("--no-process");
     const Option& comments = line.value("--comments");
-    const Option& color = line.value("--color");
     const Option& process_blocks = line.flag("--process-blocks");
-    const Option& run_as = line.value("-Z,--run-as");
+    const Option& run_as = line.value("-Z,--run-as", "--relinquish-privileges");
     const Option& command_user = line.value("--command-user");
     const Option& mode = line.value("--mode");
-    const Option& list_interfaces = line.flag("-D");
-    const Option& numeric = line.flag("-n");
-    const Option& quiet = line.flag("-q", "--quiet");
-    const Option& verbose = line.flag("-v", "--verbose");
-    const Option& time = line.flag("-t");
+    const Option& list_interfaces = line.flag("-D", "--list-interfaces");
+    LineOptions looks{line};
+    const Option& print = line.flag("--print");
+    const Option& lines_as_json = line.flag("--json");
+    const Option& read_file = line.value("-r");
+    TcpdumpOptions tcpdump{line, TcpdumpOptions::For::kCapture};
     const Option& version = line.flag("--version");
     const Option& help = line.flag("-h,--help");
     CommandLine& doctor = line.subcommand("doctor");
@@ -126,6 +132,10 @@ void read_where(const DeclaredOptions& declared, OptionReader& reader, Options& 
     reader.word(declared.direction, kDirections, sides);
     std::tie(options.in, options.out) = sides;
     options.promiscuous = !declared.no_promiscuous.given();
+    reader.once(declared.link_type, [&](const std::string& name) -> std::optional<Error> {
+        options.link_type = name;
+        return std::nullopt;
+    });
 }
 
 void read_process_filter(const DeclaredOptions& declared, OptionReader& reader, Options& options) {
@@ -148,9 +158,10 @@ void read_what(const DeclaredOptions& declared, OptionReader& reader, Options& o
         options.output = file;
         return file.empty() ? std::optional(Error{"-w: the file name is empty"}) : std::nullopt;
     });
-    const bool zero = declared.snaplen.count() == 1 && declared.snaplen.values.front() == "0";
-    reader.refuse_if(zero, "-s 0: nothing would be left; for whole packets leave -s out");
-    reader.number(declared.snaplen, 1, PIDCAP_SNAPLEN_MAX, options.snaplen);
+    reader.number(declared.snaplen, 0, PIDCAP_SNAPLEN_MAX, options.snaplen);
+    if (options.snaplen == 0) {
+        options.snaplen = PIDCAP_SNAPLEN_MAX;  // as for tcpdump
+    }
     reader.number(declared.buffer, 1, kBufferMaxKib, options.buffer_kib);
     using capture::Comments;
     static constexpr std::array<std::pair<std::string_view, Comments>, 4> kComments{
@@ -242,8 +253,6 @@ void read_rotation(const DeclaredOptions& declared, OptionReader& reader, Option
 // Words that no option took are the filter, as for tcpdump.
 void read_words(const DeclaredOptions& declared, OptionReader& reader, Options& options) {
     for (const std::string& word : declared.line.others()) {
-        reader.refuse_if(word.starts_with("-r"),  // tcpdump's
-                         "-r: no such option; to read a file: pidcap read FILE");
         reader.refuse_if(word.starts_with('-') && word.size() > 1,
                          fmt::format("{}: no such option", packet::printable(word)));
         options.filter += (options.filter.empty() ? "" : " ") + word;
@@ -301,7 +310,11 @@ void read_which(const DeclaredOptions& declared, OptionReader& reader, Options& 
         return file.empty() ? Error{"-F: the file name is empty"} : error;
     });
     options.list_filter = static_cast<int>(declared.list_filter.count());
-    reader.refuse_if(options.list_filter > 2, "-d is given more than twice");
+    reader.refuse_if(options.list_filter > 3, "-d is given more than three times");
+    options.list_ebpf = declared.list_ebpf.given();
+    reader.refuse_if(options.list_ebpf && options.list_filter != 1,
+                     "--ebpf lists the filter in another language: add -d");
+    options.optimize = !declared.no_optimize.given();
     reader.refuse_if(options.list_filter > 0 && options.filter.empty() && !options.filter_file,
                      "-d: give the filter that is to be listed");
 }
@@ -330,11 +343,16 @@ void read_until(const DeclaredOptions& declared, OptionReader& reader, Options& 
 }
 
 void read_looks(const DeclaredOptions& declared, OptionReader& reader, Options& options) {
-    reader.word(declared.color, packet::kColorModes, options.color);
-    options.numeric = declared.numeric.given();
-    options.quiet = declared.quiet.given();
-    options.verbose = static_cast<int>(declared.verbose.count());
-    reader.take(parse_time_form(declared.time.count()), options.time);
+    read_line_options(declared.looks, reader, options.line, options.color);
+    options.print = declared.print.given();
+    options.lines_as_json = declared.lines_as_json.given();
+    reader.refuse_if(options.lines_as_json && options.output && !options.print,
+                     "--json says what is printed: leave -w out, or add --print");
+    reader.refuse_if(options.print && options.output == "-",
+                     "--print and -w - would both write to standard output");
+    reader.refuse_if(!options.finds_processes && options.print,
+                     "--no-process writes packets only: leave --print out");
+    declared.tcpdump.check(reader);
 }
 
 std::variant<Options, Stop> read_doctor(const DeclaredOptions& declared, size_t arguments,
@@ -413,10 +431,27 @@ std::variant<Options, Stop> read_capture(DeclaredOptions& declared, Options opti
     if (options.list_filter > 0) {
         options.action = Options::Action::kListFilter;
     }
+    if (declared.list_link_types.given()) {
+        options.action = Options::Action::kListLinkTypes;
+    }
     if (declared.list_interfaces.given()) {
         options.action = Options::Action::kListInterfaces;
     }
     return options;
+}
+
+// Without tcpdump's --count, which has no value and is for files. Ours has one.
+std::vector<std::string> without_bare_count(std::span<const std::string> arguments) {
+    std::vector<std::string> words;
+    for (size_t i = 0; i < arguments.size(); i++) {
+        const bool has_number =
+            i + 1 < arguments.size() && !arguments[i + 1].empty() &&
+            arguments[i + 1].find_first_not_of("0123456789") == std::string::npos;
+        if (arguments[i] != "--count" || has_number) {
+            words.push_back(arguments[i]);
+        }
+    }
+    return words;
 }
 
 }  // namespace
@@ -434,6 +469,16 @@ std::variant<Options, Stop> parse_options(std::span<const std::string> arguments
     }
     DeclaredOptions declared;
     const size_t count = static_cast<size_t>(end - arguments.begin());
+    // It has options of its own, which are others than a capture's.
+    const std::vector<std::string> words =
+        declared.line.split_letters(without_bare_count(arguments.first(count)));
+    if (declared.line.has_letter(words, "-r")) {
+        if (has_command) {
+            return usage_error("-r reads a file: leave -- COMMAND out");
+        }
+        options.action = Options::Action::kRead;
+        return options;
+    }
     if (auto wrong = declared.line.parse(arguments.first(count))) {
         return *wrong;
     }
@@ -444,7 +489,7 @@ std::variant<Options, Stop> parse_options(std::span<const std::string> arguments
         return Stop{kExitDone, std::string(setup_help_text())};
     }
     if (declared.help.given()) {
-        return Stop{kExitDone, std::string(help_text())};
+        return Stop{kExitDone, help_text()};
     }
     if (declared.version.given()) {
         return Stop{kExitDone, version_text()};

@@ -29,7 +29,15 @@
 namespace cmd {
 
 struct Options {
-    enum class Action { kCapture, kListInterfaces, kListFilter, kDoctor, kSetupWireshark };
+    enum class Action {
+        kCapture,
+        kRead,  // -r: the packets of a file; `arguments` are for `pidcap read`
+        kListInterfaces,
+        kListLinkTypes,
+        kListFilter,
+        kDoctor,
+        kSetupWireshark
+    };
     enum class Setup { kInstall, kRemove, kCheck };
 
     Action action = Action::kCapture;
@@ -39,8 +47,9 @@ struct Options {
     std::optional<std::string> group;  // the one that may capture; none: "wireshark"
 
     // Where to capture, and into what.
-    std::vector<std::string> interfaces;  // never empty after parsing; may contain "any"
-    std::vector<std::string> netns;       // names, paths, pids, "all"; none: the current one
+    std::vector<std::string> interfaces;   // never empty after parsing; may contain "any", numbers
+    std::optional<std::string> link_type;  // -y: what they have to be
+    std::vector<std::string> netns;        // names, paths, pids, "all"; none: the current one
     capture::Hook hook = capture::Hook::kTc;
     bool finds_processes = true;              // false: --no-process
     std::optional<capture::Tracing> tracing;  // none: the best that this kernel allows
@@ -58,6 +67,8 @@ struct Options {
     std::string filter;                      // an expression of pcap-filter(7); empty: all
     std::optional<std::string> filter_file;  // -F: the expression stands there
     int list_filter = 0;                     // how many -d: list it, and capture nothing
+    bool list_ebpf = false;                  // with -d: as the kernel runs it
+    bool optimize = true;                    // -O: false
 
     // When to stop.
     std::optional<uint64_t> count;
@@ -80,11 +91,10 @@ struct Options {
     // What it looks like.
     capture::Comments comments = capture::Comments::kIntro;
     bool process_blocks = false;
+    packet::LineStyle line;  // but for its colour
     packet::ColorMode color = packet::ColorMode::kAuto;
-    bool numeric = false;                              // -n
-    bool quiet = false;                                // -q
-    int verbose = 0;                                   // how many -v
-    packet::TimeForm time = packet::TimeForm::kClock;  // how many -t
+    bool lines_as_json = false;  // --json
+    bool print = false;          // --print: lines, too, though there is a file
 };
 
 // `arguments` without the program's name. Reads the file of --config anew each time.

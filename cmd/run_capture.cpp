@@ -27,6 +27,7 @@
 #include "cmd/filter.h"
 #include "cmd/message.h"
 #include "cmd/output_file.h"
+#include "cmd/packet_printer.h"
 #include "cmd/process_options.h"
 #include "cmd/recorder/recorder.h"
 #include "cmd/recorder/ring_file.h"
@@ -37,6 +38,7 @@
 #include "cmd/session_lines.h"
 #include "cmd/status_line.h"
 #include "cmd/stop_signals.h"
+#include "cmd/tee_sink.h"
 #include "cmd/text_sink.h"
 #include "pcapng/fd.h"
 #include "pcapng/write_bytes.h"
@@ -60,13 +62,13 @@ void say_all(const std::vector<std::string>& lines, Priority priority) {
     }
 }
 
-packet::LineStyle line_style(const Options& options) {
-    packet::LineStyle style;
+std::unique_ptr<PacketPrinter> packet_printer(const Options& options) {
+    if (options.lines_as_json) {
+        return std::make_unique<JsonPrinter>(PacketsOf::kCapture);
+    }
+    packet::LineStyle style = options.line;
     style.color = packet::use_color(options.color, STDOUT_FILENO);
-    style.quiet = options.quiet;
-    style.verbose = options.verbose;
-    style.time = options.time;
-    return style;
+    return std::make_unique<LinePrinter>(style);
 }
 
 // More than any line of progress has.
@@ -96,6 +98,7 @@ class Run {
     Result<void> open();
     Result<void> open_recorder();
     Result<void> start();
+    Result<void> open_text();
     Result<void> drop();
     Result<void> loop();
     Result<void> finish(Result<void> captured);
@@ -125,6 +128,7 @@ class Run {
     pcapng::Fd text_fd_;
     bool text_has_reader_ = false;  // as of the start: a terminal that hung up is none any more
     std::unique_ptr<TextSink> text_;
+    std::unique_ptr<TeeSink> both_;  // the file's and text_
     std::unique_ptr<capture::Session> session_;
     std::optional<Clock::time_point> end_;
     std::optional<Clock::time_point> passed_on_;  // a signal, to the command
@@ -203,15 +207,24 @@ Result<void> Run::open_recorder() {
     return {};
 }
 
+Result<void> Run::open_text() {
+    if (!stdout_takes_data()) {
+        return capture::Error{"standard output is closed, or not open for writing; -w names a file",
+                              EBADF};
+    }
+    text_fd_ = pcapng::nonblocking_copy(STDOUT_FILENO);
+    text_has_reader_ = has_reader(text_fd_.get());
+    text_ = std::make_unique<TextSink>(text_fd_.get(), packet_printer(options_), signals_->fd());
+    return {};
+}
+
 Result<void> Run::start() {
-    if (!options_.output) {
-        if (!stdout_takes_data()) {
-            return capture::Error{
-                "standard output is closed, or not open for writing; -w names a file", EBADF};
+    if (!options_.output || options_.print) {
+        if (auto opened = open_text(); !opened) {
+            return opened;
         }
-        text_fd_ = pcapng::nonblocking_copy(STDOUT_FILENO);
-        text_has_reader_ = has_reader(text_fd_.get());
-        text_ = std::make_unique<TextSink>(text_fd_.get(), line_style(options_), signals_->fd());
+    }
+    if (!options_.output) {
         auto started = session_->start(*text_);
         return started.ok() ? drop() : started;
     }
@@ -223,8 +236,13 @@ Result<void> Run::start() {
         }
         file_ = *std::move(file);
     }
-    packet::Sink& sink = recorder_ != nullptr ? static_cast<packet::Sink&>(*recorder_) : *file_;
-    if (auto started = session_->start(sink); !started) {
+    packet::Sink* sink =
+        recorder_ != nullptr ? static_cast<packet::Sink*>(recorder_.get()) : file_.get();
+    if (text_ != nullptr) {
+        both_ = std::make_unique<TeeSink>(*sink, *text_);
+        sink = both_.get();
+    }
+    if (auto started = session_->start(*sink); !started) {
         return started;
     }
     if (auto dropped = drop(); !dropped) {
@@ -334,7 +352,7 @@ void Run::tell_manager() {
 Result<void> Run::loop() {
     StatusLine status(STDERR_FILENO,
                       wants_status_line(isatty(STDERR_FILENO) != 0, isatty(STDOUT_FILENO) != 0,
-                                        text_ != nullptr, options_.quiet));
+                                        text_ != nullptr, options_.line.quiet));
     std::vector<int> always = {signals_->fd()};
     if (command_) {
         always.push_back(command_->fd());

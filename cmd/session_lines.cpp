@@ -47,7 +47,7 @@ bool is_in_netns() {
 std::vector<std::string> start_lines(capture::Session& session, const Options& options) {
     std::vector<std::string> lines;
     const capture::SessionReport& report = session.report();
-    if (options.verbose > 0) {
+    if (options.line.verbose > 0) {
         lines.push_back(fmt::format("attached by {}, tracing by {}; {} processes, {} sockets known",
                                     report.hook, name_of(report.tracing), report.processes,
                                     report.sockets));
@@ -56,7 +56,7 @@ std::vector<std::string> start_lines(capture::Session& session, const Options& o
             "that can't be looked into",
             report.shared_sockets, report.unreadable_sockets));
     }
-    if (options.verbose > 0) {
+    if (options.line.verbose > 0) {
         if (options.netns.empty() && options.hook != capture::Hook::kCgroup && is_in_netns()) {
             lines.push_back(
                 "in a network namespace of its own; --netns NAME captures in one from outside");

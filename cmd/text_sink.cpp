@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "cmd/text_sink.h"
 
-#include <string_view>
-
 #include "pcapng/write_all.h"
 
 namespace cmd {
@@ -23,7 +21,7 @@ Result<void> TextSink::packet(const packet::Packet& packet) {
         unwritten_++;
         return {};
     }
-    line_.append(buffer_, packet);
+    printer_->append(buffer_, packet);
     return buffer_.size() >= kFlushSize ? flush() : Result<void>{};
 }
 
@@ -32,11 +30,10 @@ Result<void> TextSink::finish(const std::vector<packet::InterfaceCounters>&) {
 }
 
 Result<void> TextSink::flush() {
-    if (buffer_.size() == 0) {
+    if (buffer_.empty()) {
         return {};
     }
-    Result<void> written = pcapng::write_all(fd_, std::string_view(buffer_.data(), buffer_.size()),
-                                             "standard output", stop_fd_);
+    Result<void> written = pcapng::write_all(fd_, buffer_, "standard output", stop_fd_);
     buffer_.clear();
     failed_ = failed_ || !written;
     return written;

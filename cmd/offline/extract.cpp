@@ -69,18 +69,7 @@ Exit status: 0 done; 1 failed, or FILE is broken: what was readable is written, 
 what couldn't be; 2 wrong usage.
 )";
 
-struct Request {
-    std::string input;
-    std::string output;
-    std::optional<SplitBy> split;
-    uint32_t max_files = 4096;
-    forensics::Detail detail = forensics::Detail::kAll;
-    forensics::Selection selection;
-    bool everything = true;
-    FileMode mode;
-};
-
-std::variant<Request, Stop> parse_request(std::span<const std::string> arguments) {
+std::variant<ExtractRequest, Stop> parse_request(std::span<const std::string> arguments) {
     CommandLine line(kCommand);
     const SelectionOptions selection(line);
     const Option& help = line.flag("-h,--help");
@@ -96,11 +85,11 @@ std::variant<Request, Stop> parse_request(std::span<const std::string> arguments
     if (help.given()) {
         return Stop{kExitDone, fmt::format("{}{}{}", kHelp, selection_help(), kStatus)};
     }
-    Request request;
-    request.everything = !selection.given();
+    ExtractRequest request;
     OptionReader reader;
     std::vector<std::string> words = files.values;
     reader.take(selection_of(selection, words), request.selection);
+    request.everything = !selection.given() && words.size() == files.values.size();
     reader.only_file(words, request.input);
     reader.path(output, request.output);
     reader.mode(mode, request.mode);
@@ -131,7 +120,7 @@ std::variant<Request, Stop> parse_request(std::span<const std::string> arguments
 // Where the packets go: one file, or those of a folder.
 class Destination {
   public:
-    static Result<Destination> open(const Request& request, InputFile& input) {
+    static Result<Destination> open(const ExtractRequest& request, InputFile& input) {
         Destination destination;
         if (request.split) {
             auto folder = ResultFolder::open(request.output, request.mode);
@@ -168,7 +157,7 @@ class Destination {
         return split_ != nullptr ? split_->packet(packet) : file_->packet(0, packet);
     }
     Result<void> finish() { return split_ != nullptr ? split_->finish() : file_->finish(); }
-    std::string name(const Request& request) const {
+    std::string name(const ExtractRequest& request) const {
         const std::string path =
             request.output == "-" ? "stdout" : packet::printable(request.output);
         return split_ == nullptr ? path : fmt::format("{} files in {}", split_->files(), path);
@@ -190,7 +179,7 @@ struct Counts {
 };
 
 // A broken file's error is `broken`; what comes back is of writing.
-Result<void> copy(Request& request, InputFile& input, Result<const Packet*> first,
+Result<void> copy(ExtractRequest& request, InputFile& input, Result<const Packet*> first,
                   Destination& destination, Counts& counts, Result<void>& broken) {
     FilePass pass(input, std::move(first), request.selection);
     Result<const Packet*> packet = pass.next();
@@ -219,7 +208,10 @@ int run_extract(std::span<const std::string> arguments) {
     if (const auto* stop = std::get_if<Stop>(&parsed)) {
         return say(*stop);
     }
-    auto& request = std::get<Request>(parsed);
+    return extract(std::get<ExtractRequest>(std::move(parsed)));
+}
+
+int extract(ExtractRequest request) {
     ignore_write_signals();
     auto input = InputFile::open(request.input, request.detail);
     if (!input) {

@@ -12,18 +12,19 @@
 #include <variant>
 #include <vector>
 
+#include "cmd/line_options.h"
 #include "cmd/message.h"
+#include "cmd/offline/extract.h"
 #include "cmd/offline/file_pass.h"
 #include "cmd/offline/result_file.h"
 #include "cmd/offline/selection.h"
 #include "cmd/option_reader.h"
+#include "cmd/packet_printer.h"
+#include "cmd/tcpdump_options.h"
 #include "forensics/analysis/packet_tree.h"
-#include "forensics/analysis/row_text.h"
-#include "forensics/analysis/table.h"
 #include "forensics/source/source.h"
 #include "packet/line/color.h"
 #include "packet/line/packet_line.h"
-#include "packet/line/terminal_text.h"
 #include "packet/line/text_output.h"
 
 namespace cmd {
@@ -36,6 +37,7 @@ using pcapng::Result;
 constexpr std::string_view kCommand = "read";
 
 constexpr std::string_view kHelp = R"(Usage: pidcap read [options] FILE... [FILTER]
+       pidcap -r FILE [options] [FILTER]
 
 Prints the packets of capture files, a line each, as pidcap prints them while it captures: the
 process that sent the packet stands left of the arrow, the one that received it right of it. "-" is
@@ -44,32 +46,32 @@ pcap, as they are or compressed by gzip or zstd.
 
 )";
 
-constexpr std::string_view kLooks = R"(
+constexpr std::string_view kOutput = R"(
 Output
+  -r FILE             the same as FILE; all words are FILTER then
+  -w OUT              write the packets into a new pcapng file instead, as pidcap extract does
+  --count             only the number of packets
   --tree              (without a PID) the packets of each process together, below the process
                       that started it
   --json              a JSON object a line, with all that is known; null: not known
-  -v                  also at which end the process is, each process's executable, user, thread,
-                      and how it was found; peer. is the other end
-  -q                  shorter lines
-  -n                  numbers instead of user names
-  -t                  no time; given twice: seconds since 1970; three times: time since the line
-                      before; four: date and time; five: time since the first line. Without it the
-                      time of day, with its date unless that is the first line's
-  --color auto|always|never
-                      colour the processes; auto (the default) on terminals, unless NO_COLOR is set
-  -h, --help          this text
+)";
+
+constexpr std::string_view kStatus = R"(  -h, --help          this text
+
+Of tcpdump's other options (docs/tcpdump.md) those that say how to capture change nothing here.
 
 Exit status: 0 done; 1 failed, or a file is broken: what was readable is shown; 2 wrong usage.
 )";
 
-enum class Form { kLines, kTree, kJson };
+enum class Form { kLines, kTree, kJson, kCount };
 
 struct Request {
     std::vector<std::string> files;
     forensics::Selection selection;
     packet::LineStyle style;
     Form form = Form::kLines;
+    bool everything = true;             // no packet is left out
+    std::optional<std::string> output;  // -w
 };
 
 bool is_pid(std::string_view text) {
@@ -97,34 +99,55 @@ std::variant<Request, Stop> parse_request(std::span<const std::string> given) {
     const bool tree = take_tree(arguments);
     CommandLine line(kCommand);
     const SelectionOptions selection(line);
+    const LineOptions looks(line);
+    const TcpdumpOptions tcpdump(line, TcpdumpOptions::For::kFile);
     const Option& json = line.flag("--json");
-    const Option& color = line.value("--color");
-    const Option& numeric = line.flag("-n");
-    const Option& quiet = line.flag("-q");
-    const Option& verbose = line.flag("-v");
-    const Option& time = line.flag("-t");
+    const Option& count = line.flag("--count");
+    const Option& input = line.value("-r");
+    const Option& output = line.value("-w,--write");
+    const Option& print = line.flag("--print");
     const Option& help = line.flag("-h,--help");
-    const Option& files = line.positionals("FILE");
+    const Option& words = line.positionals("FILE");
     if (auto stop = line.parse(arguments)) {
         return *stop;
     }
     if (help.given()) {
-        return Stop{kExitDone, fmt::format("{}{}{}", kHelp, selection_help(), kLooks)};
+        return Stop{kExitDone, fmt::format("{}{}{}{}{}", kHelp, selection_help(), kOutput,
+                                           line_options_help(), kStatus)};
     }
     Request request;
-    request.files = files.values;
     OptionReader reader;
+    std::string file;
+    reader.path(input, file);
+    if (input.given()) {
+        request.files.push_back(file);
+    }
+    request.files.insert(request.files.end(), words.values.begin(), words.values.end());
     reader.refuse_if(request.files.empty(), "no input file given; \"-\" is standard input");
-    reader.refuse_if(tree && json.given(), "--tree and --json exclude each other");
-    request.form = tree ? Form::kTree : json.given() ? Form::kJson : Form::kLines;
+    tcpdump.check(reader);
+    const int forms = static_cast<int>(tree) + static_cast<int>(json.given()) +
+                      static_cast<int>(count.given()) + static_cast<int>(output.given());
+    reader.refuse_if(forms > 1, "--tree, --json, --count and -w exclude each other");
+    reader.refuse_if(print.given() && output.given(),
+                     "--print: not with -w; print OUT when it is written: pidcap read OUT");
+    request.form = tree            ? Form::kTree
+                   : json.given()  ? Form::kJson
+                   : count.given() ? Form::kCount
+                                   : Form::kLines;
+    reader.path(output, request.output.emplace());
+    if (!output.given()) {
+        request.output.reset();
+    }
     packet::ColorMode mode = packet::ColorMode::kAuto;
-    reader.word(color, packet::kColorModes, mode);
-    request.style = {.color = packet::use_color(mode, STDOUT_FILENO),
-                     .quiet = quiet.given(),
-                     .numeric = numeric.given(),
-                     .verbose = static_cast<int>(verbose.count())};
-    reader.take(parse_time_form(time.count()), request.style.time);
-    reader.take(selection_of(selection, request.files), request.selection);
+    read_line_options(looks, reader, request.style, mode);
+    request.style.color = packet::use_color(mode, STDOUT_FILENO);
+    const auto words_are = input.given() ? FilterWords::kAll : FilterWords::kNoFiles;
+    request.everything = !selection.given();
+    const size_t given_files = request.files.size();
+    reader.take(selection_of(selection, request.files, words_are), request.selection);
+    request.everything = request.everything && request.files.size() == given_files;
+    reader.refuse_if(request.output && request.files.size() > 1,
+                     "-w: of one file; pidcap merge FILE... -w OUT makes one of several");
     if (reader.error()) {
         return line.usage_error(reader.error()->message);
     }
@@ -139,38 +162,44 @@ class Printer {
     virtual Result<bool> finish() { return true; }
 };
 
-class LinePrinter : public Printer {
+class TextPrinter : public Printer {
   public:
-    // `line` outlives this.
-    LinePrinter(packet::PacketLine& line, packet::TextOutput& out) : line_(line), out_(out) {}
+    // `text` outlives this.
+    TextPrinter(PacketPrinter& text, packet::TextOutput& out) : text_(text), out_(out) {}
 
     Result<bool> packet(const Packet& packet) override {
-        buffer_.clear();
-        line_.append(buffer_, packet);
-        out_.text().append(buffer_.data(), buffer_.size());
+        text_.append(out_.text(), packet);
         return out_.written();
     }
 
   private:
-    packet::PacketLine& line_;
-    fmt::memory_buffer buffer_;
+    PacketPrinter& text_;
     packet::TextOutput& out_;
 };
 
-class JsonPrinter : public Printer {
+// Conversations are those of one file.
+class JsonOfFile : public Printer {
   public:
-    explicit JsonPrinter(packet::TextOutput& out) : out_(out) {}
+    explicit JsonOfFile(packet::TextOutput& out) : printer_(text_, out) {}
 
-    Result<bool> packet(const Packet& packet) override {
-        forensics::packet_row(packet, flows_.add(packet), row_);
-        forensics::append_json(forensics::packet_columns(), row_, out_.text());
-        return out_.written();
+    Result<bool> packet(const Packet& packet) override { return printer_.packet(packet); }
+
+  private:
+    JsonPrinter text_{PacketsOf::kFile};
+    TextPrinter printer_;
+};
+
+class Counter : public Printer {
+  public:
+    explicit Counter(uint64_t& count) : count_(count) {}
+
+    Result<bool> packet(const Packet& /*packet*/) override {
+        count_++;
+        return true;
     }
 
   private:
-    forensics::FlowTable flows_;
-    forensics::Row row_;
-    packet::TextOutput& out_;
+    uint64_t& count_;
 };
 
 class TreePrinter : public Printer {
@@ -189,17 +218,26 @@ class TreePrinter : public Printer {
     packet::TextOutput& out_;
 };
 
+// What is the same for all files.
+struct Output {
+    packet::TextOutput text{STDOUT_FILENO, "standard output"};
+    LinePrinter lines;
+    uint64_t count = 0;
+};
+
 std::unique_ptr<Printer> make_printer(const Request& request, const Source& source,
-                                      packet::PacketLine& line, packet::TextOutput& out) {
+                                      Output& output) {
     switch (request.form) {
         case Form::kTree:
-            return std::make_unique<TreePrinter>(source, request.style, out);
+            return std::make_unique<TreePrinter>(source, request.style, output.text);
         case Form::kJson:
-            return std::make_unique<JsonPrinter>(out);
+            return std::make_unique<JsonOfFile>(output.text);
+        case Form::kCount:
+            return std::make_unique<Counter>(output.count);
         case Form::kLines:
             break;
     }
-    return std::make_unique<LinePrinter>(line, out);
+    return std::make_unique<TextPrinter>(output.lines, output.text);
 }
 
 // All wanted packets of one file, as far as it can be read. False: the output takes nothing more.
@@ -227,14 +265,14 @@ bool is_growing(const std::string& path) {
 }
 
 // The same with the printer's end, also where the file's is missing.
-Result<bool> print_file(const std::string& path, Request& request, packet::PacketLine& line,
-                        packet::TextOutput& out) {
+Result<bool> print_file(const std::string& path, Request& request, Output& output) {
+    packet::TextOutput& out = output.text;
     auto source = Source::open(path);
     if (!source) {
         return std::move(source).error();
     }
     out.set_live(isatty(STDOUT_FILENO) == 1 || is_growing(path));
-    const std::unique_ptr<Printer> printer = make_printer(request, *source, line, out);
+    const std::unique_ptr<Printer> printer = make_printer(request, *source, output);
     Result<bool> read = true;
     {
         FilePass pass(*source, request.selection,
@@ -267,9 +305,17 @@ int run_read(std::span<const std::string> arguments) {
         return say(*stop);
     }
     Request& request = std::get<Request>(parsed);
+    if (request.output) {
+        return extract({.input = request.files.front(),
+                        .output = *request.output,
+                        .split = {},
+                        .selection = std::move(request.selection),
+                        .everything = request.everything,
+                        .mode = {}});
+    }
     ignore_write_signals();
-    packet::TextOutput out(STDOUT_FILENO, "standard output");
-    packet::PacketLine line(request.style);
+    Output output{.lines = LinePrinter(request.style)};
+    packet::TextOutput& out = output.text;
     int status = kExitDone;
     const auto complain = [&](const pcapng::Error& error) {
         out.flush();  // what was readable comes first
@@ -280,12 +326,15 @@ int run_read(std::span<const std::string> arguments) {
         if (request.selection.done()) {
             break;
         }
-        const Result<bool> printed = print_file(file, request, line, out);
+        const Result<bool> printed = print_file(file, request, output);
         if (!printed) {
             complain(printed.error());
         } else if (!*printed) {
             break;
         }
+    }
+    if (request.form == Form::kCount) {
+        out.text() += fmt::format("{} packet{}\n", output.count, output.count == 1 ? "" : "s");
     }
     if (const auto written = out.finish(); !written) {
         complain(written.error());

@@ -90,9 +90,12 @@ bool is_file(const std::string& word) {
 
 // Takes the words of the filter out of `files`. The first word is a file, whether there is one or
 // not.
-std::vector<std::string> take_filter(std::vector<std::string>& files) {
+std::vector<std::string> take_filter(std::vector<std::string>& files, FilterWords which) {
+    const auto stays = [which](const std::string& word) {
+        return which == FilterWords::kNoFiles && is_file(word);
+    };
     const auto begin =
-        files.empty() ? files.end() : std::find_if_not(files.begin() + 1, files.end(), is_file);
+        files.empty() ? files.end() : std::find_if_not(files.begin() + 1, files.end(), stays);
     std::vector<std::string> words(begin, files.end());
     files.erase(begin, files.end());
     return words;
@@ -142,12 +145,12 @@ alternatives, different options must all hold, a value after "!" is excluded; a 
 }
 
 Result<forensics::Selection> selection_of(const SelectionOptions& options,
-                                          std::vector<std::string>& files) {
+                                          std::vector<std::string>& files, FilterWords which) {
     auto said = read(options);
     if (!said) {
         return std::move(said).error();
     }
-    const std::vector<std::string> words = take_filter(files);
+    const std::vector<std::string> words = take_filter(files, which);
     if (!words.empty()) {
         if (!said->filter.empty()) {
             return Error{fmt::format("{}: no such file, and the filter is given already",

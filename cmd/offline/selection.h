@@ -4,6 +4,7 @@
 // forensics::Selection.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,11 +38,16 @@ struct SelectionOptions {
 // The lines of a command's --help about these options.
 std::string_view selection_help();
 
-// The conditions, once the command line is parsed. `files`: the words behind the options. Those
-// from the second on that no file has for a name, and all that follow, are taken out: a filter
-// expression, as tcpdump has it. An error is one of usage.
+// Which words of a command line are a filter: those behind the first file, and behind others from
+// the first on that is no file; or all but the first, which -r gives.
+enum class FilterWords : uint8_t { kNoFiles, kAll };
+
+// The conditions, once the command line is parsed. `files`: the file and the words of the command
+// line. The words of a filter expression, as tcpdump has it, are taken out. An error is one of
+// usage.
 pcapng::Result<forensics::Selection> selection_of(const SelectionOptions& options,
-                                                  std::vector<std::string>& files);
+                                                  std::vector<std::string>& files,
+                                                  FilterWords which = FilterWords::kNoFiles);
 
 // Says which values of the options nothing in the file has.
 void tell_unmatched(std::string_view command, const forensics::Selection& selection,

@@ -27,7 +27,7 @@ _pidcap() {
         --hook) words="tc xdp cgroup" ;;
         --tracing) words="auto fentry kprobe syscalls" ;;
         -Q | --direction) words="in out inout" ;;
-        -w | --write | -F | --filter-file | -o | --from | --config | --btf)
+        -r | -w | --write | -F | --filter-file | -o | --from | --config | --btf)
             compopt -o filenames 2>/dev/null
             mapfile -t COMPREPLY < <(compgen -f -- "$word")
             return
@@ -56,6 +56,8 @@ _pidcap() {
             ;;
         --comments) words="full intro short none" ;;
         --color) words="auto always never" ;;
+        --time-stamp-precision) words="micro nano" ;;
+        -y | --linktype) words="EN10MB RAW" ;;
         --compress) words="zstd none" ;;
         -z | --rotate-command)
             mapfile -t COMPREPLY < <(compgen -c -- "$word")
@@ -67,10 +69,11 @@ _pidcap() {
         --split) words="process container user" ;;
         --after | --before | --host | --sort | --filter | -C | --rotate-size | -G | --rotate-time | -W | --rotate-count | --keep-free | --ring | --trigger | --note | --mode | -s | --snaplen | -B | --buffer | -c | --count | --duration | --cmdline | --container | --unit | --process) return ;;
         *)
-            words="--config -i --interface --netns --hook --tracing --btf -Q --direction -p --no-promiscuous-mode -D --filter -F --filter-file -d --pid --comm --exe --cmdline --uid --user --gid --cgroup --container
+            local looks="-v --verbose -q --quiet -n -e -S --absolute-tcp-sequence-numbers -K --dont-verify-checksums -x -X -A -# --number -t --time-stamp-precision --micro --nano --color"
+            words="--config -i --interface --netns --hook --tracing --btf -Q --direction -p --no-promiscuous-mode -D --list-interfaces -L --list-data-link-types -y --linktype --filter -F --filter-file -d --ebpf -O --no-optimize --pid --comm --exe --cmdline --uid --user --gid --cgroup --container
                    --unit --tree --process -f --follow --unattributed --kernel -w --write -C --rotate-size -G --rotate-time --rotate-at-clock --rotate-at-start
                    -W --rotate-count -z --rotate-command --keep-free --ring --before --after --trigger --name --compress --mode -Z --run-as --command-user -s --snaplen --comments --no-process --process-blocks -B --buffer -c --count --duration
-                   -v --verbose -q --quiet -n -t --color -h --help --version --"
+                   $looks --json --print -h --help --version --"
             local commands="annotate doctor export extract flows merge processes read report setup-wireshark status trigger"
             local selection="--filter -F --interface --netns --after --before -c --pid --comm --exe --cmdline --uid --user --cgroup --container --unit
                              --tree --process -f --follow --unattributed --kernel -h --help"
@@ -82,7 +85,7 @@ _pidcap() {
                     extract) words="-w --mode --split --max-files --comments $selection" ;;
                     flows | processes) words="--sort --csv --csv-safe --json $selection" ;;
                     merge) words="-w --mode --host -h --help" ;;
-                    read) words="--json -v -q -n -t --color $selection" ;;
+                    read) words="-r -w --count --json $looks $selection" ;;
                     report) words="-o --mode $selection" ;;
                     setup-wireshark) words="--remove --check --group -h --help" ;;
                     status) words="--json -h --help" ;;

@@ -308,7 +308,8 @@ std::span<const Column> packet_columns() {
     return kPacketColumns;
 }
 
-void packet_row(const Packet& packet, const FlowTable::Found& found, Row& row) {
+void packet_row(const Packet& packet, const FlowTable::Found& found, Row& row,
+                uint64_t first_flow) {
     RowWriter out(row, kPacketColumns.size());
     const Flow* flow = found.flow;
     out.number(packet.number);
@@ -321,7 +322,7 @@ void packet_row(const Packet& packet, const FlowTable::Found& found, Row& row) {
     flow != nullptr ? out.own_text(protocol_name(flow->protocol)) : out.none();
     write_address(out, flow, static_cast<size_t>(found.side));
     write_address(out, flow, static_cast<size_t>(1 - found.side));
-    flow != nullptr ? out.number(flow->number) : out.none();
+    flow != nullptr ? out.number(first_flow + flow->number) : out.none();
     write_end(out, packet.self);
     const bool placed = packet.self.process != nullptr && packet.self_at != At::kUnknown;
     out.text(placed ? packet::at_name(packet.self_at) : "");

@@ -17,7 +17,9 @@ namespace forensics {
 // A row has one value for each column, in their order; views are valid as long as what they came
 // from.
 std::span<const Column> packet_columns();
-void packet_row(const Packet& packet, const FlowTable::Found& flow, Row& row);
+// `first_flow`: the number of the first conversation of the flow's table.
+void packet_row(const Packet& packet, const FlowTable::Found& flow, Row& row,
+                uint64_t first_flow = 0);
 
 std::span<const Column> process_columns();
 void process_row(const ProcessTraffic& traffic, Row& row);

@@ -39,8 +39,57 @@ constexpr std::array kTypeNames = std::to_array<std::pair<uint16_t, std::string_
     {252, "AXFR"},       {255, "ANY"},  {257, "CAA"},
 });
 
-// A name, and moves `at` behind it. Pointers lead backwards only, so that there is an end.
-std::optional<std::string> read_name(Piece message, size_t& at) {
+struct Alias {
+    std::string name;
+    std::string target;
+};
+
+// The name that led to this one.
+std::string asked(std::string name, const std::vector<Alias>& aliases) {
+    for (size_t steps = 0; steps < aliases.size(); ++steps) {
+        const auto alias = std::ranges::find_if(
+            aliases, [&](const Alias& each) { return equal_without_case(each.target, name); });
+        if (alias == aliases.end()) {
+            break;
+        }
+        name = alias->name;
+    }
+    return name;
+}
+
+// A record, and moves `at` behind it. False: the message ends.
+bool read_record(Piece message, size_t& at, std::vector<Alias>& aliases,
+                 std::vector<NamedAddress>& out) {
+    std::optional<std::string> owner = read_dns_name(message, at);
+    if (!owner || !message.has(at + 10)) {
+        return false;
+    }
+    const uint16_t type = message.u16(at);
+    const uint16_t record_class = message.u16(at + 2) & kClassMask;
+    const size_t length = message.u16(at + 8);
+    size_t content = at + 10;
+    at = content + length;
+    if (!message.has(at)) {
+        return false;
+    }
+    if (record_class != kClassIn) {
+        return true;
+    }
+    if ((type == kTypeA && length == 4) || (type == kTypeAaaa && length == 16)) {
+        NamedAddress& named = out.emplace_back();
+        named.name = std::move(*owner);
+        named.address = address_of(message.bytes(content, length));
+    } else if (type == kTypeCname && aliases.size() < kMaxAliases) {
+        if (std::optional<std::string> target = read_dns_name(message, content)) {
+            aliases.push_back({.name = std::move(*owner), .target = std::move(*target)});
+        }
+    }
+    return true;
+}
+
+}  // namespace
+
+std::optional<std::string> read_dns_name(Piece message, size_t& at) {
     std::string name;
     size_t position = at;
     size_t limit = position;  // the next pointer leads before this
@@ -85,56 +134,6 @@ std::optional<std::string> read_name(Piece message, size_t& at) {
     }
 }
 
-struct Alias {
-    std::string name;
-    std::string target;
-};
-
-// The name that led to this one.
-std::string asked(std::string name, const std::vector<Alias>& aliases) {
-    for (size_t steps = 0; steps < aliases.size(); ++steps) {
-        const auto alias = std::ranges::find_if(
-            aliases, [&](const Alias& each) { return equal_without_case(each.target, name); });
-        if (alias == aliases.end()) {
-            break;
-        }
-        name = alias->name;
-    }
-    return name;
-}
-
-// A record, and moves `at` behind it. False: the message ends.
-bool read_record(Piece message, size_t& at, std::vector<Alias>& aliases,
-                 std::vector<NamedAddress>& out) {
-    std::optional<std::string> owner = read_name(message, at);
-    if (!owner || !message.has(at + 10)) {
-        return false;
-    }
-    const uint16_t type = message.u16(at);
-    const uint16_t record_class = message.u16(at + 2) & kClassMask;
-    const size_t length = message.u16(at + 8);
-    size_t content = at + 10;
-    at = content + length;
-    if (!message.has(at)) {
-        return false;
-    }
-    if (record_class != kClassIn) {
-        return true;
-    }
-    if ((type == kTypeA && length == 4) || (type == kTypeAaaa && length == 16)) {
-        NamedAddress& named = out.emplace_back();
-        named.name = std::move(*owner);
-        named.address = address_of(message.bytes(content, length));
-    } else if (type == kTypeCname && aliases.size() < kMaxAliases) {
-        if (std::optional<std::string> target = read_name(message, content)) {
-            aliases.push_back({.name = std::move(*owner), .target = std::move(*target)});
-        }
-    }
-    return true;
-}
-
-}  // namespace
-
 std::vector<NamedAddress> read_dns_addresses(std::span<const std::byte> bytes,
                                              DnsSections sections) {
     std::vector<NamedAddress> out;
@@ -145,7 +144,7 @@ std::vector<NamedAddress> read_dns_addresses(std::span<const std::byte> bytes,
     }
     size_t at = kHeader;
     for (unsigned question = 0; question < message.u16(4); ++question) {
-        if (!read_name(message, at) || !message.has(at + 4)) {
+        if (!read_dns_name(message, at) || !message.has(at + 4)) {
             return out;
         }
         at += 4;
@@ -173,7 +172,7 @@ DnsMessage read_dns_questions(std::span<const std::byte> bytes, size_t most) {
     out.rcode = static_cast<uint8_t>(message.u16(2) & kRcodeMask);
     const size_t count = std::min<size_t>(message.u16(4), most);
     for (size_t at = kHeader; out.asked.size() < count; at += 4) {
-        std::optional<std::string> name = read_name(message, at);
+        std::optional<std::string> name = read_dns_name(message, at);
         if (!name || !message.has(at + 4)) {
             break;
         }

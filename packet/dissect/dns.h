@@ -7,11 +7,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "packet/dissect/address.h"
+#include "packet/dissect/piece.h"
 
 namespace packet {
 
@@ -39,6 +41,10 @@ inline constexpr uint8_t kNoSuchName = 3;  // NXDOMAIN (RFC 8499)
 // Reads `most` questions at most of a standard query or its answer. `message` may end early: then
 // those before. None for another message.
 DnsMessage read_dns_questions(std::span<const std::byte> message, size_t most);
+
+// Reads the name at `at`, without the dot at its end (the root: empty), and moves `at` behind it.
+// Returns nothing if it has no end. It has kMaxName bytes at most, any bytes.
+std::optional<std::string> read_dns_name(Piece message, size_t& at);
 
 // Returns a record type's name, "AAAA", or "TYPE65280" if it has none here (RFC 3597, 5).
 std::string dns_type_name(uint16_t type);

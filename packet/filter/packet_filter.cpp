@@ -124,8 +124,8 @@ std::string place_text(const std::string& expression, int dlt) {
 }
 
 Result<ClassicProgram> compile_for(LinkType link, const std::string& expression,
-                                   std::optional<uint32_t> netmask) {
-    auto compiled = compile_filter(expression, dlt_of(link), netmask);
+                                   std::optional<uint32_t> netmask, bool optimize) {
+    auto compiled = compile_filter(expression, dlt_of(link), netmask, optimize);
     if (!compiled) {
         return Error{fmt::format("filter \"{}\": {}", pcapng::shown_text(expression),
                                  pcapng::shown_text(compiled.error().message))};
@@ -156,9 +156,9 @@ Result<ClassicProgram> compile_filter(const std::string& expression, int dlt,
 }
 
 Result<PacketFilter> PacketFilter::compile(const std::string& expression, LinkType link,
-                                           std::optional<uint32_t> netmask) {
-    PacketFilter filter(expression, netmask);
-    if (auto compiled = filter.compile_tagged(netmask); !compiled) {
+                                           std::optional<uint32_t> netmask, bool optimize) {
+    PacketFilter filter(expression, netmask, optimize);
+    if (auto compiled = filter.compile_tagged(netmask, optimize); !compiled) {
         return std::move(compiled).error();
     }
     if (const auto& program = filter.program(link); !program) {
@@ -172,14 +172,14 @@ Result<PacketFilter> PacketFilter::compile(const std::string& expression, LinkTy
 }
 
 // An expression may take tagged packets only ("udp and vlan"), or no tagged ones.
-Result<void> PacketFilter::compile_tagged(std::optional<uint32_t> netmask) {
+Result<void> PacketFilter::compile_tagged(std::optional<uint32_t> netmask, bool optimize) {
     const ClassicProgram nothing = {{BPF_RET | BPF_K, 0, 0, 0}};
     const bool takes_tagged_only = !ethernet_ && rejects_all(ethernet_.error());
     const auto words = words_beside_tag(expression_);
     if (!words || (!ethernet_ && !takes_tagged_only)) {
         return {};
     }
-    auto compiled = compile_filter(*words, DLT_EN10MB, netmask);
+    auto compiled = compile_filter(*words, DLT_EN10MB, netmask, optimize);
     if (!compiled && rejects_all(compiled.error())) {
         if (takes_tagged_only) {
             return {};
@@ -198,17 +198,32 @@ Result<void> PacketFilter::compile_tagged(std::optional<uint32_t> netmask) {
     return {};
 }
 
-PacketFilter::PacketFilter(std::string expression, std::optional<uint32_t> netmask)
+PacketFilter::PacketFilter(std::string expression, std::optional<uint32_t> netmask, bool optimize)
     : expression_(std::move(expression)),
-      ethernet_(compile_for(LinkType::kEthernet, expression_, netmask)),
-      raw_(compile_for(LinkType::kRawIp, expression_, netmask)) {}
+      ethernet_(compile_for(LinkType::kEthernet, expression_, netmask, optimize)),
+      raw_(compile_for(LinkType::kRawIp, expression_, netmask, optimize)) {}
 
-std::string list_classic(const ClassicProgram& program) {
+std::string list_classic(const ClassicProgram& program, ClassicListing form) {
     std::string text;
+    if (form == ClassicListing::kNumbers) {
+        text = fmt::format("{}\n", program.size());
+    }
     for (size_t at = 0; at < program.size(); at++) {
-        const bpf_insn insn{program[at].code, program[at].jt, program[at].jf, program[at].k};
-        text += bpf_image(&insn, static_cast<int>(at));
-        text += '\n';
+        const sock_filter& each = program[at];
+        const bpf_insn insn{each.code, each.jt, each.jf, each.k};
+        switch (form) {
+            case ClassicListing::kInstructions:
+                text += bpf_image(&insn, static_cast<int>(at));
+                text += '\n';
+                break;
+            case ClassicListing::kCStructs:
+                text += fmt::format("{{ 0x{:x}, {}, {}, 0x{:08x} }},\n", each.code, each.jt,
+                                    each.jf, each.k);
+                break;
+            case ClassicListing::kNumbers:
+                text += fmt::format("{} {} {} {}\n", each.code, each.jt, each.jf, each.k);
+                break;
+        }
     }
     return text;
 }

@@ -29,7 +29,8 @@ class PacketFilter {
     // `netmask`, in network byte order, is for "ip broadcast"; without it such expressions are
     // errors. Errors are libpcap's, with the place if it is known. Looks up the names of hosts.
     static pcapng::Result<PacketFilter> compile(const std::string& expression, LinkType link,
-                                                std::optional<uint32_t> netmask);
+                                                std::optional<uint32_t> netmask,
+                                                bool optimize = true);
 
     const std::string& expression() const { return expression_; }
     // The program for Ethernet packets whose outer VLAN tag stands beside their bytes, as the
@@ -44,8 +45,8 @@ class PacketFilter {
     }
 
   private:
-    PacketFilter(std::string expression, std::optional<uint32_t> netmask);
-    pcapng::Result<void> compile_tagged(std::optional<uint32_t> netmask);
+    PacketFilter(std::string expression, std::optional<uint32_t> netmask, bool optimize);
+    pcapng::Result<void> compile_tagged(std::optional<uint32_t> netmask, bool optimize);
 
     std::string expression_;
     pcapng::Result<ClassicProgram> ethernet_;
@@ -53,8 +54,10 @@ class PacketFilter {
     std::optional<ClassicProgram> tagged_;
 };
 
-// libpcap's listing of a program, as `tcpdump -d` prints it.
-std::string list_classic(const ClassicProgram& program);
+// A listing of a program as tcpdump prints it: with -d, -dd and -ddd.
+enum class ClassicListing : uint8_t { kInstructions, kCStructs, kNumbers };
+std::string list_classic(const ClassicProgram& program,
+                         ClassicListing form = ClassicListing::kInstructions);
 
 // Compiles an expression for one link type, given as its DLT_ value. `optimize`: use libpcap's
 // optimizer, as tcpdump does without -O.

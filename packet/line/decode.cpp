@@ -46,17 +46,21 @@ void append_later_fragment(fmt::memory_buffer& out, const Network& network) {
            network.fragment_offset, network.more_fragments ? "+" : "", network.payload.length());
 }
 
-void append_ip(fmt::memory_buffer& out, Piece packet, bool quiet) {
+void append_ip(fmt::memory_buffer& out, const Decoding& decoding) {
+    const Piece packet = decoding.packet;
     Network network;
     if (const NetworkProblem problem = read_network(packet, network);
         problem != NetworkProblem::kNone) {
         append_problem(out, problem, packet, network);
         return;
     }
+    if (decoding.style.verbose > 0) {
+        append_ip_header(out, decoding);
+    }
     if (network.fragment_offset > 0) {
         append_later_fragment(out, network);
     } else {
-        if (!append_transport(out, network, quiet)) {
+        if (!append_transport(out, network, decoding)) {
             append_protocol(out, network.protocol);
             append(out, " ");
             append_ends(out, network, std::nullopt);
@@ -172,9 +176,13 @@ std::string_view wlan_name(Wlan::Type type) {
 }  // namespace
 
 void append_decoded(fmt::memory_buffer& out, uint16_t link_type, std::span<const std::byte> data,
-                    uint32_t wire_len, bool quiet) {
+                    uint32_t wire_len, const DecodeStyle& style, TcpSequences* sequences) {
     const Link link = read_link(link_type, data, wire_len);
-    for (size_t i = 0; i < link.vlan_count; ++i) {
+    if (style.link_header && link.content != LinkContent::kInvalid) {
+        append_link_header(out, link, data, wire_len, style);
+    }
+    const bool shows_tags = style.link_header && link.link_type == kLinkTypeEthernet;
+    for (size_t i = 0; i < link.vlan_count && !shows_tags; ++i) {
         append(out, "vlan {} ", link.vlan[i]);
     }
     if (link.pppoe_session) {
@@ -199,7 +207,7 @@ void append_decoded(fmt::memory_buffer& out, uint16_t link_type, std::span<const
             append(out, "[|{}]", link.cut);
             break;
         case LinkContent::kIp:
-            append_ip(out, link.payload, quiet);
+            append_ip(out, {.style = style, .sequences = sequences, .packet = link.payload});
             break;
         case LinkContent::kEtherType:
             append_ether_type(out, link);

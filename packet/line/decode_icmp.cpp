@@ -14,6 +14,7 @@ namespace {
 
 constexpr size_t kIcmpHeader = 8;
 constexpr uint8_t kMld2Report = 143;
+constexpr size_t kChecksum = 2;  // where it is in the header
 
 template <size_t kCount>
 void append_code(fmt::memory_buffer& out, const std::array<std::string_view, kCount>& names,
@@ -23,13 +24,6 @@ void append_code(fmt::memory_buffer& out, const std::array<std::string_view, kCo
     } else {
         append(out, "code {}", code);
     }
-}
-
-void append_start(fmt::memory_buffer& out, const Network& network) {
-    append_protocol(out, network.protocol);
-    append(out, " ");
-    append_ends(out, network, std::nullopt);
-    append(out, ": ");
 }
 
 void append_echo(fmt::memory_buffer& out, Piece icmp, std::string_view name, bool quiet) {
@@ -98,11 +92,22 @@ void append_icmp6_error(fmt::memory_buffer& out, Piece icmp) {
     append_quoted(out, icmp.after(kIcmpHeader));
 }
 
+void append_checksum6(fmt::memory_buffer& out, const Network& network, Piece packet) {
+    if (const auto sum = transport_checksum(packet, network, kChecksum)) {
+        if (sum->correct()) {
+            append(out, "[icmp6 sum ok] ");
+        } else {
+            append(out, "[bad icmp6 cksum 0x{:04x} -> 0x{:04x}!] ", sum->found, sum->right);
+        }
+    }
+}
+
 }  // namespace
 
-void append_icmp(fmt::memory_buffer& out, const Network& network, bool quiet) {
+void append_icmp(fmt::memory_buffer& out, const Network& network, const Decoding& decoding) {
+    const bool quiet = decoding.style.quiet;
     const Piece icmp = network.payload;
-    append_start(out, network);
+    append_start(out, network, std::nullopt);
     if (!icmp.has(kIcmpHeader)) {
         append(out, "[|icmp]");
         return;
@@ -143,14 +148,23 @@ void append_icmp(fmt::memory_buffer& out, const Network& network, bool quiet) {
             break;
     }
     append(out, ", length {}", icmp.length());
+    if (decoding.verifies_checksums()) {
+        if (const auto sum = message_checksum(network, kChecksum); sum && !sum->correct()) {
+            append(out, " (wrong icmp cksum {:x} (->{:x})!)", sum->found, sum->right);
+        }
+    }
 }
 
-void append_icmp6(fmt::memory_buffer& out, const Network& network, bool quiet) {
+void append_icmp6(fmt::memory_buffer& out, const Network& network, const Decoding& decoding) {
+    const bool quiet = decoding.style.quiet;
     const Piece icmp = network.payload;
-    append_start(out, network);
+    append_start(out, network, std::nullopt);
     if (!icmp.has(kIcmpHeader)) {
         append(out, "[|icmp6]");
         return;
+    }
+    if (decoding.verifies_checksums()) {
+        append_checksum6(out, network, decoding.packet);
     }
     switch (const uint8_t type = icmp.u8(0); type) {
         case ICMP6_ECHO_REQUEST:

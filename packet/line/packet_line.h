@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // One readable line a packet:
-//     12:34:56.123456789 lo Out curl[42] -> nginx[7] TCP 127.0.0.1.40000 > 127.0.0.1.80: [S], …
+//     12:34:56.123456789 lo Out curl[42] -> nginx[7] TCP 127.0.0.1.40000 > 127.0.0.1.80: Flags [S],
+//     …
 // process_ends.h says how the processes stand. Every byte that a process or the network controls is
 // made safe for the terminal. What is not known is left out, except the time.
 #pragma once
@@ -13,6 +14,9 @@
 #include <ctime>
 #include <optional>
 
+#include "packet/line/decode.h"
+#include "packet/line/hex_dump.h"
+#include "packet/line/tcp_sequences.h"
 #include "packet/packet.h"
 
 namespace packet {
@@ -31,24 +35,37 @@ struct LineStyle {
     bool color = false;
     bool quiet = false;    // -q: no sequence numbers, windows, ids
     bool numeric = false;  // -n: user ids in place of user names
-    int verbose = 0;       // -v: at, exe, user, tid, via; with peer. at the other end
+    int verbose = 0;       // -v: the IP header; at, exe, user, tid, via of the processes
     TimeForm time = TimeForm::kClock;
+    bool microseconds = false;       // --micro: six digits in place of nine
+    bool number = false;             // -#: the packet's number first
+    bool link_header = false;        // -e
+    bool absolute_sequence = false;  // -S: TCP's numbers as they are in the packet
+    bool checksums = true;           // with -v; -K: false
+    DumpForm dump = DumpForm::kNone;
+    bool dumps_link_header = false;  // -xx, -XX, -AA
 };
 
-// Remembers the second that it formatted last, as asking for local time is slow, and the times that
-// TimeForm needs: one for all lines that stand together. One thread.
+// Remembers the second that it formatted last, as asking for local time is slow, the times that
+// TimeForm needs, and the conversations of TCP: one for all lines that stand together. One thread.
 class PacketLine {
   public:
     explicit PacketLine(LineStyle style) : style_(style) {}
 
-    // Appends the packet's line, and a line break.
+    // Appends the packet's line, a dump if there shall be one, and a line break.
     void append(fmt::memory_buffer& out, const Packet& packet);
 
   private:
     void append_time(fmt::memory_buffer& out, std::optional<uint64_t> time_ns);
     void append_local(fmt::memory_buffer& out, uint64_t time_ns);
+    // ".123456789 ", or six digits.
+    void append_fraction(fmt::memory_buffer& out, uint64_t ns) const;
+    // Hours, minutes and seconds from one time to another, which may be earlier.
+    void append_distance(fmt::memory_buffer& out, uint64_t from_ns, uint64_t to_ns) const;
 
     LineStyle style_;
+    uint64_t number_ = 0;
+    TcpSequences sequences_;
     time_t second_ = -1;
     std::array<char, 9> clock_{};  // HH:MM:SS of second_
     std::array<char, 11> date_{};  // YYYY-MM-DD of second_

@@ -16,6 +16,13 @@ void append_escaped(fmt::memory_buffer& out, std::string_view bytes) {
     }
 }
 
+// What may stand before the "=" of a field: "peer.user".
+bool is_field_name(std::string_view text) {
+    return !text.empty() && std::ranges::all_of(text, [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' || c == '_';
+    });
+}
+
 }  // namespace
 
 void append_printable(fmt::memory_buffer& out, std::string_view text) {
@@ -46,6 +53,10 @@ void append_word(fmt::memory_buffer& out, std::string_view text) {
         append_printable(out, text);
         return;
     }
+    append_quoted_text(out, text);
+}
+
+void append_quoted_text(fmt::memory_buffer& out, std::string_view text) {
     out.push_back('"');
     while (!text.empty()) {
         const size_t quote = text.find('"');
@@ -57,6 +68,30 @@ void append_word(fmt::memory_buffer& out, std::string_view text) {
         text.remove_prefix(quote + 1);
     }
     out.push_back('"');
+}
+
+void append_unbroken(fmt::memory_buffer& out, std::string_view text) {
+    while (!text.empty()) {
+        const size_t blank = std::min(text.find(' '), text.size());
+        append_printable(out, text.substr(0, blank));
+        append_escaped(out, text.substr(blank, 1));
+        text.remove_prefix(std::min(blank + 1, text.size()));
+    }
+}
+
+void append_unforged(fmt::memory_buffer& out, std::string_view text) {
+    while (!text.empty()) {
+        const size_t blank = std::min(text.find(' '), text.size());
+        append_printable(out, text.substr(0, blank));
+        const std::string_view word = text.substr(std::min(blank + 1, text.size()));
+        const bool is_field = is_field_name(word.substr(0, std::min(word.find('='), word.size())));
+        if (is_field && word.find('=') != std::string_view::npos) {
+            append_escaped(out, text.substr(blank, 1));
+        } else {
+            out.append(text.substr(blank, 1));
+        }
+        text.remove_prefix(std::min(blank + 1, text.size()));
+    }
 }
 
 }  // namespace packet

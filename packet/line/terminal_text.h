@@ -21,4 +21,14 @@ std::string printable(std::string_view text);
 // that a process named "a[1] -> b" is not taken for two.
 void append_word(fmt::memory_buffer& out, std::string_view text);
 
+// The same in double quotes, whatever it holds.
+void append_quoted_text(fmt::memory_buffer& out, std::string_view text);
+
+// The same as one word without quotes: its blanks are escaped.
+void append_unbroken(fmt::memory_buffer& out, std::string_view text);
+
+// The same with its blanks, but for those before what looks like a field of a line, "user=root":
+// they are escaped, so that text of the network can't go on with fields that are none.
+void append_unforged(fmt::memory_buffer& out, std::string_view text);
+
 }  // namespace packet

@@ -51,7 +51,7 @@ for command in "${commands[@]}"; do
     for option in "${help[@]}"; do
         value=()
         case $command:$option in
-            *:-[iQwsBcFoCGWzZ] | *:--run-as | *:--command-user | *:--mode | *:--config | *:--write | *:--snaplen | *:--direction | *:--count | *:--filter-file | *:--rotate-size | *:--rotate-time | *:--rotate-count | *:--rotate-command | *:--keep-free | *:--ring | *:--trigger | *:--name | *:--note | *:--filter | *:--interface | *:--netns | *:--after | *:--before | *:--pid | *:--comm | *:--exe | *:--cmdline | *:--uid | *:--user | \
+            *:-[iQwsBcFoCGWzZry] | *:--linktype | *:--time-stamp-precision | *:--run-as | *:--command-user | *:--mode | *:--config | *:--write | *:--snaplen | *:--direction | *:--count | *:--filter-file | *:--rotate-size | *:--rotate-time | *:--rotate-count | *:--rotate-command | *:--keep-free | *:--ring | *:--trigger | *:--name | *:--note | *:--filter | *:--interface | *:--netns | *:--after | *:--before | *:--pid | *:--comm | *:--exe | *:--cmdline | *:--uid | *:--user | \
                 *:--gid | *:--cgroup | *:--container | *:--unit | *:--tree | *:--process | *:--comments | *:--color | *:--duration | \
                 *:--btf | *:--group | *:--format | *:--table | *:--split | *:--sort | *:--from | *:--host | *:--max-files) value=(1) ;;
         esac
@@ -83,7 +83,7 @@ mapfile -t options < <(sed -nE "s/^ +'\(-[^)]*\)'\{(.*)\}'\[.*/\1/p; s/^ +'(\*|\
 check 'the zsh completion' "${options[@]}"
 
 mapfile -t options < <(
-    sed -nE 's/^complete .* -s (.)( .*|$)/-\1/p' completions/pidcap.fish
+    sed -nE 's/^complete .* -s \\?(.)( .*|$)/-\1/p' completions/pidcap.fish
     sed -nE 's/^complete .* -l ([a-z-]+).*/--\1/p' completions/pidcap.fish)
 check 'the fish completion' "${options[@]}"
 exit $failed

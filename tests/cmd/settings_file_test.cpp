@@ -123,7 +123,7 @@ TEST_CASE("a file has the long options of a capture") {
     CHECK_FALSE(options.out);
     CHECK(options.count == 5U);
     CHECK(options.filter == "udp port 53");
-    CHECK((options.quiet && options.verbose == 1 && options.process_blocks));
+    CHECK((options.line.quiet && options.line.verbose == 1 && options.process_blocks));
     CHECK(options.rotation.size == 1U << 20);
     CHECK(options.rotation.keep_free == 2UL << 30);
     CHECK(options.buffer_kib == 64U);
@@ -154,7 +154,7 @@ TEST_CASE("an error in the file names file and line") {
     CHECK(Config("interface = any\ninterfce = any\n").refusal() == ":2: interfce: no such option");
     CHECK(Config("help = yes\n").refusal() == ":1: help: not in a file");
     CHECK(Config("config = b\n").refusal() == ":1: config: not in a file");
-    CHECK(Config("json\n").refusal() == ":1: json: no such option");  // that of doctor
+    CHECK(Config("remove\n").refusal() == ":1: remove: no such option");  // that of setup-wireshark
     CHECK(Config("snaplen\n").refusal() == ":1: snaplen: needs a value, as in \"interface = any\"");
     CHECK(Config("quiet = perhaps\n").refusal() == ":1: quiet: perhaps is neither yes nor no");
     CHECK_THAT(Config("\nsnaplen = 0x\n").refusal(),
@@ -185,7 +185,7 @@ TEST_CASE("the long names are for the command line, too, and messages keep the s
     REQUIRE(std::holds_alternative<Options>(parsed));
     const auto& options = std::get<Options>(parsed);
     CHECK((options.interfaces == Words{"lo"} && options.output == "a" && options.snaplen == 7));
-    CHECK((options.count == 3U && options.verbose == 1 && options.quiet && !options.in));
+    CHECK((options.count == 3U && options.line.verbose == 1 && options.line.quiet && !options.in));
     const auto wrong = cmd::parse_options(Words{"--count", "0"});
     CHECK_THAT(std::get<Stop>(wrong).text, Catch::StartsWith("pidcap: -c 0: "));
     const auto valueless = cmd::parse_options(Words{"--write"});

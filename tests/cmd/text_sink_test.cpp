@@ -9,6 +9,7 @@
 #include <catch2/catch.hpp>
 #include <cerrno>
 #include <csignal>
+#include <memory>
 #include <string>
 #include <thread>
 
@@ -60,12 +61,16 @@ struct Traffic {
     }
 };
 
+std::unique_ptr<cmd::PacketPrinter> lines() {
+    return std::make_unique<cmd::LinePrinter>(packet::LineStyle{});
+}
+
 }  // namespace
 
 TEST_CASE("lines are kept until nothing more is waiting") {
     Pipe pipe;
     const Traffic traffic;
-    TextSink sink(pipe.writer.get(), {});
+    TextSink sink(pipe.writer.get(), lines());
     REQUIRE(fcntl(pipe.reader.get(), F_SETFL, O_NONBLOCK) == 0);
     REQUIRE(sink.interface(traffic.interface));
     REQUIRE(sink.packet(traffic.packet));
@@ -83,7 +88,7 @@ TEST_CASE("a slow reader of a non-blocking pipe gets every line whole") {
     const Traffic traffic;
     std::string text;
     std::thread reader([&] { text = pipe.read_all(); });
-    TextSink sink(pipe.writer.get(), {});
+    TextSink sink(pipe.writer.get(), lines());
     bool ok = true;
     for (int i = 0; i < kPackets; ++i) {
         ok &= sink.packet(traffic.packet).ok();
@@ -98,11 +103,25 @@ TEST_CASE("a slow reader of a non-blocking pipe gets every line whole") {
 TEST_CASE("a reader who left is an error with the code EPIPE, and the end after it is quiet") {
     Pipe pipe;
     const Traffic traffic;
-    TextSink sink(pipe.writer.get(), {});
+    TextSink sink(pipe.writer.get(), lines());
     pipe.reader.reset();
     REQUIRE(sink.packet(traffic.packet));
     const pcapng::Result<void> gone = sink.idle();
     REQUIRE_FALSE(gone);
     CHECK(gone.error().code == EPIPE);
     REQUIRE(sink.finish({}));
+}
+
+TEST_CASE("a capture's conversations have numbers of their own, however many there are") {
+    constexpr uint32_t kConversations = 40000;  // more than are remembered
+    Traffic traffic;
+    cmd::JsonPrinter printer(cmd::PacketsOf::kCapture);
+    std::string text;
+    for (uint32_t i = 0; i < kConversations; ++i) {
+        traffic.data[14 + 20] = static_cast<std::byte>(i >> 8);
+        traffic.data[14 + 21] = static_cast<std::byte>(i);
+        text.clear();
+        printer.append(text, traffic.packet);
+        REQUIRE(text.find("\"flow\":" + std::to_string(i) + ",") != std::string::npos);
+    }
 }

@@ -31,6 +31,14 @@ Strings select(const std::string& text, const std::string& part) {
     return found;
 }
 
+// Without the IP headers that -v shows, "IP (tos 0x0, …) ".
+std::string without_ip_headers(std::string text) {
+    for (size_t at = 0; (at = text.find(" IP (tos ", at)) != std::string::npos;) {
+        text.erase(at, text.find(") ", at) - at + 1);
+    }
+    return text;
+}
+
 bool all_contain(const Strings& lines, const std::string& part) {
     return !lines.empty() && std::all_of(lines.begin(), lines.end(), [&](const std::string& line) {
         return contains(line, part);
@@ -77,22 +85,48 @@ TEST_CASE("a SYN-ACK, or a reset, whose only known process is its receiver is no
     const std::string name = fmt::format("\"the client\"[{}]", client.pid());
     const std::string from_server = fmt::format(" TCP 127.0.0.1.{} > ", port);
     const std::string from_closed = " TCP 127.0.0.1.9 > ";
-    for (const std::string& text : {lines.out(), read({}, path), read({"-v"}, path)}) {
-        INFO(text);
-        CHECK(all_contain(select(text, ": [S.]"), "lo Out -> " + name + from_server));
+    for (const std::string& whole : {lines.out(), read({}, path), read({"-v"}, path)}) {
+        INFO(whole);
+        const std::string text = without_ip_headers(whole);
+        CHECK(all_contain(select(text, ": Flags [S.]"), "lo Out -> " + name + from_server));
         CHECK(all_contain(select(text, from_closed), "lo Out -> " + name + from_closed));
-        CHECK(all_contain(select(text, ": [S],"), "lo Out " + name + " -> TCP "));
+        CHECK(all_contain(select(text, ": Flags [S],"), "lo Out " + name + " -> TCP "));
     }
     for (const std::string& text : {lines.out(), read({"-v"}, path)}) {
         INFO(text);
-        CHECK(all_contain(select(text, ": [S.]"), " at=receiver exe="));
+        CHECK(all_contain(select(text, ": Flags [S.]"), " at=receiver exe="));
         CHECK(all_contain(select(text, from_closed), " at=receiver exe="));
-        CHECK(all_contain(select(text, ": [S],"), " at=sender exe="));
+        CHECK(all_contain(select(text, ": Flags [S],"), " at=sender exe="));
     }
     // Below its process in the tree, too.
-    CHECK(all_contain(select(read({"--tree"}, path), ": [S.]"), "lo Out -> " + name));
+    CHECK(all_contain(select(read({"--tree"}, path), ": Flags [S.]"), "lo Out -> " + name));
     CHECK(all_contain(select(read({"--json"}, path), fmt::format("\"source_port\":{},", port)),
                       "\"process_at\":\"receiver\""));
+}
+
+TEST_CASE("what a capture prints beside its file is what is read from the file") {
+    const Netns netns;
+    const TemporaryFolder folder;
+    const std::string path = folder.file("a.pcapng");
+    Actor client(netns, "the client");
+    for (const char* form : {"--json", "-x"}) {
+        CAPTURE(form);
+        // In a namespace that has nothing else lo is interface 1 of -D.
+        Capture capture(netns, {"-i", "1", "-O", "-w", path, "--print", form, "udp"});
+        const int fd = open_socket(client, AF_INET, SOCK_DGRAM);
+        for (int i = 0; i < 3; i++) {
+            CHECK(client.try_call(
+                      [](int socket, Address to) -> int64_t {
+                          return sendto(socket, "abc", 3, 0,
+                                        reinterpret_cast<sockaddr*>(&to.storage), to.length);
+                      },
+                      fd, make_address("127.0.0.1", 9)) == 3);
+        }
+        capture.stop();
+        INFO(capture.out());
+        CHECK(contains(capture.out(), "the client"));
+        CHECK(capture.out() == read({form}, path));
+    }
 }
 
 }  // namespace test

@@ -473,7 +473,7 @@ TEST_CASE("option -d lists what tcpdump lists") {
         CHECK(run_pidcap({"-d", expression}).out ==
               run({"tcpdump", "-y", "EN10MB", "-d", expression}).out);
     }
-    const CommandResult extended = run_pidcap({"-dd", "udp"});
+    const CommandResult extended = run_pidcap({"-d", "--ebpf", "udp"});
     CHECK(extended.status == 0);
     CHECK(contains(extended.out, "call bpf_skb_load_bytes#26"));
     CHECK(contains(extended.out, "call bpf_tail_call#12"));

@@ -154,7 +154,7 @@ TEST_CASE("OpenBSD's loopback has the conversations that tshark sees") {
     CHECK(test::contains(seen[0], end("b")));
     CHECK(rows[0]["a_packets"] == 1);
     const std::string line = test::output_of(pidcap({"read", file}));
-    CHECK(test::contains(line, "TCP 10.0.0.1.40000 > 10.0.0.2.80: [S]"));
+    CHECK(test::contains(line, "TCP 10.0.0.1.40000 > 10.0.0.2.80: Flags [S]"));
 }
 
 TEST_CASE("each link layer has the conversation that tshark sees, in a table and in a line") {
@@ -174,8 +174,8 @@ TEST_CASE("each link layer has the conversation that tshark sees, in a table and
         CHECK(rows[0]["a_packets"] == 1);
         CHECK(rows[0]["b_packets"] == 1);
         const std::string lines = test::output_of(pidcap({"read", file}));
-        CHECK(test::contains(lines, "TCP 10.0.0.1.40000 > 10.0.0.2.80: [S]"));
-        CHECK(test::contains(lines, "TCP 10.0.0.2.80 > 10.0.0.1.40000: [S.]"));
+        CHECK(test::contains(lines, "TCP 10.0.0.1.40000 > 10.0.0.2.80: Flags [S]"));
+        CHECK(test::contains(lines, "TCP 10.0.0.2.80 > 10.0.0.1.40000: Flags [S.]"));
     }
 }
 

@@ -464,7 +464,7 @@ TEST_CASE("behind -- stand files, whatever their names look like") {
 TEST_CASE("an unknown option is told in the same words by every command on files") {
     const Capture capture;
     for (const char* command : {"read", "processes", "flows", "export", "extract"}) {
-        for (const char* option : {"--no-such", "--no-such=5", "-Z"}) {
+        for (const char* option : {"--no-such", "--no-such=5", "-k"}) {
             const auto result = run({PIDCAP, command, capture.path(), option});
             CAPTURE(command, option, result.err);
             CHECK(result.status == 2);
@@ -486,11 +486,12 @@ TEST_CASE("a capture file in the place of a filter is told how to be read") {
 
 TEST_CASE("words behind the files that are no files are a filter") {
     const Capture capture;
-    const std::string expected = read(capture, {"--filter", "ip and tcp"});
+    const std::string expected = read(capture, {"-S", "--filter", "ip and tcp"});
     CHECK(!expected.empty());
-    CHECK(run({PIDCAP, "read", capture.path(), "ip", "and", "tcp"}).out == expected);
-    CHECK(run({PIDCAP, "read", capture.path(), "ip and tcp"}).out == expected);
-    const auto twice = run({PIDCAP, "read", capture.path(), capture.path(), "ip and tcp"});
+    CHECK(run({PIDCAP, "read", "-S", capture.path(), "ip", "and", "tcp"}).out == expected);
+    CHECK(run({PIDCAP, "read", "-S", capture.path(), "ip and tcp"}).out == expected);
+    CHECK(run({PIDCAP, "-Snr", capture.path(), "ip", "and", "tcp"}).out == expected);
+    const auto twice = run({PIDCAP, "read", "-S", capture.path(), capture.path(), "ip and tcp"});
     CHECK(twice.out == expected + expected);
     const auto tcpdump = run({"tcpdump", "-nr", capture.path(), "ip", "and", "tcp"});
     CHECK(std::count(tcpdump.out.begin(), tcpdump.out.end(), '\n') ==

@@ -32,7 +32,7 @@ Link read(uint16_t link_type, const Frame& frame) {
 std::string line(uint16_t link_type, const Frame& frame) {
     fmt::memory_buffer out;
     packet::append_decoded(out, link_type, std::as_bytes(std::span(frame)),
-                           static_cast<uint32_t>(frame.size()), false);
+                           static_cast<uint32_t>(frame.size()), {});
     return fmt::to_string(out);
 }
 

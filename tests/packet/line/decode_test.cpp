@@ -27,7 +27,7 @@ constexpr unsigned kMoreFragments = 0x2000;
 
 std::string decode(uint16_t link_type, const Bytes& data, size_t wire_len, bool quiet = false) {
     fmt::memory_buffer out;
-    packet::append_decoded(out, link_type, data, static_cast<uint32_t>(wire_len), quiet);
+    packet::append_decoded(out, link_type, data, static_cast<uint32_t>(wire_len), {.quiet = quiet});
     return fmt::to_string(out);
 }
 
@@ -46,6 +46,23 @@ const Bytes& arp_request() {
     static const Bytes kRequest = bytes(
         {0, 1, 8, 0, 6, 4, 0, 1, 2, 0, 0, 0, 0, 1, 10, 0, 0, 1, 0, 0, 0, 0, 0, 0, 10, 0, 0, 2});
     return kRequest;
+}
+
+// "foo. CNAME bar., MX bar. 5", 45 bytes.
+Bytes dns_answer() {
+    return bytes({0, 7, 0x81, 0x80, 0, 1, 0, 2, 0, 0, 0, 0}) +
+           bytes({3, 'f', 'o', 'o', 0, 0, 1, 0, 1}) +
+           bytes({0xc0, 12, 0, 5, 0, 1, 0, 0, 0, 0, 0, 0, 0xc0, 12, 0, 15, 0, 1, 0, 0, 0, 0, 0, 0});
+}
+
+Bytes tcp_options() {
+    return bytes({2, 4, 5, 0xb4, 1, 1, 5, 10, 0, 0, 0, 1, 0, 0, 0, 2, 3, 3, 7, 0});
+}
+
+// A record with a message of which the captured bytes are the beginning.
+Bytes client_hello() {
+    return bytes({22, 3, 1, 0, 60, 1, 0, 0, 56, 3, 3}) + Bytes(32) +
+           bytes({0, 0, 2, 0x13, 1, 1, 0, 0, 13, 0, 0, 0, 9, 0, 7, 0, 0, 4, 'h', 'o', 's', 't'});
 }
 
 void replace(std::string& text, std::string_view from, std::string_view to) {
@@ -100,15 +117,16 @@ std::vector<std::string> tcpdump(const std::vector<Bytes>& frames) {
     return lines;
 }
 
-// tcpdump's line in our words: it names the protocol after the addresses, we before them.
+// tcpdump's line in our words: we name the protocol before the addresses, once.
 std::string in_our_words(std::string line) {
     replace(line, "IP6 ", "IP ");
-    for (const auto& [theirs, ours] : {std::pair{": Flags ", "TCP "},
-                                       {": UDP, ", "UDP "},
-                                       {": ICMP6, ", "ICMPv6 "},
-                                       {": ICMP ", "ICMP "}}) {
-        if (line.find(theirs) != std::string::npos) {
-            replace(line, theirs, ": ");
+    for (const auto& [theirs, ours] : {std::pair{"UDP, ", "UDP "},
+                                       {"ICMP6, ", "ICMPv6 "},
+                                       {"ICMP ", "ICMP "},
+                                       {"Flags ", "TCP "}}) {
+        if (line.find(std::string(": ") + theirs) != std::string::npos) {
+            const bool is_tcp = std::string_view(theirs) == "Flags ";
+            replace(line, theirs, is_tcp ? theirs : "");
             replace(line, "IP ", ours);
         }
     }
@@ -152,8 +170,9 @@ TEST_CASE("addresses, ports, flags and lengths are those that tcpdump shows") {
 TEST_CASE("TCP shows its flags, and less when quiet") {
     const Bytes frame = ethernet(kIp, ipv4(IPPROTO_TCP, tcp(0x18, 100, 200, 10)));
     CHECK(decode(frame) ==
-          "TCP 10.0.0.1.40000 > 10.0.0.2.40001: [P.], seq 100:110, ack 200, win 502, length 10");
-    CHECK(decode(frame, true) == "TCP 10.0.0.1.40000 > 10.0.0.2.40001: [P.], length 10");
+          "TCP 10.0.0.1.40000 > 10.0.0.2.40001: Flags [P.], seq 100:110, ack 200, win 502, length "
+          "10");
+    CHECK(decode(frame, true) == "TCP 10.0.0.1.40000 > 10.0.0.2.40001: Flags [P.], length 10");
 }
 
 TEST_CASE("VLAN tags are read through, up to four") {
@@ -212,8 +231,9 @@ TEST_CASE("a packet cut by the snaplen says where") {
     CHECK(decode_cut(frame, 14 + 20 + 3) == "TCP 10.0.0.1 > 10.0.0.2: [|tcp]");
     CHECK(decode_cut(frame, 14 + 20 + 19) == "TCP 10.0.0.1.40000 > 10.0.0.2.40001: [|tcp]");
     // The length is the packet's, not that of what was kept.
-    CHECK(decode_cut(frame, 14 + 20 + 20) ==
-          "TCP 10.0.0.1.40000 > 10.0.0.2.40001: [.], seq 1:1001, ack 2, win 502, length 1000");
+    CHECK(
+        decode_cut(frame, 14 + 20 + 20) ==
+        "TCP 10.0.0.1.40000 > 10.0.0.2.40001: Flags [.], seq 1:1001, ack 2, win 502, length 1000");
 }
 
 TEST_CASE("headers that lie about lengths are called bad") {
@@ -275,6 +295,96 @@ TEST_CASE("ICMPv6 neighbour discovery, SCTP and others are named") {
           "ethertype 0x1234 02:00:00:00:00:01 > 02:00:00:00:00:02: length 46");
 }
 
+TEST_CASE("a conversation's numbers are relative to its first ones, both ways") {
+    packet::TcpSequences sequences;
+    const auto line = [&](bool there, unsigned flags, uint32_t seq, uint32_t ack, size_t length) {
+        Bytes segment = tcp(flags, seq, ack, length);
+        Bytes packet = ipv4(IPPROTO_TCP, segment);
+        if (!there) {
+            std::swap_ranges(packet.begin() + 12, packet.begin() + 16, packet.begin() + 16);
+            std::swap_ranges(packet.begin() + 20, packet.begin() + 22, packet.begin() + 22);
+        }
+        fmt::memory_buffer out;
+        const Bytes frame = ethernet(kIp, packet);
+        packet::append_decoded(out, 1, frame, static_cast<uint32_t>(frame.size()), {}, &sequences);
+        const std::string text = fmt::to_string(out);
+        return text.substr(text.find("Flags"));
+    };
+    constexpr uint32_t kHere = 4294967290U;
+    constexpr uint32_t kThere = 700;
+    CHECK(line(true, 0x02, kHere, 0, 0) == "Flags [S], seq 4294967290, win 502, length 0");
+    CHECK(line(false, 0x12, kThere, kHere + 1, 0) ==
+          "Flags [S.], seq 700, ack 4294967291, win 502, length 0");
+    CHECK(line(true, 0x10, kHere + 1, kThere + 1, 0) == "Flags [.], ack 1, win 502, length 0");
+    CHECK(line(true, 0x18, kHere + 1, kThere + 1, 10) ==
+          "Flags [P.], seq 1:11, ack 1, win 502, length 10");
+    CHECK(line(false, 0x11, kThere + 1, kHere + 11, 0) ==
+          "Flags [F.], seq 1, ack 11, win 502, length 0");
+    // The same ports again.
+    CHECK(line(true, 0x02, 5, 0, 0) == "Flags [S], seq 5, win 502, length 0");
+    CHECK(line(false, 0x12, 9, 6, 0) == "Flags [S.], seq 9, ack 6, win 502, length 0");
+    CHECK(line(true, 0x18, 6, 10, 1) == "Flags [P.], seq 1:2, ack 1, win 502, length 1");
+}
+
+TEST_CASE("a flood of conversations makes those start anew that were quiet, and no others") {
+    packet::TcpSequences sequences;
+    const Bytes addresses = bytes({10, 0, 0, 1, 10, 0, 0, 2});
+    packet::Network network;
+    network.source = std::span(addresses).first(4);
+    network.target = std::span(addresses).subspan(4);
+    const auto relate = [&](uint32_t number, uint32_t sequence) {
+        const packet::Ports ports{.source = static_cast<uint16_t>(number),
+                                  .target = static_cast<uint16_t>(number >> 16)};
+        return sequences
+            .relate(network, ports, {.sequence = sequence, .acknowledgment = 1, .flags = 0x10})
+            .sequence;
+    };
+    CHECK(relate(0xffffffff, 1000) == 1000);
+    CHECK(relate(0xfffffffe, 2000) == 2000);
+    for (uint32_t i = 0; i < 200'000; ++i) {
+        relate(i, 1);
+        if (i % 100 == 0) {
+            REQUIRE(relate(0xffffffff, 1007) == 7);
+        }
+    }
+    CHECK(relate(0xfffffffe, 2007) == 2007);
+}
+
+TEST_CASE("text in a packet can't pass for a field of the line") {
+    const auto segment = [](std::string_view text) {
+        Bytes payload;
+        for (const char c : text) {
+            payload.push_back(static_cast<std::byte>(c));
+        }
+        return decode(ethernet(kIp, ipv4(IPPROTO_TCP, tcp(0x18, 1, 2, 0) + payload)));
+    };
+    CHECK_THAT(segment("GET /a?user=b HTTP/1.1\r\nHost: c\r\n"),
+               Catch::EndsWith(": HTTP: GET /a?user=b HTTP/1.1"));
+    CHECK_THAT(segment("HTTP/1.1 404 Not Found\r\n"), Catch::EndsWith(": HTTP/1.1 404 Not Found"));
+    CHECK_THAT(segment("GET /\x1b[2J at=sender peer.exe=/x HTTP/1.1\r\n"),
+               Catch::EndsWith("GET /\\x1b[2J\\x20at=sender\\x20peer.exe=/x HTTP/1.1"));
+    CHECK_THAT(segment("SSH-2.0-x\r\n"), Catch::EndsWith("length 11"));
+    const Bytes asks = be16(7) + bytes({1, 0, 0, 1, 0, 0, 0, 0, 0, 0}) +
+                       bytes({5, 'a', ' ', 'b', '=', 10, 0, 0, 1, 0, 1});
+    const Bytes datagram = be16(40000) + be16(53) + be16(8 + asks.size()) + be16(0) + asks;
+    CHECK_THAT(decode(ethernet(kIp, ipv4(IPPROTO_UDP, datagram))),
+               Catch::EndsWith(": 7+ A? a\\x20b=\\x0a. (23)"));
+}
+
+TEST_CASE("a DNS message shows a bounded number of names, whatever it counts") {
+    Bytes records;
+    for (int i = 0; i < 2000; ++i) {
+        records = records + bytes({0xc0, 12, 0, 2, 0, 1, 0, 0, 0, 0, 0, 2, 0xc0, 12});
+    }
+    const Bytes message = bytes({0, 7, 0x81, 0x80, 0, 1, 0xff, 0xff, 0, 0, 0, 0}) +
+                          bytes({3, 'f', 'o', 'o', 0, 0, 1, 0, 1}) + records;
+    const Bytes datagram = be16(53) + be16(40000) + be16(8 + message.size()) + be16(0) + message;
+    const std::string line = decode(ethernet(kIp, ipv4(IPPROTO_UDP, datagram)));
+    CHECK_THAT(line,
+               Catch::Contains(" 65535/0/0 NS foo., NS foo.,") && Catch::EndsWith(", ... (28021)"));
+    CHECK(line.size() < 1000);
+}
+
 TEST_CASE("damaged and cut packets never read past their end") {
     const Bytes options = bytes({IPPROTO_FRAGMENT, 0, 1, 4, 0, 0, 0, 0});
     const Bytes fragment = bytes({IPPROTO_TCP, 0, 0, 1, 0, 0, 0, 9});
@@ -287,7 +397,12 @@ TEST_CASE("damaged and cut packets never read past their end") {
         ethernet(kIp6, ipv6(IPPROTO_ICMPV6, icmp(135, 0, 0, 0, Bytes(16)))),
         ethernet(0x88a8, vlan(1, 0x8100, vlan(2, kIp, ipv4(IPPROTO_UDP, udp(8))))),
         ethernet(kArp, arp_request()),
+        ethernet(kIp, ipv4(IPPROTO_UDP, be16(53) + be16(9) + be16(53) + be16(0) + dns_answer())),
+        ethernet(kIp, ipv4(IPPROTO_TCP, be16(9) + be16(80) + be32(1) + be32(2) +
+                                            bytes({0xa0, 0x18, 1, 1, 0, 0, 0, 0}) + tcp_options())),
+        ethernet(kIp, ipv4(IPPROTO_TCP, tcp(0x18, 1, 2, 0) + client_hello())),
     };
+    packet::TcpSequences sequences;
     std::mt19937 random(42);  // NOLINT: the same damage every time
     for (int round = 0; round < 200000; ++round) {
         const Bytes& seed = seeds[random() % seeds.size()];
@@ -298,7 +413,12 @@ TEST_CASE("damaged and cut packets never read past their end") {
             frame[random() % frame.size()] = static_cast<std::byte>(random());
         }
         const uint16_t link_type = random() % 4 == 0 ? 101 : 1;
-        const std::string line = decode(link_type, frame, seed.size(), random() % 2 == 0);
-        REQUIRE(line.size() < 400);
+        fmt::memory_buffer line;
+        packet::append_decoded(line, link_type, frame, static_cast<uint32_t>(seed.size()),
+                               {.quiet = random() % 4 == 0,
+                                .verbose = static_cast<int>(random() % 4),
+                                .link_header = random() % 2 == 0},
+                               &sequences);
+        REQUIRE(line.size() < 2000);
     }
 }

@@ -139,7 +139,7 @@ TEST_CASE("a hostile name neither breaks the line nor reaches the terminal") {
     Scene scene;
     scene.sender.comm = "\x1b[31m\nx\xff";
     const std::string line = scene.line({.verbose = 1});
-    CHECK_THAT(line, Catch::Contains("Out \"\\x1b[31m\\x0ax\\xff\"[42] -> UDP"));
+    CHECK_THAT(line, Catch::Contains("Out \"\\x1b[31m\\x0ax\\xff\"[42] -> IP (tos "));
     scene.sender.comm = "->";
     CHECK_THAT(scene.line(), Catch::Contains("Out \"->\"[42] -> UDP"));
     CHECK(line.find('\n') == line.size() - 1);
