@@ -72,7 +72,10 @@ Result<void> InterfaceSet::add_place(Netns netns, bool named) {
     const uint32_t inum = netns.inum;
     Place place{std::move(netns), *std::move(monitor), named};
     if (wants_promiscuous_mode()) {
-        place.promiscuous = PromiscuousMode::open();
+        // A capture that has begun may open no such socket: its filter of system calls ends it.
+        place.promiscuous =
+            attached_ ? Result<PromiscuousMode>(Error{"its network namespace came after the start"})
+                      : PromiscuousMode::open();
     }
     places_.emplace(inum, std::move(place));
     return {};

@@ -151,6 +151,18 @@ TEST_CASE("promiscuous mode ends with the capture, also by SIGKILL, and begins w
     CHECK(promiscuity(cable.b, "vb") == "0");
 }
 
+TEST_CASE("a network namespace that comes later is captured, and not in promiscuous mode",
+          "[alone]") {
+    const Cable cable;
+    Capture capture(cable.b, {"-i", "vb", "--netns", "all", "-w", "/dev/null"});
+    const Netns late;
+    late.ip("link add vb type veth peer name vx");
+    const Process inside(Launch{{"sleep", "infinity"}, &late});
+    capture.wait_for("vb: not in promiscuous mode");
+    CHECK(promiscuity(late, "vb") == "0");
+    capture.stop();
+}
+
 TEST_CASE("without the right to promiscuous mode a capture says so, and goes on") {
     const std::vector<std::pair<std::vector<std::string>, bool>> cases = {
         {{"-i", "lo"}, true}, {{"-i", "lo", "-p"}, false}, {{"-i", "any"}, false}};
