@@ -20,9 +20,9 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kGranted =
-    "cap_dac_read_search,cap_net_admin,cap_sys_ptrace,cap_perfmon,cap_bpf=ep";
-// In /proc/PID/status: bits 2, 12, 19, 38 and 39.
-constexpr const char* kEffective = "CapEff:\t000000c000081004";
+    "cap_dac_read_search,cap_net_admin,cap_net_raw,cap_sys_ptrace,cap_perfmon,cap_bpf=ep";
+// In /proc/PID/status: bits 2, 12, 13, 19, 38 and 39.
+constexpr const char* kEffective = "CapEff:\t000000c000083004";
 
 std::string owner_of(const std::string& path) {
     return output_of({"stat", "-c", "%U:%G %a", path});
