@@ -108,7 +108,7 @@ TEST_CASE("a capture that can't start leaves an older file alone") {
     CHECK(content_of(file) == "precious");
     CHECK(run_pidcap({"-i", "lo", "--pid", "4194303", "-w", file}).status == 1);
     CHECK(content_of(file) == "precious");
-    CHECK(run_pidcap({"-i", "lo", "-s", "0", "-w", file}).status == 2);
+    CHECK(run_pidcap({"-i", "lo", "-s", "-1", "-w", file}).status == 2);
     CHECK(content_of(file) == "precious");
     chmod(file.c_str(), 0666);
     chmod(folder.path().c_str(), 0777);
