@@ -124,12 +124,16 @@ const Option& CommandLine::value(std::string_view names, std::string_view also) 
     return add(Option::Kind::kValue, names, also);
 }
 
-Option* CommandLine::find(std::string_view long_name) {
+const Option* CommandLine::find(std::string_view long_name) const {
     const auto found = std::find_if(options_.begin(), options_.end(), [&](const Option& option) {
         const auto names = long_names(option);
         return std::find(names.begin(), names.end(), long_name) != names.end();
     });
     return found != options_.end() ? &*found : nullptr;
+}
+
+Option* CommandLine::find(std::string_view long_name) {
+    return const_cast<Option*>(std::as_const(*this).find(long_name));
 }
 
 const Option& CommandLine::positionals(std::string_view name) {
@@ -159,11 +163,7 @@ const Option* CommandLine::find_letter(char letter) const {
 bool CommandLine::takes_next(std::string_view word) const {
     const Option* option = nullptr;
     if (word.starts_with("--")) {
-        const auto found = std::find_if(options_.begin(), options_.end(), [&](const Option& each) {
-            const auto names = long_names(each);
-            return std::find(names.begin(), names.end(), word.substr(2)) != names.end();
-        });
-        option = found != options_.end() ? &*found : nullptr;
+        option = find(word.substr(2));
     } else if (word.size() == 2 && word[0] == '-') {
         option = find_letter(word[1]);
     }

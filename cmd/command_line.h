@@ -95,6 +95,7 @@ class CommandLine {
     struct Parser;
 
     const Option& add(Option::Kind kind, std::string_view names, std::string_view also = {});
+    const Option* find(std::string_view long_name) const;
     Option* find(std::string_view long_name);
     const Option* find_letter(char letter) const;
     bool takes_next(std::string_view word) const;

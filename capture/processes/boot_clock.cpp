@@ -44,10 +44,7 @@ BootClock BootClock::sample(const std::string& proc_root) {
     if (hz > 0) {
         clock.ns_per_tick = static_cast<uint64_t>(kNsPerSecond / hz);
     }
-    std::ifstream file(proc_root + "/self/timens_offsets");
-    std::stringstream text;
-    text << file.rdbuf();
-    clock.timens_ns = parse_timens_offset(text.str(), "boottime");
+    clock.timens_ns = timens_offset("boottime", proc_root);
     clock.epoch_ns = realtime_minus_boottime();
     return clock;
 }
@@ -62,6 +59,13 @@ uint64_t BootClock::start_boot(uint64_t start_ticks) const {
 
 uint64_t BootClock::since_epoch(uint64_t start_ticks) const {
     return start_ticks * ns_per_tick + static_cast<uint64_t>(epoch_ns);
+}
+
+int64_t timens_offset(const std::string& clock, const std::string& proc_root) {
+    std::ifstream file(proc_root + "/self/timens_offsets");
+    std::stringstream text;
+    text << file.rdbuf();
+    return parse_timens_offset(text.str(), clock);
 }
 
 int64_t parse_timens_offset(const std::string& text, const std::string& wanted) {

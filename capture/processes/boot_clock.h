@@ -32,4 +32,7 @@ struct BootClock {
 // in nanoseconds, or 0 if there is none (kernels before 5.6 have no time namespaces).
 int64_t parse_timens_offset(const std::string& text, const std::string& wanted);
 
+// The same, of this process's own time namespace.
+int64_t timens_offset(const std::string& clock, const std::string& proc_root = "/proc");
+
 }  // namespace capture
