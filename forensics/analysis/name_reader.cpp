@@ -10,12 +10,10 @@ namespace {
 
 using Verdict = packet::ReadName::Verdict;
 
-constexpr uint16_t kDnsPort = 53;
-constexpr uint16_t kMdnsPort = 5353;
 constexpr uint16_t kLlmnrPort = 5355;
 
 bool speaks_dns(uint16_t port) {
-    return port == kDnsPort || port == kMdnsPort || port == kLlmnrPort;
+    return port == packet::kDnsPort || port == packet::kMdnsPort || port == kLlmnrPort;
 }
 
 }  // namespace
@@ -55,7 +53,7 @@ void NameReader::read_dns(std::span<const std::byte> message, int side, Flow& fl
     }
     const Address& asker = flow.sides[static_cast<size_t>(1 - side)].address;
     const packet::DnsSections sections =
-        port == kMdnsPort ? packet::DnsSections::kAll : packet::DnsSections::kAnswer;
+        port == packet::kMdnsPort ? packet::DnsSections::kAll : packet::DnsSections::kAnswer;
     for (const packet::NamedAddress& named : packet::read_dns_addresses(message, sections)) {
         hosts_.add(asker, named.address, named.name);
     }
@@ -85,7 +83,7 @@ NameReader::Progress NameReader::read_dns_stream(std::span<const std::byte> byte
 }
 
 NameReader::Progress NameReader::read(std::span<const std::byte> bytes, int side, Flow& flow) {
-    if (flow.sides[0].port == kDnsPort || flow.sides[1].port == kDnsPort) {
+    if (flow.sides[0].port == packet::kDnsPort || flow.sides[1].port == packet::kDnsPort) {
         return read_dns_stream(bytes, side, flow);
     }
     return read_client(bytes, flow);

@@ -17,6 +17,9 @@
 
 namespace packet {
 
+inline constexpr uint16_t kDnsPort = 53;
+inline constexpr uint16_t kMdnsPort = 5353;
+
 // Which records count. mDNS answers with addresses in the additional section, too.
 enum class DnsSections : uint8_t { kAnswer, kAll };
 

@@ -11,8 +11,6 @@
 namespace packet {
 namespace {
 
-constexpr uint16_t kDnsPort = 53;
-constexpr uint16_t kMulticastPort = 5353;
 constexpr size_t kHeader = 12;
 // A message may name more, and each may have a name that is a pointer to a long one.
 constexpr unsigned kMostShown = 64;
@@ -383,12 +381,12 @@ void DnsLine::append_ttl(uint32_t seconds) {
 }  // namespace
 
 bool is_dns(Ports ports) {
-    const auto is_port = [](uint16_t port) { return port == kDnsPort || port == kMulticastPort; };
+    const auto is_port = [](uint16_t port) { return port == kDnsPort || port == kMdnsPort; };
     return is_port(ports.source) || is_port(ports.target);
 }
 
 void append_dns(fmt::memory_buffer& out, Ports ports, Piece message, int verbose) {
-    const bool multicast = ports.source == kMulticastPort || ports.target == kMulticastPort;
+    const bool multicast = ports.source == kMdnsPort || ports.target == kMdnsPort;
     DnsLine(out, message, multicast, verbose).append_message();
 }
 

@@ -4,6 +4,7 @@
 // client asks for, DNS. Text of the network may hold anything: see append_unforged().
 #include <algorithm>
 
+#include "packet/dissect/dns.h"
 #include "packet/dissect/server_name.h"
 #include "packet/line/decode_parts.h"
 #include "packet/line/terminal_text.h"
@@ -11,7 +12,6 @@
 namespace packet {
 namespace {
 
-constexpr uint16_t kDnsPort = 53;
 constexpr size_t kMaxLine = 512;  // of what is shown; servers take longer requests
 
 bool is_http_port(uint16_t port) {  // tcpdump's
