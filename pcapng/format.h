@@ -25,6 +25,9 @@ inline constexpr uint32_t kCustomBlock = 0x00000BAD;         // copied by rewrit
 inline constexpr uint32_t kCustomBlockNoCopy = 0x40000BAD;   // not to be copied
 inline constexpr uint32_t kDarwinProcessBlock = 0x80000001;  // Darwin, "DPIB"
 
+// Secrets of a decryption secrets block ("Decryption Secrets Block"): "TLSK", lines of a key log.
+inline constexpr uint32_t kTlsKeyLog = 0x544c534b;
+
 // Records of a name resolution block: an address and its names, each with a NUL.
 inline constexpr uint16_t kNameRecordIpv4 = 1;
 inline constexpr uint16_t kNameRecordIpv6 = 2;
@@ -38,6 +41,8 @@ inline constexpr size_t kBlockOverhead = 12;
 
 // The largest block we read; also Wireshark's limit (wiretap/pcapng.c, MAX_BLOCK_SIZE).
 inline constexpr size_t kMaxBlockSize = size_t{16} * 1024 * 1024;
+// A key log is written in blocks of this many bytes at most.
+inline constexpr size_t kMaxKeyLog = size_t{1024} * 1024;
 // The most packet bytes in a block: WTAP_MAX_PACKET_SIZE_STANDARD, tcpdump's MAXIMUM_SNAPLEN.
 inline constexpr uint32_t kMaxPacketSize = 262144;
 // An option's length is 16 bits ("Options").

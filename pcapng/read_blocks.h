@@ -70,7 +70,7 @@ struct JournalRead {
 std::vector<JournalField> journal_fields(std::string_view entry);
 
 struct SecretsRead {
-    uint32_t type = 0;  // 0x544c534b: TLS key log
+    uint32_t type = 0;  // kTlsKeyLog, or another's
     std::span<const uint8_t> data = {};
     Options options = {};
 };

@@ -325,6 +325,27 @@ Result<void> Writer::journal_entry(uint64_t time_ns, std::span<const JournalFiel
     return end(start);
 }
 
+Result<void> Writer::tls_keys(std::string_view lines) {
+    assert(lines.empty() || lines.back() == '\n');
+    while (!lines.empty()) {
+        const size_t last = lines.substr(0, kMaxKeyLog).rfind('\n');
+        assert(last != std::string_view::npos);
+        const std::string_view some = lines.substr(0, last + 1);
+        lines.remove_prefix(some.size());
+
+        ByteBuffer& block = output_.block();
+        const size_t start = begin(kDecryptionSecretsBlock);
+        block.u32(kTlsKeyLog);
+        block.u32(static_cast<uint32_t>(some.size()));
+        block.text(some);
+        block.pad(some.size());
+        if (Result<void> done = end(start); !done.ok()) {
+            return done;
+        }
+    }
+    return {};
+}
+
 Result<void> Writer::statistics(const InterfaceStatistics& statistics) {
     if (statistics.interface_id >= limits_.size()) {
         return unknown_interface("statistics", statistics.interface_id);

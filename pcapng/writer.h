@@ -65,6 +65,10 @@ class Writer {
     // written first, in microseconds. Values longer than kMaxOptionSize are cut.
     Result<void> journal_entry(uint64_t time_ns, std::span<const JournalField> fields);
 
+    // Decryption secrets blocks of a TLS key log: whole lines, each with its newline. Readers use
+    // them for the packets behind. No line: no block. A line has at most kMaxKeyLog bytes.
+    Result<void> tls_keys(std::string_view lines);
+
     Result<void> statistics(const InterfaceStatistics& statistics);
 
     // Writes a block whose body is already encoded, little-endian, and pads it to a multiple of

@@ -302,3 +302,41 @@ TEST_CASE("a program's output, errors and status are kept apart") {
     CHECK(result.err == "err");
     CHECK(test::run({"sh", "-c", "kill -9 $$"}).status == 137);
 }
+
+TEST_CASE("a key log is the block that editcap makes of it, and editcap takes it out again") {
+    const test::TemporaryFolder folder;
+    const std::string lines =
+        "CLIENT_RANDOM " + std::string(64, 'a') + " " + std::string(96, 'b') + "\n# a comment\n";
+    const auto written = [&](const std::string& name, bool has_keys) {
+        Writer writer = test::open_writer(folder.file(name));
+        need(writer.add_interface({}));
+        if (has_keys) {
+            need(writer.tls_keys(lines));
+        }
+        need(writer.packet({.time_ns = kTime, .data = test::udp_frame()}));
+        need(writer.close());
+        return folder.file(name);
+    };
+    const auto secrets = [](const std::string& path) {
+        std::vector<Bytes> blocks;
+        Reader reader = need(Reader::open_file(path));
+        while (std::optional<Block> block = need(reader.next())) {
+            if (std::holds_alternative<SecretsRead>(*block)) {
+                blocks.emplace_back(reader.raw().begin(), reader.raw().end());
+            }
+        }
+        return blocks;
+    };
+    const std::string ours = written("ours", true);
+    const std::string plain = written("plain", false);
+    test::write_file(folder.file("keys"), Bytes(lines.begin(), lines.end()));
+    (void)test::output_of({"editcap", "--inject-secrets", "tls," + folder.file("keys"), plain,
+                           folder.file("theirs")});
+    (void)test::output_of({"editcap", "--discard-all-secrets", ours, folder.file("discarded")});
+    (void)test::output_of({"editcap", ours, folder.file("copied")});
+
+    REQUIRE(secrets(ours).size() == 1);
+    CHECK(secrets(ours) == secrets(folder.file("theirs")));
+    CHECK(secrets(ours) == secrets(folder.file("copied")));
+    CHECK(secrets(folder.file("discarded")).empty());
+}

@@ -3,6 +3,7 @@
 // The Writer's blocks against bytes written down by hand from the draft and from FACTS.
 #include "pcapng/writer.h"
 
+#include <endian.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
@@ -10,6 +11,7 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <span>
 #include <string>
@@ -478,4 +480,41 @@ TEST_CASE("a block that no reader would take isn't written, and the writer goes 
         blocks++;
     }
     CHECK(blocks == 4);
+}
+
+TEST_CASE("a key log becomes a decryption secrets block, and no line becomes none") {
+    WrittenBlocks file;
+    need(file.writer.tls_keys(""));
+    need(file.writer.tls_keys("A b c\n"));
+    need(file.writer.tls_keys(""));
+    CHECK(file.bytes() ==
+          le32(10) + le32(28) + le32(0x544c534b) + le32(6) + "A b c\n\0\0"s + le32(28));
+}
+
+TEST_CASE("a long key log becomes several blocks of whole lines") {
+    WrittenBlocks file;
+    const std::string line = "LABEL " + std::string(64, '1') + " " + std::string(200, '2') + "\n";
+    std::string lines;
+    while (lines.size() < 3 * kMaxKeyLog) {
+        lines += line;
+    }
+    need(file.writer.tls_keys(lines));
+    const std::string bytes = file.bytes();
+    std::string read;
+    size_t blocks = 0;
+    for (size_t at = 0; at < bytes.size(); ++blocks) {
+        const auto number = [&](size_t offset) {
+            uint32_t value = 0;
+            std::memcpy(&value, bytes.data() + at + offset, sizeof value);
+            return le32toh(value);
+        };
+        REQUIRE(number(0) == kDecryptionSecretsBlock);
+        const std::string some = bytes.substr(at + 16, number(12));
+        CHECK(some.size() <= kMaxKeyLog);
+        CHECK(some.size() % line.size() == 0);
+        read += some;
+        at += number(4);
+    }
+    CHECK(blocks == 4);
+    CHECK(read == lines);
 }
