@@ -78,10 +78,20 @@ Result<uint32_t> FileSink::id_of(const packet::Interface& interface) {
     block.name = interface.name;
     block.mac = interface.mac;
     auto id = writer_.add_interface(block);
-    if (id.ok()) {
-        known = *id;
+    if (!id) {
+        return id;
+    }
+    known = *id;
+    if (auto written = write_keys(); !written) {
+        return std::move(written).error();
     }
     return id;
+}
+
+Result<void> FileSink::write_keys() {
+    Result<void> written = writer_.tls_keys(keys_);
+    packet::wipe(keys_);
+    return written;
 }
 
 Result<void> FileSink::interface(const packet::Interface& interface) {
@@ -293,6 +303,16 @@ Result<void> FileSink::process(const ProcessEvent& event) {
         {"_SYSTEMD_UNIT", process.unit},
     }};
     return writer_.journal_entry(event.time_ns, fields);
+}
+
+// Interfaces stand before any other block: see packet().
+Result<void> FileSink::keys(std::span<const packet::KeyLogLine> lines) {
+    for (const packet::KeyLogLine& line : lines) {
+        if (!packet::is_exporter_label(line.label)) {
+            packet::append_key_log(keys_, {&line, 1});
+        }
+    }
+    return ids_.empty() ? Result<void>{} : write_keys();
 }
 
 Result<void> FileSink::idle() {

@@ -10,6 +10,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -48,6 +49,8 @@ class FileSink : public packet::Sink {
     Result<void> interface(const packet::Interface& interface) override;
     Result<void> packet(const Packet& packet) override;
     Result<void> process(const ProcessEvent& event) override;
+    // Leaves out secrets of exporters. Before the first interface, keys wait for it.
+    Result<void> keys(std::span<const packet::KeyLogLine> lines) override;
     Result<void> idle() override;
     // Leaves out the counters of interfaces that the file doesn't have.
     Result<void> finish(const std::vector<InterfaceCounters>& counters) override;
@@ -107,6 +110,7 @@ class FileSink : public packet::Sink {
 
     FileSink(pcapng::Writer writer, const FileOptions& options);
 
+    Result<void> write_keys();
     Result<uint32_t> id_of(const packet::Interface& interface);
     Result<Written*> written(const Process& process);
     static const std::string& identity(const End& end, Identity& kept, std::string_view prefix);
@@ -125,6 +129,7 @@ class FileSink : public packet::Sink {
     std::vector<std::optional<uint32_t>> ids_;
     std::unordered_map<uint32_t, Written> known_;  // by process number
     std::string comment_;
+    std::string keys_;  // lines of a key log, not written yet
     uint64_t start_ns_ = 0;
     std::vector<std::string> notes_;  // not written yet
     uint64_t next_flush_ns_ = 0;

@@ -185,6 +185,11 @@ Result<void> OutputFile::process(const packet::ProcessEvent& event) {
     return failure_ ? Result<void>{} : noted(sink_->process(event));
 }
 
+Result<void> OutputFile::keys(std::span<const packet::KeyLogLine> lines) {
+    assert(sink_ != nullptr);
+    return failure_ ? Result<void>{} : noted(sink_->keys(lines));
+}
+
 Result<void> OutputFile::idle() {
     assert(sink_ != nullptr);
     return failure_ ? Result<void>{} : noted(sink_->idle());

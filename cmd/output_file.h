@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -46,6 +47,7 @@ class OutputFile : public CaptureFile {
     capture::Result<void> interface(const packet::Interface& interface) override;
     capture::Result<void> packet(const packet::Packet& packet) override;
     capture::Result<void> process(const packet::ProcessEvent& event) override;
+    capture::Result<void> keys(std::span<const packet::KeyLogLine> lines) override;
     capture::Result<void> idle() override;
     capture::Result<void> finish(const std::vector<packet::InterfaceCounters>& counters) override;
 

@@ -4,6 +4,7 @@
 // either ends the capture. Both outlive it. One thread.
 #pragma once
 
+#include <span>
 #include <vector>
 
 #include "packet/sink.h"
@@ -22,6 +23,9 @@ class TeeSink : public packet::Sink {
     }
     pcapng::Result<void> process(const packet::ProcessEvent& event) override {
         return both([&](packet::Sink& sink) { return sink.process(event); });
+    }
+    pcapng::Result<void> keys(std::span<const packet::KeyLogLine> lines) override {
+        return both([&](packet::Sink& sink) { return sink.keys(lines); });
     }
     pcapng::Result<void> idle() override {
         return both([](packet::Sink& sink) { return sink.idle(); });

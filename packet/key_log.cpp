@@ -101,13 +101,27 @@ void read_key_log(std::string_view text, const std::function<void(const KeyLogLi
     }
 }
 
-void append_key_log_line(std::string& out, const KeyLogLine& line) {
-    out += line.label;
-    out += ' ';
-    append_hex(out, line.client_random);
-    out += ' ';
-    append_hex(out, line.secret.bytes());
-    out += '\n';
+void append_key_log(std::string& out, std::span<const KeyLogLine> lines) {
+    size_t size = out.size();
+    for (const KeyLogLine& line : lines) {
+        size +=
+            line.label.size() + 2 * (line.client_random.size() + line.secret.bytes().size()) + 3;
+    }
+    if (size > out.capacity()) {
+        std::string larger;
+        larger.reserve(std::max(size, 2 * out.capacity()));
+        larger += out;
+        out.swap(larger);
+        wipe(larger);
+    }
+    for (const KeyLogLine& line : lines) {
+        out += line.label;
+        out += ' ';
+        append_hex(out, line.client_random);
+        out += ' ';
+        append_hex(out, line.secret.bytes());
+        out += '\n';
+    }
 }
 
 void wipe(std::string& text) {

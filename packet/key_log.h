@@ -55,9 +55,10 @@ std::optional<KeyLogLine> parse_key_log_line(std::string_view line);
 // may have no end. Lines before a NUL only: what is behind it is padding.
 void read_key_log(std::string_view text, const std::function<void(const KeyLogLine&)>& take);
 
-// Appends the line with a newline, numbers in lower case as OpenSSL writes them. The caller
-// overwrites `out` when it is done with it (wipe()).
-void append_key_log_line(std::string& out, const KeyLogLine& line);
+// Appends the lines, each with a newline, numbers in lower case as OpenSSL writes them. The caller
+// overwrites `out` when it is done with it (wipe()); memory that `out` outgrows is overwritten
+// here.
+void append_key_log(std::string& out, std::span<const KeyLogLine> lines);
 
 // Overwrites and clears a text that has secrets in it.
 void wipe(std::string& text);

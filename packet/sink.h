@@ -8,8 +8,10 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
+#include "packet/key_log.h"
 #include "packet/packet.h"
 #include "pcapng/result.h"
 
@@ -48,6 +50,9 @@ class Sink {
     virtual pcapng::Result<void> packet(const Packet& packet) = 0;
     // An event of a process whose packets are wanted.
     virtual pcapng::Result<void> process(const ProcessEvent& /*event*/) { return {}; }
+    // Secrets of TLS connections whose packets are wanted. A reader needs them before it comes to
+    // the packets that they decrypt: those must come later. Sinks that write no file ignore them.
+    virtual pcapng::Result<void> keys(std::span<const KeyLogLine> /*lines*/) { return {}; }
     // No packet is waiting at the moment: what is buffered may be shown or written.
     virtual pcapng::Result<void> idle() = 0;
     // The end: final counters by interface number. Called once, also after an error of the source.

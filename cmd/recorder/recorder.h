@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -43,6 +44,9 @@ class Recorder : public packet::Sink {
     capture::Result<void> packet(const packet::Packet& packet) override;
     capture::Result<void> process(const packet::ProcessEvent& event) override {
         return file_.process(event);
+    }
+    capture::Result<void> keys(std::span<const packet::KeyLogLine> lines) override {
+        return file_.keys(lines);
     }
     capture::Result<void> idle() override { return file_.idle(); }
     capture::Result<void> finish(const std::vector<packet::InterfaceCounters>& counters) override {

@@ -25,9 +25,7 @@ std::vector<KeyLogLine> lines_of(std::string_view text) {
 
 std::string printed(const std::vector<KeyLogLine>& lines) {
     std::string text;
-    for (const KeyLogLine& line : lines) {
-        append_key_log_line(text, line);
-    }
+    packet::append_key_log(text, lines);
     return text;
 }
 
