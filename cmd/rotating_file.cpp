@@ -60,6 +60,7 @@ Result<void> RotatingFile::open_next() {
         return std::move(file).error();
     }
     sink_ = std::move(file->sink);
+    keys_.begin_file(begun_);
     kept_.gone(name);
     notes_ = 0;
     return {};
@@ -155,6 +156,10 @@ Result<void> RotatingFile::packet(const packet::Packet& packet) {
         unwritten_++;
         return cut;
     }
+    if (auto keyed = noted(sink_->keys(keys_.before(packet))); !keyed) {
+        unwritten_++;
+        return keyed;
+    }
     const uint32_t number = packet.interface->number;
     written_.resize(std::max<size_t>(written_.size(), number + size_t{1}));
     written_[number]++;
@@ -164,6 +169,10 @@ Result<void> RotatingFile::packet(const packet::Packet& packet) {
 
 Result<void> RotatingFile::process(const packet::ProcessEvent& event) {
     return failure_ ? Result<void>{} : noted(sink_->process(event));
+}
+
+Result<void> RotatingFile::keys(std::span<const packet::KeyLogLine> lines) {
+    return failure_ ? Result<void>{} : noted(sink_->keys(keys_.add(lines, clock_.now())));
 }
 
 // A round hands over everything that was captured before it began, and ends with this call. So what
@@ -185,9 +194,16 @@ Result<void> RotatingFile::finish(const Counters& counters) {
     if (failure_ || sink_ == nullptr) {
         return {};
     }
+    if (auto keyed = noted(sink_->keys(keys_.rest())); !keyed) {
+        return keyed;
+    }
     auto closed = noted(close(counters, clock_.now()));
     free_space_.finish();
     end_window();
+    if (keys_.lost() > 0) {
+        notices_.push_back(
+            fmt::format("{} TLS keys are in no file: too many at once", keys_.lost()));
+    }
     if (complete_ > 0) {
         notices_.push_back(
             fmt::format("{} file{}, the last one {}", complete_, complete_ == 1 ? "" : "s", last_));

@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,7 @@
 #include "cmd/recorder/triggered_file.h"
 #include "cmd/rotation.h"
 #include "cmd/spool.h"
+#include "packet/file_keys.h"
 
 namespace cmd {
 
@@ -40,6 +42,7 @@ class RotatingFile : public TriggeredFile {
     capture::Result<void> interface(const packet::Interface& interface) override;
     capture::Result<void> packet(const packet::Packet& packet) override;
     capture::Result<void> process(const packet::ProcessEvent& event) override;
+    capture::Result<void> keys(std::span<const packet::KeyLogLine> lines) override;
     capture::Result<void> idle() override;
     capture::Result<void> finish(const Counters& counters) override;
 
@@ -90,8 +93,9 @@ class RotatingFile : public TriggeredFile {
     uint64_t failed_ = 0;    // files that could not be kept
     uint64_t notes_ = 0;     // triggers while the file at hand was written
     FreeSpace free_space_;
-    std::optional<Rotation> rotation_;          // from begin() on
-    std::unique_ptr<capture::FileSink> sink_;   // the file at hand
+    std::optional<Rotation> rotation_;         // from begin() on
+    std::unique_ptr<capture::FileSink> sink_;  // the file at hand
+    packet::FileKeys keys_;
     std::deque<packet::Interface> interfaces_;  // by number
     std::vector<uint64_t> written_;             // packets in the file at hand, by interface number
     Counters before_;                           // at the last cut

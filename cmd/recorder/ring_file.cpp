@@ -20,6 +20,9 @@ using packet::PacketStore;
 
 // How long a round may write. The rings of the kernel fill meanwhile.
 constexpr uint64_t kWriteNs = 5'000'000;
+// The ring's size to that of the keys beside it. A handshake takes some 5 KB of packets, and its
+// keys a fifth of that, but most of a ring is no handshakes.
+constexpr uint64_t kPerKeys = 8;
 constexpr int kRecordsPerLook = 64;  // at the clock
 
 uint64_t time_of(const PacketStore::Record& record) {
@@ -56,6 +59,7 @@ RingFile::RingFile(Spool spool, std::string pattern, const RecorderOptions& reco
       span_(recorder.window),
       file_options_(file),
       store_(*recorder.ring),
+      keys_(*recorder.ring / kPerKeys),
       free_space_(spool_, options.keep_free) {
     store_.before_eviction([this](uint64_t chunk) {
         follow([this, chunk] { return window_->cursor.chunk <= chunk; });
@@ -81,6 +85,16 @@ Result<void> RingFile::packet(const packet::Packet& packet) {
 Result<void> RingFile::process(const packet::ProcessEvent& event) {
     if (file_options_.process_blocks) {
         store_.add(event);
+    }
+    return {};
+}
+
+Result<void> RingFile::keys(std::span<const packet::KeyLogLine> lines) {
+    const auto due = keys_.add(lines, clock_.now());
+    if (window_) {
+        if (auto written = window_->sink->keys(due); !written) {
+            give_up(written.error());
+        }
     }
     return {};
 }
@@ -146,6 +160,9 @@ Result<void> RingFile::write(const PacketStore::Record& record) {
     const auto& packet = std::get<packet::Packet>(record);
     const uint32_t number = packet.interface->number;
     window_->written.resize(std::max<size_t>(window_->written.size(), number + size_t{1}));
+    if (auto written = window_->sink->keys(keys_.before(packet)); !written) {
+        return written;
+    }
     if (auto written = window_->sink->packet(packet); !written) {
         return written;
     }
@@ -168,6 +185,7 @@ Result<void> RingFile::open_window(const Trigger& trigger) {
     window.sink = std::move(file->sink);
     window.from_ns = span_.from_ns(trigger.time_ns);
     window.cursor = store_.find(window.from_ns);
+    keys_.begin_file(window.from_ns);
     window_ = std::move(window);
     return {};
 }

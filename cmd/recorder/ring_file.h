@@ -24,6 +24,7 @@
 #include "cmd/recorder/triggered_file.h"
 #include "cmd/rotation.h"
 #include "cmd/spool.h"
+#include "packet/file_keys.h"
 #include "packet/packet_store.h"
 
 namespace cmd {
@@ -44,6 +45,7 @@ class RingFile : public TriggeredFile {
     capture::Result<void> interface(const packet::Interface& interface) override;
     capture::Result<void> packet(const packet::Packet& packet) override;
     capture::Result<void> process(const packet::ProcessEvent& event) override;
+    capture::Result<void> keys(std::span<const packet::KeyLogLine> lines) override;
     capture::Result<void> idle() override;
     capture::Result<void> finish(const Counters& counters) override;
 
@@ -87,6 +89,7 @@ class RingFile : public TriggeredFile {
     TriggerWindow span_;
     capture::FileOptions file_options_;
     packet::PacketStore store_;
+    packet::FileKeys keys_;
     FreeSpace free_space_;
     CounterHistory history_;
     std::string origin_;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "packet/dissect/tls_hello.h"
 
-#include <algorithm>
+#include <netinet/in.h>
+
 #include <cstring>
 
 #include "packet/dissect/piece.h"
@@ -9,6 +10,7 @@
 namespace packet {
 namespace {
 
+constexpr uint8_t kChangeCipherSpec = 20;
 constexpr uint8_t kHandshake = 22;
 constexpr uint8_t kClientHello = 1;
 constexpr uint8_t kServerHello = 2;
@@ -49,7 +51,13 @@ TlsHello read_tls_hello(std::span<const std::byte> payload) {
     // RFC 8446, 5.1: type, version 3.x, length; and 4: type, length.
     constexpr size_t kRecord = 5;
     constexpr size_t kHeader = 4;
-    const Piece record(payload, payload.size());
+    constexpr size_t kChange = kRecord + 1;
+    Piece record(payload, payload.size());
+    // RFC 8446, D.4: a second ClientHello may follow this record in the same segment.
+    if (record.has(kChange) && record.u8(0) == kChangeCipherSpec && record.u8(1) == kTls &&
+        record.u16(3) == 1) {
+        record = record.after(kChange);
+    }
     if (!record.has(kRecord + kHeader) || record.u8(0) != kHandshake || record.u8(1) != kTls ||
         record.u16(3) < kHeader) {
         return {};
@@ -70,6 +78,14 @@ TlsHello read_dtls_hello(std::span<const std::byte> payload) {
     const Piece message = record.after(kRecord).first(record.u16(11));
     const bool is_first = message.u8(6) == 0 && message.u16(7) == 0;
     return is_first ? read_hello(message, kHeader, kDtls) : TlsHello{};
+}
+
+TlsHello hello_of(const Dissected& packet) {
+    if (packet.tcp) {
+        return read_tls_hello(packet.payload.captured());
+    }
+    return packet.network.protocol == IPPROTO_UDP ? read_dtls_hello(packet.payload.captured())
+                                                  : TlsHello{};
 }
 
 }  // namespace packet

@@ -25,6 +25,7 @@
 #include "tests/pcapng/files.h"
 #include "tests/support/command.h"
 #include "tests/support/temporary_folder.h"
+#include "tests/support/tls_traffic.h"
 
 using capture::Comments;
 using capture::FileOptions;
@@ -757,28 +758,14 @@ TEST_CASE("with a connection's keys tshark sees what it said, and exporters' key
     const std::string path = folder.file("a");
     FileSink sink =
         need(FileSink::create(need(pcapng::Output::open_file(path)), FileOptions{}, kOrigin));
-    const test::Bytes log = test::read_file(test::sample("tls.keys"));
-    std::vector<packet::KeyLogLine> keys;
-    packet::read_key_log(std::string(log.begin(), log.end()),
-                         [&](const packet::KeyLogLine& line) { keys.push_back(line); });
-    REQUIRE(keys.size() == 17);
-    need(sink.keys(keys));  // before the interface
-    const packet::Interface lo{.number = 0, .link_type = 1, .snaplen = 0, .name = "lo"};
-    pcapng::Reader reader = need(pcapng::Reader::open_file(test::sample("tls.pcapng")));
-    while (std::optional<pcapng::Block> block = need(reader.next())) {
-        if (const auto* read = std::get_if<pcapng::PacketRead>(&*block)) {
-            Packet packet;
-            packet.interface = &lo;
-            packet.time_ns = read->time_ns;
-            packet.wire_length = read->wire_length;
-            packet.data = read->data;
-            need(sink.packet(packet));
-        }
+    need(sink.keys(test::sample_keys()));  // before the interface
+    const test::SamplePackets packets = test::packets_of("tls.pcapng");
+    for (size_t i = 0; i < packets.size(); i++) {
+        need(sink.packet(packets.at(i)));
     }
     need(sink.finish({}));
 
-    CHECK(test::lines(test::output_of({"tshark", "-r", path, "-Y", "http.request", "-T", "fields",
-                                       "-e", "http.request.uri"})) ==
+    CHECK(test::requests_in(path) ==
           std::vector<std::string>{"/one.txt", "/two.txt", "/four.txt", "/five.txt"});
     // editcap and others need the interface first.
     CHECK(test::contains(test::output_of({"capinfos", "-E", path}), "Ethernet"));

@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// The file of a trigger with --ring: what is in its statistics.
+// The file of a trigger with --ring: its statistics, its keys.
 #include "cmd/recorder/ring_file.h"
 
 #include <catch2/catch.hpp>
+#include <chrono>
 #include <cstdlib>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "pcapng/reader.h"
 #include "tests/support/temporary_folder.h"
+#include "tests/support/tls_traffic.h"
 
 using namespace cmd;
 using test::TemporaryFolder;
@@ -79,4 +82,38 @@ TEST_CASE("an interface whose packets were all lost or refused is in the file of
     REQUIRE((*file)->finish(counters));
     CHECK(statistics_of(answer->path) ==
           Statistics{{"captured", {1, 0}}, {"lost", {5, 5}}, {"refused", {7, 0}}});
+}
+
+TEST_CASE("the file of a trigger has the keys of the hellos in it, whenever they came") {
+    unsetenv("SUDO_UID");
+    const TemporaryFolder folder;
+    auto signals = StopSignals::open();
+    REQUIRE(signals);
+    const test::SamplePackets packets = test::packets_of("tls.pcapng");
+    RecorderOptions recorder;
+    recorder.ring = packet::PacketStore::kSmallest;
+    recorder.window = {.before = std::chrono::seconds(1), .after = std::chrono::seconds(1)};
+    RotationOptions rotation;
+    rotation.by_trigger = true;
+    auto file = RingFile::open(folder.file("a.pcapng"), recorder, rotation, {}, *signals);
+    REQUIRE(file);
+    (*file)->counters_from([] { return TriggeredFile::Counters(1); });
+    REQUIRE((*file)->begin("test"));
+    REQUIRE((*file)->interface(packets.interface));
+    const std::vector<packet::KeyLogLine> keys = test::sample_keys();
+    const size_t half = keys.size() / 2;
+    REQUIRE((*file)->keys(std::span(keys).first(half)));
+    for (size_t i = 0; i < packets.size(); i++) {
+        REQUIRE((*file)->packet(packets.at(i)));
+    }
+    REQUIRE((*file)->keys(std::span(keys).subspan(half)));
+    // Around the last connections: the first are seconds before them.
+    const auto answer =
+        (*file)->trigger({.kind = Trigger::Kind::kSignal, .time_ns = packets.times.back()});
+    REQUIRE(answer);
+    REQUIRE((*file)->finish(TriggeredFile::Counters(1)));
+
+    CHECK(test::requests_in(answer->path) == std::vector<std::string>{"/four.txt", "/five.txt"});
+    CHECK(test::randoms_of_hellos(answer->path).size() == 2);
+    CHECK(test::randoms_of_keys(answer->path) == test::randoms_of_hellos(answer->path));
 }

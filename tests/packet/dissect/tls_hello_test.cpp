@@ -65,6 +65,22 @@ TEST_CASE("a ClientHello's random is found, if the payload has as much") {
     }
 }
 
+TEST_CASE("a ClientHello is found behind a ChangeCipherSpec, as the second of a connection is") {
+    const auto behind = [](std::string_view start) {
+        Bytes payload = bytes(start);
+        payload.insert(payload.end(), kClientHello.begin(), kClientHello.end());
+        return payload;
+    };
+    const Bytes payload = behind("140303000101");
+    CHECK(hex(read_tls_hello(payload).random) == kRandom);
+    CHECK(read_tls_hello(first(payload, 48)).type == Type::kNone);
+    CHECK(read_tls_hello(first(payload, 49)).type == Type::kClient);
+    CHECK(read_tls_hello(first(payload, 6)).type == Type::kNone);
+    CHECK(read_tls_hello(behind("14030300020101")).type == Type::kNone);
+    CHECK(read_tls_hello(behind("140303000101140303000101")).type == Type::kNone);
+    CHECK(read_tls_hello(behind("150303000101")).type == Type::kNone);
+}
+
 TEST_CASE("a ServerHello is told from one that asks for another ClientHello") {
     CHECK(read_tls_hello(kServerHello).type == Type::kServer);
     CHECK(read_tls_hello(kRetry).type == Type::kRetry);
