@@ -31,6 +31,7 @@ On files, of pidcap and of others; "pidcap COMMAND --help" says more
   pidcap report FILE -o PAGE            one page of HTML about all that
   pidcap extract FILE -w OUT            some of the packets into another file
   pidcap merge FILE... -w OUT           several hosts' files in one
+  pidcap keys FILE                      the TLS keys in a file, as a key log
   pidcap annotate FILE --from TABLE -w OUT
                                         the processes of conversations into a plain capture
   pidcap export FILE --format FORMAT --table TABLE

@@ -86,8 +86,7 @@ std::optional<KeyLogLine> parse_key_log_line(std::string_view line) {
     return is_hex ? std::optional(std::move(parsed)) : std::nullopt;
 }
 
-void read_key_log(std::string_view text, const std::function<void(const KeyLogLine&)>& take) {
-    text = text.substr(0, text.find('\0'));
+void split_key_log(std::string_view text, const std::function<void(std::string_view)>& take) {
     while (!text.empty()) {
         const size_t end = std::min(text.find('\n'), text.size());
         std::string_view line = text.substr(0, end);
@@ -95,10 +94,18 @@ void read_key_log(std::string_view text, const std::function<void(const KeyLogLi
         if (line.ends_with('\r')) {
             line.remove_suffix(1);
         }
+        if (!line.empty()) {
+            take(line);
+        }
+    }
+}
+
+void read_key_log(std::string_view text, const std::function<void(const KeyLogLine&)>& take) {
+    split_key_log(text.substr(0, text.find('\0')), [&](std::string_view line) {
         if (const auto parsed = parse_key_log_line(line)) {
             take(*parsed);
         }
-    }
+    });
 }
 
 void append_key_log(std::string& out, std::span<const KeyLogLine> lines) {

@@ -51,8 +51,11 @@ struct KeyLogLine {
 // or broken line, and for a line whose second field is something else than a client random (RSA).
 std::optional<KeyLogLine> parse_key_log_line(std::string_view line);
 
-// Calls take(line) for each line of `text` that can be parsed. Lines end with LF or CRLF; the last
-// may have no end. Lines before a NUL only: what is behind it is padding.
+// Calls take(line) for each line of `text` that isn't empty, whatever it is, without its end: LF or
+// CRLF. The last may have no end.
+void split_key_log(std::string_view text, const std::function<void(std::string_view)>& take);
+
+// The same for each line that can be parsed. Lines before a NUL only: what is behind it is padding.
 void read_key_log(std::string_view text, const std::function<void(const KeyLogLine&)>& take);
 
 // Appends the lines, each with a newline, numbers in lower case as OpenSSL writes them. The caller

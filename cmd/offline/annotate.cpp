@@ -148,6 +148,8 @@ int run_annotate(std::span<const std::string> arguments) {
     if (!input) {
         return fail(input.error());
     }
+    (*input)->read_keys_ahead([&](uint64_t bytes) { progress.line(request.input, bytes); });
+    progress.erase();
     Result<const Packet*> first = (*input)->next();
     if (!first && (*input)->source().interfaces().empty()) {
         return fail(first.error());
@@ -169,6 +171,7 @@ int run_annotate(std::span<const std::string> arguments) {
     }
     print_message("pidcap annotate: {} of {} packets have a process now, of {} conversations\n",
                   counts.annotated, counts.packets, owners->rows());
+    tell_keys(kCommand, rewriter->keys());
     const bool incomplete = say_left_out(kCommand, rewriter->left_out());
     return broken && !incomplete ? kExitDone : kExitFailed;
 }

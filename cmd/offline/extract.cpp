@@ -59,6 +59,10 @@ and keys for decryption. "-" is stdin or stdout.
                 without command lines and other details of processes: of each packet's processes
                 only who they are, in a comment that is made anew; no other comments, no blocks
                 about processes
+  --without-keys
+                without keys for decryption. By default a file has those TLS keys of FILE whose
+                connection's ClientHello it has, before that packet; FILE is read twice for that,
+                unless it is a pipe: then keys that come late stay behind their packets
   --mode MODE   the mode of a file that is made, as 640; by default 600
   -h, --help    this text
 
@@ -78,6 +82,7 @@ std::variant<ExtractRequest, Stop> parse_request(std::span<const std::string> ar
     const Option& split = line.value("--split");
     const Option& max_files = line.value("--max-files");
     const Option& comments = line.value("--comments");
+    const Option& without_keys = line.flag("--without-keys");
     const Option& files = line.positionals("FILE");
     if (auto stop = line.parse(arguments)) {
         return *stop;
@@ -108,6 +113,7 @@ std::variant<ExtractRequest, Stop> parse_request(std::span<const std::string> ar
                 std::array<std::pair<std::string_view, forensics::Detail>, 1>{
                     {{"short", forensics::Detail::kIdentities}}},
                 request.detail);
+    request.keys = !without_keys.given();
     reader.refuse_if(request.split && request.output == "-", "--split needs -w FOLDER");
     reader.refuse_if(max_files.given() && !request.split, "--max-files needs --split");
     reader.number(max_files, 1, UINT32_MAX, request.max_files);
@@ -164,6 +170,7 @@ class Destination {
     }
     // The file of all that would have needed more files than are allowed; empty: none.
     std::string others() const { return split_ == nullptr ? std::string() : split_->others(); }
+    Rewriter::Keys keys() const { return split_ == nullptr ? file_->keys() : split_->keys(); }
     Rewriter::LeftOut left_out() const {
         return split_ == nullptr ? file_->left_out() : split_->left_out();
     }
@@ -217,6 +224,12 @@ int extract(ExtractRequest request) {
     if (!input) {
         return fail(input.error());
     }
+    if (request.keys) {
+        FileProgress progress(STDERR_FILENO);
+        (*input)->read_keys_ahead([&](uint64_t bytes) { progress.line(request.input, bytes); });
+    } else {
+        (*input)->leave_secrets_out();
+    }
     // The section header is needed, and nothing is touched for what is no capture file.
     Result<const Packet*> first = (*input)->next();
     if (!first && (*input)->source().interfaces().empty()) {
@@ -243,6 +256,7 @@ int extract(ExtractRequest request) {
     }
     print_message("pidcap extract: {} of {} packets into {}\n", counts.written, counts.read,
                   destination->name(request));
+    tell_keys(kCommand, destination->keys());
     tell_unmatched(kCommand, request.selection, (*input)->source());
     if (const std::string others = destination->others(); !others.empty()) {
         print_message("pidcap extract: what would need more than {} files is in {}\n",

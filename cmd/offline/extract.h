@@ -24,6 +24,7 @@ struct ExtractRequest {
     forensics::Detail detail = forensics::Detail::kAll;
     forensics::Selection selection;
     bool everything = true;  // no packet is left out
+    bool keys = true;        // those of the connections that are written
     FileMode mode;
 };
 

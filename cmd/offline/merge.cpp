@@ -144,7 +144,9 @@ Result<Merging> open_all(const Request& request) {
     for (size_t i = 0; i < request.inputs.size(); i++) {
         files.push_back({request.inputs[i], request.hosts[i]});
     }
-    return Merging::open(files);
+    FileProgress progress(STDERR_FILENO);
+    return Merging::open(
+        files, [&](const std::string& path, uint64_t bytes) { progress.line(path, bytes); });
 }
 
 Result<uint64_t> write(Merging& merging, const Request& request) {
@@ -187,6 +189,7 @@ int run_merge(std::span<const std::string> arguments) {
     }
     print_message("pidcap merge: {} packets into {}\n", *written,
                   request.output == "-" ? "stdout" : packet::printable(request.output));
+    tell_keys(kCommand, merging->keys());
     for (const std::string& name : merging->left_texts_out()) {
         print_message("pidcap merge: {}: {}\n", packet::printable(name), kLeftTextsOut);
     }

@@ -8,6 +8,7 @@
 #include "cmd/offline/export.h"
 #include "cmd/offline/extract.h"
 #include "cmd/offline/flows.h"
+#include "cmd/offline/keys.h"
 #include "cmd/offline/merge.h"
 #include "cmd/offline/processes.h"
 #include "cmd/offline/read.h"
@@ -29,6 +30,7 @@ constexpr auto kCommands = std::to_array<Command>({
     {"export", run_export},
     {"extract", run_extract},
     {"flows", run_flows},
+    {"keys", run_keys},
     {"merge", run_merge},
     {"processes", run_processes},
     {"read", run_read},

@@ -49,9 +49,6 @@ bool is_same_file(const struct stat& file, const std::string& input) {
 
 Result<Fd> open_path(const std::string& path, FileMode mode) {
     if (path == "-") {
-        if (isatty(STDOUT_FILENO) != 0) {
-            return Error{"a capture is binary: -w - needs a pipe or a file as stdout"};
-        }
         Fd fd(fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0));
         if (!fd.valid()) {
             return pcapng::errno_error("open stdout", errno);
@@ -87,15 +84,8 @@ Result<bool> is_empty(int folder, const std::string& path) {
     return true;
 }
 
-}  // namespace
-
-void ignore_write_signals() {
-    (void)std::signal(SIGPIPE, SIG_IGN);
-    (void)std::signal(SIGXFSZ, SIG_IGN);
-}
-
-Result<Output> open_result(const std::string& path, std::span<const std::string> inputs,
-                           FileMode mode) {
+Result<Output> open_emptied(const std::string& path, std::span<const std::string> inputs,
+                            FileMode mode, bool is_private) {
     Result<Fd> fd = open_path(path, mode);
     if (!fd) {
         return std::move(fd).error();
@@ -112,12 +102,51 @@ Result<Output> open_result(const std::string& path, std::span<const std::string>
                     fmt::format("write {}: this is the input file; name another one", name)};
             }
         }
-        // What is behind the position in stdout is the shell's business.
+        // What is behind the position in stdout, and who may read it, is the shell's business.
+        if (path != "-" && is_private && (status.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+            return Error{
+                fmt::format("write {}: others may read it (mode {:03o}); remove it, or "
+                            "name another one",
+                            name, status.st_mode & 0777)};
+        }
         if (path != "-" && ftruncate(fd->get(), 0) != 0) {
             return pcapng::errno_error("empty " + name, errno);
         }
     }
     return Output::from_fd(*std::move(fd), name);
+}
+
+}  // namespace
+
+void ignore_write_signals() {
+    (void)std::signal(SIGPIPE, SIG_IGN);
+    (void)std::signal(SIGXFSZ, SIG_IGN);
+}
+
+Result<Output> open_result(const std::string& path, std::span<const std::string> inputs,
+                           FileMode mode) {
+    if (path == "-" && isatty(STDOUT_FILENO) != 0) {
+        return Error{"a capture is binary: -w - needs a pipe or a file as stdout"};
+    }
+    return open_emptied(path, inputs, mode, false);
+}
+
+Result<Output> open_key_file(const std::string& path, std::span<const std::string> inputs) {
+    return open_emptied(path, inputs, kPrivate, true);
+}
+
+void tell_keys(std::string_view command, const forensics::Rewriter::Keys& keys) {
+    if (keys.lines > 0) {
+        print_message(
+            "pidcap {}: {} TLS key{} in it: whoever has it can decrypt these connections\n",
+            command, keys.lines, keys.lines == 1 ? " is" : "s are");
+    }
+    if (keys.late > 0) {
+        print_message(
+            "pidcap {}: {} of them stand behind packets that need them: the input could be read "
+            "only once\n",
+            command, keys.late);
+    }
 }
 
 bool say_left_out(std::string_view command, const forensics::Rewriter::LeftOut& left_out) {
@@ -134,7 +163,12 @@ bool say_left_out(std::string_view command, const forensics::Rewriter::LeftOut& 
             "processes\n",
             command, left_out.comments);
     }
-    return left_out.blocks > 0 || left_out.comments > 0;
+    if (left_out.keys > 0) {
+        print_message("pidcap {}: {} line{} of TLS keys {} left out: too long, or too many\n",
+                      command, left_out.keys, left_out.keys == 1 ? "" : "s",
+                      left_out.keys == 1 ? "is" : "are");
+    }
+    return left_out.blocks > 0 || left_out.keys > 0 || left_out.comments > 0;
 }
 
 Result<ResultFolder> ResultFolder::open(const std::string& path, FileMode mode) {

@@ -29,6 +29,15 @@ void ignore_write_signals();
 pcapng::Result<pcapng::Output> open_result(const std::string& path,
                                            std::span<const std::string> inputs, FileMode mode);
 
+// The same for a text of TLS keys: a terminal may be standard output. A file is made with mode 600,
+// and a regular one that is there is refused if others may read it.
+pcapng::Result<pcapng::Output> open_key_file(const std::string& path,
+                                             std::span<const std::string> inputs);
+
+// Says how many TLS keys are in a file that was written, if any: whoever has it can read what they
+// decrypt.
+void tell_keys(std::string_view command, const forensics::Rewriter::Keys& keys);
+
 // Says what a file that was written doesn't have of its input, and returns whether there is any.
 bool say_left_out(std::string_view command, const forensics::Rewriter::LeftOut& left_out);
 

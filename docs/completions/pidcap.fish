@@ -8,7 +8,7 @@ function __pidcap_in
 end
 
 function __pidcap_on_files
-    __pidcap_in annotate export extract flows merge processes read report
+    __pidcap_in annotate export extract flows keys merge processes read report
 end
 
 function __pidcap_capture
@@ -33,6 +33,7 @@ complete -c pidcap -n __pidcap_capture -a annotate -d 'Put processes into a plai
 complete -c pidcap -n __pidcap_capture -a export -d 'Tables for databases'
 complete -c pidcap -n __pidcap_capture -a extract -d 'Some of the packets'
 complete -c pidcap -n __pidcap_capture -a flows -d 'Conversations of a file'
+complete -c pidcap -n __pidcap_capture -a keys -d 'TLS keys of a file'
 complete -c pidcap -n __pidcap_capture -a merge -d 'Several files in one'
 complete -c pidcap -n __pidcap_capture -a processes -d 'Processes of a file'
 complete -c pidcap -n __pidcap_capture -a read -d 'Packets of files'
@@ -49,6 +50,7 @@ complete -c pidcap -n '__pidcap_in export report' -s o -r -F -d 'The file to wri
 complete -c pidcap -n '__pidcap_in extract' -l split -x -a 'process container user' -d 'A file for each'
 complete -c pidcap -n '__pidcap_in extract' -l max-files -x -d 'At most so many files'
 complete -c pidcap -n '__pidcap_in extract' -l comments -x -a short -d 'Without details of processes'
+complete -c pidcap -n '__pidcap_in extract' -l without-keys -d 'Without keys for decryption'
 complete -c pidcap -n '__pidcap_in flows processes' -l sort -x -d 'By this column'
 complete -c pidcap -n '__pidcap_in flows processes' -l csv -d 'As CSV'
 complete -c pidcap -n '__pidcap_in flows processes export' -l csv-safe -d 'As CSV without formulas'
@@ -96,6 +98,7 @@ complete -c pidcap -n __pidcap_select -s f -l follow -d 'Descendants too'
 complete -c pidcap -n __pidcap_select -l unattributed -d 'Only packets without a process'
 complete -c pidcap -n __pidcap_select -l kernel -d 'Only packets of the kernel'
 complete -c pidcap -n '__pidcap_in annotate extract merge read' -s w -r -F -d 'Write pcapng'
+complete -c pidcap -n '__pidcap_in keys' -s w -r -F -d 'Write a key log'
 complete -c pidcap -n __pidcap_capture -s w -l write -r -F -d 'Write pcapng'
 complete -c pidcap -n __pidcap_capture -s C -l rotate-size -x -d 'Another file when one is larger'
 complete -c pidcap -n __pidcap_capture -s G -l rotate-time -x -d 'Another file after each interval'

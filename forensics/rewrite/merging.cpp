@@ -98,7 +98,7 @@ void Merging::Input::next() {
     }
 }
 
-Result<Merging> Merging::open(std::span<const HostFile> files) {
+Result<Merging> Merging::open(std::span<const HostFile> files, const KeyProgress& progress) {
     Merging merging;
     for (const HostFile& from : files) {
         auto file = InputFile::open(from.path);
@@ -109,6 +109,7 @@ Result<Merging> Merging::open(std::span<const HostFile> files) {
         input.file = *std::move(file);
         input.path = from.path;
         input.host = from.host;
+        input.file->read_keys_ahead([&](uint64_t bytes) { progress(from.path, bytes); });
         input.next();
         if (!input.packet && input.file->source().interfaces().empty()) {
             return std::move(input.packet).error();
@@ -157,6 +158,7 @@ Result<uint64_t> Merging::write(pcapng::Output output,
         return finished.error();
     }
     left_out_ = rewriter->left_out();
+    keys_ = rewriter->keys();
     return rewriter->packets();
 }
 

@@ -29,7 +29,11 @@ struct HostFile {
 class Merging {
   public:
     // Reads up to the first packet of each file. An error if one of them is no capture file.
-    static pcapng::Result<Merging> open(std::span<const HostFile> files);
+    // Files that can be read twice are read ahead for their TLS keys; `progress` has the path and
+    // the bytes that were read.
+    using KeyProgress = std::function<void(const std::string& path, uint64_t bytes)>;
+    static pcapng::Result<Merging> open(std::span<const HostFile> files,
+                                        const KeyProgress& progress);
 
     // Writes the whole file; returns how many packets it has. `progress` is called for each packet
     // with the file that it is from. A broken file is written as far as it can be read: see
@@ -45,6 +49,7 @@ class Merging {
     // The files of which long texts about processes weren't kept (Source::left_texts_out).
     std::vector<std::string> left_texts_out() const;
     const Rewriter::LeftOut& left_out() const { return left_out_; }
+    const Rewriter::Keys& keys() const { return keys_; }
 
   private:
     // A file and its packet that is next.
@@ -63,6 +68,7 @@ class Merging {
 
     std::vector<Input> inputs_;
     Rewriter::LeftOut left_out_;
+    Rewriter::Keys keys_;
 };
 
 }  // namespace forensics

@@ -72,6 +72,9 @@ Result<void> Rewriter::packet(size_t input_number, const Packet& packet, std::st
     if (!id) {
         return id.error();
     }
+    if (auto keyed = keys_before_packet(input); !keyed) {
+        return keyed;
+    }
     if (auto copied = options(input, packet, comment, Comments::kCompleted); !copied) {
         return copied;
     }
@@ -114,6 +117,11 @@ Result<void> Rewriter::finish() {
         if (auto written = write_due(input); !written) {
             return written;
         }
+        take_new_keys(input);
+        if (auto written = write_keys(); !written) {
+            return written;
+        }
+        left_out_.keys += input.file->keys().left_out();
         left_out_.blocks += input.file->unturned();
     }
     return writer_.close();
@@ -124,6 +132,7 @@ Result<void> Rewriter::suspend() {
     options_ = {};
     body_ = {};
     std::string().swap(comment_);
+    std::string().swap(key_log_);
     return writer_.close();
 }
 

@@ -64,10 +64,18 @@ class Rewriter {
     void resume(pcapng::Output output) { writer_.reopen(std::move(output)); }
 
     uint64_t packets() const { return packets_; }
+    // The lines of TLS keys in the file, and how many of those stand behind their connection's
+    // hello, because the input couldn't be read ahead.
+    struct Keys {
+        uint64_t lines = 0;
+        uint64_t late = 0;
+    };
+    const Keys& keys() const { return keys_; }
     // What isn't in the file, because it had no room or couldn't be turned into its byte order.
     struct LeftOut {
         uint64_t blocks = 0;
         uint64_t comments = 0;  // that a packet should have had, or what was to be added to them
+        uint64_t keys = 0;      // lines, because there are too many
     };
     const LeftOut& left_out() const { return left_out_; }
 
@@ -86,13 +94,20 @@ class Rewriter {
         uint32_t section = 0;
     };
     struct Input {
-        Input(InputFile& from, RewriteOptions how) : file(&from), options(std::move(how)) {}
+        Input(InputFile& from, RewriteOptions how)
+            : file(&from),
+              options(std::move(how)),
+              next_key(options.all_packets || !from.keys().is_read_ahead() ? 0
+                                                                           : from.keys().size()) {}
         bool is_copied() const {
             return options.all_packets && options.host.empty() && file->detail() == Detail::kAll;
         }
 
         InputFile* file;
         RewriteOptions options;
+        size_t next_key = 0;  // those before it are written, or wait for their hello
+        // Of the ClientHellos in the file, as far as keys that come may be theirs.
+        std::unordered_set<packet::ClientRandom, packet::KeyedHash> hellos;
         uint64_t next_block = 0;
         std::vector<WrittenInterface> interfaces;              // by number
         std::unordered_map<uint32_t, uint32_t> darwin;         // index there, index here
@@ -106,6 +121,11 @@ class Rewriter {
     explicit Rewriter(pcapng::Writer writer) : writer_(std::move(writer)) {}
     pcapng::Result<uint32_t> interface(Input& input, const Interface& interface,
                                        const pcapng::PacketRead* first_packet);
+    void take_key(const Input& input, size_t number);
+    void take_new_keys(Input& input);
+    void take_keys_of_hello(Input& input);
+    pcapng::Result<void> keys_before_packet(Input& input);
+    pcapng::Result<void> write_keys();
     pcapng::Result<void> take_blocks(Input& input);
     pcapng::Result<void> take_by_process(Input& input);
     pcapng::Result<void> take(Input& input, uint64_t number);
@@ -135,6 +155,8 @@ class Rewriter {
     std::deque<Input> inputs_;
     uint64_t packets_ = 0;
     LeftOut left_out_;
+    Keys keys_;
+    std::string key_log_;  // to be written
     pcapng::ByteBuffer options_;
     pcapng::ByteBuffer body_;
     std::string comment_;

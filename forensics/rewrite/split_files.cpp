@@ -104,12 +104,25 @@ std::string SplitFiles::others() const {
     return found == files_.end() ? std::string() : found->second.name;
 }
 
+Rewriter::Keys SplitFiles::keys() const {
+    Rewriter::Keys sum;
+    for (const auto& [key, file] : files_) {
+        if (file.rewriter != nullptr) {
+            sum.lines += file.rewriter->keys().lines;
+            sum.late += file.rewriter->keys().late;
+        }
+    }
+    return sum;
+}
+
 Rewriter::LeftOut SplitFiles::left_out() const {
     Rewriter::LeftOut sum;
     for (const auto& [key, file] : files_) {
         if (file.rewriter != nullptr) {
             sum.blocks += file.rewriter->left_out().blocks;
             sum.comments += file.rewriter->left_out().comments;
+            // Of the one input, the same in each.
+            sum.keys = file.rewriter->left_out().keys;
         }
     }
     return sum;

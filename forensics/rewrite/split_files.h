@@ -53,6 +53,7 @@ class SplitFiles {
     // The name of the file for what needs more than `max_files`; empty: there is none.
     std::string others() const;
     Rewriter::LeftOut left_out() const;
+    Rewriter::Keys keys() const;  // of all files
 
   private:
     struct File {

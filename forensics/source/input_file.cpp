@@ -140,10 +140,11 @@ Result<std::unique_ptr<InputFile>> InputFile::open(const std::string& path, Deta
     if (!source) {
         return std::move(source).error();
     }
-    return std::unique_ptr<InputFile>(new InputFile(*std::move(source), detail));
+    return std::unique_ptr<InputFile>(new InputFile(*std::move(source), path, detail));
 }
 
-InputFile::InputFile(Source source, Detail detail) : source_(std::move(source)), detail_(detail) {
+InputFile::InputFile(Source source, std::string path, Detail detail)
+    : source_(std::move(source)), path_(std::move(path)), detail_(detail) {
     source_.set_observer(this);
 }
 
@@ -155,6 +156,9 @@ Result<const Packet*> InputFile::next() {
             packets_.resize(interface + 1);
         }
         packets_[interface]++;
+        if (secrets_wanted_ && (keys_.size() > 0 || !keys_.is_read_ahead())) {
+            hello_ = hellos_.packet(**packet);
+        }
     }
     return packet;
 }
@@ -246,7 +250,7 @@ Result<void> InputFile::block(const OtherBlock& other) {
     } else if (const auto* names = std::get_if<pcapng::NameResolutionRead>(&other.block)) {
         carry({.type = pcapng::kNameResolutionBlock, .body = body_of(*names, detail_)});
     } else if (const auto* secrets = std::get_if<pcapng::SecretsRead>(&other.block)) {
-        carry({.type = pcapng::kDecryptionSecretsBlock, .body = body_of(*secrets, detail_)});
+        add(*secrets);
     } else if (const auto* statistics = std::get_if<pcapng::StatisticsRead>(&other.block)) {
         carry_statistics(*statistics);
     } else if (detail_ == Detail::kAll) {
@@ -287,6 +291,17 @@ void InputFile::add(const pcapng::UnknownRead& block, ByteOrder order) {
                                                     : CarriedBlock::Of::kUnknown,
            .type = block.type,
            .body = {block.body.begin(), block.body.end()}});
+}
+
+void InputFile::add(const pcapng::SecretsRead& secrets) {
+    if (!secrets_wanted_) {
+        return;
+    }
+    if (secrets.type == pcapng::kTlsKeyLog) {
+        keys_.add(pcapng::as_text(secrets.data));
+    } else {
+        carry({.type = pcapng::kDecryptionSecretsBlock, .body = body_of(secrets, detail_)});
+    }
 }
 
 void InputFile::add(const pcapng::SectionRead& section) {

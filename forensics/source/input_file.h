@@ -3,7 +3,8 @@
 // InputFile: a file that is rewritten: its Source, and its other blocks, encoded for a
 // little-endian section. Several files may be written from one input: blocks are kept, and each
 // Rewriter takes them when it needs them. At most kMaxCarried bytes of descriptions of interfaces
-// and Darwin processes are kept, and as many of other blocks. Doesn't move. One thread.
+// and Darwin processes are kept, and as many of other blocks; TLS keys apart (RecordedKeys).
+// Doesn't move. One thread.
 #pragma once
 
 #include <cstddef>
@@ -17,8 +18,10 @@
 #include <unordered_map>
 #include <vector>
 
+#include "forensics/analysis/hello_reader.h"
 #include "forensics/packet_types.h"
 #include "forensics/rewrite/option_copy.h"
+#include "forensics/source/recorded_keys.h"
 #include "forensics/source/source.h"
 #include "packet/keyed_hash.h"
 #include "pcapng/blocks.h"
@@ -78,6 +81,18 @@ class InputFile : private Source::Observer {
     InputFile(const InputFile&) = delete;
     InputFile& operator=(const InputFile&) = delete;
 
+    // What becomes of decryption secrets; before the first next(). By default they are kept, and
+    // TLS keys become known where they stand.
+    void leave_secrets_out() { secrets_wanted_ = false; }
+    void read_keys_ahead(const RecordedKeys::Progress& progress) {
+        keys_.read_ahead(path_, progress);
+    }
+    // The TLS keys that are known so far.
+    const RecordedKeys& keys() const { return keys_; }
+    // The random of the ClientHello in the latest packet (see HelloReader). Nothing in a file whose
+    // keys are known and none.
+    const std::optional<packet::ClientRandom>& hello() const { return hello_; }
+
     // See Source.
     pcapng::Result<const Packet*> next();
     const pcapng::PacketRead* block() const { return source_.block(); }
@@ -123,11 +138,12 @@ class InputFile : private Source::Observer {
         const Process* without_start = nullptr;  // the latest
     };
 
-    InputFile(Source source, Detail detail);
+    InputFile(Source source, std::string path, Detail detail);
     static void settle(Namesakes& namesakes);
     void meet_processes();
     static ProcessBlock key_of(const CarriedBlock& block, uint64_t number);
     pcapng::Result<void> block(const OtherBlock& block) override;
+    void add(const pcapng::SecretsRead& secrets);
     void add(const pcapng::SectionRead& section);
     pcapng::Result<void> add(const pcapng::InterfaceRead& interface);
     pcapng::Result<void> add(const pcapng::DarwinProcessRead& process);
@@ -138,7 +154,12 @@ class InputFile : private Source::Observer {
     void carry_statistics(const pcapng::StatisticsRead& statistics);
 
     Source source_;
+    std::string path_;
     Detail detail_;
+    bool secrets_wanted_ = true;
+    RecordedKeys keys_;
+    HelloReader hellos_;
+    std::optional<packet::ClientRandom> hello_;
     uint32_t sections_ = 0;
     pcapng::SectionInfo section_;
     std::vector<uint8_t> section_options_;

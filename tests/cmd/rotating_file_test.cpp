@@ -67,6 +67,19 @@ TEST_CASE("each file of a rotation has the keys of the hellos in it, and no othe
     CHECK(with_keys < paths.size());
 }
 
+TEST_CASE("files of a rotation that mergecap puts together can be read, wherever they were cut") {
+    const TemporaryFolder folder;
+    std::vector<std::string> command = {"mergecap", "-w", folder.file("whole")};
+    const TemporaryFolder parts;
+    for (const std::string& path : rotated(parts, 1500)) {
+        command.push_back(path);
+    }
+    CHECK(command.size() > 10);
+    (void)test::output_of(command);
+    CHECK(test::requests_in(folder.file("whole")) ==
+          std::vector<std::string>{"/one.txt", "/two.txt", "/four.txt", "/five.txt"});
+}
+
 TEST_CASE("of a connection that is in one file of a rotation tshark sees what it said") {
     const TemporaryFolder folder;
     const std::vector<std::string> paths = rotated(folder, 14'000);

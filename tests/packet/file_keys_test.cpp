@@ -86,7 +86,7 @@ TEST_CASE("keys that have come stand before their connection's hello, and no ear
 TEST_CASE("a file gets the keys of the hellos that it has, however often files change") {
     const SamplePackets packets = test::packets_of("tls.pcapng");
     const auto by_hello = lines_by_hello(packets);
-    for (const size_t per_file : {1, 2, 3, 7, 20}) {
+    for (const size_t per_file : {1u, 2u, 3u, 7u, 20u}) {
         CAPTURE(per_file);
         FileKeys keys;
         keys.begin_file(packets.times.front());
