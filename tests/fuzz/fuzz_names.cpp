@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// What clients send, through the readers of names. The first byte says what the rest is: 0, the
-// stream of a TCP client, cut into segments; 1, frames in protected Initial packets of QUIC, which
-// a fuzzer can't make; 2, datagrams as they are. A part is a length (2 bytes, big endian), a number
-// that says which connection id, version or order it has, and the bytes.
+// What clients send, through the readers of names and of hellos. The first byte says what the rest
+// is: 0, the stream of a TCP client, cut into segments; 1, frames in protected Initial packets of
+// QUIC, which a fuzzer can't make; 2, datagrams as they are; 3, a key log, which has no parts. A
+// part is a length (2 bytes, big endian), a number that says which connection id, version or order
+// it has, and the bytes.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "forensics/analysis/flow_table.h"
+#include "forensics/analysis/hello_reader.h"
+#include "packet/key_log.h"
 #include "tests/forensics/capture_file.h"
 #include "tests/support/quic.h"
 
@@ -60,10 +64,33 @@ std::string initial(const Part& part, uint32_t number) {
                                .frames = part.bytes});
 }
 
+// What is read of a key log is printed so that it is read again.
+void read_key_log(std::string_view text) {
+    std::vector<packet::KeyLogLine> lines;
+    packet::read_key_log(text, [&](const packet::KeyLogLine& line) { lines.push_back(line); });
+    std::string printed;
+    packet::append_key_log(printed, lines);
+    size_t again = 0;
+    packet::read_key_log(printed, [&](const packet::KeyLogLine& line) {
+        if (again == lines.size() || !(line == lines[again])) {
+            std::abort();
+        }
+        ++again;
+    });
+    if (again != lines.size()) {
+        std::abort();
+    }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (size == 0 || size > 60000) {
+        return 0;
+    }
+    if (data[0] == 3) {
+        const void* start = data + 1;
+        read_key_log({static_cast<const char*>(start), size - 1});
         return 0;
     }
     test::CaptureFile file;
@@ -78,6 +105,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
             file.add(datagram(part), number);
         }
         ++number;
+    }
+    forensics::HelloReader hellos;
+    for (size_t i = 0; i < file.size(); ++i) {
+        (void)hellos.packet(file.packet(i));
     }
     const forensics::FlowTable table = file.flows({.questions = true});
     for (const forensics::Flow& flow : table.flows()) {
