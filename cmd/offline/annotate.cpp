@@ -171,7 +171,7 @@ int run_annotate(std::span<const std::string> arguments) {
     }
     print_message("pidcap annotate: {} of {} packets have a process now, of {} conversations\n",
                   counts.annotated, counts.packets, owners->rows());
-    tell_keys(kCommand, rewriter->keys());
+    tell_keys(kCommand, rewriter->keys(), request.output);
     const bool incomplete = say_left_out(kCommand, rewriter->left_out());
     return broken && !incomplete ? kExitDone : kExitFailed;
 }

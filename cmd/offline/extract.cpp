@@ -256,7 +256,7 @@ int extract(ExtractRequest request) {
     }
     print_message("pidcap extract: {} of {} packets into {}\n", counts.written, counts.read,
                   destination->name(request));
-    tell_keys(kCommand, destination->keys());
+    tell_keys(kCommand, destination->keys(), request.output);
     tell_unmatched(kCommand, request.selection, (*input)->source());
     if (const std::string others = destination->others(); !others.empty()) {
         print_message("pidcap extract: what would need more than {} files is in {}\n",

@@ -189,7 +189,7 @@ int run_merge(std::span<const std::string> arguments) {
     }
     print_message("pidcap merge: {} packets into {}\n", *written,
                   request.output == "-" ? "stdout" : packet::printable(request.output));
-    tell_keys(kCommand, merging->keys());
+    tell_keys(kCommand, merging->keys(), request.output);
     for (const std::string& name : merging->left_texts_out()) {
         print_message("pidcap merge: {}: {}\n", packet::printable(name), kLeftTextsOut);
     }

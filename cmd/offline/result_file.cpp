@@ -28,6 +28,7 @@ using pcapng::Output;
 using pcapng::Result;
 
 constexpr mode_t kFolderMode = 0700;
+constexpr mode_t kOthers = S_IRWXG | S_IRWXO;
 
 Error open_error(const std::string& path, const MadeFile& refused, const char* what = "file") {
     if (refused.is_foreign) {
@@ -103,7 +104,7 @@ Result<Output> open_emptied(const std::string& path, std::span<const std::string
             }
         }
         // What is behind the position in stdout, and who may read it, is the shell's business.
-        if (path != "-" && is_private && (status.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+        if (path != "-" && is_private && (status.st_mode & kOthers) != 0) {
             return Error{
                 fmt::format("write {}: others may read it (mode {:03o}); remove it, or "
                             "name another one",
@@ -135,11 +136,18 @@ Result<Output> open_key_file(const std::string& path, std::span<const std::strin
     return open_emptied(path, inputs, kPrivate, true);
 }
 
-void tell_keys(std::string_view command, const forensics::Rewriter::Keys& keys) {
+void tell_keys(std::string_view command, const forensics::Rewriter::Keys& keys,
+               const std::string& path) {
     if (keys.lines > 0) {
         print_message(
             "pidcap {}: {} TLS key{} in it: whoever has it can decrypt these connections\n",
             command, keys.lines, keys.lines == 1 ? " is" : "s are");
+    }
+    struct stat status {};
+    if (keys.lines > 0 && path != "-" && stat(path.c_str(), &status) == 0 &&
+        S_ISREG(status.st_mode) && (status.st_mode & kOthers) != 0) {
+        print_message("pidcap {}: others may read {} (mode {:03o})\n", command,
+                      packet::printable(path), status.st_mode & 0777);
     }
     if (keys.late > 0) {
         print_message(

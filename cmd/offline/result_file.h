@@ -34,9 +34,10 @@ pcapng::Result<pcapng::Output> open_result(const std::string& path,
 pcapng::Result<pcapng::Output> open_key_file(const std::string& path,
                                              std::span<const std::string> inputs);
 
-// Says how many TLS keys are in a file that was written, if any: whoever has it can read what they
-// decrypt.
-void tell_keys(std::string_view command, const forensics::Rewriter::Keys& keys);
+// Says how many TLS keys are in a file that was written, if any, for whoever has it can read what
+// they decrypt; and whether others may read it. `path`: the file, a folder of files, or "-".
+void tell_keys(std::string_view command, const forensics::Rewriter::Keys& keys,
+               const std::string& path);
 
 // Says what a file that was written doesn't have of its input, and returns whether there is any.
 bool say_left_out(std::string_view command, const forensics::Rewriter::LeftOut& left_out);

@@ -316,6 +316,23 @@ TEST_CASE("keys are written into a file that only its owner can read, or not at 
     CHECK(contains(same.err, "the input file"));
 }
 
+TEST_CASE("what extract writes says how many keys it has, and whether others may read it") {
+    const test::TemporaryFolder folder;
+    const std::string out = folder.file("out");
+    const auto said = [&](const std::string& filter) {
+        const auto done = test::pidcap({"extract", test::sample("tls.pcapng"), filter, "-w", out});
+        CHECK(done.status == 0);
+        return done.err;
+    };
+    CHECK(contains(said("port 4432"), "1 TLS key is in it"));
+    CHECK(contains(said("port 4431"), "10 TLS keys are in it"));
+    CHECK_FALSE(contains(said("port 4431"), "others may read"));
+    CHECK_FALSE(contains(said("port 9"), "TLS key"));
+    REQUIRE(chmod(out.c_str(), 0640) == 0);
+    CHECK(contains(said("port 4431"), "others may read " + out + " (mode 640)"));
+    CHECK_FALSE(contains(said("port 9"), "others may read"));
+}
+
 TEST_CASE("a key log that isn't text doesn't reach the terminal, nor end the file") {
     const test::TemporaryFolder folder;
     const std::string in = folder.file("in");
