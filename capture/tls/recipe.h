@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// What a probe at a function's entry has to do to get at the function's arguments, and at what they
+// point to.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <optional>
+
+#include "capture/tls/elf_image.h"
+#include "capture/tls/key_log_function.h"
+#include "capture/tls/symbolic_walk.h"
+
+namespace capture::tls {
+
+// Argument `number` (from 0) as C passes it.
+Operand c_argument(Machine machine, uint32_t number);
+
+// Argument or result register `number` of Go's ABI (https://go.dev/s/regabi), x86-64 and aarch64.
+Operand go_argument(Machine machine, uint32_t number);
+
+// A value that is reckoned from an argument; none if that takes more loads than a probe makes.
+std::optional<Operand> operand_of(Machine machine, const Value& value);
+
+}  // namespace capture::tls
