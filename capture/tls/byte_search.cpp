@@ -9,6 +9,8 @@ namespace capture::tls {
 namespace {
 
 constexpr size_t kMaxVersion = 40;
+// That are looked at: a file could be full of them.
+constexpr size_t kMaxPlaces = 10'000;
 
 }  // namespace
 
@@ -29,6 +31,7 @@ void each_place(std::span<const uint8_t> bytes, std::span<const uint8_t> text,
 std::optional<uint64_t> find_bytes(const ElfImage& image, std::span<const uint8_t> bytes,
                                    const std::function<bool(uint64_t address)>& wanted) {
     std::optional<uint64_t> result;
+    size_t places = 0;
     for (const bool executable : {false, true}) {
         for (const Segment& segment : image.segments()) {
             if (segment.executable != executable || result) {
@@ -37,7 +40,7 @@ std::optional<uint64_t> find_bytes(const ElfImage& image, std::span<const uint8_
             SegmentReader reader(image, segment, bytes.size() - 1);
             for (auto piece = reader.next(); !piece.empty() && !result; piece = reader.next()) {
                 each_place(piece, bytes, [&](size_t place) {
-                    if (!result && wanted(reader.address() + place)) {
+                    if (!result && ++places <= kMaxPlaces && wanted(reader.address() + place)) {
                         result = reader.address() + place;
                     }
                 });

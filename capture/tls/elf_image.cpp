@@ -25,7 +25,7 @@ constexpr size_t kMaxHeaders = 65536;
 constexpr uint64_t kMaxPage = 65536;
 constexpr size_t kMaxDynamicEntries = 4096;
 // No symbol's hash chain is as long, unless to waste time.
-constexpr size_t kMaxChain = 100'000;
+constexpr size_t kMaxChain = 10'000;
 constexpr size_t kMaxName = 256;
 constexpr size_t kPiece = 256 * 1024;
 
@@ -293,6 +293,60 @@ std::optional<uint64_t> ElfImage::exported(std::string_view name) const {
         }
         if ((*other & 1) != 0) {
             return {};
+        }
+    }
+    return {};
+}
+
+std::optional<ElfImage::Relocation> ElfImage::find_relocation(
+    const std::function<bool(const Relocation&)>& wanted) const {
+    if (pointer_size() != 8) {
+        return {};  // Elf32_Rel leaves the target in the data
+    }
+    const uint64_t relative =
+        machine_ == Machine::kAarch64 ? R_AARCH64_RELATIVE : R_X86_64_RELATIVE;
+    const uint64_t count = std::min(dynamic_.relocations_size, file_size_) / sizeof(Elf64_Rela);
+    for (uint64_t i = 0; i < count; ++i) {
+        const auto bytes = view(dynamic_.relocations + i * sizeof(Elf64_Rela), sizeof(Elf64_Rela));
+        if (bytes.size() < sizeof(Elf64_Rela)) {
+            break;
+        }
+        const auto entry = take<Elf64_Rela>(bytes);
+        const Relocation relocation{entry.r_offset, static_cast<uint64_t>(entry.r_addend)};
+        if (ELF64_R_TYPE(entry.r_info) == relative && wanted(relocation)) {
+            return relocation;
+        }
+    }
+    return {};
+}
+
+std::optional<uint64_t> ElfImage::relocated_pointer_at(uint64_t address) const {
+    const auto found =
+        find_relocation([address](const Relocation& each) { return each.address == address; });
+    return found ? found->target : pointer_at(address);
+}
+
+std::optional<uint64_t> ElfImage::pointer_to(uint64_t target) const {
+    const auto found =
+        find_relocation([target](const Relocation& each) { return each.target == target; });
+    if (found) {
+        return found->address;
+    }
+    std::array<uint8_t, 8> bytes{};
+    std::memcpy(bytes.data(), &target, sizeof(target));
+    for (const Segment& segment : segments_) {
+        if (!segment.writable) {
+            continue;
+        }
+        SegmentReader reader(*this, segment, pointer_size() - 1);
+        for (auto piece = reader.next(); !piece.empty(); piece = reader.next()) {
+            const uint64_t unaligned = reader.address() % pointer_size();
+            for (size_t at = unaligned == 0 ? 0 : pointer_size() - unaligned;
+                 at + pointer_size() <= piece.size(); at += pointer_size()) {
+                if (std::memcmp(piece.data() + at, bytes.data(), pointer_size()) == 0) {
+                    return reader.address() + at;
+                }
+            }
         }
     }
     return {};

@@ -10,6 +10,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -65,6 +66,12 @@ class ElfImage {
     // The NUL-ended text at an address is this one.
     bool has_text(uint64_t address, std::string_view text) const;
 
+    // A pointer in data as the dynamic linker leaves it: by its relocation, if it has one that adds
+    // where the file is loaded. Reads all relocations.
+    std::optional<uint64_t> relocated_pointer_at(uint64_t address) const;
+    // Where such a pointer to `target` is, if one is.
+    std::optional<uint64_t> pointer_to(uint64_t target) const;
+
     // The address of a function or variable that the file exports (by its DT_GNU_HASH).
     std::optional<uint64_t> exported(std::string_view name) const;
 
@@ -76,7 +83,6 @@ class ElfImage {
         uint64_t pltgot = 0;  // on i386, what code adds to the addresses of data
         uint64_t relocations = 0;
         uint64_t relocations_size = 0;
-        uint64_t relative_relocations = 0;
     };
     const Dynamic& dynamic() const { return dynamic_; }
 
@@ -85,6 +91,13 @@ class ElfImage {
 
     pcapng::Result<void> read_headers();
     void read_dynamic(uint64_t offset, uint64_t size);
+    // Of the relocations that add where the file is loaded, the first that `wanted` holds for.
+    struct Relocation {
+        uint64_t address = 0;
+        uint64_t target = 0;
+    };
+    std::optional<Relocation> find_relocation(
+        const std::function<bool(const Relocation&)>& wanted) const;
     size_t copy_offset(uint64_t offset, std::span<uint8_t> to) const;
 
     int fd_;

@@ -205,16 +205,25 @@ void Finder::find_nss(const LogFunction& function) {
 }
 
 void Finder::find_go() {
+    version_ = go_version(image_);
     const auto table = find_go_table(image_);
-    if (!table) {
+    if (version_.empty() && !table) {
         return;
     }
     finding_.has_tls = true;
     name_ = "Go";
-    version_ = go_version(image_);
+    if (!table) {
+        fail("its table of functions is none of Go 1.16 to 1.26");
+        return;
+    }
     const auto function = find_go_function(image_, *table, "crypto/tls.(*Config).writeKeyLog");
     if (!function) {
         fail("it has no function crypto/tls.(*Config).writeKeyLog");
+        return;
+    }
+    const bool may_be_116 = !table->has_offsets && !version_.starts_with("1.17");
+    if (may_be_116 && image_.machine() != Machine::kI386) {
+        fail("before 1.17, arguments are not in registers");
         return;
     }
     // The receiver, a string, two slices.

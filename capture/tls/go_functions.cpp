@@ -18,17 +18,27 @@ constexpr uint8_t kMagic116 = 0xfa;
 constexpr uint8_t kMagic118 = 0xf0;
 constexpr uint8_t kMagic120 = 0xf1;
 constexpr uint64_t kHeaderStart = 8;
-constexpr uint64_t kMaxFunctions = 10'000'000;
+constexpr uint64_t kMaxFunctions = 1'000'000;
+// What looks like a table; a program has one.
+constexpr int kMaxCandidates = 4;
 constexpr size_t kMaxVersion = 64;
 
-// moduledata, in words from its start: the header, five slices, and the sixth, of functions; a
-// pointer; the first and the last address, then that which functions are reckoned from.
+// moduledata, in words from its start: the table's header; slices, the first of names, the sixth of
+// functions; a pointer; the first function, the end of the last, the address that they are reckoned
+// from.
+constexpr uint64_t kModuleNames = 1;
+constexpr uint64_t kModuleFunctions = 16;
+constexpr uint64_t kModuleFirst = 20;
 constexpr uint64_t kModuleText = 22;
 
 class TableReader {
   public:
     TableReader(const ElfImage& image, const GoTable& table)
-        : image_(image), table_(table), word_(image.pointer_size()) {}
+        : image_(image), table_(table), word_(image.pointer_size()) {
+        if (table.has_offsets) {
+            text_ = field(2) != 0 ? field(2) : text_of_module();
+        }
+    }
 
     uint64_t functions() const { return field(0); }
     std::optional<uint64_t> address_of(std::string_view name) const;
@@ -50,32 +60,39 @@ class TableReader {
         return image_.number_at(list() + (function * 2 + which) * entry_size(), entry_size())
             .value_or(0);
     }
-    uint64_t entry(uint64_t function) const {
-        return list_number(function, 0) + (table_.has_offsets ? text() : 0);
-    }
-    uint64_t text() const;
+    uint64_t entry(uint64_t function) const { return list_number(function, 0) + text_; }
+    uint64_t text_of_module() const;
 
     const ElfImage& image_;
     GoTable table_;
     size_t word_;
-    mutable std::optional<uint64_t> text_;
+    uint64_t text_ = 0;
 };
 
-// In the header; if a relocation puts it there, or newer versions of Go leave it out, in the
-// module's data, which begin with the header's address.
-uint64_t TableReader::text() const {
-    if (!text_) {
-        text_ = field(2);
+// Since Go 1.26 the header doesn't have it, and where programs are loaded anywhere only the dynamic
+// linker puts it there.
+uint64_t TableReader::text_of_module() const {
+    const auto module = image_.pointer_to(table_.address);
+    const auto word = [&](uint64_t number) {
+        return image_.relocated_pointer_at(*module + number * word_).value_or(0);
+    };
+    if (!module || word(kModuleNames) != names() || word(kModuleFunctions) != list()) {
+        return 0;
     }
-    return *text_;
+    const uint64_t text = word(kModuleText);
+    return word(kModuleFirst) == text + list_number(0, 0) ? text : 0;
 }
 
 std::optional<uint64_t> TableReader::address_of(std::string_view name) const {
-    const uint64_t count = functions();
+    const auto name_at = find_bytes(image_, bytes_of(name), [&](uint64_t address) {
+        return address > names() && image_.number_at(address - 1, 1) == 0 &&
+               image_.has_text(address, name);
+    });
+    const uint64_t count = name_at ? functions() : 0;
     for (uint64_t function = 0; function < count; ++function) {
         const uint64_t details = list() + list_number(function, 1);
-        const auto name_at = image_.number_at(details + entry_size(), 4);
-        if (name_at && image_.has_text(names() + *name_at, name)) {
+        const auto offset = image_.number_at(details + entry_size(), 4);
+        if (offset && names() + *offset == *name_at) {
             return entry(function);
         }
     }
@@ -94,13 +111,14 @@ std::optional<GoTable> find_go_table(const ElfImage& image) {
         static_cast<uint8_t>(image.machine() == Machine::kAarch64 ? 4 : 1),
         static_cast<uint8_t>(image.pointer_size())};
     GoTable table;
+    int candidates = 0;
     const auto found = find_bytes(image, header, [&](uint64_t address) {
         table.address = address - 1;
         const auto magic = image.number_at(table.address, 1);
         table.has_offsets = magic != kMagic116;
         return table.address % image.pointer_size() == 0 &&
                (magic == kMagic116 || magic == kMagic118 || magic == kMagic120) &&
-               TableReader(image, table).is_table();
+               ++candidates <= kMaxCandidates && TableReader(image, table).is_table();
     });
     return found ? std::optional(table) : std::nullopt;
 }

@@ -165,8 +165,7 @@ class ReferenceSearch {
                 target = static_cast<uint32_t>(image_.dynamic().pltgot + extended);
                 break;
         }
-        if (target - low_ > range_ ||
-            std::ranges::find(labels_, target, &Label::address) == labels_.end()) {
+        if (target - low_ > range_ || !is_label(target)) {
             return;
         }
         const uint8_t prefix = piece[at - (naming == Naming::kNumber ? 2 : 3)];
@@ -178,8 +177,13 @@ class ReferenceSearch {
         }
     }
 
+    bool is_label(uint64_t address) const {
+        const auto found = std::ranges::lower_bound(labels_, address, {}, &Label::address);
+        return found != labels_.end() && found->address == address;
+    }
+
     const ElfImage& image_;
-    const std::vector<Label>& labels_;
+    const std::vector<Label>& labels_;  // by address
     std::vector<LabelReference>& found_;
     uint64_t low_ = 0;
     uint64_t range_ = 0;

@@ -6,8 +6,8 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <initializer_list>
 #include <optional>
+#include <string>
 
 #include "capture/tls/elf_image.h"
 #include "capture/tls/key_log_function.h"
@@ -18,10 +18,15 @@ namespace capture::tls {
 // Argument `number` (from 0) as C passes it.
 Operand c_argument(Machine machine, uint32_t number);
 
-// Argument or result register `number` of Go's ABI (https://go.dev/s/regabi), x86-64 and aarch64.
+// Word `number` of the arguments as Go passes them (https://go.dev/s/regabi): a string is two
+// words, a slice three.
 Operand go_argument(Machine machine, uint32_t number);
 
 // A value that is reckoned from an argument; none if that takes more loads than a probe makes.
 std::optional<Operand> operand_of(Machine machine, const Value& value);
+
+// In the words of an assembler: "rsi"; "rdi + 0x160"; "[rdi + 0x30] + 0x30", where the brackets are
+// a load.
+std::string operand_text(Machine machine, const Operand& operand);
 
 }  // namespace capture::tls

@@ -74,7 +74,7 @@ _pidcap() {
                    --unit --tree --process -f --follow --unattributed --kernel -w --write -C --rotate-size -G --rotate-time --rotate-at-clock --rotate-at-start
                    -W --rotate-count -z --rotate-command --keep-free --ring --before --after --trigger --name --compress --mode -Z --run-as --command-user -s --snaplen --comments --no-process --process-blocks -B --buffer -c --count --duration
                    $looks --json --print -h --help --version --"
-            local commands="annotate doctor export extract flows merge processes read report setup-wireshark status trigger"
+            local commands="annotate doctor export extract flows merge processes read report setup-wireshark status tls trigger"
             local selection="--filter -F --interface --netns --after --before -c --pid --comm --exe --cmdline --uid --user --cgroup --container --unit
                              --tree --process -f --follow --unattributed --kernel -h --help"
             if ((COMP_CWORD > 1)); then
@@ -89,9 +89,10 @@ _pidcap() {
                     report) words="-o --mode $selection" ;;
                     setup-wireshark) words="--remove --check --group -h --help" ;;
                     status) words="--json -h --help" ;;
+                    tls) words="--json -h --help" ;;
                     trigger) words="--note --name -h --help" ;;
                 esac
-                if [[ $word != -* && " annotate export extract flows merge processes read report " == *" ${COMP_WORDS[1]} "* ]]; then
+                if [[ $word != -* && " annotate export extract flows merge processes read report tls " == *" ${COMP_WORDS[1]} "* ]]; then
                     compopt -o filenames 2>/dev/null
                     mapfile -t COMPREPLY < <(compgen -f -- "$word")
                     return
