@@ -72,7 +72,8 @@ Instruction Disassembler::decode(uint64_t address) {
     if (!cs_disasm_iter(handle_, &code, &size, &next, instruction_)) {
         return none;
     }
-    return x86_instruction(handle_, *instruction_);
+    return image_->machine() == Machine::kAarch64 ? aarch64_instruction(handle_, *instruction_)
+                                                  : x86_instruction(handle_, *instruction_);
 }
 
 }  // namespace capture::tls

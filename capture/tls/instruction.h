@@ -47,16 +47,19 @@ enum class Condition : uint8_t {
 struct Instruction {
     enum class Action : uint8_t {
         kOther,    // changes `written`, and reads `first` if that is memory
-        kMove,     // first = second
+        kMove,     // first = second; with a condition, else third if there is one
         kAddress,  // first = the address of second, which is memory
         kAdd,      // first = second + third, comparing the result with 0 if sets_flags
         kSubtract,
-        kCompare,  // first with second
-        kPush,     // first
+        kCompare,    // first with second
+        kLoadPair,   // second and third = what is at first, one behind the other
+        kStorePair,  // the other way
+        kPush,       // first
         kPop,
         kLeave,  // x86: sp = bp, pop bp
         kCall,   // to target, or where nobody knows
-        kJump,   // likewise; with a condition, or the next instruction
+        kJump,   // likewise; with a condition, or the next instruction. First, if there is one, is
+                 // compared with 0
         kReturn,
         kInvalid,  // no instruction, or a trap
     };
@@ -69,6 +72,10 @@ struct Instruction {
     Place first;
     Place second;
     Place third;
+    // A register that the instruction moves as well: the base of its memory.
+    Register moved = kNoRegister;
+    bool moves_first = false;
+    int64_t moved_by = 0;
     uint32_t written = 0;  // bits by register, kOther only
 
     uint64_t next() const { return address + size; }

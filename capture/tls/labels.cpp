@@ -125,7 +125,48 @@ class ReferenceSearch {
         }
     }
 
+    // aarch64: adrp makes the address of a page, add that of the label; other instructions may
+    // stand in between.
+    void search_pages(const Segment& segment) {
+        SegmentReader reader(image_, segment, kFarthest * 4);
+        for (Bytes piece = reader.next(); !piece.empty(); piece = reader.next()) {
+            const bool is_first = reader.address() == segment.address;
+            for (size_t at = is_first ? 0 : kFarthest * 4; at + 4 <= piece.size(); at += 4) {
+                if ((word(piece, at) & 0xffc00000) == 0x91000000) {
+                    look_for_page(piece, at, reader.address());
+                }
+            }
+        }
+    }
+
   private:
+    static constexpr size_t kFarthest = 32;  // instructions from adrp to add
+    static uint32_t word(Bytes piece, size_t at) {
+        uint32_t value = 0;
+        std::memcpy(&value, piece.data() + at, sizeof(value));
+        return value;
+    }
+
+    // Arm Architecture Reference Manual, C6.2: adrp and add (immediate).
+    void look_for_page(Bytes piece, size_t at, uint64_t address) {
+        const uint32_t add_instruction = word(piece, at);
+        const uint32_t base = add_instruction >> 5 & 31;
+        for (size_t back = 4; back <= std::min(at, kFarthest * 4); back += 4) {
+            const uint32_t page = word(piece, at - back);
+            if ((page & 0x9f00001f) != (0x90000000 | base)) {
+                continue;
+            }
+            const uint64_t pages = (page >> 29 & 3) | (page >> 5 & 0x7ffff) << 2;
+            const uint64_t extended = pages | ((pages & 0x100000) != 0 ? ~uint64_t{0x1fffff} : 0);
+            const uint64_t start = ((address + at - back) & ~uint64_t{0xfff}) + (extended << 12);
+            const uint64_t target = start + (add_instruction >> 10 & 0xfff);
+            if (is_label(target)) {
+                add({address + at, target, static_cast<Register>(base), start});
+            }
+            return;
+        }
+    }
+
     static constexpr size_t kBefore = 3;  // a prefix, an opcode, a register
     static constexpr size_t kNumber = 4;
 
@@ -168,11 +209,21 @@ class ReferenceSearch {
         if (target - low_ > range_ || !is_label(target)) {
             return;
         }
+        LabelReference reference;
+        reference.label = target;
+        if (naming == Naming::kGotRelative) {
+            reference.base = piece[at - 1] & 7;
+            reference.base_value = image_.dynamic().pltgot;
+        }
         const uint8_t prefix = piece[at - (naming == Naming::kNumber ? 2 : 3)];
         const bool has_prefix = image_.machine() == Machine::kX86_64 && (prefix & 0xf0) == 0x40;
-        const LabelReference reference{
-            address - (naming == Naming::kNumber ? 1 : 2) - (has_prefix ? 1 : 0), target};
-        if (found_.size() < kMaxReferences && (found_.empty() || found_.back() != reference)) {
+        reference.instruction =
+            address - (naming == Naming::kNumber ? 1 : 2) - (has_prefix ? 1 : 0);
+        add(reference);
+    }
+
+    void add(const LabelReference& reference) {
+        if (found_.size() < kMaxReferences) {
             found_.push_back(reference);
         }
     }
@@ -222,6 +273,10 @@ std::vector<LabelReference> find_references(const ElfImage& image,
     ReferenceSearch search(image, labels, found);
     for (const Segment& segment : image.segments()) {
         if (!segment.executable) {
+            continue;
+        }
+        if (image.machine() == Machine::kAarch64) {
+            search.search_pages(segment);
             continue;
         }
         if (image.machine() == Machine::kX86_64) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "capture/tls/elf_image.h"
+#include "capture/tls/instruction.h"
 #include "capture/tls/key_log_function.h"
 
 namespace capture::tls {
@@ -24,6 +25,9 @@ LabelTexts find_labels(const ElfImage& image);
 struct LabelReference {
     uint64_t instruction = 0;
     uint64_t label = 0;
+    // What the instruction adds to: a register, with its value; or none.
+    Register base = kNoRegister;
+    uint64_t base_value = 0;
 
     bool operator==(const LabelReference&) const = default;
 };

@@ -49,10 +49,24 @@ class Votes : public WalkVisitor {
     std::map<uint64_t, Target> targets_;
 };
 
-// An entry of the procedure linkage table jumps through memory.
+// An entry of the procedure linkage table jumps through memory, at once or (aarch64) by a register
+// that it has loaded.
 bool is_linkage(Disassembler& disassembler, uint64_t address) {
-    const Instruction& first = disassembler.first_of(address);
-    return first.action == Instruction::Action::kJump && first.target == 0;
+    constexpr int kLongest = 5;
+    for (int i = 0; i < kLongest; ++i) {
+        const Instruction now = disassembler.at(address);
+        if (now.action == Instruction::Action::kJump) {
+            return now.target == 0;
+        }
+        const bool may_come_before = now.action == Instruction::Action::kOther ||
+                                     now.action == Instruction::Action::kMove ||
+                                     now.action == Instruction::Action::kAdd;
+        if (!may_come_before) {
+            return false;
+        }
+        address = now.next();
+    }
+    return false;
 }
 
 }  // namespace
@@ -63,7 +77,9 @@ std::vector<LogFunction> find_log_functions(const ElfImage& image, Disassembler&
     Votes votes(image, labels);
     for (const LabelReference& reference : references) {
         SymbolicWalk walk(image, disassembler, votes, kSteps);
-        walk.run(reference.instruction, State(image));
+        State state(image);
+        state.set(reference.base, Value::number(static_cast<int64_t>(reference.base_value)));
+        walk.run(reference.instruction, state);
     }
     std::vector<LogFunction> functions;
     for (const auto& [address, target] : votes.targets()) {

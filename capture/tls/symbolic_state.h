@@ -63,7 +63,11 @@ class State {
     static State at_entry(const ElfImage& image);
 
     Value get(Register reg) const;
-    void set(Register reg, const Value& value) { registers_[reg] = value; }
+    void set(Register reg, const Value& value) {
+        if (reg < kRegisters) {
+            registers_[reg] = value;
+        }
+    }
 
     Value address_of(const Memory& memory) const;
     // What was stored on the stack, in words.

@@ -40,7 +40,28 @@ void SymbolicWalk::follow(Path path) {
     for (bool more = true; more && left_ > 0; --left_) {
         const Instruction now = disassembler_.at(path.address);
         path.address = now.next();
+        move_base(path, now, now.moves_first);
         more = step(path, now);
+        move_base(path, now, !now.moves_first);
+    }
+}
+
+void SymbolicWalk::move_base(Path& path, const Instruction& now, bool is_time) {
+    if (is_time && now.moved != kNoRegister) {
+        path.state.set(now.moved, path.state.get(now.moved).plus(now.moved_by));
+    }
+}
+
+// Two words, one behind the other.
+void SymbolicWalk::pair(Path& path, const Instruction& now) {
+    Place memory = now.first;
+    for (const Place& reg : {now.second, now.third}) {
+        if (now.action == Action::kLoadPair) {
+            write(path, reg, read(path, now, memory));
+        } else {
+            write(path, memory, read(path, now, reg));
+        }
+        memory.memory.displacement += memory.size;
     }
 }
 
@@ -56,6 +77,10 @@ bool SymbolicWalk::step(Path& path, const Instruction& now) {
             } else {
                 write(path, now.first, read(path, now, now.second));
             }
+            return true;
+        case Action::kLoadPair:
+        case Action::kStorePair:
+            pair(path, now);
             return true;
         case Action::kAddress: {
             const Value address = state.address_of(now.second.memory);
@@ -199,6 +224,9 @@ bool SymbolicWalk::is_new(uint64_t address) {
 void SymbolicWalk::conditional_move(Path& path, const Instruction& now) {
     const Value value = read(path, now, now.second);
     const std::optional<bool> decided = path.state.decide(now.condition);
+    if (now.third.kind != Kind::kNone) {
+        write(path, now.first, read(path, now, now.third));
+    }
     if (decided) {
         if (*decided) {
             write(path, now.first, value);
@@ -230,6 +258,9 @@ bool SymbolicWalk::call(Path& path, const Instruction& now) {
 }
 
 bool SymbolicWalk::jump(Path& path, const Instruction& now) {
+    if (now.first.kind != Kind::kNone) {
+        path.state.compare(read(path, now, now.first), Value::number(0));
+    }
     const std::optional<bool> decided = path.state.decide(now.condition);
     if (now.condition == Condition::kNone && path.depth == 0 && path.state.stack_is_as_at_entry()) {
         visitor_.on_call({now.address, now.target, true}, path.state);

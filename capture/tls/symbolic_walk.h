@@ -58,7 +58,8 @@ class SymbolicWalk {
     void follow(Path path);
     // Returns false at the end of the path.
     bool step(Path& path, const Instruction& now);
-    void branch(Path& path, const Instruction& now);
+    static void move_base(Path& path, const Instruction& now, bool is_time);
+    void pair(Path& path, const Instruction& now);
     void conditional_move(Path& path, const Instruction& now);
     bool call(Path& path, const Instruction& now);
     bool jump(Path& path, const Instruction& now);
