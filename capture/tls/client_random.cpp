@@ -33,14 +33,10 @@ class LogFunctionReads : public WalkVisitor {
     bool on_call(const Call& call, const State& state) override {
         bool has_part_of_object = false;
         for (size_t number = 0; number + 1 < kMaxArguments; ++number) {
-            const Value value = state.argument(number, call.is_jump);
-            if (!is_of_object(value)) {
-                continue;
-            }
-            has_part_of_object = true;
-            if (state.argument(number + 1, call.is_jump).is_number(kRandomSize)) {
-                add(handed_over_, value);
-            }
+            has_part_of_object |= look_at(state.argument(number, call.is_jump),
+                                          state.argument(number + 1, call.is_jump)) ||
+                                  look_at(state.local_argument(number, call.is_jump),
+                                          state.local_argument(number + 1, call.is_jump));
         }
         return has_part_of_object;
     }
@@ -60,6 +56,14 @@ class LogFunctionReads : public WalkVisitor {
     }
 
   private:
+    // Two arguments, one behind the other.
+    bool look_at(const Value& value, const Value& size) {
+        if (is_of_object(value) && size.is_number(kRandomSize)) {
+            add(handed_over_, value);
+        }
+        return is_of_object(value);
+    }
+
     // The bytes that loops read, if they are 32 in a row. Loops may be unrolled.
     std::optional<Value> first_of_loop() const {
         std::vector<Value> read;

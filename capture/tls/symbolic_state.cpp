@@ -152,6 +152,15 @@ Value State::argument(size_t number, bool entered) const {
     return stacked(pointer.offsets[0] + static_cast<int64_t>(number) * 4 + (entered ? 4 : 0));
 }
 
+Value State::local_argument(size_t number, bool entered) const {
+    constexpr std::array<Register, 3> kRegparm = {0, 2, 1};
+    if (machine_ != Machine::kI386) {
+        return argument(number, entered);
+    }
+    return number < kRegparm.size() ? get(kRegparm[number])
+                                    : argument(number - kRegparm.size(), entered);
+}
+
 bool State::stack_is_as_at_entry() const {
     return get(stack_pointer(machine_)) == Value::address(kStackSymbol);
 }

@@ -78,6 +78,9 @@ class State {
     // The arguments of a call that is about to be made, by the machine's calling convention;
     // `entered`: the return address is already on the stack, as at a function's entry.
     Value argument(size_t number, bool entered = false) const;
+    // The same for a function that only its own file calls: on i386 compilers hand the first three
+    // over in registers (GCC's regparm).
+    Value local_argument(size_t number, bool entered = false) const;
     bool stack_is_as_at_entry() const;
 
     void compare(const Value& first, const Value& second) { difference_ = first.minus(second); }

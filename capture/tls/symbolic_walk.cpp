@@ -242,7 +242,27 @@ void SymbolicWalk::conditional_move(Path& path, const Instruction& now) {
     }
 }
 
+// i386 has no other way to its own address than to call a function that is one load and a return
+// (__x86.get_pc_thunk.bx), which changes nothing else.
+bool SymbolicWalk::take_own_address(Path& path, const Instruction& now) {
+    if (image_.machine() != Machine::kI386 || now.target == 0) {
+        return false;
+    }
+    const Instruction load = disassembler_.at(now.target);
+    const bool is_load = load.action == Action::kMove && load.first.kind == Kind::kRegister &&
+                         load.second.kind == Kind::kMemory &&
+                         load.second.memory == Memory{.base = kX86StackPointer};
+    if (!is_load || disassembler_.at(load.next()).action != Action::kReturn) {
+        return false;
+    }
+    path.state.set(load.first.reg, Value::number(static_cast<int64_t>(now.next())));
+    return true;
+}
+
 bool SymbolicWalk::call(Path& path, const Instruction& now) {
+    if (take_own_address(path, now)) {
+        return true;
+    }
     const bool enter = visitor_.on_call({now.address, now.target, false}, path.state);
     if (enter && now.target != 0 && path.depth < kMaxDepth && is_new(now.target)) {
         Path inside = path;

@@ -61,6 +61,7 @@ class SymbolicWalk {
     static void move_base(Path& path, const Instruction& now, bool is_time);
     void pair(Path& path, const Instruction& now);
     void conditional_move(Path& path, const Instruction& now);
+    bool take_own_address(Path& path, const Instruction& now);
     bool call(Path& path, const Instruction& now);
     bool jump(Path& path, const Instruction& now);
     void arithmetic(Path& path, const Instruction& now);
