@@ -125,15 +125,21 @@ class ReferenceSearch {
         }
     }
 
-    // aarch64: adrp makes the address of a page, add that of the label; other instructions may
-    // stand in between.
+    // aarch64: adr makes an address; or adrp that of a page, and add that of the label, with other
+    // instructions in between.
     void search_pages(const Segment& segment) {
         SegmentReader reader(image_, segment, kFarthest * 4);
         for (Bytes piece = reader.next(); !piece.empty(); piece = reader.next()) {
             const bool is_first = reader.address() == segment.address;
             for (size_t at = is_first ? 0 : kFarthest * 4; at + 4 <= piece.size(); at += 4) {
-                if ((word(piece, at) & 0xffc00000) == 0x91000000) {
+                const uint32_t now = word(piece, at);
+                if ((now & 0xffc00000) == 0x91000000) {
                     look_for_page(piece, at, reader.address());
+                } else if ((now & 0x9f000000) == 0x10000000) {
+                    const uint64_t address = reader.address() + at;
+                    if (const uint64_t target = address + immediate(now); is_label(target)) {
+                        add({address, target, kNoRegister, 0});
+                    }
                 }
             }
         }
@@ -147,7 +153,12 @@ class ReferenceSearch {
         return value;
     }
 
-    // Arm Architecture Reference Manual, C6.2: adrp and add (immediate).
+    // The 21 bits of adr and adrp: Arm Architecture Reference Manual, C6.2.
+    static uint64_t immediate(uint32_t instruction) {
+        const uint64_t bits = (instruction >> 29 & 3) | (instruction >> 5 & 0x7ffff) << 2;
+        return bits | ((bits & 0x100000) != 0 ? ~uint64_t{0x1fffff} : 0);
+    }
+
     void look_for_page(Bytes piece, size_t at, uint64_t address) {
         const uint32_t add_instruction = word(piece, at);
         const uint32_t base = add_instruction >> 5 & 31;
@@ -156,9 +167,8 @@ class ReferenceSearch {
             if ((page & 0x9f00001f) != (0x90000000 | base)) {
                 continue;
             }
-            const uint64_t pages = (page >> 29 & 3) | (page >> 5 & 0x7ffff) << 2;
-            const uint64_t extended = pages | ((pages & 0x100000) != 0 ? ~uint64_t{0x1fffff} : 0);
-            const uint64_t start = ((address + at - back) & ~uint64_t{0xfff}) + (extended << 12);
+            const uint64_t start =
+                ((address + at - back) & ~uint64_t{0xfff}) + (immediate(page) << 12);
             const uint64_t target = start + (add_instruction >> 10 & 0xfff);
             if (is_label(target)) {
                 add({address + at, target, static_cast<Register>(base), start});

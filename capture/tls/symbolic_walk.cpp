@@ -242,20 +242,30 @@ void SymbolicWalk::conditional_move(Path& path, const Instruction& now) {
     }
 }
 
-// i386 has no other way to its own address than to call a function that is one load and a return
-// (__x86.get_pc_thunk.bx), which changes nothing else.
+// i386 has no other way to its own address than a call: of the next instruction, which pops it, or
+// of a function that is one load and a return (__x86.get_pc_thunk.bx). Neither changes anything
+// else.
 bool SymbolicWalk::take_own_address(Path& path, const Instruction& now) {
     if (image_.machine() != Machine::kI386 || now.target == 0) {
         return false;
     }
+    const Value own = Value::number(static_cast<int64_t>(now.next()));
+    Place top;
+    top.kind = Kind::kMemory;
+    top.size = word_;
+    top.memory.base = kX86StackPointer;
+    if (now.target == now.next()) {
+        path.state.move_stack(-word_);
+        write(path, top, own);
+        return true;
+    }
     const Instruction load = disassembler_.at(now.target);
     const bool is_load = load.action == Action::kMove && load.first.kind == Kind::kRegister &&
-                         load.second.kind == Kind::kMemory &&
-                         load.second.memory == Memory{.base = kX86StackPointer};
+                         load.second.kind == Kind::kMemory && load.second.memory == top.memory;
     if (!is_load || disassembler_.at(load.next()).action != Action::kReturn) {
         return false;
     }
-    path.state.set(load.first.reg, Value::number(static_cast<int64_t>(now.next())));
+    path.state.set(load.first.reg, own);
     return true;
 }
 

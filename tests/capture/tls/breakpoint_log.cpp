@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
@@ -73,7 +74,7 @@ class Tracee {
     };
 
     std::vector<uint8_t> read(uint64_t address, size_t size) const;
-    uint64_t follow(const user_regs_struct& registers, const Operand& operand) const;
+    uint64_t follow(const user_regs_struct& registers, const Operand& operand, size_t word) const;
     void write_byte(uint64_t address, uint8_t byte) const;
     void look_at_mappings();
     void add_file(const std::string& path, uint64_t start, uint64_t end, uint64_t offset);
@@ -99,11 +100,12 @@ std::vector<uint8_t> Tracee::read(uint64_t address, size_t size) const {
     return bytes;
 }
 
-uint64_t Tracee::follow(const user_regs_struct& registers, const Operand& operand) const {
+uint64_t Tracee::follow(const user_regs_struct& registers, const Operand& operand,
+                        size_t word) const {
     uint64_t value = 0;
     std::memcpy(&value, reinterpret_cast<const char*>(&registers) + operand.reg, sizeof(value));
     for (uint16_t i = 0; i < operand.loads; ++i) {
-        const auto bytes = read(value + static_cast<uint64_t>(int64_t{operand.offsets[i]}), 8);
+        const auto bytes = read(value + static_cast<uint64_t>(int64_t{operand.offsets[i]}), word);
         value = 0;
         std::memcpy(&value, bytes.data(), bytes.size());
     }
@@ -159,19 +161,20 @@ void Tracee::add_file(const std::string& path, uint64_t start, uint64_t end, uin
 
 void Tracee::log(const user_regs_struct& registers, const KeyLogFunction& function) {
     const auto& recipe = function.recipe;
-    const size_t length = recipe.has_label_length
-                              ? static_cast<uint32_t>(follow(registers, recipe.label_length))
-                              : kMaxLabel;
-    const std::vector<uint8_t> text = read(follow(registers, recipe.label), length);
+    const size_t word = recipe.pointers_of_32_bits ? 4 : 8;
+    const auto value = [&](const Operand& operand) { return follow(registers, operand, word); };
+    const size_t length =
+        recipe.has_label_length ? static_cast<uint32_t>(value(recipe.label_length)) : kMaxLabel;
+    const std::vector<uint8_t> text = read(value(recipe.label), length);
     std::string label(text.begin(), text.end());
     label.resize(recipe.has_label_length ? length : strnlen(label.c_str(), length));
-    const auto size = static_cast<uint32_t>(follow(registers, recipe.secret_length));
+    const auto size = static_cast<uint32_t>(value(recipe.secret_length));
     if (size > kMaxSecret) {
         throw std::runtime_error(fmt::format("a secret of {} bytes", size));
     }
-    result_.lines.insert(fmt::format(
-        "{} {} {}", label, hex(read(follow(registers, recipe.client_random), kRandomSize)),
-        hex(read(follow(registers, recipe.secret), size))));
+    result_.lines.insert(fmt::format("{} {} {}", label,
+                                     hex(read(value(recipe.client_random), kRandomSize)),
+                                     hex(read(value(recipe.secret), size))));
 }
 
 void Tracee::hit(user_regs_struct registers, const Breakpoint& breakpoint) {
@@ -188,7 +191,8 @@ int Tracee::handle(int signal) {
     if (signal == kSystemCallStop) {
         user_regs_struct registers{};
         ptrace(PTRACE_GETREGS, stopped_, nullptr, &registers);
-        if (registers.orig_rax == 9) {  // mmap
+        const bool is_i386 = registers.cs == 0x23;
+        if (registers.orig_rax == (is_i386 ? 192U : 9U)) {  // mmap2, mmap
             look_at_mappings();
         }
         return 0;

@@ -2,7 +2,7 @@
 //
 // What a probe would see: a program runs under ptrace(2), each file that it maps as code is given
 // to the finder, and a breakpoint stands at each function that this finds. Where one is hit, the
-// recipe says what to read. On x86-64 Linux, programs of 64 bits.
+// recipe says what to read. On x86-64; programs of i386, too.
 #pragma once
 
 #include <map>
