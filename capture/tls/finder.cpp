@@ -45,6 +45,7 @@ class Finder {
     void find_c();
     void find_nss(const LogFunction& function);
     void find_go();
+    void find_others();
     // Whether the function was one.
     bool try_function(const LogFunction& function, bool has_most_votes);
     Result<Operand> random_of(const LogFunction& function, bool has_most_votes) const;
@@ -73,6 +74,7 @@ Finding Finder::find() {
     if (!texts_.others.empty()) {
         find_go();
     }
+    find_others();
     return std::move(finding_);
 }
 
@@ -202,6 +204,25 @@ void Finder::find_nss(const LogFunction& function) {
     result.recipe.secret_length = *length;
     result.labels = texts_.ended;
     finding_.functions.push_back(std::move(result));
+}
+
+// Libraries that have no function to be found in this way.
+void Finder::find_others() {
+    if (image_.exported("wolfSSL_new")) {
+        finding_.has_tls = true;
+        name_ = "wolfSSL";
+        version_ = version_after(image_, "wolfSSL ");
+        fail("it has no function that is called with labels and secrets");
+    }
+    // Paths of its source stand in what is built with it.
+    if (!texts_.others.empty() && name_ != "Go") {
+        version_ = version_after(image_, "/rustls-");
+        if (!version_.empty()) {
+            finding_.has_tls = true;
+            name_ = "rustls";
+            fail("it calls no function with secrets unless a key log was asked for");
+        }
+    }
 }
 
 void Finder::find_go() {

@@ -153,7 +153,12 @@ void Tracee::add_file(const std::string& path, uint64_t start, uint64_t end, uin
             continue;
         }
         const uint64_t address = start + (function.file_offset - offset);
-        breakpoints_[address] = {function, read(address, 1).at(0)};
+        const uint8_t original = read(address, 1).at(0);
+        if (original == kBreakpoint) {
+            // Which the kernel takes the trap for, whoever has put it there.
+            throw std::runtime_error(path + ": somebody has a uprobe at the function");
+        }
+        breakpoints_[address] = {function, original};
         write_byte(address, kBreakpoint);
         result_.found[path] = function.library + " " + function.version;
     }

@@ -91,6 +91,7 @@ void check(const BreakpointLog& log, const Server& server, const std::set<std::s
         CHECK(written.contains(line));
     }
     const std::set<std::string> labels = labels_of(log.lines);
+    CAPTURE(log.status, labels, labels_of(written));
     CHECK(std::ranges::includes(labels, needed));
 }
 
