@@ -16,6 +16,7 @@
 #include "cmd/options.h"
 #include "cmd/recorder/recorder_commands.h"
 #include "cmd/run_capture.h"
+#include "cmd/tls.h"
 #include "cmd/wireshark/setup_wireshark.h"
 
 namespace {
@@ -34,6 +35,9 @@ int run(const std::vector<std::string>& arguments) {
         return *status;
     }
     if (auto status = cmd::run_recorder_command(arguments)) {
+        return flushed(*status);
+    }
+    if (auto status = cmd::run_tls_command(arguments)) {
         return flushed(*status);
     }
     auto parsed = cmd::parse_options(arguments);

@@ -12,7 +12,7 @@ function __pidcap_on_files
 end
 
 function __pidcap_capture
-    not __pidcap_in doctor setup-wireshark status trigger; and not __pidcap_on_files
+    not __pidcap_in doctor setup-wireshark status tls trigger; and not __pidcap_on_files
 end
 
 # Whether packets are chosen.
@@ -28,6 +28,7 @@ complete -c pidcap -f
 complete -c pidcap -n '__pidcap_capture' -a doctor -d 'What this machine grants'
 complete -c pidcap -n __pidcap_capture -a setup-wireshark -d 'pidcap in Wireshark'
 complete -c pidcap -n __pidcap_capture -a status -d 'What recorders do'
+complete -c pidcap -n __pidcap_capture -a tls -d 'TLS libraries of programs and processes'
 complete -c pidcap -n __pidcap_capture -a trigger -d 'Make a recorder save packets'
 complete -c pidcap -n __pidcap_capture -a annotate -d 'Put processes into a plain capture'
 complete -c pidcap -n __pidcap_capture -a export -d 'Tables for databases'
@@ -39,6 +40,9 @@ complete -c pidcap -n __pidcap_capture -a processes -d 'Processes of a file'
 complete -c pidcap -n __pidcap_capture -a read -d 'Packets of files'
 complete -c pidcap -n __pidcap_capture -a report -d 'A page about a file'
 complete -c pidcap -n __pidcap_on_files -F
+complete -c pidcap -n '__pidcap_in tls' -F
+complete -c pidcap -n '__pidcap_in tls' -a '(__fish_complete_pids)'
+complete -c pidcap -n '__pidcap_in tls' -l json -d 'An array of objects'
 complete -c pidcap -n __pidcap_select_of_file -l after -x -d 'From this time on'
 complete -c pidcap -n __pidcap_select_of_file -l interface -x -d 'Packets of this interface'
 complete -c pidcap -n __pidcap_select_of_file -l netns -x -d 'Packets of this network namespace'

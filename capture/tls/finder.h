@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// finder: which TLS library a program or shared library has in it, and where that tells its secrets
+// (see key_log_function.h). By reading the file's code, so without symbols, tables of versions or
+// running anything.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "capture/tls/key_log_function.h"
+#include "pcapng/result.h"
+
+namespace capture::tls {
+
+// What was found in a file. Without functions `reason` says why: no TLS library ("no TLS here"), or
+// one whose function wasn't found ("OpenSSL 3.0.19: no code uses the label SERVER_..."). A library
+// that was seen but can't be probed stands in `unsupported`, with its reason, beside functions.
+struct Finding {
+    std::vector<KeyLogFunction> functions;
+    std::vector<std::string> unsupported;
+    bool has_tls = false;  // the file has a TLS library in it, supported or not
+};
+
+// Reads an open ELF file (x86-64, i386 or aarch64), which stays open. Errors: it can't be mapped,
+// isn't ELF or is damaged. Bounded: a file whose headers lie costs no more than its size.
+[[nodiscard]] pcapng::Result<Finding> find_key_log(int fd);
+
+}  // namespace capture::tls

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// Small libraries of tests/data/tls, by several compilers for each machine: nm(1) says where the
+// function is, the C source where the random is.
+#include <fcntl.h>
+
+#include <catch2/catch.hpp>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "capture/tls/elf_image.h"
+#include "capture/tls/finder.h"
+#include "capture/tls/labels.h"
+#include "pcapng/fd.h"
+#include "tests/support/command.h"
+
+namespace {
+
+using capture::tls::ElfImage;
+using capture::tls::Finding;
+using capture::tls::KeyLogFunction;
+using capture::tls::Operand;
+using pcapng::Fd;
+
+std::string path_of(const std::string& name) {
+    return std::string(TEST_DATA) + "/tls/" + name;
+}
+
+Fd open_library(const std::string& name) {
+    Fd file(open(path_of(name).c_str(), O_RDONLY | O_CLOEXEC));
+    REQUIRE(file.valid());
+    return file;
+}
+
+Finding find(const std::string& name) {
+    const Fd file = open_library(name);
+    auto finding = capture::tls::find_key_log(file.get());
+    REQUIRE(finding);
+    return *std::move(finding);
+}
+
+uint64_t offset_of_symbol(const std::string& name, const std::string& symbol) {
+    std::istringstream lines(test::output_of({"nm", path_of(name)}));
+    uint64_t address = 0;
+    std::string kind;
+    std::string word;
+    while (lines >> std::hex >> address >> kind >> word && word != symbol) {
+    }
+    REQUIRE(word == symbol);
+    const Fd file = open_library(name);
+    const auto image = ElfImage::read(file.get());
+    REQUIRE(image);
+    return image->file_offset(address).value();
+}
+
+struct Machine {
+    std::vector<std::string> libraries;
+    bool is_32_bits = false;
+    Operand label;
+    Operand client_random;
+    Operand secret;
+    Operand secret_length;
+};
+
+// x86-64: rdi 112, rsi 104, rdx 96, rcx 88, and sp 152 in pt_regs. In key_log.c the object's state
+// is behind 20 longs, and its client's random behind a long and 32 bytes.
+const std::vector<Machine> kMachines = {
+    {{"x86-64.so", "x86-64-clang.so"},
+     false,
+     {104, 0, {}},
+     {112, 1, {20 * 8, 8 + 32}},
+     {96, 0, {}},
+     {88, 0, {}}},
+    {{"i386.so", "i386-clang.so"},
+     true,
+     {152, 1, {8}},
+     {152, 2, {4, 20 * 4, 4 + 32}},
+     {152, 1, {12}},
+     {152, 1, {16}}},
+    {{"aarch64-clang.so"}, false, {8, 0, {}}, {0, 1, {20 * 8, 8 + 32}}, {16, 0, {}}, {24, 0, {}}},
+};
+
+}  // namespace
+
+TEST_CASE("a key log's function is where nm says, and its recipe reads what the source means") {
+    for (const Machine& machine : kMachines) {
+        for (const std::string& name : machine.libraries) {
+            CAPTURE(name);
+            const Finding finding = find(name);
+            CHECK(finding.has_tls);
+            CHECK(finding.unsupported.empty());
+            REQUIRE(finding.functions.size() == 1);
+            const KeyLogFunction& function = finding.functions[0];
+            CHECK(function.file_offset == offset_of_symbol(name, "log_secret"));
+            CHECK(function.recipe.label == machine.label);
+            CHECK(function.recipe.client_random == machine.client_random);
+            CHECK(function.recipe.secret == machine.secret);
+            CHECK(function.recipe.secret_length == machine.secret_length);
+            CHECK(function.recipe.pointers_of_32_bits == machine.is_32_bits);
+            CHECK(!function.recipe.has_label_length);
+            CHECK(function.labels.size() == 5);
+        }
+    }
+}
+
+TEST_CASE("labels are where the file has them") {
+    for (const Machine& machine : kMachines) {
+        for (const std::string& name : machine.libraries) {
+            CAPTURE(name);
+            const Fd file = open_library(name);
+            const auto image = ElfImage::read(file.get());
+            REQUIRE(image);
+            const Finding finding = find(name);
+            for (const auto& label : finding.functions.at(0).labels) {
+                CHECK(image->has_text(label.address, label.text));
+            }
+        }
+    }
+}
+
+TEST_CASE("two places that may be the random, or none, are no place") {
+    for (const char* name : {"two-randoms.so", "no-random.so"}) {
+        CAPTURE(name);
+        const Finding finding = find(name);
+        CHECK(finding.has_tls);
+        CHECK(finding.functions.empty());
+        REQUIRE(finding.unsupported.size() == 1);
+        CHECK(test::contains(finding.unsupported[0], "wasn't found"));
+    }
+}
