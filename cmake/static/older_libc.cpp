@@ -9,19 +9,24 @@
 
 #define PIDCAP_HIDDEN extern "C" __attribute__((visibility("hidden")))
 
-// glibc 2.32: whether there is one thread. "No" is always right, and costs an atomic operation.
+#if !__GLIBC_PREREQ(2, 32)
+// Whether there is one thread. "No" is always right, and costs an atomic operation.
 PIDCAP_HIDDEN char __libc_single_threaded;
 char __libc_single_threaded = 0;
+#endif
 
-// glibc 2.36: 32 random bits, for std::random_device. getrandom(2) gives up to 256 bytes whole.
+#if !__GLIBC_PREREQ(2, 36)
+// 32 random bits, for std::random_device. getrandom(2) gives up to 256 bytes whole.
 PIDCAP_HIDDEN uint32_t arc4random() {
     uint32_t number = 0;
     while (getrandom(&number, sizeof number, 0) != sizeof number) {
     }
     return number;
 }
+#endif
 
-// glibc 2.35, dlfcn.h: where code is, and the table by which exceptions find their way there.
+#if !__GLIBC_PREREQ(2, 35)
+// As in dlfcn.h: where code is, and the table by which exceptions find their way there.
 struct dl_find_object {
     unsigned long long flags;  // NOLINT(google-runtime-int)
     void* map_start;
@@ -66,3 +71,4 @@ PIDCAP_HIDDEN int _dl_find_object(void* pc, dl_find_object* result) {
     Search search{reinterpret_cast<uintptr_t>(pc), result};
     return dl_iterate_phdr(look_at, &search) != 0 && result->eh_frame != nullptr ? 0 : -1;
 }
+#endif
