@@ -28,12 +28,12 @@ PIDCAP_HIDDEN uint32_t arc4random() {
 #if !__GLIBC_PREREQ(2, 35)
 // As in dlfcn.h: where code is, and the table by which exceptions find their way there.
 struct dl_find_object {
-    unsigned long long flags;  // NOLINT(google-runtime-int)
+    unsigned long long flags;
     void* map_start;
     void* map_end;
     link_map* map;
-    void* eh_frame;                  // of PT_GNU_EH_FRAME
-    unsigned long long reserved[7];  // NOLINT(google-runtime-int)
+    void* eh_frame;  // of PT_GNU_EH_FRAME
+    unsigned long long reserved[7];
 };
 
 namespace {
