@@ -17,12 +17,13 @@ void close_all_but(std::initializer_list<int> kept, int first) {
             const auto one = static_cast<unsigned>(fd);
             end = one >= next ? std::min(end, one) : end;
         }
+        // __NR_, not SYS_: the kernel's headers have it, older C libraries don't.
         if (end == UINT_MAX) {
-            syscall(SYS_close_range, next, UINT_MAX, 0U);
+            syscall(__NR_close_range, next, UINT_MAX, 0U);
             return;
         }
         if (end > next) {
-            syscall(SYS_close_range, next, end - 1, 0U);
+            syscall(__NR_close_range, next, end - 1, 0U);
         }
         next = end + 1;
     }

@@ -119,7 +119,7 @@ int try_getfd_of(pid_t process) {
     }
     // The child has no such descriptor: EBADF means that we have permission.
     const Fd got(static_cast<int>(
-        syscall(SYS_pidfd_getfd, pidfd.get(), std::numeric_limits<int>::max(), 0)));
+        syscall(__NR_pidfd_getfd, pidfd.get(), std::numeric_limits<int>::max(), 0)));
     return got.valid() || errno == EBADF ? 0 : errno;
 }
 

@@ -3,10 +3,11 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <linux/mount.h>
 #include <linux/stat.h>
 #include <sched.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <array>
@@ -90,14 +91,26 @@ Search search_mounts(const std::string& process, const std::string& root) {
     return {std::nullopt, !text.str().empty()};
 }
 
+// The C library has these from 2.36 on.
+Fd fsopen(const char* file_system) {
+    return Fd(static_cast<int>(syscall(__NR_fsopen, file_system, FSOPEN_CLOEXEC)));
+}
+
+bool fsconfig_create(const Fd& system) {
+    return syscall(__NR_fsconfig, system.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) == 0;
+}
+
+Fd fsmount(const Fd& system, unsigned attributes) {
+    return Fd(static_cast<int>(syscall(__NR_fsmount, system.get(), FSMOUNT_CLOEXEC, attributes)));
+}
+
 // A mount that no path leads to: it ends with its descriptor.
 Result<CgroupRoot> mount_for_us() {
-    const Fd system(fsopen("cgroup2", FSOPEN_CLOEXEC));
-    if (!system.valid() || fsconfig(system.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) != 0) {
+    const Fd system = fsopen("cgroup2");
+    if (!system.valid() || !fsconfig_create(system)) {
         return pcapng::errno_error("mount cgroup v2", errno);
     }
-    const Fd mount(fsmount(system.get(), FSMOUNT_CLOEXEC,
-                           MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC));
+    const Fd mount = fsmount(system, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
     if (!mount.valid()) {
         return pcapng::errno_error("mount cgroup v2", errno);
     }

@@ -35,7 +35,7 @@ Fd pidfd_open(uint32_t pid) {
 }
 
 Fd pidfd_getfd(const Fd& pidfd, int target) {  // close-on-exec
-    return Fd(static_cast<int>(syscall(SYS_pidfd_getfd, pidfd.get(), target, 0)));
+    return Fd(static_cast<int>(syscall(__NR_pidfd_getfd, pidfd.get(), target, 0)));
 }
 
 struct Holder {

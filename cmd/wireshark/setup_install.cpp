@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "cmd/sudo_caller.h"
 #include "cmd/wireshark/extcap_privilege.h"
@@ -23,7 +24,9 @@ using pcapng::Error;
 Result<void> install_link(const ExtcapLink& link, const std::string& program) {
     const std::string& path = link.path;
     const auto before = link_target(path);
-    if (before == program) {
+    namespace fs = std::filesystem;
+    // A package's is relative.
+    if (before && (fs::path(path).parent_path() / *before).lexically_normal() == program) {
         say("{}: there already", packet::printable(path));
         return {};
     }

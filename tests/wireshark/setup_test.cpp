@@ -146,6 +146,18 @@ TEST_CASE("a second time changes nothing") {
     CHECK(here.listing() == before);
 }
 
+TEST_CASE("a package's relative link to the program is left as it is") {
+    const Installation here;
+    REQUIRE(here.setup().status == 0);
+    const std::string link = here.extcap_folder() + "/pidcap-extcap";
+    const fs::path relative = fs::path(here.extcap()).lexically_relative(here.extcap_folder());
+    fs::remove(link);
+    fs::create_symlink(relative, link);
+    REQUIRE(here.setup().status == 0);
+    CHECK(fs::read_symlink(link) == relative);
+    CHECK(here.setup({"--check"}).status == 0);
+}
+
 TEST_CASE("removing leaves everything as it was before") {
     const Installation here;
     const std::string before = here.listing();
