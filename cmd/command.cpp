@@ -102,16 +102,18 @@ int status_of_failed_exec(int code) {
 
 namespace {
 
-// Returns 0, or the errno.
-int look_for(const std::string& name) {
+// Returns 0, or the errno. `path`: where the program is.
+int look_for(const std::string& name, std::string& path) {
     const char* given = getenv("PATH");
     std::string_view folders = given != nullptr ? given : "/bin:/usr/bin";
     const bool is_path = name.find('/') != std::string::npos;
+    path = name;
     int code = is_path ? try_program(name) : ENOENT;
     for (bool more = !name.empty() && !is_path; more && code != 0;) {
         const size_t end = std::min(folders.find(':'), folders.size());
         const std::string folder(folders.substr(0, end));
-        const int now = try_program(folder.empty() ? name : folder + "/" + name);
+        path = folder.empty() ? name : folder + "/" + name;
+        const int now = try_program(path);
         code = now == 0 || now == EACCES ? now : code;
         more = end < folders.size();
         folders.remove_prefix(more ? end + 1 : end);
@@ -121,16 +123,20 @@ int look_for(const std::string& name) {
 
 }  // namespace
 
-pcapng::Result<void> find_program(const std::string& name,
-                                  const std::optional<capture::UserIds>& user) {
+pcapng::Result<std::string> find_program(const std::string& name,
+                                         const std::optional<capture::UserIds>& user) {
     int code = 0;
+    std::string path;
     pcapng::Result<void> looked;
     if (user) {
-        looked = act_as(*user, [&] { code = look_for(name); });
+        looked = act_as(*user, [&] { code = look_for(name, path); });
     } else {
-        code = look_for(name);
+        code = look_for(name, path);
     }
-    return looked && code != 0 ? errno_error("run " + name, code) : looked;
+    if (!looked) {
+        return std::move(looked).error();
+    }
+    return code != 0 ? pcapng::Result<std::string>(errno_error("run " + name, code)) : path;
 }
 
 pcapng::Result<Command> Command::prepare(std::vector<std::string> arguments, bool stdout_to_stderr,

@@ -16,11 +16,11 @@
 
 namespace cmd {
 
-// Looks for a program as execvp(3) does, without executing it. Returns an error with the errno if
-// it isn't there or `user` (none: this one) can't execute it. Another process may change that: exec
-// has the last word.
-pcapng::Result<void> find_program(const std::string& name,
-                                  const std::optional<capture::UserIds>& user = {});
+// Looks for a program as execvp(3) does, without executing it, and returns its path. Returns an
+// error with the errno if it isn't there or `user` (none: this one) can't execute it. Another
+// process may change that: exec has the last word.
+pcapng::Result<std::string> find_program(const std::string& name,
+                                         const std::optional<capture::UserIds>& user = {});
 
 // The exit status of a command that couldn't be executed, as a shell has it: 127 (not found) or
 // 126.

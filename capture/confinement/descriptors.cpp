@@ -9,7 +9,7 @@
 
 namespace capture {
 
-void close_all_but(std::initializer_list<int> kept, int first) {
+void close_all_but(const std::vector<int>& kept, int first) {
     auto next = static_cast<unsigned>(first);
     while (true) {
         unsigned end = UINT_MAX;  // the next one that is kept

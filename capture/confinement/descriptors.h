@@ -3,12 +3,12 @@
 // What a child that goes on without exec has open of its parent's.
 #pragma once
 
-#include <initializer_list>
+#include <vector>
 
 namespace capture {
 
 // Closes every descriptor from `first` on but those in `kept`. Kernels before 5.9 can't, and then
 // they stay open until the process ends.
-void close_all_but(std::initializer_list<int> kept, int first);
+void close_all_but(const std::vector<int>& kept, int first);
 
 }  // namespace capture

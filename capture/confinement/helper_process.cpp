@@ -14,6 +14,7 @@
 #include <string>
 
 #include "capture/confinement/descriptors.h"
+#include "capture/confinement/message.h"
 
 namespace capture {
 namespace {
@@ -24,14 +25,15 @@ using pcapng::Result;
 
 // Nobody who reads our output waits for the end of a helper, and nothing that a library prints in
 // one gets into it.
-bool keep_only(int socket) {
+bool keep_only(int socket, std::vector<int> kept) {
     const int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
     for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
         if (nothing < 0 || socket == fd || dup2(nothing, fd) < 0) {
             return false;
         }
     }
-    close_all_but({socket}, STDERR_FILENO + 1);
+    kept.push_back(socket);
+    close_all_but(kept, STDERR_FILENO + 1);
     return true;
 }
 
@@ -41,17 +43,39 @@ void block_signals() {
     sigprocmask(SIG_SETMASK, &all, nullptr);
 }
 
-// What the child says first: 0, or the errno of what failed.
-bool send_code(int socket, int code) {
-    return send(socket, &code, sizeof(code), MSG_NOSIGNAL) == sizeof(code);
+// More than an error's message has.
+constexpr size_t kMaxMessage = 16384;
+
+// What the child says first: whether it is ready, or why not.
+bool send_result(int socket, const Result<void>& result) {
+    MessageWriter message;
+    // An error without a number isn't success.
+    message.add(result ? 0 : std::max(1, result.error().code));
+    message.add(result ? std::string() : result.error().message);
+    const auto bytes = message.bytes();
+    return send(socket, bytes.data(), bytes.size(), MSG_NOSIGNAL) >= 0;
+}
+
+Result<void> receive_result(int socket, const char* name) {
+    std::vector<char> bytes(kMaxMessage);
+    const ssize_t got = recv(socket, bytes.data(), bytes.size(), 0);
+    MessageReader message({bytes.data(), static_cast<size_t>(std::max<ssize_t>(got, 0))});
+    const int code = message.number<int>();
+    const std::string text = message.text();
+    if (!message.complete()) {
+        return errno_error(std::string("start ") + name, ESRCH);
+    }
+    return code == 0 ? Result<void>{}
+                     : pcapng::Error{std::string("start ") + name + ": " + text, code};
 }
 
 [[noreturn]] void run(pid_t parent, const char* name, int socket, const Confinement& confinement,
-                      const std::function<Result<HelperProcess::Serve>()>& prepare) {
+                      const std::function<Result<HelperProcess::Serve>()>& prepare,
+                      const std::vector<int>& kept) {
     block_signals();
     prctl(PR_SET_NAME, name);
-    if (!keep_only(socket)) {
-        send_code(socket, errno);
+    if (!keep_only(socket, kept)) {
+        send_result(socket, errno_error("take over its descriptors", errno));
         _exit(1);
     }
     const Result<HelperProcess::Serve> serve = prepare();
@@ -60,9 +84,7 @@ bool send_code(int socket, int code) {
     if (!end_with_parent(parent)) {
         _exit(1);
     }
-    // An error without a number isn't success.
-    const int code = confined ? 0 : std::max(1, confined.error().code);
-    if (send_code(socket, code) && confined) {
+    if (send_result(socket, confined) && confined) {
         (*serve)(socket);
     }
     _exit(confined ? 0 : 1);
@@ -75,7 +97,8 @@ bool end_with_parent(pid_t parent) {
 }
 
 Result<HelperProcess> HelperProcess::start(const char* name, const Confinement& confinement,
-                                           const std::function<Result<Serve>()>& prepare) {
+                                           const std::function<Result<Serve>()>& prepare,
+                                           const std::vector<int>& kept) {
     std::array<int, 2> ends{};
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0) {
         return errno_error("make a pair of sockets", errno);
@@ -89,14 +112,12 @@ Result<HelperProcess> HelperProcess::start(const char* name, const Confinement& 
     }
     if (pid == 0) {
         ours.reset();
-        run(parent, name, theirs.get(), confinement, prepare);
+        run(parent, name, theirs.get(), confinement, prepare, kept);
     }
     theirs.reset();
     HelperProcess helper(pid, std::move(ours));
-    int code = 0;
-    const ssize_t got = recv(helper.socket(), &code, sizeof(code), 0);
-    if (got != sizeof(code) || code != 0) {
-        return errno_error(std::string("start ") + name, got == sizeof(code) ? code : ESRCH);
+    if (auto started = receive_result(helper.socket(), name); !started) {
+        return std::move(started).error();
     }
     return helper;
 }

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // HelperProcess: a child that does one thing for this process, confined, over a pair of sockets
-// (SOCK_SEQPACKET). It inherits no other descriptor, and no signal reaches it but SIGKILL: Ctrl-C
-// is for the capture, which ends it. It ends with its parent, however that ends. One thread.
+// (SOCK_SEQPACKET). It inherits no other descriptor but those it is given, and no signal reaches it
+// but SIGKILL: Ctrl-C is for the capture, which ends it. It ends with its parent, however that
+// ends. One thread.
 #pragma once
 
 #include <sys/types.h>
 
 #include <functional>
 #include <utility>
+#include <vector>
 
 #include "capture/confinement/confinement.h"
 #include "pcapng/fd.h"
@@ -22,10 +24,11 @@ class HelperProcess {
     using Serve = std::function<void(int socket)>;
 
     // Forks a process called `name` (at most 15 bytes). It runs `prepare`, which opens what it
-    // needs, confines itself and runs what `prepare` returned. Returns an error if that fails.
+    // needs, confines itself and runs what `prepare` returned. Returns an error if that fails. Of
+    // our descriptors it has those in `kept`.
     static pcapng::Result<HelperProcess> start(
         const char* name, const Confinement& confinement,
-        const std::function<pcapng::Result<Serve>()>& prepare);
+        const std::function<pcapng::Result<Serve>()>& prepare, const std::vector<int>& kept = {});
 
     HelperProcess(HelperProcess&& other) noexcept
         : pid_(std::exchange(other.pid_, -1)), socket_(std::move(other.socket_)) {}

@@ -66,7 +66,6 @@ constexpr std::array kNever = {
     "add_key",
     "request_key",
     "keyctl",
-    "perf_event_open",
     "userfaultfd",
     "acct",
     "quotactl",
@@ -211,10 +210,13 @@ Result<void> deny(const SystemCalls& calls) {
     if (!calls.connects) {
         deny_connections(filter);
     }
-    for (const int command : kBpfCommands) {
-        filter.never_if("bpf", equal(0, static_cast<uint64_t>(command)));
+    if (!calls.loads_programs) {
+        filter.never("perf_event_open");
+        for (const int command : kBpfCommands) {
+            filter.never_if("bpf", equal(0, static_cast<uint64_t>(command)));
+        }
     }
-    if (!calls.attaches_programs) {
+    if (!calls.attaches_programs && !calls.loads_programs) {
         filter.never_if("bpf", equal(0, BPF_LINK_CREATE));
     }
     if (!calls.runs_programs) {

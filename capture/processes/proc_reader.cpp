@@ -5,15 +5,11 @@
 
 #include <algorithm>
 #include <array>
-
 #include <cerrno>
-#include <cstring>
 #include <memory>
-#include <span>
-#include <string_view>
-#include <type_traits>
 #include <utility>
 
+#include "capture/confinement/message.h"
 #include "capture/processes/cgroup.h"
 
 namespace capture {
@@ -22,7 +18,6 @@ namespace {
 using pcapng::errno_error;
 using pcapng::Result;
 
-// Both sides are this program, so numbers go as they lie in memory.
 struct Question {
     enum class Kind : uint32_t { kStat, kRead, kTitle, kCgroup };
 
@@ -33,65 +28,15 @@ struct Question {
 
 // An executable's path, a command line and a cgroup's path have 4 KiB each at most.
 constexpr size_t kMaxAnswer = size_t{32} * 1024;
-constexpr size_t kMaxText = 8192;
 
-class Answer {
-  public:
-    template <typename Number>
-    void add(Number number) {
-        static_assert(std::is_arithmetic_v<Number>);
-        const auto* bytes = reinterpret_cast<const char*>(&number);
-        bytes_.insert(bytes_.end(), bytes, bytes + sizeof(number));
-    }
-    void add(const std::string& text) {
-        const std::string_view part = std::string_view(text).substr(0, kMaxText);
-        add(static_cast<uint32_t>(part.size()));
-        bytes_.insert(bytes_.end(), part.begin(), part.end());
-    }
-    std::span<const char> bytes() const { return bytes_; }
-
-  private:
-    std::vector<char> bytes_;
-};
-
-class AnswerReader {
-  public:
-    explicit AnswerReader(std::span<const char> bytes) : rest_(bytes) {}
-
-    template <typename Number>
-    Number number() {
-        Number number{};
-        if (const auto bytes = take(sizeof(number)); !bytes.empty()) {
-            std::memcpy(&number, bytes.data(), sizeof(number));
-        }
-        return number;
-    }
-    std::string text() {
-        const auto bytes = take(number<uint32_t>());
-        return {bytes.begin(), bytes.end()};
-    }
-    bool complete() const { return !failed_ && rest_.empty(); }
-
-  private:
-    std::span<const char> take(size_t size) {
-        failed_ = failed_ || size > rest_.size();
-        const auto taken = failed_ ? std::span<const char>() : rest_.first(size);
-        rest_ = rest_.subspan(taken.size());
-        return taken;
-    }
-
-    std::span<const char> rest_;
-    bool failed_ = false;
-};
-
-void add(Answer& answer, const ProcStat& stat) {
+void add(MessageWriter& answer, const ProcStat& stat) {
     answer.add(stat.ppid);
     answer.add(stat.start_ticks);
     answer.add(stat.state);
     answer.add(stat.comm);
 }
 
-ProcStat stat_in(AnswerReader& answer) {
+ProcStat stat_in(MessageReader& answer) {
     ProcStat stat;
     stat.ppid = answer.number<uint32_t>();
     stat.start_ticks = answer.number<uint64_t>();
@@ -100,19 +45,19 @@ ProcStat stat_in(AnswerReader& answer) {
     return stat;
 }
 
-void add(Answer& answer, const ProcTitle& title) {
+void add(MessageWriter& answer, const ProcTitle& title) {
     add(answer, title.stat);
     answer.add(title.cmdline);
 }
 
-ProcTitle title_in(AnswerReader& answer) {
+ProcTitle title_in(MessageReader& answer) {
     ProcTitle title;
     title.stat = stat_in(answer);
     title.cmdline = answer.text();
     return title;
 }
 
-void add(Answer& answer, const ProcProcess& process) {
+void add(MessageWriter& answer, const ProcProcess& process) {
     add(answer, process.stat);
     for (const uint32_t number : {process.status.tgid, process.status.uid, process.status.gid,
                                   process.status.nspid, process.netns, process.mntns}) {
@@ -125,7 +70,7 @@ void add(Answer& answer, const ProcProcess& process) {
     answer.add(process.cgroup);
 }
 
-ProcProcess process_in(AnswerReader& answer) {
+ProcProcess process_in(MessageReader& answer) {
     ProcProcess process;
     process.stat = stat_in(answer);
     for (uint32_t* number : {&process.status.tgid, &process.status.uid, &process.status.gid,
@@ -141,8 +86,8 @@ ProcProcess process_in(AnswerReader& answer) {
 }
 
 template <typename Value>
-Answer answer_of(const Result<Value>& value) {
-    Answer answer;
+MessageWriter answer_of(const Result<Value>& value) {
+    MessageWriter answer;
     // An error without a number isn't success.
     answer.add(value ? 0 : std::max(1, value.error().code));
     if (value) {
@@ -151,7 +96,7 @@ Answer answer_of(const Result<Value>& value) {
     return answer;
 }
 
-Answer answer_to(const Question& question, const ProcFs& procfs, CgroupTree& cgroups) {
+MessageWriter answer_to(const Question& question, const ProcFs& procfs, CgroupTree& cgroups) {
     using Kind = Question::Kind;
     switch (question.kind) {
         case Kind::kStat:
@@ -163,7 +108,7 @@ Answer answer_to(const Question& question, const ProcFs& procfs, CgroupTree& cgr
         case Kind::kCgroup:
             break;
     }
-    Answer answer;
+    MessageWriter answer;
     answer.add(0);
     answer.add(cgroups.path(question.cgroup));
     return answer;
@@ -172,7 +117,7 @@ Answer answer_to(const Question& question, const ProcFs& procfs, CgroupTree& cgr
 void serve(int socket, const ProcFs& procfs, CgroupTree& cgroups) {
     Question question;
     while (recv(socket, &question, sizeof(question), 0) == sizeof(question)) {
-        const Answer answer = answer_to(question, procfs, cgroups);
+        const MessageWriter answer = answer_to(question, procfs, cgroups);
         const auto bytes = answer.bytes();
         if (send(socket, bytes.data(), bytes.size(), MSG_NOSIGNAL) < 0) {
             return;
@@ -182,7 +127,7 @@ void serve(int socket, const ProcFs& procfs, CgroupTree& cgroups) {
 
 // Returns what `read` makes of the answer.
 template <typename Value>
-Result<Value> ask(int socket, const Question& question, Value (*read)(AnswerReader&)) {
+Result<Value> ask(int socket, const Question& question, Value (*read)(MessageReader&)) {
     std::array<char, kMaxAnswer> bytes;
     ssize_t got = -1;
     if (send(socket, &question, sizeof(question), MSG_NOSIGNAL) == sizeof(question)) {
@@ -193,7 +138,7 @@ Result<Value> ask(int socket, const Question& question, Value (*read)(AnswerRead
     if (got <= 0) {
         return errno_error("ask the process that reads /proc", EPIPE);
     }
-    AnswerReader answer({bytes.data(), static_cast<size_t>(got)});
+    MessageReader answer({bytes.data(), static_cast<size_t>(got)});
     if (const int code = answer.number<int>(); code != 0) {
         return errno_error("read a process", code);
     }
@@ -245,7 +190,7 @@ Result<ProcTitle> ProcReader::title(uint32_t pid) const {
 
 std::string ProcReader::cgroup_path(uint64_t id) const {
     const auto path = ask<std::string>(helper_.socket(), {Question::Kind::kCgroup, 0, id},
-                                       [](AnswerReader& answer) { return answer.text(); });
+                                       [](MessageReader& answer) { return answer.text(); });
     return path ? *path : std::string();
 }
 
