@@ -229,4 +229,59 @@ struct pidcap_drops {
 	__u64 pending; /* not yet reported in pidcap_packet.lost */
 };
 
+/* How many pointers lie between a register and a value at most. A power of two less one. */
+#define PIDCAP_TLS_LOADS 3
+
+/*
+ * How a probe gets at a value: the register at this offset of struct pt_regs; then, `loads` times,
+ * a pointer is loaded from offsets[i] behind it; then offsets[loads] is added. See
+ * capture/tls/key_log_function.h.
+ */
+struct pidcap_tls_operand {
+	__u16 reg;
+	__u16 loads;
+	__s32 offsets[PIDCAP_TLS_LOADS + 1];
+};
+PIDCAP_STATIC_ASSERT(sizeof(struct pidcap_tls_operand) == 20, "pidcap_tls_operand");
+
+struct pidcap_tls_recipe {
+	struct pidcap_tls_operand label;	 /* pointer */
+	struct pidcap_tls_operand label_length;	 /* if has_label_length; else NUL ends it */
+	struct pidcap_tls_operand client_random; /* pointer to PIDCAP_TLS_RANDOM_LEN bytes */
+	struct pidcap_tls_operand secret;	 /* pointer */
+	struct pidcap_tls_operand secret_length; /* of which 32 bits count */
+	__u16 has_label_length;
+	__u16 pointers_of_32_bits;
+};
+PIDCAP_STATIC_ASSERT(sizeof(struct pidcap_tls_recipe) == 104, "pidcap_tls_recipe");
+
+/* How many functions can have a probe at a time: entries of the map `recipes`. */
+#define PIDCAP_TLS_PROBES_MAX 4096
+
+#define PIDCAP_TLS_LABEL_LEN  64 /* with a NUL */
+#define PIDCAP_TLS_RANDOM_LEN 32
+#define PIDCAP_TLS_SECRET_LEN 64 /* of the longest hash in TLS, SHA-512 */
+
+/* A secret of a TLS connection, in the ring `secrets`, at the moment when it was derived. */
+struct pidcap_secret {
+	__u64 time_mono;
+	__u64 start_boot; /* with tgid, the process */
+	__u64 label_address;
+	__u32 tgid;
+	__u32 probe;
+	__u32 secret_len;
+	__u32 label_len; /* 0: it couldn't be read */
+	char label[PIDCAP_TLS_LABEL_LEN];
+	__u8 client_random[PIDCAP_TLS_RANDOM_LEN];
+	__u8 secret[PIDCAP_TLS_SECRET_LEN];
+};
+PIDCAP_STATIC_ASSERT(sizeof(struct pidcap_secret) == 200, "pidcap_secret");
+
+/* Why a secret was missed: index of the map `secrets_missed`. */
+enum pidcap_tls_miss {
+	PIDCAP_TLS_RING_FULL,
+	PIDCAP_TLS_UNREADABLE, /* memory of the process */
+	PIDCAP_TLS_MISSES,
+};
+
 #endif

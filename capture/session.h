@@ -23,6 +23,7 @@
 #include "capture/kernel/merge.h"
 #include "capture/kernel/programs.h"
 #include "capture/kernel/read_pace.h"
+#include "capture/keys/key_capture.h"
 #include "capture/packet_types.h"
 #include "capture/processes/proc_reader.h"
 #include "capture/processes/process_table.h"
@@ -62,6 +63,18 @@ class Session : private RecordHandler, private ProcessWatcher {
     // Neither copied nor moved: its members hold pointers to each other.
     Session(const Session&) = delete;
     Session& operator=(const Session&) = delete;
+
+    // Begins to take TLS secrets, of processes that the process filter doesn't leave out, and of
+    // this user's only if one is given. Before start(), so that no connection is recorded whose
+    // secrets come too early.
+    Result<tls::KeyCapture> capture_keys(const std::optional<UserIds>& helper_user,
+                                         std::optional<uint32_t> only_uid) const {
+        tls::ProbeSettings settings;
+        settings.unwanted = programs_.unwanted_map();
+        settings.changes = programs_.changes_map();
+        settings.only_uid = only_uid;
+        return tls::KeyCapture::start(settings, helper_user);
+    }
 
     // Attaches to the interfaces: packets are captured from here on. `sink` must outlive the
     // session.

@@ -18,6 +18,7 @@
 #include <fstream>
 #include <limits>
 
+#include "capture/kernel/uprobe_multi.h"
 #include "pcapng/fd.h"
 
 namespace capture {
@@ -219,6 +220,16 @@ int try_kprobe() {
     const Fd event(static_cast<int>(
         syscall(SYS_perf_event_open, &attributes, -1, 0, -1, PERF_FLAG_FD_CLOEXEC)));
     return event.valid() ? 0 : errno;
+}
+
+int try_uprobe_multi() {
+    const Loaded program = load_attachable(BPF_PROG_TYPE_KPROBE, 0, kUprobeMultiAttach);
+    if (!program.fd.valid()) {
+        return program.code;
+    }
+    // A kernel that has such links refuses a folder (EBADF); one that hasn't, the attach type.
+    const Fd link(link_uprobe(program.fd.get(), "/", 0, 0));
+    return !link.valid() && errno != EBADF ? errno : 0;
 }
 
 int try_pidfd_getfd() {

@@ -36,6 +36,9 @@ int try_raw_tracepoint(const char* name);
 int try_fentry();
 int try_kprobe();
 
+// Tries whether programs can be attached to functions of user space by links, without attaching.
+int try_uprobe_multi();
+
 // Duplicates a file descriptor of a child that has made itself undumpable, and is as inaccessible
 // as another user's process. The kernel refuses this without CAP_SYS_PTRACE.
 int try_pidfd_getfd();

@@ -18,6 +18,7 @@
 #include "capture/kernel/privilege.h"
 #include "capture/kernel/surroundings.h"
 #include "capture/kernel/tracing.h"
+#include "capture/keys/mapping_watch.h"
 #include "capture/processes/cgroup.h"
 #include "capture/processes/cgroup_root.h"
 
@@ -353,6 +354,22 @@ void add_tracing(std::vector<Feature>& features, Features& kernel) {
     }
 }
 
+// What --tls-keys needs.
+void add_tls(std::vector<Feature>& features) {
+    Feature multi =
+        make("uprobe_multi", "TLS keys", "links to functions of user space", Need::kOptional);
+    answer(multi, try_uprobe_multi());
+    multi.cost = "--tls-keys needs CAP_SYS_ADMIN";
+    multi.remedy = multi.remedy.empty() ? "use Linux 6.6 or later" : multi.remedy;
+    features.push_back(multi);
+    Feature watch = make("mapping_events", "TLS keys",
+                         "events of files that processes map (perf_event_open)", Need::kOptional);
+    answer(watch, tls::MappingWatch::try_open());
+    watch.cost = "--tls-keys can't be used";
+    watch.remedy = watch.remedy.empty() ? "use a kernel with CONFIG_PERF_EVENTS=y" : watch.remedy;
+    features.push_back(watch);
+}
+
 }  // namespace
 
 std::vector<Feature> list_features(Features& kernel) {
@@ -368,6 +385,7 @@ std::vector<Feature> list_features(Features& kernel) {
     add_tracepoints(features);
     add_helpers(features, kernel);
     add_tracing(features, kernel);
+    add_tls(features);
     for (Feature& feature : features) {
         if (feature.state == State::kYes) {
             feature.remedy.clear();

@@ -20,7 +20,7 @@ struct Feature {
     enum class Need { kRequired, kOneOf, kOptional };
 
     std::string id;
-    std::string group;  // "privilege", "kernel", "hook", "map", "helper", "tracing"
+    std::string group;  // "privilege", "kernel", "hook", "map", "helper", "tracing", "TLS keys"
     std::string name;   // for people
     Need need = Need::kOptional;
     State state = State::kUnknown;

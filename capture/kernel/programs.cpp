@@ -240,6 +240,14 @@ Result<void> Programs::look_up_pids() {
     return {};
 }
 
+int Programs::unwanted_map() const {
+    return bpf_map__fd(skeleton_->maps.unwanted);
+}
+
+int Programs::changes_map() const {
+    return bpf_map__fd(skeleton_->maps.changes);
+}
+
 const KernelPids* Programs::pids() const {
     return pids_.get();
 }

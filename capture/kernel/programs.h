@@ -95,6 +95,10 @@ class Programs {
     // Returns when the process last changed (mono), or 0 if it hasn't since the start.
     uint64_t last_change(const pidcap_process& process) const;
 
+    // Maps of the process filter, for programs of others that keep to it (bpf/verdict.h).
+    int unwanted_map() const;
+    int changes_map() const;
+
     // Returns null in the initial PID namespace, whose numbers the programs use.
     const KernelPids* pids() const;
 

@@ -18,7 +18,7 @@ namespace capture::tls {
 // offsets[i] and load a pointer from there (of the machine's size); then add offsets[loads].
 // The result is the value: a pointer, or a number of which 32 bits count.
 struct Operand {
-    static constexpr size_t kMaxLoads = 2;
+    static constexpr size_t kMaxLoads = 3;
 
     // The register's byte offset in the kernel's struct pt_regs of a 64-bit machine (x86-64: as in
     // asm/ptrace.h; aarch64: 8 * number, sp 248). A program of 32 bits on x86-64 has the same.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "capture/tls/mapped_files.h"
+#include "capture/keys/mapped_file.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -16,7 +16,6 @@ namespace capture::tls {
 namespace {
 
 using pcapng::errno_error;
-using pcapng::Error;
 using pcapng::Fd;
 using pcapng::Result;
 
@@ -41,6 +40,15 @@ std::optional<uint64_t> number(std::string_view text, int base) {
                                                                 : std::nullopt;
 }
 
+// "fe:00"
+bool read_device(std::string_view text, FileKey& key) {
+    const auto major = number(take_word(text, ':'), 16);
+    const auto minor = number(text, 16);
+    key.major = static_cast<uint32_t>(major.value_or(0));
+    key.minor = static_cast<uint32_t>(minor.value_or(0));
+    return major && minor;
+}
+
 // fs/proc/task_mmu.c, show_map_vma: START-END rwxp OFFSET MA:MI INODE PATH, in which a newline is
 // \012.
 std::optional<MappedFile> parse_line(std::string_view line) {
@@ -49,17 +57,16 @@ std::optional<MappedFile> parse_line(std::string_view line) {
     const std::string_view rights = take_word(line);
     (void)take_word(line);  // the offset
     MappedFile file;
-    file.device = take_word(line);
+    const bool has_device = read_device(take_word(line), file.key);
     const auto inode = number(take_word(line), 10);
-    if (!start || !end || !inode || *inode == 0 || rights.find('x') == std::string_view::npos ||
-        !line.starts_with('/')) {
+    if (!start || !end || !has_device || !inode || *inode == 0 ||
+        rights.find('x') == std::string_view::npos || !line.starts_with('/')) {
         return {};
     }
     file.start = *start;
     file.end = *end;
-    file.inode = *inode;
-    file.is_deleted = line.ends_with(kDeleted);
-    line.remove_suffix(file.is_deleted ? kDeleted.size() : 0);
+    file.key.inode = *inode;
+    line.remove_suffix(line.ends_with(kDeleted) ? kDeleted.size() : 0);
     while (!line.empty()) {
         const size_t at = std::min(line.find("\\012"), line.size());
         file.path += line.substr(0, at);
@@ -91,50 +98,56 @@ Result<std::string> read_text(const std::string& path) {
     }
 }
 
-// Without waiting: it may be a FIFO by now.
-Fd open_readable(const std::string& path) {
-    return Fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+// Never a fifo or a device that a name leads to by now: opening one may wait or act.
+Fd open_regular(const std::string& path, const uint64_t* inode) {
+    const Fd found(open(path.c_str(), O_PATH | O_CLOEXEC));
+    struct stat status {};
+    if (!found.valid() || fstat(found.get(), &status) != 0 || !S_ISREG(status.st_mode) ||
+        (inode != nullptr && status.st_ino != *inode)) {
+        return {};
+    }
+    return Fd(open(fmt::format("/proc/self/fd/{}", found.get()).c_str(), O_RDONLY | O_CLOEXEC));
 }
 
 }  // namespace
 
-std::vector<MappedFile> parse_maps(std::string_view text) {
+std::vector<MappedFile> parse_maps(std::string_view text, uint32_t pid) {
     std::vector<MappedFile> files;
     while (!text.empty()) {
         const size_t end = std::min(text.find('\n'), text.size());
         auto file = parse_line(text.substr(0, end));
         text.remove_prefix(std::min(end + 1, text.size()));
-        if (file && std::ranges::none_of(files, [&](const MappedFile& each) {
-                return each.inode == file->inode && each.device == file->device;
-            })) {
+        if (file && std::ranges::none_of(
+                        files, [&](const MappedFile& each) { return each.key == file->key; })) {
+            file->pid = pid;
             files.push_back(*std::move(file));
         }
     }
     return files;
 }
 
-Result<std::vector<MappedFile>> mapped_files(uint32_t pid) {
-    const auto text = read_text(fmt::format("/proc/{}/maps", pid));
+Result<std::vector<MappedFile>> mapped_files(uint32_t pid, const std::string& proc_root) {
+    const auto text = read_text(fmt::format("{}/{}/maps", proc_root, pid));
     if (!text) {
         return text.error();
     }
-    return parse_maps(*text);
+    return parse_maps(*text, pid);
 }
 
-Result<Fd> open_mapped(uint32_t pid, const MappedFile& file) {
-    Fd mapped =
-        open_readable(fmt::format("/proc/{}/map_files/{:x}-{:x}", pid, file.start, file.end));
-    if (mapped.valid()) {
-        return mapped;
+Result<Fd> open_mapped(const MappedFile& file) {
+    Fd fd = open_regular(
+        fmt::format("/proc/{}/map_files/{:x}-{:x}", file.pid, file.start, file.end), nullptr);
+    if (!fd.valid()) {
+        fd = open_regular(fmt::format("/proc/{}/root{}", file.pid, file.path), &file.key.inode);
     }
-    const int refused = errno;
-    Fd named = open_readable(fmt::format("/proc/{}/root{}", pid, file.path));
-    struct stat status {};
-    if (named.valid() && fstat(named.get(), &status) == 0 && S_ISREG(status.st_mode) &&
-        status.st_ino == file.inode) {
-        return named;
+    if (!fd.valid()) {
+        // A process that has ended already was perhaps one of our own mount namespace.
+        fd = open_regular(file.path, &file.key.inode);
     }
-    return errno_error("open a mapping of the process", refused);
+    if (!fd.valid()) {
+        return errno_error("open " + file.path, ENOENT);
+    }
+    return fd;
 }
 
 }  // namespace capture::tls

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "capture/keys/prober.h"
+
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <memory>
+#include <utility>
+
+#include "capture/keys/file_changes.h"
+#include "capture/keys/finder_process.h"
+#include "capture/keys/key_probe.h"
+#include "capture/keys/mapping_watch.h"
+#include "capture/keys/probe_server.h"
+
+namespace capture::tls {
+namespace {
+
+using pcapng::Result;
+
+constexpr size_t kMaxMessage = size_t{64} * 1024;
+
+pcapng::Error ended() {
+    return {"the process that puts probes into TLS libraries (pidcap-tls) has ended", EPIPE};
+}
+
+Confinement confinement_for(const std::optional<UserIds>& user) {
+    Confinement confinement;
+    confinement.user = user;
+    confinement.kept = {CAP_BPF, CAP_PERFMON, CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH,
+                        CAP_CHECKPOINT_RESTORE};
+    if (!KeyProbes::by_links()) {
+        confinement.kept.push_back(CAP_SYS_ADMIN);
+    }
+    confinement.denied = SystemCalls{.loads_programs = true};
+    return confinement;
+}
+
+}  // namespace
+
+Result<Prober> Prober::start(const ProbeSettings& settings, const std::optional<UserIds>& user) {
+    const auto prepare = [&]() -> Result<HelperProcess::Serve> {
+        auto finder = FinderProcess::start(user);
+        if (!finder) {
+            return std::move(finder).error();
+        }
+        auto program = KeyProbes::load(settings);
+        if (!program) {
+            return std::move(program).error();
+        }
+        auto watch = MappingWatch::open();
+        if (!watch) {
+            return std::move(watch).error();
+        }
+        auto changes = FileChanges::open();
+        if (!changes) {
+            return std::move(changes).error();
+        }
+        // A function that is handed on has to be copied, and this can't be.
+        const auto server = std::make_shared<ProbeServer>(*std::move(program), *std::move(finder),
+                                                          *std::move(watch), *std::move(changes));
+        return HelperProcess::Serve([server](int socket) { server->serve(socket); });
+    };
+    auto helper = HelperProcess::start(
+        "pidcap-tls", confinement_for(user), prepare,
+        {settings.secrets, settings.secrets_missed, settings.unwanted, settings.changes});
+    if (!helper) {
+        return std::move(helper).error();
+    }
+    Prober prober(*std::move(helper));
+    if (!prober.wait_for(ProberReport::kReady)) {
+        return ended();
+    }
+    return prober;
+}
+
+// Takes one message of the process. Returns nothing if there is none, or no more will come.
+std::optional<ProberReport> Prober::receive(int flags) {
+    std::vector<char> bytes(kMaxMessage);
+    ssize_t got = -1;
+    do {
+        got = recv(fd(), bytes.data(), bytes.size(), flags);
+    } while (got < 0 && errno == EINTR);
+    if (got <= 0) {
+        alive_ = got < 0 && errno == EAGAIN;
+        return std::nullopt;
+    }
+    MessageReader message({bytes.data(), static_cast<size_t>(got)});
+    const auto report = static_cast<ProberReport>(message.number<uint8_t>());
+    if (report == ProberReport::kFile) {
+        ProbedFile file = probed_file_in(message);
+        if (message.complete()) {
+            files_.push_back(std::move(file));
+        }
+    }
+    return report;
+}
+
+// Waits for this message, and keeps what comes before. False: it doesn't come.
+bool Prober::wait_for(ProberReport wanted) {
+    std::optional<ProberReport> got;
+    do {
+        got = receive(0);
+    } while (got && *got != wanted);
+    return got.has_value();
+}
+
+Result<void> Prober::prepare(const std::string& path) {
+    MessageWriter message = message_of(ProberOrder::kPrepare);
+    message.add(path);
+    if (!send_message(fd(), message) || !wait_for(ProberReport::kPrepared)) {
+        return ended();
+    }
+    return {};
+}
+
+Result<std::vector<ProbedFile>> Prober::take_files() {
+    while (alive_ && receive(MSG_DONTWAIT)) {
+    }
+    if (!alive_ && files_.empty()) {
+        return ended();
+    }
+    return std::exchange(files_, {});
+}
+
+void Prober::stop() {
+    if (alive_ && send_message(fd(), message_of(ProberOrder::kStop))) {
+        wait_for(ProberReport::kStopped);
+    }
+    alive_ = false;
+}
+
+}  // namespace capture::tls
