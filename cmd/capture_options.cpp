@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "capture/kernel/tracing.h"
+#include "cmd/key_recording.h"
 #include "cmd/process_options.h"
 
 namespace cmd {
@@ -37,6 +38,9 @@ capture::FileOptions file_options(const Options& options, const std::string& fil
     file.process_blocks = options.process_blocks;
     file.filter = filter;
     file.compress = options.compress;
+    if (options.keys.wanted) {
+        file.section_comments.emplace_back(kKeysNote);
+    }
     return file;
 }
 

@@ -19,13 +19,20 @@ constexpr int kAnyNumber = 1 << 28;
 // CLI11 takes no such name. split_letters() has replaced it.
 constexpr std::string_view kNumberSign = "-#";
 
+// What CLI11 calls a flag may have a value behind "=".
+bool is_flag_to_cli11(const Option& option) {
+    return option.kind == Option::Kind::kFlag || option.kind == Option::Kind::kOptionalValue;
+}
+
+// What it gives a flag as its value.
+constexpr std::string_view kNoValue = "true";
+
 CLI::Option* add_to_app(const Option& option, CLI::App& app) {
     const bool by_long_name = option.names == kNumberSign;
     const std::string names =
         by_long_name ? option.also : option.names + (option.also.empty() ? "" : ",") + option.also;
-    CLI::Option* declared =
-        option.kind == Option::Kind::kFlag ? app.add_flag(names) : app.add_option(names);
-    if (option.kind != Option::Kind::kFlag) {
+    CLI::Option* declared = is_flag_to_cli11(option) ? app.add_flag(names) : app.add_option(names);
+    if (!is_flag_to_cli11(option)) {
         // One value each time, as it is. Otherwise "-i a b" would take both, and "[x]" would be
         // read as a list.
         declared->expected(option.kind == Option::Kind::kValue ? 1 : kAnyNumber)
@@ -103,6 +110,10 @@ struct CommandLine::Parser {
         for (const auto& [from, option] : options) {
             option->name = message_name(*option);
             option->values = from->results();
+            if (option->kind == Option::Kind::kOptionalValue) {
+                std::replace(option->values.begin(), option->values.end(), std::string(kNoValue),
+                             std::string());
+            }
         }
         for (const auto& [from, line] : lines) {
             line->others_ = from->remaining();
@@ -122,6 +133,10 @@ const Option& CommandLine::flag(std::string_view names, std::string_view also) {
 
 const Option& CommandLine::value(std::string_view names, std::string_view also) {
     return add(Option::Kind::kValue, names, also);
+}
+
+const Option& CommandLine::optional_value(std::string_view long_name) {
+    return add(Option::Kind::kOptionalValue, long_name);
 }
 
 const Option* CommandLine::find(std::string_view long_name) const {
@@ -247,7 +262,11 @@ pcapng::Result<void> CommandLine::add_settings(const SettingsFile& file,
         if (option == nullptr) {
             return refuse("no such option");
         }
-        const bool is_flag = option->kind == Option::Kind::kFlag;
+        // A switch says of an optional value that it is left out.
+        const bool is_optional = option->kind == Option::Kind::kOptionalValue;
+        const bool is_flag =
+            option->kind == Option::Kind::kFlag ||
+            (is_optional && (!setting.value || parse_switch(*setting.value).has_value()));
         if (!is_flag && !setting.value) {
             return refuse("needs a value, as in \"interface = any\"");
         }
@@ -262,7 +281,9 @@ pcapng::Result<void> CommandLine::add_settings(const SettingsFile& file,
             continue;
         }
         option->name = setting.name;
-        option->values.push_back(is_flag ? "true" : *setting.value);
+        option->values.push_back(!is_flag      ? *setting.value
+                                 : is_optional ? std::string()
+                                               : std::string(kNoValue));
         option->places.push_back(place);
     }
     return {};

@@ -23,13 +23,19 @@ namespace cmd {
 
 // What a command line has of one option. Empty until the line is parsed.
 struct Option {
-    enum class Kind { kFlag, kValue, kPositional };
+    enum class Kind {
+        kFlag,
+        kValue,
+        kOptionalValue,  // only behind "=": --option=VALUE
+        kPositional
+    };
 
     Kind kind;
     std::string names;                     // as declared: "-B,--buffer"
     std::string also = {};                 // one more, which messages don't use
     std::string name = {};                 // the one for messages: "--buffer"
-    std::vector<std::string> values = {};  // one each time it is given; a flag's mean nothing
+    std::vector<std::string> values = {};  // one each time it is given; a flag's mean nothing,
+                                           // an optional one that is left out is empty
     std::vector<std::string> places = {};  // "FILE:LINE" of each value, if they are a file's
 
     bool given() const { return !values.empty(); }
@@ -48,6 +54,7 @@ class CommandLine {
     // the line. `also`: a long name for an option whose messages use the short one.
     const Option& flag(std::string_view names, std::string_view also = {});
     const Option& value(std::string_view names, std::string_view also = {});
+    const Option& optional_value(std::string_view long_name);
 
     // Declares that the words that belong to no option are the values of this one. At most once.
     // Without it such words, and unknown options, are not errors, and stand in others().

@@ -129,6 +129,10 @@ Into what
                       of a process on its first packet (intro, the default), never, no comments
   --no-process        plain packets: find no processes, to measure what finding them costs
   --process-blocks    describe each process in blocks of its own, too
+  --tls-keys[=FILE]   with the secrets of the TLS connections that it records, so that Wireshark
+                      shows them in clear. With FILE into a key log, too, or without -w only there.
+                      Whoever has them can read the connections
+  --tls-wait TIME     packets wait so long at most for the secrets of a handshake; 5s by default
   -B, --buffer KIB    size of the buffer between kernel and pidcap, for all CPUs together
 
 With which rights

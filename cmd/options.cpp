@@ -66,6 +66,7 @@ struct DeclaredOptions {
     const Option& no_process = line.flag("--no-process");
     const Option& comments = line.value("--comments");
     const Option& process_blocks = line.flag("--process-blocks");
+    DeclaredKeyOptions keys{line};
     const Option& run_as = line.value("-Z,--run-as", "--relinquish-privileges");
     const Option& command_user = line.value("--command-user");
     const Option& mode = line.value("--mode");
@@ -420,6 +421,7 @@ std::variant<Options, Stop> read_capture(DeclaredOptions& declared, Options opti
     read_process_filter(declared, reader, options);
     read_what(declared, reader, options);
     read_rotation(declared, reader, options);
+    read_key_options(declared.keys, reader, options.output, options.keys);
     read_until(declared, reader, options);
     read_rights(declared, reader, options, users);
     read_looks(declared, reader, options);

@@ -18,6 +18,7 @@
 #include "capture/confinement/confinement.h"
 #include "capture/file_sink.h"
 #include "capture/kernel/programs.h"
+#include "cmd/key_options.h"
 #include "cmd/process_options.h"
 #include "cmd/recorder/recorder_options.h"
 #include "cmd/rotation.h"
@@ -62,6 +63,8 @@ struct Options {
     bool out = true;
     bool promiscuous = true;             // -p: false; an interface that -i names, never "any"
     std::optional<uint64_t> buffer_kib;  // -B, all rings together; none: the session's default
+
+    KeyOptions keys;  // of TLS
 
     // Which packets.
     std::string filter;                      // an expression of pcap-filter(7); empty: all

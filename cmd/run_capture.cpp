@@ -25,6 +25,7 @@
 #include "cmd/command.h"
 #include "cmd/drop_privileges.h"
 #include "cmd/filter.h"
+#include "cmd/key_recording.h"
 #include "cmd/message.h"
 #include "cmd/output_file.h"
 #include "cmd/packet_printer.h"
@@ -97,6 +98,7 @@ class Run {
   private:
     Result<void> open();
     Result<void> open_recorder();
+    Result<void> open_keys();
     Result<void> start();
     Result<void> open_text();
     Result<void> drop();
@@ -130,6 +132,7 @@ class Run {
     std::unique_ptr<TextSink> text_;
     std::unique_ptr<TeeSink> both_;  // the file's and text_
     std::unique_ptr<capture::Session> session_;
+    std::unique_ptr<KeyRecording> keys_;
     std::optional<Clock::time_point> end_;
     std::optional<Clock::time_point> passed_on_;  // a signal, to the command
 };
@@ -160,6 +163,9 @@ Result<void> Run::open() {
         }
         command_ = *std::move(command);
     }
+    if (auto prepared = prepare_for_keys(options_); !prepared) {
+        return prepared;
+    }
     capture::raise_descriptor_limit();  // not for the command, which has been forked
     auto filter = read_filter(options_);
     if (!filter) {
@@ -183,7 +189,25 @@ Result<void> Run::open() {
         return std::move(session).error();
     }
     session_ = *std::move(session);
+    if (options_.keys.wanted) {
+        if (auto opened = open_keys(); !opened) {
+            return opened;
+        }
+    }
     return recorder_ != nullptr ? recorder_->attach(*session_) : Result<void>{};
+}
+
+Result<void> Run::open_keys() {
+    auto keys = KeyRecording::open(*session_, options_.keys, options_.mode, running_user(options_));
+    if (!keys) {
+        return std::move(keys).error();
+    }
+    keys_ = *std::move(keys);
+    if (!command_) {
+        return {};
+    }
+    const auto program = find_program(options_.command[0], command_user(options_));
+    return program ? keys_->prepare(*program) : Result<void>{};  // the command will say so
 }
 
 // Before anything is loaded: the process that opens its files shall have none of it.
@@ -225,7 +249,7 @@ Result<void> Run::start() {
         }
     }
     if (!options_.output) {
-        auto started = session_->start(*text_);
+        auto started = session_->start(keys_ != nullptr ? keys_->in_front_of(*text_) : *text_);
         return started.ok() ? drop() : started;
     }
     if (file_ == nullptr) {
@@ -238,6 +262,9 @@ Result<void> Run::start() {
     }
     packet::Sink* sink =
         recorder_ != nullptr ? static_cast<packet::Sink*>(recorder_.get()) : file_.get();
+    if (keys_ != nullptr) {
+        sink = &keys_->in_front_of(*sink);
+    }
     if (text_ != nullptr) {
         both_ = std::make_unique<TeeSink>(*sink, *text_);
         sink = both_.get();
@@ -287,11 +314,13 @@ int Run::milliseconds_left() const {
     if (recorder_ != nullptr && recorder_->busy()) {
         return 0;
     }
+    const int step = keys_ != nullptr ? keys_->milliseconds_left() : -1;
     if (!end_) {
-        return -1;
+        return step;
     }
-    auto left = std::chrono::ceil<std::chrono::milliseconds>(*end_ - Clock::now()).count();
-    return static_cast<int>(std::clamp<int64_t>(left, 0, 60'000));
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(*end_ - Clock::now()).count();
+    const int end = static_cast<int>(std::clamp<int64_t>(left, 0, 60'000));
+    return step < 0 ? end : std::min(step, end);
 }
 
 // Reads the configuration again. What can't change while it runs is named. Returns the error of the
@@ -373,6 +402,10 @@ Result<void> Run::loop() {
             std::ranges::move(recorder_->fds(), std::back_inserter(watched));
             std::ranges::move(recorder_->take_notices(), std::back_inserter(notices));
         }
+        if (keys_ != nullptr) {
+            watched.push_back(keys_->fd());
+            std::ranges::move(keys_->take_notices(), std::back_inserter(notices));
+        }
         if (file_ != nullptr) {
             std::ranges::move(file_->take_notices(), std::back_inserter(notices));
             if (const auto end = file_->end()) {
@@ -419,6 +452,10 @@ Result<void> Run::finish(Result<void> captured) {
     }
     const std::vector<std::string> lines = end_lines(*session_);
     say(lines.front(), Priority::kInfo);
+    if (keys_ != nullptr) {
+        keys_->stop();
+        say_all(keys_->end_lines(options_.line.verbose), Priority::kInfo);
+    }
     say_all({lines.begin() + 1, lines.end()}, Priority::kWarning);  // what was lost
     if (recorder_ != nullptr) {
         say_all(recorder_->take_notices(), Priority::kNotice);

@@ -6,6 +6,7 @@
 
 #include <utility>
 
+#include "cmd/key_recording.h"
 #include "cmd/status_line.h"
 #include "packet/line/terminal_text.h"
 
@@ -67,6 +68,9 @@ std::vector<std::string> start_lines(capture::Session& session, const Options& o
     }
     for (std::string& notice : session.take_notices()) {
         lines.push_back(std::move(notice));
+    }
+    if (options.keys.wanted) {
+        lines.push_back(fmt::format("TLS keys: {}", kKeysNote));
     }
     const bool waits = options.hook != capture::Hook::kCgroup && session.interfaces().empty();
     lines.push_back(fmt::format("listening on {}, snaplen {} bytes{}",

@@ -11,9 +11,9 @@
 #include <utility>
 #include <vector>
 
+#include "capture/keys/mapped_file.h"
 #include "capture/tls/elf_image.h"
 #include "capture/tls/finder.h"
-#include "capture/tls/mapped_files.h"
 #include "capture/tls/recipe.h"
 #include "cmd/command_line.h"
 #include "cmd/message.h"
@@ -157,7 +157,7 @@ class Report {
         }
         bool found = false;
         for (const capture::tls::MappedFile& file : *files) {
-            Looked looked = look(file.path, capture::tls::open_mapped(pid, file));
+            Looked looked = look(file.path, capture::tls::open_mapped(file));
             looked.pid = pid;
             found |= looked.finding && looked.finding->has_tls;
             add(looked);

@@ -192,6 +192,18 @@ std::string capture_part(bool any) {
                              {"type", "boolflag"},
                              {"tooltip", "For readers of process information blocks"},
                              {"group", "Packets"}});
+    // Not saved: it's asked for each time.
+    text += sentence(
+        "arg",
+        {{"number", "12"},
+         {"call", "--tls-keys"},
+         {"display", "TLS in clear: secrets of connections into the capture"},
+         {"type", "boolflag"},
+         {"tooltip",
+          "Whoever has the capture can read these connections. Of your own processes; of all "
+          "if Wireshark runs as root"},
+         {"save", "false"},
+         {"group", "Packets"}});
     if (!any) {
         text += sentence(
             "arg", {{"number", "11"},
@@ -351,6 +363,8 @@ Result<cmd::Options> options_of(const Call& call) {
         options.snaplen = static_cast<uint32_t>(*snaplen);
     }
     options.process_blocks = call.values.contains("process-blocks");
+    options.keys.wanted = call.values.contains("tls-keys");
+    options.keys.in_file = options.keys.wanted;
     options.promiscuous = !call.values.contains("no-promiscuous-mode");
     options.filter = call.filter;
     if (options.hook == Hook::kCgroup && *name != kAny) {

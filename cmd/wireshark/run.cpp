@@ -5,6 +5,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <csignal>
@@ -21,6 +22,7 @@
 #include "cmd/capture_options.h"
 #include "cmd/drop_privileges.h"
 #include "cmd/filter.h"
+#include "cmd/key_recording.h"
 #include "cmd/message.h"
 #include "cmd/output_file.h"
 #include "cmd/session_lines.h"
@@ -76,6 +78,7 @@ class Run {
     Toolbar toolbar_;
     std::unique_ptr<cmd::OutputFile> file_;
     std::unique_ptr<capture::Session> session_;
+    std::unique_ptr<cmd::KeyRecording> keys_;
     bool begun_ = false;  // the file
     cmd::Progress shown_;
     Clock::time_point show_next_{};
@@ -104,6 +107,9 @@ Result<void> Run::open() {
     }
     auto options = options_of(call_);
     options_ = options ? *options : cmd::Options{};
+    if (auto prepared = cmd::prepare_for_keys(options_); !prepared) {
+        return prepared;
+    }
     auto file = cmd::OutputFile::open_fifo(call_.fifo, cmd::file_options(options_, options_.filter),
                                            signals_->fd());
     if (!file) {
@@ -136,7 +142,16 @@ Result<void> Run::start() {
         return std::move(session).error();
     }
     session_ = *std::move(session);
-    if (auto started = session_->start(*file_); !started) {
+    packet::Sink* sink = file_.get();
+    if (options_.keys.wanted) {
+        auto keys = cmd::KeyRecording::open(*session_, options_.keys, std::nullopt, std::nullopt);
+        if (!keys) {
+            return std::move(keys).error();
+        }
+        keys_ = *std::move(keys);
+        sink = &keys_->in_front_of(*sink);
+    }
+    if (auto started = session_->start(*sink); !started) {
         return started;
     }
     if (auto dropped = cmd::drop_privileges(*session_, {}); !dropped) {
@@ -159,8 +174,16 @@ Result<void> Run::loop() {
         if (const auto now = Clock::now(); now >= show_next_) {
             show_counters(now);
         }
-        auto ready = session_->wait({signals_->fd(), toolbar_.fd()}, file_->reader_fd(),
-                                    static_cast<int>(kShowEvery.count()));
+        std::vector<int> watched = {signals_->fd(), toolbar_.fd()};
+        int pause = static_cast<int>(kShowEvery.count());
+        if (keys_ != nullptr) {
+            for (const std::string& notice : keys_->take_notices()) {
+                log(notice);
+            }
+            watched.push_back(keys_->fd());
+            pause = std::min(pause, keys_->milliseconds_left());
+        }
+        auto ready = session_->wait(watched, file_->reader_fd(), pause);
         if (!ready) {
             return std::move(ready).error();
         }
@@ -250,6 +273,12 @@ int Run::end(Result<void> captured) {
         show_counters(Clock::now());
         for (const std::string& line : cmd::end_lines(*session_)) {
             log(line);
+        }
+        if (keys_ != nullptr) {
+            keys_->stop();
+            for (const std::string& line : keys_->end_lines(1)) {
+                log(line);
+            }
         }
     }
     const int code = captured.ok() ? 0 : captured.error().code;
