@@ -20,7 +20,7 @@ check() {
 # options_of COMMAND: an item of a help begins with its option, and "-f, --follow" has two.
 options_of() {
     "$pidcap" ${1:+"$1"} --help | sed -nE 's/^  (-.*)/\1/p' |
-        awk '{ print $1; if ($1 ~ /,$/) print $2 }' | tr -d , | sort -u
+        awk '{ sub(/\[=.*/, "", $1); print $1; if ($1 ~ /,$/) print $2 }' | tr -d , | sort -u
 }
 
 # The empty one is a capture.
@@ -53,7 +53,7 @@ for command in "${commands[@]}"; do
         case $command:$option in
             *:-[iQwsBcFoCGWzZry] | *:--linktype | *:--time-stamp-precision | *:--run-as | *:--command-user | *:--mode | *:--config | *:--write | *:--snaplen | *:--direction | *:--count | *:--filter-file | *:--rotate-size | *:--rotate-time | *:--rotate-count | *:--rotate-command | *:--keep-free | *:--ring | *:--trigger | *:--name | *:--note | *:--filter | *:--interface | *:--netns | *:--after | *:--before | *:--pid | *:--comm | *:--exe | *:--cmdline | *:--uid | *:--user | \
                 *:--gid | *:--cgroup | *:--container | *:--unit | *:--tree | *:--process | *:--comments | *:--color | *:--duration | \
-                *:--btf | *:--group | *:--format | *:--table | *:--split | *:--sort | *:--from | *:--host | *:--max-files) value=(1) ;;
+                *:--btf | *:--group | *:--format | *:--table | *:--split | *:--sort | *:--from | *:--host | *:--max-files | *:--tls-wait) value=(1) ;;
         esac
         said=$("$pidcap" ${command:+"$command"} "$option" "${value[@]}" --no-such-option 2>&1 </dev/null)
         status=$?
@@ -79,7 +79,7 @@ check 'the man page' "${options[@]}"
 
 # '*-i[…', or '(-f --follow)'{-f,--follow}'[…'
 mapfile -t options < <(sed -nE "s/^ +'\(-[^)]*\)'\{(.*)\}'\[.*/\1/p; s/^ +'(\*|\([^)]*\))?(-[^[]*)\[.*/\2/p" completions/_pidcap |
-    tr , '\n')
+    tr , '\n' | sed 's/=-$//')  # a value only behind "="
 check 'the zsh completion' "${options[@]}"
 
 mapfile -t options < <(

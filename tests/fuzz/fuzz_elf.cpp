@@ -9,8 +9,8 @@
 #include <cstdint>
 #include <cstdlib>
 
+#include "capture/keys/mapped_file.h"
 #include "capture/tls/finder.h"
-#include "capture/tls/mapped_files.h"
 #include "pcapng/fd.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -28,7 +28,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     }
     // The same bytes as a text of the kernel's, which holds paths of anybody's making.
     for (const auto& mapped :
-         capture::tls::parse_maps({reinterpret_cast<const char*>(data), size})) {
+         capture::tls::parse_maps({reinterpret_cast<const char*>(data), size}, 1)) {
         if (mapped.path.empty() || mapped.path[0] != '/') {
             std::abort();
         }

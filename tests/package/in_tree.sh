@@ -11,7 +11,13 @@ root=$top/root
 mkdir "$root" "$top/upper" "$top/work"
 mount -t overlay overlay -o "lowerdir=$tree,upperdir=$top/upper,workdir=$top/work" "$root"
 leave_tree() {
-    umount -R "$top"
+    local attempt
+    # What was started there may take a moment to end.
+    for attempt in {1..20}; do
+        umount -R "$top" 2>/dev/null && break
+        sleep 0.5
+    done
+    mountpoint -q "$top" && umount -R "$top"
     rmdir "$top"
 }
 trap leave_tree EXIT

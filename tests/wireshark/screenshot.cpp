@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// No test: makes docs/wireshark.png (scripts/screenshot), with traffic of processes that it starts,
-// in a network namespace without any other.
+// No test: makes docs/wireshark.png and docs/tls.png (scripts/screenshot), with traffic of
+// processes that it starts, in a network namespace without any other.
 #include <catch2/catch.hpp>
 #include <string>
 #include <vector>
 
 #include "tests/pcapng/files.h"
+#include "tests/support/capture.h"
 #include "tests/support/command.h"
 #include "tests/support/netns.h"
 #include "tests/support/process.h"
@@ -19,7 +20,8 @@ namespace {
 
 constexpr const char* kCapturing = "Capturing from pidcap: lo";
 constexpr int kRequestX = 700;
-constexpr int kRequestY = 241;  // the sixth packet, curl's request
+constexpr int kRequestY = 241;     // the sixth packet, curl's request
+constexpr int kTlsRequestY = 313;  // the tenth, its request in TLS
 
 constexpr const char* kCount = R"(
 local out = io.open(OUT .. "packets", "w")
@@ -37,7 +39,67 @@ Process as(const std::string& user, const std::string& command, const Netns& net
                .netns = &netns});
 }
 
+// The window as it is once nothing changes any more, into docs/.
+void save_picture(const Gui& gui, const std::string& name) {
+    const std::string picture = gui.out("picture.png");
+    const std::string before = gui.out("before.png");
+    gui.take_picture(picture);
+    wait_until("a picture that doesn't change", [&] {
+        output_of({"mv", picture, before});
+        output_of({"sleep", "1"});
+        gui.take_picture(picture);
+        return content_of(picture) == content_of(before);
+    });
+    output_of({"convert", picture, "-strip", "+dither", "-colors", "256", "PNG8:" DOCS "/" + name});
+}
+
+constexpr const char* kServer = R"(
+cd $1 || exit 1
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout key \
+    -out certificate -days 2 -subj /CN=shop.example 2>made || { cat made; exit 1; }
+cat >configuration <<END
+daemon off; pid $1/pid; error_log stderr notice; worker_processes 1; user www-data;
+events {}
+http { access_log off; client_body_temp_path $1/1; proxy_temp_path $1/2; fastcgi_temp_path $1/3;
+       uwsgi_temp_path $1/4; scgi_temp_path $1/5;
+       server { listen 192.0.2.80:443 ssl; ssl_certificate certificate; ssl_certificate_key key;
+                location / { default_type text/html; return 200 "<h1>It works</h1>\n"; } } }
+END
+exec nginx -c $1/configuration >&2
+)";
+
 }  // namespace
+
+TEST_CASE("screenshot of TLS in clear") {
+    const Netns netns;
+    netns.ip("address add 192.0.2.10/24 dev lo");
+    netns.ip("address add 192.0.2.80/24 dev lo");
+    const TemporaryFolder site;
+    Process server(
+        Launch{.arguments = {"bash", "-c", kServer, "server", site.path()}, .netns = &netns});
+    server.wait_for("start worker process ");
+    const std::string file = site.file("tls.pcapng");
+    Capture capture(netns, {"-i", "lo", "--tls-keys", "-w", file, "tcp", "port", "443"});
+    const auto ask = [&netns](const std::string& path) {
+        REQUIRE(as("backup",
+                   "curl -sk --interface 192.0.2.10 https://192.0.2.80/" + path + "; true", netns)
+                    .wait() == 0);
+    };
+    ask("orders?id=7");
+    capture.stop();
+    output_of({"chmod", "-R", "a+rX", site.path()});
+
+    const Gui gui(netns, {.arguments = {"-r", file, "-C", "Processes"},
+                          .recent = "gui.geometry_main_upper_pane: 355\n"
+                                    "gui.geometry_main_lower_pane: 860\n",
+                          .script = kCount});
+    gui.window("tls.pcapng");
+    wait_until("the request in the list",
+               [&] { return lines(content_of(gui.out("packets"))).size() >= 10; });
+    gui.click(kRequestX, kTlsRequestY);
+    gui.press("tls.pcapng", {"Tab", "End"});
+    save_picture(gui, "tls.png");
+}
 
 TEST_CASE("screenshot") {
     const Netns netns;
@@ -78,14 +140,5 @@ TEST_CASE("screenshot") {
     // The request, and in its details the processes opened, which stand last.
     gui.click(kRequestX, kRequestY);
     gui.press(kCapturing, {"Tab", "End", "Up", "Right", "End"});
-    const std::string picture = gui.out("picture.png");
-    const std::string before = gui.out("before.png");
-    gui.take_picture(picture);
-    wait_until("a picture that doesn't change", [&] {
-        output_of({"mv", picture, before});
-        output_of({"sleep", "1"});
-        gui.take_picture(picture);
-        return content_of(picture) == content_of(before);
-    });
-    output_of({"convert", picture, "-strip", "+dither", "-colors", "256", "PNG8:" SCREENSHOT});
+    save_picture(gui, "wireshark.png");
 }

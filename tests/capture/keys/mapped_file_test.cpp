@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "capture/tls/mapped_files.h"
+#include "capture/keys/mapped_file.h"
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <string>
 
+using capture::tls::FileKey;
 using capture::tls::mapped_files;
 using capture::tls::MappedFile;
 using capture::tls::open_mapped;
@@ -23,27 +24,26 @@ TEST_CASE("each file with code is listed once, whatever is in its name") {
         "7f0000007000-7f0000008000 r-xs 00000000 00:01 12                 /memfd:code (deleted)\n"
         "7f0000008000-7f0000009000 r-xp 00000000 fe:00 13                 /tmp/a\\012b (deleted)\n"
         "7f000000a000-7f000000b000 r-xp 00000000 00:00 0                  [vdso]\n"
-        "7f000000b000-7f000000c000 rwxp 00000000 00:00 0 \n");
+        "7f000000b000-7f000000c000 rwxp 00000000 00:00 0 \n",
+        77);
     REQUIRE(files.size() == 4);
     CHECK(files[0].path == "/usr/lib/one.so");
     CHECK(files[0].start == 0x7f0000002000);
     CHECK(files[0].end == 0x7f0000003000);
-    CHECK(files[0].inode == 11);
-    CHECK(files[0].device == "fe:00");
-    CHECK(!files[0].is_deleted);
+    CHECK(files[0].pid == 77);
+    CHECK(files[0].key == FileKey{.major = 0xfe, .minor = 0, .inode = 11, .generation = 0});
     CHECK(files[1].path == "/mnt/other file");
-    CHECK(files[1].device == "fe:01");
+    CHECK(files[1].key.minor == 1);
     CHECK(files[2].path == "/memfd:code");
-    CHECK(files[2].is_deleted);
     CHECK(files[3].path == "/tmp/a\nb");
 }
 
 TEST_CASE("lines that no kernel writes are left out") {
-    CHECK(parse_maps("").empty());
-    CHECK(parse_maps("\n\n-\n").empty());
-    CHECK(parse_maps("7f00-x r-xp 0 fe:00 11 /a\n").empty());
-    CHECK(parse_maps("7f00-8f00 r-xp 0 fe:00 -1 /a\n").empty());
-    CHECK(parse_maps("7f00-8f00 r-xp 0 fe:00 11").empty());
+    CHECK(parse_maps("", 1).empty());
+    CHECK(parse_maps("\n\n-\n", 1).empty());
+    CHECK(parse_maps("7f00-x r-xp 0 fe:00 11 /a\n", 1).empty());
+    CHECK(parse_maps("7f00-8f00 r-xp 0 fe:00 -1 /a\n", 1).empty());
+    CHECK(parse_maps("7f00-8f00 r-xp 0 fe:00 11", 1).empty());
 }
 
 TEST_CASE("a process's own program is among its files, and opens as the same file") {
@@ -51,9 +51,10 @@ TEST_CASE("a process's own program is among its files, and opens as the same fil
     REQUIRE(files);
     struct stat own {};
     REQUIRE(stat("/proc/self/exe", &own) == 0);
-    const auto found = std::ranges::find(*files, own.st_ino, &MappedFile::inode);
+    const auto found = std::ranges::find_if(
+        *files, [&own](const MappedFile& file) { return file.key.inode == own.st_ino; });
     REQUIRE(found != files->end());
-    const auto opened = open_mapped(static_cast<uint32_t>(getpid()), *found);
+    const auto opened = open_mapped(*found);
     REQUIRE(opened);
     struct stat status {};
     REQUIRE(fstat(opened->get(), &status) == 0);

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# What tests/tls/check shows, a test each. `check` refuses a name that it doesn't know.
+set(tls_claims
+    "each file of a rotation is in clear by itself"
+    "each file of a trigger is in clear by itself, the time before it and after it"
+    "a resumed session of TLS 1.3 is in clear"
+    "a resumed session of TLS 1.2 is in clear"
+    "early data of TLS 1.3 is in clear"
+    "what comes behind a KeyUpdate is in clear"
+    "a connection with a HelloRetryRequest is in clear"
+    "a client's certificate is in clear"
+    "DTLS 1.2 is in clear"
+    "a client that pauses for 0.2 s in its handshake is in clear"
+    "a client that pauses for 2 s in its handshake is in clear: packets wait for it"
+    "of a client that pauses for longer than --tls-wait the secrets that are too late are counted"
+    "secrets that came too late are put in front by pidcap extract"
+    "a client that pauses for 7 s is in clear with --tls-wait 10s"
+    "without --tls-keys no secret is in the file"
+    "of a process that isn't selected no secret is in the file"
+    "of a connection that the packet filter leaves out no secret is in the file"
+    "of a connection at another interface no secret is in the file"
+    "only the owner may read a file with keys, whatever the umask"
+    "a file that others may read is refused, and stays as it was"
+    "nothing that is printed has a secret, and no process leaves a core dump"
+    "a key log of its own has the lines of the file, and does without one"
+    "a library that was deleted before the capture has its keys in the file"
+    "a library that is upgraded during the capture has its keys in the file, the old one and the new"
+    "a library that is overwritten in place loses its probe, which would break its other content"
+    "a mapped file without end costs the other programs' keys a few seconds at most"
+    "the first connection of a command that is Go has its keys in the file"
+    "a program that writes a key log of its own has each line once in the file"
+    "a connection that is older than the capture stays closed, and later ones are in clear"
+    "without a connection it is said that there was none")
+# These load the machine, or look at all programs in the kernel.
+set(tls_claims_alone
+    "after SIGINT no probe, program or process is left"
+    "after SIGKILL no probe, program or process is left, and the file is read up to there"
+    "with 60 probed files a capture ends in less than the time of one detachment after the other"
+    "500 connections at once are in clear, and none of their secrets is lost"
+    "a program in a chroot that ends at once has its keys in the file, once it is known"
+    "a program in a container on an overlay has its keys in the file, once it is known, and one probe for all containers")
+foreach(claim ${tls_claims} ${tls_claims_alone})
+    add_test(NAME "kernel: tls: ${claim}"
+             COMMAND tls/check --pidcap $<TARGET_FILE:pidcap> --output ${CMAKE_BINARY_DIR}/tls ${claim}
+             WORKING_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR})
+    set_tests_properties("kernel: tls: ${claim}" PROPERTIES LABELS kernel SKIP_RETURN_CODE 4)
+endforeach()
+foreach(claim ${tls_claims_alone})
+    set_tests_properties("kernel: tls: ${claim}" PROPERTIES RUN_SERIAL TRUE)
+endforeach()
