@@ -7,6 +7,13 @@
 namespace packet {
 namespace {
 
+// Nothing has no address.
+void overwrite(void* bytes, size_t size) {
+    if (size > 0) {
+        explicit_bzero(bytes, size);
+    }
+}
+
 constexpr size_t kMaxLabel = 64;
 // An ECHConfig is the longest that there is; its length has 16 bits (RFC 9849, 4).
 constexpr size_t kMaxSecret = 65535 + 2;
@@ -65,7 +72,7 @@ std::string_view take_field(std::string_view& rest) {
 }  // namespace
 
 Secret::~Secret() {
-    explicit_bzero(bytes_.data(), bytes_.size());
+    overwrite(bytes_.data(), bytes_.size());
 }
 
 std::optional<KeyLogLine> parse_key_log_line(std::string_view line) {
@@ -82,7 +89,7 @@ std::optional<KeyLogLine> parse_key_log_line(std::string_view line) {
         parsed.label = label;
         parsed.secret = Secret(secret);
     }
-    explicit_bzero(secret.data(), secret.size());
+    overwrite(secret.data(), secret.size());
     return is_hex ? std::optional(std::move(parsed)) : std::nullopt;
 }
 
@@ -132,7 +139,7 @@ void append_key_log(std::string& out, std::span<const KeyLogLine> lines) {
 }
 
 void wipe(std::string& text) {
-    explicit_bzero(text.data(), text.size());
+    overwrite(text.data(), text.size());
     text.clear();
 }
 

@@ -105,11 +105,15 @@ void PacketStore::evict() {
     if (before_eviction_) {
         before_eviction_(chunks_.front().number);
     }
+    left_ += chunks_.front().packets;
+    free_oldest();
+}
+
+void PacketStore::free_oldest() {
     Chunk gone = std::move(chunks_.front());
     chunks_.pop_front();
     chunk_bytes_ -= gone.capacity + sizeof(Chunk) + gone.processes.size() * kPerReference;
     packets_ -= gone.packets;
-    left_ += gone.packets;
     for (SharedCopy& copy : gone.processes) {
         const uint32_t number = copy->process.number;
         copy.reset();
@@ -117,6 +121,12 @@ void PacketStore::evict() {
         if (latest != latest_.end() && latest->second.use_count() == 1) {
             latest_.erase(latest);
         }
+    }
+}
+
+void PacketStore::forget_before(const Cursor& cursor) {
+    while (chunks_.size() > 1 && chunks_.front().number < cursor.chunk) {
+        free_oldest();
     }
 }
 

@@ -62,6 +62,9 @@ class PacketStore {
     void add(const Packet& packet);
     void add(const ProcessEvent& event);
 
+    // Frees what stands before the cursor's chunk.
+    void forget_before(const Cursor& cursor);
+
     // Returns the place before the first record of this time or later.
     Cursor find(uint64_t time_ns) const;
     // Returns the record behind the cursor and moves the cursor past it, or nullopt if there is
@@ -80,6 +83,7 @@ class PacketStore {
 
     void begin_chunk(size_t record);
     void evict();
+    void free_oldest();
     uint32_t index_of(const Process& process);
     void put_end(EndRecord& record, const End& end);
     End end_of(const EndRecord& record, const Chunk& chunk, const std::byte* user) const;

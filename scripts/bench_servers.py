@@ -57,7 +57,7 @@ class Server:
 
 class Nginx(Server):
     """A worker for each CPU, and a file of 1,000 bytes."""
-    needs, port = ("nginx", "wrk"), 9080
+    needs, port, tls = ("nginx", "wrk"), 9080, ""
 
     def command(self):
         (self.folder / "page").write_bytes(b"x" * 1000)
@@ -67,8 +67,22 @@ class Nginx(Server):
             f"daemon off; user root; worker_processes auto; pid {self.folder}/pid; error_log {self.folder}/error;\n"
             f"events {{ worker_connections 4096; }}\n"
             f"http {{ access_log off; sendfile on; keepalive_requests 1000000000; {temporary}\n"
-            f"server {{ listen {self.port}; root {self.folder}; }} }}\n")
+            f"server {{ listen {self.port}{' ssl' if self.tls else ''}; {self.tls} root {self.folder}; }} }}\n")
         return ["nginx", "-c", self.folder / "nginx.conf", "-e", self.folder / "error"]
+
+
+class NginxTls(Nginx):
+    """The same by TLS 1.3, with a key of an elliptic curve and without resumption: each connection is a whole handshake."""
+    needs, port = ("nginx", "wrk", "openssl"), 9443
+
+    def command(self):
+        key, certificate = self.folder / "key", self.folder / "certificate"
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+                        "-keyout", key, "-out", certificate, "-days", "2", "-subj", "/CN=bench"],
+                       check=True, capture_output=True)
+        self.tls = (f"ssl_certificate {certificate}; ssl_certificate_key {key}; ssl_session_tickets off; "
+                    f"ssl_session_cache off; ssl_protocols TLSv1.3;")
+        return super().command()
 
 
 class Redis(Server):
@@ -141,10 +155,13 @@ def clients(quick):
     seconds = QUICK_SECONDS if quick else SECONDS
     wrk = ["wrk", "-t", "1", "-c", "32", "-d", seconds]
     page = f"http://ADDRESS:{Nginx.port}/page"
+    secret_page = f"https://ADDRESS:{NginxTls.port}/page"
     pgbench = str((Postgres.folder_of_programs() or Path()) / "pgbench")
     return [
         Client("nginx", Nginx, wrk + [page], r"Requests/sec:\s+([\d.]+)"),
         Client("nginx-close", Nginx, wrk + ["-H", "Connection: close", page], r"Requests/sec:\s+([\d.]+)"),
+        Client("tls", NginxTls, wrk + [secret_page], r"Requests/sec:\s+([\d.]+)"),
+        Client("tls-close", NginxTls, wrk + ["-H", "Connection: close", secret_page], r"Requests/sec:\s+([\d.]+)"),
         Client("redis", Redis, ["redis-benchmark", "-h", "ADDRESS", "-p", str(Redis.port), "-t", "get", "-P", "16",
                                 "-c", "32", "-n", "400000" if quick else "2000000", "--csv"], r'"GET","([\d.]+)"'),
         Client("pgbench", Postgres, [pgbench, "-h", "ADDRESS", "-p", str(Postgres.port), "-U", "postgres", "-n", "-S",
