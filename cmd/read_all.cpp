@@ -2,10 +2,10 @@
 #include "cmd/read_all.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include <array>
 #include <cerrno>
+
+#include "pcapng/read_to_end.h"
 
 namespace cmd {
 namespace {
@@ -17,23 +17,13 @@ constexpr size_t kLongest = 1 << 20;
 
 pcapng::Result<std::string> read_all(const pcapng::Fd& file, const std::string& what) {
     std::string text;
-    std::array<char, 4096> part{};
-    while (true) {
-        const ssize_t got = read(file.get(), part.data(), part.size());
-        if (got < 0 && errno == EINTR) {
-            continue;
-        }
-        if (got < 0) {
-            return pcapng::errno_error(what, errno);
-        }
-        if (got == 0) {
-            return text;
-        }
-        text.append(part.data(), static_cast<size_t>(got));
-        if (text.size() > kLongest) {
-            return pcapng::Error{fmt::format("{}: larger than {} bytes", what, kLongest), EFBIG};
-        }
+    if (const int code = pcapng::read_to_end(file, kLongest + 1, text); code != 0) {
+        return pcapng::errno_error(what, code);
     }
+    if (text.size() > kLongest) {
+        return pcapng::Error{fmt::format("{}: larger than {} bytes", what, kLongest), EFBIG};
+    }
+    return text;
 }
 
 }  // namespace cmd

@@ -18,6 +18,8 @@
 #include <memory>
 #include <optional>
 
+#include "pcapng/read_to_end.h"
+
 namespace capture {
 namespace {
 
@@ -32,7 +34,6 @@ constexpr size_t kMaxStat = 4096;
 constexpr size_t kMaxCgroup = 1 << 16;
 constexpr size_t kMaxComm = 15;  // TASK_COMM_LEN - 1; the kernel makes those of kworkers longer
 constexpr std::string_view kDeleted = " (deleted)";
-constexpr size_t kStep = 4096;  // bytes per read
 
 // In a dead process's directory, open fails with ENOENT and read with ESRCH. This gives both the
 // same code.
@@ -45,21 +46,10 @@ Result<std::string> read_file(const Fd& directory, const char* name, size_t max)
     if (!file.valid()) {
         return process_error(fmt::format("open {} of a process", name));
     }
-    // Reads into a buffer of its own, so that the text doesn't keep unused capacity.
-    std::array<char, kStep> part{};
     std::string text;
-    while (text.size() < max) {
-        const ssize_t n = read(file.get(), part.data(), std::min(kStep, max - text.size()));
-        if (n < 0 && errno == EINTR) {
-            continue;
-        }
-        if (n < 0) {
-            return process_error(fmt::format("read {} of a process", name));
-        }
-        if (n == 0) {
-            break;
-        }
-        text.append(part.data(), static_cast<size_t>(n));
+    errno = pcapng::read_to_end(file, max, text);
+    if (errno != 0) {
+        return process_error(fmt::format("read {} of a process", name));
     }
     return text;
 }
