@@ -12,7 +12,6 @@
 #include <vector>
 
 #include "capture/keys/mapped_file.h"
-#include "capture/tls/elf_image.h"
 #include "capture/tls/finder.h"
 #include "capture/tls/recipe.h"
 #include "cmd/command_line.h"
@@ -27,7 +26,6 @@ namespace {
 
 using capture::tls::Finding;
 using capture::tls::KeyLogFunction;
-using capture::tls::Machine;
 using capture::tls::Operand;
 using nlohmann::ordered_json;
 using pcapng::Fd;
@@ -49,23 +47,12 @@ Exit status: 0 done, 1 something couldn't be read, 2 wrong usage.
 struct Looked {
     uint32_t pid = 0;  // 0: the file was named
     std::string path;
-    Machine machine = Machine::kX86_64;
     Result<Finding> finding;
 };
 
 Looked look(std::string path, const Result<Fd>& file) {
-    Looked looked{.pid = 0, .path = std::move(path), .machine = {}, .finding = Finding{}};
-    if (!file) {
-        looked.finding = file.error();
-        return looked;
-    }
-    const auto image = capture::tls::ElfImage::read(file->get());
-    if (!image) {
-        looked.finding = image.error();
-        return looked;
-    }
-    looked.machine = image->machine();
-    looked.finding = capture::tls::find_key_log(file->get());
+    Looked looked{.pid = 0, .path = std::move(path), .finding = Finding{}};
+    looked.finding = file ? capture::tls::find_key_log(file->get()) : file.error();
     return looked;
 }
 
@@ -104,7 +91,7 @@ void print_text(const Looked& looked) {
                    function.version.empty() ? "" : " ", function.version, function.file_offset);
         for (const NamedOperand& each : operands(function)) {
             fmt::print("  {:<14} {}\n", words(each.name),
-                       operand_text(looked.machine, each.operand));
+                       operand_text(finding.machine, each.operand));
         }
     }
     for (const std::string& reason : finding.unsupported) {
@@ -131,7 +118,7 @@ ordered_json object(const Looked& looked) {
     for (const KeyLogFunction& function : finding.functions) {
         ordered_json recipe;
         for (const NamedOperand& each : operands(function)) {
-            recipe[std::string(each.name)] = operand_text(looked.machine, each.operand);
+            recipe[std::string(each.name)] = operand_text(finding.machine, each.operand);
         }
         result["functions"].push_back({{"library", function.library},
                                        {"version", function.version},

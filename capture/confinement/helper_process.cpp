@@ -49,24 +49,21 @@ constexpr size_t kMaxMessage = 16384;
 // What the child says first: whether it is ready, or why not.
 bool send_result(int socket, const Result<void>& result) {
     MessageWriter message;
-    // An error without a number isn't success.
-    message.add(result ? 0 : std::max(1, result.error().code));
-    message.add(result ? std::string() : result.error().message);
-    const auto bytes = message.bytes();
-    return send(socket, bytes.data(), bytes.size(), MSG_NOSIGNAL) >= 0;
+    message.add_outcome(result);
+    return send_message(socket, message);
 }
 
 Result<void> receive_result(int socket, const char* name) {
-    std::vector<char> bytes(kMaxMessage);
-    const ssize_t got = recv(socket, bytes.data(), bytes.size(), 0);
-    MessageReader message({bytes.data(), static_cast<size_t>(std::max<ssize_t>(got, 0))});
-    const int code = message.number<int>();
-    const std::string text = message.text();
+    std::vector<char> room(kMaxMessage);
+    const auto received = receive_message(socket, room);
+    MessageReader message(received ? received->bytes : std::span<const char>());
+    const auto failed = message.error();
     if (!message.complete()) {
         return errno_error(std::string("start ") + name, ESRCH);
     }
-    return code == 0 ? Result<void>{}
-                     : pcapng::Error{std::string("start ") + name + ": " + text, code};
+    return failed
+               ? pcapng::Error{std::string("start ") + name + ": " + failed->message, failed->code}
+               : Result<void>{};
 }
 
 [[noreturn]] void run(pid_t parent, const char* name, int socket, const Confinement& confinement,

@@ -5,12 +5,18 @@
 // helper reads what others have made.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
+
+#include "pcapng/fd.h"
+#include "pcapng/result.h"
 
 namespace capture {
 
@@ -27,6 +33,12 @@ class MessageWriter {
         const std::string_view part = std::string_view(text).substr(0, kMaxText);
         add(static_cast<uint32_t>(part.size()));
         bytes_.append(part);
+    }
+    // That it worked, or the error. An error without a number isn't success.
+    template <typename Value>
+    void add_outcome(const pcapng::Result<Value>& outcome) {
+        add(outcome ? 0 : std::max(1, outcome.error().code));
+        add(outcome ? std::string() : outcome.error().message);
     }
     std::span<const char> bytes() const { return bytes_; }
 
@@ -51,6 +63,12 @@ class MessageReader {
         const auto bytes = take(number<uint32_t>());
         return {bytes.begin(), bytes.end()};
     }
+    // What add_outcome() has added; nothing: it worked.
+    std::optional<pcapng::Error> error() {
+        const int code = number<int>();
+        std::string message = text();
+        return code == 0 ? std::nullopt : std::optional(pcapng::Error{std::move(message), code});
+    }
     // Returns how many elements of at least `smallest` bytes follow; never more than there can be.
     size_t count(size_t smallest) {
         const auto elements = number<uint32_t>();
@@ -71,5 +89,18 @@ class MessageReader {
     std::span<const char> rest_;
     bool failed_ = false;
 };
+
+// Sends it as one packet of a socket (SOCK_SEQPACKET), with a descriptor unless that is -1. It
+// isn't empty. False: the other side is gone.
+bool send_message(int socket, const MessageWriter& message, int fd = -1);
+
+struct ReceivedMessage {
+    std::span<const char> bytes;
+    pcapng::Fd fd;  // that came with it
+};
+
+// Receives one into `room`; waits for it, unless `flags` has MSG_DONTWAIT. Nothing, with errno
+// EAGAIN: there is none yet; with another: the other side is gone.
+std::optional<ReceivedMessage> receive_message(int socket, std::span<char> room, int flags = 0);
 
 }  // namespace capture

@@ -2,78 +2,29 @@
 #include "capture/keys/finder_process.h"
 
 #include <signal.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <ctime>
-#include <iterator>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "capture/confinement/message.h"
-#include "capture/tls/elf_image.h"
-#include "pcapng/fd.h"
+#include "capture/keys/label_list.h"
 
 namespace capture::tls {
 namespace {
 
 using pcapng::errno_error;
-using pcapng::Fd;
 using pcapng::Result;
 
 // What is found in a file has some 2 KiB: a few functions with a dozen labels each.
 constexpr size_t kMaxMessage = size_t{128} * 1024;
 constexpr size_t kSmallestText = sizeof(uint32_t);
-constexpr size_t kSmallestLabel = kSmallestText + sizeof(uint64_t);
-
-// Room for one descriptor's control message.
-struct ControlBytes {
-    alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> bytes{};
-};
-
-bool send_fd(int socket, int fd) {
-    char nothing = 0;
-    iovec part{&nothing, sizeof(nothing)};
-    ControlBytes control;
-    msghdr message{};
-    message.msg_iov = &part;
-    message.msg_iovlen = 1;
-    message.msg_control = control.bytes.data();
-    message.msg_controllen = control.bytes.size();
-    cmsghdr* header = CMSG_FIRSTHDR(&message);
-    header->cmsg_level = SOL_SOCKET;
-    header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(sizeof(fd));
-    std::memcpy(CMSG_DATA(header), &fd, sizeof(fd));
-    return sendmsg(socket, &message, MSG_NOSIGNAL) == sizeof(nothing);
-}
-
-// Returns an invalid one at the end.
-Fd receive_fd(int socket) {
-    char nothing = 0;
-    iovec part{&nothing, sizeof(nothing)};
-    ControlBytes control;
-    msghdr message{};
-    message.msg_iov = &part;
-    message.msg_iovlen = 1;
-    message.msg_control = control.bytes.data();
-    message.msg_controllen = control.bytes.size();
-    if (recvmsg(socket, &message, MSG_CMSG_CLOEXEC) != sizeof(nothing)) {
-        return {};
-    }
-    const cmsghdr* header = CMSG_FIRSTHDR(&message);
-    if (header == nullptr || header->cmsg_type != SCM_RIGHTS) {
-        return {};
-    }
-    int fd = -1;
-    std::memcpy(&fd, CMSG_DATA(header), sizeof(fd));
-    return Fd(fd);
-}
 
 void add(MessageWriter& message, const Operand& operand) {
     message.add(operand.reg);
@@ -104,11 +55,7 @@ void add(MessageWriter& message, const KeyLogFunction& function) {
     }
     message.add(recipe.has_label_length);
     message.add(recipe.pointers_of_32_bits);
-    message.add(static_cast<uint32_t>(function.labels.size()));
-    for (const Label& label : function.labels) {
-        message.add(label.text);
-        message.add(label.address);
-    }
+    add_labels(message, function.labels);
 }
 
 KeyLogFunction function_in(MessageReader& message) {
@@ -123,20 +70,14 @@ KeyLogFunction function_in(MessageReader& message) {
     }
     recipe.has_label_length = message.number<bool>();
     recipe.pointers_of_32_bits = message.number<bool>();
-    const size_t labels = message.count(kSmallestLabel);
-    for (size_t i = 0; i < labels && !message.failed(); i++) {
-        std::string text = message.text();
-        function.labels.push_back({std::move(text), message.number<uint64_t>()});
-    }
+    function.labels = labels_in(message);
     return function;
 }
 
 MessageWriter answer_of(const Result<Finding>& finding) {
     MessageWriter message;
-    // An error without a number isn't success.
-    message.add(finding ? 0 : std::max(1, finding.error().code));
+    message.add_outcome(finding);
     if (!finding) {
-        message.add(finding.error().message);
         return message;
     }
     message.add(finding->has_tls);
@@ -152,8 +93,8 @@ MessageWriter answer_of(const Result<Finding>& finding) {
 }
 
 Result<Finding> finding_in(MessageReader& message) {
-    if (const int code = message.number<int>(); code != 0) {
-        return pcapng::Error{message.text(), code};
+    if (auto error = message.error()) {
+        return *std::move(error);
     }
     Finding finding;
     finding.has_tls = message.number<bool>();
@@ -169,12 +110,6 @@ Result<Finding> finding_in(MessageReader& message) {
         return errno_error("understand the process that looks for TLS libraries", EBADMSG);
     }
     return finding;
-}
-
-bool send_answer(int socket, const Result<Finding>& finding) {
-    const MessageWriter answer = answer_of(finding);
-    const auto bytes = answer.bytes();
-    return send(socket, bytes.data(), bytes.size(), MSG_NOSIGNAL) >= 0;
 }
 
 // Returns 0, or why the process has sent no answer. Signals are blocked, so that they can be waited
@@ -208,21 +143,23 @@ bool is_native(Machine machine) {
 }
 
 Result<Finding> find_in(int fd) {
-    const auto image = ElfImage::read(fd);
-    return image && !is_native(image->machine()) ? Finding{} : find_key_log(fd);
+    auto finding = find_key_log(fd);
+    return finding && !is_native(finding->machine) ? Finding{} : std::move(finding);
 }
 
 void serve(int socket) {
     const pid_t self = getpid();
-    for (Fd file = receive_fd(socket); file.valid(); file = receive_fd(socket)) {
+    std::array<char, 1> room;
+    while (const auto question = receive_message(socket, room)) {
         const pid_t pid = fork();
         if (pid == 0) {
-            const bool sent = end_with_parent(self) && send_answer(socket, find_in(file.get()));
+            const bool sent = end_with_parent(self) &&
+                              send_message(socket, answer_of(find_in(question->fd.get())));
             _exit(sent ? 0 : 1);
         }
         const int failed = pid < 0 ? errno : wait_for(pid);
         if (failed != 0 &&
-            !send_answer(socket, errno_error("look for TLS libraries in it", failed))) {
+            !send_message(socket, answer_of(errno_error("look for TLS libraries in it", failed)))) {
             return;
         }
     }
@@ -243,17 +180,17 @@ Result<FinderProcess> FinderProcess::start(const std::optional<UserIds>& user) {
 }
 
 Result<Finding> FinderProcess::find(int fd) const {
-    std::vector<char> bytes(kMaxMessage);
-    ssize_t got = -1;
-    if (send_fd(helper_.socket(), fd)) {
-        do {
-            got = recv(helper_.socket(), bytes.data(), bytes.size(), 0);
-        } while (got < 0 && errno == EINTR);
+    MessageWriter question;
+    question.add(uint8_t{0});  // the descriptor is the question
+    std::vector<char> room(kMaxMessage);
+    std::optional<ReceivedMessage> received;
+    if (send_message(helper_.socket(), question, fd)) {
+        received = receive_message(helper_.socket(), room);
     }
-    if (got <= 0) {
+    if (!received) {
         return errno_error("ask the process that looks for TLS libraries", EPIPE);
     }
-    MessageReader answer({bytes.data(), static_cast<size_t>(got)});
+    MessageReader answer(received->bytes);
     return finding_in(answer);
 }
 

@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 #include <linux/magic.h>
 #include <poll.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
@@ -103,13 +102,13 @@ void ProbeServer::send(const MessageWriter& message) {
 }
 
 void ProbeServer::obey() {
-    std::array<char, MessageWriter::kMaxText + 64> bytes;
-    const ssize_t got = recv(socket_, bytes.data(), bytes.size(), 0);
-    if (got <= 0) {
+    std::array<char, MessageWriter::kMaxText + 64> room;
+    const auto received = receive_message(socket_, room);
+    if (!received) {
         alive_ = false;
         return;
     }
-    MessageReader message({bytes.data(), static_cast<size_t>(got)});
+    MessageReader message(received->bytes);
     if (static_cast<ProberOrder>(message.number<uint8_t>()) == ProberOrder::kPrepare) {
         const std::string path = message.text();
         look_into(Fd(open(path.c_str(), O_RDONLY | O_CLOEXEC)), path, 0);

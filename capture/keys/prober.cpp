@@ -18,8 +18,6 @@ namespace {
 
 using pcapng::Result;
 
-constexpr size_t kMaxMessage = size_t{64} * 1024;
-
 pcapng::Error ended() {
     return {"the process that puts probes into TLS libraries (pidcap-tls) has ended", EPIPE};
 }
@@ -76,16 +74,12 @@ Result<Prober> Prober::start(const ProbeSettings& settings, const std::optional<
 
 // Takes one message of the process. Returns nothing if there is none, or no more will come.
 std::optional<ProberReport> Prober::receive(int flags) {
-    std::vector<char> bytes(kMaxMessage);
-    ssize_t got = -1;
-    do {
-        got = recv(fd(), bytes.data(), bytes.size(), flags);
-    } while (got < 0 && errno == EINTR);
-    if (got <= 0) {
-        alive_ = got < 0 && errno == EAGAIN;
+    const auto received = receive_message(fd(), room_, flags);
+    if (!received) {
+        alive_ = errno == EAGAIN;
         return std::nullopt;
     }
-    MessageReader message({bytes.data(), static_cast<size_t>(got)});
+    MessageReader message(received->bytes);
     const auto report = static_cast<ProberReport>(message.number<uint8_t>());
     if (report == ProberReport::kFile) {
         ProbedFile file = probed_file_in(message);

@@ -40,12 +40,16 @@ class Prober {
     int fd() const { return helper_.socket(); }
 
   private:
-    explicit Prober(HelperProcess helper) : helper_(std::move(helper)) {}
+    // A file with its labels has some 2 KiB.
+    static constexpr size_t kMaxMessage = size_t{64} * 1024;
+
+    explicit Prober(HelperProcess helper) : helper_(std::move(helper)), room_(kMaxMessage) {}
 
     std::optional<ProberReport> receive(int flags);
     bool wait_for(ProberReport wanted);
 
     HelperProcess helper_;
+    std::vector<char> room_;         // for a message
     std::vector<ProbedFile> files_;  // not taken yet
     bool alive_ = true;
 };

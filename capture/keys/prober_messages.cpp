@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "capture/keys/prober_messages.h"
 
-#include <sys/socket.h>
-
-#include <utility>
+#include "capture/keys/label_list.h"
 
 namespace capture::tls {
 namespace {
-
-constexpr size_t kSmallestLabel = sizeof(uint32_t) + sizeof(uint64_t);
 
 template <typename Type>
 MessageWriter with_type(Type type) {
@@ -35,11 +31,7 @@ MessageWriter message_of(const ProbedFile& file) {
     message.add(file.library);
     message.add(file.version);
     message.add(file.reason);
-    message.add(static_cast<uint32_t>(file.labels.size()));
-    for (const Label& label : file.labels) {
-        message.add(label.text);
-        message.add(label.address);
-    }
+    add_labels(message, file.labels);
     return message;
 }
 
@@ -51,17 +43,8 @@ ProbedFile probed_file_in(MessageReader& message) {
     file.library = message.text();
     file.version = message.text();
     file.reason = message.text();
-    const size_t labels = message.count(kSmallestLabel);
-    for (size_t i = 0; i < labels && !message.failed(); i++) {
-        std::string text = message.text();
-        file.labels.push_back({std::move(text), message.number<uint64_t>()});
-    }
+    file.labels = labels_in(message);
     return file;
-}
-
-bool send_message(int socket, const MessageWriter& message) {
-    const auto bytes = message.bytes();
-    return send(socket, bytes.data(), bytes.size(), MSG_NOSIGNAL) >= 0;
 }
 
 }  // namespace capture::tls

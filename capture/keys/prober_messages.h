@@ -46,7 +46,4 @@ MessageWriter message_of(const ProbedFile& file);
 // Reads what follows ProberReport::kFile.
 ProbedFile probed_file_in(MessageReader& message);
 
-// Sends it as one packet of a SOCK_SEQPACKET socket. False: the other side is gone.
-bool send_message(int socket, const MessageWriter& message);
-
 }  // namespace capture::tls

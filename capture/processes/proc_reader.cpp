@@ -3,10 +3,10 @@
 
 #include <sys/socket.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "capture/confinement/message.h"
@@ -88,8 +88,7 @@ ProcProcess process_in(MessageReader& answer) {
 template <typename Value>
 MessageWriter answer_of(const Result<Value>& value) {
     MessageWriter answer;
-    // An error without a number isn't success.
-    answer.add(value ? 0 : std::max(1, value.error().code));
+    answer.add_outcome(value);
     if (value) {
         add(answer, *value);
     }
@@ -109,7 +108,7 @@ MessageWriter answer_to(const Question& question, const ProcFs& procfs, CgroupTr
             break;
     }
     MessageWriter answer;
-    answer.add(0);
+    answer.add_outcome(Result<void>());
     answer.add(cgroups.path(question.cgroup));
     return answer;
 }
@@ -117,9 +116,7 @@ MessageWriter answer_to(const Question& question, const ProcFs& procfs, CgroupTr
 void serve(int socket, const ProcFs& procfs, CgroupTree& cgroups) {
     Question question;
     while (recv(socket, &question, sizeof(question), 0) == sizeof(question)) {
-        const MessageWriter answer = answer_to(question, procfs, cgroups);
-        const auto bytes = answer.bytes();
-        if (send(socket, bytes.data(), bytes.size(), MSG_NOSIGNAL) < 0) {
+        if (!send_message(socket, answer_to(question, procfs, cgroups))) {
             return;
         }
     }
@@ -128,19 +125,17 @@ void serve(int socket, const ProcFs& procfs, CgroupTree& cgroups) {
 // Returns what `read` makes of the answer.
 template <typename Value>
 Result<Value> ask(int socket, const Question& question, Value (*read)(MessageReader&)) {
-    std::array<char, kMaxAnswer> bytes;
-    ssize_t got = -1;
+    std::array<char, kMaxAnswer> room;
+    std::optional<ReceivedMessage> received;
     if (send(socket, &question, sizeof(question), MSG_NOSIGNAL) == sizeof(question)) {
-        do {
-            got = recv(socket, bytes.data(), bytes.size(), 0);
-        } while (got < 0 && errno == EINTR);
+        received = receive_message(socket, room);
     }
-    if (got <= 0) {
+    if (!received) {
         return errno_error("ask the process that reads /proc", EPIPE);
     }
-    MessageReader answer({bytes.data(), static_cast<size_t>(got)});
-    if (const int code = answer.number<int>(); code != 0) {
-        return errno_error("read a process", code);
+    MessageReader answer(received->bytes);
+    if (const auto error = answer.error()) {
+        return errno_error("read a process", error->code);
     }
     Value value = read(answer);
     if (!answer.complete()) {

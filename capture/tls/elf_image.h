@@ -16,11 +16,10 @@
 #include <string_view>
 #include <vector>
 
+#include "capture/tls/key_log_function.h"
 #include "pcapng/result.h"
 
 namespace capture::tls {
-
-enum class Machine { kX86_64, kI386, kAarch64 };
 
 // What of the file is loaded at an address. Bytes that are not in the file (.bss) don't count.
 struct Segment {

@@ -67,6 +67,7 @@ class Finder {
 };
 
 Finding Finder::find() {
+    finding_.machine = image_.machine();
     texts_ = find_labels(image_);
     if (!texts_.ended.empty()) {
         find_c();

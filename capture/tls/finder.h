@@ -17,13 +17,15 @@ namespace capture::tls {
 // one whose function wasn't found ("OpenSSL 3.0.19: no code uses the label SERVER_..."). A library
 // that was seen but can't be probed stands in `unsupported`, with its reason, beside functions.
 struct Finding {
+    Machine machine = Machine::kX86_64;  // that the file is for
     std::vector<KeyLogFunction> functions;
     std::vector<std::string> unsupported;
     bool has_tls = false;  // the file has a TLS library in it, supported or not
 };
 
-// Reads an open ELF file (x86-64, i386 or aarch64), which stays open. Errors: it can't be mapped,
-// isn't ELF or is damaged. Bounded: a file whose headers lie costs no more than its size.
+// Reads an open ELF file (x86-64, i386 or aarch64), which stays open. Errors: ENOEXEC, it is no ELF
+// file, or of another machine; others, it can't be read or is damaged. Bounded: a file whose
+// headers lie costs no more than its size.
 [[nodiscard]] pcapng::Result<Finding> find_key_log(int fd);
 
 }  // namespace capture::tls

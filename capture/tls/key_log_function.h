@@ -14,6 +14,9 @@
 
 namespace capture::tls {
 
+// What a file is for.
+enum class Machine { kX86_64, kI386, kAarch64 };
+
 // How to get at a value where the probe stands: take a register; then, `loads` times, add
 // offsets[i] and load a pointer from there (of the machine's size); then add offsets[loads].
 // The result is the value: a pointer, or a number of which 32 bits count.
