@@ -90,13 +90,13 @@ Result<void> ElfImage::read_headers() {
         return errno_error("read the file's size", errno);
     }
     if (!S_ISREG(status.st_mode)) {
-        return Error{"not a regular file"};
+        return Error{"not a regular file", ENOEXEC};
     }
     file_size_ = static_cast<uint64_t>(status.st_size);
     std::array<uint8_t, sizeof(Elf64_Ehdr)> start{};
     const size_t got = copy_offset(0, start);
     if (got < sizeof(Elf32_Ehdr) || std::memcmp(start.data(), ELFMAG, SELFMAG) != 0) {
-        return Error{"not an ELF file"};
+        return Error{"not an ELF file", ENOEXEC};
     }
     const bool wide = start[EI_CLASS] == ELFCLASS64;
     if (start[EI_DATA] != ELFDATA2LSB || (wide && got < sizeof(Elf64_Ehdr))) {
@@ -111,7 +111,7 @@ Result<void> ElfImage::read_headers() {
     } else if (header.machine == EM_386 && !wide) {
         machine_ = Machine::kI386;
     } else {
-        return Error{"of another machine than x86-64, i386 and aarch64"};
+        return Error{"of another machine than x86-64, i386 and aarch64", ENOEXEC};
     }
     is_fixed_ = header.is_fixed;
     const size_t size = wide ? sizeof(Elf64_Phdr) : sizeof(Elf32_Phdr);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
+#include <cerrno>
 #include <cstring>
 #include <filesystem>
 #include <string>
@@ -88,9 +89,14 @@ TEST_CASE("what isn't a file of a known machine is refused") {
     std::string other = elf_file({load(0, 0, 4096)});
     other[offsetof(Elf64_Ehdr, e_machine)] = static_cast<char>(EM_RISCV);
     CHECK(refusal(other) == "of another machine than x86-64, i386 and aarch64");
+    // Nobody looks for TLS there.
+    for (const std::string& none : {std::string(), std::string("#!/bin/sh\n"), other}) {
+        CHECK(find_key_log(Written(none).fd()).error().code == ENOEXEC);
+    }
     const auto folder = find_key_log(open_file("/usr").get());
     REQUIRE(!folder);
     CHECK(folder.error().message == "not a regular file");
+    CHECK(folder.error().code == ENOEXEC);
 }
 
 TEST_CASE("headers that lie are refused, or cut to what is there") {
