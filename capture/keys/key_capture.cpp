@@ -98,10 +98,9 @@ std::string KeyCapture::label_of(const pidcap_secret& raw, const ProbedFile& fil
 }
 
 // Adds the secret, unless it is none, and overwrites it.
-void KeyCapture::take(pidcap_secret& raw, std::vector<DerivedSecret>& secrets) {
+void KeyCapture::take(pidcap_secret& raw, uint64_t time_ns, std::vector<DerivedSecret>& secrets) {
     const ProbedFile& file = files_[by_probe_.at(raw.probe)];
-    DerivedSecret secret{
-        .time_ns = WallClock().from_mono(raw.time_mono), .pid = raw.tgid, .library = name_of(file)};
+    DerivedSecret secret{.time_ns = time_ns, .pid = raw.tgid, .library = name_of(file)};
     secret.line.label = label_of(raw, file);
     if (!is_label(secret.line.label) || raw.secret_len > sizeof(raw.secret)) {
         unreadable_++;
@@ -121,8 +120,12 @@ std::vector<DerivedSecret> KeyCapture::take_secrets() {
     if (ended_) {
         early_.clear();
     }
+    if (early_.empty()) {
+        return secrets;
+    }
+    const WallClock clock;
     while (!early_.empty() && by_probe_.contains(early_.front().probe)) {
-        take(early_.front(), secrets);
+        take(early_.front(), clock.from_mono(early_.front().time_mono), secrets);
         early_.pop_front();
     }
     return secrets;

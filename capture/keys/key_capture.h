@@ -61,7 +61,7 @@ class KeyCapture {
         : ring_(std::move(ring)), prober_(std::move(prober)) {}
 
     void read_files();
-    void take(pidcap_secret& raw, std::vector<DerivedSecret>& secrets);
+    void take(pidcap_secret& raw, uint64_t time_ns, std::vector<DerivedSecret>& secrets);
     std::string label_of(const pidcap_secret& raw, const ProbedFile& file) const;
 
     SecretRing ring_;

@@ -2,7 +2,6 @@
 #include "capture/keys/key_table.h"
 
 #include <algorithm>
-#include <cstring>
 #include <string_view>
 
 namespace capture::tls {
@@ -35,18 +34,9 @@ bool is_under_way(const std::vector<std::string>& labels) {
 
 }  // namespace
 
-// The bytes are random, but for those of who wants to spoil this table; he'd need a handshake each.
-size_t KeyTable::Hash::operator()(const ClientRandom& random) const {
-    std::array<size_t, 4> words{};
-    static_assert(sizeof(words) == std::tuple_size_v<ClientRandom>);
-    std::memcpy(words.data(), random.data(), sizeof(words));
-    return words[0] ^ words[1] ^ words[2] ^ words[3];
-}
-
 KeyTable::Connection& KeyTable::connection_of(const ClientRandom& random, uint64_t time_ns) {
     const auto [found, is_new] = connections_.try_emplace(random);
     if (is_new) {
-        found->second.time_ns = time_ns;
         young_.emplace_back(time_ns, random);
         if (connections_.size() > kMost) {
             forget_oldest();

@@ -6,7 +6,6 @@
 // nanoseconds since the epoch, as those of packets. One thread.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <deque>
 #include <optional>
@@ -16,6 +15,7 @@
 #include <vector>
 
 #include "packet/key_log.h"
+#include "packet/keyed_hash.h"
 #include "packet/packet.h"
 
 namespace capture::tls {
@@ -75,8 +75,7 @@ class KeyTable {
 
   private:
     struct Connection {
-        uint64_t time_ns = 0;  // of what came first
-        uint64_t secret_ns = 0;
+        uint64_t secret_ns = 0;  // of the first secret of a handshake under way
         bool is_captured = false;
         bool has_keys = false;
         std::vector<std::string> labels = {};  // of the secrets that have come
@@ -84,9 +83,6 @@ class KeyTable {
         std::vector<uint32_t> processes = {};  // numbers of those at its ends
         // Who has derived secrets of it, by pid, and with what.
         std::vector<std::pair<uint32_t, std::string>> libraries = {};
-    };
-    struct Hash {
-        size_t operator()(const packet::ClientRandom& random) const;
     };
     struct Participant {
         KeyStatus status;
@@ -98,7 +94,7 @@ class KeyTable {
     void take_part(Connection& connection, const packet::Process* process);
     void has_keys(Connection& connection);
 
-    std::unordered_map<packet::ClientRandom, Connection, Hash> connections_;
+    std::unordered_map<packet::ClientRandom, Connection, packet::KeyedHash> connections_;
     // The oldest first: those that are younger than kPatienceNs, and captured ones from then on.
     using InOrder = std::deque<std::pair<uint64_t, packet::ClientRandom>>;
     InOrder young_;

@@ -4,13 +4,13 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <charconv>
 #include <optional>
+
+#include "pcapng/read_to_end.h"
 
 namespace capture::tls {
 namespace {
@@ -82,20 +82,10 @@ Result<std::string> read_text(const std::string& path) {
         return errno_error("open " + path, errno == ENOENT ? ESRCH : errno);
     }
     std::string text;
-    std::array<char, 16384> piece{};
-    for (;;) {
-        const ssize_t got = ::read(file.get(), piece.data(), piece.size());
-        if (got < 0 && errno == EINTR) {
-            continue;
-        }
-        if (got < 0) {
-            return errno_error("read " + path, errno);
-        }
-        if (got == 0) {
-            return text;
-        }
-        text.append(piece.data(), static_cast<size_t>(got));
+    if (const int code = pcapng::read_to_end(file, std::string::npos, text); code != 0) {
+        return errno_error("read " + path, code);
     }
+    return text;
 }
 
 // Never a fifo or a device that a name leads to by now: opening one may wait or act.

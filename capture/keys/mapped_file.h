@@ -4,7 +4,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,13 +22,6 @@ struct FileKey {
     uint64_t generation = 0;
 
     bool operator==(const FileKey&) const = default;
-};
-
-struct FileKeyHash {
-    size_t operator()(const FileKey& key) const {
-        return std::hash<uint64_t>()(key.inode * 0x9e3779b97f4a7c15 ^ key.generation ^
-                                     (uint64_t{key.major} << 32 | key.minor));
-    }
 };
 
 struct MappedFile {

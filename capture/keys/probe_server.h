@@ -23,6 +23,7 @@
 #include "capture/keys/mapping_watch.h"
 #include "capture/keys/prober_messages.h"
 #include "capture/keys/secret_ring.h"
+#include "packet/keyed_hash.h"
 #include "pcapng/fd.h"
 
 namespace capture::tls {
@@ -67,7 +68,7 @@ class ProbeServer {
     FinderProcess finder_;
     MappingWatch watch_;
     FileChanges changes_;
-    std::unordered_map<FileKey, Reasons, FileKeyHash> seen_;
+    std::unordered_map<FileKey, Reasons, packet::KeyedHash> seen_;
     std::deque<Mapped> pending_;
     std::map<Identity, Reasons> known_;
     std::vector<std::optional<KeyProbe>> probes_;
