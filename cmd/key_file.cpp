@@ -9,23 +9,22 @@
 #include <utility>
 
 namespace cmd {
-namespace {
 
-constexpr mode_t kOthers = S_IRGRP | S_IROTH;
-
-}  // namespace
-
-pcapng::Result<void> refuse_exposed(const std::string& path) {
-    struct stat status {};
-    if (path == "-" || stat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode) ||
-        (status.st_mode & kOthers) == 0) {
+pcapng::Result<void> refuse_exposed(const struct stat& file, const std::string& name) {
+    if (!S_ISREG(file.st_mode) || !is_exposed(file.st_mode)) {
         return {};
     }
     return pcapng::Error{
-        fmt::format("{}: others may read this file (mode {:04o}), and with its keys the "
-                    "connections: chmod 600 it, remove it, or name another one",
-                    path, status.st_mode & 07777U),
+        fmt::format("{}: others may read it (mode {:03o}), and with its keys the connections: "
+                    "chmod 600 it, remove it, or name another one",
+                    name, file.st_mode & 0777U),
         EEXIST};
+}
+
+pcapng::Result<void> refuse_exposed(const std::string& path) {
+    struct stat status {};
+    const bool is_there = path != "-" && stat(path.c_str(), &status) == 0;
+    return is_there ? refuse_exposed(status, path) : pcapng::Result<void>{};
 }
 
 pcapng::Result<pcapng::Fd> open_key_log(const std::string& path, FileMode mode) {

@@ -4,6 +4,8 @@
 // nobody but the owner may, unless --mode says otherwise. Stateless.
 #pragma once
 
+#include <sys/stat.h>
+
 #include <string>
 
 #include "cmd/made_file.h"
@@ -12,8 +14,9 @@
 
 namespace cmd {
 
-// Returns an error if the file is there and others than its owner may read it. A pipe, a socket, or
-// "-" is nobody's to find.
+// Returns an error if others than its owner may read the regular file. `name` is for the message.
+pcapng::Result<void> refuse_exposed(const struct stat& file, const std::string& name);
+// The same of a path: one that isn't there, and "-", is nobody's to find.
 pcapng::Result<void> refuse_exposed(const std::string& path);
 
 // Opens a key log file, which is made if it isn't there, to append lines.

@@ -15,7 +15,6 @@
 namespace cmd {
 namespace {
 
-using capture::tls::KeyCapture;
 using capture::tls::KeySink;
 using capture::tls::KeySinkOptions;
 using capture::tls::KeyStatus;

@@ -6,6 +6,7 @@
 // Stateless.
 #pragma once
 
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include <optional>
@@ -39,6 +40,11 @@ MadeFile make_file(int folder, const std::string& name, int flags, FileMode mode
 // Returns true if the folder is sticky, others may write to it, and its entry `name` is neither
 // this process's effective user's nor the folder's owner's.
 bool is_foreign(int folder, const std::string& name);
+
+// Returns true if others than the owner may do anything with a file of this mode.
+constexpr bool is_exposed(mode_t mode) {
+    return (mode & (S_IRWXG | S_IRWXO)) != 0;
+}
 
 // What a message says of such a file or folder.
 inline constexpr const char* kForeign =

@@ -14,6 +14,7 @@
 #include <optional>
 #include <utility>
 
+#include "cmd/key_file.h"
 #include "cmd/made_file.h"
 #include "cmd/message.h"
 #include "cmd/sudo_caller.h"
@@ -28,7 +29,6 @@ using pcapng::Output;
 using pcapng::Result;
 
 constexpr mode_t kFolderMode = 0700;
-constexpr mode_t kOthers = S_IRWXG | S_IRWXO;
 
 Error open_error(const std::string& path, const MadeFile& refused, const char* what = "file") {
     if (refused.is_foreign) {
@@ -104,11 +104,10 @@ Result<Output> open_emptied(const std::string& path, std::span<const std::string
             }
         }
         // What is behind the position in stdout, and who may read it, is the shell's business.
-        if (path != "-" && is_private && (status.st_mode & kOthers) != 0) {
-            return Error{
-                fmt::format("write {}: others may read it (mode {:03o}); remove it, or "
-                            "name another one",
-                            name, status.st_mode & 0777)};
+        if (path != "-" && is_private) {
+            if (auto refused = refuse_exposed(status, "write " + name); !refused) {
+                return std::move(refused).error();
+            }
         }
         if (path != "-" && ftruncate(fd->get(), 0) != 0) {
             return pcapng::errno_error("empty " + name, errno);
@@ -145,7 +144,7 @@ void tell_keys(std::string_view command, const forensics::Rewriter::Keys& keys,
     }
     struct stat status {};
     if (keys.lines > 0 && path != "-" && stat(path.c_str(), &status) == 0 &&
-        S_ISREG(status.st_mode) && (status.st_mode & kOthers) != 0) {
+        S_ISREG(status.st_mode) && is_exposed(status.st_mode)) {
         print_message("pidcap {}: others may read {} (mode {:03o})\n", command,
                       packet::printable(path), status.st_mode & 0777);
     }
