@@ -126,7 +126,6 @@ class Translation {
     Place operand(uint8_t at) const {
         return at < arm_.op_count ? place_of(arm_.operands[at]) : Place{};
     }
-    bool follow(Action action, const Place& first, const Place& second, const Place& third = {});
     bool load_or_store(uint8_t memory_size);
     bool pair(bool is_load);
     void write_back(Place& memory, uint8_t behind);
@@ -139,18 +138,6 @@ class Translation {
     const cs_arm64& arm_;
     Instruction result_;
 };
-
-bool Translation::follow(Action action, const Place& first, const Place& second,
-                         const Place& third) {
-    if (first.kind == Kind::kNone || second.kind == Kind::kNone) {
-        return false;
-    }
-    result_.action = action;
-    result_.first = first;
-    result_.second = second;
-    result_.third = third;
-    return true;
-}
 
 // "[x0, #8]!" moves x0 before, "[x0], #8" after.
 void Translation::write_back(Place& memory, uint8_t behind) {
@@ -177,8 +164,8 @@ bool Translation::load_or_store(uint8_t memory_size) {
     write_back(memory, 2);
     const bool is_store = from_.mnemonic[0] == 's';
     // A number is the zero register, which takes no load.
-    return is_store ? follow(Action::kMove, memory, reg)
-                    : reg.kind == Kind::kRegister && follow(Action::kMove, reg, memory);
+    return is_store ? result_.follow(Action::kMove, memory, reg)
+                    : reg.kind == Kind::kRegister && result_.follow(Action::kMove, reg, memory);
 }
 
 bool Translation::pair(bool is_load) {
@@ -191,8 +178,8 @@ bool Translation::pair(bool is_load) {
     }
     memory.size = one.size;
     write_back(memory, 3);
-    return is_load ? follow(Action::kLoadPair, memory, one, other)
-                   : follow(Action::kStorePair, memory, one, other);
+    return is_load ? result_.follow(Action::kLoadPair, memory, one, other)
+                   : result_.follow(Action::kStorePair, memory, one, other);
 }
 
 bool Translation::jump() {
@@ -233,14 +220,14 @@ bool Translation::arithmetic(Action action, bool sets_flags) {
     const Place first = operand(0);
     result_.sets_flags = sets_flags;
     // The zero register takes no result.
-    return (first.kind == Kind::kRegister) && follow(action, first, operand(1), operand(2));
+    return (first.kind == Kind::kRegister) && result_.follow(action, first, operand(1), operand(2));
 }
 
 bool Translation::select() {
     const Place first = operand(0);
     result_.condition = condition_of(arm_.cc);
     return first.kind == Kind::kRegister && operand(2).kind != Kind::kNone &&
-           follow(Action::kMove, first, operand(1), operand(2));
+           result_.follow(Action::kMove, first, operand(1), operand(2));
 }
 
 void Translation::other(csh handle) {
@@ -283,8 +270,8 @@ Instruction Translation::translate(csh handle) {
         case ARM64_INS_MOVZ:
         case ARM64_INS_ADR:
         case ARM64_INS_ADRP:
-            done =
-                operand(0).kind == Kind::kRegister && follow(Action::kMove, operand(0), operand(1));
+            done = operand(0).kind == Kind::kRegister &&
+                   result_.follow(Action::kMove, operand(0), operand(1));
             break;
         case ARM64_INS_ADD:
             done = arithmetic(Action::kAdd, arm_.update_flags);
@@ -293,7 +280,7 @@ Instruction Translation::translate(csh handle) {
             done = arithmetic(Action::kSubtract, arm_.update_flags);
             break;
         case ARM64_INS_CMP:
-            done = follow(Action::kCompare, operand(0), operand(1));
+            done = result_.follow(Action::kCompare, operand(0), operand(1));
             break;
         case ARM64_INS_LDR:
         case ARM64_INS_LDUR:

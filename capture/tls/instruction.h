@@ -79,6 +79,19 @@ struct Instruction {
     uint32_t written = 0;  // bits by register, kOther only
 
     uint64_t next() const { return address + size; }
+
+    // Sets what it does, if it can be followed: the kinds of the first two places are known, and a
+    // register is written as a whole. Returns whether it can.
+    bool follow(Action does, const Place& to, const Place& from, const Place& also = {}) {
+        if (to.kind == Place::Kind::kNone || from.kind == Place::Kind::kNone) {
+            return false;
+        }
+        action = does;
+        first = to;
+        second = from;
+        third = also;
+        return true;
+    }
 };
 
 }  // namespace capture::tls

@@ -2,9 +2,8 @@
 //
 // KeyLogFunction: where a TLS library tells its secrets. Each library has one function that is
 // called with every secret of a handshake, whether a key log was asked for or not; a probe at its
-// entry finds the secret, what it is (its label, see
-// https://www.ietf.org/archive/id/draft-ietf-tls-keylogfile-05.html, section 2), and the client's
-// random, by which a key log names a connection.
+// entry finds the secret, what it is (its label, see RFC 9850, section 2), and the client's random,
+// by which a key log names a connection.
 #pragma once
 
 #include <cstddef>

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::string_view kMasterSecret = "CLIENT_RANDOM";
 constexpr std::string_view kSecret = "_SECRET";
-// https://www.ietf.org/archive/id/draft-ietf-tls-keylogfile-05.html, section 2.
+// RFC 9850, section 2.
 constexpr std::array<std::string_view, 8> kLabels = {kMasterSecret,
                                                      "CLIENT_EARLY_TRAFFIC_SECRET",
                                                      "CLIENT_HANDSHAKE_TRAFFIC_SECRET",

@@ -138,8 +138,6 @@ class Translation {
     Place operand(uint8_t number) const {
         return number < x86_.op_count ? place_of(from_, x86_.operands[number]) : Place{};
     }
-    // One that can be followed: the kinds are known, and a register is written as a whole.
-    bool follow(Action action, Place first, Place second, Place third = {});
     bool jump_or_call();
     bool arithmetic();
     void other();
@@ -149,17 +147,6 @@ class Translation {
     const cs_x86& x86_;
     Instruction result_;
 };
-
-bool Translation::follow(Action action, Place first, Place second, Place third) {
-    if (first.kind == Place::Kind::kNone || second.kind == Place::Kind::kNone) {
-        return false;
-    }
-    result_.action = action;
-    result_.first = first;
-    result_.second = second;
-    result_.third = third;
-    return true;
-}
 
 bool Translation::jump_or_call() {
     const Place to = operand(0);
@@ -188,28 +175,29 @@ bool Translation::arithmetic() {
     result_.sets_flags = true;
     switch (from_.id) {
         case X86_INS_INC:
-            return first.kind == Place::Kind::kRegister && follow(Action::kAdd, first, first, one);
+            return first.kind == Place::Kind::kRegister &&
+                   result_.follow(Action::kAdd, first, first, one);
         case X86_INS_DEC:
             return first.kind == Place::Kind::kRegister &&
-                   follow(Action::kSubtract, first, first, one);
+                   result_.follow(Action::kSubtract, first, first, one);
         case X86_INS_ADD:
             return first.kind == Place::Kind::kRegister &&
-                   follow(Action::kAdd, first, first, second);
+                   result_.follow(Action::kAdd, first, first, second);
         case X86_INS_SUB:
         case X86_INS_XOR:
             // A register less itself is 0; no other xor is followed.
             return first.kind == Place::Kind::kRegister &&
                    (from_.id == X86_INS_SUB ||
                     (second.kind == Place::Kind::kRegister && first.reg == second.reg)) &&
-                   follow(Action::kSubtract, first, first, second);
+                   result_.follow(Action::kSubtract, first, first, second);
         case X86_INS_CMP:
-            return follow(Action::kCompare, first, second);
+            return result_.follow(Action::kCompare, first, second);
         case X86_INS_TEST:
             if (first.kind == Place::Kind::kRegister && second.kind == Place::Kind::kRegister &&
                 first.reg == second.reg) {
                 second.kind = Place::Kind::kNumber;
                 second.number = 0;
-                return follow(Action::kCompare, first, second);
+                return result_.follow(Action::kCompare, first, second);
             }
             return false;
         default:
@@ -245,10 +233,10 @@ Instruction Translation::translate() {
         case X86_INS_MOVZX:
         case X86_INS_MOVSX:
         case X86_INS_MOVSXD:
-            done = follow(Action::kMove, first, second);
+            done = result_.follow(Action::kMove, first, second);
             break;
         case X86_INS_LEA:
-            done = follow(Action::kAddress, first, second);
+            done = result_.follow(Action::kAddress, first, second);
             break;
         case X86_INS_PUSH:
             result_.action = Action::kPush;
@@ -276,7 +264,7 @@ Instruction Translation::translate() {
         default:
             if (move != kConditionals.end()) {
                 result_.condition = move->condition;
-                done = follow(Action::kMove, first, second);
+                done = result_.follow(Action::kMove, first, second);
             } else {
                 done = jump_or_call() || arithmetic();
             }
