@@ -15,6 +15,8 @@
 #include <string_view>
 #include <thread>
 
+#include "capture/keys/installed_libraries.h"
+
 namespace capture::tls {
 namespace {
 
@@ -66,6 +68,9 @@ void ProbeServer::serve(int socket) {
         known_[*self] = {};
     }
     look_at_all();
+    for (const std::string& path : installed_libraries()) {
+        look_into(Fd(open(path.c_str(), O_RDONLY | O_CLOEXEC)), path, 0);
+    }
     send(message_of(ProberReport::kReady));
     std::vector<pollfd> watched = {{socket, POLLIN, 0}, {changes_.fd(), POLLIN, 0}};
     for (const int fd : watch_.fds()) {

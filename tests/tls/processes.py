@@ -212,3 +212,13 @@ def none(stage):
     recording.end()
     require("no connection began while this ran" in recording.text(), recording.text())
     require(not recording.lines(), "there are keys")
+
+
+@claim("the first program that uses an installed library has its keys with its first connection")
+def first(stage):
+    stage.reference.serve(PORT, "1.3")
+    recording = stage.record(options=("--comm", "curl"))
+    stage.curl()
+    recording.end()
+    require_equal(recording, stage.reference.served(PORT), 1)
+    require_clear(recording, 1)
