@@ -2,6 +2,7 @@
 #include "capture/keys/finder_process.h"
 
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -118,9 +119,14 @@ int wait_for(pid_t pid) {
     sigset_t ended;
     sigemptyset(&ended);
     sigaddset(&ended, SIGCHLD);
+    const timespec urgent{0, FinderProcess::kUrgentMilliseconds * 1'000'000};
     const timespec patience{FinderProcess::kPatienceSeconds, 0};
     int status = 0;
-    const bool late = sigtimedwait(&ended, nullptr, &patience) < 0;
+    bool late = sigtimedwait(&ended, nullptr, &urgent) < 0;
+    if (late) {
+        (void)setpriority(PRIO_PROCESS, static_cast<id_t>(pid), 0);
+        late = sigtimedwait(&ended, nullptr, &patience) < 0;
+    }
     if (late && waitpid(pid, &status, WNOHANG) == 0) {
         kill(pid, SIGKILL);
         waitpid(pid, nullptr, 0);

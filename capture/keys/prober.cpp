@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "capture/keys/prober.h"
 
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -17,6 +18,8 @@ namespace capture::tls {
 namespace {
 
 using pcapng::Result;
+
+constexpr int kUrgent = -10;  // nice(2)
 
 pcapng::Error ended() {
     return {"the process that puts probes into TLS libraries (pidcap-tls) has ended", EPIPE};
@@ -38,6 +41,9 @@ Confinement confinement_for(const std::optional<UserIds>& user) {
 
 Result<Prober> Prober::start(const ProbeSettings& settings, const std::optional<UserIds>& user) {
     const auto prepare = [&]() -> Result<HelperProcess::Serve> {
+        // Ahead of the program whose first handshake it is about. Where that isn't allowed, which
+        // takes CAP_SYS_NICE, it comes in its turn.
+        (void)setpriority(PRIO_PROCESS, 0, kUrgent);
         auto finder = FinderProcess::start(user);
         if (!finder) {
             return std::move(finder).error();
