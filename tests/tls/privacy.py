@@ -7,7 +7,9 @@ from pathlib import Path
 
 import keys
 from claims import PORT, claim, require, require_clear, require_equal, require_none
-from programs import Python
+from programs import Curl, Python
+from recording import WiresharkRecording
+from world import need
 
 OTHER = PORT + 1
 
@@ -63,6 +65,22 @@ def elsewhere(stage):
     recording.end()
     require(not recording.lines(), "there are keys")
     require_none(recording.path, stage.reference.served(PORT), "in the file")
+
+
+@claim("a user of Wireshark's group gets the keys of his own processes, and of nobody else's")
+def in_wireshark(stage):
+    need("setcap")
+    serve_both(stage)
+    recording = WiresharkRecording(stage.pidcap, stage.world, "backup")
+    for _ in range(3):
+        stage.curl(OTHER)
+        stage.run(["setpriv", "--reuid", "backup", "--regid", "backup", "--clear-groups",
+                   *Curl.command(None, PORT, "1.3")])
+    recording.end()
+    require(len(stage.reference.served(OTHER)) >= 3 * 4, "root's curl made no connection")
+    require_none(recording.path, stage.reference.served(OTHER), "in the file")
+    require_equal(recording, stage.reference.served(PORT), 6)
+    require_clear(recording, 6)
 
 
 @claim("only the owner may read a file with keys, whatever the umask")

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """pidcap --tls-keys at work in a network namespace, and what it said."""
 
+import os
 import re
+import shutil
 import signal
 import subprocess
 from pathlib import Path
@@ -73,3 +75,38 @@ class Recording:
                 library = library_of or library
                 with_keys, hellos = with_keys + int(some), hellos + int(everything)
         return library, with_keys, hellos
+
+
+class WiresharkRecording(Recording):
+    """What Wireshark records of lo for a user of its group, with the box for keys ticked: pidcap-extcap with the
+    capabilities of `pidcap setup-wireshark` in its file."""
+
+    CAPABILITIES = "cap_net_admin,cap_net_raw,cap_bpf,cap_perfmon,cap_sys_ptrace,cap_dac_read_search+ep"
+
+    def __init__(self, pidcap, world, user):
+        self.path, self.said = world.folder / "wireshark.pcapng", world.folder / "wireshark.said"
+        self.command = ()
+        program, fifo = world.folder / "pidcap-extcap", world.folder / "fifo"
+        shutil.copy(Path(pidcap).resolve().parent / "pidcap-extcap", program)
+        subprocess.run(["setcap", self.CAPABILITIES, program], check=True)
+        os.mkfifo(fifo)
+        shutil.chown(fifo, user)
+        with self.path.open("wb") as out:
+            self.reader = subprocess.Popen(["cat", fifo], stdin=subprocess.DEVNULL, stdout=out)
+        world.started.append(self.reader)
+        words = world.server.inside(["setpriv", "--reuid", user, "--regid", user, "--clear-groups", program, "--capture",
+                                     "--extcap-interface", "pidcap-lo", "--fifo", fifo, "--tls-keys"])
+        with self.said.open("w") as out:
+            self.process = subprocess.Popen(list(map(str, words)), stdin=subprocess.DEVNULL, stdout=out, stderr=out)
+        world.started.append(self.process)
+        wait_for(self._ready, "pidcap-extcap to listen")
+
+    def _ready(self):
+        if self.process.poll() is not None:
+            raise RuntimeError(f"pidcap-extcap ended with {self.process.returncode}: {self.text()}")
+        return self.path.stat().st_size > 0
+
+    def end(self):
+        super().end()
+        self.reader.wait(PATIENCE)
+        return self
