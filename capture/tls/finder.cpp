@@ -17,6 +17,7 @@
 #include "capture/tls/log_function.h"
 #include "capture/tls/nss_function.h"
 #include "capture/tls/recipe.h"
+#include "capture/tls/rustls_functions.h"
 
 namespace capture::tls {
 namespace {
@@ -45,6 +46,7 @@ class Finder {
     void find_c();
     void find_nss(const LogFunction& function);
     void find_go();
+    void find_rustls();
     void find_others();
     // Whether the function was one.
     bool try_function(const LogFunction& function, bool has_most_votes);
@@ -215,14 +217,37 @@ void Finder::find_others() {
         version_ = version_after(image_, "wolfSSL ");
         fail("it has no function that is called with labels and secrets");
     }
-    // Paths of its source stand in what is built with it.
     if (!texts_.others.empty() && name_ != "Go") {
-        version_ = version_after(image_, "/rustls-");
-        if (!version_.empty()) {
-            finding_.has_tls = true;
-            name_ = "rustls";
-            fail("it calls no function with secrets unless a key log was asked for");
+        find_rustls();
+    }
+}
+
+void Finder::find_rustls() {
+    std::vector<Label> labels = texts_.others;
+    labels.insert(labels.end(), texts_.ended.begin(), texts_.ended.end());  // by accident
+    const RustlsPlaces places = find_rustls_places(image_, disassembler_, labels);
+    // Paths of its source stand in what is built with it.
+    version_ = version_after(image_, "/rustls-");
+    if (version_.empty() && places.secrets.empty() && places.master_secrets.empty()) {
+        return;
+    }
+    finding_.has_tls = true;
+    name_ = "rustls";
+    for (const auto* found : {&places.secrets, &places.master_secrets}) {
+        for (const RustlsPlace& place : *found) {
+            KeyLogFunction result = start(place.address);
+            result.recipe = place.recipe;
+            result.labels = labels;
+            finding_.functions.push_back(std::move(result));
         }
+    }
+    if (places.secrets.empty()) {
+        fail(
+            "the secrets of TLS 1.3 weren't found; before rustls 0.22 they are made only for a key "
+            "log");
+    }
+    if (places.master_secrets.empty()) {
+        fail("the secrets of TLS 1.2 weren't found");
     }
 }
 

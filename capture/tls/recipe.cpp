@@ -17,6 +17,7 @@ namespace {
 constexpr std::array<uint16_t, 16> kX86Registers = {80, 88, 96, 40, 152, 32, 104, 112,
                                                     72, 64, 56, 48, 24,  16, 8,   0};
 constexpr Register kX86StackPointer = 4;
+constexpr Register kArmStackPointer = 31;
 constexpr std::array<Register, 6> kCArguments = {7, 6, 2, 1, 8, 9};
 constexpr std::array<Register, 9> kGoArguments = {0, 3, 1, 7, 6, 8, 9, 10, 11};
 
@@ -31,6 +32,17 @@ Operand in_register(uint16_t offset) {
 // arch/arm64/include/uapi/asm/ptrace.h.
 Operand in_aarch64_register(uint32_t number) {
     return in_register(static_cast<uint16_t>(8 * number));
+}
+
+std::optional<Operand> reckoned_from(Operand operand, const Value& value) {
+    if (operand.loads + value.loads > int{Operand::kMaxLoads}) {
+        return {};
+    }
+    for (size_t i = 0; i <= value.loads; ++i) {
+        operand.offsets[operand.loads + i] = static_cast<int32_t>(value.offsets[i]);
+    }
+    operand.loads = static_cast<uint16_t>(operand.loads + value.loads);
+    return operand;
 }
 
 // Behind the return address.
@@ -70,21 +82,40 @@ std::optional<Operand> operand_of(Machine machine, const Value& value) {
     if (value.kind != Value::Kind::kAddress || value.symbol >= kMaxArguments) {
         return {};
     }
-    Operand operand = c_argument(machine, value.symbol);
-    if (operand.loads + value.loads > int{Operand::kMaxLoads}) {
+    return reckoned_from(c_argument(machine, value.symbol), value);
+}
+
+Operand called_with(Machine machine, uint32_t number) {
+    if (machine == Machine::kX86_64 && number >= kMaxArguments) {
+        return {.reg = kX86Registers[kX86StackPointer],
+                .loads = 1,
+                .offsets = {static_cast<int32_t>(8 * (number - kMaxArguments))}};
+    }
+    return c_argument(machine, number);
+}
+
+std::optional<Operand> operand_at_probe(Machine machine, const Value& value) {
+    const bool is_stack = value.symbol == kStackSymbol;
+    const bool is_register =
+        value.symbol >= kRegisterSymbol && value.symbol < kRegisterSymbol + kRegisters;
+    if (value.kind != Value::Kind::kAddress || (!is_stack && !is_register)) {
         return {};
     }
-    for (size_t i = 0; i <= value.loads; ++i) {
-        operand.offsets[operand.loads + i] = static_cast<int32_t>(value.offsets[i]);
+    if (machine == Machine::kAarch64) {
+        return reckoned_from(
+            in_aarch64_register(is_stack ? kArmStackPointer : value.symbol - kRegisterSymbol),
+            value);
     }
-    operand.loads = static_cast<uint16_t>(operand.loads + value.loads);
-    return operand;
+    return reckoned_from(
+        in_register(kX86Registers.at(is_stack ? kX86StackPointer : value.symbol - kRegisterSymbol)),
+        value);
 }
 
 std::string operand_text(Machine machine, const Operand& operand) {
     const auto found = std::ranges::find(kX86Registers, operand.reg);
     std::string text =
-        machine == Machine::kAarch64 ? fmt::format("x{}", operand.reg / 8)
+        machine == Machine::kAarch64
+            ? operand.reg == 8 * kArmStackPointer ? "sp" : fmt::format("x{}", operand.reg / 8)
         : found == kX86Registers.end()
             ? fmt::format("pt_regs + {}", operand.reg)
             : std::string(kX86Names[static_cast<size_t>(found - kX86Registers.begin())]);

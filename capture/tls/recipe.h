@@ -22,6 +22,13 @@ Operand c_argument(Machine machine, uint32_t number);
 // words, a slice three.
 Operand go_argument(Machine machine, uint32_t number);
 
+// Word `number` of the arguments of a call in C, at the instruction that calls.
+Operand called_with(Machine machine, uint32_t number);
+
+// A value that is reckoned from what the registers or the stack had (State::at_probe()); none if
+// that takes more loads than a probe makes.
+std::optional<Operand> operand_at_probe(Machine machine, const Value& value);
+
 // A value that is reckoned from an argument; none if that takes more loads than a probe makes.
 std::optional<Operand> operand_of(Machine machine, const Value& value);
 

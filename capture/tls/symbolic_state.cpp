@@ -19,6 +19,11 @@ Register stack_pointer(Machine machine) {
     return machine == Machine::kAarch64 ? kArmStackPointer : kX86StackPointer;
 }
 
+// Of two words that a function returns: rdx, x1.
+Register second_result_register(Machine machine) {
+    return machine == Machine::kAarch64 ? 1 : 2;
+}
+
 // What a function may change.
 bool is_lost_by_call(Machine machine, Register reg) {
     switch (machine) {
@@ -95,6 +100,17 @@ State State::at_entry(const ElfImage& image) {
     return state;
 }
 
+State State::at_probe(const ElfImage& image) {
+    State state(image);
+    for (Register reg = 0; reg < kRegisters; ++reg) {
+        if (reg != stack_pointer(image.machine())) {
+            state.set(reg, Value::address(kRegisterSymbol + reg));
+        }
+    }
+    state.is_at_probe_ = true;
+    return state;
+}
+
 Value State::get(Register reg) const {
     return reg < kRegisters ? registers_[reg] : Value{};
 }
@@ -116,7 +132,19 @@ Value State::address_of(const Memory& memory) const {
 
 Value State::stacked(int64_t offset) const {
     const auto found = std::ranges::find(stack_, offset, &Slot::offset);
-    return found != stack_.end() ? found->value : Value{};
+    if (found != stack_.end()) {
+        return found->value;
+    }
+    return is_at_probe_ && !memory_has_changed_ && offset >= 0
+               ? Value::address(kStackSymbol, offset).loaded()
+               : Value{};
+}
+
+Value State::loaded_from(const Value& address) const {
+    if (address.symbol == kStackSymbol && address.loads == 0) {
+        return stacked(address.offsets[0]);
+    }
+    return is_at_probe_ && memory_has_changed_ ? Value{} : address.loaded();
 }
 
 void State::store_stacked(int64_t offset, const Value& value) {
@@ -134,22 +162,24 @@ void State::move_stack(int64_t by) {
 }
 
 Value State::argument(size_t number, bool entered) const {
-    if (number >= kMaxArguments) {
-        return {};
+    constexpr size_t kArmArguments = 8;
+    if (machine_ == Machine::kX86_64 && number < kMaxArguments) {
+        return get(kX86Arguments[number]);
     }
-    switch (machine_) {
-        case Machine::kX86_64:
-            return get(kX86Arguments[number]);
-        case Machine::kAarch64:
-            return get(static_cast<Register>(number));
-        case Machine::kI386:
-            break;
+    if (machine_ == Machine::kAarch64 && number < kArmArguments) {
+        return get(static_cast<Register>(number));
     }
-    const Value pointer = get(kX86StackPointer);
+    const size_t in_registers = machine_ == Machine::kX86_64    ? kMaxArguments
+                                : machine_ == Machine::kAarch64 ? kArmArguments
+                                                                : 0;
+    const auto word = static_cast<int64_t>(machine_ == Machine::kI386 ? 4 : 8);
+    const bool has_address = entered && machine_ != Machine::kAarch64;
+    const Value pointer = get(stack_pointer(machine_));
     if (!pointer.is_from_argument(kStackSymbol) || pointer.loads != 0) {
         return {};
     }
-    return stacked(pointer.offsets[0] + static_cast<int64_t>(number) * 4 + (entered ? 4 : 0));
+    return stacked(pointer.offsets[0] + static_cast<int64_t>(number - in_registers) * word +
+                   (has_address ? word : 0));
 }
 
 Value State::local_argument(size_t number, bool entered) const {
@@ -191,13 +221,18 @@ std::optional<bool> State::decide(Condition condition) const {
     }
 }
 
-void State::forget_after_call(const Value& result) {
+Value State::second_result() const {
+    return get(second_result_register(machine_));
+}
+
+void State::forget_after_call(const Value& result, const Value& second) {
     for (Register reg = 0; reg < kRegisters; ++reg) {
         if (is_lost_by_call(machine_, reg)) {
             set(reg, {});
         }
     }
     set(0, result);  // rax, x0
+    set(second_result_register(machine_), second);
     forget_comparison();
 }
 

@@ -50,9 +50,13 @@ constexpr int64_t negative(int64_t value) {
     return static_cast<int64_t>(-static_cast<uint64_t>(value));
 }
 
-// Symbols: arguments by number from 0; then the stack pointer at the start; then results of calls.
+// Symbols: arguments by number from 0; then the stack pointer at the start; registers at the start,
+// by number; then results of calls, and second results of those that return two words.
 constexpr uint32_t kMaxArguments = 6;
 constexpr uint32_t kStackSymbol = 100;
+constexpr uint32_t kRegisterSymbol = 200;
+constexpr uint32_t kResultSymbol = 1000;
+constexpr uint32_t kSecondResultSymbol = 1'000'000;
 
 class State {
   public:
@@ -62,6 +66,9 @@ class State {
     // Where a function begins that has been called with arguments that nothing is known of.
     static State at_entry(const ElfImage& image);
 
+    // In the middle of a function, where a probe reads what all registers and the stack have.
+    static State at_probe(const ElfImage& image);
+
     Value get(Register reg) const;
     void set(Register reg, const Value& value) {
         if (reg < kRegisters) {
@@ -70,13 +77,16 @@ class State {
     }
 
     Value address_of(const Memory& memory) const;
-    // What was stored on the stack, in words.
+    // The word that is at this address.
+    Value loaded_from(const Value& address) const;
+    // What was stored on the stack, in words; at a probe, what was there before, too.
     Value stacked(int64_t offset) const;
     void store_stacked(int64_t offset, const Value& value);
     void move_stack(int64_t by);
 
     // The arguments of a call that is about to be made, by the machine's calling convention;
     // `entered`: the return address is already on the stack, as at a function's entry.
+    // Words beyond kMaxArguments stand on the stack, or, on aarch64, in two registers more.
     Value argument(size_t number, bool entered = false) const;
     // The same for a function that only its own file calls: on i386 compilers hand the first three
     // over in registers (GCC's regparm).
@@ -87,8 +97,12 @@ class State {
     void forget_comparison() { difference_.reset(); }
     std::optional<bool> decide(Condition condition) const;
 
-    // After a call: what it may have changed is unknown.
-    void forget_after_call(const Value& result);
+    // After a call: what it may have changed is unknown. `second`: of two words that it returns.
+    void forget_after_call(const Value& result, const Value& second = {});
+    Value second_result() const;
+    // What a probe reads isn't what it was any more.
+    void forget_memory() { memory_has_changed_ = true; }
+    bool memory_has_changed() const { return memory_has_changed_; }
 
   private:
     struct Slot {
@@ -100,6 +114,8 @@ class State {
     std::array<Value, kRegisters> registers_;
     std::vector<Slot> stack_;
     std::optional<int64_t> difference_;  // of what was compared last
+    bool is_at_probe_ = false;           // the walk began there
+    bool memory_has_changed_ = false;
 };
 
 }  // namespace capture::tls

@@ -69,7 +69,11 @@ bool SymbolicWalk::step(Path& path, const Instruction& now) {
     State& state = path.state;
     switch (now.action) {
         case Action::kInvalid:
+            return false;
         case Action::kReturn:
+            if (path.depth == 0) {
+                visitor_.on_return(state);
+            }
             return false;
         case Action::kMove:
             if (now.condition != Condition::kNone) {
@@ -189,10 +193,9 @@ Value SymbolicWalk::read(const Path& path, const Instruction& now, const Place& 
                 return {};
             }
             visitor_.on_load(now.address, address, place.size);
-            if (address.symbol == kStackSymbol && address.loads == 0) {
-                return path.state.stacked(address.offsets[0]);
-            }
-            return place.size == word_ ? address.loaded() : Value{};
+            const Value value = path.state.loaded_from(address);
+            const bool whole = place.size == word_ || value.kind == Value::Kind::kNumber;
+            return whole ? value : Value{};
         }
         case Kind::kNone:
             break;
@@ -273,7 +276,8 @@ bool SymbolicWalk::call(Path& path, const Instruction& now) {
     if (take_own_address(path, now)) {
         return true;
     }
-    const bool enter = visitor_.on_call({now.address, now.target, false}, path.state);
+    const uint32_t result = next_result_++;
+    const bool enter = visitor_.on_call({now.address, now.target, false, result}, path.state);
     if (enter && now.target != 0 && path.depth < kMaxDepth && is_new(now.target)) {
         Path inside = path;
         inside.address = now.target;
@@ -283,7 +287,11 @@ bool SymbolicWalk::call(Path& path, const Instruction& now) {
         }
         paths_.push_back(std::move(inside));
     }
-    path.state.forget_after_call(Value::address(next_result_++));
+    path.state.forget_after_call(Value::address(result),
+                                 pairs_ ? Value::address(kSecondResultSymbol + result) : Value{});
+    if (now.target == 0 || !visitor_.leaves_memory(now.target)) {
+        path.state.forget_memory();
+    }
     return true;
 }
 
@@ -293,7 +301,7 @@ bool SymbolicWalk::jump(Path& path, const Instruction& now) {
     }
     const std::optional<bool> decided = path.state.decide(now.condition);
     if (now.condition == Condition::kNone && path.depth == 0 && path.state.stack_is_as_at_entry()) {
-        visitor_.on_call({now.address, now.target, true}, path.state);
+        visitor_.on_call({now.address, now.target, true, 0}, path.state);
     }
     if (!decided) {
         if (now.target != 0 && is_new(now.address)) {

@@ -30,9 +30,14 @@ class WalkVisitor {
         uint64_t from = 0;
         uint64_t target = 0;   // 0: indirect
         bool is_jump = false;  // instead of a return
+        uint32_t result = 0;   // the symbol of what it returns
     };
     // Returns whether to walk through the function that is called, too.
     virtual bool on_call(const Call& /*call*/, const State& /*state*/) { return false; }
+    // Whether a function leaves all memory as it is.
+    virtual bool leaves_memory(uint64_t /*function*/) { return false; }
+    // Of the function that the walk began in.
+    virtual void on_return(const State& /*state*/) {}
     virtual void on_load(uint64_t /*from*/, const Value& /*address*/, size_t /*size*/) {}
     virtual void on_store(const Value& /*address*/, const Value& /*value*/) {}
     virtual void on_address(uint64_t /*from*/, const Value& /*address*/) {}
@@ -44,11 +49,12 @@ class SymbolicWalk {
     SymbolicWalk(const ElfImage& image, Disassembler& disassembler, WalkVisitor& visitor,
                  size_t limit);
 
+    // From here on, functions return two words.
+    void expect_pairs() { pairs_ = true; }
+
     void run(uint64_t address, State state);
 
   private:
-    static constexpr uint32_t kFirstResult = 1000;
-
     struct Path {
         uint64_t address = 0;
         unsigned depth = 0;  // of functions called
@@ -75,7 +81,8 @@ class SymbolicWalk {
     WalkVisitor& visitor_;
     size_t left_;
     uint8_t word_;
-    uint32_t next_result_ = kFirstResult;
+    uint32_t next_result_ = kResultSymbol;
+    bool pairs_ = false;
     std::vector<Path> paths_;
     std::unordered_set<uint64_t> taken_;
     std::unordered_map<uint64_t, unsigned> passed_;

@@ -13,6 +13,7 @@ HERE = Path(__file__).resolve().parent
 STORE = HERE.parent.parent / "build" / "trees"
 SUITES = (("bullseye", "amd64"), ("bookworm", "i386"), ("trixie", "amd64"), ("trixie", "i386"), ("sid", "amd64"))
 NODES = ("20", "22", "24")
+DENOS = ("2.0", "2.4", "2")  # whose TLS is rustls
 
 
 def tree(suite, architecture):
@@ -111,6 +112,15 @@ def of_npm():
         yield OtherNodeServer
         yield OtherNodeClient
     yield from (BunServer, BunClient)
+    for version in DENOS:
+        class OfVersion:
+            name = f"deno {version} of npm"
+
+            def prepare(self, version=version):
+                self.program = npm("@deno/linux-x64-glibc", version, "deno")
+
+        yield type("OtherDenoServer", (OfVersion, DenoServer), {})
+        yield type("OtherDenoClient", (OfVersion, DenoClient), {})
 
 
 class Bun:
@@ -143,6 +153,36 @@ class BunClient(Bun, Client):
         return self.run("""
 for (let i = 0; i < 2; i++) {
     await (await fetch(`https://127.0.0.1:${process.argv[2]}/page`, {tls: {rejectUnauthorized: false}, keepalive: false})).text();
+}
+""", port)
+
+
+class Deno:
+    comm = "deno"
+
+    def run(self, script, *words):
+        (self.folder / "script.js").write_text(script)
+        return ["env", f"HOME={self.folder}", f"DENO_DIR={self.folder}/deno", "DENO_NO_UPDATE_CHECK=1", self.program,
+                "run", "-A", "--unsafely-ignore-certificate-errors", self.folder / "script.js", *words]
+
+
+class DenoServer(Deno, Server):
+    def command(self, port):
+        return self.run("""
+const [certificate, key, port] = Deno.args;
+Deno.serve({port: +port, hostname: "127.0.0.1", cert: Deno.readTextFileSync(certificate),
+            key: Deno.readTextFileSync(key)}, () => new Response("hello"));
+""", self.reference.certificate, self.reference.key, port)
+
+
+class DenoClient(Deno, Client):
+    speaks_itself = True
+
+    def command(self, port, version):
+        # A connection for each host.
+        return self.run("""
+for (const host of ["127.0.0.1", "localhost"]) {
+    await (await fetch(`https://${host}:${Deno.args[0]}/page`)).text();
 }
 """, port)
 

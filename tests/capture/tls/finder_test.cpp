@@ -31,6 +31,17 @@ const std::set<std::string> kTls13 = {"CLIENT_HANDSHAKE_TRAFFIC_SECRET",
                                       "SERVER_TRAFFIC_SECRET_0"};
 const std::set<std::string> kTls12 = {"CLIENT_RANDOM"};
 
+std::set<std::string> lines_of(const std::string& file) {
+    std::ifstream stream(file);
+    std::set<std::string> result;
+    for (std::string line; std::getline(stream, line);) {
+        if (!line.starts_with("#")) {
+            result.insert(line);
+        }
+    }
+    return result;
+}
+
 class Server {
   public:
     explicit Server(const std::string& version) {
@@ -51,16 +62,7 @@ class Server {
 
     const std::string& port() const { return port_; }
     std::string url() const { return "https://127.0.0.1:" + port_ + "/"; }
-    std::set<std::string> lines() const {
-        std::ifstream file(folder_.file("keys"));
-        std::set<std::string> result;
-        for (std::string line; std::getline(file, line);) {
-            if (!line.starts_with("#")) {
-                result.insert(line);
-            }
-        }
-        return result;
-    }
+    std::set<std::string> lines() const { return lines_of(folder_.file("keys")); }
 
   private:
     test::TemporaryFolder folder_;
@@ -94,6 +96,18 @@ void check(const BreakpointLog& log, const Server& server, const std::set<std::s
     CAPTURE(log.status, labels, labels_of(written));
     CHECK(std::ranges::includes(labels, needed));
 }
+
+// Has the library of tests/data/tls/key_log.rs make its secrets, and writes them as a key log.
+constexpr const char* kRustHandshakes = R"(
+import ctypes, sys
+LABELS = {0: "CLIENT_RANDOM", 2: "CLIENT_EARLY_TRAFFIC_SECRET", 3: "CLIENT_HANDSHAKE_TRAFFIC_SECRET",
+          4: "SERVER_HANDSHAKE_TRAFFIC_SECRET", 5: "CLIENT_TRAFFIC_SECRET_0", 6: "SERVER_TRAFFIC_SECRET_0"}
+log = open(sys.argv[2], "w")
+def tell(kind, random, secret, length):
+    print(LABELS[kind], ctypes.string_at(random, 32).hex(), ctypes.string_at(secret, length).hex(), file=log)
+function = ctypes.CFUNCTYPE(None, ctypes.c_uint8, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t)
+ctypes.CDLL(sys.argv[1]).handshakes(function(tell))
+)";
 
 struct Case {
     std::string version;
@@ -151,5 +165,20 @@ TEST_CASE("secrets of a Go program are those that the server logs") {
             test::run_with_breakpoints({"gron", "--insecure", server.url()}, {"GOMAXPROCS=1"});
         CHECK(has_library(log, "Go"));
         check(log, server, each.labels);
+    }
+}
+
+TEST_CASE("secrets that rustls would log only if it were asked to are those that it made") {
+    for (const char* name :
+         {"rust-1.63.so", "rust-1.63-small.so", "rust-1.95.so", "rust-1.95-small.so"}) {
+        CAPTURE(name);
+        const test::TemporaryFolder folder;
+        const BreakpointLog log = test::run_with_breakpoints(
+            {"python3", "-c", kRustHandshakes, std::string(TEST_DATA) + "/tls/" + name,
+             folder.file("keys")});
+        CHECK(log.status == 0);
+        CHECK(has_library(log, "rustls"));
+        CHECK(log.lines.size() == 12);
+        CHECK(log.lines == lines_of(folder.file("keys")));
     }
 }

@@ -129,3 +129,11 @@ TEST_CASE("two places that may be the random, or none, are no place") {
         CHECK(test::contains(finding.unsupported[0], "wasn't found"));
     }
 }
+
+TEST_CASE("secrets of rustls that are made only when it is asked to log them aren't found") {
+    const Finding finding = find("rust-made-when-asked.so");
+    CHECK(finding.has_tls);
+    CHECK(finding.functions.size() == 1);  // of TLS 1.2
+    REQUIRE(finding.unsupported.size() == 1);
+    CHECK(test::contains(finding.unsupported[0], "TLS 1.3"));
+}
