@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <span>
 #include <string_view>
@@ -30,6 +31,13 @@ bool is_label(std::string_view text) {
         return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
     });
 }
+
+// What the function of TLS 1.2 that makes everything out of secrets is called with (RFC 5246,
+// sections 6.3, 7.4.9 and 8.1; RFC 7627): for keys, the master secret; else something that is none
+// of a key log.
+constexpr std::string_view kKeyExpansion = "key expansion";
+constexpr std::array<std::string_view, 4> kOtherUses = {"master secret", "extended master secret",
+                                                        "client finished", "server finished"};
 
 std::string name_of(const ProbedFile& file) {
     return file.version.empty() ? file.library : file.library + " " + file.version;
@@ -102,7 +110,13 @@ void KeyCapture::take(pidcap_secret& raw, uint64_t time_ns, std::vector<DerivedS
     const ProbedFile& file = files_[by_probe_.at(raw.probe)];
     DerivedSecret secret{.time_ns = time_ns, .pid = raw.tgid, .library = name_of(file)};
     secret.line.label = label_of(raw, file);
-    if (!is_label(secret.line.label) || raw.secret_len > sizeof(raw.secret)) {
+    if (secret.line.label == kKeyExpansion) {
+        secret.line.label = "CLIENT_RANDOM";
+    }
+    const bool is_other = std::ranges::find(kOtherUses, secret.line.label) != kOtherUses.end();
+    if (is_other) {
+        // It isn't for a key log.
+    } else if (!is_label(secret.line.label) || raw.secret_len > sizeof(raw.secret)) {
         unreadable_++;
     } else if (!packet::is_exporter_label(secret.line.label)) {
         std::copy(std::begin(raw.client_random), std::end(raw.client_random),

@@ -46,6 +46,7 @@ class Finder {
     void find_c();
     void find_nss(const LogFunction& function);
     void find_go();
+    void find_wolfssl();
     void find_rustls();
     void find_others();
     // Whether the function was one.
@@ -209,17 +210,44 @@ void Finder::find_nss(const LogFunction& function) {
     finding_.functions.push_back(std::move(result));
 }
 
-// Libraries that have no function to be found in this way.
+// Libraries that are found by something else than labels.
 void Finder::find_others() {
     if (image_.exported("wolfSSL_new")) {
-        finding_.has_tls = true;
-        name_ = "wolfSSL";
-        version_ = version_after(image_, "wolfSSL ");
-        fail("it has no function that is called with labels and secrets");
+        find_wolfssl();
     }
     if (!texts_.others.empty() && name_ != "Go") {
         find_rustls();
     }
+}
+
+// It has no key log. But what makes the keys of TLS 1.2 is exported, and is called with all that a
+// line needs: wc_PRF_TLS(to, length, secret, length, label, length, seed, length, …), where for the
+// label "key expansion" the secret is the master secret, and the seed the server's random and the
+// client's (RFC 5246, section 6.3).
+void Finder::find_wolfssl() {
+    constexpr uint32_t kSecret = 2;
+    constexpr uint32_t kLabel = 4;
+    constexpr uint32_t kSeed = 6;
+    constexpr int64_t kServerRandomLength = 32;
+    finding_.has_tls = true;
+    name_ = "wolfSSL";
+    version_ = version_after(image_, "wolfSSL ");
+    const auto function = image_.exported("wc_PRF_TLS");
+    if (!function) {
+        fail("it has no function wc_PRF_TLS");
+        return;
+    }
+    const Machine machine = image_.machine();
+    KeyLogFunction result = start(*function);
+    result.recipe.label = c_argument(machine, kLabel);
+    result.recipe.label_length = c_argument(machine, kLabel + 1);
+    result.recipe.has_label_length = true;
+    result.recipe.client_random = c_argument(machine, kSeed);
+    result.recipe.client_random.offsets[result.recipe.client_random.loads] += kServerRandomLength;
+    result.recipe.secret = c_argument(machine, kSecret);
+    result.recipe.secret_length = c_argument(machine, kSecret + 1);
+    finding_.functions.push_back(std::move(result));
+    fail("of TLS 1.3, no function is called with a secret and the client's random");
 }
 
 void Finder::find_rustls() {

@@ -45,7 +45,13 @@ std::optional<Operand> reckoned_from(Operand operand, const Value& value) {
     return operand;
 }
 
-// Behind the return address.
+// Word `number` of those behind the return address.
+Operand on_x86_stack(uint32_t number) {
+    return {.reg = kX86Registers[kX86StackPointer],
+            .loads = 1,
+            .offsets = {static_cast<int32_t>(8 + 8 * number)}};
+}
+
 Operand on_i386_stack(uint32_t number) {
     return {.reg = kX86Registers[kX86StackPointer],
             .loads = 1,
@@ -57,7 +63,9 @@ Operand on_i386_stack(uint32_t number) {
 Operand c_argument(Machine machine, uint32_t number) {
     switch (machine) {
         case Machine::kX86_64:
-            return in_register(kX86Registers[kCArguments.at(number)]);
+            return number < kCArguments.size()
+                       ? in_register(kX86Registers[kCArguments.at(number)])
+                       : on_x86_stack(number - static_cast<uint32_t>(kCArguments.size()));
         case Machine::kI386:
             return on_i386_stack(number);
         case Machine::kAarch64:

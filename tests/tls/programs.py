@@ -5,8 +5,9 @@ seldom is. What a program needs beyond its name: how it starts a server, or gets
 import re
 import subprocess
 import sys
+from pathlib import Path
 
-from world import need, wait_for
+from world import Skip, need, wait_for
 
 VERSIONS = ("1.3", "1.2")
 REQUEST = b"GET /page HTTP/1.0\r\nHost: localhost\r\n\r\n"
@@ -114,6 +115,35 @@ class Nginx(Server):
         configuration = self.folder / "nginx.conf"
         configuration.write_text(configuration.read_text().replace("PORT", str(port)))
         return [*need("nginx"), "-p", self.folder, "-c", configuration, "-e", "stderr"]
+
+
+class Lighttpd(Server):
+    """With wolfSSL, whose secrets of TLS 1.3 can't be had."""
+    name = comm = "lighttpd"
+    versions = ("1.2",)
+    MODULES = Path("/usr/lib/lighttpd")
+
+    def prepare(self):
+        need("lighttpd")
+        if not (self.MODULES / "mod_wolfssl.so").exists():
+            raise Skip("lighttpd-mod-wolfssl is not installed")
+        (self.folder / "lighttpd").mkdir()
+        (self.folder / "lighttpd" / "page").write_text("hello")
+
+    def command(self, port):
+        configuration = self.folder / "lighttpd.conf"
+        configuration.write_text(f"""
+            server.modules = ( "mod_wolfssl" )
+            server.document-root = "{self.folder}/lighttpd"
+            server.bind = "127.0.0.1"
+            server.port = {port}
+            ssl.engine = "enable"
+            ssl.pemfile = "{self.reference.certificate}"
+            ssl.privkey = "{self.reference.key}"
+            ssl.openssl.ssl-conf-cmd = ("MinProtocol" => "TLSv1.2", "MaxProtocol" => "TLSv1.2")
+            mimetype.assign = ( "" => "text/plain" )
+        """)
+        return [*need("lighttpd"), "-D", "-f", configuration]
 
 
 class Curl(Client):
@@ -239,5 +269,5 @@ get(2);
         return [self.program, "-e", self.PROGRAM, port]
 
 
-INSTALLED = (OpensslServer, OpensslClient, Nginx, Curl, Python, GnutlsServer, GnutlsClient, Wget, Caddy, Hey, NodeServer,
+INSTALLED = (OpensslServer, OpensslClient, Nginx, Lighttpd, Curl, Python, GnutlsServer, GnutlsClient, Wget, Caddy, Hey, NodeServer,
              NodeClient)
