@@ -11,8 +11,6 @@
 #define PIDCAP_CGROUP
 #include "record.h"
 
-char LICENSE[] SEC("license") = "GPL";
-
 #define PASS 1
 
 /* The names of devices in network namespaces that user space isn't in. */
@@ -76,7 +74,7 @@ int socket_in(struct __sk_buff *skb)
 	struct attribution ends = {};
 
 	/* On lo it was captured on its way out, where both ends are known. */
-	if (BPF_CORE_READ(device, flags) & IFF_LOOPBACK)
+	if (KERNEL_READ(device, flags) & IFF_LOOPBACK)
 		return PASS;
 	ends.packet.interface = context_interface(skb);
 	receiver_by_own_socket(skb, &ends.receiver);
@@ -100,7 +98,7 @@ static __always_inline struct attribution *reserve_attribution(void)
 
 static __always_inline __u32 egress_hook(struct net_device *device)
 {
-	return BPF_CORE_READ(device, flags) & IFF_LOOPBACK ? HOOK_LOOPBACK : HOOK_EGRESS;
+	return KERNEL_READ(device, flags) & IFF_LOOPBACK ? HOOK_LOOPBACK : HOOK_EGRESS;
 }
 
 SEC("cgroup_skb/egress")

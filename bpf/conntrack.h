@@ -36,7 +36,7 @@ static __always_inline unsigned long connection_of(context *ctx)
 
 	if (!bpf_core_field_exists(struct sk_buff, _nfct) || !bpf_core_type_exists(struct nf_conn))
 		return 0;
-	return BPF_CORE_READ(packet, _nfct);
+	return KERNEL_READ(packet, _nfct);
 }
 
 /* Returns whether the addresses of this connection's packets change. `nfct`: from connection_of().
@@ -91,19 +91,19 @@ static __always_inline bool translates_incoming(context *ctx, __u8 family)
 	if (!bpf_core_field_exists(struct netns_nf, hooks_ipv4))
 		return false;
 	if (family == AF_INET)
-		entries = BPF_CORE_READ(device, nd_net.net, nf.hooks_ipv4[NF_INET_PRE_ROUTING]);
+		entries = KERNEL_READ(device, nd_net.net, nf.hooks_ipv4[NF_INET_PRE_ROUTING]);
 	else
-		entries = BPF_CORE_READ(device, nd_net.net, nf.hooks_ipv6[NF_INET_PRE_ROUTING]);
+		entries = KERNEL_READ(device, nd_net.net, nf.hooks_ipv6[NF_INET_PRE_ROUTING]);
 	if (!entries)
 		return false;
 	/* They stand behind the entries: nf_hook_entries_get_hook_ops() of
 	 * include/linux/netfilter.h */
-	count = BPF_CORE_READ(entries, num_hook_entries);
+	count = KERNEL_READ(entries, num_hook_entries);
 	operations = (void *)entries + bpf_core_field_offset(struct nf_hook_entries, hooks) +
 		     count * bpf_core_type_size(struct nf_hook_entry);
 	for (__u32 i = 0; i < MAX_NF_HOOKS && i < count; i++) {
 		if (!bpf_probe_read_kernel(&one, sizeof(one), operations + i) &&
-		    BPF_CORE_READ(one, priority) == NF_IP_PRI_NAT_DST)
+		    KERNEL_READ(one, priority) == NF_IP_PRI_NAT_DST)
 			return true;
 	}
 	return count > MAX_NF_HOOKS;

@@ -58,9 +58,9 @@ static __always_inline struct net_device *context_device(context *ctx)
 	struct CONTEXT_STRUCT *packet = context_packet(ctx);
 
 #ifdef PIDCAP_XDP
-	return BPF_CORE_READ(packet, rxq, dev);
+	return KERNEL_READ(packet, rxq, dev);
 #else
-	return BPF_CORE_READ(packet, dev);
+	return KERNEL_READ(packet, dev);
 #endif
 }
 
@@ -77,14 +77,14 @@ static __always_inline __u64 linear_data(context *ctx)
 {
 	struct xdp_buff *packet = context_packet(ctx);
 
-	return (__u64)BPF_CORE_READ(packet, data);
+	return (__u64)KERNEL_READ(packet, data);
 }
 
 static __always_inline __u64 linear_length(context *ctx)
 {
 	struct xdp_buff *packet = context_packet(ctx);
 
-	return (__u64)BPF_CORE_READ(packet, data_end) - linear_data(ctx);
+	return (__u64)KERNEL_READ(packet, data_end) - linear_data(ctx);
 }
 
 static __always_inline __u64 context_length(context *ctx)
@@ -118,7 +118,7 @@ static __always_inline __u32 context_packet_type(context *ctx)
 	if (to[0] & 1)
 		return (to[0] & to[1] & to[2] & to[3] & to[4] & to[5]) == 0xff ? PACKET_BROADCAST
 									       : PACKET_MULTICAST;
-	bpf_probe_read_kernel(own, sizeof(own), BPF_CORE_READ(device, dev_addr));
+	bpf_probe_read_kernel(own, sizeof(own), KERNEL_READ(device, dev_addr));
 	for (int i = 0; i < 6; i++)
 		if (to[i] != own[i])
 			return PACKET_OTHERHOST;
@@ -161,7 +161,7 @@ static __always_inline bool is_sent_here(context *ctx)
 	struct sk_buff *packet = context_packet(ctx);
 
 	return bpf_core_field_exists(packet->sender_cpu) &&
-	       BPF_CORE_READ(packet, sender_cpu) == bpf_get_smp_processor_id() + 1;
+	       KERNEL_READ(packet, sender_cpu) == bpf_get_smp_processor_id() + 1;
 #endif
 }
 
@@ -172,7 +172,7 @@ static __always_inline struct pidcap_interface context_interface(context *ctx)
 
 	if (!interface.netns) {
 		device = context_device(ctx);
-		interface.netns = BPF_CORE_READ(device, nd_net.net, ns.inum);
+		interface.netns = KERNEL_READ(device, nd_net.net, ns.inum);
 	}
 	return interface;
 }

@@ -39,24 +39,24 @@ extern __u64 events_lost;
 static __always_inline void fill_event(struct pidcap_event *event, __u32 type,
 				       struct task_struct *task)
 {
-	struct task_struct *leader = BPF_CORE_READ(task, group_leader);
-	struct pid *pid = BPF_CORE_READ(leader, thread_pid);
-	const struct upid *innermost = upid_at(pid, BPF_CORE_READ(pid, level));
+	struct task_struct *leader = KERNEL_READ(task, group_leader);
+	struct pid *pid = KERNEL_READ(leader, thread_pid);
+	const struct upid *innermost = upid_at(pid, KERNEL_READ(pid, level));
 
 	__builtin_memset(event, 0, sizeof(*event));
 	event->time_mono = bpf_ktime_get_ns();
-	event->start_boot = BPF_CORE_READ(leader, start_boottime);
-	event->cgroup_id = BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id);
+	event->start_boot = KERNEL_READ(leader, start_boottime);
+	event->cgroup_id = KERNEL_READ(task, cgroups, dfl_cgrp, kn, id);
 	event->type = type;
-	event->tgid = BPF_CORE_READ(leader, tgid);
-	event->tid = BPF_CORE_READ(task, pid);
-	event->ppid = BPF_CORE_READ(leader, real_parent, tgid);
-	event->uid = BPF_CORE_READ(task, cred, euid.val);
-	event->gid = BPF_CORE_READ(task, cred, egid.val);
-	event->netns = BPF_CORE_READ(task, nsproxy, net_ns, ns.inum);
-	event->nspid = BPF_CORE_READ(innermost, nr);
+	event->tgid = KERNEL_READ(leader, tgid);
+	event->tid = KERNEL_READ(task, pid);
+	event->ppid = KERNEL_READ(leader, real_parent, tgid);
+	event->uid = KERNEL_READ(task, cred, euid.val);
+	event->gid = KERNEL_READ(task, cred, egid.val);
+	event->netns = KERNEL_READ(task, nsproxy, net_ns, ns.inum);
+	event->nspid = KERNEL_READ(innermost, nr);
 	event->own_tgid = own_number(leader);
-	event->own_ppid = own_number(BPF_CORE_READ(leader, real_parent, group_leader));
+	event->own_ppid = own_number(KERNEL_READ(leader, real_parent, group_leader));
 	event->own_tid = task == leader ? event->own_tgid : own_number(task);
 	BPF_CORE_READ_STR_INTO(&event->comm, leader, comm);
 }
@@ -87,8 +87,8 @@ enum report { UNREPORTED, REPORTED, REPORTED_MORE_TO_COME };
 static __always_inline enum report report_change_of(struct task_struct *task)
 {
 	struct pidcap_process process = {
-		.start_boot = BPF_CORE_READ(task, group_leader, start_boottime),
-		.tgid = BPF_CORE_READ(task, tgid),
+		.start_boot = KERNEL_READ(task, group_leader, start_boottime),
+		.tgid = KERNEL_READ(task, tgid),
 	};
 	struct report_window *known = bpf_map_lookup_elem(&report_windows, &process);
 	__u64 now = bpf_ktime_get_ns();
@@ -117,7 +117,7 @@ static __always_inline enum report report_change_of(struct task_struct *task)
 static __always_inline void note_change_of(struct task_struct *task,
 					   const struct pidcap_event *event)
 {
-	note_change(BPF_CORE_READ(task, tgid), BPF_CORE_READ(task, group_leader, start_boottime),
+	note_change(KERNEL_READ(task, tgid), KERNEL_READ(task, group_leader, start_boottime),
 		    event ? event->time_mono : bpf_ktime_get_ns());
 }
 

@@ -10,8 +10,6 @@
  */
 #include "use.h"
 
-char LICENSE[] SEC("license") = "GPL";
-
 #define ENTERED(function, use)                                                                     \
 	SEC("fentry/" #function) int function##_entered(__u64 *ctx)                                \
 	{                                                                                          \
@@ -71,7 +69,7 @@ SEC("fexit/switch_task_namespaces") int switch_task_namespaces_left(__u64 *ctx)
 {
 	struct task_struct *task = (struct task_struct *)ctx[0];
 
-	if (BPF_CORE_READ(task, nsproxy))
+	if (KERNEL_READ(task, nsproxy))
 		report_namespace();
 	return 0;
 }

@@ -24,6 +24,25 @@
 
 #define CORE __attribute__((preserve_access_index))
 
+/*
+ * bpf_rdonly_cast(pointer, type): the pointer as one to that type of the kernel's, through which a
+ * program may read by itself. Since Linux 6.2 (commit a35b9af4ec2c); elsewhere its address is 0.
+ */
+extern void *bpf_rdonly_cast(const void *pointer, __u32 type) __ksym __weak;
+
+#define KERNEL_POINTER(pointer)                                                                    \
+	((typeof(pointer))bpf_rdonly_cast((pointer), bpf_core_type_id_kernel(typeof(*(pointer)))))
+
+/*
+ * KERNEL_READ(pointer, field, …): the field, behind as many pointers as there are fields; 0 if it
+ * can't be read. By loads where the kernel allows them: a helper's call for each costs five times
+ * as much. What comes of a load has a type of the kernel's: see address_of(). Not for types that
+ * may be a module's, as those of connection tracking: BPF_CORE_READ() for these.
+ */
+#define KERNEL_READ(pointer, ...)                                                                  \
+	(bpf_rdonly_cast ? ___arrow(KERNEL_POINTER(pointer), __VA_ARGS__)                          \
+			 : BPF_CORE_READ(pointer, __VA_ARGS__))
+
 /* The address as a number: of most pointers the verifier allows no arithmetic. */
 static __always_inline __u64 address_of(const void *pointer)
 {
@@ -486,20 +505,20 @@ struct pt_regs {
 	unsigned long orig_ax;
 } CORE;
 
-#define SYSCALL_ARG1(registers)	  BPF_CORE_READ(registers, di)
-#define SYSCALL_ARG2(registers)	  BPF_CORE_READ(registers, si)
-#define SYSCALL_ARG3(registers)	  BPF_CORE_READ(registers, dx)
-#define SYSCALL_NUMBER(registers) BPF_CORE_READ(registers, orig_ax)
-#define COMPAT_ARG1(registers)	  BPF_CORE_READ(registers, bx)
-#define COMPAT_ARG2(registers)	  BPF_CORE_READ(registers, cx)
-#define COMPAT_ARG3(registers)	  BPF_CORE_READ(registers, dx)
+#define SYSCALL_ARG1(registers)	  KERNEL_READ(registers, di)
+#define SYSCALL_ARG2(registers)	  KERNEL_READ(registers, si)
+#define SYSCALL_ARG3(registers)	  KERNEL_READ(registers, dx)
+#define SYSCALL_NUMBER(registers) KERNEL_READ(registers, orig_ax)
+#define COMPAT_ARG1(registers)	  KERNEL_READ(registers, bx)
+#define COMPAT_ARG2(registers)	  KERNEL_READ(registers, cx)
+#define COMPAT_ARG3(registers)	  KERNEL_READ(registers, dx)
 #define FUNCTION_ARG1(registers)  ((registers)->di)
 
 /* __X32_SYSCALL_BIT of arch/x86/include/uapi/asm/unistd.h: set in the number of an x32 call. */
 #define X32_SYSCALL_BIT 0x40000000
 
 /* TS_COMPAT of arch/x86/include/asm/thread_info.h */
-#define IN_COMPAT_SYSCALL(task) (BPF_CORE_READ(task, thread_info.status) & 0x0002)
+#define IN_COMPAT_SYSCALL(task) (KERNEL_READ(task, thread_info.status) & 0x0002)
 #elif defined(__TARGET_ARCH_arm64)
 struct pt_regs {
 	__u64 orig_x0;
@@ -507,19 +526,19 @@ struct pt_regs {
 	__u64 regs[31];
 } CORE;
 
-#define SYSCALL_ARG1(registers)	  BPF_CORE_READ(registers, orig_x0)
-#define SYSCALL_ARG2(registers)	  BPF_CORE_READ(registers, regs[1])
-#define SYSCALL_ARG3(registers)	  BPF_CORE_READ(registers, regs[2])
-#define SYSCALL_NUMBER(registers) ((__u32)BPF_CORE_READ(registers, syscallno))
+#define SYSCALL_ARG1(registers)	  KERNEL_READ(registers, orig_x0)
+#define SYSCALL_ARG2(registers)	  KERNEL_READ(registers, regs[1])
+#define SYSCALL_ARG3(registers)	  KERNEL_READ(registers, regs[2])
+#define SYSCALL_NUMBER(registers) ((__u32)KERNEL_READ(registers, syscallno))
 #define COMPAT_ARG1(registers)	  SYSCALL_ARG1(registers)
-#define COMPAT_ARG2(registers)	  BPF_CORE_READ(registers, regs[1])
+#define COMPAT_ARG2(registers)	  KERNEL_READ(registers, regs[1])
 #define COMPAT_ARG3(registers)	  SYSCALL_ARG3(registers)
 #define FUNCTION_ARG1(registers)  ((registers)->regs[0])
 
 #define X32_SYSCALL_BIT		0
 
 /* TIF_32BIT of arch/arm64/include/asm/thread_info.h */
-#define IN_COMPAT_SYSCALL(task) (BPF_CORE_READ(task, thread_info.flags) & (1UL << 22))
+#define IN_COMPAT_SYSCALL(task) (KERNEL_READ(task, thread_info.flags) & (1UL << 22))
 #else
 #error "x86 and arm64 only: define __TARGET_ARCH_x86 or __TARGET_ARCH_arm64"
 #endif

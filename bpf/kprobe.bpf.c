@@ -7,8 +7,6 @@
  */
 #include "use.h"
 
-char LICENSE[] SEC("license") = "GPL";
-
 SEC("kprobe")
 int sending_entered(struct pt_regs *ctx)
 {

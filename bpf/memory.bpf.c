@@ -5,8 +5,6 @@
  */
 #include "memory_entry.h"
 
-char LICENSE[] SEC("license") = "GPL";
-
 static __always_inline __u32 search(__u32 set, __u64 tag)
 {
 	struct memory_set *known = bpf_map_lookup_elem(&memory, &set);

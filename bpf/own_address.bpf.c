@@ -5,8 +5,6 @@
  */
 #include "own_address.h"
 
-char LICENSE[] SEC("license") = "GPL";
-
 /* How many sockets of one port are looked at. */
 #define MAX_PORT_SOCKETS 32
 

@@ -38,13 +38,13 @@ static __always_inline bool socket_at_own_address(context *ctx, const struct pac
 static __always_inline __u32 device_of_own_address(context *ctx, const struct packet *packet)
 {
 	struct sk_buff *skb = context_packet(ctx);
-	unsigned long route = BPF_CORE_READ(skb, _skb_refdst) & SKB_DST_PTRMASK;
+	unsigned long route = KERNEL_READ(skb, _skb_refdst) & SKB_DST_PTRMASK;
 
 	if (!route)
 		return 0;
 	if (packet->family == AF_INET)
-		return BPF_CORE_READ((struct rtable *)route, rt_iif);
-	return BPF_CORE_READ((struct rt6_info *)route, rt6i_idev, dev, ifindex);
+		return KERNEL_READ((struct rtable *)route, rt_iif);
+	return KERNEL_READ((struct rt6_info *)route, rt6i_idev, dev, ifindex);
 }
 
 /*
@@ -75,7 +75,8 @@ static __always_inline bool socket_at_own_address(context *ctx, const struct pac
 						  __u32 device, struct sock *hint,
 						  struct sock **found)
 {
-	__u64 result = find_at_own_address(ctx, address_of(packet), device, (__u64)hint);
+	__u64 result =
+		find_at_own_address(ctx, address_of(packet), device, hint ? address_of(hint) : 0);
 
 	*found = result == SOCKET_NOT_KNOWN ? NULL : (struct sock *)result;
 	return result != SOCKET_NOT_KNOWN;

@@ -130,7 +130,7 @@ static __always_inline bool read_user(const struct sk_user *user, __u64 sk,
 /* `id`: bpf_get_current_pid_tgid(). */
 static __always_inline struct task_struct *current_leader(struct task_struct *task, __u64 id)
 {
-	return id >> 32 == (__u32)id ? task : BPF_CORE_READ(task, group_leader);
+	return id >> 32 == (__u32)id ? task : KERNEL_READ(task, group_leader);
 }
 
 struct effective_ids {
@@ -141,7 +141,7 @@ struct effective_ids {
 /* One read where the two stand side by side, as in every kernel so far. */
 static __always_inline struct effective_ids effective_ids_of(struct task_struct *task)
 {
-	const struct cred *cred = BPF_CORE_READ(task, cred);
+	const struct cred *cred = KERNEL_READ(task, cred);
 	__u32 uid_offset = bpf_core_field_offset(struct cred, euid);
 	__u32 gid_offset = bpf_core_field_offset(struct cred, egid);
 	struct effective_ids ids = {};
@@ -149,8 +149,8 @@ static __always_inline struct effective_ids effective_ids_of(struct task_struct 
 	if (gid_offset == uid_offset + sizeof(ids.uid)) {
 		bpf_probe_read_kernel(&ids, sizeof(ids), (const void *)cred + uid_offset);
 	} else {
-		ids.uid = BPF_CORE_READ(cred, euid.val);
-		ids.gid = BPF_CORE_READ(cred, egid.val);
+		ids.uid = KERNEL_READ(cred, euid.val);
+		ids.gid = KERNEL_READ(cred, egid.val);
 	}
 	return ids;
 }
@@ -165,7 +165,7 @@ static __always_inline void current_owner(struct pidcap_owner *owner)
 
 	owner->tgid = id >> 32;
 	owner->tid = (__u32)id;
-	owner->start_boot = BPF_CORE_READ(leader, start_boottime);
+	owner->start_boot = KERNEL_READ(leader, start_boottime);
 	owner->cgroup_id = bpf_get_current_cgroup_id();
 	owner->uid = ids.uid;
 	owner->gid = ids.gid;
@@ -178,7 +178,7 @@ static __always_inline bool is_current(const struct pidcap_owner *owner, struct 
 	struct effective_ids ids;
 
 	if (owner->tgid != id >> 32 || owner->tid != (__u32)id ||
-	    owner->start_boot != BPF_CORE_READ(current_leader(task, id), start_boottime))
+	    owner->start_boot != KERNEL_READ(current_leader(task, id), start_boottime))
 		return false;
 	ids = effective_ids_of(task);
 	return owner->uid == ids.uid && owner->gid == ids.gid;

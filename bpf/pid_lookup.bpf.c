@@ -7,8 +7,6 @@
 #include "contract.h"
 #include "pid_namespace.h"
 
-char LICENSE[] SEC("license") = "GPL";
-
 /* The answer to the latest question. */
 struct pidcap_pids looked_up;
 

@@ -27,12 +27,12 @@ static __always_inline const struct upid *upid_at(const struct pid *pid, __u32 l
 /* Returns the number that stands for the capture's own namespace, or NULL if `pid` isn't in it. */
 static __always_inline const struct upid *own_upid(const struct pid *pid)
 {
-	__u32 levels = BPF_CORE_READ(pid, level);
+	__u32 levels = KERNEL_READ(pid, level);
 
 	for (__u32 level = 1; level <= PID_NAMESPACE_LEVELS && level <= levels; level++) {
 		const struct upid *upid = upid_at(pid, level);
 
-		if (BPF_CORE_READ(upid, ns, ns.inum) == pid_namespace)
+		if (KERNEL_READ(upid, ns, ns.inum) == pid_namespace)
 			return upid;
 	}
 	return NULL;
@@ -47,9 +47,9 @@ static __always_inline __u32 own_number(const struct task_struct *task)
 	const struct upid *upid;
 
 	if (!pid_namespace)
-		return BPF_CORE_READ(task, pid);
-	upid = own_upid(BPF_CORE_READ(task, thread_pid));
-	return upid ? BPF_CORE_READ(upid, nr) : 0;
+		return KERNEL_READ(task, pid);
+	upid = own_upid(KERNEL_READ(task, thread_pid));
+	return upid ? KERNEL_READ(upid, nr) : 0;
 }
 
 #endif

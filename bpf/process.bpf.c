@@ -5,8 +5,6 @@
  */
 #include "event.h"
 
-char LICENSE[] SEC("license") = "GPL";
-
 struct event_map events SEC(".maps");
 struct report_window_map report_windows SEC(".maps");
 
@@ -33,30 +31,30 @@ struct exec_event {
  */
 static __always_inline void fill_path(struct exec_event *exec, struct file *file)
 {
-	struct vfsmount *vfsmount = BPF_CORE_READ(file, f_path.mnt);
-	struct dentry *dentry = BPF_CORE_READ(file, f_path.dentry);
+	struct vfsmount *vfsmount = KERNEL_READ(file, f_path.mnt);
+	struct dentry *dentry = KERNEL_READ(file, f_path.dentry);
 	struct mount *mount = (void *)vfsmount - bpf_core_field_offset(struct mount, mnt);
 
 	exec->event.path_truncated = 1;
 	for (int i = 0; i < PATH_DEPTH; i++) {
-		struct dentry *root = BPF_CORE_READ(mount, mnt.mnt_root);
-		struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
+		struct dentry *root = KERNEL_READ(mount, mnt.mnt_root);
+		struct dentry *parent = KERNEL_READ(dentry, d_parent);
 		__u32 length = exec->event.path_len;
 		long size;
 
 		if (dentry == root) {
-			struct mount *above = BPF_CORE_READ(mount, mnt_parent);
+			struct mount *above = KERNEL_READ(mount, mnt_parent);
 
 			if (above == mount)
 				goto complete;
-			dentry = BPF_CORE_READ(mount, mnt_mountpoint);
+			dentry = KERNEL_READ(mount, mnt_mountpoint);
 			mount = above;
 			continue;
 		}
 		if (length > PIDCAP_PATH_LEN - NAME_LEN)
 			return;
 		size = bpf_probe_read_kernel_str(exec->text + length, NAME_LEN,
-						 BPF_CORE_READ(dentry, d_name.name));
+						 KERNEL_READ(dentry, d_name.name));
 		if (size <= 0)
 			return;
 		exec->event.path_len = length + size;
@@ -78,20 +76,20 @@ complete:
 static __always_inline void fill_file(struct pidcap_event *event, struct task_struct *task,
 				      struct file *file)
 {
-	struct vfsmount *vfsmount = BPF_CORE_READ(file, f_path.mnt);
+	struct vfsmount *vfsmount = KERNEL_READ(file, f_path.mnt);
 	struct mount *mount = (void *)vfsmount - bpf_core_field_offset(struct mount, mnt);
 
-	event->exe_inode = BPF_CORE_READ(file, f_inode, i_ino);
-	event->exe_device = BPF_CORE_READ(file, f_inode, i_sb, s_dev);
-	event->mntns = BPF_CORE_READ(mount, mnt_ns, ns.inum);
+	event->exe_inode = KERNEL_READ(file, f_inode, i_ino);
+	event->exe_device = KERNEL_READ(file, f_inode, i_sb, s_dev);
+	event->mntns = KERNEL_READ(mount, mnt_ns, ns.inum);
 	if (!event->mntns)
-		event->mntns = BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
+		event->mntns = KERNEL_READ(task, nsproxy, mnt_ns, ns.inum);
 }
 
 static __always_inline void fill_args(struct exec_event *exec, struct mm_struct *mm)
 {
-	unsigned long start = BPF_CORE_READ(mm, arg_start);
-	unsigned long length = BPF_CORE_READ(mm, arg_end) - start;
+	unsigned long start = KERNEL_READ(mm, arg_start);
+	unsigned long length = KERNEL_READ(mm, arg_end) - start;
 	__u32 offset = exec->event.path_len;
 
 	if (length > PIDCAP_ARGS_LEN) {
@@ -121,14 +119,14 @@ int process_fork(struct bpf_raw_tracepoint_args *ctx)
 	struct task_struct *child = (struct task_struct *)ctx->args[1];
 	struct pidcap_event *event;
 
-	if (BPF_CORE_READ(child, pid) != BPF_CORE_READ(child, tgid))
+	if (KERNEL_READ(child, pid) != KERNEL_READ(child, tgid))
 		return 0;
 	event = reserve_event();
 	if (!event)
 		return 0;
 	fill_event(event, PIDCAP_EVENT_FORK, child);
-	event->ppid = BPF_CORE_READ(parent, tgid);
-	event->own_ppid = own_number(BPF_CORE_READ(parent, group_leader));
+	event->ppid = KERNEL_READ(parent, tgid);
+	event->own_ppid = own_number(KERNEL_READ(parent, group_leader));
 	bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
 	return 0;
 }
@@ -138,7 +136,7 @@ SEC("raw_tp/sched_process_exec")
 int process_exec(struct bpf_raw_tracepoint_args *ctx)
 {
 	struct task_struct *task = (struct task_struct *)ctx->args[0];
-	struct mm_struct *mm = BPF_CORE_READ(task, mm);
+	struct mm_struct *mm = KERNEL_READ(task, mm);
 	struct exec_event *exec = bpf_ringbuf_reserve(&events, sizeof(*exec), 0);
 
 	if (!exec) {
@@ -148,8 +146,8 @@ int process_exec(struct bpf_raw_tracepoint_args *ctx)
 	}
 	fill_event(&exec->event, PIDCAP_EVENT_EXEC, task);
 	note_change_of(task, &exec->event);
-	fill_file(&exec->event, task, BPF_CORE_READ(mm, exe_file));
-	fill_path(exec, BPF_CORE_READ(mm, exe_file));
+	fill_file(&exec->event, task, KERNEL_READ(mm, exe_file));
+	fill_path(exec, KERNEL_READ(mm, exe_file));
 	fill_args(exec, mm);
 	bpf_ringbuf_submit(exec, BPF_RB_NO_WAKEUP);
 	return 0;
@@ -163,7 +161,7 @@ int process_rename(struct bpf_raw_tracepoint_args *ctx)
 	struct pidcap_event *event;
 	enum report report;
 
-	if (BPF_CORE_READ(task, pid) != BPF_CORE_READ(task, tgid))
+	if (KERNEL_READ(task, pid) != KERNEL_READ(task, tgid))
 		return 0;
 	report = report_change_of(task);
 	event = report == UNREPORTED ? NULL : reserve_event();
@@ -188,7 +186,7 @@ int process_exit(struct bpf_raw_tracepoint_args *ctx)
 	struct task_struct *task = (struct task_struct *)ctx->args[0];
 	struct pidcap_event *event;
 
-	if (BPF_CORE_READ(task, signal, live.counter) != 0)
+	if (KERNEL_READ(task, signal, live.counter) != 0)
 		return 0;
 	event = reserve_event();
 	if (!event)

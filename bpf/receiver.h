@@ -45,7 +45,7 @@ static __always_inline bool gets_unconnected(context *ctx, const struct packet *
 		receiver->via = PIDCAP_VIA_FORWARDED;
 		return false;
 	}
-	if (BPF_CORE_READ(kernel_socket(sk), sk_reuseport_cb, prog))
+	if (KERNEL_READ(kernel_socket(sk), sk_reuseport_cb, prog))
 		return false;
 	return looped || !translates_incoming(ctx, packet->family) || is_served(packet);
 }
@@ -149,7 +149,7 @@ static __always_inline bool receiver_at_own_address(context *ctx, const struct p
 	receiver->has_socket = !socket_at_own_address(ctx, packet, device, hint, &sk) || sk;
 	if (!sk)
 		return false;
-	if (BPF_CORE_READ(sk, sk_reuseport_cb, prog) || !owner_at(sk, receiver))
+	if (KERNEL_READ(sk, sk_reuseport_cb, prog) || !owner_at(sk, receiver))
 		return false;
 	receiver->via = PIDCAP_VIA_LOOKUP;
 	return true;

@@ -32,8 +32,8 @@ static __always_inline bool passes_by(context *ctx, __u32 hook)
 	if (!(hook & HOOK_INGRESS) || context_packet_type(ctx) != PACKET_OTHERHOST)
 		return false;
 	device = context_device(ctx);
-	return !BPF_CORE_READ(device, rx_handler) &&
-	       !(bpf_core_field_exists(device->vlan_info) && BPF_CORE_READ(device, vlan_info));
+	return !KERNEL_READ(device, rx_handler) &&
+	       !(bpf_core_field_exists(device->vlan_info) && KERNEL_READ(device, vlan_info));
 #endif
 }
 
@@ -83,8 +83,8 @@ static __always_inline bool has_broadcast_route(context *ctx, const struct packe
 
 	if (packet->family != AF_INET)
 		return false;
-	route = (struct rtable *)(BPF_CORE_READ(skb, _skb_refdst) & SKB_DST_PTRMASK);
-	return route && BPF_CORE_READ(route, rt_flags) & RTCF_BROADCAST;
+	route = (struct rtable *)(KERNEL_READ(skb, _skb_refdst) & SKB_DST_PTRMASK);
+	return route && KERNEL_READ(route, rt_flags) & RTCF_BROADCAST;
 #endif
 }
 

@@ -32,7 +32,7 @@ static __always_inline bool has_inner_packet(context *ctx)
 {
 	struct sk_buff *packet = context_packet(ctx);
 
-	return BPF_CORE_READ(packet, inner_network_header);
+	return KERNEL_READ(packet, inner_network_header);
 }
 
 /*

@@ -31,7 +31,7 @@ static __always_inline __u64 read_counter(const __u64 *counter)
 static __always_inline bool is_under_way(struct sock *sk)
 {
 	/* The socket itself counts as 1 (sk_alloc of net/core/sock.c). */
-	return BPF_CORE_READ(sk, sk_wmem_alloc.refs.counter) != 1;
+	return KERNEL_READ(sk, sk_wmem_alloc.refs.counter) != 1;
 }
 
 /*
@@ -42,17 +42,17 @@ static __always_inline bool may_be_sending(const struct sk_user *user)
 {
 	struct task_struct *task = (struct task_struct *)user->task;
 
-	if ((__u32)BPF_CORE_READ(task, pid) != user->owner.tid ||
-	    (__u32)BPF_CORE_READ(task, tgid) != user->owner.tgid)
+	if ((__u32)KERNEL_READ(task, pid) != user->owner.tid ||
+	    (__u32)KERNEL_READ(task, tgid) != user->owner.tgid)
 		return false; /* It has gone. */
 	if (bpf_core_field_exists(task->__state))
-		return BPF_CORE_READ(task, __state) == TASK_RUNNING;
-	return BPF_CORE_READ(task, state) == TASK_RUNNING;
+		return KERNEL_READ(task, __state) == TASK_RUNNING;
+	return KERNEL_READ(task, state) == TASK_RUNNING;
 }
 
 static __always_inline __u64 switches_of(struct task_struct *task)
 {
-	return BPF_CORE_READ(task, nvcsw) + BPF_CORE_READ(task, nivcsw);
+	return KERNEL_READ(task, nvcsw) + KERNEL_READ(task, nivcsw);
 }
 
 /*
@@ -150,7 +150,7 @@ static __always_inline void end_call_on(struct socket *socket)
 {
 	struct socket_call *call = current_call();
 
-	if (!call || call->sk != (__u64)BPF_CORE_READ(socket, sk))
+	if (!call || call->sk != (__u64)KERNEL_READ(socket, sk))
 		return;
 	count_end(call);
 	call->sk = 0;

@@ -4,8 +4,6 @@
  */
 #include "use.h"
 
-char LICENSE[] SEC("license") = "GPL";
-
 struct sk_owner_map sk_owner SEC(".maps");
 struct sk_user_map sk_user SEC(".maps");
 struct socket_call_map socket_call SEC(".maps");

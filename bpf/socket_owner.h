@@ -18,7 +18,8 @@
 /* The kernel's own struct. */
 static __always_inline struct sock *kernel_socket(struct bpf_sock *sk)
 {
-	return (struct sock *)address_of(sk);
+	return bpf_rdonly_cast ? bpf_rdonly_cast(sk, bpf_core_type_id_kernel(struct sock))
+			       : (struct sock *)address_of(sk);
 }
 
 /*
@@ -27,7 +28,7 @@ static __always_inline struct sock *kernel_socket(struct bpf_sock *sk)
  */
 static __noinline bool stored_owner_at(struct sock *sk, struct pidcap_owner *owner)
 {
-	const struct pidcap_socket_owner *stored = (void *)find_stored_owner((__u64)sk);
+	const struct pidcap_socket_owner *stored = (void *)find_stored_owner(address_of(sk));
 	struct pidcap_owner again;
 
 	if (stored && !bpf_probe_read_kernel(owner, sizeof(*owner), &stored->owner) &&
@@ -98,7 +99,7 @@ static __always_inline bool has_foreign_address(struct bpf_sock *sk)
 	if (!bpf_core_field_exists(struct inet_sock, inet_flags))
 		return BPF_CORE_READ_BITFIELD_PROBED(socket, freebind) ||
 		       BPF_CORE_READ_BITFIELD_PROBED(socket, transparent);
-	flags = BPF_CORE_READ(socket, inet_flags);
+	flags = KERNEL_READ(socket, inet_flags);
 	return flags & (1UL << INET_FLAGS_FREEBIND | 1UL << INET_FLAGS_TRANSPARENT);
 }
 
@@ -158,7 +159,7 @@ static __always_inline bool sender_on_shared_socket(context *ctx, struct bpf_soc
 						    struct pidcap_owner *owner)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-	__u64 id = (__u64)BPF_CORE_READ(task, tgid) << 32 | (__u32)BPF_CORE_READ(task, pid);
+	__u64 id = (__u64)KERNEL_READ(task, tgid) << 32 | (__u32)KERNEL_READ(task, pid);
 	struct socket_call *call = bpf_map_lookup_elem(&socket_call, &id);
 
 	if (call && call->sk == (__u64)(long)sk &&
@@ -206,14 +207,14 @@ static __always_inline bool owner_of_socket(context *ctx, struct bpf_sock *sk, e
 static __always_inline bool is_mptcp_subflow(struct bpf_sock *sk, struct sock *socket)
 {
 	return sk->protocol == IPPROTO_TCP && bpf_core_field_exists(struct tcp_sock, is_mptcp) &&
-	       BPF_CORE_READ((struct tcp_sock *)socket, is_mptcp);
+	       KERNEL_READ((struct tcp_sock *)socket, is_mptcp);
 }
 
 static __always_inline bool owner_of_mptcp_connection(struct sock *subflow, struct end *end)
 {
 	struct mptcp_subflow_context *context =
-		BPF_CORE_READ((struct inet_connection_sock *)subflow, icsk_ulp_data);
-	struct sock *connection = BPF_CORE_READ(context, conn);
+		KERNEL_READ((struct inet_connection_sock *)subflow, icsk_ulp_data);
+	struct sock *connection = KERNEL_READ(context, conn);
 
 	return connection && owner_at(connection, end);
 }

@@ -6,8 +6,6 @@
 #include "owner.h"
 #include "socket_storage.h"
 
-char LICENSE[] SEC("license") = "GPL";
-
 /* How many programs may have storage in a socket before ours is no longer found. */
 #define MAX_STORAGES 64
 

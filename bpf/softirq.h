@@ -23,13 +23,15 @@
 static __always_inline bool may_be_softirq(void)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	void *stack;
 
 	if (bpf_core_field_exists(task->softirq_disable_cnt))
 		return true;
 #ifdef __TARGET_ARCH_x86
-	return address_of(&task) - (__u64)BPF_CORE_READ(task, stack) >= THREAD_STACK;
+	stack = KERNEL_READ(task, stack);
+	return (void *)&task < stack || (void *)&task >= stack + THREAD_STACK;
 #else
-	return BPF_CORE_READ(task, thread_info.preempt.count) & SOFTIRQ_OFFSET;
+	return KERNEL_READ(task, thread_info.preempt.count) & SOFTIRQ_OFFSET;
 #endif
 }
 

@@ -11,8 +11,6 @@
 /* include/uapi/linux/io_uring.h */
 #define IORING_OP_POLL_ADD 6
 
-char LICENSE[] SEC("license") = "GPL";
-
 /* include/linux/io_uring_types.h: REQ_F_FIXED_FILE, and FFS_MASK of io_uring/filetable.h */
 #define REQ_F_FIXED_FILE 1
 #define FILE_FLAGS	 7UL
@@ -68,10 +66,10 @@ static __always_inline bool is_socket(struct file *file, __u64 operations)
 
 	if (socket_operations)
 		return operations == socket_operations;
-	if ((BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
+	if ((KERNEL_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
 		return false;
-	socket = BPF_CORE_READ(file, private_data);
-	if (!socket || BPF_CORE_READ(socket, file) != file)
+	socket = KERNEL_READ(file, private_data);
+	if (!socket || KERNEL_READ(socket, file) != file)
 		return false;
 	socket_operations = operations;
 	return true;
@@ -81,10 +79,10 @@ static __always_inline struct sock *socket_of_file(struct file *file)
 {
 	struct socket *socket;
 
-	if (!is_socket(file, (__u64)BPF_CORE_READ(file, f_op)))
+	if (!is_socket(file, (__u64)KERNEL_READ(file, f_op)))
 		return NULL;
-	socket = BPF_CORE_READ(file, private_data);
-	return BPF_CORE_READ(socket, sk);
+	socket = KERNEL_READ(file, private_data);
+	return KERNEL_READ(socket, sk);
 }
 
 struct descriptors {
@@ -96,15 +94,15 @@ struct descriptors {
 /* One read of the table where the two stand side by side, as in every kernel so far. */
 static __always_inline struct descriptors descriptors_of(struct task_struct *task)
 {
-	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
+	struct fdtable *table = KERNEL_READ(task, files, fdt);
 	__u32 number_offset = bpf_core_field_offset(struct fdtable, max_fds);
 	struct descriptors all = {};
 
 	if (bpf_core_field_offset(struct fdtable, fd) == number_offset + 8) {
 		bpf_probe_read_kernel(&all, sizeof(all), (const void *)table + number_offset);
 	} else {
-		all.number = BPF_CORE_READ(table, max_fds);
-		all.files = BPF_CORE_READ(table, fd);
+		all.number = KERNEL_READ(table, max_fds);
+		all.files = KERNEL_READ(table, fd);
 	}
 	return all;
 }
@@ -291,11 +289,11 @@ int ring_use(struct bpf_raw_tracepoint_args *ctx)
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 	struct io_kiocb *request = (struct io_kiocb *)ctx->args[0];
 
-	if (BPF_CORE_READ(task, flags) & PF_KTHREAD)
+	if (KERNEL_READ(task, flags) & PF_KTHREAD)
 		return 0;
 	/* Since Linux 5.19, which has `cqe`, too, the argument is the request. */
 	if (bpf_core_field_exists(request->cqe) &&
-	    BPF_CORE_READ(request, opcode) == IORING_OP_POLL_ADD)
+	    KERNEL_READ(request, opcode) == IORING_OP_POLL_ADD)
 		return 0;
 	note_use(task, socket_of_fd(task, (__u32)ctx->args[1]), CALL_SENDS);
 	return 0;
@@ -315,17 +313,17 @@ int ring_use_registered(struct bpf_raw_tracepoint_args *ctx)
 	__u32 index;
 
 	if (!bpf_core_field_exists(struct io_rsrc_data, nodes) ||
-	    !(BPF_CORE_READ(request, flags) & REQ_F_FIXED_FILE) ||
-	    BPF_CORE_READ(request, opcode) == IORING_OP_POLL_ADD)
+	    !(KERNEL_READ(request, flags) & REQ_F_FIXED_FILE) ||
+	    KERNEL_READ(request, opcode) == IORING_OP_POLL_ADD)
 		return 0;
-	ring = BPF_CORE_READ(request, ctx);
-	index = BPF_CORE_READ(request, cqe.fd);
-	if (index >= BPF_CORE_READ(ring, file_table.data.nr))
+	ring = KERNEL_READ(request, ctx);
+	index = KERNEL_READ(request, cqe.fd);
+	if (index >= KERNEL_READ(ring, file_table.data.nr))
 		return 0;
-	nodes = BPF_CORE_READ(ring, file_table.data.nodes);
+	nodes = KERNEL_READ(ring, file_table.data.nodes);
 	if (bpf_probe_read_kernel(&node, sizeof(node), nodes + index) || !node)
 		return 0;
-	note_use(task, socket_of_file((struct file *)(BPF_CORE_READ(node, file_ptr) & ~FILE_FLAGS)),
+	note_use(task, socket_of_file((struct file *)(KERNEL_READ(node, file_ptr) & ~FILE_FLAGS)),
 		 CALL_SENDS);
 	return 0;
 }

@@ -5,8 +5,6 @@
  */
 #include "record.h"
 
-char LICENSE[] SEC("license") = "GPL";
-
 /* TCX_NEXT of include/uapi/linux/bpf.h, TC_ACT_UNSPEC of pkt_cls.h: other programs decide. */
 #define NEXT -1
 

@@ -163,13 +163,13 @@ static __always_inline bool read_secret(const struct call *call, struct pidcap_s
 /* Whether the process is another user's, or the process filter leaves it out. */
 static __always_inline bool is_left_out(struct task_struct *task, __u64 start_boot)
 {
-	__u32 uid = BPF_CORE_READ(task, cred, uid.val);
+	__u32 uid = KERNEL_READ(task, cred, uid.val);
 	struct pidcap_owner owner = {
 		.start_boot = start_boot,
-		.cgroup_id = BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id),
+		.cgroup_id = KERNEL_READ(task, cgroups, dfl_cgrp, kn, id),
 		.tgid = bpf_get_current_pid_tgid() >> 32,
-		.uid = BPF_CORE_READ(task, cred, euid.val),
-		.gid = BPF_CORE_READ(task, cred, egid.val),
+		.uid = KERNEL_READ(task, cred, euid.val),
+		.gid = KERNEL_READ(task, cred, egid.val),
 	};
 
 	if (has_only_uid && (uid != only_uid || owner.uid != only_uid))
@@ -185,7 +185,7 @@ static __always_inline int take_secret(void *ctx, bool may_sleep)
 		.recipe = bpf_map_lookup_elem(&recipes, &probe),
 	};
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-	__u64 start_boot = BPF_CORE_READ(task, group_leader, start_boottime);
+	__u64 start_boot = KERNEL_READ(task, group_leader, start_boottime);
 	struct pidcap_secret *secret;
 
 	if (!call.recipe || is_left_out(task, start_boot))

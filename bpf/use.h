@@ -36,7 +36,7 @@ static __always_inline void note_use(struct task_struct *task, struct sock *sk, 
 
 	if (!sk)
 		return;
-	family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	family = KERNEL_READ(sk, __sk_common.skc_family);
 	if (family == AF_PACKET)
 		note_packet_use(task, key);
 	if (family != AF_INET && family != AF_INET6)
@@ -55,7 +55,7 @@ static __always_inline void note_use(struct task_struct *task, struct sock *sk, 
 	current_owner(&user.owner);
 	user.sk = key;
 	user.task = (__u64)task;
-	user.netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
+	user.netns = KERNEL_READ(sk, __sk_common.skc_net.net, ns.inum);
 	user.born = known ? known->born : bpf_ktime_get_ns();
 	user.check = owner_check(&user.owner);
 	if (bpf_map_update_elem(&sk_user, &key, &user, BPF_ANY))
@@ -69,9 +69,9 @@ static __always_inline void note_use(struct task_struct *task, struct sock *sk, 
 static __always_inline void note_socket_use(struct socket *socket, enum use use)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-	struct sock *sk = BPF_CORE_READ(socket, sk);
+	struct sock *sk = KERNEL_READ(socket, sk);
 
-	if (!sk || BPF_CORE_READ(task, flags) & PF_KTHREAD ||
+	if (!sk || KERNEL_READ(task, flags) & PF_KTHREAD ||
 	    BPF_CORE_READ_BITFIELD_PROBED(sk, sk_kern_sock))
 		return;
 	note_use(task, sk, use);
@@ -84,7 +84,7 @@ static __always_inline void note_socket_use(struct socket *socket, enum use use)
 static __always_inline void report_namespace(void)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-	bool leads = BPF_CORE_READ(task, pid) == BPF_CORE_READ(task, tgid);
+	bool leads = KERNEL_READ(task, pid) == KERNEL_READ(task, tgid);
 	enum report report = report_change_of(task);
 	struct pidcap_event *event = report == UNREPORTED ? NULL : reserve_event();
 

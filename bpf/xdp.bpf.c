@@ -6,8 +6,6 @@
 #define PIDCAP_XDP
 #include "record.h"
 
-char LICENSE[] SEC("license") = "GPL";
-
 #define MIN_IPV4_HLEN 20
 #define MAX_IPV4_HLEN 60
 #define IPV6_HLEN     40
