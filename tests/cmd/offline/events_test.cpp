@@ -65,14 +65,14 @@ TEST_CASE("an event's line has its name, its process and its fields") {
     const Sample sample;
     const Strings said = lines(out_of({"read", "-t", sample.path}));
     REQUIRE(said.size() == 7);
-    CHECK(said[1] == "socket:connect curl[812] errno=ECONNREFUSED to=192.0.2.1:80");
-    CHECK(said[2] == "socket:connect wget[900] errno=ETIMEDOUT to=\"[2001:db8::1]:443\"");
+    CHECK(said[1] == "socket:connect curl[812] errno=ECONNREFUSED remote=192.0.2.1:80");
+    CHECK(said[2] == "socket:connect wget[900] errno=ETIMEDOUT remote=\"[2001:db8::1]:443\"");
     CHECK(said[4] == "process:exit wget[900] code=-4 cmdline=--secret");
     CHECK(contains(said[5], "eth0 "));
     CHECK_FALSE(contains(said[5], "="));
     CHECK(said[6] == "skb:kfree_skb (unknown) location=0x8000000000000001");
     CHECK(lines(out_of({"read", "-t", "-v", sample.path}))[1] ==
-          "socket:connect curl[812] errno=ECONNREFUSED to=192.0.2.1:80 exe=/usr/bin/curl "
+          "socket:connect curl[812] errno=ECONNREFUSED remote=192.0.2.1:80 exe=/usr/bin/curl "
           "user=alice via=event");
 }
 
@@ -107,14 +107,14 @@ TEST_CASE("events among packets are JSON objects of their own") {
     CHECK(rows[1]["via"] == "event");
     CHECK(rows[1]["fields"] == Json({{"errno", 111},
                                      {"errno.name", "ECONNREFUSED"},
-                                     {"to", "192.0.2.1:80"},
-                                     {"to.ip4", "192.0.2.1"},
-                                     {"to.port", 80}}));
+                                     {"remote", "192.0.2.1:80"},
+                                     {"remote.ip4", "192.0.2.1"},
+                                     {"remote.port", 80}}));
     CHECK(rows[2]["fields"] == Json({{"errno", 110},
                                      {"errno.name", "ETIMEDOUT"},
-                                     {"to", "[2001:db8::1]:443"},
-                                     {"to.ip6", "2001:db8::1"},
-                                     {"to.port", 443}}));
+                                     {"remote", "[2001:db8::1]:443"},
+                                     {"remote.ip6", "2001:db8::1"},
+                                     {"remote.port", 443}}));
     CHECK(rows[4]["fields"] == Json({{"code", -4}, {"cmdline", "--secret"}}));
     CHECK(rows[6]["pid"].is_null());
     CHECK(rows[6]["via"] == "unknown");
@@ -131,7 +131,7 @@ TEST_CASE("pidcap events shows events, and only those that are asked for") {
     CHECK(said[0] == "TIME                            EVENT           PROCESS       FIELDS");
     CHECK(said[1] ==
           "2025-11-20T14:46:40.001000000Z  socket:connect  curl[812]     errno=ECONNREFUSED "
-          "to=192.0.2.1:80");
+          "remote=192.0.2.1:80");
     CHECK(said[4] ==
           "2025-11-20T14:46:40.006000000Z  skb:kfree_skb   (unknown)     "
           "location=0x8000000000000001");
