@@ -215,7 +215,9 @@ Result<void> Session::start_events() {
             return announced;
         }
     }
-    return events_.attach();
+    auto attached = events_.attach();
+    programs_.take_events(attached.ok());
+    return attached;
 }
 
 NeededRights Session::needs() const {
@@ -360,6 +362,7 @@ Result<void> Session::follow_interfaces() {
 
 Result<void> Session::finish() {
     attachment_->detach();
+    programs_.take_events(false);
     events_.detach();
     ended_ = true;
     // Programs that were running when their hook was taken off have long ended after one round.
