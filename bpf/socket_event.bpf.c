@@ -69,8 +69,8 @@ struct connection {
 	struct pidcap_address remote;
 	struct pidcap_address local; /* as the attempt ended, before the socket lost it */
 	__u64 inode;
-	__u64 began; /* mono, as are the next two */
-	__u64 ended; /* while a thread waited; 0: not yet */
+	__u64 began;	   /* mono, as are the next two */
+	__u64 ended;	   /* while a thread waited; 0: not yet */
 	__u64 established; /* 0: not yet */
 	__u32 waiting;	   /* a thread is in connect(2) */
 	__u32 reported;	   /* the end of the attempt is recorded */
@@ -151,8 +151,7 @@ static __always_inline void read_call(struct pt_regs *regs, __u32 number, struct
 	call->kind = kind_of(&compat_socket_calls, number);
 	if (number == compat_socket_calls.socketcall) {
 		call->kind = socketcall_kind(arguments[0]);
-		if (bpf_probe_read_user(arguments, sizeof(arguments),
-					(void *)(__u64)arguments[1]))
+		if (bpf_probe_read_user(arguments, sizeof(arguments), (void *)(__u64)arguments[1]))
 			call->kind = CALL_OTHER;
 	}
 	call->fd = arguments[0];
@@ -489,7 +488,8 @@ static __noinline void connection_closes(struct sock *sk)
 	if (record.protocol == IPPROTO_TCP) {
 		record.sent = BPF_CORE_READ(tcp, bytes_sent) - BPF_CORE_READ(tcp, bytes_retrans);
 		record.received = BPF_CORE_READ(tcp, bytes_received);
-		if (record.received && BPF_CORE_READ(sk, __sk_common.skc_flags) & (1UL << SOCK_DONE))
+		if (record.received &&
+		    BPF_CORE_READ(sk, __sk_common.skc_flags) & (1UL << SOCK_DONE))
 			record.received--;
 		record.rtt_us = BPF_CORE_READ(tcp, srtt_us) >> 3;
 		record.retransmissions = BPF_CORE_READ(tcp, total_retrans);
@@ -511,9 +511,8 @@ static __always_inline bool is_connection(struct sock *sk)
 
 	if (protocol == IPPROTO_MPTCP)
 		return true;
-	return protocol == IPPROTO_TCP &&
-	       !(bpf_core_field_exists(struct tcp_sock, is_mptcp) &&
-		 BPF_CORE_READ((struct tcp_sock *)sk, is_mptcp));
+	return protocol == IPPROTO_TCP && !(bpf_core_field_exists(struct tcp_sock, is_mptcp) &&
+					    BPF_CORE_READ((struct tcp_sock *)sk, is_mptcp));
 }
 
 /* What is to be accepted has no file yet. */
