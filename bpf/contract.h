@@ -27,6 +27,8 @@
 /* How much of an executable's path and of a command line an exec event carries. */
 #define PIDCAP_PATH_LEN 1024
 #define PIDCAP_ARGS_LEN 1024
+/* The same for a working directory, if processes are described: see struct pidcap_event. */
+#define PIDCAP_CWD_LEN 1024
 
 /*
  * Who used a socket last. tgid and start (boot, of the thread group's leader) identify the process;
@@ -84,6 +86,7 @@ enum pidcap_via {
 	PIDCAP_VIA_FLOW,       /* remembered from an earlier packet of the flow */
 	PIDCAP_VIA_CONNTRACK,  /* the flow that it was before its addresses were translated */
 	PIDCAP_VIA_TUNNEL,     /* the socket of the packet that the kernel put into this one */
+	PIDCAP_VIA_EVENT,      /* an event's: the process that it happened to */
 };
 
 enum pidcap_direction {
@@ -91,7 +94,10 @@ enum pidcap_direction {
 	PIDCAP_OUT = 2,
 };
 
-/* An interface: an index is unique only within its network namespace. */
+/*
+ * An interface: an index is unique only within its network namespace. Of an event, netns is 0 and
+ * ifindex its number in this capture, from 1.
+ */
 struct pidcap_interface {
 	__u32 netns; /* inode number */
 	__u32 ifindex;
@@ -107,9 +113,9 @@ struct pidcap_device {
 };
 
 /*
- * A packet: this header, then caplen bytes, in a ring of the CPU that saw it. `owner` is the
- * process at this end, or the only one known; `peer` is the process at the other end, if that is on
- * this machine, too.
+ * A packet, or an event's record: this header, then caplen bytes, in a ring of the CPU that saw it.
+ * `owner` is the process at this end, or the only one known; `peer` is the process at the other
+ * end, if that is on this machine, too.
  */
 struct pidcap_packet {
 	__u64 time_mono;
@@ -151,7 +157,9 @@ enum pidcap_event_type {
 /*
  * A process appeared, changed or ended, in the ring of events. An EXEC is followed by path_len
  * bytes, the executable's path as NUL-terminated components from the leaf up (the root is left
- * out), and args_len bytes, the command line as NUL-terminated arguments.
+ * out), and args_len bytes, the command line as NUL-terminated arguments. If processes are
+ * described (describes_processes of process.bpf.c), the working directory follows, as the path is
+ * written: cwd_len bytes, PIDCAP_PATH_LEN + PIDCAP_ARGS_LEN bytes behind the header.
  */
 struct pidcap_event {
 	__u64 time_mono;
@@ -173,15 +181,27 @@ struct pidcap_event {
 	__u32 tid;    /* the thread it happened to */
 	char comm[PIDCAP_COMM_LEN];
 	/* EXEC: the executable's inode, its file system's device (s_dev: the major above the lower
-	 * PIDCAP_MINOR_BITS), and the mount namespace that its path is of. 0: none. */
-	__u64 exe_inode;
-	__u32 exe_device;
-	__u32 mntns; /* inode number */
+	 * PIDCAP_MINOR_BITS), and the mount namespace that its path is of. 0: none. EXIT, if
+	 * processes are described: what the kernel has counted of the process, and its end. */
+	union {
+		__u64 exe_inode;
+		__u64 cpu_ns; /* of all threads, up to the last tick */
+	};
+	union {
+		__u32 exe_device;
+		__u32 exit_status; /* as of wait(2): signal, core dump, exit code */
+	};
+	union {
+		__u32 mntns;	  /* inode number */
+		__u32 peak_pages; /* resident at most */
+	};
 	/* tgid, ppid and tid as the capture's own PID namespace has them. 0: not in there. */
 	__u32 own_tgid;
 	__u32 own_ppid;
 	__u32 own_tid;
-	__u32 pad;
+	__u16 cwd_len;
+	__u8 cwd_truncated;
+	__u8 pad;
 };
 PIDCAP_STATIC_ASSERT(sizeof(struct pidcap_event) == 112, "pidcap_event");
 #define PIDCAP_MINOR_BITS 20 /* MINORBITS of include/linux/kdev_t.h */
@@ -213,6 +233,20 @@ PIDCAP_STATIC_ASSERT(sizeof(struct pidcap_pids) == 24, "pidcap_pids");
 enum pidcap_ring { PIDCAP_RING_SMALL, PIDCAP_RING_LARGE, PIDCAP_RINGS };
 #define PIDCAP_SMALL_RING_MIN (512 * 1024)
 
+/*
+ * What user space tells all programs while they run, and they each other: value of the map
+ * .data.shared, which every object has.
+ */
+struct pidcap_shared {
+	__u32 wake_reader;	 /* user space sleeps: the next record wakes it, and resets this */
+	__u32 filters_processes; /* whether there is a process filter */
+	__u32 wanted_without_process; /* bit N: what has no process, by enum pidcap_via N, is wanted
+				       */
+	__u32 takes_events; /* whether events are recorded: not while programs come and go */
+	__u32 changes_lost; /* a change of a process wasn't noted: no verdict holds any more */
+};
+PIDCAP_STATIC_ASSERT(sizeof(struct pidcap_shared) == 20, "pidcap_shared");
+
 /* Why a packet is missing in the capture: index of an interface's counters. */
 enum pidcap_drop {
 	PIDCAP_DROP_RING_FULL = 0, /* user space was too slow */
@@ -228,6 +262,39 @@ struct pidcap_drops {
 	__u64 count[PIDCAP_DROP_CAUSES];
 	__u64 pending; /* not yet reported in pidcap_packet.lost */
 };
+
+/* How many fields of a tracepoint's record may locate bytes behind the fixed ones. */
+#define PIDCAP_DYNAMIC_FIELDS 8
+
+/*
+ * A tracepoint: the event's number, and what the program needs of the layout of its record. A
+ * constant of the program. Offsets are from the record's begin, common fields included.
+ */
+struct pidcap_tracepoint {
+	__u32 number;
+	__u16 fixed_size; /* end of the last fixed field */
+	__u16 dynamic_fields;
+	__u16 dynamic_offsets[PIDCAP_DYNAMIC_FIELDS]; /* of the fields that locate others' bytes */
+	__u16 socket_offset;			      /* of an address of a struct sock */
+	__u16 packet_offset;			      /* of an address of a struct sk_buff */
+	__u8 has_socket;
+	__u8 has_packet;
+	__u8 pad[2];
+};
+PIDCAP_STATIC_ASSERT(sizeof(struct pidcap_tracepoint) == 32, "pidcap_tracepoint");
+
+/*
+ * Where in the data of a CPU's own (.data..percpu) variables are that x86 keeps there, and where
+ * its run queue is, by which a program finds that data. A constant of the programs. known 0: they
+ * aren't known, or it isn't x86.
+ */
+struct pidcap_cpu_data {
+	__u32 known;
+	__u32 run_queue;
+	__u32 current_task;
+	__u32 preempt_count;
+};
+PIDCAP_STATIC_ASSERT(sizeof(struct pidcap_cpu_data) == 16, "pidcap_cpu_data");
 
 /* How many pointers lie between a register and a value at most. A power of two less one. */
 #define PIDCAP_TLS_LOADS 3

@@ -22,6 +22,9 @@
 #define S_IFMT	 0170000
 #define S_IFSOCK 0140000
 
+/* Weak, as each source has it. */
+char LICENSE[] SEC("license") __weak = "GPL";
+
 #define CORE __attribute__((preserve_access_index))
 
 /*
@@ -58,6 +61,10 @@ typedef struct {
 
 struct signal_struct {
 	atomic_t live;
+	int group_exit_code;
+	unsigned int flags;
+	unsigned long maxrss; /* pages */
+	unsigned long long sum_sched_runtime;
 } CORE;
 
 typedef struct {
@@ -201,6 +208,12 @@ struct net_device {
 
 struct sk_buff {
 	struct sock *sk;
+	unsigned int len;
+	unsigned char *head;
+	unsigned char *data;
+	unsigned int tail; /* offset from head: 64-bit architectures */
+	__be16 protocol;
+	__u16 network_header;	 /* likewise */
 	unsigned int sender_cpu; /* or napi_id, which is greater than any CPU's */
 	struct net_device *dev;
 	unsigned long _skb_refdst;
@@ -239,6 +252,15 @@ struct nf_conntrack_tuple_hash {
 struct nf_conn {
 	struct nf_conntrack_tuple_hash tuplehash[2];
 	unsigned long status;
+} CORE;
+
+struct bpf_prog_aux {
+	__u32 id;
+	char name[16];
+} CORE;
+
+struct bpf_prog {
+	struct bpf_prog_aux *aux;
 } CORE;
 
 struct xdp_rxq_info {
@@ -314,6 +336,10 @@ struct files_struct {
 	struct fdtable *fdt;
 } CORE;
 
+struct fs_struct {
+	struct path pwd;
+} CORE;
+
 struct mm_struct {
 	unsigned long arg_start;
 	unsigned long arg_end;
@@ -326,6 +352,16 @@ struct thread_info {
 	struct {
 		__u32 count;
 	} preempt;
+} CORE;
+
+/* The run queue of a CPU is in its own data. */
+struct cfs_rq {
+	struct rq *rq; /* with CONFIG_FAIR_GROUP_SCHED */
+} CORE;
+
+struct sched_entity {
+	struct cfs_rq *cfs_rq; /* likewise: of the CPU that the task runs on, whatever its class */
+	__u64 sum_exec_runtime;
 } CORE;
 
 /* include/linux/sched.h */
@@ -342,6 +378,7 @@ struct task_struct {
 	int softirq_disable_cnt; /* with CONFIG_PREEMPT_RT */
 	unsigned int in_execve : 1;
 	unsigned int flags;
+	struct sched_entity se;
 	struct mm_struct *mm;
 	int pid;
 	int tgid;
@@ -352,7 +389,9 @@ struct task_struct {
 	__u64 start_boottime;
 	const struct cred *cred;
 	char comm[16];
+	struct fs_struct *fs;
 	struct files_struct *files;
+	int exit_code;
 	struct nsproxy *nsproxy;
 	struct signal_struct *signal;
 	struct css_set *cgroups;
@@ -377,9 +416,11 @@ struct sock_common {
 	__be16 skc_dport;
 	__u16 skc_num; /* the local port, in host byte order */
 	unsigned short skc_family;
+	volatile unsigned char skc_state;
 	unsigned char skc_reuseport : 1;
 	unsigned char skc_ipv6only : 1;
 	int skc_bound_dev_if;
+	unsigned long skc_flags;
 	struct proto *skc_prot;
 	possible_net_t skc_net;
 	struct in6_addr skc_v6_daddr;
@@ -391,7 +432,13 @@ struct sock_reuseport {
 	struct bpf_prog *prog;
 } CORE;
 
-struct bpf_local_storage_map;
+struct bpf_map {
+	__u32 id;
+} CORE;
+
+struct bpf_local_storage_map {
+	struct bpf_map map;
+} CORE;
 
 struct bpf_local_storage_data {
 	struct bpf_local_storage_map *smap;
@@ -416,6 +463,9 @@ struct sock {
 	refcount_t sk_wmem_alloc;
 	struct bpf_local_storage *sk_bpf_storage;
 	struct sock_reuseport *sk_reuseport_cb;
+	struct socket *sk_socket;
+	int sk_err;
+	__u8 sk_shutdown;
 	__u16 sk_protocol;
 	__u8 sk_kern_sock : 1;
 } CORE;
@@ -474,6 +524,11 @@ struct inet_connection_sock {
 
 struct tcp_sock {
 	bool is_mptcp;
+	__u64 bytes_received;
+	__u64 bytes_sent;
+	__u64 bytes_retrans;
+	__u32 total_retrans;
+	__u32 srtt_us; /* eighths */
 } CORE;
 
 /* Bits of inet_flags, which has them since Linux 6.6: an enum without a name. */
@@ -482,6 +537,8 @@ struct tcp_sock {
 
 struct inet_sock {
 	unsigned long inet_flags;
+	__be32 inet_saddr;
+	__be16 inet_sport;
 	__u8 freebind : 1;
 	__u8 transparent : 1;
 } CORE;

@@ -12,8 +12,6 @@
 #include "kernel.h"
 #include "verdict.h"
 
-char LICENSE[] SEC("license") = "GPL";
-
 const volatile __u32 has_cookies = 1;
 
 /* The function's number, if there are no cookies. */

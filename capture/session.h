@@ -18,6 +18,9 @@
 #include <vector>
 
 #include "capture/clock.h"
+#include "capture/events/event_choice.h"
+#include "capture/events/event_set.h"
+#include "capture/events/process_events.h"
 #include "capture/filter/verdicts.h"
 #include "capture/hooks/interface_set.h"
 #include "capture/kernel/merge.h"
@@ -35,7 +38,8 @@ namespace capture {
 class CgroupTree;
 
 struct SessionOptions {
-    InterfaceChoice interfaces;                        // ignored for Hook::kCgroup
+    InterfaceChoice interfaces;  // ignored for Hook::kCgroup
+    EventOptions events;
     ProgramOptions programs;                           // only_netns and pid_namespace are set by it
     packet::ProcessConditions filter;                  // a pid means the process that has it now
     std::vector<packet::ProcessSelection> selections;  // see Session::unmatched()
@@ -132,6 +136,8 @@ class Session : private RecordHandler, private ProcessWatcher {
     std::vector<InterfaceCounters> counters() const { return attachment_->ledger().counters(); }
     uint64_t events_lost() const { return programs_.events_lost() + programs_.events_missed(); }
     uint64_t uses_lost() const { return programs_.uses_lost(); }
+    // Returns how many events of --event the kernel left out, see EventWriter::missed().
+    uint64_t captured_events_missed() const { return events_.missed(); }
 
   private:
     Session(Programs programs, Merge merge, ProcessTable table, const SessionOptions& options);
@@ -147,6 +153,7 @@ class Session : private RecordHandler, private ProcessWatcher {
     void begin() override;
     void event(const pidcap_event& event, std::span<const std::byte> payload) override;
     Result<void> packet(const pidcap_packet& record, std::span<const std::byte> data) override;
+    Result<void> start_events();
 
     void refuse(const pidcap_owner& owner, const Process* process);
     End end_of(const Process* process, const pidcap_owner& owner, uint8_t via);
@@ -157,7 +164,9 @@ class Session : private RecordHandler, private ProcessWatcher {
     Merge merge_;
     Verdicts verdicts_;
     ProcessTable table_;
-    std::optional<ProcReader> reader_;  // until hand_over_reading()
+    std::optional<ProcReader> reader_;             // until hand_over_reading()
+    EventSet events_;                              // detached before programs_ goes
+    std::optional<ProcessEvents> process_events_;  // from the opening on
     std::unique_ptr<Attachment> attachment_;
     packet::ProcessFilter filter_;
     packet::ProcessSelections selections_;

@@ -58,7 +58,7 @@ and keys for decryption. "-" is stdin or stdout.
   --comments short
                 without command lines and other details of processes: of each packet's processes
                 only who they are, in a comment that is made anew; no other comments, no blocks
-                about processes
+                about processes, no events process:exec and their like
   --without-keys
                 without keys for decryption. By default a file has those TLS keys of FILE whose
                 connection's ClientHello it has, before that packet; FILE is read twice for that,
@@ -181,9 +181,14 @@ class Destination {
 };
 
 struct Counts {
-    uint64_t read = 0;
-    uint64_t written = 0;
+    packet::PacketCount read;
+    packet::PacketCount written;
 };
+
+// Whether it is one of the events process:exec, process:exit, …, which have the command line.
+bool is_process_event(const Packet& packet) {
+    return packet::is_event(packet) && packet.interface->name.starts_with("process:");
+}
 
 // A broken file's error is `broken`; what comes back is of writing.
 Result<void> copy(ExtractRequest& request, InputFile& input, Result<const Packet*> first,
@@ -191,12 +196,15 @@ Result<void> copy(ExtractRequest& request, InputFile& input, Result<const Packet
     FilePass pass(input, std::move(first), request.selection);
     Result<const Packet*> packet = pass.next();
     for (; packet && *packet != nullptr; packet = pass.next()) {
+        if (request.detail == forensics::Detail::kIdentities && is_process_event(**packet)) {
+            continue;
+        }
         if (auto written = destination.packet(**packet); !written) {
             return written;
         }
-        counts.written++;
+        counts.written.add(**packet);
     }
-    counts.read = pass.packets();
+    counts.read = pass.read();
     if (!packet) {
         broken = packet.error();
     }
@@ -254,7 +262,7 @@ int extract(ExtractRequest request) {
         const bool left = written.error().code == EPIPE && request.output == "-";
         return left && broken ? kExitDone : fail(written.error());
     }
-    print_message("pidcap extract: {} of {} packets into {}\n", counts.written, counts.read,
+    print_message("pidcap extract: {} into {}\n", counts.written.text_of(counts.read),
                   destination->name(request));
     tell_keys(kCommand, destination->keys(), request.output);
     tell_unmatched(kCommand, request.selection, (*input)->source());

@@ -19,6 +19,7 @@
 #include "forensics/report/report_page.h"
 #include "forensics/select/selection.h"
 #include "forensics/source/source.h"
+#include "packet/event/frame.h"
 
 namespace cmd {
 namespace {
@@ -113,9 +114,14 @@ int run_report(std::span<const std::string> arguments) {
     }
     forensics::Analysis analysis({.questions = true});
     forensics::Timeline timeline;
+    forensics::EventSums events;
     const Result<void> read =
         FilePass(*source, request.selection, true).each([&](const forensics::Packet& packet) {
-            timeline.add(packet, analysis.add(packet).counted);
+            if (packet::is_event(packet)) {
+                events.add(packet);
+            } else {
+                timeline.add(packet, analysis.add(packet).counted);
+            }
         });
     analysis.finish(source->address_names());
     print_skipped(kCommand, *source);
@@ -123,6 +129,7 @@ int run_report(std::span<const std::string> arguments) {
     tell_unmatched(kCommand, request.selection, *source);
     forensics::Report report =
         forensics::make_report(source->name(), source->processes(), analysis, timeline);
+    forensics::add_events(report, events);
     for (const Result<void>* result : {&read, &analysis.state()}) {
         if (!*result) {
             report.problems.push_back(result->error().message);

@@ -45,6 +45,7 @@ class TableRows {
     }
 
   private:
+    // Passes over events where the packets themselves are the rows.
     const Packet* next_packet();
     void analyze();
 
