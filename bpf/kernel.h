@@ -474,7 +474,8 @@ struct mptcp_subflow_context {
 /*
  * Registers. SYSCALL_…: number and arguments at the entry of a system call; COMPAT_…: the same for
  * the 32-bit ABI, whose numbers mean other calls, so ask IN_COMPAT_SYSCALL first. FUNCTION_ARG1:
- * at the entry of a kernel function, from a kprobe's own context.
+ * at the entry of a kernel function, from a kprobe's own context. GO_ROUTINE: Go's pointer to the
+ * goroutine that runs, also while it is in a system call (https://go.dev/s/regabi).
  */
 #if defined(__TARGET_ARCH_x86)
 struct pt_regs {
@@ -484,6 +485,7 @@ struct pt_regs {
 	unsigned long dx;
 	unsigned long si;
 	unsigned long orig_ax;
+	unsigned long r14;
 } CORE;
 
 #define SYSCALL_ARG1(registers)	  BPF_CORE_READ(registers, di)
@@ -494,6 +496,7 @@ struct pt_regs {
 #define COMPAT_ARG2(registers)	  BPF_CORE_READ(registers, cx)
 #define COMPAT_ARG3(registers)	  BPF_CORE_READ(registers, dx)
 #define FUNCTION_ARG1(registers)  ((registers)->di)
+#define GO_ROUTINE(registers)	  BPF_CORE_READ(registers, r14)
 
 /* __X32_SYSCALL_BIT of arch/x86/include/uapi/asm/unistd.h: set in the number of an x32 call. */
 #define X32_SYSCALL_BIT 0x40000000
@@ -515,6 +518,7 @@ struct pt_regs {
 #define COMPAT_ARG2(registers)	  BPF_CORE_READ(registers, regs[1])
 #define COMPAT_ARG3(registers)	  SYSCALL_ARG3(registers)
 #define FUNCTION_ARG1(registers)  ((registers)->regs[0])
+#define GO_ROUTINE(registers)	  BPF_CORE_READ(registers, regs[28])
 
 #define X32_SYSCALL_BIT		0
 

@@ -6,6 +6,7 @@
  * first packet after a socket changed hands (fork, SCM_RIGHTS, accept by a worker) has its new
  * owner already.
  */
+#include "descriptor.h"
 #include "use.h"
 
 /* include/uapi/linux/io_uring.h */
@@ -58,66 +59,7 @@ static __always_inline bool is_compat_call(__u64 call)
 	       compat_calls.socket_calls[call / 64] & (1ULL << (call % 64));
 }
 
-/* The operations that the files of all sockets have. 0: none was seen yet. */
 __u64 socket_operations;
-
-/* A path to a socket in the file system (O_PATH) has no socket, and operations of its own. */
-static __always_inline bool is_socket(struct file *file, __u64 operations)
-{
-	struct socket *socket;
-
-	if (socket_operations)
-		return operations == socket_operations;
-	if ((BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
-		return false;
-	socket = BPF_CORE_READ(file, private_data);
-	if (!socket || BPF_CORE_READ(socket, file) != file)
-		return false;
-	socket_operations = operations;
-	return true;
-}
-
-static __always_inline struct sock *socket_of_file(struct file *file)
-{
-	struct socket *socket;
-
-	if (!is_socket(file, (__u64)BPF_CORE_READ(file, f_op)))
-		return NULL;
-	socket = BPF_CORE_READ(file, private_data);
-	return BPF_CORE_READ(socket, sk);
-}
-
-struct descriptors {
-	__u32 number;
-	__u32 pad;
-	struct file **files;
-};
-
-/* One read of the table where the two stand side by side, as in every kernel so far. */
-static __always_inline struct descriptors descriptors_of(struct task_struct *task)
-{
-	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
-	__u32 number_offset = bpf_core_field_offset(struct fdtable, max_fds);
-	struct descriptors all = {};
-
-	if (bpf_core_field_offset(struct fdtable, fd) == number_offset + 8) {
-		bpf_probe_read_kernel(&all, sizeof(all), (const void *)table + number_offset);
-	} else {
-		all.number = BPF_CORE_READ(table, max_fds);
-		all.files = BPF_CORE_READ(table, fd);
-	}
-	return all;
-}
-
-static __always_inline struct sock *socket_of_fd(struct task_struct *task, unsigned long fd)
-{
-	struct descriptors all = descriptors_of(task);
-	struct file *file = NULL;
-
-	if (fd >= all.number || bpf_probe_read_kernel(&file, sizeof(file), all.files + fd) || !file)
-		return NULL;
-	return socket_of_file(file);
-}
 
 /* Reads the descriptor of a socketcall(2). Returns false if the call makes a new socket. */
 static __always_inline bool socketcall_fd(struct pt_regs *regs, __u32 *fd)

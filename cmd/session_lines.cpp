@@ -72,6 +72,9 @@ std::vector<std::string> start_lines(capture::Session& session, const Options& o
     if (options.keys.wanted) {
         lines.push_back(fmt::format("TLS keys: {}", kKeysNote));
     }
+    if (options.keys.plaintext) {
+        lines.push_back(fmt::format("TLS plaintext: {}", kPlaintextNote));
+    }
     const bool waits = options.hook != capture::Hook::kCgroup && session.interfaces().empty();
     lines.push_back(fmt::format("listening on {}, snaplen {} bytes{}",
                                 interface_names(session, options), options.snaplen,

@@ -204,6 +204,17 @@ std::string capture_part(bool any) {
           "if Wireshark runs as root"},
          {"save", "false"},
          {"group", "Packets"}});
+    text += sentence(
+        "arg",
+        {{"number", "13"},
+         {"call", "--tls-plaintext"},
+         {"display", "TLS plaintext: what processes pass through TLS libraries, as events"},
+         {"type", "boolflag"},
+         {"tooltip",
+          "Of connections that began before, too. Of your own processes; of all if Wireshark runs "
+          "as root"},
+         {"save", "false"},
+         {"group", "Packets"}});
     if (!any) {
         text += sentence(
             "arg", {{"number", "11"},
@@ -365,6 +376,7 @@ Result<cmd::Options> options_of(const Call& call) {
     options.process_blocks = call.values.contains("process-blocks");
     options.keys.wanted = call.values.contains("tls-keys");
     options.keys.in_file = options.keys.wanted;
+    options.keys.plaintext = call.values.contains("tls-plaintext");
     options.promiscuous = !call.values.contains("no-promiscuous-mode");
     options.filter = call.filter;
     if (options.hook == Hook::kCgroup && *name != kAny) {
