@@ -72,7 +72,13 @@ Result<uint32_t> FileSink::id_of(const packet::Interface& interface) {
         return *known;
     }
     pcapng::Interface block;
-    block.filter = options_.filter;
+    std::string layout;
+    if (interface.event != nullptr) {
+        layout = packet::layout_text(*interface.event);
+        block.description = layout;
+    } else {
+        block.filter = options_.filter;
+    }
     block.link_type = interface.link_type;
     block.snaplen = interface.snaplen;
     block.name = interface.name;

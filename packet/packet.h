@@ -7,11 +7,13 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 
+#include "packet/event/layout.h"
 #include "packet/process.h"
 #include "packet/via.h"
 #include "pcapng/blocks.h"
@@ -30,6 +32,9 @@ struct Interface {
     uint32_t snaplen = 0;    // 0: no limit
     std::string name;
     std::optional<std::array<uint8_t, 6>> mac = {};
+    // Not null: the interface is an event, `name` is the event's and packets are its records in
+    // frames (packet/event/frame.h). Its link type is Ethernet.
+    std::shared_ptr<const EventLayout> event = {};
 };
 
 // One end of a packet. Without a process, `via` says why there is none.

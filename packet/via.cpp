@@ -8,7 +8,7 @@
 namespace packet {
 namespace {
 
-constexpr std::array<std::pair<Via, std::string_view>, 15> kNames = {{
+constexpr std::array<std::pair<Via, std::string_view>, 16> kNames = {{
     {Via::kUnrecorded, ""},
     {Via::kUnknown, "unknown"},
     {Via::kKernel, "kernel"},
@@ -23,6 +23,7 @@ constexpr std::array<std::pair<Via, std::string_view>, 15> kNames = {{
     {Via::kConntrack, "conntrack"},
     {Via::kTunnel, "tunnel"},
     {Via::kAnnotated, "annotated"},
+    {Via::kEvent, "event"},
     {Via::kOther, "other"},
 }};
 

@@ -24,6 +24,7 @@ enum class Via : uint8_t {
     kConntrack,   // the flow before its addresses were translated
     kTunnel,      // the socket of the packet that this one carries
     kAnnotated,   // from another capture of the same time
+    kEvent,       // the process that the event happened to
     kOther,       // a word that this version doesn't know
 };
 

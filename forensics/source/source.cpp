@@ -10,13 +10,16 @@
 #include <algorithm>
 #include <cerrno>
 #include <map>
+#include <tuple>
 #include <utility>
 
 #include "forensics/source/attribution.h"
 #include "forensics/source/decompress.h"
 #include "forensics/source/pcap_reader.h"
 #include "packet/dissect/link.h"
+#include "packet/event/layout.h"
 #include "packet/line/terminal_text.h"
+#include "packet/link_type.h"
 #include "pcapng/format.h"
 #include "pcapng/other_format.h"
 #include "pcapng/reader.h"
@@ -32,6 +35,9 @@ using pcapng::Result;
 // a small compressed file can't fill the memory.
 constexpr size_t kMaxInterfaceBytes = size_t{64} * 1024 * 1024;
 
+// The most memory that a byte of a layout's text costs: "1=a," is a pair of a vector.
+constexpr size_t kLayoutMemory = 24;
+
 class CountingSource : public pcapng::ByteSource {
   public:
     CountingSource(std::unique_ptr<pcapng::ByteSource> source, uint64_t* count)
@@ -46,6 +52,27 @@ class CountingSource : public pcapng::ByteSource {
     std::unique_ptr<pcapng::ByteSource> source_;
     uint64_t* count_;
 };
+
+// The interface that a block describes, without a number.
+Interface interface_of(const pcapng::InterfaceRead& block) {
+    Interface interface {
+        .link_type = block.link_type, .snaplen = block.snaplen, .name = std::string(block.name)
+    };
+    if (block.link_type == packet::kLinkTypeEthernet) {
+        if (std::optional<packet::EventLayout> layout = packet::parse_layout(block.description)) {
+            interface.event = std::make_shared<const packet::EventLayout>(*std::move(layout));
+        }
+    }
+    return interface;
+}
+
+// What two files' interfaces have in common if they are the same one: link type, name, layout.
+using InterfaceIdentity = std::tuple<uint16_t, std::string, std::string>;
+
+InterfaceIdentity identity_of(const Interface& interface) {
+    return {interface.link_type, interface.name,
+            interface.event != nullptr ? packet::layout_text(*interface.event) : std::string()};
+}
 
 bool is_pcapng(std::span<const uint8_t> start) {
     return start.size() >= 4 && pcapng::decode<uint32_t>(start, pcapng::ByteOrder::kLittle) ==
@@ -85,7 +112,7 @@ class Source::Implementation {
     Result<void> other_block(const pcapng::Block& block);
     void take(const pcapng::NameResolutionRead& block);
     void note_problem();
-    Interface& add_interface(uint16_t link_type, uint32_t snaplen, std::string_view name);
+    const Interface& add_interface(Interface interface);
     void take(const pcapng::PacketRead& block);
     void forget_ends();
     Direction recorded_direction() const;
@@ -95,9 +122,9 @@ class Source::Implementation {
     std::optional<PcapReader> pcap_;
     std::vector<const Interface*> section_;  // the section's interfaces, by id
     size_t interface_bytes_ = 0;
-    // By link type and name, the interfaces of earlier files that this one hasn't described yet: an
-    // interface of that name is the same one.
-    std::multimap<std::pair<uint16_t, std::string>, Interface*> earlier_;
+    // The interfaces of earlier files that this one hasn't described yet: an interface that is
+    // described alike is the same one.
+    std::multimap<InterfaceIdentity, Interface*> earlier_;
     std::deque<std::string> files_;  // that come after this one
     Packet packet_;
     bool ended_ = false;
@@ -138,7 +165,7 @@ Result<void> Source::Implementation::next_file() {
     earlier_.clear();
     for (Interface& interface : interfaces_) {
         if (!interface.name.empty()) {
-            earlier_.emplace(std::pair(interface.link_type, interface.name), &interface);
+            earlier_.emplace(identity_of(interface), &interface);
         }
     }
     attribution_.begin_file();
@@ -180,7 +207,8 @@ Result<void> Source::Implementation::start(Input input) {
     if (!header.ok()) {
         return header.error();
     }
-    section_.push_back(&add_interface(header->link_type, header->snaplen, {}));
+    section_.push_back(
+        &add_interface({.link_type = header->link_type, .snaplen = header->snaplen, .name = {}}));
     return {};
 }
 
@@ -307,13 +335,15 @@ Result<void> Source::Implementation::other_block(const pcapng::Block& block) {
         section_.clear();
         attribution_.begin_section();
     } else if (const auto* interface = std::get_if<pcapng::InterfaceRead>(&block)) {
-        interface_bytes_ += sizeof(Interface) + reader_->raw().size();
+        Interface described = interface_of(*interface);
+        interface_bytes_ +=
+            sizeof(Interface) + reader_->raw().size() +
+            (described.event != nullptr ? kLayoutMemory * interface->description.size() : 0);
         if (interface_bytes_ > kMaxInterfaceBytes) {
             return at_offset(fmt::format("the interfaces take more than {} MiB",
                                          kMaxInterfaceBytes / 1024 / 1024));
         }
-        section_.push_back(
-            &add_interface(interface->link_type, interface->snaplen, interface->name));
+        section_.push_back(&add_interface(std::move(described)));
     } else if (const auto* darwin = std::get_if<pcapng::DarwinProcessRead>(&block)) {
         attribution_.darwin_process(*darwin);
     } else if (const auto* information = std::get_if<pcapng::ProcessInformationRead>(&block)) {
@@ -368,18 +398,15 @@ Result<const Packet*> Source::Implementation::next_record() {
     return &packet_;
 }
 
-Interface& Source::Implementation::add_interface(uint16_t link_type, uint32_t snaplen,
-                                                 std::string_view name) {
-    if (const auto earlier = earlier_.find({link_type, std::string(name)});
-        earlier != earlier_.end()) {
-        Interface& same = *earlier->second;
+const Interface& Source::Implementation::add_interface(Interface interface) {
+    const auto earlier = earlier_.empty() ? earlier_.end() : earlier_.find(identity_of(interface));
+    if (earlier != earlier_.end()) {
+        const Interface& same = *earlier->second;
         earlier_.erase(earlier);
         return same;
     }
-    return interfaces_.emplace_back(Interface{.number = static_cast<uint32_t>(interfaces_.size()),
-                                              .link_type = link_type,
-                                              .snaplen = snaplen,
-                                              .name = std::string(name)});
+    interface.number = static_cast<uint32_t>(interfaces_.size());
+    return interfaces_.emplace_back(std::move(interface));
 }
 
 Error Source::Implementation::at_offset(const std::string& message) const {
