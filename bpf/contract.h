@@ -297,7 +297,6 @@ struct pidcap_plaintext_point {
 	struct pidcap_tls_operand buffer;
 	struct pidcap_tls_operand length;
 	struct pidcap_tls_operand passed; /* if has_passed */
-	struct pidcap_tls_operand peeks;  /* if may_peek */
 	struct pidcap_tls_operand stack;
 	struct pidcap_tls_operand routine; /* if has_routine */
 	struct pidcap_tls_operand result;
@@ -311,10 +310,9 @@ struct pidcap_plaintext_point {
 	__u8 is_repeating;
 	__u8 owns_returns;
 	__u8 pointers_of_32_bits;
-	__u8 may_peek;
-	__u8 pad;
+	__u8 pad[2];
 };
-PIDCAP_STATIC_ASSERT(sizeof(struct pidcap_plaintext_point) == 172, "pidcap_plaintext_point");
+PIDCAP_STATIC_ASSERT(sizeof(struct pidcap_plaintext_point) == 152, "pidcap_plaintext_point");
 
 /* As struct sockaddr_in and sockaddr_in6 have it; family 0: not known. */
 struct pidcap_socket_address {

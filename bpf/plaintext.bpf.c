@@ -194,7 +194,7 @@ SEC("uprobe")
 int plaintext_begin(void *ctx)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-	__u64 registers = address_of(ctx), peeks = 0;
+	__u64 registers = address_of(ctx);
 	struct caller caller = {};
 	struct calls none = {};
 	struct call call = {};
@@ -214,10 +214,8 @@ int plaintext_begin(void *ctx)
 		call.asked &= 0xffffffff;
 	if (point->has_passed && !evaluate(registers, &point->passed, narrow, &call.passed_at))
 		return 0;
-	if (point->may_peek && !evaluate(registers, &point->peeks, narrow, &peeks))
-		return 0;
 	call.direction = point->direction;
-	call.is_silent = point->is_repeating || (__u32)peeks;
+	call.is_silent = point->is_repeating;
 	calls = bpf_map_lookup_elem(&callers, &caller);
 	if (!calls) {
 		bpf_map_update_elem(&callers, &caller, &none, BPF_ANY);

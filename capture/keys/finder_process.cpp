@@ -84,11 +84,11 @@ void add(MessageWriter& message, const PlaintextFunction& function) {
         message.add(offset);
     }
     for (const Operand* operand :
-         {&function.object, &function.buffer, &function.length, &function.passed, &function.peeks,
-          &function.stack, &function.routine, &function.result}) {
+         {&function.object, &function.buffer, &function.length, &function.passed, &function.stack,
+           &function.routine, &function.result}) {
         add(message, *operand);
     }
-    for (const bool flag : {function.owns_returns, function.has_passed, function.may_peek,
+    for (const bool flag : {function.owns_returns, function.has_passed,
                             function.has_wide_length, function.has_wide_result, function.pointers_of_32_bits}) {
         message.add(flag);
     }
@@ -105,11 +105,11 @@ PlaintextFunction plaintext_function_in(MessageReader& message) {
         function.return_offsets.push_back(message.number<uint64_t>());
     }
     for (Operand* operand : {&function.object, &function.buffer, &function.length,
-                             &function.passed, &function.peeks, &function.stack,
+                             &function.passed, &function.stack,
                              &function.routine, &function.result}) {
         *operand = operand_in(message);
     }
-    for (bool* flag : {&function.owns_returns, &function.has_passed, &function.may_peek,
+    for (bool* flag : {&function.owns_returns, &function.has_passed,
                        &function.has_wide_length, &function.has_wide_result, &function.pointers_of_32_bits}) {
         *flag = message.number<bool>();
     }

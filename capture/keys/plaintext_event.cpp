@@ -47,8 +47,8 @@ packet::EventLayout plaintext_layout() {
     constexpr size_t kAddress = sizeof(pidcap_socket_address);
     return {.fields = {
                 std::move(direction),
-                named("library", offsetof(pidcap_plaintext, library), PlaintextLibrary::kNss),
-                named("function", offsetof(pidcap_plaintext, call), PlaintextCall::kNssSend),
+                named("library", offsetof(pidcap_plaintext, library), PlaintextLibrary::kGo),
+                named("function", offsetof(pidcap_plaintext, call), PlaintextCall::kGoWrite),
                 field("connection", FieldKind::kPointer, offsetof(pidcap_plaintext, connection),
                       kNumber),
                 std::move(descriptor),

@@ -49,7 +49,6 @@ pidcap_plaintext_point point_of(const PlaintextFunction& function) {
     raw.buffer = raw_operand(function.buffer);
     raw.length = raw_operand(function.length);
     raw.passed = raw_operand(function.passed);
-    raw.peeks = raw_operand(function.peeks);
     raw.stack = raw_operand(function.stack);
     raw.routine = raw_operand(function.routine);
     raw.result = raw_operand(function.result);
@@ -57,7 +56,6 @@ pidcap_plaintext_point point_of(const PlaintextFunction& function) {
     raw.call = static_cast<uint8_t>(function.call);
     raw.direction = is_sending(function.call) ? PIDCAP_OUT : PIDCAP_IN;
     raw.has_passed = function.has_passed ? 1 : 0;
-    raw.may_peek = function.may_peek ? 1 : 0;
     raw.has_wide_length = function.has_wide_length ? 1 : 0;
     raw.has_wide_result = function.has_wide_result ? 1 : 0;
     raw.has_routine = function.library == PlaintextLibrary::kGo ? 1 : 0;
@@ -69,7 +67,7 @@ pidcap_plaintext_point point_of(const PlaintextFunction& function) {
 
 bool is_sound(const PlaintextFunction& function) {
     return is_sound(function.object) && is_sound(function.buffer) && is_sound(function.length) &&
-           is_sound(function.passed) && is_sound(function.peeks) && is_sound(function.stack) && is_sound(function.routine) &&
+           is_sound(function.passed) && is_sound(function.stack) && is_sound(function.routine) &&
            is_sound(function.result);
 }
 

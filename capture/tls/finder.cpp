@@ -87,8 +87,6 @@ void Finder::find_plaintext() {
     finder.find_c(library_ == Library::kBoringSsl, !texts_.ended.empty());
     if (name_ == "Go") {
         finder.find_go(version_);
-    } else if (library_ == Library::kNss) {
-        finder.find_nss(version_);
     }
     finding_.plaintext = std::move(finder.functions);
     finding_.plaintext_unsupported = std::move(finder.unsupported);

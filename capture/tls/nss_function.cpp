@@ -2,7 +2,6 @@
 #include "capture/tls/nss_function.h"
 
 #include <set>
-#include <vector>
 
 #include "capture/tls/symbolic_walk.h"
 
@@ -48,46 +47,7 @@ class ItemReads : public WalkVisitor {
     bool reads_length_ = false;
 };
 
-// struct PRIOMethods, in words: first PR_DESC_LAYERED, then functions, up to the 18th without a gap.
-constexpr uint64_t kLayered = 4;
-constexpr uint64_t kRead = 2;
-constexpr uint64_t kWrite = 3;
-constexpr uint64_t kRecv = 17;
-constexpr uint64_t kSend = 18;
-
 }  // namespace
-
-std::optional<NssMethods> find_nss_methods(const ElfImage& image) {
-    const size_t word = image.pointer_size();
-    const auto method = [&](uint64_t table, uint64_t number) {
-        return image.relocated_pointer_at(table + number * word).value_or(0);
-    };
-    const auto is_table = [&](uint64_t address) {
-        for (uint64_t number = 1; number <= kSend; ++number) {
-            if (!image.is_code(method(address, number))) {
-                return false;
-            }
-        }
-        return true;
-    };
-    std::vector<uint64_t> tables;
-    for (const Segment& segment : image.segments()) {
-        if (!segment.writable) {
-            continue;
-        }
-        const uint64_t first = (segment.address + word - 1) / word * word;
-        for (uint64_t at = first; segment.holds(at + kSend * word); at += word) {
-            if (image.pointer_at(at) == kLayered && is_table(at)) {
-                tables.push_back(at);
-            }
-        }
-    }
-    if (tables.size() != 1) {
-        return {};
-    }
-    return NssMethods{method(tables[0], kRead), method(tables[0], kWrite),
-                      method(tables[0], kRecv), method(tables[0], kSend)};
-}
 
 pcapng::Result<uint64_t> find_nss_write_function(const ElfImage& image, Disassembler& disassembler,
                                                  uint64_t record_function) {

@@ -5,7 +5,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 
 #include "capture/tls/disassembler.h"
@@ -18,16 +17,5 @@ namespace capture::tls {
 // built without a key log, as Debian's is.
 pcapng::Result<uint64_t> find_nss_write_function(const ElfImage& image, Disassembler& disassembler,
                                                  uint64_t record_function);
-
-// The functions behind PR_Read() and others for a socket with TLS, which NSS hands over to NSPR in a
-// table (struct PRIOMethods of prio.h, which programs see, too).
-struct NssMethods {
-    uint64_t read = 0;
-    uint64_t write = 0;
-    uint64_t recv = 0;
-    uint64_t send = 0;
-};
-// Nothing: there is no such table, or more than one.
-std::optional<NssMethods> find_nss_methods(const ElfImage& image);
 
 }  // namespace capture::tls

@@ -10,7 +10,6 @@
 #include "capture/tls/byte_search.h"
 #include "capture/tls/function_returns.h"
 #include "capture/tls/go_functions.h"
-#include "capture/tls/nss_function.h"
 #include "capture/tls/recipe.h"
 #include "capture/tls/symbols.h"
 
@@ -78,21 +77,6 @@ PlaintextFunction* PlaintextFinder::add_c(PlaintextLibrary library, std::string_
     function.length = c_argument(image_.machine(), 2);
     functions.push_back(std::move(function));
     return &functions.back();
-}
-
-void PlaintextFinder::find_nss(std::string_view version) {
-    const auto methods = find_nss_methods(image_);
-    if (!methods) {
-        return;
-    }
-    constexpr auto kNss = PlaintextLibrary::kNss;
-    add_c(kNss, version, PlaintextCall::kNssRead, methods->read);
-    add_c(kNss, version, PlaintextCall::kNssWrite, methods->write);
-    add_c(kNss, version, PlaintextCall::kNssSend, methods->send);
-    if (auto* recv = add_c(kNss, version, PlaintextCall::kNssRecv, methods->recv)) {
-        recv->may_peek = true;
-        recv->peeks = c_argument(image_.machine(), 3);  // flags: PR_MSG_PEEK is the only one
-    }
 }
 
 void PlaintextFinder::find_c(bool is_boring, bool has_library) {

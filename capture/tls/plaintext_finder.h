@@ -23,9 +23,7 @@ class PlaintextFinder {
     // `is_boring`: what looks like OpenSSL is BoringSSL. `has_library`: there is a library in the
     // file, though nothing may be exported.
     void find_c(bool is_boring, bool has_library);
-    // `version`: "3.125.1"; empty if it isn't known.
-    void find_nss(std::string_view version);
-    // Likewise.
+    // `version`: of Go, "1.19.8"; empty if it isn't known.
     void find_go(std::string_view version);
 
     std::vector<PlaintextFunction> functions;

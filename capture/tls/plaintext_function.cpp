@@ -13,8 +13,6 @@ std::string_view name_of(PlaintextLibrary library) {
             return "GnuTLS";
         case PlaintextLibrary::kGo:
             return "Go";
-        case PlaintextLibrary::kNss:
-            return "NSS";
     }
     return "";
 }
@@ -49,14 +47,6 @@ std::string_view name_of(PlaintextCall call) {
             return "crypto/tls.(*Conn).Read";
         case PlaintextCall::kGoWrite:
             return "crypto/tls.(*Conn).Write";
-        case PlaintextCall::kNssRead:
-            return "PR_Read";
-        case PlaintextCall::kNssWrite:
-            return "PR_Write";
-        case PlaintextCall::kNssRecv:
-            return "PR_Recv";
-        case PlaintextCall::kNssSend:
-            return "PR_Send";
     }
     return "";
 }
@@ -71,8 +61,6 @@ bool is_sending(PlaintextCall call) {
         case PlaintextCall::kGnutlsRecordSend2:
         case PlaintextCall::kGnutlsRecordUncork:
         case PlaintextCall::kGoWrite:
-        case PlaintextCall::kNssWrite:
-        case PlaintextCall::kNssSend:
             return true;
         default:
             return false;
