@@ -84,6 +84,7 @@ enum pidcap_via {
 	PIDCAP_VIA_FLOW,       /* remembered from an earlier packet of the flow */
 	PIDCAP_VIA_CONNTRACK,  /* the flow that it was before its addresses were translated */
 	PIDCAP_VIA_TUNNEL,     /* the socket of the packet that the kernel put into this one */
+	PIDCAP_VIA_EVENT,      /* an event's: the process that it happened to */
 };
 
 enum pidcap_direction {
@@ -91,7 +92,10 @@ enum pidcap_direction {
 	PIDCAP_OUT = 2,
 };
 
-/* An interface: an index is unique only within its network namespace. */
+/*
+ * An interface: an index is unique only within its network namespace. Of an event, netns is 0 and
+ * ifindex its number in this capture, from 1.
+ */
 struct pidcap_interface {
 	__u32 netns; /* inode number */
 	__u32 ifindex;
@@ -107,9 +111,9 @@ struct pidcap_device {
 };
 
 /*
- * A packet: this header, then caplen bytes, in a ring of the CPU that saw it. `owner` is the
- * process at this end, or the only one known; `peer` is the process at the other end, if that is on
- * this machine, too.
+ * A packet, or an event's record: this header, then caplen bytes, in a ring of the CPU that saw it.
+ * `owner` is the process at this end, or the only one known; `peer` is the process at the other
+ * end, if that is on this machine, too.
  */
 struct pidcap_packet {
 	__u64 time_mono;
@@ -213,6 +217,19 @@ PIDCAP_STATIC_ASSERT(sizeof(struct pidcap_pids) == 24, "pidcap_pids");
 enum pidcap_ring { PIDCAP_RING_SMALL, PIDCAP_RING_LARGE, PIDCAP_RINGS };
 #define PIDCAP_SMALL_RING_MIN (512 * 1024)
 
+/*
+ * What user space tells all programs while they run, and they each other: value of the map
+ * .data.shared, which every object has.
+ */
+struct pidcap_shared {
+	__u32 wake_reader;	 /* user space sleeps: the next record wakes it, and resets this */
+	__u32 filters_processes; /* whether there is a process filter */
+	__u32 wanted_without_process; /* bit N: what has no process, by enum pidcap_via N, is wanted
+				       */
+	__u32 changes_lost; /* a change of a process wasn't noted: no verdict holds any more */
+};
+PIDCAP_STATIC_ASSERT(sizeof(struct pidcap_shared) == 16, "pidcap_shared");
+
 /* Why a packet is missing in the capture: index of an interface's counters. */
 enum pidcap_drop {
 	PIDCAP_DROP_RING_FULL = 0, /* user space was too slow */
@@ -228,6 +245,39 @@ struct pidcap_drops {
 	__u64 count[PIDCAP_DROP_CAUSES];
 	__u64 pending; /* not yet reported in pidcap_packet.lost */
 };
+
+/* How many fields of a tracepoint's record may locate bytes behind the fixed ones. */
+#define PIDCAP_DYNAMIC_FIELDS 8
+
+/*
+ * A tracepoint: the event's number, and what the program needs of the layout of its record. A
+ * constant of the program. Offsets are from the record's begin, common fields included.
+ */
+struct pidcap_tracepoint {
+	__u32 number;
+	__u16 fixed_size; /* end of the last fixed field */
+	__u16 dynamic_fields;
+	__u16 dynamic_offsets[PIDCAP_DYNAMIC_FIELDS]; /* of the fields that locate others' bytes */
+	__u16 socket_offset;			      /* of an address of a struct sock */
+	__u16 packet_offset;			      /* of an address of a struct sk_buff */
+	__u8 has_socket;
+	__u8 has_packet;
+	__u8 pad[2];
+};
+PIDCAP_STATIC_ASSERT(sizeof(struct pidcap_tracepoint) == 32, "pidcap_tracepoint");
+
+/*
+ * Where in the data of a CPU's own (.data..percpu) variables are that x86 keeps there, and where
+ * its run queue is, by which a program finds that data. A constant of the programs. known 0: they
+ * aren't known, or it isn't x86.
+ */
+struct pidcap_cpu_data {
+	__u32 known;
+	__u32 run_queue;
+	__u32 current_task;
+	__u32 preempt_count;
+};
+PIDCAP_STATIC_ASSERT(sizeof(struct pidcap_cpu_data) == 16, "pidcap_cpu_data");
 
 /* How many pointers lie between a register and a value at most. A power of two less one. */
 #define PIDCAP_TLS_LOADS 3

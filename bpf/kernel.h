@@ -14,6 +14,7 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_endian.h>
 
+#define AF_UNIX	  1
 #define AF_INET	  2
 #define AF_INET6  10
 #define AF_PACKET 17
@@ -309,6 +310,15 @@ struct thread_info {
 	} preempt;
 } CORE;
 
+/* The run queue of a CPU is in its own data. */
+struct cfs_rq {
+	struct rq *rq; /* with CONFIG_FAIR_GROUP_SCHED */
+} CORE;
+
+struct sched_entity {
+	struct cfs_rq *cfs_rq; /* likewise: of the CPU that the task runs on, whatever its class */
+} CORE;
+
 /* include/linux/sched.h */
 #define PF_KTHREAD   0x00200000
 #define TASK_RUNNING 0
@@ -323,6 +333,7 @@ struct task_struct {
 	int softirq_disable_cnt; /* with CONFIG_PREEMPT_RT */
 	unsigned int in_execve : 1;
 	unsigned int flags;
+	struct sched_entity se;
 	struct mm_struct *mm;
 	int pid;
 	int tgid;
@@ -358,6 +369,7 @@ struct sock_common {
 	__be16 skc_dport;
 	__u16 skc_num; /* the local port, in host byte order */
 	unsigned short skc_family;
+	volatile unsigned char skc_state;
 	unsigned char skc_reuseport : 1;
 	unsigned char skc_ipv6only : 1;
 	int skc_bound_dev_if;
@@ -372,7 +384,13 @@ struct sock_reuseport {
 	struct bpf_prog *prog;
 } CORE;
 
-struct bpf_local_storage_map;
+struct bpf_map {
+	__u32 id;
+} CORE;
+
+struct bpf_local_storage_map {
+	struct bpf_map map;
+} CORE;
 
 struct bpf_local_storage_data {
 	struct bpf_local_storage_map *smap;

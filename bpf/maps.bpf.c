@@ -17,14 +17,12 @@ const volatile __u32 snaplen = PIDCAP_SNAPLEN_MAX;
 const volatile __u32 directions = PIDCAP_IN | PIDCAP_OUT;
 const volatile __u32 loopback_direction = PIDCAP_OUT;
 
-__u32 wake_reader;
+struct pidcap_shared shared SEC(".data.shared");
+
 __u32 have_local_peers;
 __u32 have_translated;
 __u32 have_probes;
 __u32 have_hidden;
-__u32 filters_processes;
-__u32 wanted_without_process;
-__u32 changes_lost;
 
 struct memory_map memory SEC(".maps");
 struct attribution_map attributions SEC(".maps");

@@ -7,6 +7,7 @@
 #define PIDCAP_RECORD_H
 
 #include "attribute.h"
+#include "rings.h"
 #include "verdict.h"
 
 /* How many bytes of a packet are kept. Set before loading, as are the next two. */
@@ -15,60 +16,6 @@ extern const volatile __u32 snaplen;
 extern const volatile __u32 directions;
 /* The direction that packets on lo are recorded with: each is captured once, as it goes out. */
 extern const volatile __u32 loopback_direction;
-
-/*
- * User space sets it before it sleeps for long; the first record afterwards wakes it. Otherwise it
- * looks into the rings every few milliseconds, which costs less than a wake-up for each record.
- */
-extern __u32 wake_reader;
-
-/* Two rings for each possible CPU, so that CPUs don't wait for each other: enum pidcap_ring. */
-struct ring_map {
-	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
-	__uint(max_entries, 1); /* user space sets the number, and the rings */
-	__type(key, __u32);
-	__type(value, __u32);
-};
-
-struct drop_map {
-	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
-	__uint(max_entries, 4096);
-	__type(key, struct pidcap_interface);
-	__type(value, struct pidcap_drops);
-};
-
-/* How many interfaces have `pending` drops on this CPU: without any, no look-up is needed. */
-struct drop_pending_map {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, __u32);
-};
-
-extern struct ring_map rings SEC(".maps");
-extern struct drop_map drops SEC(".maps");
-extern struct drop_pending_map drops_pending SEC(".maps");
-
-/* Set before loading: 0 if there are no small rings. */
-extern const volatile __u32 small_ring_bytes;
-
-/*
- * Returns the ring for a record of `bytes`: the small one while it is less than half full, so that
- * there is room for whatever interrupts us after this look, else the large one. It can't be "the
- * large one if the small one refuses": the verifier of Linux 5.10 loses track of a record that may
- * come from two reservations.
- */
-static __always_inline void *own_ring(__u64 bytes)
-{
-	__u32 index = bpf_get_smp_processor_id() * PIDCAP_RINGS + PIDCAP_RING_SMALL;
-	void *small = small_ring_bytes ? bpf_map_lookup_elem(&rings, &index) : NULL;
-
-	if (small && bytes < PIDCAP_SMALL_RING_MIN / 4 &&
-	    bpf_ringbuf_query(small, BPF_RB_AVAIL_DATA) < small_ring_bytes / 2)
-		return small;
-	index += PIDCAP_RING_LARGE - PIDCAP_RING_SMALL;
-	return bpf_map_lookup_elem(&rings, &index);
-}
 
 /*
  * Adds to the drops that the interface's next record will report, or, if `add` is 0, takes them.
@@ -184,10 +131,7 @@ static __noinline __u64 fill_record(struct pidcap_packet *record, context *ctx, 
 		__builtin_memset(&record->peer, 0, sizeof(record->peer));
 		record->peer_via = 0;
 	}
-	if (!wake_reader)
-		return BPF_RB_NO_WAKEUP;
-	wake_reader = 0;
-	return BPF_RB_FORCE_WAKEUP;
+	return wake_flags();
 }
 
 /* Returns whether the packet is to be recorded. `via`: why there is no process, if there is none.
@@ -195,10 +139,10 @@ static __noinline __u64 fill_record(struct pidcap_packet *record, context *ctx, 
 static __noinline bool is_wanted(const struct pidcap_owner *sender,
 				 const struct pidcap_owner *receiver, __u8 via)
 {
-	if (!filters_processes || changes_lost)
+	if (!shared.filters_processes || shared.changes_lost)
 		return true;
 	if (!sender->tgid && !receiver->tgid)
-		return wanted_without_process & (1U << (via & 31));
+		return shared.wanted_without_process & (1U << (via & 31));
 	return (sender->tgid && !is_unwanted(sender)) || (receiver->tgid && !is_unwanted(receiver));
 }
 

@@ -8,25 +8,14 @@
 
 char LICENSE[] SEC("license") = "GPL";
 
-/* How many programs may have storage in a socket before ours is no longer found. */
-#define MAX_STORAGES 64
+static __always_inline bool is_map(const struct bpf_local_storage_map *map, __u64 address)
+{
+	return (__u64)map == address;
+}
 
-/* Follows bpf_local_storage_lookup() of kernel/bpf/bpf_local_storage.c, as of 5.10. */
+#include "storage_walk.h"
+
 __noinline __u64 find_stored_owner(__u64 socket)
 {
-	struct bpf_local_storage *storage = BPF_CORE_READ((struct sock *)socket, sk_bpf_storage);
-	struct hlist_node *node = BPF_CORE_READ(storage, list.first);
-	struct bpf_local_storage_map *wanted = NULL;
-	struct bpf_local_storage_elem *elem;
-	void *map = &sk_owner;
-
-	bpf_probe_read_kernel(&wanted, sizeof(wanted), &map);
-	for (int i = 0; node && i < MAX_STORAGES; i++) {
-		elem = (void *)node - bpf_core_field_offset(struct bpf_local_storage_elem, snode);
-		if (BPF_CORE_READ(elem, sdata.smap) == wanted)
-			return (__u64)elem +
-			       bpf_core_field_offset(struct bpf_local_storage_elem, sdata.data);
-		node = BPF_CORE_READ(node, next);
-	}
-	return 0;
+	return walk_storage(socket, address_of(&sk_owner));
 }

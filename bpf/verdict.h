@@ -9,15 +9,7 @@
 
 #include "contract.h"
 #include "kernel.h"
-
-/* Whether there is a process filter. Set by user space. */
-extern __u32 filters_processes;
-
-/* Bit N: packets without a process whose enum pidcap_via is N are wanted. Set by user space. */
-extern __u32 wanted_without_process;
-
-/* Set once a change of a process could not be noted: no verdict holds any more. */
-extern __u32 changes_lost;
+#include "shared.h"
 
 /*
  * The processes that are left out. The value is the time of the process's last change that the
@@ -49,7 +41,7 @@ static __always_inline void note_change(__u32 tgid, __u64 start_boot, __u64 time
 	struct pidcap_process process = {.start_boot = start_boot, .tgid = tgid};
 
 	if (bpf_map_update_elem(&changes, &process, &time, BPF_ANY))
-		changes_lost = 1;
+		shared.changes_lost = 1;
 }
 
 static __always_inline bool is_unwanted(const struct pidcap_owner *owner)

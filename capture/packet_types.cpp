@@ -25,6 +25,8 @@ Via via_of_record(uint8_t via) {
             return Via::kConntrack;
         case PIDCAP_VIA_TUNNEL:
             return Via::kTunnel;
+        case PIDCAP_VIA_EVENT:
+            return Via::kEvent;
         default:
             return Via::kUnknown;
     }

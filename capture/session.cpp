@@ -16,8 +16,11 @@
 #include <utility>
 
 #include "capture/clock.h"
+#include "capture/events/open_events.h"
 #include "capture/filter/verdicts.h"
+#include "capture/hooks/no_hook.h"
 #include "capture/hooks/socket_hook.h"
+#include "capture/keys/plaintext_event.h"
 #include "capture/processes/cgroup.h"
 #include "capture/processes/cgroup_root.h"
 #include "capture/processes/kernel_pids.h"
@@ -96,6 +99,8 @@ Result<std::unique_ptr<Session>> Session::open(const SessionOptions& options) {
     }
     ProgramOptions program_options = options.programs;
     program_options.pid_namespace = table->pid_namespace();
+    program_options.most_events =
+        options.events.choices.empty() && !options.tls_plaintext ? 0 : EventSet::kMost;
     if (options.programs.hook != Hook::kCgroup && options.interfaces.netns.empty()) {
         auto own = current_netns();
         if (!own) {
@@ -116,6 +121,18 @@ Result<std::unique_ptr<Session>> Session::open(const SessionOptions& options) {
     if (reader) {
         session->reader_.emplace(*std::move(reader));
     }
+    auto events = open_events(options.events, session->programs_.shared_parts());
+    if (!events) {
+        return std::move(events).error();
+    }
+    session->events_ = *std::move(events);
+    if (options.tls_plaintext) {
+        auto added = session->events_.add(std::string(packet::kPlaintextEvent),
+                                          tls::plaintext_layout());
+        if (!added) {
+            return std::move(added).error();
+        }
+    }
     if (auto prepared = session->prepare(options, *cgroups); !prepared) {
         return std::move(prepared).error();
     }
@@ -128,17 +145,27 @@ Result<std::unique_ptr<Session>> Session::open(const SessionOptions& options) {
 }
 
 Result<void> Session::prepare(const SessionOptions& options, const CgroupTree& cgroups) {
+    const auto events = static_cast<uint32_t>(events_.sources().size());
+    if (auto made = programs_.drops().make_events(events); !made) {
+        return made;
+    }
+    if (!options.events.packets) {
+        attachment_ = std::make_unique<NoHook>(programs_.drops(), snaplen_);
+        return {};
+    }
+    InterfaceChoice choice = options.interfaces;
+    choice.most = std::min(choice.most, InterfaceLedger::kMost - events);
     if (options.programs.hook == Hook::kCgroup) {
         pcapng::Fd root(fcntl(cgroups.fd(), F_DUPFD_CLOEXEC, 0));
         if (!root.valid()) {
             return pcapng::errno_error("keep the root of cgroup v2 open", errno);
         }
-        attachment_ = std::make_unique<SocketHook>(programs_, std::move(root), snaplen_,
-                                                   options.interfaces.most);
+        attachment_ =
+            std::make_unique<SocketHook>(programs_, std::move(root), snaplen_, choice.most);
         return {};
     }
     auto interfaces =
-        InterfaceSet::open(programs_, options.interfaces, snaplen_,
+        InterfaceSet::open(programs_, std::move(choice), snaplen_,
                            [this](uint32_t netns) { return table_.has_process_in(netns); });
     if (!interfaces) {
         return std::move(interfaces).error();
@@ -186,7 +213,18 @@ Result<void> Session::start(Sink& sink) {
     auto attached = attachment_->attach(sink);
     report_.hook = attachment_->name();
     report_.tracing = programs_.tracing();
-    return attached;
+    return attached.ok() ? start_events() : attached;
+}
+
+Result<void> Session::start_events() {
+    for (const EventSource& event : events_.sources()) {
+        if (auto announced =
+                attachment_->ledger().announce_event({0, event.number}, event.name, event.layout);
+            !announced) {
+            return announced;
+        }
+    }
+    return events_.attach();
 }
 
 NeededRights Session::needs() const {
@@ -228,7 +266,7 @@ Result<void> Session::resolve(const packet::ProcessConditions& conditions) {
     filter_ = *std::move(filter);
     filter_.start();
     uint32_t wanted = 0;
-    for (uint8_t via = PIDCAP_VIA_UNKNOWN; via <= PIDCAP_VIA_TUNNEL; via++) {
+    for (uint8_t via = PIDCAP_VIA_UNKNOWN; via <= PIDCAP_VIA_EVENT; via++) {
         wanted |= filter_.wants_without_process(via_of_record(via)) ? 1U << via : 0;
     }
     programs_.filter_processes(!filter_.wants_all(), wanted);
@@ -331,6 +369,7 @@ Result<void> Session::follow_interfaces() {
 
 Result<void> Session::finish() {
     attachment_->detach();
+    events_.detach();
     ended_ = true;
     // Programs that were running when their hook was taken off have long ended after one round.
     Result<void> result;
@@ -423,6 +462,16 @@ Result<void> Session::packet(const pidcap_packet& record, std::span<const std::b
         refuse(record.owner, self);
         refuse(record.peer, peer);
         return {};
+    }
+    if (record.interface.netns == 0) {
+        packet.self_at = packet::At::kUnknown;
+        const auto frame = events_.frame(record.interface.ifindex, data);
+        if (!frame) {
+            ledger.refused(record.interface, record.lost);
+            return {};
+        }
+        data = std::as_bytes(frame->first(std::min<size_t>(frame->size(), snaplen_)));
+        packet.wire_length = static_cast<uint32_t>(frame->size());
     }
     auto found = attachment_->find_for_packet(record.interface);
     if (!found) {

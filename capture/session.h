@@ -18,6 +18,8 @@
 #include <vector>
 
 #include "capture/clock.h"
+#include "capture/events/event_choice.h"
+#include "capture/events/event_set.h"
 #include "capture/filter/verdicts.h"
 #include "capture/hooks/interface_set.h"
 #include "capture/kernel/merge.h"
@@ -27,6 +29,7 @@
 #include "capture/packet_types.h"
 #include "capture/processes/proc_reader.h"
 #include "capture/processes/process_table.h"
+#include "packet/event/plaintext.h"
 #include "packet/filter/process_filter.h"
 #include "packet/filter/process_selections.h"
 
@@ -35,7 +38,9 @@ namespace capture {
 class CgroupTree;
 
 struct SessionOptions {
-    InterfaceChoice interfaces;                        // ignored for Hook::kCgroup
+    InterfaceChoice interfaces;  // ignored for Hook::kCgroup
+    EventOptions events;
+    bool tls_plaintext = false;  // an event beside them, for capture_keys()
     ProgramOptions programs;                           // only_netns and pid_namespace are set by it
     packet::ProcessConditions filter;                  // a pid means the process that has it now
     std::vector<packet::ProcessSelection> selections;  // see Session::unmatched()
@@ -64,12 +69,17 @@ class Session : private RecordHandler, private ProcessWatcher {
     Session(const Session&) = delete;
     Session& operator=(const Session&) = delete;
 
-    // Begins to take TLS secrets, of processes that the process filter doesn't leave out, and of
+    // Begins to take TLS secrets, and plaintext if SessionOptions want it, of processes that the process filter doesn't leave out, and of
     // this user's only if one is given. Before start(), so that no connection is recorded whose
     // secrets come too early.
     Result<tls::KeyCapture> capture_keys(const std::optional<UserIds>& helper_user,
-                                         std::optional<uint32_t> only_uid) const {
+                                         std::optional<uint32_t> only_uid,
+                                         bool takes_secrets) const {
         tls::ProbeSettings settings;
+        settings.takes_secrets = takes_secrets;
+        if (const EventSource* plaintext = events_.find(std::string(packet::kPlaintextEvent))) {
+            settings.plaintext = {programs_.shared_parts(), plaintext->number};
+        }
         settings.unwanted = programs_.unwanted_map();
         settings.changes = programs_.changes_map();
         settings.only_uid = only_uid;
@@ -132,6 +142,8 @@ class Session : private RecordHandler, private ProcessWatcher {
     std::vector<InterfaceCounters> counters() const { return attachment_->ledger().counters(); }
     uint64_t events_lost() const { return programs_.events_lost() + programs_.events_missed(); }
     uint64_t uses_lost() const { return programs_.uses_lost(); }
+    // Returns how many events of --event the kernel left out, see EventWriter::missed().
+    uint64_t captured_events_missed() const { return events_.missed(); }
 
   private:
     Session(Programs programs, Merge merge, ProcessTable table, const SessionOptions& options);
@@ -147,6 +159,7 @@ class Session : private RecordHandler, private ProcessWatcher {
     void begin() override;
     void event(const pidcap_event& event, std::span<const std::byte> payload) override;
     Result<void> packet(const pidcap_packet& record, std::span<const std::byte> data) override;
+    Result<void> start_events();
 
     void refuse(const pidcap_owner& owner, const Process* process);
     End end_of(const Process* process, const pidcap_owner& owner, uint8_t via);
@@ -158,6 +171,7 @@ class Session : private RecordHandler, private ProcessWatcher {
     Verdicts verdicts_;
     ProcessTable table_;
     std::optional<ProcReader> reader_;  // until hand_over_reading()
+    EventSet events_;                   // detached before programs_ goes
     std::unique_ptr<Attachment> attachment_;
     packet::ProcessFilter filter_;
     packet::ProcessSelections selections_;

@@ -26,6 +26,7 @@ capture::SessionOptions session_options(const Options& options, std::optional<ui
     session.programs.out = options.out;
     session.programs.buffer_bytes = options.buffer_kib.value_or(0) * 1024;
     session.programs.filter = std::move(filter);
+    session.events = options.events;
     session.count = options.count;
     session.filter = conditions_of(options.process_filter, command_pid);
     session.selections = options.process_filter.selections;

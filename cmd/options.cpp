@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "cmd/command_line.h"
+#include "cmd/event_options.h"
 #include "cmd/help.h"
 #include "cmd/line_options.h"
 #include "cmd/option_reader.h"
@@ -67,6 +68,7 @@ struct DeclaredOptions {
     const Option& comments = line.value("--comments");
     const Option& process_blocks = line.flag("--process-blocks");
     DeclaredKeyOptions keys{line};
+    DeclaredEventOptions events{line};
     const Option& run_as = line.value("-Z,--run-as", "--relinquish-privileges");
     const Option& command_user = line.value("--command-user");
     const Option& mode = line.value("--mode");
@@ -336,6 +338,15 @@ void read_rights(const DeclaredOptions& declared, OptionReader& reader, Options&
                      "--mode is for files that are made: add -w FILE");
 }
 
+void read_events(const DeclaredOptions& declared, OptionReader& reader, Options& options) {
+    read_event_options(declared.events, reader, options.events);
+    reader.refuse_if(
+        !options.events.packets && (!options.filter.empty() || options.filter_file.has_value()),
+        "--no-packets: there is nothing that the filter could choose");
+    reader.refuse_if(!options.finds_processes && !options.events.choices.empty(),
+                     "--no-process writes packets only: leave --event out");
+}
+
 void read_until(const DeclaredOptions& declared, OptionReader& reader, Options& options) {
     reader.number(declared.count, 1, std::numeric_limits<uint64_t>::max(), options.count);
     reader.once(declared.duration, [&](const std::string& text) {
@@ -421,6 +432,7 @@ std::variant<Options, Stop> read_capture(DeclaredOptions& declared, Options opti
     read_process_filter(declared, reader, options);
     read_what(declared, reader, options);
     read_rotation(declared, reader, options);
+    read_events(declared, reader, options);
     read_key_options(declared.keys, reader, options.output, options.keys);
     read_until(declared, reader, options);
     read_rights(declared, reader, options, users);

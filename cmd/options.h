@@ -16,6 +16,7 @@
 
 #include "bpf/contract.h"
 #include "capture/confinement/confinement.h"
+#include "capture/events/event_choice.h"
 #include "capture/file_sink.h"
 #include "capture/kernel/programs.h"
 #include "cmd/key_options.h"
@@ -65,6 +66,7 @@ struct Options {
     std::optional<uint64_t> buffer_kib;  // -B, all rings together; none: the session's default
 
     KeyOptions keys;  // of TLS
+    capture::EventOptions events;
 
     // Which packets.
     std::string filter;                      // an expression of pcap-filter(7); empty: all

@@ -16,21 +16,38 @@ namespace {
 // As in "eth0, lo", or their number when they are many.
 std::string interface_names(const capture::Session& session, const Options& options) {
     constexpr size_t kMany = 16;
-    const auto& interfaces = session.interfaces();
+    std::string names;
+    size_t count = 0;
+    for (const auto& interface : session.interfaces()) {
+        if (interface.event == nullptr) {
+            count++;
+            names += (names.empty() ? "" : ", ") + packet::printable(interface.name);
+        }
+    }
+    if (!options.events.packets) {
+        return {};
+    }
     if (options.hook == capture::Hook::kCgroup) {
         return "all sockets";
     }
-    if (interfaces.empty()) {
+    if (count == 0) {
         return "no interface yet";
     }
-    if (interfaces.size() > kMany) {
-        return fmt::format("{} interfaces", interfaces.size());
-    }
+    return count > kMany ? fmt::format("{} interfaces", count) : names;
+}
+
+// As in "tcp:tcp_probe, tcp:tcp_reset", or their number when they are many. Empty without any.
+std::string event_names(const capture::Session& session) {
+    constexpr size_t kMany = 8;
     std::string names;
-    for (const auto& interface : interfaces) {
-        names += (names.empty() ? "" : ", ") + packet::printable(interface.name);
+    size_t count = 0;
+    for (const auto& interface : session.interfaces()) {
+        if (interface.event != nullptr) {
+            count++;
+            names += (names.empty() ? "" : ", ") + packet::printable(interface.name);
+        }
     }
-    return names;
+    return count > kMany ? fmt::format("{} events", count) : names;
 }
 
 // Whether this network namespace isn't the initial one, as after `ip netns exec`. The kernel's own
@@ -75,9 +92,13 @@ std::vector<std::string> start_lines(capture::Session& session, const Options& o
     if (options.keys.plaintext) {
         lines.push_back(fmt::format("TLS plaintext: {}", kPlaintextNote));
     }
-    const bool waits = options.hook != capture::Hook::kCgroup && session.interfaces().empty();
-    lines.push_back(fmt::format("listening on {}, snaplen {} bytes{}",
-                                interface_names(session, options), options.snaplen,
+    const std::string interfaces = interface_names(session, options);
+    const std::string events = event_names(session);
+    const bool waits = options.events.packets && options.hook != capture::Hook::kCgroup &&
+                       session.interfaces().empty();
+    lines.push_back(fmt::format("listening on {}{}{}, snaplen {} bytes{}", interfaces,
+                                interfaces.empty() || events.empty() ? "" : ", ", events,
+                                options.snaplen,
                                 waits ? "; none is up, so it waits for one: Ethernet, loopback, or "
                                         "IP alone (tun, WireGuard, tunnels)"
                                       : ""));
@@ -102,6 +123,10 @@ std::vector<std::string> end_lines(const capture::Session& session) {
     if (const uint64_t lost = session.events_lost(); lost > 0) {
         lines.push_back(
             fmt::format("{} process events lost: some processes may lack exe and cmdline", lost));
+    }
+    if (const uint64_t missed = session.captured_events_missed(); missed > 0) {
+        lines.push_back(fmt::format(
+            "{} events not seen: the kernel was running another program on that CPU", missed));
     }
     if (const uint64_t lost = session.uses_lost(); lost > 0) {
         lines.push_back(fmt::format(

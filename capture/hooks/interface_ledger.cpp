@@ -5,6 +5,8 @@
 #include <iterator>
 #include <utility>
 
+#include "packet/link_type.h"
+
 namespace capture {
 namespace {
 
@@ -53,6 +55,16 @@ Result<const packet::Interface*> InterfaceLedger::announce(const InterfaceKey& k
     return &announced_[*id];
 }
 
+Result<void> InterfaceLedger::announce_event(const InterfaceKey& key, const std::string& name,
+                                             std::shared_ptr<const packet::EventLayout> layout) {
+    auto id = add({packet::kLinkTypeEthernet, name, std::nullopt, std::move(layout)});
+    if (!id) {
+        return std::move(id).error();
+    }
+    current_[key] = {*id, {}, false};
+    return {};
+}
+
 // Returns the number of the interface that follows `before`, which may be null.
 Result<uint32_t> InterfaceLedger::id_for(const Current* before, Description description) {
     if (!full()) {
@@ -86,6 +98,7 @@ Result<uint32_t> InterfaceLedger::add(Description description) {
     captured.snaplen = snaplen_;
     captured.name = std::move(description.name);
     captured.mac = description.mac;
+    captured.event = std::move(description.event);
     counters_.emplace_back();
     lost_.push_back(0);
     announced_.push_back(std::move(captured));

@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -59,11 +60,16 @@ class InterfaceLedger {
         uint16_t link_type = 0;
         std::string name;
         std::optional<std::array<uint8_t, 6>> mac;
+        std::shared_ptr<const packet::EventLayout> event = {};  // see packet::Interface
     };
     // Announces an interface to the sink, or what it is now: a new name is a new interface, because
     // one that is announced doesn't change. Returns the interface that the packets with this key
     // belong to from here on: it is an earlier one if nothing has changed or the ledger is full.
     Result<const packet::Interface*> announce(const InterfaceKey& key, Description description);
+
+    // Announces an event as an interface, whatever their number. Its key has the netns 0.
+    Result<void> announce_event(const InterfaceKey& key, const std::string& name,
+                                std::shared_ptr<const packet::EventLayout> layout);
 
     size_t most() const { return most_; }
     bool full() const { return own_ >= most_; }

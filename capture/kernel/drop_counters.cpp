@@ -15,6 +15,17 @@ Result<void> DropCounters::make_others() const {
     return {};
 }
 
+Result<void> DropCounters::make_events(uint32_t number) const {
+    const std::vector<pidcap_drops> none(cpus_);
+    for (uint32_t event = 1; event <= number; event++) {
+        const pidcap_interface key{0, event};
+        if (bpf_map_update_elem(map_fd_, &key, none.data(), BPF_ANY) != 0) {
+            return pcapng::errno_error("make the counters of dropped events", errno);
+        }
+    }
+    return {};
+}
+
 pidcap_drops DropCounters::of(const pidcap_interface& interface) const {
     std::vector<pidcap_drops> per_cpu(cpus_);
     pidcap_drops sum{};
@@ -42,7 +53,9 @@ std::vector<pidcap_interface> DropCounters::interfaces() const {
         all.push_back(next);
         last = &all.back();
     }
-    std::erase_if(all, [](const pidcap_interface& one) { return one.netns == 0; });
+    std::erase_if(all, [](const pidcap_interface& one) {
+        return one.netns == kOthers.netns && one.ifindex == kOthers.ifindex;
+    });
     return all;
 }
 

@@ -22,6 +22,8 @@ class DropCounters {
     static constexpr pidcap_interface kOthers{};
     // Makes these counters. Call it once, before the programs run.
     Result<void> make_others() const;
+    // Makes the counters of the events from 1 to `number`, which programs can't. Likewise.
+    Result<void> make_events(uint32_t number) const;
 
     // Returns the drops since the start or since forget(); all 0 if nothing was dropped.
     pidcap_drops of(const pidcap_interface& interface) const;
@@ -29,7 +31,7 @@ class DropCounters {
     // Removes the counters of an interface that is gone, to make room for others.
     void forget(const pidcap_interface& interface) const;
 
-    // Returns the interfaces that have counters of their own.
+    // Returns the interfaces and events that have counters of their own.
     std::vector<pidcap_interface> interfaces() const;
 
   private:

@@ -95,6 +95,8 @@ void configure(pidcap_bpf& skeleton, const ProgramOptions& options, uint32_t cpu
 
     bpf_map__set_max_entries(skeleton.maps.events, kEventsRing);
     bpf_map__set_max_entries(skeleton.maps.rings, cpus * PIDCAP_RINGS);
+    bpf_map__set_max_entries(skeleton.maps.drops,
+                             bpf_map__max_entries(skeleton.maps.drops) + options.most_events);
     if (!kernel.can_allocate_in_tracepoints()) {
         bpf_map__set_map_flags(skeleton.maps.sk_user, 0);
         bpf_map__set_max_entries(skeleton.maps.sk_user, kPreallocatedUsers);
@@ -161,6 +163,7 @@ Result<Programs> Programs::load_with(const ProgramOptions& options, int cgroup_f
         return std::move(rings).error();
     }
     Programs programs(std::move(skeleton), *std::move(rings), cpus, options.hook, tracing);
+    programs.btf_file_ = options.btf_file;
     if (auto made = programs.drops_.make_others(); !made) {
         return std::move(made).error();
     }
@@ -248,6 +251,13 @@ int Programs::changes_map() const {
     return bpf_map__fd(skeleton_->maps.changes);
 }
 
+SharedParts Programs::shared_parts() const {
+    bpf_map_info map{};
+    __u32 size = sizeof(map);
+    const int code = bpf_obj_get_info_by_fd(bpf_map__fd(skeleton_->maps.sk_owner), &map, &size);
+    return {skeleton_->obj, skeleton_->rodata->small_ring_bytes, code == 0 ? map.id : 0, btf_file_};
+}
+
 const KernelPids* Programs::pids() const {
     return pids_.get();
 }
@@ -326,12 +336,13 @@ bool Programs::maps_need_no_capability() const {
 }
 
 void Programs::request_wake() {
-    __atomic_store_n(&skeleton_->bss->wake_reader, 1, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&skeleton_->data_shared->shared.wake_reader, 1, __ATOMIC_SEQ_CST);
 }
 
 void Programs::filter_processes(bool active, uint32_t without_process) {
-    __atomic_store_n(&skeleton_->bss->wanted_without_process, without_process, __ATOMIC_SEQ_CST);
-    __atomic_store_n(&skeleton_->bss->filters_processes, active ? 1 : 0, __ATOMIC_SEQ_CST);
+    pidcap_shared& shared = skeleton_->data_shared->shared;
+    __atomic_store_n(&shared.wanted_without_process, without_process, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&shared.filters_processes, active ? 1 : 0, __ATOMIC_SEQ_CST);
 }
 
 void Programs::refuse(const pidcap_subject& subject, uint64_t change) {

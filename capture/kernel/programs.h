@@ -21,6 +21,7 @@
 #include "capture/kernel/hook.h"
 #include "capture/kernel/merge.h"
 #include "capture/kernel/packet_rings.h"
+#include "capture/kernel/shared_parts.h"
 #include "capture/kernel/tracing.h"
 #include "packet/filter/packet_filter.h"
 #include "pcapng/result.h"
@@ -43,6 +44,7 @@ struct ProgramOptions {
     std::optional<Tracing> tracing;  // nullopt: the best one that this kernel allows
     uint32_t only_netns = 0;  // inode number of the namespace that all packets are from; 0: several
     std::string btf_file;     // the kernel's type information; empty: the kernel itself has it
+    uint32_t most_events = 0;                    // counters for so many are kept
     uint32_t pid_namespace = 0;                  // inode number of the own one; 0: the initial one
     std::optional<packet::PacketFilter> filter;  // nullopt: every packet
 };
@@ -99,6 +101,10 @@ class Programs {
     int unwanted_map() const;
     int changes_map() const;
 
+    // Returns what programs of other objects need to write into the rings. Valid as long as this
+    // object.
+    SharedParts shared_parts() const;
+
     // Returns null in the initial PID namespace, whose numbers the programs use.
     const KernelPids* pids() const;
 
@@ -131,6 +137,7 @@ class Programs {
     std::vector<Link> links_;
     Hook hook_;
     Tracing tracing_;
+    std::string btf_file_;
 };
 
 }  // namespace capture

@@ -36,10 +36,10 @@ constexpr uint32_t kCompatTransfers[] = {3, 4, 145, 146, 369, 370, 371, 372};
 constexpr uint32_t kCompatTransfers[] = {3, 4, 145, 146, 289, 290, 291, 292, 296, 297};
 #endif
 
-template <size_t kWords>
-void set_bits(uint64_t (&words)[kWords], std::span<const uint32_t> numbers) {
+template <typename Word, size_t kWords>
+void set_bits(Word (&words)[kWords], std::span<const uint32_t> numbers) {
     for (const uint32_t number : numbers) {
-        words[number / 64] |= 1ULL << (number % 64);
+        words[number / 64] |= Word{1} << (number % 64);
     }
 }
 

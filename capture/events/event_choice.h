@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// EventChoice: which events a capture takes, as a user names them. Passive data; the parser is
+// pure.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "pcapng/result.h"
+
+namespace capture {
+
+struct EventChoice {
+    std::string name;       // "socket"; with a colon a tracepoint, where the name is a glob
+    std::string variant;    // what stands behind "=", as in "socket=all"; empty: nothing
+    std::string condition;  // what stands behind " if ", a condition on the event's fields
+
+    bool is_tracepoint() const { return name.find(':') != std::string::npos; }
+    bool operator==(const EventChoice&) const = default;
+};
+
+struct EventOptions {
+    std::vector<EventChoice> choices;  // empty: no events
+    bool packets = true;               // false: events only
+    bool kernel_addresses = false;     // they stay in the records; else they are 0
+};
+
+// Parses the value of --event: names that commas separate; behind the last one may stand " if " and
+// a condition, which holds for all of them. An error names the part that is wrong.
+pcapng::Result<std::vector<EventChoice>> parse_event_choices(std::string_view text);
+
+}  // namespace capture

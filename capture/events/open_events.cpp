@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "capture/events/open_events.h"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <optional>
+#include <utility>
+
+#include "capture/events/tracepoints.h"
+
+namespace capture {
+namespace {
+
+Result<void> add_own_events(const EventChoice& choice) {
+    return Error{fmt::format("--event {}: no such event; `pidcap events` lists them", choice.name),
+                 ENOENT};
+}
+
+}  // namespace
+
+Result<EventSet> open_events(const EventOptions& options, const SharedParts& parts) {
+    EventSet events;
+    if (options.kernel_addresses) {
+        events.keep_kernel_addresses();
+    }
+    std::optional<TracepointCatalogue> catalogue;
+    for (const EventChoice& choice : options.choices) {
+        if (choice.is_tracepoint() && !catalogue) {
+            auto opened = TracepointCatalogue::open(parts.btf_file);
+            if (!opened) {
+                return Error{fmt::format("--event {}: {}", choice.name, opened.error().message),
+                             opened.error().code};
+            }
+            catalogue = *std::move(opened);
+        }
+        auto added = choice.is_tracepoint() ? add_tracepoints(choice, *catalogue, parts, events)
+                                            : add_own_events(choice);
+        if (!added) {
+            return std::move(added).error();
+        }
+    }
+    return events;
+}
+
+}  // namespace capture

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "capture/events/tracepoint_probe.h"
+
+#include <bpf/libbpf.h>
+#include <fmt/format.h>
+#include <linux/perf_event.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "capture/kernel/libbpf_log.h"
+#include "capture/kernel/privilege.h"
+#include "pcapng/fd.h"
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wconversion"
+#pragma GCC diagnostic ignored "-Wsign-conversion"
+#include "pidcap_tracepoint.skel.h"
+#pragma GCC diagnostic pop
+
+namespace capture {
+namespace {
+
+using pcapng::errno_error;
+using pcapng::Fd;
+
+pidcap_tracepoint constants_of(const TracepointFormat& format, uint32_t number) {
+    pidcap_tracepoint constants{};
+    constants.number = number;
+    constants.fixed_size = format.fixed_size;
+    constants.dynamic_fields = static_cast<uint16_t>(
+        std::min<size_t>(format.dynamic_offsets.size(), PIDCAP_DYNAMIC_FIELDS));
+    std::copy_n(format.dynamic_offsets.begin(), constants.dynamic_fields,
+                std::begin(constants.dynamic_offsets));
+    constants.has_socket = format.socket_offset ? 1 : 0;
+    constants.socket_offset = format.socket_offset.value_or(0);
+    constants.has_packet = format.packet_offset ? 1 : 0;
+    constants.packet_offset = format.packet_offset.value_or(0);
+    return constants;
+}
+
+Error load_error(int code, const LibbpfLog& log) {
+    if (code == EPERM) {
+        return privilege_error("load the program for a tracepoint", code);
+    }
+    Error error = errno_error("load the program for a tracepoint", code);
+    error.message += fmt::format(" ({})", log.reason());
+    return error;
+}
+
+// Opens the tracepoint. One event, of CPU 0, is enough: the program runs for all CPUs.
+Fd open_tracepoint(uint32_t id) {
+    perf_event_attr attributes{};
+    attributes.type = PERF_TYPE_TRACEPOINT;
+    attributes.size = sizeof(attributes);
+    attributes.config = id;
+    return Fd(static_cast<int>(
+        syscall(SYS_perf_event_open, &attributes, -1, 0, -1, PERF_FLAG_FD_CLOEXEC)));
+}
+
+}  // namespace
+
+void TracepointProbe::CloseSkeleton::operator()(pidcap_tracepoint_bpf* skeleton) const {
+    pidcap_tracepoint_bpf__destroy(skeleton);
+}
+
+TracepointProbe::TracepointProbe(Skeleton skeleton, uint32_t id)
+    : skeleton_(std::move(skeleton)), id_(id) {}
+
+TracepointProbe::TracepointProbe(TracepointProbe&&) noexcept = default;
+TracepointProbe::~TracepointProbe() = default;
+
+Result<TracepointProbe> TracepointProbe::load(const SharedParts& parts,
+                                              const TracepointFormat& format, uint32_t number,
+                                              const pidcap_cpu_data& cpu_data) {
+    LibbpfLog log;
+    libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
+    LIBBPF_OPTS(bpf_object_open_opts, opening);
+    opening.btf_custom_path = parts.btf_file.empty() ? nullptr : parts.btf_file.c_str();
+    Skeleton skeleton(pidcap_tracepoint_bpf__open_opts(&opening));
+    if (skeleton == nullptr) {
+        return load_error(errno, log);
+    }
+    skeleton->rodata->small_ring_bytes = parts.small_ring_bytes;
+    skeleton->rodata->sk_owner_id = parts.sk_owner_id;
+    skeleton->rodata->tracepoint = constants_of(format, number);
+    skeleton->rodata->cpu_data = cpu_data;
+    int code = share_maps(parts, *skeleton->obj);
+    if (code == 0) {
+        code = pidcap_tracepoint_bpf__load(skeleton.get());
+    }
+    if (code != 0) {
+        return load_error(-code, log);
+    }
+    return TracepointProbe(std::move(skeleton), format.id);
+}
+
+Result<void> TracepointProbe::attach() {
+    const LibbpfLog quiet;
+    Fd event = open_tracepoint(id_);
+    if (!event.valid()) {
+        return errno == EPERM || errno == EACCES
+                   ? Result<void>(privilege_error("attach to a tracepoint", errno))
+                   : errno_error("attach to a tracepoint", errno);
+    }
+    link_.reset(bpf_program__attach_perf_event(skeleton_->progs.any_tracepoint, event.get()));
+    if (link_ == nullptr) {
+        return errno_error("attach to a tracepoint", errno);
+    }
+    event.release();  // the link's
+    return {};
+}
+
+uint64_t TracepointProbe::missed() const {
+    return misses_of(*skeleton_->progs.any_tracepoint);
+}
+
+}  // namespace capture
