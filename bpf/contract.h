@@ -350,8 +350,8 @@ struct pidcap_plaintext_point {
 	struct pidcap_tls_operand stack;
 	struct pidcap_tls_operand routine; /* if has_routine */
 	struct pidcap_tls_operand result;
-	__u8 library; /* enum PlaintextLibrary */
-	__u8 call;    /* enum PlaintextCall */
+	__u8 library;	/* enum PlaintextLibrary */
+	__u8 call;	/* enum PlaintextCall */
 	__u8 direction; /* enum pidcap_direction */
 	__u8 has_passed;
 	__u8 has_wide_length;

@@ -103,7 +103,8 @@ struct {
 	__type(value, struct calls);
 } callers SEC(".maps");
 
-/* The socket that a connection used last: a call that finds all in the library's memory uses none. */
+/* The socket that a connection used last: a call that finds all in the library's memory uses none.
+ */
 struct connection {
 	__u64 object;
 	__u32 tgid;
@@ -425,8 +426,7 @@ static __always_inline void record_passing(const struct pidcap_plaintext_point *
 }
 
 /* Returns how many bytes a call has passed; 0: it has failed. */
-static __always_inline __u64 bytes_passed(__u64 registers,
-					  const struct pidcap_plaintext_point *end,
+static __always_inline __u64 bytes_passed(__u64 registers, const struct pidcap_plaintext_point *end,
 					  const struct pidcap_plaintext_point *begin,
 					  const struct call *call)
 {

@@ -127,8 +127,8 @@ Result<std::unique_ptr<Session>> Session::open(const SessionOptions& options) {
     }
     session->events_ = *std::move(events);
     if (options.tls_plaintext) {
-        auto added = session->events_.add(std::string(packet::kPlaintextEvent),
-                                          tls::plaintext_layout());
+        auto added =
+            session->events_.add(std::string(packet::kPlaintextEvent), tls::plaintext_layout());
         if (!added) {
             return std::move(added).error();
         }

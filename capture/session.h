@@ -40,7 +40,7 @@ class CgroupTree;
 struct SessionOptions {
     InterfaceChoice interfaces;  // ignored for Hook::kCgroup
     EventOptions events;
-    bool tls_plaintext = false;  // an event beside them, for capture_keys()
+    bool tls_plaintext = false;                        // an event beside them, for capture_keys()
     ProgramOptions programs;                           // only_netns and pid_namespace are set by it
     packet::ProcessConditions filter;                  // a pid means the process that has it now
     std::vector<packet::ProcessSelection> selections;  // see Session::unmatched()
@@ -69,9 +69,9 @@ class Session : private RecordHandler, private ProcessWatcher {
     Session(const Session&) = delete;
     Session& operator=(const Session&) = delete;
 
-    // Begins to take TLS secrets, and plaintext if SessionOptions want it, of processes that the process filter doesn't leave out, and of
-    // this user's only if one is given. Before start(), so that no connection is recorded whose
-    // secrets come too early.
+    // Begins to take TLS secrets, and plaintext if SessionOptions want it, of processes that the
+    // process filter doesn't leave out, and of this user's only if one is given. Before start(), so
+    // that no connection is recorded whose secrets come too early.
     Result<tls::KeyCapture> capture_keys(const std::optional<UserIds>& helper_user,
                                          std::optional<uint32_t> only_uid,
                                          bool takes_secrets) const {

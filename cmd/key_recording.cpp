@@ -113,8 +113,7 @@ std::vector<std::string> KeyRecording::end_lines(int verbose) const {
 }
 
 std::vector<std::string> KeyRecording::plaintext_lines(int verbose) const {
-    std::vector<std::string> lines =
-        plaintext_ ? plaintext_->lines() : std::vector<std::string>();
+    std::vector<std::string> lines = plaintext_ ? plaintext_->lines() : std::vector<std::string>();
     if (lines.empty()) {
         lines.emplace_back("TLS plaintext: no process passed any while this ran");
     }
@@ -124,9 +123,10 @@ std::vector<std::string> KeyRecording::plaintext_lines(int verbose) const {
         lines.push_back(fmt::format("TLS plaintext: {} processes more; -v lists them all", more));
     }
     if (const uint64_t unbegun = keys_.unbegun(); unbegun > 0) {
-        lines.push_back(fmt::format("TLS plaintext: {} calls were under way at the start, so what "
-                                    "they passed is missing",
-                                    unbegun));
+        lines.push_back(
+            fmt::format("TLS plaintext: {} calls were under way at the start, so what "
+                        "they passed is missing",
+                        unbegun));
     }
     return lines;
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// KeyRecording: what --tls-keys and --tls-plaintext add to a capture: the probes, the sinks in front
-// of the file, and what is said of it. Stands between the session and the capture's file. One thread.
+// KeyRecording: what --tls-keys and --tls-plaintext add to a capture: the probes, the sinks in
+// front of the file, and what is said of it. Stands between the session and the capture's file. One
+// thread.
 #pragma once
 
 #include <memory>

@@ -64,10 +64,10 @@ std::vector<std::string> PlaintextCount::lines() const {
         const std::string who =
             one->pid == 0 ? "other processes"
                           : fmt::format("{} [{}]", packet::printable(one->comm), one->pid);
-        lines.push_back(fmt::format(
-            "TLS plaintext: {}, {}: {} bytes sent, {} received{}", who, one->library, one->sent,
-            one->received,
-            one->missing > 0 ? fmt::format(", {} more left out", one->missing) : ""));
+        lines.push_back(
+            fmt::format("TLS plaintext: {}, {}: {} bytes sent, {} received{}", who, one->library,
+                        one->sent, one->received,
+                        one->missing > 0 ? fmt::format(", {} more left out", one->missing) : ""));
     }
     return lines;
 }

@@ -85,11 +85,11 @@ void add(MessageWriter& message, const PlaintextFunction& function) {
     }
     for (const Operand* operand :
          {&function.object, &function.buffer, &function.length, &function.passed, &function.stack,
-           &function.routine, &function.result}) {
+          &function.routine, &function.result}) {
         add(message, *operand);
     }
-    for (const bool flag : {function.owns_returns, function.has_passed,
-                            function.has_wide_length, function.has_wide_result, function.pointers_of_32_bits}) {
+    for (const bool flag : {function.owns_returns, function.has_passed, function.has_wide_length,
+                            function.has_wide_result, function.pointers_of_32_bits}) {
         message.add(flag);
     }
 }
@@ -104,13 +104,12 @@ PlaintextFunction plaintext_function_in(MessageReader& message) {
     for (size_t i = 0; i < returns && !message.failed(); i++) {
         function.return_offsets.push_back(message.number<uint64_t>());
     }
-    for (Operand* operand : {&function.object, &function.buffer, &function.length,
-                             &function.passed, &function.stack,
-                             &function.routine, &function.result}) {
+    for (Operand* operand : {&function.object, &function.buffer, &function.length, &function.passed,
+                             &function.stack, &function.routine, &function.result}) {
         *operand = operand_in(message);
     }
-    for (bool* flag : {&function.owns_returns, &function.has_passed,
-                       &function.has_wide_length, &function.has_wide_result, &function.pointers_of_32_bits}) {
+    for (bool* flag : {&function.owns_returns, &function.has_passed, &function.has_wide_length,
+                       &function.has_wide_result, &function.pointers_of_32_bits}) {
         *flag = message.number<bool>();
     }
     return function;

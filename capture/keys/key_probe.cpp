@@ -117,7 +117,7 @@ Result<KeyProbes> KeyProbes::load(const ProbeSettings& settings) {
 }
 
 Result<Probe> KeyProbes::attach(const std::string& path, const KeyLogFunction& function,
-                                   uint32_t probe) const {
+                                uint32_t probe) const {
     if (probe == 0 || probe >= PIDCAP_TLS_PROBES_MAX) {
         return pcapng::Error{"there are too many files with TLS libraries", ENOSPC};
     }
@@ -130,7 +130,7 @@ Result<Probe> KeyProbes::attach(const std::string& path, const KeyLogFunction& f
 }
 
 Result<Probe> KeyProbes::attach_by(const pidcap_tls_bpf& skeleton, const std::string& path,
-                                      const KeyLogFunction& function, uint32_t probe) {
+                                   const KeyLogFunction& function, uint32_t probe) {
     const auto failed = [&](int code) {
         return errno_error(
             fmt::format("attach to {} at {:#x}", function.library, function.file_offset), code);
@@ -143,8 +143,8 @@ Result<Probe> KeyProbes::attach_by(const pidcap_tls_bpf& skeleton, const std::st
         return failed(errno);
     }
     const ProbePoint point{function.file_offset, probe};
-    auto attached = attach_probe(*program_of(skeleton), path, {&point, 1},
-                                 skeleton.rodata->has_cookies != 0);
+    auto attached =
+        attach_probe(*program_of(skeleton), path, {&point, 1}, skeleton.rodata->has_cookies != 0);
     return attached ? std::move(attached) : failed(attached.error().code);
 }
 

@@ -28,7 +28,7 @@ class KeyProbes {
     // secrets carry the number `probe`, from 1 to PIDCAP_TLS_PROBES_MAX - 1, which is nobody
     // else's. An error names what failed.
     Result<Probe> attach(const std::string& path, const KeyLogFunction& function,
-                            uint32_t probe) const;
+                         uint32_t probe) const;
 
   private:
     struct CloseSkeleton {
@@ -40,7 +40,7 @@ class KeyProbes {
 
     static Result<Skeleton> load_skeleton(const ProbeSettings& settings, uint32_t only_probe);
     static Result<Probe> attach_by(const pidcap_tls_bpf& skeleton, const std::string& path,
-                                      const KeyLogFunction& function, uint32_t probe);
+                                   const KeyLogFunction& function, uint32_t probe);
 
     Skeleton skeleton_;  // null: the kernel has no cookies, and each probe needs its own
     ProbeSettings settings_;

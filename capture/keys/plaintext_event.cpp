@@ -17,10 +17,8 @@ using packet::FieldKind;
 // The names of the numbers from 1 to `last`.
 template <typename Number>
 EventField named(std::string name, uint32_t offset, Number last) {
-    EventField field{.name = std::move(name),
-                     .kind = FieldKind::kUnsigned,
-                     .offset = offset,
-                     .size = 1};
+    EventField field{
+        .name = std::move(name), .kind = FieldKind::kUnsigned, .offset = offset, .size = 1};
     for (uint8_t i = 1; i <= static_cast<uint8_t>(last); i++) {
         field.values.emplace_back(i, name_of(static_cast<Number>(i)));
     }
@@ -45,25 +43,24 @@ packet::EventLayout plaintext_layout() {
     descriptor.values = {{UINT64_MAX, "unknown"}};
     constexpr size_t kNumber = sizeof(uint64_t);
     constexpr size_t kAddress = sizeof(pidcap_socket_address);
-    return {.fields = {
-                std::move(direction),
-                named("library", offsetof(pidcap_plaintext, library), PlaintextLibrary::kGo),
-                named("function", offsetof(pidcap_plaintext, call), PlaintextCall::kGoWrite),
-                field("connection", FieldKind::kPointer, offsetof(pidcap_plaintext, connection),
-                      kNumber),
-                std::move(descriptor),
-                field("local", FieldKind::kSocketAddress, offsetof(pidcap_plaintext, local),
-                      kAddress),
-                field("remote", FieldKind::kSocketAddress, offsetof(pidcap_plaintext, remote),
-                      kAddress),
-                field("asked", FieldKind::kUnsigned, offsetof(pidcap_plaintext, asked), kNumber),
-                field("passed", FieldKind::kUnsigned, offsetof(pidcap_plaintext, passed), kNumber),
-                field("offset", FieldKind::kUnsigned, offsetof(pidcap_plaintext, offset), kNumber),
-                field("missing", FieldKind::kUnsigned, offsetof(pidcap_plaintext, missing),
-                      kNumber),
-                field("bytes", FieldKind::kDynamic, offsetof(pidcap_plaintext, bytes),
-                      packet::kLocatorSize),
-            }};
+    return {
+        .fields = {
+            std::move(direction),
+            named("library", offsetof(pidcap_plaintext, library), PlaintextLibrary::kGo),
+            named("function", offsetof(pidcap_plaintext, call), PlaintextCall::kGoWrite),
+            field("connection", FieldKind::kPointer, offsetof(pidcap_plaintext, connection),
+                  kNumber),
+            std::move(descriptor),
+            field("local", FieldKind::kSocketAddress, offsetof(pidcap_plaintext, local), kAddress),
+            field("remote", FieldKind::kSocketAddress, offsetof(pidcap_plaintext, remote),
+                  kAddress),
+            field("asked", FieldKind::kUnsigned, offsetof(pidcap_plaintext, asked), kNumber),
+            field("passed", FieldKind::kUnsigned, offsetof(pidcap_plaintext, passed), kNumber),
+            field("offset", FieldKind::kUnsigned, offsetof(pidcap_plaintext, offset), kNumber),
+            field("missing", FieldKind::kUnsigned, offsetof(pidcap_plaintext, missing), kNumber),
+            field("bytes", FieldKind::kDynamic, offsetof(pidcap_plaintext, bytes),
+                  packet::kLocatorSize),
+        }};
 }
 
 }  // namespace capture::tls

@@ -119,7 +119,7 @@ Result<PlaintextProbes::Skeleton> PlaintextProbes::load_skeleton(
         code = share_maps(parts, *skeleton->obj);
     }
     if (code == 0 && first != nullptr) {
-        code = share_maps(SharedParts{.object = first->obj}, *skeleton->obj);
+        code = share_maps({first->obj, 0, {}}, *skeleton->obj);
         bpf_program__set_autoload(skeleton->progs.plaintext_socket, false);
     }
     if (code == 0) {
@@ -186,8 +186,8 @@ Result<void> PlaintextProbes::attach_all(std::vector<Probe>& probes, const std::
     }
     for (const ProbePoint& point : points) {
         // The link keeps the program, which keeps its maps.
-        auto own = load_skeleton(settings_, false, static_cast<uint32_t>(point.number),
-                                 skeleton_.get());
+        auto own =
+            load_skeleton(settings_, false, static_cast<uint32_t>(point.number), skeleton_.get());
         if (!own) {
             return std::move(own).error();
         }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// Probe: a program of ours at instructions of a file, in every process that has the file mapped, now
-// or later. One thread, but for the destruction of probes.
+// Probe: a program of ours at instructions of a file, in every process that has the file mapped,
+// now or later. One thread, but for the destruction of probes.
 #pragma once
 
 #include <cstdint>
@@ -18,8 +18,8 @@ struct pidcap_tls_operand;
 
 namespace capture::tls {
 
-// Destroying it takes the program out, for which the kernel needs some 50 ms; several threads may do
-// so at the same time.
+// Destroying it takes the program out, for which the kernel needs some 50 ms; several threads may
+// do so at the same time.
 class Probe {
   public:
     explicit Probe(pcapng::Fd link) : multi_(std::move(link)) {}
@@ -40,9 +40,9 @@ struct ProbePoint {
 // and CAP_PERFMON are enough. Else perf events do it, for CAP_SYS_ADMIN.
 bool probes_by_links();
 
-// Attaches the program, which has to be loaded for that (expect_probes()), to all points of the file
-// at `path`, which may be below /proc/self/fd. Without cookies a program gets no number. An error
-// has the errno.
+// Attaches the program, which has to be loaded for that (expect_probes()), to all points of the
+// file at `path`, which may be below /proc/self/fd. Without cookies a program gets no number. An
+// error has the errno.
 Result<Probe> attach_probe(const bpf_program& program, const std::string& path,
                            std::span<const ProbePoint> points, bool has_cookies);
 

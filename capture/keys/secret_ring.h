@@ -32,7 +32,8 @@ struct ProbeSettings {
     int secrets_missed = -1;
     int unwanted = -1;  // the process filter's, see bpf/verdict.h
     int changes = -1;
-    std::optional<uint32_t> only_uid = {};  // of processes that are this user's by both ids; none: all
+    std::optional<uint32_t> only_uid =
+        {};  // of processes that are this user's by both ids; none: all
 };
 
 class SecretRing {

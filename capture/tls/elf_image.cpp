@@ -62,12 +62,9 @@ struct FileHeader {
 template <typename Header>
 FileHeader file_header(std::span<const uint8_t> bytes) {
     const auto header = take<Header>(bytes);
-    return {header.e_phoff,
-            header.e_phnum,
-            header.e_phentsize,
-            header.e_type == ET_EXEC,
-            header.e_machine,
-            {header.e_shoff, header.e_shentsize, header.e_shnum}};
+    return {header.e_phoff,     header.e_phnum,
+            header.e_phentsize, header.e_type == ET_EXEC,
+            header.e_machine,   {header.e_shoff, header.e_shentsize, header.e_shnum}};
 }
 
 // https://flapenguin.me/elf-dt-gnu-hash

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// finder: which TLS library a program or shared library has in it, where that tells its secrets (see
-// key_log_function.h), and where programs hand it their bytes (plaintext_function.h). By reading the file's code, so without symbols, tables of versions or
-// running anything.
+// finder: which TLS library a program or shared library has in it, where that tells its secrets
+// (see key_log_function.h), and where programs hand it their bytes (plaintext_function.h). By
+// reading the file's code, so without symbols, tables of versions or running anything.
 #pragma once
 
 #include <string>

@@ -2,6 +2,7 @@
 #include "capture/tls/function_returns.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <functional>
 #include <set>
 
@@ -45,9 +46,8 @@ pcapng::Result<void> check(const FunctionReturns& found) {
     if (found.addresses.empty()) {
         return pcapng::Error{"it doesn't return"};
     }
-    return found.addresses.size() <= kMaxReturns
-               ? pcapng::Result<void>{}
-               : pcapng::Error{"it returns at too many places"};
+    return found.addresses.size() <= kMaxReturns ? pcapng::Result<void>{}
+                                                 : pcapng::Error{"it returns at too many places"};
 }
 
 class Search {
@@ -100,7 +100,7 @@ class Search {
             return pcapng::Error{"its code can't be read"};
         }
         return is_known ? pcapng::Result<void>{}
-                        : pcapng::Error{"it ends with a jump that can't be followed"};
+                        : pcapng::Error{"it ends with a jump that can't be followed", ENOTSUP};
     }
 
     const ElfImage& image_;
@@ -121,13 +121,13 @@ pcapng::Result<FunctionReturns> find_returns_in(Disassembler& disassembler,
                                                 const CodeRange& function) {
     FunctionReturns found;
     found.are_own = true;
-    const bool is_code = function.end - function.begin <= kMaxPiece &&
-                         each_instruction(disassembler, function,
-                                          [&](const Instruction& now, const Instruction&) {
-                                              if (now.action == Action::kReturn) {
-                                                  found.addresses.push_back(now.address);
-                                              }
-                                          });
+    const bool is_code =
+        function.end - function.begin <= kMaxPiece &&
+        each_instruction(disassembler, function, [&](const Instruction& now, const Instruction&) {
+            if (now.action == Action::kReturn) {
+                found.addresses.push_back(now.address);
+            }
+        });
     if (!is_code) {
         return pcapng::Error{"its code can't be read"};
     }

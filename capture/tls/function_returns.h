@@ -21,8 +21,8 @@ struct FunctionReturns {
     bool are_own = false;
 };
 
-// Of a function in C. The error says why they aren't all known: it jumps to another file, or to
-// where nobody knows.
+// Of a function in C. The error says why they aren't all known; ENOTSUP: it jumps to where nobody
+// knows, as to a function that another file may have, too.
 pcapng::Result<FunctionReturns> find_returns(const ElfImage& image, Disassembler& disassembler,
                                              uint64_t function);
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <utility>
 
 #include "capture/tls/byte_search.h"
@@ -19,6 +20,7 @@ namespace {
 // What a function's arguments are beyond the connection, a buffer, and its length.
 struct CFunction {
     PlaintextCall call;
+    PlaintextCall next = call;  // to which it passes all on
     uint32_t passed = 0;  // the argument that points to where the number of bytes will be; 0: none
     bool has_wide_length = true;  // size_t, else int
     bool has_wide_result = false;
@@ -28,14 +30,16 @@ constexpr std::array kSslFunctions = {
     CFunction{.call = PlaintextCall::kSslReadEx, .passed = 3},
     CFunction{.call = PlaintextCall::kSslReadEarlyData, .passed = 3},
     CFunction{.call = PlaintextCall::kSslWrite, .has_wide_length = false},
-    CFunction{.call = PlaintextCall::kSslWriteEx, .passed = 3},
+    CFunction{.call = PlaintextCall::kSslWriteEx, .next = PlaintextCall::kSslWriteEx2, .passed = 3},
     CFunction{.call = PlaintextCall::kSslWriteEx2, .passed = 4},
     CFunction{.call = PlaintextCall::kSslWriteEarlyData, .passed = 3},
 };
 constexpr std::array kGnutlsFunctions = {
     CFunction{.call = PlaintextCall::kGnutlsRecordRecv, .has_wide_result = true},
     CFunction{.call = PlaintextCall::kGnutlsRecordRecvSeq, .has_wide_result = true},
-    CFunction{.call = PlaintextCall::kGnutlsRecordSend, .has_wide_result = true},
+    CFunction{.call = PlaintextCall::kGnutlsRecordSend,
+              .next = PlaintextCall::kGnutlsRecordSend2,
+              .has_wide_result = true},
     CFunction{.call = PlaintextCall::kGnutlsRecordSend2, .has_wide_result = true},
     CFunction{.call = PlaintextCall::kGnutlsRecordUncork},
 };
@@ -60,8 +64,11 @@ PlaintextFunction PlaintextFinder::start(PlaintextLibrary library, std::string_v
 }
 
 PlaintextFunction* PlaintextFinder::add_c(PlaintextLibrary library, std::string_view version,
-                                          PlaintextCall call, uint64_t address) {
+                                          PlaintextCall call, uint64_t address, bool is_passed_on) {
     const auto returns = find_returns(image_, disassembler_, address);
+    if (!returns && returns.error().code == ENOTSUP && is_passed_on) {
+        return nullptr;
+    }
     if (!returns) {
         unsupported.push_back(fmt::format("{}: {}: {}", text_of(library, version), name_of(call),
                                           returns.error().message));
@@ -91,10 +98,6 @@ void PlaintextFinder::find_c(bool is_boring, bool has_library) {
     if (symbols.empty() && has_library) {
         symbols = functions_in_symbol_table(image_, names);
     }
-    // Which it calls for each byte.
-    if (symbols.contains(name_of(PlaintextCall::kGnutlsRecordSend2))) {
-        symbols.erase(name_of(PlaintextCall::kGnutlsRecordSend));
-    }
     const auto add_all = [&](PlaintextLibrary library, std::string_view prefix,
                              std::span<const CFunction> all) {
         std::string version;
@@ -106,7 +109,10 @@ void PlaintextFinder::find_c(bool is_boring, bool has_library) {
             if (version.empty() && !prefix.empty()) {
                 version = version_after(image_, prefix);
             }
-            PlaintextFunction* function = add_c(library, version, each.call, symbol->second);
+            const bool is_passed_on =
+                each.next != each.call && symbols.contains(name_of(each.next));
+            PlaintextFunction* function =
+                add_c(library, version, each.call, symbol->second, is_passed_on);
             if (function == nullptr) {
                 continue;
             }
@@ -133,12 +139,11 @@ void PlaintextFinder::find_go(std::string_view version) {
 
 void PlaintextFinder::add_go(PlaintextCall call, std::string_view version) {
     const auto fail = [&](std::string_view reason) {
-        unsupported.push_back(
-            fmt::format("{}: {}: {}", text_of(PlaintextLibrary::kGo, version), name_of(call), reason));
+        unsupported.push_back(fmt::format("{}: {}: {}", text_of(PlaintextLibrary::kGo, version),
+                                          name_of(call), reason));
     };
     const auto table = find_go_table(image_);
-    const auto code =
-        table ? find_go_function(image_, *table, name_of(call)) : std::nullopt;
+    const auto code = table ? find_go_function(image_, *table, name_of(call)) : std::nullopt;
     if (!code) {
         return fail("it isn't in the table of functions");
     }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // PlaintextFinder: finds a file's functions that pass plaintext: in C those that a library exports,
-// or that a program's table of symbols has; in Go by name. One thread; its arguments have to outlive
-// it.
+// or that a program's table of symbols has; in Go by name. One thread; its arguments have to
+// outlive it.
 #pragma once
 
 #include <string>
@@ -31,10 +31,11 @@ class PlaintextFinder {
 
   private:
     void add_go(PlaintextCall call, std::string_view version);
-    // A function in C with the arguments connection, buffer and length. Null: it isn't supported,
-    // and the reason has been noted. Valid until the next one is added.
-    PlaintextFunction* add_c(PlaintextLibrary library, std::string_view version,
-                             PlaintextCall call, uint64_t address);
+    // A function in C with the arguments connection, buffer and length. `is_passed_on`: if it jumps
+    // elsewhere, that is to another one which is found. Null: it isn't supported, and the reason
+    // has been noted. Valid until the next one is added.
+    PlaintextFunction* add_c(PlaintextLibrary library, std::string_view version, PlaintextCall call,
+                             uint64_t address, bool is_passed_on);
     PlaintextFunction start(PlaintextLibrary library, std::string_view version, PlaintextCall call,
                             uint64_t address) const;
 

@@ -38,7 +38,7 @@ struct PlaintextFunction {
     PlaintextLibrary library = PlaintextLibrary::kOpenSsl;
     std::string version;  // "3.0.19", as the file has it; "" if it doesn't
     PlaintextCall call = PlaintextCall::kSslRead;
-    uint64_t file_offset = 0;            // of its first instruction, in bytes from the file's start
+    uint64_t file_offset = 0;  // of its first instruction, in bytes from the file's start
     std::vector<uint64_t> return_offsets;  // likewise, of each instruction that ends a call of it
     // The returns are no other function's: whoever gets there has called this one.
     bool owns_returns = false;

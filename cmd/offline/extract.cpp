@@ -265,9 +265,10 @@ int extract(ExtractRequest request) {
                   destination->name(request));
     tell_keys(kCommand, destination->keys(), request.output);
     if (counts.plaintext > 0) {
-        print_message("pidcap extract: {} events with what processes passed through TLS libraries{}\n",
-                      counts.plaintext,
-                      request.keys ? ", in clear: --without-keys leaves them out" : " left out");
+        print_message(
+            "pidcap extract: {} events with what processes passed through TLS libraries{}\n",
+            counts.plaintext,
+            request.keys ? ", in clear: --without-keys leaves them out" : " left out");
     }
     tell_unmatched(kCommand, request.selection, (*input)->source());
     if (const std::string others = destination->others(); !others.empty()) {

@@ -90,11 +90,11 @@ def pieces(path):
     return found
 
 
-def passed(found, comm, direction):
-    """What processes of this name sent or received, in the order of time; and that each call has all of it."""
+def passed(found, who, direction):
+    """What the process, or those of this name, sent or received, in the order of time; each call has all of it."""
     text = b""
     for piece in found:
-        if piece.comm() != comm or piece.fields["direction"] != (2 if direction == "sent" else 1):
+        if who not in (piece.comm(), piece.pid()) or piece.fields["direction"] != (2 if direction == "sent" else 1):
             continue
         require(piece.fields["missing"] == 0 and piece.fields["offset"] + len(piece.data) <= piece.fields["passed"]
                 <= piece.fields["asked"], str(piece.fields))
@@ -173,10 +173,11 @@ def caddy(stage, version):
     return "caddy"
 
 
-def node(stage, _):
-    (stage.folder / "big").write_bytes(b"x" * BIG)
+def node(stage, _, size=200_000):
+    """It passes an answer in one call."""
+    (stage.folder / "big").write_bytes(b"x" * size)
     server = NodeServer(stage.world, stage.reference)
-    server.PROGRAM = server.PROGRAM.replace('answer.end("hello")', 'answer.end("x".repeat(%d))' % BIG)
+    server.PROGRAM = server.PROGRAM.replace('answer.end("hello")', f'answer.end("x".repeat({size}))')
     server.serve(PORT)
     return "node"
 
@@ -186,7 +187,7 @@ def s_client(version):
 
 
 def python(version):
-    return [sys.executable, "-c", PYTHON, PORT, version], Path(sys.executable).resolve().name
+    return [sys.executable, "-c", PYTHON, PORT, version], Path(sys.executable).name
 
 
 def node_client(version):
@@ -199,24 +200,25 @@ def older(stage, serve, make_client, version):
     command, client = make_client(version)
     need(Path(command[0]).name)
     talk = Talk(stage, command)
-    text = request(b"big")
-    if client == "openssl":  # which sends its input as it is
-        text = on_wire(text)
-    talk.ask(text if client == "openssl" else text + b"\n", whole)
+    # openssl sends its input as it is.
+    text = on_wire(request(b"big")) if client == "openssl" else request(b"big") + b"\n"
+    talk.ask(text, whole)
     recording = stage.record(how=HOW)
-    answer = talk.ask(text if client == "openssl" else text + b"\n", whole)
+    answer = talk.ask(text, whole)
     time.sleep(0.3)
     recording.end()
     talk.end()
     body = answer.partition(b"\r\n\r\n")[2]
     require(body == (stage.folder / "big").read_bytes(), f"the oracle: {len(body)} bytes of body")
-    return recording, server, client, on_wire(request(b"big")), answer
+    return recording, server, talk.pid if server == client else client, on_wire(request(b"big")), answer
 
 
 def require_both_ends(stage, serve, make_client, version, unbegun_server=False):
     recording, server, client, asked, answer = older(stage, serve, make_client, version)
     found = pieces(recording.path)
     said = recording.text()
+    if isinstance(client, int):
+        server = next(piece.pid() for piece in found if piece.pid() != client)
     for comm, direction, text in ((client, "sent", asked), (client, "received", answer),
                                   (server, "received", asked), (server, "sent", answer)):
         if comm == server and unbegun_server and direction == "received":
@@ -225,8 +227,8 @@ def require_both_ends(stage, serve, make_client, version, unbegun_server=False):
         got = passed(found, comm, direction)
         require(got == text, f"{comm} {direction} {len(got)} bytes, not {len(text)}: {got[:200]!r}: {said}")
     for comm, side in ((client, "remote"), (server, "local")):
-        if comm == "node":
-            continue  # it moves the bytes itself
+        if isinstance(comm, int):
+            continue  # node moves the bytes itself
         own = [piece for piece in found if piece.comm() == comm]
         require(all(piece.fields[side] == ("127.0.0.1", PORT) and piece.fields["fd"] >= 0 for piece in own),
                 f"{comm}: {[piece.fields for piece in own][:5]}")
@@ -237,10 +239,20 @@ def require_both_ends(stage, serve, make_client, version, unbegun_server=False):
 
 for _version in ("1.3", "1.2"):
     for _serve, _client, _name in ((nginx, s_client, "nginx and s_client"), (nginx, python, "nginx and Python"),
-                                   (node, node_client, "node")):
+                                   (node, node_client, "two nodes")):
         claim(f"of an older connection of TLS {_version}, {_name} have passed what is recorded")(
             lambda stage, serve=_serve, make_client=_client, version=_version:
             require_both_ends(stage, serve, make_client, version))
+
+
+@claim("of a call that passes more than 256 KiB the rest is counted")
+def cut(stage):
+    recording, *_ = older(stage, lambda stage, version: node(stage, version, BIG), node_client, "1.3")
+    sent = [piece for piece in pieces(recording.path) if piece.fields["direction"] == 2 and piece.fields["passed"] > BIG]
+    require(len(sent) == 16 and sum(len(piece.data) for piece in sent) == 256 * 1024, str([piece.fields for piece in sent]))
+    require([piece.fields["missing"] for piece in sent] == [0] * 15 + [sent[0].fields["passed"] - 256 * 1024],
+            str([piece.fields for piece in sent]))
+    require(re.search(rf"node .*, {sent[-1].fields['missing']} more left out", recording.text()), recording.text())
 
 
 @claim("of an older connection, a stripped Go server has passed what is recorded, but for the call that waited")
@@ -301,6 +313,106 @@ def gnutls(stage, version):
 for _version in ("1.3", "1.2"):
     claim(f"of an older connection of TLS {_version}, gnutls-cli and gnutls-serv have passed what is recorded")(
         lambda stage, version=_version: gnutls(stage, version))
+
+
+CORKED = """
+import ctypes, socket, sys
+tls, session, credentials = ctypes.CDLL("libgnutls.so.30"), ctypes.c_void_p(), ctypes.c_void_p()
+connection = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+tls.gnutls_init(ctypes.byref(session), 2)
+tls.gnutls_set_default_priority(session)
+tls.gnutls_certificate_allocate_credentials(ctypes.byref(credentials))
+tls.gnutls_credentials_set(session, 1, credentials)
+tls.gnutls_transport_set_int2(session, connection.fileno(), connection.fileno())
+assert tls.gnutls_handshake(session) == 0
+for line in sys.stdin.buffer:
+    tls.gnutls_record_cork(session)
+    for part in (line[:5], line[5:]):
+        assert tls.gnutls_record_send(session, part, ctypes.c_size_t(len(part))) == len(part)
+    assert tls.gnutls_record_uncork(session, 1) == len(line)
+    room, got = ctypes.create_string_buffer(1000), -28
+    while got == -28:  # GNUTLS_E_AGAIN, behind a ticket
+        got = tls.gnutls_record_recv(session, room, ctypes.c_size_t(1000))
+    sys.stdout.buffer.write(room.raw[:got])
+    sys.stdout.buffer.flush()
+"""
+
+
+@claim("what GnuTLS keeps back and sends later is recorded once")
+def corked(stage):
+    need("gnutls-serv")
+    stage.world.serve(["gnutls-serv", "--echo", "--quiet", "-p", PORT, "--x509certfile", stage.reference.certificate,
+                       "--x509keyfile", stage.reference.key], stage.folder / "gnutls.log")
+    wait_for(lambda: f":{PORT} " in stage.world.server.run("ss -Hltn"), "gnutls-serv")
+    talk = Talk(stage, [sys.executable, "-c", CORKED, PORT])
+    talk.ask(b"before the capture\n", lambda answer: b"before the capture\n" in answer)
+    recording = stage.record(how=HOW)
+    text = TOKEN + b"\n"
+    talk.ask(text, lambda answer: text in answer)
+    time.sleep(0.3)
+    recording.end()
+    talk.end()
+    found = pieces(recording.path)
+    for who, direction in ((talk.pid, "sent"), (talk.pid, "received"), ("gnutls-serv", "received"), ("gnutls-serv", "sent")):
+        require(passed(found, who, direction) == text, f"{who} {direction} {passed(found, who, direction)!r}")
+    require([piece.data for piece in found if piece.pid() == talk.pid][:2] == [text[:5], text[5:]], str(found))
+
+
+PROXY = """
+import select, socket, ssl, sys
+port, certificate, key, log = sys.argv[1:]
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain(certificate, key)
+listener = socket.create_server(("127.0.0.1", int(port)))
+client = context.wrap_socket(listener.accept()[0], server_side=True)
+def relay(text, to, name):
+    with open(f"{log}-{name}", "ab") as out:
+        out.write(text)
+    to.sendall(text)
+head = b""
+while b"\\r\\n\\r\\n" not in head:
+    head += client.recv(65536)
+with open(f"{log}-received", "wb") as out:
+    out.write(head)
+server = socket.create_connection(("127.0.0.1", int(head.split()[1].split(b":")[1])))
+with open(f"{log}-sent", "wb"):
+    pass
+relay(b"HTTP/1.1 200 OK\\r\\n\\r\\n", client, "sent")
+while True:
+    ready = [client] if client.pending() else select.select([client, server], [], [])[0]
+    for one in ready:
+        text = one.recv(65536)
+        if not text:
+            sys.exit(0)
+        relay(text, *((server, "received") if one is client else (client, "sent")))
+"""
+
+
+@claim("of TLS in TLS, both connections' plaintext is recorded, each once")
+def nested(stage):
+    nginx(stage, "1.3")
+    proxy, log = PORT + 1, stage.folder / "proxy"
+    stage.world.serve([sys.executable, "-c", PROXY, proxy, stage.reference.certificate, stage.reference.key, log],
+                      stage.folder / "proxy.log")
+    wait_for(lambda: f":{proxy} " in stage.world.server.run("ss -Hltn"), "the proxy")
+    recording = stage.record(how=HOW)
+    said = stage.run(["curl", "-sS", "-k", "--proxy-insecure", "--http1.1", "-x", f"https://127.0.0.1:{proxy}", "-o", "body",
+                      f"https://127.0.0.1:{PORT}/big"])
+    time.sleep(0.3)
+    recording.end()
+    body = (stage.folder / "big").read_bytes()
+    require((stage.folder / "body").read_bytes() == body, f"the oracle: {said}")
+    own = [piece for piece in pieces(recording.path) if piece.comm() == "curl"]
+    outer = own[0].fields["connection"]  # it sends CONNECT first
+    require(len({piece.fields["connection"] for piece in own}) == 2, "not two connections")
+    for direction in ("sent", "received"):
+        got = passed([piece for piece in own if piece.fields["connection"] == outer], "curl", direction)
+        wanted = Path(f"{log}-{'received' if direction == 'sent' else 'sent'}").read_bytes()
+        require(got == wanted[:len(got)] and len(wanted) - len(got) < 100, f"{direction}: {len(got)} of {len(wanted)} bytes")
+    inner = [piece for piece in own if piece.fields["connection"] != outer]
+    require(passed(inner, "curl", "sent").startswith(b"GET /big HTTP/1.1\r\n") and
+            passed(inner, "curl", "received").endswith(b"\r\n\r\n" + body), "what is in the tunnel")
+    require({piece.fields["remote"] for piece in own} == {("127.0.0.1", proxy)}, "its address")
 
 
 @claim("of a process that isn't selected no plaintext is in the file, nor of anyone without --tls-plaintext")
