@@ -119,7 +119,9 @@ Result<PlaintextProbes::Skeleton> PlaintextProbes::load_skeleton(
         code = share_maps(parts, *skeleton->obj);
     }
     if (code == 0 && first != nullptr) {
-        code = share_maps({first->obj, 0, {}}, *skeleton->obj);
+        SharedParts own;
+        own.object = first->obj;
+        code = share_maps(own, *skeleton->obj);
         bpf_program__set_autoload(skeleton->progs.plaintext_socket, false);
     }
     if (code == 0) {

@@ -41,6 +41,7 @@ set(tls_claims
     "of an older connection of TLS 1.2, gnutls-cli and gnutls-serv have passed what is recorded"
     "of an older connection, a stripped Go server has passed what is recorded, but for the call that waited"
     "of an older connection, a stripped Go client has passed what is recorded"
+    "of an older connection, OpenSSL of other suites and machines has passed what is recorded"
     "of a call that passes more than 256 KiB the rest is counted"
     "what GnuTLS keeps back and sends later is recorded once"
     "of TLS in TLS, both connections' plaintext is recorded, each once"

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import keys
 from claims import PORT, claim, require
 from programs import Caddy, GnutlsServer, NodeServer
+from elsewhere import STORE
 from world import Skip, need, wait_for
 
 HOW = ("--tls-plaintext",)
@@ -243,6 +244,30 @@ for _version in ("1.3", "1.2"):
         claim(f"of an older connection of TLS {_version}, {_name} have passed what is recorded")(
             lambda stage, serve=_serve, make_client=_client, version=_version:
             require_both_ends(stage, serve, make_client, version))
+
+
+@claim("of an older connection, OpenSSL of other suites and machines has passed what is recorded")
+def of_trees(stage):
+    trees = sorted(path.parent.parent.parent for path in STORE.glob("*/usr/bin/openssl"))
+    if not trees:
+        raise Skip("no trees of other suites: tests/tls/fetch makes them")
+    nginx(stage, "1.3")
+    for tree in trees:
+        command = ["chroot", tree, "/usr/bin/openssl", "s_client", "-connect", f"127.0.0.1:{PORT}", "-quiet"]
+        talk, text = Talk(stage, command), on_wire(request(b"big"))
+        talk.ask(text, whole)
+        recording = stage.record(name=tree.name, how=HOW)
+        answer = talk.ask(text, whole)
+        time.sleep(0.3)
+        recording.end()
+        talk.end()
+        found = pieces(recording.path)
+        for direction, wanted in (("sent", text), ("received", answer)):
+            got = passed(found, talk.pid, direction)
+            require(got == wanted, f"{tree.name} {direction} {len(got)} bytes, not {len(wanted)}: {recording.text()}")
+        require(all(piece.fields["remote"] == ("127.0.0.1", PORT) for piece in found if piece.pid() == talk.pid),
+                f"{tree.name}: its addresses")
+        print(f"{tree.name}: equal")
 
 
 @claim("of a call that passes more than 256 KiB the rest is counted")
