@@ -226,9 +226,10 @@ struct pidcap_shared {
 	__u32 filters_processes; /* whether there is a process filter */
 	__u32 wanted_without_process; /* bit N: what has no process, by enum pidcap_via N, is wanted
 				       */
+	__u32 takes_events; /* whether events are recorded: not while programs come and go */
 	__u32 changes_lost; /* a change of a process wasn't noted: no verdict holds any more */
 };
-PIDCAP_STATIC_ASSERT(sizeof(struct pidcap_shared) == 16, "pidcap_shared");
+PIDCAP_STATIC_ASSERT(sizeof(struct pidcap_shared) == 20, "pidcap_shared");
 
 /* Why a packet is missing in the capture: index of an interface's counters. */
 enum pidcap_drop {

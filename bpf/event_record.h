@@ -101,7 +101,7 @@ static __always_inline void record_event(const struct event *event, const struct
 	__u64 last, wake;
 	void *ring;
 
-	if (!is_wanted_event(event))
+	if (!shared.takes_events || !is_wanted_event(event))
 		return;
 	ring = own_ring(bytes->fixed_size + bytes->rest_size);
 	if (!ring) {

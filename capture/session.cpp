@@ -224,7 +224,9 @@ Result<void> Session::start_events() {
             return announced;
         }
     }
-    return events_.attach();
+    auto attached = events_.attach();
+    programs_.take_events(attached.ok());
+    return attached;
 }
 
 NeededRights Session::needs() const {
@@ -369,6 +371,7 @@ Result<void> Session::follow_interfaces() {
 
 Result<void> Session::finish() {
     attachment_->detach();
+    programs_.take_events(false);
     events_.detach();
     ended_ = true;
     // Programs that were running when their hook was taken off have long ended after one round.

@@ -30,6 +30,7 @@ On files, of pidcap and of others; "pidcap COMMAND --help" says more
   pidcap read FILE...                   the packets, a line each; or as tcpdump: pidcap -r FILE
   pidcap processes FILE                 a row for each process
   pidcap flows FILE                     a row for each conversation, with the processes at its ends
+  pidcap events FILE                    a row for each event, as a connection that failed
   pidcap report FILE -o PAGE            one page of HTML about all that
   pidcap extract FILE -w OUT            some of the packets into another file
   pidcap merge FILE... -w OUT           several hosts' files in one

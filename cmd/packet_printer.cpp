@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "cmd/packet_printer.h"
 
+#include "forensics/analysis/event_table.h"
 #include "forensics/analysis/row_text.h"
+#include "packet/event/frame.h"
 
 namespace cmd {
 namespace {
@@ -23,9 +25,14 @@ JsonPrinter::JsonPrinter(PacketsOf source) : source_(source), known_(std::make_u
 void JsonPrinter::append(std::string& out, const packet::Packet& packet) {
     const bool forgets = source_ == PacketsOf::kCapture;
     const packet::Packet& kept = forgets ? known_->processes.keep(packet) : packet;
-    const forensics::FlowTable::Found found = known_->flows.add(kept);
-    forensics::packet_row(kept, found, row_, first_flow_);
-    forensics::append_json(forensics::packet_columns(), row_, out);
+    if (packet::is_event(kept)) {
+        forensics::event_row(kept, row_);
+        forensics::append_json(forensics::event_columns(), row_, out);
+    } else {
+        const forensics::FlowTable::Found found = known_->flows.add(kept);
+        forensics::packet_row(kept, found, row_, first_flow_);
+        forensics::append_json(forensics::packet_columns(), row_, out);
+    }
     const size_t flows = known_->flows.flows().size();
     if (forgets &&
         (flows >= kMostFlows || known_->processes.processes().size() >= kMostProcesses)) {

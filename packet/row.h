@@ -13,7 +13,7 @@
 
 namespace packet {
 
-enum class ColumnType : uint8_t { kUnsigned, kText, kTime, kSeconds, kBoolean, kList };
+enum class ColumnType : uint8_t { kUnsigned, kText, kTime, kSeconds, kBoolean, kList, kObject };
 
 struct Column {
     std::string_view name;
@@ -28,7 +28,7 @@ struct Time {
     auto operator<=>(const Time&) const = default;
 };
 
-// Several things in one value, as a JSON array (RFC 8259).
+// Several things in one value, as a JSON array or object (RFC 8259).
 struct List {
     std::string json;
 

@@ -5,11 +5,18 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <thread>
 
 #include "packet/event/frame.h"
 
 namespace capture {
 namespace {
+
+// From so many events on, half a second's wait for normal grace periods, it is worth a machine-wide
+// setting to shorten that.
+constexpr size_t kManyEvents = 8;
+
+constexpr size_t kMostThreads = 32;
 
 // Addresses of the kernel are the upper half, on x86-64 and arm64. They tell where it keeps what,
 // which it keeps to itself otherwise (kernel.kptr_restrict).
@@ -85,6 +92,23 @@ Result<void> EventSet::attach() {
 
 void EventSet::detach() {
     missed_ = missed();
+    std::optional<ExpeditedRcu> expedited;
+    if (sources_.size() >= kManyEvents) {
+        expedited.emplace(rcu_settings_);
+    }
+    // Newer kernels wait here for programs that may sleep (synchronize_rcu_tasks_trace() of
+    // perf_event_detach_bpf_prog(), since Linux 6.13), which nothing expedites.
+    std::vector<std::thread> threads;
+    for (size_t first = 0; first < std::min(writers_.size(), kMostThreads); first++) {
+        threads.emplace_back([this, first] {
+            for (size_t i = first; i < writers_.size(); i += kMostThreads) {
+                writers_[i].reset();
+            }
+        });
+    }
+    for (std::thread& thread : threads) {
+        thread.join();
+    }
     writers_.clear();
 }
 

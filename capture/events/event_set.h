@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "capture/hooks/expedited_rcu.h"
 #include "packet/event/event_condition.h"
 #include "packet/event/layout.h"
 #include "pcapng/result.h"
@@ -23,7 +24,8 @@ namespace capture {
 using pcapng::Error;
 using pcapng::Result;
 
-// Programs that write records of events. Destroying it detaches them.
+// Programs that write records of events. Destroying it detaches them, for which the kernel waits up
+// to 80 ms; several threads may destroy writers at the same time.
 class EventWriter {
   public:
     virtual ~EventWriter() = default;
@@ -65,6 +67,7 @@ class EventSet {
 
     void keep(std::unique_ptr<EventWriter> writer) { writers_.push_back(std::move(writer)); }
     Result<void> attach();
+    // Afterwards no program writes any more.
     void detach();
     uint64_t missed() const;
 
@@ -73,6 +76,7 @@ class EventSet {
     std::vector<std::unique_ptr<EventWriter>> writers_;
     uint64_t missed_ = 0;  // of those that are detached
     bool keeps_addresses_ = false;
+    RcuSettings rcu_settings_;
     std::vector<uint8_t> record_;
     std::vector<uint8_t> frame_;
 };

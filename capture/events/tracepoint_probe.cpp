@@ -2,18 +2,21 @@
 #include "capture/events/tracepoint_probe.h"
 
 #include <bpf/libbpf.h>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/perf_event.h>
+#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <utility>
+#include <iterator>
+#include <memory>
 
 #include "capture/kernel/libbpf_log.h"
 #include "capture/kernel/privilege.h"
-#include "pcapng/fd.h"
+#include "capture/kernel/tracing.h"
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wconversion"
@@ -61,17 +64,13 @@ Fd open_tracepoint(uint32_t id) {
         syscall(SYS_perf_event_open, &attributes, -1, 0, -1, PERF_FLAG_FD_CLOEXEC)));
 }
 
+struct DestroySkeleton {
+    void operator()(pidcap_tracepoint_bpf* skeleton) const {
+        pidcap_tracepoint_bpf__destroy(skeleton);
+    }
+};
+
 }  // namespace
-
-void TracepointProbe::CloseSkeleton::operator()(pidcap_tracepoint_bpf* skeleton) const {
-    pidcap_tracepoint_bpf__destroy(skeleton);
-}
-
-TracepointProbe::TracepointProbe(Skeleton skeleton, uint32_t id)
-    : skeleton_(std::move(skeleton)), id_(id) {}
-
-TracepointProbe::TracepointProbe(TracepointProbe&&) noexcept = default;
-TracepointProbe::~TracepointProbe() = default;
 
 Result<TracepointProbe> TracepointProbe::load(const SharedParts& parts,
                                               const TracepointFormat& format, uint32_t number,
@@ -80,7 +79,8 @@ Result<TracepointProbe> TracepointProbe::load(const SharedParts& parts,
     libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
     LIBBPF_OPTS(bpf_object_open_opts, opening);
     opening.btf_custom_path = parts.btf_file.empty() ? nullptr : parts.btf_file.c_str();
-    Skeleton skeleton(pidcap_tracepoint_bpf__open_opts(&opening));
+    const std::unique_ptr<pidcap_tracepoint_bpf, DestroySkeleton> skeleton(
+        pidcap_tracepoint_bpf__open_opts(&opening));
     if (skeleton == nullptr) {
         return load_error(errno, log);
     }
@@ -95,27 +95,25 @@ Result<TracepointProbe> TracepointProbe::load(const SharedParts& parts,
     if (code != 0) {
         return load_error(-code, log);
     }
-    return TracepointProbe(std::move(skeleton), format.id);
+    Fd program(fcntl(bpf_program__fd(skeleton->progs.any_tracepoint), F_DUPFD_CLOEXEC, 0));
+    if (!program.valid()) {
+        return errno_error("keep the program for a tracepoint", errno);
+    }
+    return TracepointProbe(std::move(program), format.id);
 }
 
 Result<void> TracepointProbe::attach() {
-    const LibbpfLog quiet;
-    Fd event = open_tracepoint(id_);
-    if (!event.valid()) {
+    event_ = open_tracepoint(id_);
+    if (!event_.valid() || ioctl(event_.get(), PERF_EVENT_IOC_SET_BPF, program_.get()) != 0) {
         return errno == EPERM || errno == EACCES
                    ? Result<void>(privilege_error("attach to a tracepoint", errno))
                    : errno_error("attach to a tracepoint", errno);
     }
-    link_.reset(bpf_program__attach_perf_event(skeleton_->progs.any_tracepoint, event.get()));
-    if (link_ == nullptr) {
-        return errno_error("attach to a tracepoint", errno);
-    }
-    event.release();  // the link's
     return {};
 }
 
 uint64_t TracepointProbe::missed() const {
-    return misses_of(*skeleton_->progs.any_tracepoint);
+    return misses_of(program_.get());
 }
 
 }  // namespace capture

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // TracepointProbe: the program of bpf/tracepoint.bpf.c for one tracepoint, whose layout is a
-// constant in it. One thread.
+// constant in it. The program alone is kept: it keeps its maps. One thread.
 #pragma once
 
 #include <cstdint>
-#include <memory>
-#include <string>
+#include <utility>
 
 #include "bpf/contract.h"
 #include "capture/events/tracepoint_format.h"
 #include "capture/kernel/shared_parts.h"
-#include "capture/kernel/tracing.h"
-
-struct pidcap_tracepoint_bpf;  // the skeleton, see pidcap_tracepoint.skel.h
+#include "pcapng/fd.h"
+#include "pcapng/result.h"
 
 namespace capture {
+
+using pcapng::Result;
 
 class TracepointProbe {
   public:
@@ -23,23 +23,15 @@ class TracepointProbe {
     static Result<TracepointProbe> load(const SharedParts& parts, const TracepointFormat& format,
                                         uint32_t number, const pidcap_cpu_data& cpu_data);
 
-    TracepointProbe(TracepointProbe&&) noexcept;
-    ~TracepointProbe();
-
     // Needs CAP_PERFMON.
     Result<void> attach();
     uint64_t missed() const;  // see misses_of()
 
   private:
-    struct CloseSkeleton {
-        void operator()(pidcap_tracepoint_bpf* skeleton) const;
-    };
-    using Skeleton = std::unique_ptr<pidcap_tracepoint_bpf, CloseSkeleton>;
+    TracepointProbe(pcapng::Fd program, uint32_t id) : program_(std::move(program)), id_(id) {}
 
-    TracepointProbe(Skeleton skeleton, uint32_t id);
-
-    Skeleton skeleton_;
-    Link link_;
+    pcapng::Fd program_;
+    pcapng::Fd event_;  // the tracepoint that it is attached to
     uint32_t id_;
 };
 

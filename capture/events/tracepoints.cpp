@@ -14,42 +14,28 @@
 namespace capture {
 namespace {
 
-// The tracepoints that one choice names.
+Error of(const std::string& name, Error error) {
+    error.message = fmt::format("--event {}: {}", name, error.message);
+    return error;
+}
+
 class TracepointWriter : public EventWriter {
   public:
-    void add(std::string name, TracepointProbe probe) {
-        probes_.push_back({std::move(name), std::move(probe)});
-    }
-    bool empty() const { return probes_.empty(); }
+    TracepointWriter(std::string name, TracepointProbe probe)
+        : name_(std::move(name)), probe_(std::move(probe)) {}
+
     Result<void> attach() override {
-        for (auto& [name, probe] : probes_) {
-            if (!leaves_descriptors()) {
-                return out_of_descriptors(fmt::format("--event {}", name));
-            }
-            if (auto attached = probe.attach(); !attached) {
-                return of(name, std::move(attached).error());
-            }
+        if (!leaves_descriptors()) {
+            return out_of_descriptors(fmt::format("--event {}", name_));
         }
-        return {};
+        auto attached = probe_.attach();
+        return attached.ok() ? attached : of(name_, std::move(attached).error());
     }
-    uint64_t missed() const override {
-        uint64_t missed = 0;
-        for (const auto& one : probes_) {
-            missed += one.probe.missed();
-        }
-        return missed;
-    }
-    static Error of(const std::string& name, Error error) {
-        error.message = fmt::format("--event {}: {}", name, error.message);
-        return error;
-    }
+    uint64_t missed() const override { return probe_.missed(); }
 
   private:
-    struct Named {
-        std::string name;
-        TracepointProbe probe;
-    };
-    std::vector<Named> probes_;
+    std::string name_;
+    TracepointProbe probe_;
 };
 
 Error unknown(const EventChoice& choice) {
@@ -95,7 +81,7 @@ Result<void> add_tracepoints(const EventChoice& choice, const TracepointCatalogu
         return unknown(choice);
     }
     const bool several = packet::is_glob(choice.name);
-    auto writer = std::make_unique<TracepointWriter>();
+    size_t added = 0;
     const pidcap_cpu_data cpu_data = catalogue.cpu_data();
     for (const TracepointName& name : *names) {
         if (several && events.find(name.text()) != nullptr) {
@@ -105,9 +91,7 @@ Result<void> add_tracepoints(const EventChoice& choice, const TracepointCatalogu
         if (!format) {
             return std::move(format).error();
         }
-        const auto failed = [&name](Error error) {
-            return TracepointWriter::of(name.text(), std::move(error));
-        };
+        const auto failed = [&name](Error error) { return of(name.text(), std::move(error)); };
         if (!leaves_descriptors()) {
             return out_of_descriptors(fmt::format("--event {}", choice.name));
         }
@@ -130,14 +114,14 @@ Result<void> add_tracepoints(const EventChoice& choice, const TracepointCatalogu
         if (!probe) {
             return failed(std::move(probe).error());
         }
-        writer->add(name.text(), *std::move(probe));
+        events.keep(std::make_unique<TracepointWriter>(name.text(), *std::move(probe)));
+        added++;
     }
-    if (writer->empty() && !choice.condition.empty()) {
+    if (added == 0 && !choice.condition.empty()) {
         return Error{
             fmt::format("--event {}: none of these has the fields of the condition", choice.name),
             ENOENT};
     }
-    events.keep(std::move(writer));
     return {};
 }
 

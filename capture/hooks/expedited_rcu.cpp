@@ -28,10 +28,12 @@ bool set(int file, const char* digit) {
     return pwrite(file, digit, 1, 0) == 1;
 }
 
-[[noreturn]] void restore_at_end(int file, int alive) {
+// `ready` is closed, which the parent waits for, once no descriptor of the parent's is left.
+[[noreturn]] void restore_at_end(int file, int alive, int ready) {
     // Whoever kills all processes of our name must not kill this one with them.
     prctl(PR_SET_NAME, "rcu-restore");
-    close_all_but({file, alive}, 0);  // an inherited one would keep a hook alive
+    close_all_but({file, alive, ready}, 0);  // an inherited one would keep a hook alive
+    close(ready);
     char byte = 0;
     while (read(alive, &byte, 1) < 0 && errno == EINTR) {
     }
@@ -46,13 +48,19 @@ RcuSettings::RcuSettings(const std::string& folder)
 
 ExpeditedRcu::ExpeditedRcu(const RcuSettings& settings) {
     const Fd& file = settings.expedited;
-    std::array<int, 2> ends{};
-    if (!file.valid() || !is_zero(file) || !settings.normal.valid() || !is_zero(settings.normal) ||
-        pipe2(ends.data(), O_CLOEXEC) != 0) {
+    if (!file.valid() || !is_zero(file) || !settings.normal.valid() || !is_zero(settings.normal)) {
         return;
     }
-    const Fd reader(ends[0]);
-    Fd writer(ends[1]);
+    std::array<int, 2> alive{-1, -1};
+    std::array<int, 2> ready{-1, -1};
+    const bool piped = pipe2(alive.data(), O_CLOEXEC) == 0 && pipe2(ready.data(), O_CLOEXEC) == 0;
+    const Fd reader(alive[0]);
+    Fd writer(alive[1]);
+    const Fd ready_reader(ready[0]);
+    Fd ready_writer(ready[1]);
+    if (!piped) {
+        return;
+    }
     // No signal that ends this process, as ^C to its group, ends the child.
     sigset_t all;
     sigset_t before;
@@ -60,10 +68,16 @@ ExpeditedRcu::ExpeditedRcu(const RcuSettings& settings) {
     sigprocmask(SIG_BLOCK, &all, &before);
     restorer_ = fork();
     if (restorer_ == 0) {
-        restore_at_end(file.get(), reader.get());
+        restore_at_end(file.get(), reader.get(), ready_writer.get());
     }
     sigprocmask(SIG_SETMASK, &before, nullptr);
     if (restorer_ > 0) {
+        // Else the child would close last, and wait for the grace periods before they are
+        // expedited.
+        ready_writer.reset();
+        char byte = 0;
+        while (read(ready_reader.get(), &byte, 1) < 0 && errno == EINTR) {
+        }
         alive_ = std::move(writer);
         (void)set(file.get(), "1");
     }

@@ -339,6 +339,10 @@ void Programs::request_wake() {
     __atomic_store_n(&skeleton_->data_shared->shared.wake_reader, 1, __ATOMIC_SEQ_CST);
 }
 
+void Programs::take_events(bool taken) {
+    __atomic_store_n(&skeleton_->data_shared->shared.takes_events, taken ? 1 : 0, __ATOMIC_SEQ_CST);
+}
+
 void Programs::filter_processes(bool active, uint32_t without_process) {
     pidcap_shared& shared = skeleton_->data_shared->shared;
     __atomic_store_n(&shared.wanted_without_process, without_process, __ATOMIC_SEQ_CST);

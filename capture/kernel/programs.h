@@ -101,6 +101,10 @@ class Programs {
     int unwanted_map() const;
     int changes_map() const;
 
+    // Programs of events record them from now on, or not any more: all at the same moment, while
+    // attaching and detaching takes seconds if they are many.
+    void take_events(bool taken);
+
     // Returns what programs of other objects need to write into the rings. Valid as long as this
     // object.
     SharedParts shared_parts() const;

@@ -214,11 +214,15 @@ Result<std::vector<Link>> attach_tracing(const bpf_object& object, const KernelT
     return links;
 }
 
-uint64_t misses_of(const bpf_program& program) {
+uint64_t misses_of(int program_fd) {
     bpf_prog_info info{};
     __u32 size = sizeof(info);
-    const bool known = bpf_obj_get_info_by_fd(bpf_program__fd(&program), &info, &size) == 0;
+    const bool known = bpf_obj_get_info_by_fd(program_fd, &info, &size) == 0;
     return known ? info.recursion_misses : 0;  // 0 before Linux 5.12
+}
+
+uint64_t misses_of(const bpf_program& program) {
+    return misses_of(bpf_program__fd(&program));
 }
 
 uint64_t missed_uses(const bpf_object& object) {

@@ -58,6 +58,7 @@ Result<std::vector<Link>> attach_tracing(const bpf_object& object, const KernelT
 
 // Returns how often the kernel skipped the program because it was already running on the same CPU
 // and had been preempted there. This happens on Linux 7, and with PREEMPT.
+uint64_t misses_of(int program_fd);
 uint64_t misses_of(const bpf_program& program);
 // Returns the sum for all programs that see the uses of sockets.
 uint64_t missed_uses(const bpf_object& object);

@@ -107,7 +107,7 @@ Result<void> copy(InputFile& input, Result<const Packet*> first, const FlowOwner
         }
         counts.annotated += comment.empty() ? 0 : 1;
     }
-    counts.packets = pass.packets();
+    counts.packets = pass.read().packets;
     if (!packet) {
         broken = packet.error();
     }

@@ -59,11 +59,12 @@ and keys for decryption. "-" is stdin or stdout.
   --comments short
                 without command lines and other details of processes: of each packet's processes
                 only who they are, in a comment that is made anew; no other comments, no blocks
-                about processes
+                about processes, no events process:exec and their like
   --without-keys
-                without keys for decryption, and without what --tls-plaintext recorded. By default a file has those TLS keys of FILE whose
-                connection's ClientHello it has, before that packet; FILE is read twice for that,
-                unless it is a pipe: then keys that come late stay behind their packets
+                without keys for decryption, and without what --tls-plaintext recorded. By default
+                a file has those TLS keys of FILE whose connection's ClientHello it has, before that
+                packet; FILE is read twice for that, unless it is a pipe: then keys that come late
+                stay behind their packets
   --mode MODE   the mode of a file that is made, as 640; by default 600
   -h, --help    this text
 
@@ -182,10 +183,15 @@ class Destination {
 };
 
 struct Counts {
-    uint64_t read = 0;
-    uint64_t written = 0;
+    packet::PacketCount read;
+    packet::PacketCount written;
     uint64_t plaintext = 0;  // of those that were wanted, events with plaintext of TLS
 };
+
+// Whether it is one of the events process:exec, process:exit, …, which have the command line.
+bool is_process_event(const Packet& packet) {
+    return packet::is_event(packet) && packet.interface->name.starts_with("process:");
+}
 
 // A broken file's error is `broken`; what comes back is of writing.
 Result<void> copy(ExtractRequest& request, InputFile& input, Result<const Packet*> first,
@@ -195,15 +201,16 @@ Result<void> copy(ExtractRequest& request, InputFile& input, Result<const Packet
     for (; packet && *packet != nullptr; packet = pass.next()) {
         const bool is_plaintext = packet::is_plaintext(*(*packet)->interface);
         counts.plaintext += is_plaintext ? 1 : 0;
-        if (is_plaintext && !request.keys) {
+        if ((is_plaintext && !request.keys) ||
+            (request.detail == forensics::Detail::kIdentities && is_process_event(**packet))) {
             continue;
         }
         if (auto written = destination.packet(**packet); !written) {
             return written;
         }
-        counts.written++;
+        counts.written.add(**packet);
     }
-    counts.read = pass.packets();
+    counts.read = pass.read();
     if (!packet) {
         broken = packet.error();
     }
@@ -261,7 +268,7 @@ int extract(ExtractRequest request) {
         const bool left = written.error().code == EPIPE && request.output == "-";
         return left && broken ? kExitDone : fail(written.error());
     }
-    print_message("pidcap extract: {} of {} packets into {}\n", counts.written, counts.read,
+    print_message("pidcap extract: {} into {}\n", counts.written.text_of(counts.read),
                   destination->name(request));
     tell_keys(kCommand, destination->keys(), request.output);
     if (counts.plaintext > 0) {

@@ -53,7 +53,7 @@ FilePass::Next FilePass::next_selected() {
         if (!packet || *packet == nullptr) {
             return packet;
         }
-        packets_++;
+        count_.add(**packet);
         if (progress_) {
             progress_->packet(source_);
         }

@@ -13,6 +13,7 @@
 #include "forensics/select/selection.h"
 #include "forensics/source/input_file.h"
 #include "forensics/source/source.h"
+#include "packet/packet_count.h"
 #include "pcapng/result.h"
 
 namespace cmd {
@@ -48,8 +49,8 @@ class FilePass {
             take(**packet);
         }
     }
-    // How many packets were read so far, selected or not.
-    uint64_t packets() const { return packets_; }
+    // What was read so far, selected or not.
+    const packet::PacketCount& read() const { return count_; }
 
   private:
     Next next_selected();
@@ -59,7 +60,7 @@ class FilePass {
     std::function<Next()> read_;
     forensics::Selection& selection_;
     std::unique_ptr<FileProgress> progress_;  // null once the file has been read
-    uint64_t packets_ = 0;
+    packet::PacketCount count_;
     bool begun_ = false;
     bool told_ = false;
 };

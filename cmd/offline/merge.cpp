@@ -149,7 +149,7 @@ Result<Merging> open_all(const Request& request) {
         files, [&](const std::string& path, uint64_t bytes) { progress.line(path, bytes); });
 }
 
-Result<uint64_t> write(Merging& merging, const Request& request) {
+Result<packet::PacketCount> write(Merging& merging, const Request& request) {
     auto output = open_result(request.output, request.inputs, request.mode);
     if (!output) {
         return std::move(output).error();
@@ -187,7 +187,7 @@ int run_merge(std::span<const std::string> arguments) {
         say(written.error());
         return kExitFailed;
     }
-    print_message("pidcap merge: {} packets into {}\n", *written,
+    print_message("pidcap merge: {} into {}\n", written->text(),
                   request.output == "-" ? "stdout" : packet::printable(request.output));
     tell_keys(kCommand, merging->keys(), request.output);
     for (const std::string& name : merging->left_texts_out()) {

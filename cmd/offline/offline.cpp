@@ -5,6 +5,7 @@
 
 #include "cmd/message.h"
 #include "cmd/offline/annotate.h"
+#include "cmd/offline/events.h"
 #include "cmd/offline/export.h"
 #include "cmd/offline/extract.h"
 #include "cmd/offline/flows.h"
@@ -27,6 +28,7 @@ struct Command {
 
 constexpr auto kCommands = std::to_array<Command>({
     {"annotate", run_annotate},
+    {"events", run_events},
     {"export", run_export},
     {"extract", run_extract},
     {"flows", run_flows},

@@ -26,6 +26,7 @@
 #include "packet/line/color.h"
 #include "packet/line/packet_line.h"
 #include "packet/line/text_output.h"
+#include "packet/packet_count.h"
 
 namespace cmd {
 namespace {
@@ -191,15 +192,15 @@ class JsonOfFile : public Printer {
 
 class Counter : public Printer {
   public:
-    explicit Counter(uint64_t& count) : count_(count) {}
+    explicit Counter(packet::PacketCount& count) : count_(count) {}
 
-    Result<bool> packet(const Packet& /*packet*/) override {
-        count_++;
+    Result<bool> packet(const Packet& packet) override {
+        count_.add(packet);
         return true;
     }
 
   private:
-    uint64_t& count_;
+    packet::PacketCount& count_;
 };
 
 class TreePrinter : public Printer {
@@ -222,7 +223,7 @@ class TreePrinter : public Printer {
 struct Output {
     packet::TextOutput text{STDOUT_FILENO, "standard output"};
     LinePrinter lines;
-    uint64_t count = 0;
+    packet::PacketCount count = {};
 };
 
 std::unique_ptr<Printer> make_printer(const Request& request, const Source& source,
@@ -334,7 +335,7 @@ int run_read(std::span<const std::string> arguments) {
         }
     }
     if (request.form == Form::kCount) {
-        out.text() += fmt::format("{} packet{}\n", output.count, output.count == 1 ? "" : "s");
+        out.text() += output.count.text() + "\n";
     }
     if (const auto written = out.finish(); !written) {
         complain(written.error());

@@ -19,6 +19,7 @@
 #include "forensics/report/report_page.h"
 #include "forensics/select/selection.h"
 #include "forensics/source/source.h"
+#include "packet/event/frame.h"
 
 namespace cmd {
 namespace {
@@ -115,7 +116,9 @@ int run_report(std::span<const std::string> arguments) {
     forensics::Timeline timeline;
     const Result<void> read =
         FilePass(*source, request.selection, true).each([&](const forensics::Packet& packet) {
-            timeline.add(packet, analysis.add(packet).counted);
+            if (!packet::is_event(packet)) {
+                timeline.add(packet, analysis.add(packet).counted);
+            }
         });
     analysis.finish(source->address_names());
     print_skipped(kCommand, *source);

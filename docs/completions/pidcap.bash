@@ -22,8 +22,8 @@ _pidcap() {
     local words
     case $previous in
         -i) words="any $(cd /sys/class/net && echo *)" ;;
-        --interface) [[ " annotate export extract flows keys merge processes read report " == *" ${COMP_WORDS[1]} "* ]] || words="any $(cd /sys/class/net && echo *)" ;;
-        --netns) [[ " annotate export extract flows keys merge processes read report " == *" ${COMP_WORDS[1]} "* ]] || words="all $(cd /run/netns 2>/dev/null && echo *)" ;;
+        --interface) [[ " annotate events export extract flows keys merge processes read report " == *" ${COMP_WORDS[1]} "* ]] || words="any $(cd /sys/class/net && echo *)" ;;
+        --netns) [[ " annotate events export extract flows keys merge processes read report " == *" ${COMP_WORDS[1]} "* ]] || words="all $(cd /run/netns 2>/dev/null && echo *)" ;;
         --hook) words="tc xdp cgroup" ;;
         --tracing) words="auto fentry kprobe syscalls" ;;
         -Q | --direction) words="in out inout" ;;
@@ -74,13 +74,14 @@ _pidcap() {
                    --unit --tree --process -f --follow --unattributed --kernel -w --write -C --rotate-size -G --rotate-time --rotate-at-clock --rotate-at-start
                    -W --rotate-count -z --rotate-command --keep-free --ring --before --after --trigger --name --compress --mode -Z --run-as --command-user -s --snaplen --comments --no-process --process-blocks --tls-keys --tls-wait --tls-plaintext -B --buffer -c --count --duration
                    $looks --json --print -h --help --version --"
-            local commands="annotate doctor export extract flows keys merge processes read report setup-wireshark status tls trigger"
+            local commands="annotate doctor events export extract flows keys merge processes read report setup-wireshark status tls trigger"
             local selection="--filter -F --interface --netns --after --before -c --pid --comm --exe --cmdline --uid --user --cgroup --container --unit
                              --tree --process -f --follow --unattributed --kernel -h --help"
             if ((COMP_CWORD > 1)); then
                 case ${COMP_WORDS[1]} in
                     annotate) words="--from -w --mode -h --help" ;;
                     doctor) words="--json --btf -h --help" ;;
+                    events) words="--csv --csv-safe --json $selection" ;;
                     export) words="--format --table --csv-safe -o --mode $selection" ;;
                     extract) words="-w --mode --split --max-files --comments --without-keys $selection" ;;
                     flows | processes) words="--sort --csv --csv-safe --json $selection" ;;
@@ -93,7 +94,7 @@ _pidcap() {
                     tls) words="--json -h --help" ;;
                     trigger) words="--note --name -h --help" ;;
                 esac
-                if [[ $word != -* && " annotate export extract flows keys merge processes read report tls " == *" ${COMP_WORDS[1]} "* ]]; then
+                if [[ $word != -* && " annotate events export extract flows keys merge processes read report tls " == *" ${COMP_WORDS[1]} "* ]]; then
                     compopt -o filenames 2>/dev/null
                     mapfile -t COMPREPLY < <(compgen -f -- "$word")
                     return

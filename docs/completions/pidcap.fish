@@ -8,7 +8,7 @@ function __pidcap_in
 end
 
 function __pidcap_on_files
-    __pidcap_in annotate export extract flows keys merge processes read report
+    __pidcap_in annotate events export extract flows keys merge processes read report
 end
 
 function __pidcap_capture
@@ -17,11 +17,11 @@ end
 
 # Whether packets are chosen.
 function __pidcap_select
-    __pidcap_in export extract flows processes read report; or __pidcap_capture
+    __pidcap_in events export extract flows processes read report; or __pidcap_capture
 end
 
 function __pidcap_select_of_file
-    __pidcap_in export extract flows processes read report
+    __pidcap_in events export extract flows processes read report
 end
 
 complete -c pidcap -f
@@ -31,6 +31,7 @@ complete -c pidcap -n __pidcap_capture -a status -d 'What recorders do'
 complete -c pidcap -n __pidcap_capture -a tls -d 'TLS libraries of programs and processes'
 complete -c pidcap -n __pidcap_capture -a trigger -d 'Make a recorder save packets'
 complete -c pidcap -n __pidcap_capture -a annotate -d 'Put processes into a plain capture'
+complete -c pidcap -n __pidcap_capture -a events -d 'Events of a file'
 complete -c pidcap -n __pidcap_capture -a export -d 'Tables for databases'
 complete -c pidcap -n __pidcap_capture -a extract -d 'Some of the packets'
 complete -c pidcap -n __pidcap_capture -a flows -d 'Conversations of a file'
@@ -56,9 +57,9 @@ complete -c pidcap -n '__pidcap_in extract' -l max-files -x -d 'At most so many 
 complete -c pidcap -n '__pidcap_in extract' -l comments -x -a short -d 'Without details of processes'
 complete -c pidcap -n '__pidcap_in extract' -l without-keys -d 'Without keys for decryption'
 complete -c pidcap -n '__pidcap_in flows processes' -l sort -x -d 'By this column'
-complete -c pidcap -n '__pidcap_in flows processes' -l csv -d 'As CSV'
-complete -c pidcap -n '__pidcap_in flows processes export' -l csv-safe -d 'As CSV without formulas'
-complete -c pidcap -n '__pidcap_in flows processes' -l json -d 'A JSON object a line'
+complete -c pidcap -n '__pidcap_in events flows processes' -l csv -d 'As CSV'
+complete -c pidcap -n '__pidcap_in events flows processes export' -l csv-safe -d 'As CSV without formulas'
+complete -c pidcap -n '__pidcap_in events flows processes' -l json -d 'A JSON object a line'
 complete -c pidcap -n '__pidcap_in read' -l count -d 'Only the number of packets'
 complete -c pidcap -n '__pidcap_in merge' -l host -x -d 'The host of a file'
 complete -c pidcap -n '__pidcap_in doctor' -l json -d 'For programs'
@@ -111,7 +112,7 @@ complete -c pidcap -n __pidcap_capture -l rotate-at-start -d 'Intervals are coun
 complete -c pidcap -n __pidcap_capture -s W -l rotate-count -x -d 'How many files'
 complete -c pidcap -n __pidcap_capture -s z -l rotate-command -x -a '(__fish_complete_command)' -d 'Run for each complete file'
 complete -c pidcap -n __pidcap_capture -l keep-free -x -d 'Remove the oldest files when less is free'
-complete -c pidcap -n '__pidcap_in annotate export extract merge report; or __pidcap_capture' -l mode -x -a '600 640 644' -d 'The mode of a file that is made'
+complete -c pidcap -n '__pidcap_in annotate events export extract merge report; or __pidcap_capture' -l mode -x -a '600 640 644' -d 'The mode of a file that is made'
 complete -c pidcap -n __pidcap_capture -s Z -l run-as -x -a '(__fish_complete_users)' -d 'Become this user'
 complete -c pidcap -n __pidcap_capture -l command-user -x -a '(__fish_complete_users)' -d 'Run the command as this user'
 complete -c pidcap -n __pidcap_capture -l ring -x -d 'Keep the latest packets in memory'

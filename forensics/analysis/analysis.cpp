@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "forensics/analysis/number_set.h"
+#include "packet/event/frame.h"
 #include "packet/keyed_hash.h"
 
 namespace forensics {
@@ -78,6 +79,9 @@ void Analysis::add_end(const End& end, Amount ProcessTraffic::*amount, const Pac
 }
 
 FlowTable::Found Analysis::add(const Packet& packet) {
+    if (packet::is_event(packet)) {
+        return {};
+    }
     const FlowTable::Found found = flows_.add(packet);
     const Counted& counted = found.counted;
     if (!counted.again) {

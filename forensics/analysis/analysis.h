@@ -63,6 +63,7 @@ class Analysis {
     Analysis() = default;
     explicit Analysis(FlowTable::Options options) : flows_(options) {}
 
+    // Events are no traffic: they count nowhere, and nothing is found.
     FlowTable::Found add(const Packet& packet);
     // Call once, after the last packet: counts flows and peers of the processes and names the
     // conversations. `names`: of addresses that no DNS answer names.

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "packet/event/frame.h"
 #include "packet/line/process_ends.h"
 #include "packet/line/terminal_text.h"
 
@@ -36,8 +37,13 @@ Result<void> PacketTree::add(const Packet& packet) {
     if (group >= counts_.size()) {
         counts_.resize(group + 1);
     }
-    counts_[group].packets++;
-    counts_[group].bytes += packet.wire_length;
+    Count& count = counts_[group];
+    if (packet::is_event(packet)) {
+        count.events++;
+    } else {
+        count.packets++;
+        count.bytes += packet.wire_length;
+    }
     buffer_.clear();
     line_.append(buffer_, packet);
     return lines_.add(group, {buffer_.data(), buffer_.size()});
@@ -118,6 +124,10 @@ Result<bool> PacketTree::print_group(size_t group, std::string_view heading, siz
         out.text() += fmt::format(": {} packet{}, {} bytes", count.packets,
                                   count.packets == 1 ? "" : "s", count.bytes);
     }
+    if (count.events > 0) {
+        out.text() += fmt::format("{} {} event{}", count.packets > 0 ? "," : ":", count.events,
+                                  count.events == 1 ? "" : "s");
+    }
     out.text() += '\n';
     return lines_.print(group, indent_of(depth + 1), out);
 }
@@ -133,7 +143,7 @@ Result<bool> PacketTree::print(packet::TextOutput& out) {
     ancestry_.emplace(processes_);
     for (const Process& process : processes_) {
         const size_t group = kReasons.size() + process.number;
-        if (group < counts_.size() && counts_[group].packets > 0) {
+        if (group < counts_.size() && counts_[group].any()) {
             place(process);
         }
     }
@@ -154,7 +164,7 @@ Result<bool> PacketTree::print(packet::TextOutput& out) {
         push(nodes_[node].children, depth + 1);
     }
     for (size_t reason = 0; reason < kReasons.size() && reason < counts_.size(); reason++) {
-        if (counts_[reason].packets == 0) {
+        if (!counts_[reason].any()) {
             continue;
         }
         const std::string name = kReasons[reason] == Via::kUnrecorded

@@ -40,7 +40,10 @@ class PacketTree {
   private:
     struct Count {
         uint64_t packets = 0;
-        uint64_t bytes = 0;  // on the wire
+        uint64_t bytes = 0;  // of packets, on the wire
+        uint64_t events = 0;
+
+        bool any() const { return packets > 0 || events > 0; }
     };
     // A process, or a parent that only its children record.
     struct Node {

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "forensics/analysis/row_text.h"
+#include "forensics/analysis/row_writer.h"
 #include "packet/process_fields.h"
 
 namespace forensics {
@@ -133,44 +134,6 @@ constexpr auto kFlowColumns = std::to_array<Column>({
     {"tunnel", kText, "the tunnel that it came through: kind, id, outer addresses"},
 });
 
-// Puts values into a row one after the other.
-class RowWriter {
-  public:
-    RowWriter(Row& row, size_t columns) : row_(row), columns_(columns) {
-        row_.clear();
-        row_.reserve(columns);
-    }
-    ~RowWriter() { assert(row_.size() == columns_); }
-    RowWriter(const RowWriter&) = delete;
-    RowWriter& operator=(const RowWriter&) = delete;
-
-    void none() { row_.emplace_back(); }
-    void number(uint64_t value) { row_.emplace_back(value); }
-    // 0: not known.
-    void number_or_none(uint64_t value) { value == 0 ? none() : number(value); }
-    template <typename Number>
-    void number(const std::optional<Number>& value) {
-        value ? number(uint64_t{*value}) : none();
-    }
-    void text(std::string_view value) { value.empty() ? none() : void(row_.emplace_back(value)); }
-    void own_text(std::string value) {
-        value.empty() ? none() : void(row_.emplace_back(std::move(value)));
-    }
-    void time(const std::optional<uint64_t>& ns) {
-        ns ? void(row_.emplace_back(Time{*ns})) : none();
-    }
-    void start(uint64_t ns) { ns == 0 ? none() : void(row_.emplace_back(Time{ns})); }
-    void seconds(const std::optional<uint64_t>& ns) {
-        ns ? void(row_.emplace_back(static_cast<double>(*ns) / 1e9)) : none();
-    }
-    void value(Value value) { row_.push_back(std::move(value)); }
-    void boolean(bool value) { row_.emplace_back(value); }
-
-  private:
-    Row& row_;
-    [[maybe_unused]] size_t columns_;
-};
-
 bool has_ports(uint8_t protocol) {
     return protocol == IPPROTO_TCP || protocol == IPPROTO_UDP || protocol == IPPROTO_UDPLITE ||
            protocol == IPPROTO_SCTP || protocol == IPPROTO_DCCP;
@@ -184,27 +147,6 @@ void write_address(RowWriter& out, const Flow* flow, size_t side) {
     }
     out.own_text(to_text(flow->sides[side].address));
     has_ports(flow->protocol) ? out.number(uint64_t{flow->sides[side].port}) : out.none();
-}
-
-// Returns a process of which no field is known.
-const Process& nobody() {
-    static const Process kNobody;
-    return kNobody;
-}
-
-void write_end(RowWriter& out, const End& end) {
-    const Process& process = end.process != nullptr ? *end.process : nobody();
-    out.text(process.host);
-    end.process != nullptr ? out.number(uint64_t{process.pid}) : out.none();
-    out.number_or_none(end.tid);
-    out.start(process.start_ns);
-    out.text(process.comm);
-    out.text(process.exe);
-    out.number(uid_of(end));
-    out.text(user_of(end));
-    out.text(process.container);
-    out.text(process.unit);
-    out.text(packet::via_name(end.via));
 }
 
 // Returns a list of objects, or nothing if there are no processes. The last one has no pid if it
@@ -323,10 +265,10 @@ void packet_row(const Packet& packet, const FlowTable::Found& found, Row& row,
     write_address(out, flow, static_cast<size_t>(found.side));
     write_address(out, flow, static_cast<size_t>(1 - found.side));
     flow != nullptr ? out.number(first_flow + flow->number) : out.none();
-    write_end(out, packet.self);
+    out.end(packet.self);
     const bool placed = packet.self.process != nullptr && packet.self_at != At::kUnknown;
     out.text(placed ? packet::at_name(packet.self_at) : "");
-    write_end(out, packet.peer);
+    out.end(packet.peer);
     out.number(packet.drop_count);
 }
 

@@ -25,6 +25,7 @@ int type_of(ColumnType type) {
             return duckdb::kUnsigned64;
         case ColumnType::kText:
         case ColumnType::kList:
+        case ColumnType::kObject:
             return duckdb::kText;
         case ColumnType::kTime:
             return duckdb::kTimeNs;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "forensics/export/table_rows.h"
 
+#include "packet/event/frame.h"
+
 namespace forensics {
 
 using pcapng::Result;
@@ -56,12 +58,16 @@ void TableRows::analyze() {
 }
 
 const Packet* TableRows::next_packet() {
-    const Result<const Packet*> packet = next_packet_();
-    if (!packet) {
-        read_ = packet.error();
-        return nullptr;
+    while (true) {
+        const Result<const Packet*> packet = next_packet_();
+        if (!packet) {
+            read_ = packet.error();
+            return nullptr;
+        }
+        if (*packet == nullptr || !packet::is_event(**packet)) {
+            return *packet;
+        }
     }
-    return *packet;
 }
 
 }  // namespace forensics

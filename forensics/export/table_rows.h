@@ -45,6 +45,7 @@ class TableRows {
     }
 
   private:
+    // Passes over events.
     const Packet* next_packet();
     void analyze();
 

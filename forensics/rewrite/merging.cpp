@@ -128,8 +128,8 @@ Merging::Input* Merging::earliest() {
     return first;
 }
 
-Result<uint64_t> Merging::write(pcapng::Output output,
-                                const std::function<void(const Source& from)>& progress) {
+Result<packet::PacketCount> Merging::write(
+    pcapng::Output output, const std::function<void(const Source& from)>& progress) {
     std::vector<Host> hosts;
     for (const Input& input : inputs_) {
         hosts.push_back({input.host, *input.file});
@@ -143,6 +143,7 @@ Result<uint64_t> Merging::write(pcapng::Output output,
         comments.emplace_back(input.path, progress);
         rewriter->add_input(*input.file, {.all_packets = true, .host = input.host});
     }
+    packet::PacketCount count;
     while (Input* input = earliest()) {
         progress(input->file->source());
         const Packet& packet = **input->packet;
@@ -152,6 +153,7 @@ Result<uint64_t> Merging::write(pcapng::Output output,
         if (!written) {
             return written.error();
         }
+        count.add(packet);
         input->next();
     }
     if (auto finished = rewriter->finish(); !finished) {
@@ -159,7 +161,7 @@ Result<uint64_t> Merging::write(pcapng::Output output,
     }
     left_out_ = rewriter->left_out();
     keys_ = rewriter->keys();
-    return rewriter->packets();
+    return count;
 }
 
 void Merging::each_source(const std::function<void(const Source& source)>& look) const {

@@ -16,6 +16,7 @@
 #include "forensics/rewrite/rewriter.h"
 #include "forensics/source/input_file.h"
 #include "forensics/source/source.h"
+#include "packet/packet_count.h"
 #include "pcapng/output.h"
 #include "pcapng/result.h"
 
@@ -35,11 +36,11 @@ class Merging {
     static pcapng::Result<Merging> open(std::span<const HostFile> files,
                                         const KeyProgress& progress);
 
-    // Writes the whole file; returns how many packets it has. `progress` is called for each packet
+    // Writes the whole file; returns what it has. `progress` is called for each packet
     // with the file that it is from. A broken file is written as far as it can be read: see
     // problems().
-    pcapng::Result<uint64_t> write(pcapng::Output output,
-                                   const std::function<void(const Source& from)>& progress);
+    pcapng::Result<packet::PacketCount> write(
+        pcapng::Output output, const std::function<void(const Source& from)>& progress);
 
     // Calls `look` with each file.
     void each_source(const std::function<void(const Source& source)>& look) const;

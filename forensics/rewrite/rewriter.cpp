@@ -148,7 +148,8 @@ Result<uint32_t> Rewriter::interface(Input& input, const Interface& interface,
     }
     const CarriedInterface* carried = input.file->interface(interface.number);
     std::string name = carried != nullptr ? carried->name : std::string();
-    if (!input.options.host.empty() && !names_host(first_packet)) {
+    // An event has one name, by which it is known; its comment has the host.
+    if (!input.options.host.empty() && !names_host(first_packet) && interface.event == nullptr) {
         name = pcapng::shown_text(input.options.host) + (name.empty() ? "" : "/") + name;
     }
     body_.clear();

@@ -63,7 +63,6 @@ class Rewriter {
     pcapng::Result<void> suspend();
     void resume(pcapng::Output output) { writer_.reopen(std::move(output)); }
 
-    uint64_t packets() const { return packets_; }
     // The lines of TLS keys in the file, and how many of those stand behind their connection's
     // hello, because the input couldn't be read ahead.
     struct Keys {

@@ -27,7 +27,8 @@ std::optional<std::span<const uint8_t>> record_of(std::span<const uint8_t> frame
 }
 
 std::optional<std::span<const uint8_t>> event_record(const Packet& packet) {
-    return packet.interface->event != nullptr ? record_of(packet.data) : std::nullopt;
+    const bool can_be = packet.interface != nullptr && packet.interface->event != nullptr;
+    return can_be ? record_of(packet.data) : std::nullopt;
 }
 
 }  // namespace packet

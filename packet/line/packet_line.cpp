@@ -7,8 +7,10 @@
 #include <string_view>
 
 #include "packet/dissect/link.h"
+#include "packet/event/frame.h"
 #include "packet/line/decode.h"
 #include "packet/line/decode_parts.h"
+#include "packet/line/event_text.h"
 #include "packet/line/process_ends.h"
 #include "packet/line/terminal_text.h"
 
@@ -145,19 +147,26 @@ void PacketLine::append(fmt::memory_buffer& out, const Packet& packet) {
         append_word(out, packet.interface->name);
         out.push_back(' ');
     }
-    out.append(direction_word(packet.direction));
-    append_process_ends(out, packet, style_.color);
     const uint16_t link_type = packet.interface->link_type;
     const std::span<const std::byte> data = std::as_bytes(packet.data);
-    append_decoded(out, link_type, data, packet.wire_length,
-                   {.quiet = style_.quiet,
-                    .verbose = style_.verbose,
-                    .checksums = style_.checksums,
-                    .link_header = style_.link_header},
-                   style_.absolute_sequence ? nullptr : &sequences_);
+    if (const auto record = event_record(packet)) {
+        append_event_process(out, packet, style_.color);
+        append_event_fields(out, *packet.interface->event, *record);
+    } else {
+        out.append(direction_word(packet.direction));
+        append_process_ends(out, packet, style_.color);
+        append_decoded(out, link_type, data, packet.wire_length,
+                       {.quiet = style_.quiet,
+                        .verbose = style_.verbose,
+                        .checksums = style_.checksums,
+                        .link_header = style_.link_header},
+                       style_.absolute_sequence ? nullptr : &sequences_);
+    }
     if (style_.verbose > 0) {
         if (packet.self.process != nullptr) {
-            ::packet::append(out, " at={}", at_name(packet.self_at));
+            if (!is_event(packet)) {
+                ::packet::append(out, " at={}", at_name(packet.self_at));
+            }
             append_details(out, packet.self, "", style_.numeric);
         }
         if (packet.peer.process != nullptr) {

@@ -3,6 +3,8 @@
 // One readable line a packet:
 //     12:34:56.123456789 lo Out curl[42] -> nginx[7] TCP 127.0.0.1.40000 > 127.0.0.1.80: Flags [S],
 //     …
+// and for an event
+//     12:34:56.123456789 socket:connect curl[42] errno=ECONNREFUSED to=192.0.2.1:80
 // process_ends.h says how the processes stand. Every byte that a process or the network controls is
 // made safe for the terminal. What is not known is left out, except the time.
 #pragma once

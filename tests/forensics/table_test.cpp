@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "forensics/analysis/table.h"
+#include "forensics/analysis/event_table.h"
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
@@ -40,12 +41,13 @@ Row hostile_row() {
 
 TEST_CASE("docs/analysis.md lists every column with its type and meaning, in order") {
     const std::string text = test::content_of(ANALYSIS_MD);
-    static constexpr const char* kTypes[] = {"integer", "text",    "time",
-                                             "seconds", "boolean", "list"};
+    static constexpr const char* kTypes[] = {"integer", "text", "time",  "seconds",
+                                             "boolean", "list", "object"};
     const std::pair<const char*, std::span<const Column>> tables[] = {
         {"\n## packets\n", forensics::packet_columns()},
         {"\n## flows\n", forensics::flow_columns()},
         {"\n## processes\n", forensics::process_columns()},
+        {"\n## events\n", forensics::event_columns()},
     };
     for (const auto& [title, columns] : tables) {
         INFO(title);
@@ -68,8 +70,8 @@ TEST_CASE("no column's name is used twice, or reserved by SQL") {
         "all",  "as",    "at",     "default", "desc",  "either", "end",     "from",         "group",
         "in",   "limit", "order",  "offset",  "table", "to",     "user",    "session_user", "where",
         "when", "with",  "window", "select",  "using", "unique", "primary", "references"};
-    for (const auto columns :
-         {forensics::packet_columns(), forensics::flow_columns(), forensics::process_columns()}) {
+    for (const auto columns : {forensics::packet_columns(), forensics::flow_columns(),
+                               forensics::process_columns(), forensics::event_columns()}) {
         std::set<std::string_view> names;
         for (const Column& column : columns) {
             INFO(column.name);

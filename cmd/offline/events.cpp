@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cmd/offline/events.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "cmd/message.h"
+#include "cmd/offline/file_pass.h"
+#include "cmd/offline/result_file.h"
+#include "cmd/offline/selection.h"
+#include "cmd/offline/terminal_table.h"
+#include "cmd/option_reader.h"
+#include "forensics/analysis/event_table.h"
+#include "forensics/analysis/row_text.h"
+#include "forensics/source/source.h"
+#include "packet/event/frame.h"
+#include "packet/line/color.h"
+#include "packet/line/display_width.h"
+#include "packet/line/event_text.h"
+#include "packet/line/text_output.h"
+
+namespace cmd {
+namespace {
+
+using forensics::Packet;
+using pcapng::Result;
+
+constexpr std::string_view kName = "events";
+
+constexpr std::string_view kHelp = R"(Usage: pidcap events [options] FILE... [FILTER]
+
+One row for each event in a capture: what is no packet, but happened to a process, as a connection
+that failed. FILE is a capture of pidcap, compressed or not; "-" is standard input. Several files
+are read one after the other. --interface NAME chooses events by their names: 'socket:*'.
+
+  --csv         every column, as CSV (RFC 4180)
+  --csv-safe    the same for a spreadsheet: no cell is a formula (' stands before = + - @)
+  --json        every column, as a JSON object a line; null: not known
+  -h, --help    this text
+
+)";
+
+constexpr std::string_view kStatus = R"(
+Exit status: 0 done; 1 failed, or the file is broken: what was readable is shown; 2 wrong usage.
+)";
+
+enum class Form { kTable, kCsv, kJson };
+
+struct Request {
+    std::vector<std::string> paths;
+    forensics::Selection selection;
+    Form form = Form::kTable;
+    forensics::CsvCells cells = forensics::CsvCells::kAsTheyAre;
+};
+
+std::variant<Request, Stop> parse_request(std::span<const std::string> arguments) {
+    CommandLine line(kName);
+    const SelectionOptions selection(line);
+    const Option& help = line.flag("-h,--help");
+    const Option& csv = line.flag("--csv");
+    const Option& csv_safe = line.flag("--csv-safe");
+    const Option& json = line.flag("--json");
+    const Option& files = line.positionals("FILE");
+    if (auto stop = line.parse(arguments)) {
+        return *stop;
+    }
+    if (help.given()) {
+        return Stop{kExitDone, fmt::format("{}{}{}", kHelp, selection_help(), kStatus)};
+    }
+    Request request;
+    OptionReader reader;
+    request.paths = files.values;
+    const bool is_csv = csv.given() || csv_safe.given();
+    reader.refuse_if(is_csv && json.given(), "--csv and --json exclude each other");
+    reader.take(selection_of(selection, request.paths), request.selection);
+    reader.refuse_if(request.paths.empty(), "no input file given");
+    if (reader.error()) {
+        return line.usage_error(reader.error()->message);
+    }
+    request.form = is_csv ? Form::kCsv : json.given() ? Form::kJson : Form::kTable;
+    if (csv_safe.given()) {
+        request.cells = forensics::CsvCells::kNoFormula;
+    }
+    return request;
+}
+
+// Rows as they come, so that any number of events needs no memory: a column is as wide as the
+// widest cell so far.
+class TablePrinter {
+  public:
+    explicit TablePrinter(bool color) : color_(color) {}
+
+    void heading(std::string& out) {
+        append(out, {Cell{"TIME", packet::kColorBold}, Cell{"EVENT", packet::kColorBold},
+                     Cell{"PROCESS", packet::kColorBold}, Cell{"FIELDS", packet::kColorBold}});
+    }
+    void event(std::string& out, const Packet& event) {
+        std::string time;
+        if (event.time_ns) {
+            forensics::append_time({*event.time_ns}, time);
+        }
+        const packet::End& end = event.self.process != nullptr ? event.self : event.peer;
+        Cell process = process_cell(end.process);
+        if (end.process == nullptr && event.self.via != packet::Via::kUnrecorded) {
+            process.text = fmt::format("({})", packet::via_name(event.self.via));
+        }
+        fields_.clear();
+        packet::append_event_fields(fields_, *event.interface->event,
+                                    packet::event_record(event).value());
+        append(out, {Cell{std::move(time)}, Cell{cell_text(event.interface->name)},
+                     std::move(process), Cell{fmt::to_string(fields_)}});
+    }
+
+  private:
+    static constexpr size_t kColumns = 4;
+
+    void append(std::string& out, const std::array<Cell, kColumns>& cells) {
+        for (size_t i = 0; i < kColumns; ++i) {
+            const Cell& cell = cells[i];
+            const bool colored = color_ && !cell.color.empty();
+            out += colored ? cell.color : std::string_view();
+            out += cell.text;
+            out += colored ? packet::kColorEnd : std::string_view();
+            if (i + 1 < kColumns) {
+                const size_t width = packet::display_width(cell.text);
+                widths_[i] = std::max(widths_[i], width);
+                out.append(widths_[i] - width + 2, ' ');
+            }
+        }
+        while (out.ends_with(' ')) {
+            out.pop_back();
+        }
+        out += '\n';
+    }
+
+    bool color_;
+    std::array<size_t, kColumns> widths_{30, 14, 12, 0};  // of a time, and of usual names
+    fmt::memory_buffer fields_;
+};
+
+// Until the end of the file, or of what the output takes.
+Result<void> print_events(FilePass& pass, const Request& request, packet::TextOutput& out) {
+    TablePrinter table(packet::use_color(packet::ColorMode::kAuto, STDOUT_FILENO));
+    if (request.form == Form::kTable) {
+        table.heading(out.text());
+    } else if (request.form == Form::kCsv) {
+        forensics::append_csv_header(forensics::event_columns(), out.text());
+    }
+    forensics::Row row;
+    while (out.written()) {
+        const auto packet = pass.next();
+        if (!packet) {
+            return packet.error();
+        }
+        if (*packet == nullptr) {
+            return {};
+        }
+        const Packet& event = **packet;
+        if (!packet::is_event(event)) {
+            continue;
+        }
+        if (request.form == Form::kTable) {
+            table.event(out.text(), event);
+            continue;
+        }
+        forensics::event_row(event, row);
+        if (request.form == Form::kCsv) {
+            forensics::append_csv(row, request.cells, out.text());
+        } else {
+            forensics::append_json(forensics::event_columns(), row, out.text());
+        }
+    }
+    return {};
+}
+
+}  // namespace
+
+int run_events(std::span<const std::string> arguments) {
+    auto parsed = parse_request(arguments);
+    if (const Stop* stop = std::get_if<Stop>(&parsed)) {
+        return say(*stop);
+    }
+    Request& request = std::get<Request>(parsed);
+    ignore_write_signals();
+    auto source = forensics::Source::open(request.paths);
+    if (!source) {
+        print_message("pidcap {}: {}\n", kName, source.error().message);
+        return kExitFailed;
+    }
+    packet::TextOutput out(STDOUT_FILENO, "standard output");
+    Result<void> read;
+    {
+        FilePass pass(*source, request.selection, isatty(STDOUT_FILENO) == 0);
+        read = print_events(pass, request, out);
+    }
+    const Result<void> written = out.finish();
+    print_skipped(kName, *source);
+    print_problems(kName, request.selection);
+    tell_unmatched(kName, request.selection, *source);
+    for (const Result<void>* result : {&written, &std::as_const(read)}) {
+        if (!*result) {
+            print_message("pidcap {}: {}\n", kName, result->error().message);
+        }
+    }
+    return written && read ? kExitDone : kExitFailed;
+}
+
+}  // namespace cmd
