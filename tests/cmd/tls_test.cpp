@@ -32,8 +32,7 @@ TEST_CASE("pidcap tls prints the place and the recipe, or why there is none") {
                           "  secret length  rcx\n" +
                           kLibrary + kNoPlaintext + kUnsupported +
                           ": BoringSSL: the function that logs secrets wasn't found\n" +
-                          kUnsupported + kNoPlaintext +
-                          "/bin/sh: no TLS library\n");
+                          kUnsupported + kNoPlaintext + "/bin/sh: no TLS library\n");
 }
 
 TEST_CASE("pidcap tls --json has an object for each file, those that can't be read included") {

@@ -443,22 +443,25 @@ def nested(stage):
 @claim("of a process that isn't selected no plaintext is in the file, nor of anyone without --tls-plaintext")
 def unselected(stage):
     nginx(stage, "1.3")
-    talks = [Talk(stage, s_client("1.3")[0]), Talk(stage, python("1.3")[0])]
+    nobody = ["setpriv", "--reuid", 65534, "--regid", 65534, "--clear-groups"]
+    talks = [Talk(stage, s_client("1.3")[0]), Talk(stage, [*nobody, *python("1.3")[0]])]
     asked = [on_wire(request(b"page").replace(TOKEN, b"Of-openssl-only")),
              request(b"page").replace(TOKEN, b"Of-python-only") + b"\n"]
     (stage.folder / "page").write_bytes(b"hello")
     for talk, text in zip(talks, asked):
         talk.ask(text, whole)
-    recording = stage.record(how=HOW, options=("--comm", "openssl"))
+    recordings = [stage.record(name=options[0], how=HOW, options=options)
+                  for options in (("--comm", "openssl"), ("--process", 'uid = 0 and comm = "openssl"'))]
     plain = stage.record(name="plain", how=())
     for talk, text in zip(talks, asked):
         talk.ask(text, whole)
     time.sleep(0.3)
-    recording.end()
     plain.end()
-    data = recording.path.read_bytes()
-    require(b"Of-openssl-only" in data and b"Of-python-only" not in data, recording.text())
-    require({piece.comm() for piece in pieces(recording.path)} == {"openssl"}, "others are in the file")
+    for recording in recordings:
+        recording.end()
+        data = recording.path.read_bytes()
+        require(b"Of-openssl-only" in data and b"Of-python-only" not in data, recording.text())
+        require({piece.comm() for piece in pieces(recording.path)} == {"openssl"}, "others are in the file")
     data = plain.path.read_bytes()
     require(b"Of-openssl-only" not in data and b"Of-python-only" not in data, "plaintext without the option")
 
