@@ -27,6 +27,8 @@
 /* How much of an executable's path and of a command line an exec event carries. */
 #define PIDCAP_PATH_LEN 1024
 #define PIDCAP_ARGS_LEN 1024
+/* The same for a working directory, if processes are described: see struct pidcap_event. */
+#define PIDCAP_CWD_LEN 1024
 
 /*
  * Who used a socket last. tgid and start (boot, of the thread group's leader) identify the process;
@@ -155,7 +157,9 @@ enum pidcap_event_type {
 /*
  * A process appeared, changed or ended, in the ring of events. An EXEC is followed by path_len
  * bytes, the executable's path as NUL-terminated components from the leaf up (the root is left
- * out), and args_len bytes, the command line as NUL-terminated arguments.
+ * out), and args_len bytes, the command line as NUL-terminated arguments. If processes are
+ * described (describes_processes of process.bpf.c), the working directory follows, as the path is
+ * written: cwd_len bytes, PIDCAP_PATH_LEN + PIDCAP_ARGS_LEN bytes behind the header.
  */
 struct pidcap_event {
 	__u64 time_mono;
@@ -177,15 +181,27 @@ struct pidcap_event {
 	__u32 tid;    /* the thread it happened to */
 	char comm[PIDCAP_COMM_LEN];
 	/* EXEC: the executable's inode, its file system's device (s_dev: the major above the lower
-	 * PIDCAP_MINOR_BITS), and the mount namespace that its path is of. 0: none. */
-	__u64 exe_inode;
-	__u32 exe_device;
-	__u32 mntns; /* inode number */
+	 * PIDCAP_MINOR_BITS), and the mount namespace that its path is of. 0: none. EXIT, if
+	 * processes are described: what the kernel has counted of the process, and its end. */
+	union {
+		__u64 exe_inode;
+		__u64 cpu_ns; /* of all threads, up to the last tick */
+	};
+	union {
+		__u32 exe_device;
+		__u32 exit_status; /* as of wait(2): signal, core dump, exit code */
+	};
+	union {
+		__u32 mntns;	  /* inode number */
+		__u32 peak_pages; /* resident at most */
+	};
 	/* tgid, ppid and tid as the capture's own PID namespace has them. 0: not in there. */
 	__u32 own_tgid;
 	__u32 own_ppid;
 	__u32 own_tid;
-	__u32 pad;
+	__u16 cwd_len;
+	__u8 cwd_truncated;
+	__u8 pad;
 };
 PIDCAP_STATIC_ASSERT(sizeof(struct pidcap_event) == 112, "pidcap_event");
 #define PIDCAP_MINOR_BITS 20 /* MINORBITS of include/linux/kdev_t.h */
@@ -365,37 +381,8 @@ struct pidcap_plaintext_point {
 };
 PIDCAP_STATIC_ASSERT(sizeof(struct pidcap_plaintext_point) == 152, "pidcap_plaintext_point");
 
-/* As struct sockaddr_in and sockaddr_in6 have it; family 0: not known. */
-struct pidcap_socket_address {
-	__u16 family;
-	__u16 port; /* network byte order */
-	__u32 words[6];
-};
-PIDCAP_STATIC_ASSERT(sizeof(struct pidcap_socket_address) == 28, "pidcap_socket_address");
-
 /* How many bytes of plaintext one record has at most, and how many records a call. */
 #define PIDCAP_PLAINTEXT_PIECE	16384
 #define PIDCAP_PLAINTEXT_PIECES 16
-
-/*
- * A piece of plaintext that a call has passed: an event's record, followed by the bytes. The layout
- * is in capture/keys/plaintext_event.cpp.
- */
-struct pidcap_plaintext {
-	__u64 connection; /* the library's object */
-	__u64 asked;	  /* bytes that the caller had, or had room for */
-	__u64 passed;	  /* bytes that were passed */
-	__u64 offset;	  /* of this piece among them */
-	__u64 missing;	  /* how many of them behind this piece are in no record */
-	struct pidcap_socket_address local;
-	struct pidcap_socket_address remote;
-	__s32 descriptor; /* -1: not known */
-	__u32 bytes;	  /* where they are (lower 16 bits), and how many */
-	__u8 library;
-	__u8 call;
-	__u8 direction;
-	__u8 pad[5];
-};
-PIDCAP_STATIC_ASSERT(sizeof(struct pidcap_plaintext) == 112, "pidcap_plaintext");
 
 #endif

@@ -40,6 +40,10 @@ typedef struct {
 
 struct signal_struct {
 	atomic_t live;
+	int group_exit_code;
+	unsigned int flags;
+	unsigned long maxrss; /* pages */
+	unsigned long long sum_sched_runtime;
 } CORE;
 
 typedef struct {
@@ -183,6 +187,12 @@ struct net_device {
 
 struct sk_buff {
 	struct sock *sk;
+	unsigned int len;
+	unsigned char *head;
+	unsigned char *data;
+	unsigned int tail; /* offset from head: 64-bit architectures */
+	__be16 protocol;
+	__u16 network_header; /* likewise */
 	unsigned int sender_cpu; /* or napi_id, which is greater than any CPU's */
 	struct net_device *dev;
 	unsigned long _skb_refdst;
@@ -221,6 +231,15 @@ struct nf_conntrack_tuple_hash {
 struct nf_conn {
 	struct nf_conntrack_tuple_hash tuplehash[2];
 	unsigned long status;
+} CORE;
+
+struct bpf_prog_aux {
+	__u32 id;
+	char name[16];
+} CORE;
+
+struct bpf_prog {
+	struct bpf_prog_aux *aux;
 } CORE;
 
 struct xdp_rxq_info {
@@ -296,6 +315,10 @@ struct files_struct {
 	struct fdtable *fdt;
 } CORE;
 
+struct fs_struct {
+	struct path pwd;
+} CORE;
+
 struct mm_struct {
 	unsigned long arg_start;
 	unsigned long arg_end;
@@ -317,6 +340,7 @@ struct cfs_rq {
 
 struct sched_entity {
 	struct cfs_rq *cfs_rq; /* likewise: of the CPU that the task runs on, whatever its class */
+	__u64 sum_exec_runtime;
 } CORE;
 
 /* include/linux/sched.h */
@@ -344,7 +368,9 @@ struct task_struct {
 	__u64 start_boottime;
 	const struct cred *cred;
 	char comm[16];
+	struct fs_struct *fs;
 	struct files_struct *files;
+	int exit_code;
 	struct nsproxy *nsproxy;
 	struct signal_struct *signal;
 	struct css_set *cgroups;
@@ -373,6 +399,7 @@ struct sock_common {
 	unsigned char skc_reuseport : 1;
 	unsigned char skc_ipv6only : 1;
 	int skc_bound_dev_if;
+	unsigned long skc_flags;
 	struct proto *skc_prot;
 	possible_net_t skc_net;
 	struct in6_addr skc_v6_daddr;
@@ -415,6 +442,9 @@ struct sock {
 	refcount_t sk_wmem_alloc;
 	struct bpf_local_storage *sk_bpf_storage;
 	struct sock_reuseport *sk_reuseport_cb;
+	struct socket *sk_socket;
+	int sk_err;
+	__u8 sk_shutdown;
 	__u16 sk_protocol;
 	__u8 sk_kern_sock : 1;
 } CORE;
@@ -473,6 +503,11 @@ struct inet_connection_sock {
 
 struct tcp_sock {
 	bool is_mptcp;
+	__u64 bytes_received;
+	__u64 bytes_sent;
+	__u64 bytes_retrans;
+	__u32 total_retrans;
+	__u32 srtt_us; /* eighths */
 } CORE;
 
 /* Bits of inet_flags, which has them since Linux 6.6: an enum without a name. */
@@ -481,6 +516,8 @@ struct tcp_sock {
 
 struct inet_sock {
 	unsigned long inet_flags;
+	__be32 inet_saddr;
+	__be16 inet_sport;
 	__u8 freebind : 1;
 	__u8 transparent : 1;
 } CORE;

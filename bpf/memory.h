@@ -95,7 +95,7 @@ static __always_inline void served_key(struct memory_key *key, const struct pack
 }
 
 /* Returns whether a process has sent, untranslated, from where this packet goes to. */
-static __noinline bool is_served(const struct packet *packet)
+static __noinline __attribute__((unused)) bool is_served(const struct packet *packet)
 {
 	struct memory_place place;
 	struct memory_key key;
@@ -110,7 +110,7 @@ static __noinline bool is_served(const struct packet *packet)
  * Does the same as remember() for the NETNS kinds. If another owner has the same addresses at
  * another interface, as another container may, the key has no owner until it expires.
  */
-static __noinline void remember_in_netns(struct memory_key *key, const struct pidcap_owner *owner,
+static __noinline __attribute__((unused)) void remember_in_netns(struct memory_key *key, const struct pidcap_owner *owner,
 					 __u64 sk, __u64 born, __u32 ifindex)
 {
 	struct memory_place place;
@@ -155,7 +155,7 @@ static __always_inline void remember_fragment(__u8 kind, const struct packet *pa
 }
 
 /* Forgets both directions of a flow, because a new connection begins on it. */
-static __noinline void forget_flow(const struct packet *packet)
+static __noinline __attribute__((unused)) void forget_flow(const struct packet *packet)
 {
 	struct memory_key key;
 

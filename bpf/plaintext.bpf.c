@@ -10,9 +10,11 @@
  *
  * An object of its own: without --tls-plaintext none of it is loaded.
  */
-#include "descriptor.h"
 #include "event_record.h"
+#include "own_event.h"
 #include "owner.h"
+#include "socket_address.h"
+#include "socket_of_fd.h"
 #include "tls.h"
 
 char LICENSE[] SEC("license") = "GPL";
@@ -299,42 +301,6 @@ int plaintext_socket(struct bpf_raw_tracepoint_args *ctx)
 	return 0;
 }
 
-/* An IPv4 address of an IPv6 socket is written as one: its packets are IPv4. */
-static __always_inline void fill_address(struct pidcap_socket_address *address,
-					 const struct in6_addr *from)
-{
-	__u32 words[4] = {};
-
-	bpf_probe_read_kernel(words, sizeof(words), from);
-	if (!words[0] && !words[1] && words[2] == bpf_htonl(0xffff)) {
-		address->family = AF_INET;
-		address->words[0] = words[3];
-		return;
-	}
-	address->family = AF_INET6;
-	__builtin_memcpy(&address->words[1], words, sizeof(words));
-}
-
-static __always_inline void fill_addresses(struct pidcap_plaintext *fixed, struct sock *sk)
-{
-	struct sock_common *common = &sk->__sk_common;
-	unsigned short family = BPF_CORE_READ(common, skc_family);
-
-	if (family == AF_INET) {
-		fixed->local.family = AF_INET;
-		fixed->local.words[0] = BPF_CORE_READ(common, skc_rcv_saddr);
-		fixed->remote.family = AF_INET;
-		fixed->remote.words[0] = BPF_CORE_READ(common, skc_daddr);
-	} else if (family == AF_INET6) {
-		fill_address(&fixed->local, &common->skc_v6_rcv_saddr);
-		fill_address(&fixed->remote, &common->skc_v6_daddr);
-	} else {
-		return;
-	}
-	fixed->local.port = bpf_htons(BPF_CORE_READ(common, skc_num));
-	fixed->remote.port = BPF_CORE_READ(common, skc_dport);
-}
-
 /*
  * Finds the connection's socket: the one that this call has used, else the one of an earlier call,
  * if the descriptor still is that one.
@@ -363,7 +329,10 @@ static __always_inline void find_socket(struct passing *passing, const struct ca
 	if (call->socket.number)
 		bpf_map_update_elem(&connections, &connection, &used, BPF_ANY);
 	passing->fixed.descriptor = used.fd;
-	fill_addresses(&passing->fixed, sk);
+	if (BPF_CORE_READ(sk, __sk_common.skc_family) == AF_UNIX)
+		return;
+	local_address(sk, &passing->fixed.local);
+	remote_address(sk, &passing->fixed.remote);
 }
 
 /* A global function, which the verifier looks at once, not for each piece. */

@@ -10,6 +10,12 @@ char LICENSE[] SEC("license") = "GPL";
 struct event_map events SEC(".maps");
 struct report_window_map report_windows SEC(".maps");
 
+/*
+ * Whether execs tell the working directory, and exits the end and what was used. Set before
+ * loading.
+ */
+const volatile __u32 describes_processes = 0;
+
 /* Events that found no room in the ring. */
 __u64 events_lost;
 
@@ -24,6 +30,14 @@ struct exec_event {
 	char text[PIDCAP_PATH_LEN + PIDCAP_ARGS_LEN];
 };
 
+struct described_exec_event {
+	struct exec_event exec;
+	char cwd[PIDCAP_CWD_LEN];
+};
+
+/* include/linux/sched/signal.h: group_exit_code holds how the process ends. */
+#define SIGNAL_GROUP_EXIT 4
+
 /*
  * Writes the path's names from the leaf to the root, across mounts. The root is that of the mount
  * namespace, not a process's chroot, as d_path() has it for a path that the caller can't reach.
@@ -31,17 +45,16 @@ struct exec_event {
  * The running length is kept in the record, where the verifier doesn't track its value: in a
  * register, each way through the loop's body would be a state of its own.
  */
-static __always_inline void fill_path(struct exec_event *exec, struct file *file)
+static __always_inline void fill_path(struct vfsmount *vfsmount, struct dentry *dentry, char *text,
+				      __u16 *text_length, __u8 *truncated)
 {
-	struct vfsmount *vfsmount = BPF_CORE_READ(file, f_path.mnt);
-	struct dentry *dentry = BPF_CORE_READ(file, f_path.dentry);
 	struct mount *mount = (void *)vfsmount - bpf_core_field_offset(struct mount, mnt);
 
-	exec->event.path_truncated = 1;
+	*truncated = 1;
 	for (int i = 0; i < PATH_DEPTH; i++) {
 		struct dentry *root = BPF_CORE_READ(mount, mnt.mnt_root);
 		struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
-		__u32 length = exec->event.path_len;
+		__u32 length = *text_length;
 		long size;
 
 		if (dentry == root) {
@@ -55,11 +68,11 @@ static __always_inline void fill_path(struct exec_event *exec, struct file *file
 		}
 		if (length > PIDCAP_PATH_LEN - NAME_LEN)
 			return;
-		size = bpf_probe_read_kernel_str(exec->text + length, NAME_LEN,
+		size = bpf_probe_read_kernel_str(text + length, NAME_LEN,
 						 BPF_CORE_READ(dentry, d_name.name));
 		if (size <= 0)
 			return;
-		exec->event.path_len = length + size;
+		*text_length = length + size;
 		/* Its own parent, but no root: a memfd, or another file without a place in the
 		 * tree. */
 		if (dentry == parent)
@@ -68,7 +81,7 @@ static __always_inline void fill_path(struct exec_event *exec, struct file *file
 	}
 	return;
 complete:
-	exec->event.path_truncated = 0;
+	*truncated = 0;
 }
 
 /*
@@ -139,8 +152,17 @@ int process_exec(struct bpf_raw_tracepoint_args *ctx)
 {
 	struct task_struct *task = (struct task_struct *)ctx->args[0];
 	struct mm_struct *mm = BPF_CORE_READ(task, mm);
-	struct exec_event *exec = bpf_ringbuf_reserve(&events, sizeof(*exec), 0);
+	struct file *file = BPF_CORE_READ(mm, exe_file);
+	struct described_exec_event *described = NULL;
+	struct exec_event *exec;
 
+	/* One of the two branches is dead, as the verifier knows. */
+	if (describes_processes) {
+		described = bpf_ringbuf_reserve(&events, sizeof(*described), 0);
+		exec = (struct exec_event *)described;
+	} else {
+		exec = bpf_ringbuf_reserve(&events, sizeof(*exec), 0);
+	}
 	if (!exec) {
 		__sync_fetch_and_add(&events_lost, 1);
 		note_change_of(task, NULL);
@@ -148,9 +170,13 @@ int process_exec(struct bpf_raw_tracepoint_args *ctx)
 	}
 	fill_event(&exec->event, PIDCAP_EVENT_EXEC, task);
 	note_change_of(task, &exec->event);
-	fill_file(&exec->event, task, BPF_CORE_READ(mm, exe_file));
-	fill_path(exec, BPF_CORE_READ(mm, exe_file));
+	fill_file(&exec->event, task, file);
+	fill_path(BPF_CORE_READ(file, f_path.mnt), BPF_CORE_READ(file, f_path.dentry), exec->text,
+		  &exec->event.path_len, &exec->event.path_truncated);
 	fill_args(exec, mm);
+	if (described)
+		fill_path(BPF_CORE_READ(task, fs, pwd.mnt), BPF_CORE_READ(task, fs, pwd.dentry),
+			  described->cwd, &exec->event.cwd_len, &exec->event.cwd_truncated);
 	bpf_ringbuf_submit(exec, BPF_RB_NO_WAKEUP);
 	return 0;
 }
@@ -181,6 +207,17 @@ int process_rename(struct bpf_raw_tracepoint_args *ctx)
 	return 0;
 }
 
+/* `task` is the last thread, whose own time hasn't been added to its process's yet. */
+static __always_inline void fill_end(struct pidcap_event *event, struct task_struct *task)
+{
+	event->exit_status = BPF_CORE_READ(task, signal, flags) & SIGNAL_GROUP_EXIT
+				     ? BPF_CORE_READ(task, signal, group_exit_code)
+				     : BPF_CORE_READ(task, group_leader, exit_code);
+	event->cpu_ns = BPF_CORE_READ(task, signal, sum_sched_runtime) +
+			BPF_CORE_READ(task, se.sum_exec_runtime);
+	event->peak_pages = BPF_CORE_READ(task, signal, maxrss);
+}
+
 /* sched_process_exit(task, …): a process ends with its last thread. */
 SEC("raw_tp/sched_process_exit")
 int process_exit(struct bpf_raw_tracepoint_args *ctx)
@@ -194,6 +231,8 @@ int process_exit(struct bpf_raw_tracepoint_args *ctx)
 	if (!event)
 		return 0;
 	fill_event(event, PIDCAP_EVENT_EXIT, task);
+	if (describes_processes)
+		fill_end(event, task);
 	bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
 	return 0;
 }

@@ -6,7 +6,7 @@
  * first packet after a socket changed hands (fork, SCM_RIGHTS, accept by a worker) has its new
  * owner already.
  */
-#include "descriptor.h"
+#include "socket_of_fd.h"
 #include "use.h"
 
 /* include/uapi/linux/io_uring.h */

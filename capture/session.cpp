@@ -17,6 +17,7 @@
 
 #include "capture/clock.h"
 #include "capture/events/open_events.h"
+#include "capture/events/own_events.h"
 #include "capture/filter/verdicts.h"
 #include "capture/hooks/no_hook.h"
 #include "capture/hooks/socket_hook.h"
@@ -99,6 +100,7 @@ Result<std::unique_ptr<Session>> Session::open(const SessionOptions& options) {
     }
     ProgramOptions program_options = options.programs;
     program_options.pid_namespace = table->pid_namespace();
+    program_options.describes_processes = chooses_processes(options.events);
     program_options.most_events =
         options.events.choices.empty() && !options.tls_plaintext ? 0 : EventSet::kMost;
     if (options.programs.hook != Hook::kCgroup && options.interfaces.netns.empty()) {
@@ -133,6 +135,7 @@ Result<std::unique_ptr<Session>> Session::open(const SessionOptions& options) {
             return std::move(added).error();
         }
     }
+    session->process_events_.emplace(session->events_);
     if (auto prepared = session->prepare(options, *cgroups); !prepared) {
         return std::move(prepared).error();
     }
@@ -412,6 +415,10 @@ void Session::event(const pidcap_event& event, std::span<const std::byte> payloa
     if (event_result_.ok() && filter_.wants(*process)) {
         event_result_ =
             sink_->process({clock_.from_mono(event.time_mono), type_of_event(event.type), process});
+    }
+    if (auto record = process_events_->record(event, payload, *process);
+        record && event_result_.ok()) {
+        event_result_ = packet(record->header, record->bytes);
     }
 }
 

@@ -20,6 +20,7 @@
 #include "capture/clock.h"
 #include "capture/events/event_choice.h"
 #include "capture/events/event_set.h"
+#include "capture/events/process_events.h"
 #include "capture/filter/verdicts.h"
 #include "capture/hooks/interface_set.h"
 #include "capture/kernel/merge.h"
@@ -172,6 +173,7 @@ class Session : private RecordHandler, private ProcessWatcher {
     ProcessTable table_;
     std::optional<ProcReader> reader_;  // until hand_over_reading()
     EventSet events_;                   // detached before programs_ goes
+    std::optional<ProcessEvents> process_events_;  // from the opening on
     std::unique_ptr<Attachment> attachment_;
     packet::ProcessFilter filter_;
     packet::ProcessSelections selections_;

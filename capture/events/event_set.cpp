@@ -70,6 +70,9 @@ std::optional<std::span<const uint8_t>> EventSet::frame(uint32_t number,
     }
     const auto* bytes = reinterpret_cast<const uint8_t*>(record.data());
     record_.assign(bytes, bytes + record.size());
+    if (source->complete) {
+        source->complete(record_);
+    }
     if (source->condition && !source->condition->holds(record_)) {
         return std::nullopt;
     }

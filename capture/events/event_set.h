@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -41,6 +42,8 @@ struct EventSource {
     std::string name;     // "tcp:tcp_retransmit_skb", "process:exec"
     std::shared_ptr<const packet::EventLayout> layout;
     std::optional<packet::EventCondition> condition = {};  // only its records are taken
+    // Adds to a record what its writer couldn't; empty: nothing.
+    std::function<void(std::vector<uint8_t>& record)> complete = {};
 };
 
 class EventSet {
@@ -52,6 +55,10 @@ class EventSet {
     // of this name already.
     Result<uint32_t> add(std::string name, packet::EventLayout layout,
                          std::optional<packet::EventCondition> condition = {});
+    // Has each record of this event completed before its condition is asked.
+    void complete(uint32_t number, std::function<void(std::vector<uint8_t>& record)> by) {
+        sources_[number - 1].complete = std::move(by);
+    }
     // Returns the source of this name, or null.
     const EventSource* find(const std::string& name) const;
     // Null for a number that no event has.

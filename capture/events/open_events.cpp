@@ -3,22 +3,13 @@
 
 #include <fmt/format.h>
 
-#include <cerrno>
 #include <optional>
 #include <utility>
 
+#include "capture/events/own_events.h"
 #include "capture/events/tracepoints.h"
 
 namespace capture {
-namespace {
-
-Result<void> add_own_events(const EventChoice& choice) {
-    return Error{fmt::format("--event {}: no such event; `pidcap events` lists them", choice.name),
-                 ENOENT};
-}
-
-}  // namespace
-
 Result<EventSet> open_events(const EventOptions& options, const SharedParts& parts) {
     EventSet events;
     if (options.kernel_addresses) {
@@ -35,7 +26,7 @@ Result<EventSet> open_events(const EventOptions& options, const SharedParts& par
             catalogue = *std::move(opened);
         }
         auto added = choice.is_tracepoint() ? add_tracepoints(choice, *catalogue, parts, events)
-                                            : add_own_events(choice);
+                                            : add_own_events(choice, parts, events);
         if (!added) {
             return std::move(added).error();
         }

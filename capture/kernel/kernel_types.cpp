@@ -124,6 +124,23 @@ std::optional<uint64_t> KernelTypes::enumerator(const std::string& name) const {
     return found != enumerators_.end() ? found->second : std::nullopt;
 }
 
+// The type of its programs has the name btf_trace_NAME, and one argument more.
+std::optional<uint32_t> KernelTypes::tracepoint_arguments(const std::string& name) const {
+    const int id = btf_ != nullptr ? btf__find_by_name_kind(btf_.get(), ("btf_trace_" + name).c_str(),
+                                                            BTF_KIND_TYPEDEF)
+                                   : -1;
+    if (id <= 0) {
+        return std::nullopt;
+    }
+    const btf_type* type = btf__type_by_id(btf_.get(), static_cast<uint32_t>(id));
+    type = btf__type_by_id(btf_.get(), type->type);  // a pointer
+    type = type != nullptr ? btf__type_by_id(btf_.get(), type->type) : nullptr;
+    if (type == nullptr || !btf_is_func_proto(type) || btf_vlen(type) == 0) {
+        return std::nullopt;
+    }
+    return btf_vlen(type) - 1U;
+}
+
 bool KernelTypes::has(const std::string& name, uint32_t kind) const {
     return btf_ != nullptr && btf__find_by_name_kind(btf_.get(), name.c_str(), kind) > 0;
 }

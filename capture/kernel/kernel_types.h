@@ -34,6 +34,8 @@ class KernelTypes {
     std::optional<uint32_t> per_cpu_offset(const std::string& variable) const;
     // Returns where a member of a struct is, in bytes, or nullopt.
     std::optional<uint32_t> member_offset(const std::string& name, const std::string& member) const;
+    // Returns how many arguments a tracepoint has, or nullopt if the kernel hasn't got it.
+    std::optional<uint32_t> tracepoint_arguments(const std::string& name) const;
     // Returns the number of a name in any enum, or nullopt if there is none, or enums disagree.
     std::optional<uint64_t> enumerator(const std::string& name) const;
 

@@ -20,6 +20,9 @@ void Merge::collect_events() {
             std::memcpy(&event.header, record.data(), sizeof(event.header));
             auto payload = record.subspan(sizeof(event.header));
             size_t used = size_t{event.header.path_len} + event.header.args_len;
+            if (event.header.cwd_len != 0) {
+                used = PIDCAP_PATH_LEN + PIDCAP_ARGS_LEN + event.header.cwd_len;
+            }
             payload = payload.first(std::min(used, payload.size()));
             event.payload.assign(payload.begin(), payload.end());
             pending_.push_back(std::move(event));

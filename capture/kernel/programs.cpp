@@ -81,6 +81,7 @@ void configure(pidcap_bpf& skeleton, const ProgramOptions& options, uint32_t cpu
     auto* config = skeleton.rodata;
     config->memory_seed = packet::random_seed();
     config->finds_processes = options.finds_processes ? 1 : 0;
+    config->describes_processes = options.describes_processes ? 1 : 0;
     config->snaplen = options.snaplen;
     config->directions =
         (options.in ? uint32_t{PIDCAP_IN} : 0) | (options.out ? uint32_t{PIDCAP_OUT} : 0);
@@ -255,7 +256,8 @@ SharedParts Programs::shared_parts() const {
     bpf_map_info map{};
     __u32 size = sizeof(map);
     const int code = bpf_obj_get_info_by_fd(bpf_map__fd(skeleton_->maps.sk_owner), &map, &size);
-    return {skeleton_->obj, skeleton_->rodata->small_ring_bytes, code == 0 ? map.id : 0, btf_file_};
+    return {skeleton_->obj, skeleton_->rodata->small_ring_bytes, code == 0 ? map.id : 0,
+            skeleton_->rodata->memory_seed, btf_file_};
 }
 
 const KernelPids* Programs::pids() const {

@@ -43,6 +43,7 @@ struct ProgramOptions {
     bool finds_processes = true;     // false: packets are recorded without their process
     std::optional<Tracing> tracing;  // nullopt: the best one that this kernel allows
     uint32_t only_netns = 0;  // inode number of the namespace that all packets are from; 0: several
+    bool describes_processes = false;  // exec and exit tell more: see pidcap_event
     std::string btf_file;     // the kernel's type information; empty: the kernel itself has it
     uint32_t most_events = 0;                    // counters for so many are kept
     uint32_t pid_namespace = 0;                  // inode number of the own one; 0: the initial one

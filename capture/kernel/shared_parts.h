@@ -15,6 +15,7 @@ struct SharedParts {
     const bpf_object* object = nullptr;  // lives as long as Programs
     uint32_t small_ring_bytes = 0;       // for the constant of this name
     uint32_t sk_owner_id = 0;            // likewise: the map's number
+    uint64_t memory_seed = 0;            // likewise
     std::string btf_file;                // see ProgramOptions
 };
 

@@ -10,6 +10,8 @@
 #include <cstdint>
 #include <span>
 
+#include "bpf/own_event.h"
+
 namespace capture {
 
 inline constexpr uint32_t kNoCall = UINT32_MAX;
@@ -55,6 +57,9 @@ inline constexpr uint32_t kCompatIoSubmit = 248;
 inline constexpr uint32_t kCompatAccept = kNoCall;
 inline constexpr uint32_t kCompatAccept4 = 364;
 inline constexpr uint32_t kCompatSocketcall = 102;
+inline constexpr uint32_t kCompatBind = 361;
+inline constexpr uint32_t kCompatConnect = 362;
+inline constexpr uint32_t kCompatListen = 363;
 #else
 inline constexpr uint32_t kCompatReceivingCalls[] = {3,   145, 285, 291, 292,
                                                      297, 365, 366, 392, 417};
@@ -65,6 +70,9 @@ inline constexpr uint32_t kCompatIoSubmit = 246;
 inline constexpr uint32_t kCompatAccept = 285;
 inline constexpr uint32_t kCompatAccept4 = 366;
 inline constexpr uint32_t kCompatSocketcall = kNoCall;
+inline constexpr uint32_t kCompatBind = 282;
+inline constexpr uint32_t kCompatConnect = 283;
+inline constexpr uint32_t kCompatListen = 284;
 #endif
 
 template <typename Calls>
@@ -102,6 +110,15 @@ void set_compat_calls(Calls& calls) {
     calls.accept = kCompatAccept;
     calls.accept4 = kCompatAccept4;
     calls.socketcall = kCompatSocketcall;
+}
+
+// The calls that open connections, for bpf/socket_event.bpf.c.
+inline pidcap_socket_calls native_connection_calls() {
+    return {SYS_connect, SYS_bind, SYS_listen, SYS_accept, SYS_accept4, kNoCall};
+}
+inline pidcap_socket_calls compat_connection_calls() {
+    return {kCompatConnect, kCompatBind,    kCompatListen,
+            kCompatAccept,  kCompatAccept4, kCompatSocketcall};
 }
 
 }  // namespace capture

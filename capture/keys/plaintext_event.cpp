@@ -5,7 +5,7 @@
 #include <string>
 #include <utility>
 
-#include "bpf/contract.h"
+#include "bpf/own_event.h"
 #include "capture/tls/plaintext_function.h"
 
 namespace capture::tls {
@@ -42,7 +42,7 @@ packet::EventLayout plaintext_layout() {
         field("fd", FieldKind::kSigned, offsetof(pidcap_plaintext, descriptor), 4);
     descriptor.values = {{UINT64_MAX, "unknown"}};
     constexpr size_t kNumber = sizeof(uint64_t);
-    constexpr size_t kAddress = sizeof(pidcap_socket_address);
+    constexpr size_t kAddress = sizeof(pidcap_address);
     return {
         .fields = {
             std::move(direction),

@@ -64,4 +64,18 @@ ExecPayload decode_exec_payload(const pidcap_event& event, std::span<const std::
     return decoded;
 }
 
+std::string working_directory(const pidcap_event& event, std::span<const std::byte> payload) {
+    constexpr size_t kBegin = PIDCAP_PATH_LEN + PIDCAP_ARGS_LEN;
+    const size_t length = event.cwd_len;
+    if (length == 0) {
+        return event.cwd_truncated == 0 ? "/" : "";
+    }
+    if (length > PIDCAP_CWD_LEN || kBegin + length > payload.size()) {
+        return {};
+    }
+    const std::string_view bytes(reinterpret_cast<const char*>(payload.data()), payload.size());
+    const std::string path = join_reversed(bytes.substr(kBegin, length));
+    return event.cwd_truncated == 0 && !path.empty() ? "/" + path : path;
+}
+
 }  // namespace capture

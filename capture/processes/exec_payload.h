@@ -26,4 +26,8 @@ struct ExecPayload {
 
 ExecPayload decode_exec_payload(const pidcap_event& event, std::span<const std::byte> payload);
 
+// Returns the working directory of a described exec, likewise: absolute, or, if its beginning was
+// cut off, the last components. Empty: not known.
+std::string working_directory(const pidcap_event& event, std::span<const std::byte> payload);
+
 }  // namespace capture

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "bpf/contract.h"
+#include "bpf/own_event.h"
 #include "packet/event/layout.h"
 #include "packet/event/record.h"
 
@@ -41,8 +41,8 @@ TEST_CASE("a record of plaintext has the values that the program gave it") {
     fixed.asked = 300;
     fixed.passed = 5;
     fixed.descriptor = 7;
-    fixed.local = {2, 0x5111, {0x0100007f}};
-    fixed.remote = {10, 0xbb01, {0, 0xb80d0120, 0, 0, 0x01000000}};
+    fixed.local = {2, 0x5111, 0x0100007f, {}, 0};
+    fixed.remote = {10, 0xbb01, 0, {0xb80d0120, 0, 0, 0x01000000}, 0};
     fixed.bytes = 5U << 16 | sizeof(fixed);
     fixed.library = 1;
     fixed.call = 4;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * From a task's file descriptor to its socket.
+ * The socket behind a file, or behind a number of the current process's descriptors.
  */
-#ifndef PIDCAP_DESCRIPTOR_H
-#define PIDCAP_DESCRIPTOR_H
+#ifndef PIDCAP_SOCKET_OF_FD_H
+#define PIDCAP_SOCKET_OF_FD_H
 
 #include "kernel.h"
 

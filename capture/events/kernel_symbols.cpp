@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "capture/events/kernel_symbols.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <fstream>
+
+namespace capture {
+namespace {
+
+// No function is longer. An address further behind the last one is of a module loaded since.
+constexpr uint64_t kLongestFunction = 1U << 20;
+
+}  // namespace
+
+pcapng::Result<KernelSymbols> KernelSymbols::read() {
+    std::ifstream file("/proc/kallsyms");
+    if (!file) {
+        return pcapng::errno_error("open /proc/kallsyms", errno);
+    }
+    return parse(file);
+}
+
+KernelSymbols KernelSymbols::parse(std::istream& lines) {
+    KernelSymbols symbols;
+    std::string line;
+    while (std::getline(lines, line)) {
+        uint64_t address = 0;
+        const char* const end = line.data() + line.size();
+        const auto [rest, error] = std::from_chars(line.data(), end, address, 16);
+        if (error != std::errc() || address == 0 || end - rest < 4 || rest[0] != ' ' ||
+            rest[2] != ' ') {
+            continue;
+        }
+        const char type = rest[1];
+        if (type != 't' && type != 'T' && type != 'w' && type != 'W') {
+            continue;
+        }
+        symbols.functions_.emplace_back(address, static_cast<uint32_t>(symbols.names_.size()));
+        symbols.names_.append(rest + 3, std::find_if(rest + 3, end, [](char c) {
+                                  return c == '\t' || c == ' ';  // the module's name follows
+                              }));
+        symbols.names_ += '\0';
+    }
+    // Of several names of one address, the first.
+    std::stable_sort(symbols.functions_.begin(), symbols.functions_.end(),
+                     [](const auto& a, const auto& b) { return a.first < b.first; });
+    const auto last = std::unique(symbols.functions_.begin(), symbols.functions_.end(),
+                                  [](const auto& a, const auto& b) { return a.first == b.first; });
+    symbols.functions_.erase(last, symbols.functions_.end());
+    symbols.functions_.shrink_to_fit();
+    symbols.names_.shrink_to_fit();
+    return symbols;
+}
+
+std::string_view KernelSymbols::function_at(uint64_t address) const {
+    const auto after =
+        std::upper_bound(functions_.begin(), functions_.end(), address,
+                         [](uint64_t wanted, const auto& one) { return wanted < one.first; });
+    if (after == functions_.begin()) {
+        return {};
+    }
+    const auto& [begin, name] = *std::prev(after);
+    return address - begin < kLongestFunction ? std::string_view(names_.data() + name)
+                                              : std::string_view();
+}
+
+}  // namespace capture

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "capture/events/own_probe.h"
+
+#include <bpf/libbpf.h>
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <string_view>
+#include <utility>
+
+#include "capture/events/own_layouts.h"
+#include "capture/kernel/libbpf_log.h"
+#include "capture/kernel/privilege.h"
+#include "capture/kernel/socket_calls.h"
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wconversion"
+#pragma GCC diagnostic ignored "-Wsign-conversion"
+#include "pidcap_own.skel.h"
+#pragma GCC diagnostic pop
+
+namespace capture {
+namespace {
+
+using pcapng::errno_error;
+using pcapng::Error;
+
+// Reasons that belong to ordinary work: queues that are emptied, sockets that are closed.
+constexpr std::string_view kOrdinary[] = {"CONSUMED", "QUEUE_PURGE", "SOCKET_CLOSE"};
+// Says nothing. Older kernels than 5.17 give no reason at all: 0.
+constexpr std::string_view kUnspecified = "NOT_SPECIFIED";
+
+Error load_error(int code, const LibbpfLog& log) {
+    if (code == EPERM) {
+        return privilege_error("load the programs for events", code);
+    }
+    Error error = errno_error("load the programs for events", code);
+    error.message += fmt::format(" ({})", log.reason());
+    return error;
+}
+
+template <typename Hidden>
+void hide(std::string_view name, const std::vector<std::pair<uint64_t, std::string>>& reasons,
+          Hidden& hidden) {
+    for (const auto& [number, reason] : reasons) {
+        if (reason == name && number < PIDCAP_DROP_REASONS) {
+            hidden[number / 64] |= 1ULL << (number % 64);
+        }
+    }
+}
+
+}  // namespace
+
+void OwnProbe::CloseSkeleton::operator()(pidcap_own_bpf* skeleton) const {
+    pidcap_own_bpf__destroy(skeleton);
+}
+
+OwnProbe::~OwnProbe() = default;
+
+Result<std::unique_ptr<OwnProbe>> OwnProbe::open(const SharedParts& parts,
+                                                 const pidcap_own_events& numbers) {
+    const LibbpfLog log;
+    libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
+    LIBBPF_OPTS(bpf_object_open_opts, opening);
+    opening.btf_custom_path = parts.btf_file.empty() ? nullptr : parts.btf_file.c_str();
+    Skeleton skeleton(pidcap_own_bpf__open_opts(&opening));
+    if (skeleton == nullptr) {
+        return load_error(errno, log);
+    }
+    skeleton->rodata->small_ring_bytes = parts.small_ring_bytes;
+    skeleton->rodata->memory_seed = parts.memory_seed;
+    skeleton->rodata->sk_owner_id = parts.sk_owner_id;
+    skeleton->rodata->own_events = numbers;
+    bpf_program* program = nullptr;
+    bpf_object__for_each_program(program, skeleton->obj) {
+        bpf_program__set_autoload(program, false);
+    }
+    // Made only if their programs are.
+    bpf_map__set_autocreate(skeleton->maps.connect_calls, false);
+    bpf_map__set_autocreate(skeleton->maps.connections, false);
+    return std::unique_ptr<OwnProbe>(new OwnProbe(std::move(skeleton)));
+}
+
+void OwnProbe::add(bpf_program* program, const char* tracepoint) {
+    bpf_program__set_autoload(program, true);
+    attachments_.push_back({program, tracepoint});
+}
+
+Result<void> OwnProbe::load(const SharedParts& parts) {
+    const LibbpfLog log;
+    int code = share_maps(parts, *skeleton_->obj);
+    if (code == 0) {
+        code = pidcap_own_bpf__load(skeleton_.get());
+    }
+    return code == 0 ? Result<void>() : load_error(-code, log);
+}
+
+Result<std::unique_ptr<OwnProbe>> OwnProbe::of_sockets(const SharedParts& parts,
+                                                       const pidcap_own_events& numbers) {
+    auto probe = open(parts, numbers);
+    if (!probe) {
+        return probe;
+    }
+    pidcap_own_bpf& skeleton = *(*probe)->skeleton_;
+    skeleton.rodata->native_socket_calls = native_connection_calls();
+    skeleton.rodata->compat_socket_calls = compat_connection_calls();
+    bpf_map__set_autocreate(skeleton.maps.connect_calls, true);
+    bpf_map__set_autocreate(skeleton.maps.connections, true);
+    (*probe)->add(skeleton.progs.socket_state, "inet_sock_set_state");
+    (*probe)->add(skeleton.progs.socket_call_ends, "sys_exit");
+    (*probe)->add(skeleton.progs.socket_call_begins, "sys_enter");
+    if (auto loaded = (*probe)->load(parts); !loaded) {
+        return std::move(loaded).error();
+    }
+    return probe;
+}
+
+Result<std::unique_ptr<OwnProbe>> OwnProbe::of_drops(const SharedParts& parts,
+                                                     const pidcap_own_events& numbers,
+                                                     const KernelTypes& kernel, bool all) {
+    const auto arguments = kernel.tracepoint_arguments("kfree_skb");
+    if (!arguments) {
+        return Error{"this kernel has no tracepoint kfree_skb", ENOENT};
+    }
+    auto probe = open(parts, numbers);
+    if (!probe) {
+        return probe;
+    }
+    pidcap_own_bpf& skeleton = *(*probe)->skeleton_;
+    skeleton.rodata->drop_arguments = *arguments;
+    skeleton.rodata->all_drops = all ? 1 : 0;
+    const auto reasons = drop_reasons(kernel);
+    for (const std::string_view name : kOrdinary) {
+        hide(name, reasons, skeleton.rodata->hidden_reasons);
+    }
+    for (const auto& [number, name] : reasons) {
+        if (name == kUnspecified) {
+            skeleton.rodata->unspecified_reason = static_cast<uint32_t>(number);
+        }
+    }
+    (*probe)->add(skeleton.progs.packet_dropped, "kfree_skb");
+    if (auto loaded = (*probe)->load(parts); !loaded) {
+        return std::move(loaded).error();
+    }
+    return probe;
+}
+
+Result<std::unique_ptr<OwnProbe>> OwnProbe::of_xdp(const SharedParts& parts,
+                                                   const pidcap_own_events& numbers,
+                                                   const KernelTypes& kernel) {
+    auto probe = open(parts, numbers);
+    if (!probe) {
+        return probe;
+    }
+    pidcap_own_bpf& skeleton = *(*probe)->skeleton_;
+    const std::pair<bpf_program*, const char*> wanted[] = {
+        {skeleton.progs.xdp_exception, "xdp_exception"},
+        {skeleton.progs.xdp_redirect_failed, "xdp_redirect_err"},
+        {skeleton.progs.xdp_not_sent, "xdp_devmap_xmit"}};
+    for (const auto& [program, tracepoint] : wanted) {
+        if (kernel.tracepoint_arguments(tracepoint)) {
+            (*probe)->add(program, tracepoint);
+        }
+    }
+    if (auto loaded = (*probe)->load(parts); !loaded) {
+        return std::move(loaded).error();
+    }
+    return probe;
+}
+
+Result<void> OwnProbe::attach() {
+    const LibbpfLog quiet;
+    for (const auto& [program, tracepoint] : attachments_) {
+        links_.emplace_back(bpf_program__attach_raw_tracepoint(program, tracepoint));
+        if (links_.back() == nullptr) {
+            return errno_error(fmt::format("attach to the raw tracepoint {}", tracepoint), errno);
+        }
+    }
+    return {};
+}
+
+uint64_t OwnProbe::missed() const {
+    uint64_t missed = 0;
+    for (const auto& [program, tracepoint] : attachments_) {
+        missed += misses_of(*program);
+    }
+    return missed;
+}
+
+}  // namespace capture

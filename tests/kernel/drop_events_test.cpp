@@ -1,0 +1,360 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// Events of dropped packets and of XDP, each provoked here. The oracles are the counters of nftables
+// and of /proc/net/snmp, and the errors that programs see.
+#include <arpa/inet.h>
+#include <bpf/bpf.h>
+#include <linux/bpf.h>
+#include <linux/filter.h>
+#include <net/if.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <regex>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "capture/kernel/kernel_types.h"
+#include "pcapng/fd.h"
+#include "tests/kernel/seen_events.h"
+#include "tests/support/capture.h"
+#include "tests/support/child.h"
+#include "tests/support/skip.h"
+#include "tests/support/temporary_folder.h"
+
+namespace {
+
+using namespace test;
+using pcapng::Fd;
+
+std::vector<std::string> events(const std::string& choice, const std::string& file) {
+    return {"--event", choice, "--no-packets", "-w", file};
+}
+
+sockaddr_in address_of(const char* text, uint16_t port) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    REQUIRE(inet_pton(AF_INET, text, &address.sin_addr) == 1);
+    return address;
+}
+
+Fd make_socket(int type) {
+    Fd fd(socket(AF_INET, type | SOCK_CLOEXEC, 0));
+    REQUIRE(fd.valid());
+    return fd;
+}
+
+// 0, or errno.
+int send_to(const Fd& fd, const sockaddr_in& to, size_t bytes) {
+    const std::string data(bytes, 'x');
+    const ssize_t sent = sendto(fd.get(), data.data(), data.size(), 0,
+                                reinterpret_cast<const sockaddr*>(&to), sizeof(to));
+    return sent >= 0 ? 0 : errno;
+}
+
+// The IPv4 packet that the event has, by its destination port; in hexadecimal.
+bool goes_to(const SeenEvent& event, uint16_t port) {
+    const std::string data = event.text("data");
+    constexpr size_t kPort = 2 * (20 + 2);
+    return event.text("protocol") == "IPv4" && data.size() >= kPort + 4 &&
+           std::stoul(data.substr(kPort, 4), nullptr, 16) == port;
+}
+
+std::vector<SeenEvent> drops_to(const std::string& file, uint16_t port) {
+    auto drops = events_of(file, "drop:packet");
+    std::erase_if(drops, [port](const SeenEvent& event) { return !goes_to(event, port); });
+    return drops;
+}
+
+// Of /proc/net/snmp in the namespace that the thread is in.
+uint64_t udp_counter(const std::string& name) {
+    std::ifstream file("/proc/thread-self/net/snmp");
+    std::string names;
+    std::string numbers;
+    while (std::getline(file, names) && std::getline(file, numbers)) {
+        std::istringstream name_words(names);
+        std::istringstream number_words(numbers);
+        std::string one;
+        std::string number;
+        while (name_words >> one && number_words >> number) {
+            if (names.starts_with("Udp:") && one == name) {
+                return std::stoull(number);
+            }
+        }
+    }
+    FAIL("no counter " << name);
+    return 0;
+}
+
+uint64_t nft_packets(const std::string& table) {
+    const std::string text = output_of({"nft", "list", "table", table});
+    std::smatch match;
+    REQUIRE(std::regex_search(text, match, std::regex("counter packets (\\d+)")));
+    return std::stoull(match[1]);
+}
+
+// The names of reasons, of which 5.17 has the first: older kernels tell the place only.
+bool has_reasons() {
+    static const bool kHas =
+        !capture::KernelTypes().enum_values("skb_drop_reason").empty();
+    return kHas;
+}
+
+bool has_receiver() {
+    return capture::KernelTypes().tracepoint_arguments("kfree_skb").value_or(0) >= 4;
+}
+
+void check_reason(const SeenEvent& event, const std::string& reason, const std::string& symbol) {
+    if (has_reasons()) {
+        CHECK(event.text("reason") == reason);
+    }
+    CHECK(event.text("symbol").starts_with(symbol));
+    CHECK(event.text("location") == "0x0");
+}
+
+}  // namespace
+
+TEST_CASE("what nobody listens to is dropped for want of a socket") {
+    const Netns netns;
+    const TemporaryFolder folder;
+    const std::string file = folder.file("events");
+    Capture capture(netns, events("drop", file));
+    {
+        const InNetns inside(netns);
+        CHECK(send_to(make_socket(SOCK_DGRAM), address_of("127.0.0.1", 7100), 10) == 0);
+        const sockaddr_in closed = address_of("127.0.0.1", 7101);
+        const Fd client = make_socket(SOCK_STREAM);
+        CHECK(connect(client.get(), reinterpret_cast<const sockaddr*>(&closed), sizeof(closed)) ==
+              -1);
+    }
+    capture.stop();
+    const auto datagrams = drops_to(file, 7100);
+    REQUIRE(datagrams.size() == 1);
+    check_reason(datagrams[0], "NO_SOCKET", "__udp4_lib_rcv");
+    CHECK(datagrams[0].text("device") == "lo");
+    CHECK(datagrams[0].number("length") == 20 + 8 + 10);
+    const auto segments = drops_to(file, 7101);
+    REQUIRE(segments.size() == 1);
+    check_reason(segments[0], "NO_SOCKET", "tcp_v4_rcv");
+}
+
+TEST_CASE("what nftables drops is counted alike, and what leaves names its process") {
+    constexpr int kPackets = 5;
+    const Netns netns;
+    const TemporaryFolder folder;
+    const std::string file = folder.file("events");
+    uint64_t outgoing = 0;
+    uint64_t incoming = 0;
+    Capture capture(netns, events("drop", file));
+    {
+        const InNetns inside(netns);
+        (void)output_of({"nft",
+                         "add table out; add chain out c {type filter hook output priority 0;};"
+                         "add rule out c udp dport 7102 counter drop;"
+                         "add table in; add chain in c {type filter hook input priority 0;};"
+                         "add rule in c udp dport 7103 counter drop"});
+        const Fd sender = make_socket(SOCK_DGRAM);
+        for (int i = 0; i < kPackets; i++) {
+            CHECK(send_to(sender, address_of("127.0.0.1", 7102), 10) == EPERM);
+            CHECK(send_to(sender, address_of("127.0.0.1", 7103), 10) == 0);
+        }
+        outgoing = nft_packets("out");
+        incoming = nft_packets("in");
+    }
+    capture.stop();
+    CHECK(outgoing == kPackets);
+    const auto left = drops_to(file, 7102);
+    CHECK(left.size() == outgoing);
+    for (const SeenEvent& event : left) {
+        // Before a verdict named its reason, the packet was freed by who called nftables.
+        check_reason(event, "NETFILTER_DROP", "n");
+        CHECK(event.pid == static_cast<uint32_t>(getpid()));
+        CHECK(event.text("end") == "sender");
+        CHECK(event.via == "socket");
+    }
+    const auto came = drops_to(file, 7103);
+    CHECK(came.size() == incoming);
+    for (const SeenEvent& event : came) {
+        check_reason(event, "NETFILTER_DROP", "n");
+    }
+}
+
+TEST_CASE("a full receive buffer drops what UDP counts, and the receiver is named where the kernel "
+          "tells its socket") {
+    const Netns netns;
+    const TemporaryFolder folder;
+    const std::string file = folder.file("events");
+    uint64_t errors = 0;
+    uint32_t receiver_pid = 0;
+    Capture capture(netns, events("drop", file));
+    {
+        const InNetns inside(netns);
+        Child receiver([] {
+            const int fd = socket(AF_INET, SOCK_DGRAM, 0);
+            const int bytes = 2304;
+            setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes));
+            sockaddr_in own{};
+            own.sin_family = AF_INET;
+            own.sin_port = htons(7104);
+            own.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+            bind(fd, reinterpret_cast<const sockaddr*>(&own), sizeof(own));
+        });
+        receiver_pid = static_cast<uint32_t>(receiver.pid());
+        const Fd sender = make_socket(SOCK_DGRAM);
+        for (int i = 0; i < 10; i++) {
+            CHECK(send_to(sender, address_of("127.0.0.1", 7104), 900) == 0);
+        }
+        errors = udp_counter("RcvbufErrors");
+        capture.stop();
+    }
+    CHECK(errors > 0);
+    const auto drops = drops_to(file, 7104);
+    CHECK(drops.size() == errors);
+    for (const SeenEvent& event : drops) {
+        if (has_reasons()) {
+            CHECK(event.text("reason") == "SOCKET_RCVBUFF");
+        }
+        if (has_receiver()) {
+            CHECK(event.pid == receiver_pid);
+            CHECK(event.text("end") == "receiver");
+        }
+    }
+}
+
+TEST_CASE("drops of ordinary work are hidden unless all are asked for") {
+    const bool all = GENERATE(false, true);
+    const Netns netns;
+    const TemporaryFolder folder;
+    const std::string file = folder.file("events");
+    Capture capture(netns, events(all ? "drop=all" : "drop", file));
+    {
+        const InNetns inside(netns);
+        // Unread data at the end of a socket, of TCP and UDP, and of AF_UNIX.
+        const sockaddr_in address = address_of("127.0.0.1", 7105);
+        const auto* const raw = reinterpret_cast<const sockaddr*>(&address);
+        const Fd reader = make_socket(SOCK_DGRAM);
+        REQUIRE(bind(reader.get(), raw, sizeof(address)) == 0);
+        CHECK(send_to(make_socket(SOCK_DGRAM), address, 10) == 0);
+        const Fd listener = make_socket(SOCK_STREAM);
+        REQUIRE(bind(listener.get(), raw, sizeof(address)) == 0);
+        REQUIRE(listen(listener.get(), 1) == 0);
+        const Fd client = make_socket(SOCK_STREAM);
+        REQUIRE(connect(client.get(), raw, sizeof(address)) == 0);
+        const Fd server(accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
+        REQUIRE(write(client.get(), "x", 1) == 1);
+        int pair[2];
+        REQUIRE(socketpair(AF_UNIX, SOCK_DGRAM, 0, pair) == 0);
+        REQUIRE(write(pair[0], "x", 1) == 1);
+        close(pair[0]);
+        close(pair[1]);
+    }
+    capture.stop();
+    CHECK(drops_to(file, 7105).empty() == !all);
+    size_t unplaced = 0;
+    for (const SeenEvent& event : events_of(file, "drop:packet")) {
+        unplaced += event.text("protocol") == "0" ? 1 : 0;
+    }
+    CHECK((unplaced == 0) == !all);
+}
+
+TEST_CASE("an XDP program that aborts is an event for each packet, with the program and the device") {
+    constexpr int kPackets = 3;
+    const Netns near;
+    const Netns far;
+    connect_by_veth({near, "v0", "10.0.0.1/24", "fd00::1/64"},
+                    {far, "v1", "10.0.0.2/24", "fd00::2/64"});
+    const TemporaryFolder folder;
+    const std::string file = folder.file("events");
+    const bpf_insn aborts[] = {
+        {BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, 0, XDP_ABORTED},
+        {BPF_JMP | BPF_EXIT, 0, 0, 0, 0},
+    };
+    const Fd program(bpf_prog_load(BPF_PROG_TYPE_XDP, "aborts", "GPL", aborts, 2, nullptr));
+    REQUIRE(program.valid());
+    bpf_prog_info info{};
+    uint32_t size = sizeof(info);
+    REQUIRE(bpf_obj_get_info_by_fd(program.get(), &info, &size) == 0);
+    Capture capture(near, events("xdp", file));
+    {
+        const InNetns inside(near);
+        const auto index = static_cast<int>(if_nametoindex("v0"));
+        const Fd link(bpf_link_create(program.get(), index, BPF_XDP, nullptr));
+        REQUIRE(link.valid());
+        near.ip("neigh add 10.0.0.2 lladdr 02:00:00:00:00:02 dev v0");
+        const InNetns there(far);
+        far.ip("neigh add 10.0.0.1 lladdr 02:00:00:00:00:01 dev v1");
+        for (int i = 0; i < kPackets; i++) {
+            CHECK(send_to(make_socket(SOCK_DGRAM), address_of("10.0.0.1", 7106), 10) == 0);
+        }
+        usleep(100'000);
+    }
+    capture.stop();
+    const auto verdicts = events_of(file, "xdp:verdict");
+    size_t own = 0;
+    for (const SeenEvent& event : verdicts) {
+        if (event.number("program") != info.id) {
+            continue;
+        }
+        own++;
+        CHECK(event.text("action") == "ABORTED");
+        CHECK(event.text("device") == "v0");
+        CHECK(event.text("program_name") == "aborts");
+        CHECK(event.pid == 0);
+    }
+    CHECK(own == kPackets);
+}
+
+TEST_CASE("without events none of their programs is loaded, and of the events those that are asked "
+          "for") {
+    const Netns netns;
+    const TemporaryFolder folder;
+    const auto programs_with = [&](std::vector<std::string> arguments) {
+        arguments.insert(arguments.end(), {"-i", "lo", "-w", folder.file("packets")});
+        Capture capture(netns, arguments);
+        std::vector<std::string> names;
+        for (const std::string& path :
+             files_in("/proc/" + std::to_string(capture.pid()) + "/fdinfo")) {
+            const std::string text = content_of(path);
+            std::smatch match;
+            if (!std::regex_search(text, match, std::regex("prog_id:\\s*(\\d+)"))) {
+                continue;
+            }
+            const Fd program(bpf_prog_get_fd_by_id(static_cast<uint32_t>(std::stoul(match[1]))));
+            bpf_prog_info info{};
+            uint32_t size = sizeof(info);
+            REQUIRE(bpf_obj_get_info_by_fd(program.get(), &info, &size) == 0);
+            names.emplace_back(info.name);
+        }
+        capture.stop();
+        std::sort(names.begin(), names.end());
+        names.erase(std::unique(names.begin(), names.end()), names.end());
+        return names;
+    };
+    const auto added_by = [&, plain = programs_with({})](const std::string& choice) {
+        std::vector<std::string> added;
+        const auto with = programs_with({"--event", choice});
+        std::set_difference(with.begin(), with.end(), plain.begin(), plain.end(),
+                            std::back_inserter(added));
+        CHECK(std::includes(with.begin(), with.end(), plain.begin(), plain.end()));
+        for (const std::string& name : plain) {
+            CHECK_FALSE(name.starts_with("socket_call"));
+            CHECK_FALSE(name.starts_with("packet_dropped"));
+            CHECK_FALSE(name.starts_with("xdp_exception"));
+        }
+        return added;
+    };
+    using Names = std::vector<std::string>;
+    CHECK(added_by("process") == Names{});
+    CHECK(added_by("drop") == Names{"packet_dropped"});
+    // The kernel cuts names after 15 characters.
+    CHECK(added_by("socket") == Names{"socket_call_beg", "socket_call_end", "socket_state"});
+    CHECK(added_by("xdp") == Names{"xdp_exception", "xdp_not_sent", "xdp_redirect_fa"});
+}
