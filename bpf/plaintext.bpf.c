@@ -119,18 +119,24 @@ struct {
 	__type(value, struct used_socket);
 } connections SEC(".maps");
 
-/* What a thread is about to record. */
+/*
+ * What a thread is about to record. In a map, as the stacks of a program and the function that it
+ * calls have 512 bytes together (MAX_BPF_STACK).
+ */
 struct passing {
 	struct event event;
 	struct pidcap_plaintext fixed;
 	__u64 buffer;
 };
 struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 4096);
 	__type(key, __u64);
 	__type(value, struct passing);
 } passings SEC(".maps");
+
+static const struct calls no_calls = {};
+static const struct passing no_passing = {};
 
 static __always_inline const struct pidcap_plaintext_point *point_of(void *ctx, __u32 *number)
 {
@@ -199,7 +205,6 @@ int plaintext_begin(void *ctx)
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 	__u64 registers = address_of(ctx);
 	struct caller caller = {};
-	struct calls none = {};
 	struct call call = {};
 	const struct pidcap_plaintext_point *point = point_of(ctx, &call.point);
 	struct calls *calls;
@@ -221,7 +226,7 @@ int plaintext_begin(void *ctx)
 	call.is_silent = point->is_repeating;
 	calls = bpf_map_lookup_elem(&callers, &caller);
 	if (!calls) {
-		bpf_map_update_elem(&callers, &caller, &none, BPF_ANY);
+		bpf_map_update_elem(&callers, &caller, &no_calls, BPF_ANY);
 		calls = bpf_map_lookup_elem(&callers, &caller);
 	}
 	if (calls)
@@ -340,28 +345,24 @@ __noinline int record_piece(__u32 index)
 {
 	__u64 id = bpf_get_current_pid_tgid(), offset, left;
 	struct passing *passing = bpf_map_lookup_elem(&passings, &id);
-	struct pidcap_plaintext fixed;
-	struct event_bytes bytes = {.fixed = &fixed, .fixed_size = sizeof(fixed)};
-	struct event event;
+	struct event_bytes bytes = {.fixed_size = sizeof(passing->fixed), .rest_is_user = true};
 
 	if (!passing) {
 		count_event_drop(event_number, PIDCAP_DROP_COPY);
 		return 0;
 	}
-	event = passing->event;
-	fixed = passing->fixed;
 	offset = (__u64)index * PIDCAP_PLAINTEXT_PIECE;
-	if (offset >= fixed.passed)
+	if (offset >= passing->fixed.passed)
 		return 0;
-	left = fixed.passed - offset;
+	left = passing->fixed.passed - offset;
 	bytes.rest = (const void *)(passing->buffer + offset);
-	bytes.rest_is_user = true;
 	bytes.rest_size = left < PIDCAP_PLAINTEXT_PIECE ? left : PIDCAP_PLAINTEXT_PIECE;
-	fixed.offset = offset;
-	fixed.bytes = bytes.rest_size << 16 | sizeof(fixed);
+	passing->fixed.offset = offset;
+	passing->fixed.bytes = bytes.rest_size << 16 | sizeof(passing->fixed);
 	if (index == PIDCAP_PLAINTEXT_PIECES - 1)
-		fixed.missing = left - bytes.rest_size;
-	record_event(&event, &bytes);
+		passing->fixed.missing = left - bytes.rest_size;
+	bytes.fixed = &passing->fixed;
+	record_event(&passing->event, &bytes);
 	return 0;
 }
 
@@ -369,23 +370,25 @@ static __always_inline void record_passing(const struct pidcap_plaintext_point *
 					   const struct call *call, __u64 passed)
 {
 	__u64 id = bpf_get_current_pid_tgid();
-	struct passing passing = {};
+	struct passing *passing;
 
-	passing.event.number = event_number;
-	passing.event.via = PIDCAP_VIA_EVENT;
-	current_owner(&passing.event.owner);
-	passing.fixed.connection = call->object;
-	passing.fixed.asked = call->asked;
-	passing.fixed.passed = passed;
-	passing.fixed.library = point->library;
-	passing.fixed.call = point->call;
-	passing.fixed.direction = point->direction;
-	passing.buffer = call->buffer;
-	find_socket(&passing, call);
-	if (bpf_map_update_elem(&passings, &id, &passing, BPF_ANY)) {
+	bpf_map_update_elem(&passings, &id, &no_passing, BPF_ANY);
+	passing = bpf_map_lookup_elem(&passings, &id);
+	if (!passing) {
 		count_event_drop(event_number, PIDCAP_DROP_COPY);
 		return;
 	}
+	passing->event.number = event_number;
+	passing->event.via = PIDCAP_VIA_EVENT;
+	current_owner(&passing->event.owner);
+	passing->fixed.connection = call->object;
+	passing->fixed.asked = call->asked;
+	passing->fixed.passed = passed;
+	passing->fixed.library = point->library;
+	passing->fixed.call = point->call;
+	passing->fixed.direction = point->direction;
+	passing->buffer = call->buffer;
+	find_socket(passing, call);
 	for (__u32 i = 0; i < PIDCAP_PLAINTEXT_PIECES; i++) {
 		if ((__u64)i * PIDCAP_PLAINTEXT_PIECE >= passed)
 			break;

@@ -290,7 +290,7 @@ def go_client(stage):
     need("hey")
     nginx(stage, "1.3")
     (stage.folder / "page").write_bytes(b"hello, hey")
-    client = stage.world.client(["hey", "-n", 8, "-c", 1, "-q", 2, "-H", "X-Token: " + TOKEN.decode(),
+    client = stage.world.client(["hey", "-n", 20, "-c", 1, "-q", 2, "-H", "X-Token: " + TOKEN.decode(),
                                  f"https://127.0.0.1:{PORT}/page"], near=True)
     time.sleep(1.2)
     require(client.poll() is None, "hey is too fast")
