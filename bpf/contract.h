@@ -348,7 +348,41 @@ PIDCAP_STATIC_ASSERT(sizeof(struct pidcap_secret) == 200, "pidcap_secret");
 enum pidcap_tls_miss {
 	PIDCAP_TLS_RING_FULL,
 	PIDCAP_TLS_UNREADABLE, /* memory of the process */
+	PIDCAP_TLS_UNBEGUN,    /* plaintext: of a call that had begun before it could be seen */
 	PIDCAP_TLS_MISSES,
 };
+
+/* How many points of functions that pass plaintext there can be: entries of the map `points`. */
+#define PIDCAP_PLAINTEXT_POINTS_MAX 16384
+
+/*
+ * What a program needs to know at the entry of a function that passes plaintext, or at a return of
+ * one: value of the map `points`. See capture/tls/plaintext_function.h.
+ */
+struct pidcap_plaintext_point {
+	struct pidcap_tls_operand object;
+	struct pidcap_tls_operand buffer;
+	struct pidcap_tls_operand length;
+	struct pidcap_tls_operand passed; /* if has_passed */
+	struct pidcap_tls_operand stack;
+	struct pidcap_tls_operand routine; /* if has_routine */
+	struct pidcap_tls_operand result;
+	__u8 library;	/* enum PlaintextLibrary */
+	__u8 call;	/* enum PlaintextCall */
+	__u8 direction; /* enum pidcap_direction */
+	__u8 has_passed;
+	__u8 has_wide_length;
+	__u8 has_wide_result;
+	__u8 has_routine;
+	__u8 is_repeating;
+	__u8 owns_returns;
+	__u8 pointers_of_32_bits;
+	__u8 pad[2];
+};
+PIDCAP_STATIC_ASSERT(sizeof(struct pidcap_plaintext_point) == 152, "pidcap_plaintext_point");
+
+/* How many bytes of plaintext one record has at most, and how many records a call. */
+#define PIDCAP_PLAINTEXT_PIECE	16384
+#define PIDCAP_PLAINTEXT_PIECES 16
 
 #endif

@@ -14,6 +14,7 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_endian.h>
 
+#define AF_UNIX	  1
 #define AF_INET	  2
 #define AF_INET6  10
 #define AF_PACKET 17
@@ -550,7 +551,8 @@ struct mptcp_subflow_context {
 /*
  * Registers. SYSCALL_…: number and arguments at the entry of a system call; COMPAT_…: the same for
  * the 32-bit ABI, whose numbers mean other calls, so ask IN_COMPAT_SYSCALL first. FUNCTION_ARG1:
- * at the entry of a kernel function, from a kprobe's own context.
+ * at the entry of a kernel function, from a kprobe's own context. GO_ROUTINE: Go's pointer to the
+ * goroutine that runs, also while it is in a system call (https://go.dev/s/regabi).
  */
 #if defined(__TARGET_ARCH_x86)
 struct pt_regs {
@@ -560,6 +562,7 @@ struct pt_regs {
 	unsigned long dx;
 	unsigned long si;
 	unsigned long orig_ax;
+	unsigned long r14;
 } CORE;
 
 #define SYSCALL_ARG1(registers)	  KERNEL_READ(registers, di)
@@ -570,6 +573,7 @@ struct pt_regs {
 #define COMPAT_ARG2(registers)	  KERNEL_READ(registers, cx)
 #define COMPAT_ARG3(registers)	  KERNEL_READ(registers, dx)
 #define FUNCTION_ARG1(registers)  ((registers)->di)
+#define GO_ROUTINE(registers)	  BPF_CORE_READ(registers, r14)
 
 /* __X32_SYSCALL_BIT of arch/x86/include/uapi/asm/unistd.h: set in the number of an x32 call. */
 #define X32_SYSCALL_BIT 0x40000000
@@ -591,6 +595,7 @@ struct pt_regs {
 #define COMPAT_ARG2(registers)	  KERNEL_READ(registers, regs[1])
 #define COMPAT_ARG3(registers)	  SYSCALL_ARG3(registers)
 #define FUNCTION_ARG1(registers)  ((registers)->regs[0])
+#define GO_ROUTINE(registers)	  BPF_CORE_READ(registers, regs[28])
 
 #define X32_SYSCALL_BIT		0
 

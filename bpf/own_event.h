@@ -146,4 +146,25 @@ struct pidcap_socket_calls {
 	__u32 socketcall;
 };
 
+/*
+ * A piece of plaintext that a call has passed: an event's record, followed by the bytes. The layout
+ * is in capture/keys/plaintext_event.cpp.
+ */
+struct pidcap_plaintext {
+	__u64 connection; /* the library's object */
+	__u64 asked;	  /* bytes that the caller had, or had room for */
+	__u64 passed;	  /* bytes that were passed */
+	__u64 offset;	  /* of this piece among them */
+	__u64 missing;	  /* how many of them behind this piece are in no record */
+	struct pidcap_address local;
+	struct pidcap_address remote;
+	__s32 descriptor; /* -1: not known */
+	__u32 bytes;	  /* where they are (lower 16 bits), and how many */
+	__u8 library;
+	__u8 call;
+	__u8 direction;
+	__u8 pad[5];
+};
+PIDCAP_STATIC_ASSERT(sizeof(struct pidcap_plaintext) == 112, "pidcap_plaintext");
+
 #endif

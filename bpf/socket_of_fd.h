@@ -58,14 +58,22 @@ static __always_inline struct descriptors descriptors_of(struct task_struct *tas
 	return all;
 }
 
-static __always_inline struct sock *socket_of_fd(struct task_struct *task, unsigned long fd)
+/* Returns NULL if the task has no such descriptor. */
+static __always_inline struct file *file_of_fd(struct task_struct *task, unsigned long fd)
 {
 	struct descriptors all = descriptors_of(task);
 	struct file *file = NULL;
 
-	if (fd >= all.number || bpf_probe_read_kernel(&file, sizeof(file), all.files + fd) || !file)
+	if (fd >= all.number || bpf_probe_read_kernel(&file, sizeof(file), all.files + fd))
 		return NULL;
-	return socket_of_file(file);
+	return file;
+}
+
+static __always_inline struct sock *socket_of_fd(struct task_struct *task, unsigned long fd)
+{
+	struct file *file = file_of_fd(task, fd);
+
+	return file ? socket_of_file(file) : NULL;
 }
 
 #endif

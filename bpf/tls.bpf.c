@@ -8,19 +8,13 @@
  * An object of its own: without --tls-keys none of it is loaded. Nothing is written into the
  * process, and its call goes on as ever.
  */
-#include "contract.h"
-#include "kernel.h"
-#include "verdict.h"
+#include "tls.h"
 
 const volatile __u32 has_cookies = 1;
 
 /* The function's number, if there are no cookies. */
 const volatile __u32 only_probe = 0;
 
-/*
- * Whose secrets are taken, if not everyone's: of processes that are this user's, as those are that
- * ptrace(2) would let the user look into.
- */
 const volatile __u32 only_uid = 0;
 const volatile __u32 has_only_uid = 0;
 
@@ -63,29 +57,10 @@ struct call {
 	const struct pidcap_tls_recipe *recipe;
 };
 
-/* A value of the process: see struct pidcap_tls_operand. False: it can't be read. */
-static __always_inline bool evaluate(const struct call *call,
-				     const struct pidcap_tls_operand *operand, __u64 *value)
+static __always_inline bool evaluate_in(const struct call *call,
+					const struct pidcap_tls_operand *operand, __u64 *value)
 {
-	__u64 at = 0;
-
-	if (bpf_probe_read_kernel(&at, sizeof(at), (void *)(call->registers + operand->reg)))
-		return false;
-	for (__u32 i = 0; i < PIDCAP_TLS_LOADS && i < operand->loads; i++) {
-		__u32 half;
-
-		if (call->recipe->pointers_of_32_bits) {
-			if (bpf_probe_read_user(&half, sizeof(half),
-						(void *)(at + operand->offsets[i])))
-				return false;
-			at = half;
-		} else if (bpf_probe_read_user(&at, sizeof(at),
-					       (void *)(at + operand->offsets[i]))) {
-			return false;
-		}
-	}
-	*value = at + operand->offsets[operand->loads & PIDCAP_TLS_LOADS];
-	return true;
+	return evaluate(call->registers, operand, call->recipe->pointers_of_32_bits, value);
 }
 
 /*
@@ -103,7 +78,7 @@ static __always_inline bool evaluate_length(const struct call *call,
 					    const struct pidcap_tls_operand *operand, __u64 most,
 					    __u64 *length)
 {
-	if (!evaluate(call, operand, length))
+	if (!evaluate_in(call, operand, length))
 		return false;
 	*length &= 0xffffffff;
 	return *length >= 1 && *length <= most;
@@ -120,7 +95,7 @@ static __always_inline bool read_label(const struct call *call, struct pidcap_se
 	char first;
 	long got;
 
-	if (!evaluate(call, &call->recipe->label, &address))
+	if (!evaluate_in(call, &call->recipe->label, &address))
 		return false;
 	if (call->recipe->has_label_length &&
 	    !evaluate_length(call, &call->recipe->label_length, PIDCAP_TLS_LABEL_LEN - 1, &length))
@@ -148,31 +123,14 @@ static __always_inline bool read_secret(const struct call *call, struct pidcap_s
 {
 	__u64 random = 0, bytes = 0, length = 0;
 
-	if (!evaluate(call, &call->recipe->client_random, &random) ||
-	    !evaluate(call, &call->recipe->secret, &bytes) ||
+	if (!evaluate_in(call, &call->recipe->client_random, &random) ||
+	    !evaluate_in(call, &call->recipe->secret, &bytes) ||
 	    !evaluate_length(call, &call->recipe->secret_length, PIDCAP_TLS_SECRET_LEN, &length))
 		return false;
 	secret->secret_len = length;
 	return !bpf_probe_read_user(secret->client_random, sizeof(secret->client_random),
 				    (void *)random) &&
 	       !bpf_probe_read_user(secret->secret, up_to_64(length), (void *)bytes);
-}
-
-/* Whether the process is another user's, or the process filter leaves it out. */
-static __always_inline bool is_left_out(struct task_struct *task, __u64 start_boot)
-{
-	__u32 uid = KERNEL_READ(task, cred, uid.val);
-	struct pidcap_owner owner = {
-		.start_boot = start_boot,
-		.cgroup_id = KERNEL_READ(task, cgroups, dfl_cgrp, kn, id),
-		.tgid = bpf_get_current_pid_tgid() >> 32,
-		.uid = KERNEL_READ(task, cred, euid.val),
-		.gid = KERNEL_READ(task, cred, egid.val),
-	};
-
-	if (has_only_uid && (uid != only_uid || owner.uid != only_uid))
-		return true;
-	return is_unwanted(&owner);
 }
 
 static __always_inline int take_secret(void *ctx, bool may_sleep)

@@ -21,6 +21,7 @@
 #include "capture/filter/verdicts.h"
 #include "capture/hooks/no_hook.h"
 #include "capture/hooks/socket_hook.h"
+#include "capture/keys/plaintext_event.h"
 #include "capture/processes/cgroup.h"
 #include "capture/processes/cgroup_root.h"
 #include "capture/processes/kernel_pids.h"
@@ -100,7 +101,8 @@ Result<std::unique_ptr<Session>> Session::open(const SessionOptions& options) {
     ProgramOptions program_options = options.programs;
     program_options.pid_namespace = table->pid_namespace();
     program_options.describes_processes = chooses_processes(options.events);
-    program_options.most_events = options.events.choices.empty() ? 0 : EventSet::kMost;
+    program_options.most_events =
+        options.events.choices.empty() && !options.tls_plaintext ? 0 : EventSet::kMost;
     if (options.programs.hook != Hook::kCgroup && options.interfaces.netns.empty()) {
         auto own = current_netns();
         if (!own) {
@@ -126,6 +128,13 @@ Result<std::unique_ptr<Session>> Session::open(const SessionOptions& options) {
         return std::move(events).error();
     }
     session->events_ = *std::move(events);
+    if (options.tls_plaintext) {
+        auto added =
+            session->events_.add(std::string(packet::kPlaintextEvent), tls::plaintext_layout());
+        if (!added) {
+            return std::move(added).error();
+        }
+    }
     session->process_events_.emplace(session->events_);
     if (auto prepared = session->prepare(options, *cgroups); !prepared) {
         return std::move(prepared).error();

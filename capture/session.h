@@ -30,6 +30,7 @@
 #include "capture/packet_types.h"
 #include "capture/processes/proc_reader.h"
 #include "capture/processes/process_table.h"
+#include "packet/event/plaintext.h"
 #include "packet/filter/process_filter.h"
 #include "packet/filter/process_selections.h"
 
@@ -40,6 +41,7 @@ class CgroupTree;
 struct SessionOptions {
     InterfaceChoice interfaces;  // ignored for Hook::kCgroup
     EventOptions events;
+    bool tls_plaintext = false;                        // an event beside them, for capture_keys()
     ProgramOptions programs;                           // only_netns and pid_namespace are set by it
     packet::ProcessConditions filter;                  // a pid means the process that has it now
     std::vector<packet::ProcessSelection> selections;  // see Session::unmatched()
@@ -68,12 +70,17 @@ class Session : private RecordHandler, private ProcessWatcher {
     Session(const Session&) = delete;
     Session& operator=(const Session&) = delete;
 
-    // Begins to take TLS secrets, of processes that the process filter doesn't leave out, and of
-    // this user's only if one is given. Before start(), so that no connection is recorded whose
-    // secrets come too early.
+    // Begins to take TLS secrets, and plaintext if SessionOptions want it, of processes that the
+    // process filter doesn't leave out, and of this user's only if one is given. Before start(), so
+    // that no connection is recorded whose secrets come too early.
     Result<tls::KeyCapture> capture_keys(const std::optional<UserIds>& helper_user,
-                                         std::optional<uint32_t> only_uid) const {
+                                         std::optional<uint32_t> only_uid,
+                                         bool takes_secrets) const {
         tls::ProbeSettings settings;
+        settings.takes_secrets = takes_secrets;
+        if (const EventSource* plaintext = events_.find(std::string(packet::kPlaintextEvent))) {
+            settings.plaintext = {programs_.shared_parts(), plaintext->number};
+        }
         settings.unwanted = programs_.unwanted_map();
         settings.changes = programs_.changes_map();
         settings.only_uid = only_uid;

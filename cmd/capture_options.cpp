@@ -30,6 +30,7 @@ capture::SessionOptions session_options(const Options& options, std::optional<ui
     session.count = options.count;
     session.filter = conditions_of(options.process_filter, command_pid);
     session.selections = options.process_filter.selections;
+    session.tls_plaintext = options.keys.plaintext;
     return session;
 }
 
@@ -41,6 +42,9 @@ capture::FileOptions file_options(const Options& options, const std::string& fil
     file.compress = options.compress;
     if (options.keys.wanted) {
         file.section_comments.emplace_back(kKeysNote);
+    }
+    if (options.keys.plaintext) {
+        file.section_comments.emplace_back(kPlaintextNote);
     }
     return file;
 }

@@ -133,6 +133,8 @@ Into what
   --tls-keys[=FILE]   with the secrets of the TLS connections that it records, so that Wireshark
                       shows them in clear. With FILE into a key log, too, or without -w only there.
                       Whoever has them can read the connections
+  --tls-plaintext     with what processes hand to TLS libraries and get from them, as events: of
+                      connections that began before the capture, too
   --tls-wait TIME     packets wait so long at most for the secrets of a handshake; 5s by default
   --event NAME        events beside packets: process, socket, drop, xdp, or a tracepoint of the
                       kernel, as tcp:tcp_retransmit_skb or tcp:*; several with commas; repeatable.

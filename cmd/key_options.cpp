@@ -7,6 +7,7 @@ namespace cmd {
 
 void read_key_options(const DeclaredKeyOptions& declared, OptionReader& reader,
                       const std::optional<std::string>& output, KeyOptions& keys) {
+    keys.plaintext = declared.plaintext.given();
     keys.wanted = declared.keys.given();
     keys.in_file = keys.wanted && output.has_value();
     reader.once(declared.keys, [&](const std::string& file) -> std::optional<Error> {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// The options of a capture that takes TLS keys. Passive data, and how it is read.
+// The options of a capture that takes TLS keys or plaintext. Passive data, and how it is read.
 #pragma once
 
 #include <chrono>
@@ -17,14 +17,20 @@ struct KeyOptions {
     bool in_file = false;                 // with the packets, whose reader needs them in time
     std::optional<std::string> log_file;  // a key log of its own, besides the file of -w
     std::chrono::nanoseconds wait{std::chrono::seconds(5)};  // for a handshake that is under way
+    bool plaintext = false;  // what programs hand to TLS libraries, and get from them, as events
+
+    bool need_probes() const { return wanted || plaintext; }
 };
 
 struct DeclaredKeyOptions {
     explicit DeclaredKeyOptions(CommandLine& line)
-        : keys(line.optional_value("--tls-keys")), wait(line.value("--tls-wait")) {}
+        : keys(line.optional_value("--tls-keys")),
+          wait(line.value("--tls-wait")),
+          plaintext(line.flag("--tls-plaintext")) {}
 
     const Option& keys;
     const Option& wait;
+    const Option& plaintext;
 };
 
 // `output`: the file of -w.

@@ -6,7 +6,9 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <iterator>
 #include <utility>
 
 #include "cmd/key_file.h"
@@ -18,6 +20,9 @@ namespace {
 using capture::tls::KeySink;
 using capture::tls::KeySinkOptions;
 using capture::tls::KeyStatus;
+
+// Processes that are listed without -v.
+constexpr size_t kFew = 10;
 
 // Whoever may run a program with capabilities in its file, as the members of Wireshark's group may,
 // has got no further right to the processes of others.
@@ -40,7 +45,7 @@ std::string line_of(const KeyStatus& status, const std::string& reason) {
 }  // namespace
 
 capture::Result<void> prepare_for_keys(const Options& options) {
-    if (!options.keys.wanted) {
+    if (!options.keys.need_probes()) {
         return {};
     }
     const rlimit none{0, 0};
@@ -62,10 +67,10 @@ capture::Result<std::unique_ptr<KeyRecording>> KeyRecording::open(
         }
         file = *std::move(opened);
     }
-    auto keys = session.capture_keys(user, caller_of_file_capabilities());
+    auto keys = session.capture_keys(user, caller_of_file_capabilities(), options.wanted);
     if (!keys) {
         pcapng::Error error = std::move(keys).error();
-        error.message = "--tls-keys: " + error.message;
+        error.message = (options.wanted ? "--tls-keys: " : "--tls-plaintext: ") + error.message;
         return error;
     }
     std::unique_ptr<KeyRecording> recording(new KeyRecording(*std::move(keys), options));
@@ -75,8 +80,15 @@ capture::Result<std::unique_ptr<KeyRecording>> KeyRecording::open(
 
 packet::Sink& KeyRecording::in_front_of(packet::Sink& next) {
     packet::Sink* target = &next;
+    if (options_.plaintext) {
+        plaintext_ = std::make_unique<PlaintextCount>(*target);
+        target = plaintext_.get();
+    }
+    if (!options_.wanted) {
+        return *target;
+    }
     if (log_file_.valid()) {
-        log_ = std::make_unique<KeyLogSink>(next, std::move(log_file_), *options_.log_file);
+        log_ = std::make_unique<KeyLogSink>(*target, std::move(log_file_), *options_.log_file);
         target = log_.get();
     }
     KeySinkOptions wanted;
@@ -92,10 +104,37 @@ packet::Sink& KeyRecording::in_front_of(packet::Sink& next) {
 }
 
 std::vector<std::string> KeyRecording::end_lines(int verbose) const {
+    std::vector<std::string> lines =
+        options_.wanted ? key_lines(verbose) : std::vector<std::string>();
+    if (options_.plaintext) {
+        std::ranges::move(plaintext_lines(verbose), std::back_inserter(lines));
+    }
+    return lines;
+}
+
+std::vector<std::string> KeyRecording::plaintext_lines(int verbose) const {
+    std::vector<std::string> lines = plaintext_ ? plaintext_->lines() : std::vector<std::string>();
+    if (lines.empty()) {
+        lines.emplace_back("TLS plaintext: no process passed any while this ran");
+    }
+    if (lines.size() > kFew && verbose == 0) {
+        const size_t more = lines.size() - kFew;
+        lines.resize(kFew);
+        lines.push_back(fmt::format("TLS plaintext: {} processes more; -v lists them all", more));
+    }
+    if (const uint64_t unbegun = keys_.unbegun(); unbegun > 0) {
+        lines.push_back(
+            fmt::format("TLS plaintext: {} calls were under way at the start, so what "
+                        "they passed is missing",
+                        unbegun));
+    }
+    return lines;
+}
+
+std::vector<std::string> KeyRecording::key_lines(int verbose) const {
     std::vector<std::string> lines;
     const std::vector<KeyStatus> all = sink_ ? sink_->status() : std::vector<KeyStatus>();
     uint64_t hellos = 0;
-    constexpr size_t kFew = 10;
     for (size_t i = 0; i < all.size(); i++) {
         hellos += all[i].hellos;
         if (i < kFew || verbose > 0) {

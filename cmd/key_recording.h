@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// KeyRecording: what --tls-keys adds to a capture: the probes, the sinks in front of the file, and
-// what is said of it. Stands between the session and the capture's file. One thread.
+// KeyRecording: what --tls-keys and --tls-plaintext add to a capture: the probes, the sinks in
+// front of the file, and what is said of it. Stands between the session and the capture's file. One
+// thread.
 #pragma once
 
 #include <memory>
@@ -16,13 +17,18 @@
 #include "cmd/key_log_sink.h"
 #include "cmd/key_options.h"
 #include "cmd/options.h"
+#include "cmd/plaintext_count.h"
 #include "pcapng/fd.h"
 
 namespace cmd {
 
 // Checks what can be checked before the capture's file is opened, and keeps secrets out of core
-// dumps. Nothing is wrong without --tls-keys.
+// dumps. Nothing is wrong without --tls-keys and --tls-plaintext.
 capture::Result<void> prepare_for_keys(const Options& options);
+
+// What the start of a capture says of plaintext.
+inline constexpr const char* kPlaintextNote =
+    "what processes pass through TLS libraries is recorded in clear, whatever the packet filter";
 
 // What the start of a capture says of the keys in its files.
 inline constexpr const char* kKeysNote =
@@ -57,6 +63,9 @@ class KeyRecording {
     std::vector<std::string> end_lines(int verbose) const;
 
   private:
+    std::vector<std::string> key_lines(int verbose) const;
+    std::vector<std::string> plaintext_lines(int verbose) const;
+
     KeyRecording(capture::tls::KeyCapture keys, const KeyOptions& options)
         : keys_(std::move(keys)), options_(options) {}
 
@@ -67,6 +76,7 @@ class KeyRecording {
     pcapng::Fd log_file_;
     std::unique_ptr<KeyLogSink> log_;
     std::unique_ptr<capture::tls::KeySink> sink_;
+    std::unique_ptr<PlaintextCount> plaintext_;
 };
 
 }  // namespace cmd

@@ -189,7 +189,7 @@ Result<void> Run::open() {
         return std::move(session).error();
     }
     session_ = *std::move(session);
-    if (options_.keys.wanted) {
+    if (options_.keys.need_probes()) {
         if (auto opened = open_keys(); !opened) {
             return opened;
         }

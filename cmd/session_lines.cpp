@@ -89,6 +89,9 @@ std::vector<std::string> start_lines(capture::Session& session, const Options& o
     if (options.keys.wanted) {
         lines.push_back(fmt::format("TLS keys: {}", kKeysNote));
     }
+    if (options.keys.plaintext) {
+        lines.push_back(fmt::format("TLS plaintext: {}", kPlaintextNote));
+    }
     const std::string interfaces = interface_names(session, options);
     const std::string events = event_names(session);
     const bool waits = options.events.packets && options.hook != capture::Hook::kCgroup &&

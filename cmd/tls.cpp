@@ -27,6 +27,7 @@ namespace {
 using capture::tls::Finding;
 using capture::tls::KeyLogFunction;
 using capture::tls::Operand;
+using capture::tls::PlaintextFunction;
 using nlohmann::ordered_json;
 using pcapng::Fd;
 using pcapng::Result;
@@ -35,7 +36,8 @@ constexpr std::string_view kHelp = R"(Usage: pidcap tls [--json] FILE|PID...
 
 Which TLS libraries a program, a shared library or a running process has in it, and where those tell
 their secrets: the function that is called with each, its place in the file, and how to get at the
-arguments. That is found by reading the code; nothing is run, probed or changed. A number is a
+arguments; and the functions that programs pass plaintext by (--tls-plaintext), with their places
+and where they return. That is found by reading the code; nothing is run, probed or changed. A number is a
 process, whose program and libraries are looked at; ./1234 is a file.
 
   --json        an array of objects, one for each file
@@ -52,7 +54,7 @@ struct Looked {
 
 Looked look(std::string path, const Result<Fd>& file) {
     Looked looked{.pid = 0, .path = std::move(path), .finding = Finding{}};
-    looked.finding = file ? capture::tls::find_key_log(file->get()) : file.error();
+    looked.finding = file ? capture::tls::find_tls(file->get()) : file.error();
     return looked;
 }
 
@@ -94,10 +96,17 @@ void print_text(const Looked& looked) {
                        operand_text(finding.machine, each.operand));
         }
     }
-    for (const std::string& reason : finding.unsupported) {
-        fmt::print("{}: {}\n", path, packet::printable(reason));
+    for (const PlaintextFunction& function : finding.plaintext) {
+        fmt::print("{}: {}{}{}, {} at {:#x}, returns at {:#x}\n", path, name_of(function.library),
+                   function.version.empty() ? "" : " ", function.version, name_of(function.call),
+                   function.file_offset, fmt::join(function.return_offsets, " "));
     }
-    if (finding.functions.empty() && finding.unsupported.empty() && looked.pid == 0) {
+    for (const auto* reasons : {&finding.unsupported, &finding.plaintext_unsupported}) {
+        for (const std::string& reason : *reasons) {
+            fmt::print("{}: {}\n", path, packet::printable(reason));
+        }
+    }
+    if (!finding.has_tls && looked.pid == 0) {
         fmt::print("{}: no TLS library\n", path);
     }
 }
@@ -126,6 +135,15 @@ ordered_json object(const Looked& looked) {
                                        {"recipe", recipe}});
     }
     result["unsupported"] = finding.unsupported;
+    result["plaintext"] = ordered_json::array();
+    for (const PlaintextFunction& function : finding.plaintext) {
+        result["plaintext"].push_back({{"library", name_of(function.library)},
+                                       {"version", function.version},
+                                       {"function", name_of(function.call)},
+                                       {"offset", function.file_offset},
+                                       {"returns", function.return_offsets}});
+    }
+    result["plaintext_unsupported"] = finding.plaintext_unsupported;
     return result;
 }
 

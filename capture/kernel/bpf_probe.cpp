@@ -228,7 +228,8 @@ int try_uprobe_multi() {
         return program.code;
     }
     // A kernel that has such links refuses a folder (EBADF); one that hasn't, the attach type.
-    const Fd link(link_uprobe(program.fd.get(), "/", 0, 0));
+    const uint64_t zero = 0;
+    const Fd link(link_uprobes(program.fd.get(), "/", {&zero, 1}, {&zero, 1}));
     return !link.valid() && errno != EBADF ? errno : 0;
 }
 

@@ -17,7 +17,7 @@ struct LinkAttributes {
     uint64_t offsets = 0;
     uint64_t ref_ctr_offsets = 0;
     uint64_t cookies = 0;
-    uint32_t cnt = 1;
+    uint32_t cnt = 0;
     uint32_t multi_flags = 0;
     uint32_t pid = 0;  // every process
     uint32_t pad = 0;
@@ -25,12 +25,14 @@ struct LinkAttributes {
 
 }  // namespace
 
-int link_uprobe(int program_fd, const char* path, uint64_t offset, uint64_t cookie) {
+int link_uprobes(int program_fd, const char* path, std::span<const uint64_t> offsets,
+                 std::span<const uint64_t> cookies) {
     LinkAttributes attributes;
     attributes.prog_fd = static_cast<uint32_t>(program_fd);
     attributes.path = reinterpret_cast<uint64_t>(path);
-    attributes.offsets = reinterpret_cast<uint64_t>(&offset);
-    attributes.cookies = reinterpret_cast<uint64_t>(&cookie);
+    attributes.offsets = reinterpret_cast<uint64_t>(offsets.data());
+    attributes.cookies = reinterpret_cast<uint64_t>(cookies.data());
+    attributes.cnt = static_cast<uint32_t>(offsets.size());
     return static_cast<int>(syscall(SYS_bpf, BPF_LINK_CREATE, &attributes, sizeof(attributes)));
 }
 

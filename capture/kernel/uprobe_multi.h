@@ -7,15 +7,17 @@
 #include <linux/bpf.h>
 
 #include <cstdint>
+#include <span>
 
 namespace capture {
 
 // What the program has to be loaded with.
 inline constexpr auto kUprobeMultiAttach = static_cast<bpf_attach_type>(48);
 
-// Attaches the program to the instruction at `offset` bytes of the file at `path`, in every process
-// that has it mapped, now or later. bpf_get_attach_cookie() gives it `cookie`. Returns the link's
-// descriptor, or -1 with errno.
-int link_uprobe(int program_fd, const char* path, uint64_t offset, uint64_t cookie);
+// Attaches the program to the instructions at `offsets` bytes of the file at `path`, in every
+// process that has it mapped, now or later. bpf_get_attach_cookie() gives it the one of `cookies`,
+// which are as many. Returns the link's descriptor, or -1 with errno.
+int link_uprobes(int program_fd, const char* path, std::span<const uint64_t> offsets,
+                 std::span<const uint64_t> cookies);
 
 }  // namespace capture

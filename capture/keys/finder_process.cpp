@@ -75,6 +75,63 @@ KeyLogFunction function_in(MessageReader& message) {
     return function;
 }
 
+void add(MessageWriter& message, const PlaintextFunction& function) {
+    message.add(static_cast<uint8_t>(function.library));
+    message.add(function.version);
+    message.add(static_cast<uint8_t>(function.call));
+    message.add(function.file_offset);
+    message.add(static_cast<uint32_t>(function.return_offsets.size()));
+    for (const uint64_t offset : function.return_offsets) {
+        message.add(offset);
+    }
+    for (const Operand* operand :
+         {&function.object, &function.buffer, &function.length, &function.passed, &function.stack,
+          &function.routine, &function.result}) {
+        add(message, *operand);
+    }
+    for (const bool flag : {function.owns_returns, function.has_passed, function.has_wide_length,
+                            function.has_wide_result, function.pointers_of_32_bits}) {
+        message.add(flag);
+    }
+}
+
+PlaintextFunction plaintext_function_in(MessageReader& message) {
+    PlaintextFunction function;
+    function.library = static_cast<PlaintextLibrary>(message.number<uint8_t>());
+    function.version = message.text();
+    function.call = static_cast<PlaintextCall>(message.number<uint8_t>());
+    function.file_offset = message.number<uint64_t>();
+    const size_t returns = message.count(sizeof(uint64_t));
+    for (size_t i = 0; i < returns && !message.failed(); i++) {
+        function.return_offsets.push_back(message.number<uint64_t>());
+    }
+    for (Operand* operand : {&function.object, &function.buffer, &function.length, &function.passed,
+                             &function.stack, &function.routine, &function.result}) {
+        *operand = operand_in(message);
+    }
+    for (bool* flag : {&function.owns_returns, &function.has_passed, &function.has_wide_length,
+                       &function.has_wide_result, &function.pointers_of_32_bits}) {
+        *flag = message.number<bool>();
+    }
+    return function;
+}
+
+void add(MessageWriter& message, const std::vector<std::string>& texts) {
+    message.add(static_cast<uint32_t>(texts.size()));
+    for (const std::string& text : texts) {
+        message.add(text);
+    }
+}
+
+std::vector<std::string> texts_in(MessageReader& message) {
+    std::vector<std::string> texts;
+    const size_t count = message.count(kSmallestText);
+    for (size_t i = 0; i < count && !message.failed(); i++) {
+        texts.push_back(message.text());
+    }
+    return texts;
+}
+
 MessageWriter answer_of(const Result<Finding>& finding) {
     MessageWriter message;
     message.add_outcome(finding);
@@ -86,10 +143,12 @@ MessageWriter answer_of(const Result<Finding>& finding) {
     for (const KeyLogFunction& function : finding->functions) {
         add(message, function);
     }
-    message.add(static_cast<uint32_t>(finding->unsupported.size()));
-    for (const std::string& reason : finding->unsupported) {
-        message.add(reason);
+    add(message, finding->unsupported);
+    message.add(static_cast<uint32_t>(finding->plaintext.size()));
+    for (const PlaintextFunction& function : finding->plaintext) {
+        add(message, function);
     }
+    add(message, finding->plaintext_unsupported);
     return message;
 }
 
@@ -103,10 +162,12 @@ Result<Finding> finding_in(MessageReader& message) {
     for (size_t i = 0; i < functions && !message.failed(); i++) {
         finding.functions.push_back(function_in(message));
     }
-    const size_t unsupported = message.count(kSmallestText);
-    for (size_t i = 0; i < unsupported && !message.failed(); i++) {
-        finding.unsupported.push_back(message.text());
+    finding.unsupported = texts_in(message);
+    const size_t plaintext = message.count(kSmallestText);
+    for (size_t i = 0; i < plaintext && !message.failed(); i++) {
+        finding.plaintext.push_back(plaintext_function_in(message));
     }
+    finding.plaintext_unsupported = texts_in(message);
     if (!message.complete()) {
         return errno_error("understand the process that looks for TLS libraries", EBADMSG);
     }
@@ -149,7 +210,7 @@ bool is_native(Machine machine) {
 }
 
 Result<Finding> find_in(int fd) {
-    auto finding = find_key_log(fd);
+    auto finding = find_tls(fd);
     return finding && !is_native(finding->machine) ? Finding{} : std::move(finding);
 }
 

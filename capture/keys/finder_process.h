@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// FinderProcess: find_key_log() in a process of its own, which has no right at all and sees nothing
+// FinderProcess: find_tls() in a process of its own, which has no right at all and sees nothing
 // but the file that it is given: whoever makes a program that others run makes what is read here.
 // It forks another one for each file; one that ends or takes too long costs that file's keys.
 // Higher priority than others', if this process has it, is for what takes little. One thread.
@@ -25,7 +25,7 @@ class FinderProcess {
     // Forks the process, which runs as `user` if given.
     static pcapng::Result<FinderProcess> start(const std::optional<UserIds>& user);
 
-    // As find_key_log(). Other errors: ETIME, it took too long; EPIPE, it ended over this file.
+    // As find_tls(). Other errors: ETIME, it took too long; EPIPE, it ended over this file.
     pcapng::Result<Finding> find(int fd) const;
 
   private:

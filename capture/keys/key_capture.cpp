@@ -46,7 +46,7 @@ std::string name_of(const ProbedFile& file) {
 }  // namespace
 
 Result<KeyCapture> KeyCapture::start(ProbeSettings settings, const std::optional<UserIds>& user) {
-    if (!KeyProbes::by_links() && !has_capability(CAP_SYS_ADMIN)) {
+    if (!probes_by_links() && !has_capability(CAP_SYS_ADMIN)) {
         return pcapng::Error{
             "this kernel attaches programs to functions of user space for CAP_SYS_ADMIN only "
             "(Linux 6.6 for CAP_PERFMON, too): run as root",

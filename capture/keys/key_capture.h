@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // KeyCapture: takes the secrets of TLS connections from the libraries of all processes, without
-// their help and without a table of versions (docs/tls.md). Owns the ring that probes write into,
+// their help and without a table of versions (docs/tls.md), and has the plaintext that passes
+// through them put into the packet rings. Owns the ring that probes write into,
 // and the process that puts them into libraries. One thread.
 #pragma once
 
@@ -24,7 +25,7 @@ namespace capture::tls {
 class KeyCapture {
   public:
     // Returns when every process that runs has been looked at. `settings` has the process filter's
-    // maps, and whose secrets are taken. The process that looks runs as `user` if given. An error
+    // maps, what is taken, and of whom. The process that looks runs as `user` if given. An error
     // names what this kernel or these capabilities don't allow.
     static pcapng::Result<KeyCapture> start(ProbeSettings settings,
                                             const std::optional<UserIds>& user);
@@ -46,6 +47,10 @@ class KeyCapture {
     const std::vector<ProbedFile>& files() const { return files_; }
     // Returns why a process gives no keys, "PATH: reason", or an empty text if nothing is known.
     std::string reason_of(uint32_t pid) const;
+
+    // Returns how many calls passed plaintext that had begun before they could be seen, so that
+    // nobody knows what.
+    uint64_t unbegun() const { return ring_.missed(PIDCAP_TLS_UNBEGUN); }
 
     uint64_t ring_full() const { return ring_.missed(PIDCAP_TLS_RING_FULL); }
     // Returns how often a function was called with what is no secret of a key log, or with memory

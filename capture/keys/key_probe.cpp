@@ -4,16 +4,12 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <utility>
 
-#include "capture/kernel/bpf_probe.h"
 #include "capture/kernel/libbpf_log.h"
 #include "capture/kernel/privilege.h"
-#include "capture/kernel/uprobe_multi.h"
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wconversion"
@@ -24,41 +20,18 @@
 namespace capture::tls {
 namespace {
 
-// Of struct pt_regs: from asm/ptrace.h. x86-64: r15 to ss. aarch64: struct user_pt_regs.
-#ifdef __aarch64__
-constexpr size_t kRegisterBytes = 34 * sizeof(uint64_t);
-#else
-constexpr size_t kRegisterBytes = 21 * sizeof(uint64_t);
-#endif
-
 using pcapng::errno_error;
-using pcapng::Fd;
-
-pidcap_tls_operand operand_of(const Operand& operand) {
-    static_assert(Operand::kMaxLoads == PIDCAP_TLS_LOADS);
-    pidcap_tls_operand raw{};
-    raw.reg = operand.reg;
-    raw.loads = operand.loads;
-    std::copy(std::begin(operand.offsets), std::end(operand.offsets), std::begin(raw.offsets));
-    return raw;
-}
 
 pidcap_tls_recipe recipe_of(const Recipe& recipe) {
     pidcap_tls_recipe raw{};
-    raw.label = operand_of(recipe.label);
-    raw.label_length = operand_of(recipe.label_length);
-    raw.client_random = operand_of(recipe.client_random);
-    raw.secret = operand_of(recipe.secret);
-    raw.secret_length = operand_of(recipe.secret_length);
+    raw.label = raw_operand(recipe.label);
+    raw.label_length = raw_operand(recipe.label_length);
+    raw.client_random = raw_operand(recipe.client_random);
+    raw.secret = raw_operand(recipe.secret);
+    raw.secret_length = raw_operand(recipe.secret_length);
     raw.has_label_length = recipe.has_label_length ? 1 : 0;
     raw.pointers_of_32_bits = recipe.pointers_of_32_bits ? 1 : 0;
     return raw;
-}
-
-// The file that it was found in is anyone's, and the process that found it has read that; so an
-// operand may be anything.
-bool is_sound(const Operand& operand) {
-    return operand.reg + sizeof(uint64_t) <= kRegisterBytes && operand.loads <= Operand::kMaxLoads;
 }
 
 bool is_sound(const Recipe& recipe) {
@@ -67,7 +40,7 @@ bool is_sound(const Recipe& recipe) {
 }
 
 bpf_program* program_of(const pidcap_tls_bpf& skeleton) {
-    return KeyProbes::by_links() ? skeleton.progs.tls_secret_sleepable : skeleton.progs.tls_secret;
+    return probes_by_links() ? skeleton.progs.tls_secret_sleepable : skeleton.progs.tls_secret;
 }
 
 // Returns 0 or a negative errno.
@@ -97,14 +70,6 @@ KeyProbes::KeyProbes(Skeleton skeleton, const ProbeSettings& settings)
 KeyProbes::KeyProbes(KeyProbes&&) noexcept = default;
 KeyProbes::~KeyProbes() = default;
 
-bool KeyProbes::by_links() {
-    static const bool kByLinks = [] {
-        const LibbpfLog quiet;
-        return try_uprobe_multi() == 0;
-    }();
-    return kByLinks;
-}
-
 // `only_probe`: for a kernel without cookies; 0: with them.
 Result<KeyProbes::Skeleton> KeyProbes::load_skeleton(const ProbeSettings& settings,
                                                      uint32_t only_probe) {
@@ -123,9 +88,7 @@ Result<KeyProbes::Skeleton> KeyProbes::load_skeleton(const ProbeSettings& settin
          {skeleton->progs.tls_secret, skeleton->progs.tls_secret_sleepable}) {
         bpf_program__set_autoload(program, program == wanted);
     }
-    if (by_links()) {
-        bpf_program__set_expected_attach_type(wanted, kUprobeMultiAttach);
-    }
+    expect_probes(*wanted);
     int code = share(*skeleton, settings);
     if (code == 0) {
         code = pidcap_tls_bpf__load(skeleton.get());
@@ -153,8 +116,8 @@ Result<KeyProbes> KeyProbes::load(const ProbeSettings& settings) {
     return KeyProbes(nullptr, settings);
 }
 
-Result<KeyProbe> KeyProbes::attach(const std::string& path, const KeyLogFunction& function,
-                                   uint32_t probe) const {
+Result<Probe> KeyProbes::attach(const std::string& path, const KeyLogFunction& function,
+                                uint32_t probe) const {
     if (probe == 0 || probe >= PIDCAP_TLS_PROBES_MAX) {
         return pcapng::Error{"there are too many files with TLS libraries", ENOSPC};
     }
@@ -166,8 +129,8 @@ Result<KeyProbe> KeyProbes::attach(const std::string& path, const KeyLogFunction
     return own ? attach_by(**own, path, function, probe) : std::move(own).error();
 }
 
-Result<KeyProbe> KeyProbes::attach_by(const pidcap_tls_bpf& skeleton, const std::string& path,
-                                      const KeyLogFunction& function, uint32_t probe) {
+Result<Probe> KeyProbes::attach_by(const pidcap_tls_bpf& skeleton, const std::string& path,
+                                   const KeyLogFunction& function, uint32_t probe) {
     const auto failed = [&](int code) {
         return errno_error(
             fmt::format("attach to {} at {:#x}", function.library, function.file_offset), code);
@@ -179,17 +142,10 @@ Result<KeyProbe> KeyProbes::attach_by(const pidcap_tls_bpf& skeleton, const std:
     if (bpf_map_update_elem(bpf_map__fd(skeleton.maps.recipes), &probe, &recipe, BPF_ANY) != 0) {
         return failed(errno);
     }
-    const bpf_program* program = program_of(skeleton);
-    if (by_links()) {
-        Fd link(link_uprobe(bpf_program__fd(program), path.c_str(), function.file_offset, probe));
-        return link.valid() ? Result<KeyProbe>(KeyProbe(std::move(link))) : failed(errno);
-    }
-    const LibbpfLog quiet;
-    LIBBPF_OPTS(bpf_uprobe_opts, options);
-    options.bpf_cookie = skeleton.rodata->has_cookies != 0 ? probe : 0;
-    Link link(
-        bpf_program__attach_uprobe_opts(program, -1, path.c_str(), function.file_offset, &options));
-    return link != nullptr ? Result<KeyProbe>(KeyProbe(std::move(link))) : failed(errno);
+    const ProbePoint point{function.file_offset, probe};
+    auto attached =
+        attach_probe(*program_of(skeleton), path, {&point, 1}, skeleton.rodata->has_cookies != 0);
+    return attached ? std::move(attached) : failed(attached.error().code);
 }
 
 }  // namespace capture::tls

@@ -1,42 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // KeyProbes: the program of bpf/tls.bpf.c, loaded once so that it is there within a millisecond for
-// a library that a process has just mapped, and attached to key log functions. A probe is in every
-// process that has the file mapped, now or later. One thread, but for the destruction of probes.
+// a library that a process has just mapped, and attached to key log functions. One thread.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <utility>
 
-#include "capture/kernel/tracing.h"
+#include "capture/keys/probe.h"
 #include "capture/keys/secret_ring.h"
 #include "capture/tls/key_log_function.h"
-#include "pcapng/fd.h"
 
 struct pidcap_tls_bpf;  // the skeleton, see pidcap_tls.skel.h
 
 namespace capture::tls {
 
-// One probe. Destroying it takes the program out, for which the kernel needs some 50 ms; several
-// threads may do so at the same time.
-class KeyProbe {
-  public:
-    explicit KeyProbe(pcapng::Fd link) : multi_(std::move(link)) {}
-    explicit KeyProbe(Link link) : perf_(std::move(link)) {}
-
-  private:
-    pcapng::Fd multi_;
-    Link perf_;
-};
-
 class KeyProbes {
   public:
-    // Returns whether this kernel has links to functions of user space (Linux 6.6), for which
-    // CAP_BPF and CAP_PERFMON are enough. Else perf events do it, for CAP_SYS_ADMIN.
-    static bool by_links();
-
     // Loads the program.
     static Result<KeyProbes> load(const ProbeSettings& settings);
 
@@ -46,8 +27,8 @@ class KeyProbes {
     // Attaches it to `function` of the file at `path`, which may be below /proc/self/fd. Its
     // secrets carry the number `probe`, from 1 to PIDCAP_TLS_PROBES_MAX - 1, which is nobody
     // else's. An error names what failed.
-    Result<KeyProbe> attach(const std::string& path, const KeyLogFunction& function,
-                            uint32_t probe) const;
+    Result<Probe> attach(const std::string& path, const KeyLogFunction& function,
+                         uint32_t probe) const;
 
   private:
     struct CloseSkeleton {
@@ -58,8 +39,8 @@ class KeyProbes {
     KeyProbes(Skeleton skeleton, const ProbeSettings& settings);
 
     static Result<Skeleton> load_skeleton(const ProbeSettings& settings, uint32_t only_probe);
-    static Result<KeyProbe> attach_by(const pidcap_tls_bpf& skeleton, const std::string& path,
-                                      const KeyLogFunction& function, uint32_t probe);
+    static Result<Probe> attach_by(const pidcap_tls_bpf& skeleton, const std::string& path,
+                                   const KeyLogFunction& function, uint32_t probe);
 
     Skeleton skeleton_;  // null: the kernel has no cookies, and each probe needs its own
     ProbeSettings settings_;

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <iterator>
 #include <numeric>
 #include <string_view>
 #include <thread>
@@ -36,7 +37,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 1> kElsewher
     {"libjvm.so", "Java's TLS is compiled while it runs, so no file has a function to probe"},
 }};
 
-std::string_view name_of(std::string_view path) {
+std::string_view file_name_of(std::string_view path) {
     return path.substr(path.rfind('/') + 1);
 }
 
@@ -143,7 +144,7 @@ std::optional<ProbeServer::Mapped> ProbeServer::see(const MappedFile& file) {
         return Mapped{file, {}};
     }
     const auto elsewhere = std::find_if(kElsewhere.begin(), kElsewhere.end(), [&](const auto& one) {
-        return one.first == name_of(file.path);
+        return one.first == file_name_of(file.path);
     });
     if (elsewhere != kElsewhere.end()) {
         seen->second.emplace_back(elsewhere->second);
@@ -192,8 +193,19 @@ ProbeServer::Reasons ProbeServer::look_into(const Fd& file, const std::string& p
         const bool is_program = finding.error().code != ENOEXEC;
         return known->second = is_program ? Reasons{finding.error().message} : Reasons();
     }
-    known->second = std::move(finding->unsupported);
-    if (finding->functions.empty()) {
+    Reasons reasons;
+    if (programs_.keys) {
+        reasons = std::move(finding->unsupported);
+    } else {
+        finding->functions.clear();
+    }
+    if (programs_.plaintext) {
+        std::ranges::move(finding->plaintext_unsupported, std::back_inserter(reasons));
+    } else {
+        finding->plaintext.clear();
+    }
+    known->second = std::move(reasons);
+    if (finding->functions.empty() && finding->plaintext.empty()) {
         return known->second;
     }
     const int number = changes_.watch(file);
@@ -201,30 +213,53 @@ ProbeServer::Reasons ProbeServer::look_into(const Fd& file, const std::string& p
         return {};  // it is being changed: its next process's turn
     }
     for (const KeyLogFunction& function : finding->functions) {
-        if (auto failed = probe(file, path, pid, function)) {
+        if (auto failed = probe(file, path, pid, function, number)) {
             known->second.push_back(*std::move(failed));
-        } else {
-            by_file_[number].push_back(probes_.size() - 1);
+        }
+    }
+    if (!finding->plaintext.empty()) {
+        if (auto failed = probe_plaintext(file, finding->plaintext, number)) {
+            known->second.push_back(*std::move(failed));
         }
     }
     return known->second;
 }
 
+void ProbeServer::keep(Probe probe, int number) {
+    by_file_[number].push_back(probes_.size());
+    probes_.emplace_back(std::move(probe));
+}
+
 // Returns why there is no probe, or nothing.
 std::optional<std::string> ProbeServer::probe(const Fd& file, const std::string& path, uint32_t pid,
-                                              const KeyLogFunction& function) {
-    const auto number = static_cast<uint32_t>(probes_.size()) + 1;
-    auto probe = program_.attach(fmt::format("/proc/self/fd/{}", file.get()), function, number);
+                                              const KeyLogFunction& function, int number) {
+    const uint32_t key_probe = key_probes_ + 1;
+    auto probe =
+        programs_.keys->attach(fmt::format("/proc/self/fd/{}", file.get()), function, key_probe);
     if (!probe) {
         return probe.error().message;
     }
-    probes_.emplace_back(*std::move(probe));
+    key_probes_ = key_probe;
+    keep(*std::move(probe), number);
     send(message_of(ProbedFile{.path = path,
                                .pid = pid,
-                               .probe = number,
+                               .probe = key_probe,
                                .library = function.library,
                                .version = function.version,
                                .labels = function.labels}));
+    return std::nullopt;
+}
+
+std::optional<std::string> ProbeServer::probe_plaintext(
+    const Fd& file, const std::vector<PlaintextFunction>& functions, int number) {
+    auto probes =
+        programs_.plaintext->attach(fmt::format("/proc/self/fd/{}", file.get()), functions);
+    if (!probes) {
+        return fmt::format("{}: {}", name_of(functions[0].library), probes.error().message);
+    }
+    for (Probe& probe : *probes) {
+        keep(std::move(probe), number);
+    }
     return std::nullopt;
 }
 

@@ -21,6 +21,8 @@
 #include "capture/keys/key_probe.h"
 #include "capture/keys/mapped_file.h"
 #include "capture/keys/mapping_watch.h"
+#include "capture/keys/plaintext_probe.h"
+#include "capture/keys/probe.h"
 #include "capture/keys/prober_messages.h"
 #include "capture/keys/secret_ring.h"
 #include "packet/keyed_hash.h"
@@ -30,8 +32,14 @@ namespace capture::tls {
 
 class ProbeServer {
   public:
-    ProbeServer(KeyProbes probes, FinderProcess finder, MappingWatch watch, FileChanges changes)
-        : program_(std::move(probes)),
+    // The programs that it attaches: one at least.
+    struct Programs {
+        std::optional<KeyProbes> keys;
+        std::optional<PlaintextProbes> plaintext;
+    };
+
+    ProbeServer(Programs programs, FinderProcess finder, MappingWatch watch, FileChanges changes)
+        : programs_(std::move(programs)),
           finder_(std::move(finder)),
           watch_(std::move(watch)),
           changes_(std::move(changes)) {}
@@ -58,20 +66,25 @@ class ProbeServer {
     static std::optional<Identity> identity_of(const pcapng::Fd& file);
     Reasons look_into(const pcapng::Fd& file, const std::string& path, uint32_t pid);
     std::optional<std::string> probe(const pcapng::Fd& file, const std::string& path, uint32_t pid,
-                                     const KeyLogFunction& function);
+                                     const KeyLogFunction& function, int number);
+    std::optional<std::string> probe_plaintext(const pcapng::Fd& file,
+                                               const std::vector<PlaintextFunction>& functions,
+                                               int number);
+    void keep(Probe probe, int number);
     void forget_changed(int number);
     void take_out(const std::vector<size_t>& indexes);
     void take_out_all();
     void send(const MessageWriter& message);
 
-    KeyProbes program_;
+    Programs programs_;
     FinderProcess finder_;
     MappingWatch watch_;
     FileChanges changes_;
     std::unordered_map<FileKey, Reasons, packet::KeyedHash> seen_;
     std::deque<Mapped> pending_;
     std::map<Identity, Reasons> known_;
-    std::vector<std::optional<KeyProbe>> probes_;
+    std::vector<std::optional<Probe>> probes_;
+    uint32_t key_probes_ = 0;
     std::unordered_map<int, std::vector<size_t>> by_file_;  // indexes; by the number in changes_
     int socket_ = -1;
     bool alive_ = true;

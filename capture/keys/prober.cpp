@@ -4,7 +4,9 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <iterator>
 #include <memory>
 #include <utility>
 
@@ -12,6 +14,7 @@
 #include "capture/keys/finder_process.h"
 #include "capture/keys/key_probe.h"
 #include "capture/keys/mapping_watch.h"
+#include "capture/keys/plaintext_probe.h"
 #include "capture/keys/probe_server.h"
 
 namespace capture::tls {
@@ -30,11 +33,30 @@ Confinement confinement_for(const std::optional<UserIds>& user) {
     confinement.user = user;
     confinement.kept = {CAP_BPF, CAP_PERFMON, CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH,
                         CAP_CHECKPOINT_RESTORE};
-    if (!KeyProbes::by_links()) {
+    if (!probes_by_links()) {
         confinement.kept.push_back(CAP_SYS_ADMIN);
     }
     confinement.denied = SystemCalls{.loads_programs = true};
     return confinement;
+}
+
+Result<ProbeServer::Programs> load_programs(const ProbeSettings& settings) {
+    ProbeServer::Programs programs;
+    if (settings.takes_secrets) {
+        auto keys = KeyProbes::load(settings);
+        if (!keys) {
+            return std::move(keys).error();
+        }
+        programs.keys.emplace(*std::move(keys));
+    }
+    if (settings.plaintext) {
+        auto plaintext = PlaintextProbes::load(settings);
+        if (!plaintext) {
+            return std::move(plaintext).error();
+        }
+        programs.plaintext.emplace(*std::move(plaintext));
+    }
+    return programs;
 }
 
 }  // namespace
@@ -48,9 +70,9 @@ Result<Prober> Prober::start(const ProbeSettings& settings, const std::optional<
         if (!finder) {
             return std::move(finder).error();
         }
-        auto program = KeyProbes::load(settings);
-        if (!program) {
-            return std::move(program).error();
+        auto programs = load_programs(settings);
+        if (!programs) {
+            return std::move(programs).error();
         }
         auto watch = MappingWatch::open();
         if (!watch) {
@@ -61,13 +83,17 @@ Result<Prober> Prober::start(const ProbeSettings& settings, const std::optional<
             return std::move(changes).error();
         }
         // A function that is handed on has to be copied, and this can't be.
-        const auto server = std::make_shared<ProbeServer>(*std::move(program), *std::move(finder),
+        const auto server = std::make_shared<ProbeServer>(*std::move(programs), *std::move(finder),
                                                           *std::move(watch), *std::move(changes));
         return HelperProcess::Serve([server](int socket) { server->serve(socket); });
     };
-    auto helper = HelperProcess::start(
-        "pidcap-tls", confinement_for(user), prepare,
-        {settings.secrets, settings.secrets_missed, settings.unwanted, settings.changes});
+    std::vector<int> kept = {settings.secrets, settings.secrets_missed, settings.unwanted,
+                             settings.changes};
+    if (settings.plaintext) {
+        std::ranges::copy(PlaintextProbes::descriptors(*settings.plaintext),
+                          std::back_inserter(kept));
+    }
+    auto helper = HelperProcess::start("pidcap-tls", confinement_for(user), prepare, kept);
     if (!helper) {
         return std::move(helper).error();
     }

@@ -12,18 +12,28 @@
 
 #include "bpf/contract.h"
 #include "capture/kernel/ring.h"
+#include "capture/kernel/shared_parts.h"
 #include "pcapng/fd.h"
 
 namespace capture::tls {
 
-// What all probes of a capture have in common: maps, by descriptors of others, and whose secrets
-// are taken.
+// Where plaintext goes: into the packet rings, as an event with this number.
+struct PlaintextSettings {
+    SharedParts parts;
+    uint32_t event = 0;
+};
+
+// What is taken, and what all probes of a capture have in common: maps, by descriptors of others,
+// and whose secrets are taken.
 struct ProbeSettings {
+    bool takes_secrets = true;
+    std::optional<PlaintextSettings> plaintext = {};  // none: it isn't taken
     int secrets = -1;
     int secrets_missed = -1;
     int unwanted = -1;  // the process filter's, see bpf/verdict.h
     int changes = -1;
-    std::optional<uint32_t> only_uid;  // of processes that are this user's by both ids; none: all
+    std::optional<uint32_t> only_uid =
+        {};  // of processes that are this user's by both ids; none: all
 };
 
 class SecretRing {
@@ -35,7 +45,7 @@ class SecretRing {
     // nearly that of time. A secret is valid during its call only.
     void read(const std::function<void(const pidcap_secret&)>& take);
 
-    // Returns how many secrets were missed for a cause.
+    // Returns how many secrets, or calls that passed plaintext, were missed for a cause.
     uint64_t missed(pidcap_tls_miss cause) const;
 
     // Becomes readable when a secret has come.

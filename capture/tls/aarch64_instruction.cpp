@@ -213,6 +213,9 @@ bool Translation::jump() {
     }
     const Place to = operand(target);
     result_.target = to.kind == Kind::kNumber ? static_cast<uint64_t>(to.number) : 0;
+    if (from_.id == ARM64_INS_BR) {
+        result_.second = to;
+    }
     return true;
 }
 

@@ -56,13 +56,15 @@ struct FileHeader {
     size_t header_size = 0;
     bool is_fixed = false;
     uint16_t machine = 0;
+    ElfImage::Sections sections;
 };
 
 template <typename Header>
 FileHeader file_header(std::span<const uint8_t> bytes) {
     const auto header = take<Header>(bytes);
-    return {header.e_phoff, header.e_phnum, header.e_phentsize, header.e_type == ET_EXEC,
-            header.e_machine};
+    return {header.e_phoff,     header.e_phnum,
+            header.e_phentsize, header.e_type == ET_EXEC,
+            header.e_machine,   {header.e_shoff, header.e_shentsize, header.e_shnum}};
 }
 
 // https://flapenguin.me/elf-dt-gnu-hash
@@ -114,6 +116,7 @@ Result<void> ElfImage::read_headers() {
         return Error{"of another machine than x86-64, i386 and aarch64", ENOEXEC};
     }
     is_fixed_ = header.is_fixed;
+    sections_ = header.sections;
     const size_t size = wide ? sizeof(Elf64_Phdr) : sizeof(Elf32_Phdr);
     if (header.header_size != size || header.headers * size > kMaxHeaders) {
         return Error{"a damaged ELF file: its program headers are of another size"};
@@ -135,6 +138,8 @@ Result<void> ElfImage::read_headers() {
         each.size = std::min(each.size, UINT64_MAX - each.address);
         if (each.type == PT_DYNAMIC) {
             dynamic = each;
+        } else if (each.type == PT_GNU_EH_FRAME) {
+            unwind_header_ = each.address;
         }
         if (each.type != PT_LOAD || each.size == 0) {
             continue;

@@ -32,6 +32,14 @@ struct Segment {
     bool holds(uint64_t at) const { return at - address < size; }
 };
 
+// Addresses of code: those from `begin` on that are less than `end`.
+struct CodeRange {
+    uint64_t begin = 0;
+    uint64_t end = 0;
+
+    bool holds(uint64_t address) const { return address >= begin && address < end; }
+};
+
 class ElfImage {
   public:
     // Errors: the file can't be read, isn't ELF, is of another machine or damaged. What lies
@@ -85,6 +93,20 @@ class ElfImage {
     };
     const Dynamic& dynamic() const { return dynamic_; }
 
+    // The address of the header of the table for unwinding stacks; 0: there is none.
+    uint64_t unwind_header() const { return unwind_header_; }
+
+    // Copies from an offset in the file, as sections have them. Returns how many bytes that were.
+    size_t copy_offset(uint64_t offset, std::span<uint8_t> to) const;
+    // Where the headers of sections are, if they haven't been stripped: offset, size of each,
+    // number.
+    struct Sections {
+        uint64_t offset = 0;
+        size_t size = 0;
+        size_t number = 0;
+    };
+    const Sections& sections() const { return sections_; }
+
   private:
     explicit ElfImage(int fd) : fd_(fd) {}
 
@@ -97,7 +119,6 @@ class ElfImage {
     };
     std::optional<Relocation> find_relocation(
         const std::function<bool(const Relocation&)>& wanted) const;
-    size_t copy_offset(uint64_t offset, std::span<uint8_t> to) const;
 
     int fd_;
     uint64_t file_size_ = 0;
@@ -105,6 +126,8 @@ class ElfImage {
     bool is_fixed_ = false;
     std::vector<Segment> segments_;
     Dynamic dynamic_;
+    uint64_t unwind_header_ = 0;
+    Sections sections_;
 
     // The bytes of the latest view().
     mutable std::array<uint8_t, 2 * kWindow> window_{};

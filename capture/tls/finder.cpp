@@ -16,6 +16,7 @@
 #include "capture/tls/labels.h"
 #include "capture/tls/log_function.h"
 #include "capture/tls/nss_function.h"
+#include "capture/tls/plaintext_finder.h"
 #include "capture/tls/recipe.h"
 #include "capture/tls/rustls_functions.h"
 
@@ -49,16 +50,17 @@ class Finder {
     void find_wolfssl();
     void find_rustls();
     void find_others();
+    void find_plaintext();
     // Whether the function was one.
     bool try_function(const LogFunction& function, bool has_most_votes);
     Result<Operand> random_of(const LogFunction& function, bool has_most_votes) const;
     std::vector<Value> random_of_accessor() const;
     void name_c_library();
     KeyLogFunction start(uint64_t address) const;
-    void fail(std::string_view reason) {
-        finding_.unsupported.push_back(
-            fmt::format("{}{}{}: {}", name_, version_.empty() ? "" : " ", version_, reason));
+    std::string reason(std::string_view why) const {
+        return fmt::format("{}{}{}: {}", name_, version_.empty() ? "" : " ", version_, why);
     }
+    void fail(std::string_view why) { finding_.unsupported.push_back(reason(why)); }
 
     const ElfImage& image_;
     Disassembler& disassembler_;
@@ -79,7 +81,23 @@ Finding Finder::find() {
         find_go();
     }
     find_others();
+    find_plaintext();
     return std::move(finding_);
+}
+
+void Finder::find_plaintext() {
+    PlaintextFinder finder(image_, disassembler_);
+    finder.find_c(library_ == Library::kBoringSsl, !texts_.ended.empty());
+    if (name_ == "Go") {
+        finder.find_go(version_);
+    }
+    finding_.plaintext = std::move(finder.functions);
+    finding_.plaintext_unsupported = std::move(finder.unsupported);
+    if (finding_.has_tls && finding_.plaintext.empty() && finding_.plaintext_unsupported.empty()) {
+        finding_.plaintext_unsupported.push_back(
+            reason("its functions that pass plaintext have no names in this file"));
+    }
+    finding_.has_tls |= !finding_.plaintext.empty();
 }
 
 // By what only this library has.
@@ -302,7 +320,7 @@ void Finder::find_go() {
         return;
     }
     // The receiver, a string, two slices.
-    KeyLogFunction result = start(*function);
+    KeyLogFunction result = start(function->begin);
     result.recipe.label = go_argument(image_.machine(), 1);
     result.recipe.label_length = go_argument(image_.machine(), 2);
     result.recipe.has_label_length = true;
@@ -315,7 +333,7 @@ void Finder::find_go() {
 
 }  // namespace
 
-Result<Finding> find_key_log(int fd) {
+Result<Finding> find_tls(int fd) {
     const auto image = ElfImage::read(fd);
     if (!image) {
         return image.error();

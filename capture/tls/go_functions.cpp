@@ -41,7 +41,7 @@ class TableReader {
     }
 
     uint64_t functions() const { return field(0); }
-    std::optional<uint64_t> address_of(std::string_view name) const;
+    std::optional<CodeRange> code_of(std::string_view name) const;
     // Plausible, as bytes elsewhere may look like a header.
     bool is_table() const {
         return functions() > 0 && functions() < kMaxFunctions && image_.is_code(entry(0)) &&
@@ -83,7 +83,7 @@ uint64_t TableReader::text_of_module() const {
     return word(kModuleFirst) == text + list_number(0, 0) ? text : 0;
 }
 
-std::optional<uint64_t> TableReader::address_of(std::string_view name) const {
+std::optional<CodeRange> TableReader::code_of(std::string_view name) const {
     const auto name_at = find_bytes(image_, bytes_of(name), [&](uint64_t address) {
         return address > names() && image_.number_at(address - 1, 1) == 0 &&
                image_.has_text(address, name);
@@ -93,7 +93,8 @@ std::optional<uint64_t> TableReader::address_of(std::string_view name) const {
         const uint64_t details = list() + list_number(function, 1);
         const auto offset = image_.number_at(details + entry_size(), 4);
         if (offset && names() + *offset == *name_at) {
-            return entry(function);
+            // Behind the last function the list has where that one ends.
+            return CodeRange{entry(function), entry(function + 1)};
         }
     }
     return {};
@@ -123,9 +124,9 @@ std::optional<GoTable> find_go_table(const ElfImage& image) {
     return found ? std::optional(table) : std::nullopt;
 }
 
-std::optional<uint64_t> find_go_function(const ElfImage& image, const GoTable& table,
-                                         std::string_view name) {
-    return TableReader(image, table).address_of(name);
+std::optional<CodeRange> find_go_function(const ElfImage& image, const GoTable& table,
+                                          std::string_view name) {
+    return TableReader(image, table).code_of(name);
 }
 
 // debug/buildinfo: 14 bytes, the size of a pointer, flags; since Go 1.18 (flag 2) at 32 the length

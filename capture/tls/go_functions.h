@@ -21,9 +21,9 @@ struct GoTable {
 // The table of a program of Go 1.16 or later; none for one that isn't Go.
 std::optional<GoTable> find_go_table(const ElfImage& image);
 
-// The address of a function of this name, if the table has it.
-std::optional<uint64_t> find_go_function(const ElfImage& image, const GoTable& table,
-                                         std::string_view name);
+// The code of a function of this name, if the table has it.
+std::optional<CodeRange> find_go_function(const ElfImage& image, const GoTable& table,
+                                          std::string_view name);
 
 // What the linker wrote down: "1.19.8"; empty if that isn't there.
 std::string go_version(const ElfImage& image);

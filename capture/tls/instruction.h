@@ -59,7 +59,7 @@ struct Instruction {
         kLeave,  // x86: sp = bp, pop bp
         kCall,   // to target, or where nobody knows
         kJump,   // likewise; with a condition, or the next instruction. First, if there is one, is
-                 // compared with 0
+                 // compared with 0; second, if there is one, is or has the target
         kReturn,
         kInvalid,  // no instruction, or a trap
     };

@@ -17,7 +17,9 @@ namespace {
 constexpr std::array<uint16_t, 16> kX86Registers = {80, 88, 96, 40, 152, 32, 104, 112,
                                                     72, 64, 56, 48, 24,  16, 8,   0};
 constexpr Register kX86StackPointer = 4;
+constexpr Register kX86GoRoutine = 14;
 constexpr Register kArmStackPointer = 31;
+constexpr uint32_t kAarch64GoRoutine = 28;
 constexpr std::array<Register, 6> kCArguments = {7, 6, 2, 1, 8, 9};
 constexpr std::array<Register, 9> kGoArguments = {0, 3, 1, 7, 6, 8, 9, 10, 11};
 
@@ -84,6 +86,20 @@ Operand go_argument(Machine machine, uint32_t number) {
             break;
     }
     return in_aarch64_register(number);
+}
+
+Operand result_of(Machine machine) {
+    return machine == Machine::kAarch64 ? in_aarch64_register(0) : in_register(kX86Registers[0]);
+}
+
+Operand stack_pointer(Machine machine) {
+    return machine == Machine::kAarch64 ? in_aarch64_register(kArmStackPointer)
+                                        : in_register(kX86Registers[kX86StackPointer]);
+}
+
+Operand go_routine(Machine machine) {
+    return machine == Machine::kAarch64 ? in_aarch64_register(kAarch64GoRoutine)
+                                        : in_register(kX86Registers[kX86GoRoutine]);
 }
 
 std::optional<Operand> operand_of(Machine machine, const Value& value) {

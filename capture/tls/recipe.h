@@ -28,6 +28,13 @@ Operand called_with(Machine machine, uint32_t number);
 // A value that is reckoned from what the registers or the stack had (State::at_probe()); none if
 // that takes more loads than a probe makes.
 std::optional<Operand> operand_at_probe(Machine machine, const Value& value);
+// What a function in C has returned; in Go, its first result.
+Operand result_of(Machine machine);
+
+Operand stack_pointer(Machine machine);
+
+// Go's own pointer to the goroutine that runs (https://go.dev/s/regabi); on i386 it is in none.
+Operand go_routine(Machine machine);
 
 // A value that is reckoned from an argument; none if that takes more loads than a probe makes.
 std::optional<Operand> operand_of(Machine machine, const Value& value);

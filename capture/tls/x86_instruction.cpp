@@ -162,6 +162,9 @@ bool Translation::jump_or_call() {
         return false;
     }
     result_.target = to.kind == Place::Kind::kNumber ? static_cast<uint64_t>(to.number) : 0;
+    if (result_.action == Action::kJump && result_.target == 0) {
+        result_.second = to;
+    }
     return true;
 }
 

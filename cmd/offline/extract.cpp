@@ -24,6 +24,7 @@
 #include "forensics/rewrite/split_files.h"
 #include "forensics/source/final_processes.h"
 #include "forensics/source/input_file.h"
+#include "packet/event/plaintext.h"
 #include "packet/line/terminal_text.h"
 
 namespace cmd {
@@ -60,9 +61,10 @@ and keys for decryption. "-" is stdin or stdout.
                 only who they are, in a comment that is made anew; no other comments, no blocks
                 about processes, no events process:exec and their like
   --without-keys
-                without keys for decryption. By default a file has those TLS keys of FILE whose
-                connection's ClientHello it has, before that packet; FILE is read twice for that,
-                unless it is a pipe: then keys that come late stay behind their packets
+                without keys for decryption, and without what --tls-plaintext recorded. By default
+                a file has those TLS keys of FILE whose connection's ClientHello it has, before that
+                packet; FILE is read twice for that, unless it is a pipe: then keys that come late
+                stay behind their packets
   --mode MODE   the mode of a file that is made, as 640; by default 600
   -h, --help    this text
 
@@ -183,6 +185,7 @@ class Destination {
 struct Counts {
     packet::PacketCount read;
     packet::PacketCount written;
+    uint64_t plaintext = 0;  // of those that were wanted, events with plaintext of TLS
 };
 
 // Whether it is one of the events process:exec, process:exit, …, which have the command line.
@@ -196,7 +199,10 @@ Result<void> copy(ExtractRequest& request, InputFile& input, Result<const Packet
     FilePass pass(input, std::move(first), request.selection);
     Result<const Packet*> packet = pass.next();
     for (; packet && *packet != nullptr; packet = pass.next()) {
-        if (request.detail == forensics::Detail::kIdentities && is_process_event(**packet)) {
+        const bool is_plaintext = packet::is_plaintext(*(*packet)->interface);
+        counts.plaintext += is_plaintext ? 1 : 0;
+        if ((is_plaintext && !request.keys) ||
+            (request.detail == forensics::Detail::kIdentities && is_process_event(**packet))) {
             continue;
         }
         if (auto written = destination.packet(**packet); !written) {
@@ -265,6 +271,12 @@ int extract(ExtractRequest request) {
     print_message("pidcap extract: {} into {}\n", counts.written.text_of(counts.read),
                   destination->name(request));
     tell_keys(kCommand, destination->keys(), request.output);
+    if (counts.plaintext > 0) {
+        print_message(
+            "pidcap extract: {} events with what processes passed through TLS libraries{}\n",
+            counts.plaintext,
+            request.keys ? ", in clear: --without-keys leaves them out" : " left out");
+    }
     tell_unmatched(kCommand, request.selection, (*input)->source());
     if (const std::string others = destination->others(); !others.empty()) {
         print_message("pidcap extract: what would need more than {} files is in {}\n",

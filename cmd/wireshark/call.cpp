@@ -40,8 +40,8 @@ constexpr std::array<std::string_view, 17> kWithValue{"extcap-interface",
                                                       "direction",
                                                       "event"};
 // Have none, or one that says whether they are given at all.
-constexpr std::array<std::string_view, 4> kFlags{"follow", "no-promiscuous-mode", "process-blocks",
-                                                 "tls-keys"};
+constexpr std::array<std::string_view, 5> kFlags{"follow", "no-promiscuous-mode", "process-blocks",
+                                                 "tls-keys", "tls-plaintext"};
 
 template <size_t kCount>
 bool is_one_of(const std::array<std::string_view, kCount>& names, std::string_view name) {

@@ -206,6 +206,17 @@ std::string capture_part(bool any) {
          {"save", "false"},
          {"group", "Packets"}});
     text += sentence(
+        "arg",
+        {{"number", "13"},
+         {"call", "--tls-plaintext"},
+         {"display", "TLS plaintext: what processes pass through TLS libraries, as events"},
+         {"type", "boolflag"},
+         {"tooltip",
+          "Of connections that began before, too. Of your own processes; of all if Wireshark runs "
+          "as root"},
+         {"save", "false"},
+         {"group", "Packets"}});
+    text += sentence(
         "arg", {{"number", "14"},
                 {"call", "--event"},
                 {"display", "Events"},
@@ -390,6 +401,7 @@ Result<cmd::Options> options_of(const Call& call) {
     }
     options.keys.wanted = call.values.contains("tls-keys");
     options.keys.in_file = options.keys.wanted;
+    options.keys.plaintext = call.values.contains("tls-plaintext");
     options.promiscuous = !call.values.contains("no-promiscuous-mode");
     options.filter = call.filter;
     if (options.hook == Hook::kCgroup && *name != kAny) {

@@ -143,7 +143,7 @@ Result<void> Run::start() {
     }
     session_ = *std::move(session);
     packet::Sink* sink = file_.get();
-    if (options_.keys.wanted) {
+    if (options_.keys.need_probes()) {
         auto keys = cmd::KeyRecording::open(*session_, options_.keys, std::nullopt, std::nullopt);
         if (!keys) {
             return std::move(keys).error();

@@ -126,6 +126,7 @@ complete -c pidcap -n __pidcap_capture -s s -l snaplen -x -d 'Bytes to keep of e
 complete -c pidcap -n __pidcap_capture -l comments -x -a 'full intro short none' -d 'The comment on each packet'
 complete -c pidcap -n __pidcap_capture -l process-blocks -d 'Describe processes in blocks, too'
 complete -c pidcap -n __pidcap_capture -l tls-keys -d 'With the secrets of TLS connections'
+complete -c pidcap -n __pidcap_capture -l tls-plaintext -d 'With what passes through TLS libraries'
 complete -c pidcap -n __pidcap_capture -l tls-wait -x -d 'How long packets wait for secrets'
 complete -c pidcap -n __pidcap_capture -l event -x -a 'process socket drop xdp' -d 'Events beside packets'
 complete -c pidcap -n __pidcap_capture -l no-packets -d 'Events only'

@@ -16,6 +16,9 @@ using test::contains;
 const std::string kLibrary = std::string(TEST_DATA) + "/tls/x86-64.so";
 const std::string kUnsupported = std::string(TEST_DATA) + "/tls/two-randoms.so";
 
+const std::string kNoPlaintext =
+    ": BoringSSL: its functions that pass plaintext have no names in this file\n";
+
 }  // namespace
 
 TEST_CASE("pidcap tls prints the place and the recipe, or why there is none") {
@@ -27,9 +30,9 @@ TEST_CASE("pidcap tls prints the place and the recipe, or why there is none") {
                           "  client random  [rdi + 0xa0] + 0x28\n"
                           "  secret         rdx\n"
                           "  secret length  rcx\n" +
-                          kUnsupported +
-                          ": BoringSSL: the function that logs secrets wasn't found\n"
-                          "/bin/sh: no TLS library\n");
+                          kLibrary + kNoPlaintext + kUnsupported +
+                          ": BoringSSL: the function that logs secrets wasn't found\n" +
+                          kUnsupported + kNoPlaintext + "/bin/sh: no TLS library\n");
 }
 
 TEST_CASE("pidcap tls --json has an object for each file, those that can't be read included") {
@@ -43,6 +46,8 @@ TEST_CASE("pidcap tls --json has an object for each file, those that can't be re
     CHECK(list[0]["functions"][0]["offset"] == 0x2b0);
     CHECK(list[0]["functions"][0]["recipe"]["client_random"] == "[rdi + 0xa0] + 0x28");
     CHECK(list[0]["unsupported"].empty());
+    CHECK(list[0]["plaintext"].empty());
+    CHECK(list[0]["plaintext_unsupported"].size() == 1);
     CHECK(list[1]["error"] == "not an ELF file");
 }
 

@@ -18,7 +18,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (!file.valid() || write(file.get(), data, size) != static_cast<ssize_t>(size)) {
         return 0;
     }
-    const auto finding = capture::tls::find_key_log(file.get());
+    const auto finding = capture::tls::find_tls(file.get());
     if (finding) {
         for (const auto& function : finding->functions) {
             if (function.file_offset >= size) {

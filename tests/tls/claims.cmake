@@ -32,7 +32,25 @@ set(tls_claims
     "the first connection of a command that is Go has its keys in the file"
     "a program that writes a key log of its own has each line once in the file"
     "a connection that is older than the capture stays closed, and later ones are in clear"
-    "without a connection it is said that there was none")
+    "without a connection it is said that there was none"
+    "of an older connection of TLS 1.3, nginx and s_client have passed what is recorded"
+    "of an older connection of TLS 1.3, nginx and Python have passed what is recorded"
+    "of an older connection of TLS 1.3, two nodes have passed what is recorded"
+    "of an older connection of TLS 1.3, gnutls-cli and gnutls-serv have passed what is recorded"
+    "of an older connection of TLS 1.2, nginx and s_client have passed what is recorded"
+    "of an older connection of TLS 1.2, nginx and Python have passed what is recorded"
+    "of an older connection of TLS 1.2, two nodes have passed what is recorded"
+    "of an older connection of TLS 1.2, gnutls-cli and gnutls-serv have passed what is recorded"
+    "of an older connection, a stripped Go server has passed what is recorded, but for the call that waited"
+    "of an older connection, a stripped Go client has passed what is recorded"
+    "of an older connection, OpenSSL of other suites and machines has passed what is recorded"
+    "of a call that passes more than 256 KiB the rest is counted"
+    "what GnuTLS keeps back and sends later is recorded once"
+    "of TLS in TLS, both connections' plaintext is recorded, each once"
+    "of a process that isn't selected no plaintext is in the file, nor of anyone without --tls-plaintext"
+    "pidcap extract --without-keys leaves plaintext out, and the file says that it has it"
+    "a file that others may read is refused for plaintext, and stays as it was"
+    "keys and plaintext of the same connection are both in the file")
 # These load the machine, or look at all programs in the kernel.
 set(tls_claims_alone
     "after SIGINT no probe, program or process is left"

@@ -18,9 +18,9 @@ FILES = 60
 
 
 def programs():
-    """The numbers of the kernel's programs that take secrets, of whatever capture."""
+    """The numbers of the kernel's programs that take secrets and plaintext, of whatever capture."""
     shown = subprocess.run([*need("bpftool"), "-j", "prog", "show"], capture_output=True, text=True, check=True).stdout
-    return {program["id"] for program in json.loads(shown) if program.get("name", "").startswith("tls_secret")}
+    return {program["id"] for program in json.loads(shown) if program.get("name", "").startswith(("tls_secret", "plaintext_"))}
 
 
 def links(of):
@@ -31,11 +31,11 @@ def links(of):
 def nothing_left(stage, number):
     stage.reference.serve(PORT, "1.3")
     before = programs()
-    recording = stage.record()
+    recording = stage.record(how=("--tls-keys", "--tls-plaintext"))
     stage.curl()
     ours = programs() - before
     helpers = stage.world.descendants(recording.process.pid)
-    require(ours and links(ours) and len(helpers) >= 2, f"programs {ours}, helpers {helpers}")
+    require(len(ours) >= 4 and len(links(ours)) >= 4 and len(helpers) >= 2, f"programs {ours}, helpers {helpers}")
     recording.process.send_signal(number)
     recording.process.wait(30)
     wait_for(lambda: not programs() & ours and not links(ours), "its programs to go")

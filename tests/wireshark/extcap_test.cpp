@@ -215,7 +215,8 @@ TEST_CASE("the dialog names the running processes, whatever they call themselves
     CHECK(calls == std::set<std::string>{"call=--pid", "call=--tree", "call=--comm", "call=--user",
                                          "call=--container", "call=--process", "call=--follow",
                                          "call=--hook", "call=--direction", "call=--snaplen",
-                                         "call=--process-blocks", "call=--tls-keys"});
+                                         "call=--process-blocks", "call=--tls-keys",
+                                         "call=--tls-plaintext"});
 
     const std::string again = answer_to(
         {"--extcap-config", "--extcap-interface", "pidcap-any", "--extcap-reload-option", "tree"});

@@ -144,7 +144,7 @@ void Tracee::look_at_mappings() {
 
 void Tracee::add_file(const std::string& path, uint64_t start, uint64_t end, uint64_t offset) {
     const pcapng::Fd file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    const auto finding = capture::tls::find_key_log(file.get());
+    const auto finding = capture::tls::find_tls(file.get());
     if (!finding) {
         throw std::runtime_error(path + ": " + finding.error().message);
     }

@@ -23,7 +23,7 @@
 namespace {
 
 using capture::tls::ElfImage;
-using capture::tls::find_key_log;
+using capture::tls::find_tls;
 using pcapng::Fd;
 
 Fd open_file(const std::string& path) {
@@ -91,9 +91,9 @@ TEST_CASE("what isn't a file of a known machine is refused") {
     CHECK(refusal(other) == "of another machine than x86-64, i386 and aarch64");
     // Nobody looks for TLS there.
     for (const std::string& none : {std::string(), std::string("#!/bin/sh\n"), other}) {
-        CHECK(find_key_log(Written(none).fd()).error().code == ENOEXEC);
+        CHECK(find_tls(Written(none).fd()).error().code == ENOEXEC);
     }
-    const auto folder = find_key_log(open_file("/usr").get());
+    const auto folder = find_tls(open_file("/usr").get());
     REQUIRE(!folder);
     CHECK(folder.error().message == "not a regular file");
     CHECK(folder.error().code == ENOEXEC);
@@ -183,7 +183,7 @@ TEST_CASE("an exported function is where the dynamic linker finds it") {
 }
 
 TEST_CASE("a program without a TLS library has no key log") {
-    const auto finding = find_key_log(open_file("/bin/sh").get());
+    const auto finding = find_tls(open_file("/bin/sh").get());
     REQUIRE(finding);
     CHECK(finding->functions.empty());
     CHECK(finding->unsupported.empty());

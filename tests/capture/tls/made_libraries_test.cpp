@@ -35,7 +35,7 @@ Fd open_library(const std::string& name) {
 
 Finding find(const std::string& name) {
     const Fd file = open_library(name);
-    auto finding = capture::tls::find_key_log(file.get());
+    auto finding = capture::tls::find_tls(file.get());
     REQUIRE(finding);
     return *std::move(finding);
 }

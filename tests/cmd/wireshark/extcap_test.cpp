@@ -87,6 +87,9 @@ TEST_CASE("a flag may come with a word for yes or no") {
     CHECK(options_of(capture_with({"--process-blocks"}))->process_blocks);
     CHECK(options_of(capture_with({"--process-blocks", "true"}))->process_blocks);
     CHECK_FALSE(options_of(capture_with({"--process-blocks", "false"}))->process_blocks);
+    CHECK(options_of(capture_with({"--tls-plaintext"}))->keys.plaintext);
+    CHECK_FALSE(options_of(capture_with({"--tls-plaintext", "false"}))->keys.plaintext);
+    CHECK_FALSE(options_of(capture_with({"--tls-keys"}))->keys.plaintext);
     CHECK_FALSE(options_of(capture_with({}))->process_blocks);
     CHECK_FALSE(options_of(capture_with({"--no-promiscuous-mode", "true"}))->promiscuous);
     CHECK(options_of(capture_with({}))->promiscuous);
