@@ -251,22 +251,23 @@ static __always_inline bool is_unfinished(__u32 error)
 }
 
 /*
- * The attempt has ended while connect(2) was on its way out with EINPROGRESS: on lo the answer
- * comes at once.
+ * Fills in how an attempt has ended while connect(2) was on its way out with EINPROGRESS: on lo the
+ * answer comes at once. Returns false if it hasn't.
  */
-static __noinline void report_ended(struct sock *sk, struct connection *known)
+static __always_inline bool has_ended(struct connection *known, struct pidcap_connect *record)
 {
-	struct pidcap_connect record = {
-		.duration_ns = known->ended - known->began,
-		.error = known->error,
-		.protocol = BPF_CORE_READ(sk, sk_protocol),
-		.stage = PIDCAP_STAGE_LATER,
-		.local = known->local,
-		.remote = known->remote,
-	};
-
+	if (!known)
+		return false;
+	known->waiting = 0;
+	if (!known->error || known->reported)
+		return false;
 	known->reported = 1;
-	record_of_current(own_events.connect, &record, sizeof(record));
+	record->duration_ns = known->ended - known->began;
+	record->error = known->error;
+	record->stage = PIDCAP_STAGE_LATER;
+	record->local = known->local;
+	record->remote = known->remote;
+	return true;
 }
 
 static __noinline void connect_ends(const struct call *call, struct sock *sk, __u32 error)
@@ -274,31 +275,22 @@ static __noinline void connect_ends(const struct call *call, struct sock *sk, __
 	__u64 id = bpf_get_current_pid_tgid();
 	struct connect_call *begun = bpf_map_lookup_elem(&connect_calls, &id);
 	struct connection *known = connection_of(sk);
-	struct pidcap_connect record = {};
+	struct pidcap_connect record = {.protocol = BPF_CORE_READ(sk, sk_protocol)};
+	bool reported;
 
-	if (begun && begun->sk == (__u64)sk)
-		record.duration_ns = bpf_ktime_get_ns() - begun->began;
+	if (error == EISCONN)
+		return;
 	if (known && known->inode != inode_of(sk))
 		known = NULL;
 	if (is_unfinished(error)) {
-		if (known) {
-			known->waiting = 0;
-			if (known->error && !known->reported)
-				report_ended(sk, known);
-		}
+		if (has_ended(known, &record))
+			record_of_current(own_events.connect, &record, sizeof(record));
 		return;
 	}
-	record.protocol = BPF_CORE_READ(sk, sk_protocol);
-	if (error == EISCONN)
-		return;
-	if (!error) {
-		/* TCP: recorded as the state changed. */
-		if (!own_events.all_sockets || record.protocol == IPPROTO_TCP ||
-		    record.protocol == IPPROTO_MPTCP)
-			return;
-	} else {
-		bool reported = known && known->reported;
-
+	if (begun && begun->sk == (__u64)sk)
+		record.duration_ns = bpf_ktime_get_ns() - begun->began;
+	if (error) {
+		reported = known && known->reported;
 		if (known) {
 			record.local = known->local;
 			forget_connection(sk);
@@ -307,6 +299,9 @@ static __noinline void connect_ends(const struct call *call, struct sock *sk, __
 			return;
 		record.error = error;
 		record.stage = PIDCAP_STAGE_CALL;
+	} else if (!own_events.all_sockets || record.protocol == IPPROTO_TCP ||
+		   record.protocol == IPPROTO_MPTCP) {
+		return; /* TCP: recorded as the state changed. */
 	}
 	given_address(call->address, call->length, &record.remote);
 	if (!error && !record.remote.family)
@@ -444,12 +439,20 @@ static __noinline void attempt_fails(struct sock *sk)
 			 sizeof(record));
 }
 
+/* A function of its own, for its room on the stack. */
+static __noinline void note_connection(struct sock *sk, __u64 now)
+{
+	struct connection fresh = {.established = now};
+	__u64 key = (__u64)sk;
+
+	bpf_map_update_elem(&connections, &key, &fresh, BPF_ANY);
+}
+
 static __noinline void connection_opens(struct sock *sk, bool accepted)
 {
 	struct connection *known = connection_of(sk);
-	__u64 now = bpf_ktime_get_ns(), key = (__u64)sk;
-	struct pidcap_connect record = {};
-	struct connection fresh = {};
+	struct pidcap_connect record = {.protocol = BPF_CORE_READ(sk, sk_protocol)};
+	__u64 now = bpf_ktime_get_ns();
 
 	if (!own_events.all_sockets) {
 		if (known)
@@ -457,8 +460,8 @@ static __noinline void connection_opens(struct sock *sk, bool accepted)
 		return;
 	}
 	if (accepted || !known) {
-		fresh.established = now;
-		bpf_map_update_elem(&connections, &key, &fresh, BPF_ANY);
+		note_connection(sk, now);
+		known = NULL;
 	} else {
 		known->established = now;
 		known->waiting = 0;
@@ -466,7 +469,6 @@ static __noinline void connection_opens(struct sock *sk, bool accepted)
 	}
 	if (accepted)
 		return;
-	record.protocol = BPF_CORE_READ(sk, sk_protocol);
 	local_address(sk, &record.local);
 	remote_address(sk, &record.remote);
 	record_of_socket(sk, own_events.connect, known ? &known->owner : NULL, &record,
