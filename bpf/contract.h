@@ -28,7 +28,7 @@
 #define PIDCAP_PATH_LEN 1024
 #define PIDCAP_ARGS_LEN 1024
 /* The same for a working directory, if processes are described: see struct pidcap_event. */
-#define PIDCAP_CWD_LEN	1024
+#define PIDCAP_CWD_LEN 1024
 
 /*
  * Who used a socket last. tgid and start (boot, of the thread group's leader) identify the process;
@@ -181,8 +181,8 @@ struct pidcap_event {
 	__u32 tid;    /* the thread it happened to */
 	char comm[PIDCAP_COMM_LEN];
 	/* EXEC: the executable's inode, its file system's device (s_dev: the major above the lower
-	 * PIDCAP_MINOR_BITS), and the mount namespace that its path is of. 0: none. EXIT, if processes
-	 * are described: what the kernel has counted of the process, and its end. */
+	 * PIDCAP_MINOR_BITS), and the mount namespace that its path is of. 0: none. EXIT, if
+	 * processes are described: what the kernel has counted of the process, and its end. */
 	union {
 		__u64 exe_inode;
 		__u64 cpu_ns; /* of all threads, up to the last tick */

@@ -70,11 +70,11 @@ PIDCAP_STATIC_ASSERT(sizeof(struct pidcap_accept) == 64, "pidcap_accept");
 
 /* socket:close: the end of a TCP connection. */
 struct pidcap_close {
-	__u64 duration_ns; /* since it was established; 0: not known */
-	__u64 sent;	   /* bytes of data, each counted once */
-	__u64 received;	   /* likewise */
-	__u32 error;	   /* errno that ended it; 0: none */
-	__u32 rtt_us;	   /* smoothed */
+	__u64 duration_ns;     /* since it was established; 0: not known */
+	__u64 sent;	       /* bytes of data, each counted once */
+	__u64 received;	       /* likewise */
+	__u32 error;	       /* errno that ended it; 0: none */
+	__u32 rtt_us;	       /* smoothed */
 	__u32 retransmissions; /* segments */
 	__u16 protocol;
 	__u16 pad;
@@ -110,11 +110,11 @@ PIDCAP_STATIC_ASSERT(sizeof(struct pidcap_dropped) == 56, "pidcap_dropped");
 
 /* xdp:verdict: a program's verdict that couldn't be carried out, or XDP_ABORTED. */
 struct pidcap_xdp_verdict {
-	__u32 action;	/* enum xdp_action */
-	__u32 error;	/* errno of a redirect; else 0 */
-	__u32 program;	/* id; 0: not known */
-	__u32 netns;	/* inode number */
-	__u32 ifindex;	/* that the packets came in on */
+	__u32 action;	  /* enum xdp_action */
+	__u32 error;	  /* errno of a redirect; else 0 */
+	__u32 program;	  /* id; 0: not known */
+	__u32 netns;	  /* inode number */
+	__u32 ifindex;	  /* that the packets came in on */
 	__u32 to_ifindex; /* where they were to go; 0: nowhere, or not known */
 	char device[16];
 	char to_device[16];
