@@ -133,7 +133,10 @@ size_t programs_left() {
 uint64_t perf_count(const std::string& err, const std::string& event) {
     std::istringstream lines(err);
     for (std::string line; std::getline(lines, line);) {
-        if (contains(line, event)) {
+        // As "     1,234      sched:sched_switch"; pidcap's own lines name the event, too.
+        const size_t first = line.find_first_not_of(' ');
+        if (contains(line, event) && first != std::string::npos && line[first] >= '0' &&
+            line[first] <= '9') {
             std::erase(line, ',');
             return std::stoull(line);
         }
