@@ -134,10 +134,14 @@ FieldKind kind_of(const Line& line, const std::string& conversion) {
 
 // An argument of a system call stands in a register, of which an int has the lower half.
 void narrow_argument(const Line& line, EventField& field) {
-    if (field.size == sizeof(uint64_t) && is_one_of(line.type, {"int", "unsigned int"})) {
+    if (field.size != sizeof(uint64_t) || field.kind != FieldKind::kUnsigned) {
+        return;
+    }
+    const bool is_int = is_one_of(line.type, {"int", "pid_t", "clockid_t", "key_serial_t"});
+    if (is_int || is_one_of(line.type, {"unsigned int", "unsigned", "u32", "uid_t", "gid_t"})) {
         field.size = sizeof(uint32_t);
-        field.kind = line.type == "int" ? FieldKind::kSigned : FieldKind::kUnsigned;
-    } else if (line.type == "long") {
+    }
+    if (is_int || is_one_of(line.type, {"long", "loff_t", "off_t"})) {
         field.kind = FieldKind::kSigned;
     }
 }

@@ -4,30 +4,31 @@
 -- Statistics, "Failed connections" and "Drops by reason". Alike events are one row with their number.
 local event_tables = {}
 
--- Events count here if this returns what they have in common: the columns' values, without those of every table.
-local kinds = {}
+-- values_of(event): the columns' values, without those that every table has; nil: the event doesn't count here.
 
-local failures = {["socket:connect"] = true, ["socket:bind"] = true}
+local calls = {["socket:connect"] = true, ["socket:bind"] = true, ["socket:listen"] = true}
 local no_error = {["0"] = true}
 
-kinds.failures = {
+local failed = {
+    name = "failures",
     title = "Failed connections",
     columns = {"Call", "Address", "Error"},
     values_of = function(event)
         local values = event.values
         local error = values.errno
-        if not failures[event.name] or not error then
+        if not calls[event.name] or not error then
             return nil
         end
         if no_error[error] then
             -- Its end is known by its stage only.
             error = values.stage == "given-up" and values.stage
         end
-        return error and {event.name:match(":(.*)$"), values.remote or values.address or "", error}
+        return error and {event.name:match(":(.*)$"), values.remote or values.address or values["local"] or "", error}
     end,
 }
 
-kinds.drops = {
+local drops = {
+    name = "drops",
     title = "Drops by reason",
     columns = {"Reason", "Where", "Device"},
     values_of = function(event)
@@ -73,7 +74,7 @@ end
 
 -- `event_of(frame)`: name, values and process of the event at hand, or nil.
 function event_tables.register(statistics, event_of)
-    for name, kind in pairs(kinds) do
+    for _, kind in ipairs({failed, drops}) do
         local columns = {{"Count", function(row) return string.format("%d", row.count) end, "right"}}
         for i, title in ipairs(kind.columns) do
             columns[#columns + 1] = {title, function(row) return row.values[i] end}
@@ -81,7 +82,7 @@ function event_tables.register(statistics, event_of)
         columns[#columns + 1] = {"Process", function(row) return row.process end}
         columns[#columns + 1] = {"First", seconds("first"), "right"}
         columns[#columns + 1] = {"Last", seconds("last"), "right"}
-        statistics.register_table(name, kind.title, function()
+        statistics.register_table(kind.name, kind.title, function()
             return setmetatable({kind = kind, columns = columns, event_of = event_of, lines_of = statistics.lines_of,
                                  rows = {}, order = {}}, Table)
         end)

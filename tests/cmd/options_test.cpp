@@ -208,6 +208,24 @@ TEST_CASE("options that would do nothing are refused") {
     CHECK(run({"-w", "x", "--process-blocks"}).process_blocks);
 }
 
+TEST_CASE("events are chosen by name, and what goes with them needs one") {
+    const Options options = run({"--event", "socket=all,tcp:*", "--event", "sched:a if x = 1"});
+    REQUIRE(options.events.choices.size() == 3);
+    CHECK(options.events.choices[0].variant == "all");
+    CHECK(options.events.choices[1].name == "tcp:*");
+    CHECK(options.events.choices[2].condition == "x = 1");
+    CHECK(options.events.packets);
+    CHECK_FALSE(run({"--event", "drop", "--no-packets"}).events.packets);
+    CHECK(run({"--event", "drop", "--kernel-addresses"}).events.kernel_addresses);
+    CHECK_THAT(refusal({"--no-packets"}), Catch::Contains("add --event"));
+    CHECK_THAT(refusal({"--kernel-addresses"}), Catch::Contains("add --event"));
+    CHECK_THAT(refusal({"--event", "drop", "--no-packets", "tcp"}), Catch::Contains("filter"));
+    CHECK_THAT(refusal({"--event", "drop", "--no-process", "-w", "x"}),
+               Catch::Contains("--no-process"));
+    CHECK_THAT(refusal({"--event", "../x:y"}), Catch::Contains("no name of an event"));
+    CHECK_THAT(refusal({"--event", "a:\x1b[2J"}), !Catch::Contains("\x1b"));
+}
+
 TEST_CASE("rotation is tcpdump's: its letters, its units, attached values") {
     const Options options = run({"-C100", "-G10", "-W2", "-z", "gzip", "-w", "d/a-%s"});
     CHECK(options.rotation.size == 100'000'000U);

@@ -352,7 +352,7 @@ TEST_CASE("a dropped packet is found by its own fields, and is no part of its co
         const uint32_t drop =
             capture.add_interface("drop:packet", packet::layout_text(*drop_layout()));
         packet::EventRecord record(drop_layout());
-        for (const uint32_t sequence : {1, 5, 9}) {
+        for (const uint32_t sequence : {1U, 5U, 9U}) {
             const Bytes packet = tcp_packet(is_ip6, sequence, 0x18, "data");
             capture.packet(kCurl, in_ethernet(packet, is_ip6));
             record.clear();

@@ -225,8 +225,8 @@ TEST_CASE("tables in the menu Statistics follow a live capture, each packet coun
     gui.window(kCapturing);
     constexpr int kOpened = 4;
     for (int i = 1; i <= kOpened; ++i) {
-        // "Processes" is the 13th entry.
-        std::vector<std::string> keys(13, "Down");
+        // "Processes" is the 15th entry.
+        std::vector<std::string> keys(15, "Down");
         keys[0] = "alt+s";
         keys.push_back("Return");
         do_until(

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // The words that pidcap-extcap and Wireshark exchange.
+#include <unistd.h>
+
 #include <catch2/catch.hpp>
 #include <string>
 #include <vector>
@@ -93,6 +95,17 @@ TEST_CASE("a flag may come with a word for yes or no") {
     CHECK_FALSE(options_of(capture_with({}))->process_blocks);
     CHECK_FALSE(options_of(capture_with({"--no-promiscuous-mode", "true"}))->promiscuous);
     CHECK(options_of(capture_with({}))->promiscuous);
+}
+
+TEST_CASE("events are chosen in the dialog, tracepoints by root only") {
+    const auto own = options_of(capture_with({"--event", "socket, drop=all"}));
+    REQUIRE(own.ok());
+    CHECK(own->events.choices ==
+          std::vector<capture::EventChoice>{{"socket", "", ""}, {"drop", "all", ""}});
+    CHECK(own->events.packets);
+    CHECK(options_of(capture_with({"--event", ""}))->events.choices.empty());
+    CHECK_FALSE(options_of(capture_with({"--event", "../x"})).ok());
+    CHECK(options_of(capture_with({"--event", "tcp:tcp_probe"})).ok() == (getuid() == 0));
 }
 
 TEST_CASE("what was chosen in the dialog becomes the options of a capture") {
