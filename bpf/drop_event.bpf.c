@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Packets that the kernel throws away: the reason, the place in the kernel, the packet's first bytes
- * and its process. Without drops that belong to ordinary work, unless all are asked for.
+ * Packets that the kernel throws away: the reason, the place in the kernel, the packet's first
+ * bytes and its process. Without drops that belong to ordinary work, unless all are asked for.
  */
 #include "event_record.h"
 #include "memory.h"
@@ -217,8 +217,8 @@ int packet_dropped(struct bpf_raw_tracepoint_args *ctx)
 	dropped.packet.interface.ifindex = record.ifindex;
 	find_drop_owner(&dropped, own, receiver, &event, &record);
 	if (dropped.size) {
-		record.length = (__u64)BPF_CORE_READ(skb, data) + BPF_CORE_READ(skb, len) -
-				dropped.start;
+		record.length =
+			(__u64)BPF_CORE_READ(skb, data) + BPF_CORE_READ(skb, len) - dropped.start;
 		bytes.rest = (void *)dropped.start;
 		bytes.rest_size =
 			dropped.size < PIDCAP_DROP_BYTES ? dropped.size : PIDCAP_DROP_BYTES;

@@ -192,7 +192,7 @@ struct sk_buff {
 	unsigned char *data;
 	unsigned int tail; /* offset from head: 64-bit architectures */
 	__be16 protocol;
-	__u16 network_header; /* likewise */
+	__u16 network_header;	 /* likewise */
 	unsigned int sender_cpu; /* or napi_id, which is greater than any CPU's */
 	struct net_device *dev;
 	unsigned long _skb_refdst;

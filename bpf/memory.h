@@ -110,8 +110,10 @@ static __noinline __attribute__((unused)) bool is_served(const struct packet *pa
  * Does the same as remember() for the NETNS kinds. If another owner has the same addresses at
  * another interface, as another container may, the key has no owner until it expires.
  */
-static __noinline __attribute__((unused)) void remember_in_netns(struct memory_key *key, const struct pidcap_owner *owner,
-					 __u64 sk, __u64 born, __u32 ifindex)
+static __noinline __attribute__((unused)) void remember_in_netns(struct memory_key *key,
+								 const struct pidcap_owner *owner,
+								 __u64 sk, __u64 born,
+								 __u32 ifindex)
 {
 	struct memory_place place;
 	struct memory *known = find_memory(key, &place);

@@ -54,8 +54,7 @@ static __always_inline void remote_address(struct sock *sk, struct pidcap_addres
 	if (address->family == AF_INET) {
 		address->ipv4_or_flow = BPF_CORE_READ(sk, __sk_common.skc_daddr);
 	} else {
-		BPF_CORE_READ_INTO(&address->ipv6, sk,
-				   __sk_common.skc_v6_daddr.in6_u.u6_addr32);
+		BPF_CORE_READ_INTO(&address->ipv6, sk, __sk_common.skc_v6_daddr.in6_u.u6_addr32);
 		simplify_address(address);
 	}
 	remove_empty(address);

@@ -69,8 +69,8 @@ struct connection {
 	struct pidcap_address remote;
 	struct pidcap_address local; /* as the attempt ended, before the socket lost it */
 	__u64 inode;
-	__u64 began; /* mono, as are the next two */
-	__u64 ended; /* while a thread waited; 0: not yet */
+	__u64 began;	   /* mono, as are the next two */
+	__u64 ended;	   /* while a thread waited; 0: not yet */
 	__u64 established; /* 0: not yet */
 	__u32 waiting;	   /* a thread is in connect(2) */
 	__u32 reported;	   /* the end of the attempt is recorded */
@@ -151,8 +151,7 @@ static __always_inline void read_call(struct pt_regs *regs, __u32 number, struct
 	call->kind = kind_of(&compat_socket_calls, number);
 	if (number == compat_socket_calls.socketcall) {
 		call->kind = socketcall_kind(arguments[0]);
-		if (bpf_probe_read_user(arguments, sizeof(arguments),
-					(void *)(__u64)arguments[1]))
+		if (bpf_probe_read_user(arguments, sizeof(arguments), (void *)(__u64)arguments[1]))
 			call->kind = CALL_OTHER;
 	}
 	call->fd = arguments[0];
@@ -252,22 +251,23 @@ static __always_inline bool is_unfinished(__u32 error)
 }
 
 /*
- * The attempt has ended while connect(2) was on its way out with EINPROGRESS: on lo the answer
- * comes at once.
+ * Fills in how an attempt has ended while connect(2) was on its way out with EINPROGRESS: on lo the
+ * answer comes at once. Returns false if it hasn't.
  */
-static __noinline void report_ended(struct sock *sk, struct connection *known)
+static __always_inline bool has_ended(struct connection *known, struct pidcap_connect *record)
 {
-	struct pidcap_connect record = {
-		.duration_ns = known->ended - known->began,
-		.error = known->error,
-		.protocol = BPF_CORE_READ(sk, sk_protocol),
-		.stage = PIDCAP_STAGE_LATER,
-		.local = known->local,
-		.remote = known->remote,
-	};
-
+	if (!known)
+		return false;
+	known->waiting = 0;
+	if (!known->error || known->reported)
+		return false;
 	known->reported = 1;
-	record_of_current(own_events.connect, &record, sizeof(record));
+	record->duration_ns = known->ended - known->began;
+	record->error = known->error;
+	record->stage = PIDCAP_STAGE_LATER;
+	record->local = known->local;
+	record->remote = known->remote;
+	return true;
 }
 
 static __noinline void connect_ends(const struct call *call, struct sock *sk, __u32 error)
@@ -275,31 +275,22 @@ static __noinline void connect_ends(const struct call *call, struct sock *sk, __
 	__u64 id = bpf_get_current_pid_tgid();
 	struct connect_call *begun = bpf_map_lookup_elem(&connect_calls, &id);
 	struct connection *known = connection_of(sk);
-	struct pidcap_connect record = {};
+	struct pidcap_connect record = {.protocol = BPF_CORE_READ(sk, sk_protocol)};
+	bool reported;
 
-	if (begun && begun->sk == (__u64)sk)
-		record.duration_ns = bpf_ktime_get_ns() - begun->began;
+	if (error == EISCONN)
+		return;
 	if (known && known->inode != inode_of(sk))
 		known = NULL;
 	if (is_unfinished(error)) {
-		if (known) {
-			known->waiting = 0;
-			if (known->error && !known->reported)
-				report_ended(sk, known);
-		}
+		if (has_ended(known, &record))
+			record_of_current(own_events.connect, &record, sizeof(record));
 		return;
 	}
-	record.protocol = BPF_CORE_READ(sk, sk_protocol);
-	if (error == EISCONN)
-		return;
-	if (!error) {
-		/* TCP: recorded as the state changed. */
-		if (!own_events.all_sockets || record.protocol == IPPROTO_TCP ||
-		    record.protocol == IPPROTO_MPTCP)
-			return;
-	} else {
-		bool reported = known && known->reported;
-
+	if (begun && begun->sk == (__u64)sk)
+		record.duration_ns = bpf_ktime_get_ns() - begun->began;
+	if (error) {
+		reported = known && known->reported;
 		if (known) {
 			record.local = known->local;
 			forget_connection(sk);
@@ -308,6 +299,9 @@ static __noinline void connect_ends(const struct call *call, struct sock *sk, __
 			return;
 		record.error = error;
 		record.stage = PIDCAP_STAGE_CALL;
+	} else if (!own_events.all_sockets || record.protocol == IPPROTO_TCP ||
+		   record.protocol == IPPROTO_MPTCP) {
+		return; /* TCP: recorded as the state changed. */
 	}
 	given_address(call->address, call->length, &record.remote);
 	if (!error && !record.remote.family)
@@ -445,12 +439,20 @@ static __noinline void attempt_fails(struct sock *sk)
 			 sizeof(record));
 }
 
+/* A function of its own, for its room on the stack. */
+static __noinline void note_connection(struct sock *sk, __u64 now)
+{
+	struct connection fresh = {.established = now};
+	__u64 key = (__u64)sk;
+
+	bpf_map_update_elem(&connections, &key, &fresh, BPF_ANY);
+}
+
 static __noinline void connection_opens(struct sock *sk, bool accepted)
 {
 	struct connection *known = connection_of(sk);
-	__u64 now = bpf_ktime_get_ns(), key = (__u64)sk;
-	struct pidcap_connect record = {};
-	struct connection fresh = {};
+	struct pidcap_connect record = {.protocol = BPF_CORE_READ(sk, sk_protocol)};
+	__u64 now = bpf_ktime_get_ns();
 
 	if (!own_events.all_sockets) {
 		if (known)
@@ -458,8 +460,8 @@ static __noinline void connection_opens(struct sock *sk, bool accepted)
 		return;
 	}
 	if (accepted || !known) {
-		fresh.established = now;
-		bpf_map_update_elem(&connections, &key, &fresh, BPF_ANY);
+		note_connection(sk, now);
+		known = NULL;
 	} else {
 		known->established = now;
 		known->waiting = 0;
@@ -467,7 +469,6 @@ static __noinline void connection_opens(struct sock *sk, bool accepted)
 	}
 	if (accepted)
 		return;
-	record.protocol = BPF_CORE_READ(sk, sk_protocol);
 	local_address(sk, &record.local);
 	remote_address(sk, &record.remote);
 	record_of_socket(sk, own_events.connect, known ? &known->owner : NULL, &record,
@@ -489,7 +490,8 @@ static __noinline void connection_closes(struct sock *sk)
 	if (record.protocol == IPPROTO_TCP) {
 		record.sent = BPF_CORE_READ(tcp, bytes_sent) - BPF_CORE_READ(tcp, bytes_retrans);
 		record.received = BPF_CORE_READ(tcp, bytes_received);
-		if (record.received && BPF_CORE_READ(sk, __sk_common.skc_flags) & (1UL << SOCK_DONE))
+		if (record.received &&
+		    BPF_CORE_READ(sk, __sk_common.skc_flags) & (1UL << SOCK_DONE))
 			record.received--;
 		record.rtt_us = BPF_CORE_READ(tcp, srtt_us) >> 3;
 		record.retransmissions = BPF_CORE_READ(tcp, total_retrans);
@@ -511,9 +513,8 @@ static __always_inline bool is_connection(struct sock *sk)
 
 	if (protocol == IPPROTO_MPTCP)
 		return true;
-	return protocol == IPPROTO_TCP &&
-	       !(bpf_core_field_exists(struct tcp_sock, is_mptcp) &&
-		 BPF_CORE_READ((struct tcp_sock *)sk, is_mptcp));
+	return protocol == IPPROTO_TCP && !(bpf_core_field_exists(struct tcp_sock, is_mptcp) &&
+					    BPF_CORE_READ((struct tcp_sock *)sk, is_mptcp));
 }
 
 /* What is to be accepted has no file yet. */

@@ -171,8 +171,8 @@ class Session : private RecordHandler, private ProcessWatcher {
     Merge merge_;
     Verdicts verdicts_;
     ProcessTable table_;
-    std::optional<ProcReader> reader_;  // until hand_over_reading()
-    EventSet events_;                   // detached before programs_ goes
+    std::optional<ProcReader> reader_;             // until hand_over_reading()
+    EventSet events_;                              // detached before programs_ goes
     std::optional<ProcessEvents> process_events_;  // from the opening on
     std::unique_ptr<Attachment> attachment_;
     packet::ProcessFilter filter_;

@@ -136,6 +136,11 @@ Into what
   --tls-plaintext     with what processes hand to TLS libraries and get from them, as events: of
                       connections that began before the capture, too
   --tls-wait TIME     packets wait so long at most for the secrets of a handshake; 5s by default
+  --event NAME        events beside packets: process, socket, drop, xdp, or a tracepoint of the
+                      kernel, as tcp:tcp_retransmit_skb or tcp:*; several with commas; repeatable.
+                      "pidcap events" lists them. 'NAME if EXPRESSION': those whose fields are so
+  --no-packets        events only
+  --kernel-addresses  events with the addresses of the kernel, which are 0 otherwise
   -B, --buffer KIB    size of the buffer between kernel and pidcap, for all CPUs together
 
 With which rights

@@ -19,6 +19,8 @@ package.loaded.pidcap = true
 local directory = debug.getinfo(1, "S").source:gsub("^@", ""):match("^(.*[/\\])") or ""
 local comment = dofile(directory .. "pidcap/comment.lua")
 local statistics = dofile(directory .. "pidcap/statistics.lua")
+local events = dofile(directory .. "pidcap/events.lua")
+local event_tables = dofile(directory .. "pidcap/event_tables.lua")
 
 -- "process" is a protocol of Wireshark 4.6's own.
 local pidcap = Proto("pidcap", "Process")
@@ -297,8 +299,12 @@ end
 local by_direction = {[0] = "sender", [1] = "receiver"}  -- pinfo.p2p_dir, from the packet's direction flag
 local opposite = {sender = "receiver", receiver = "sender", unknown = "unknown"}
 
--- At which end `record.self` is (docs/file-format.md). On loopback the direction of another tool's packet doesn't say.
+-- At which end `record.self` is (docs/file-format.md); nil: an event has none. On loopback the direction of another
+-- tool's packet doesn't say.
 local function at_of(record, pinfo)
+    if events.event_of(pinfo.number) then
+        return nil
+    end
     if record.at then
         return record.at
     end
@@ -326,6 +332,9 @@ local function ends_text(record, at)
         return process and process.pid and string.format("%s %d", process.name or "?", process.pid)
     end
     local left, right = text(record.self), text(record.peer)
+    if not at then
+        return left or right
+    end
     if at == "receiver" then
         left, right = right, left
     end
@@ -337,7 +346,7 @@ local ends = {sender = "sender", receiver = "receiver", unknown = "sender or rec
 local function title(process, at)
     local parts = {}
     if process.pid then
-        parts[1] = string.format("%s (%d), %s", process.name or "unnamed", process.pid, ends[at])
+        parts[1] = string.format("%s (%d)", process.name or "unnamed", process.pid) .. (at and ", " .. ends[at] or "")
         if process.user or process.uid then
             parts[2] = process.user and "user " .. process.user or string.format("uid %d", process.uid)
         end
@@ -372,11 +381,11 @@ local function add_end(tree, label, fields, end_field, process, at)
     local item = shown and add(tree, pidcap, label .. ": " .. title(process, at)) or add(tree, pidcap)
     add_fields(item, tree, fields, process)
     if process.pid then
-        if tree:referenced(end_field) then
+        if at and tree:referenced(end_field) then
             item:add(end_field, at)
         end
         add_fields(item, tree, any_fields, process, true)
-        add_fields(item, tree, roles[at], process, true)
+        add_fields(item, tree, at and roles[at] or roles.unknown, process, true)
     end
     return item
 end
@@ -431,4 +440,10 @@ end
 
 register_postdissector(pidcap)
 handle = Dissector.get("pidcap")
-statistics.register(current_ends)
+statistics.register(current_ends, events.event_of)
+event_tables.register(statistics, events.event_of)
+events.register(function()
+    local record = read_record()
+    local process = record and (record.self and record.self.pid and record.self or record.peer)
+    return process and process.pid and string.format("%s[%d]", process.name or "?", process.pid)
+end)

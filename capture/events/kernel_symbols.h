@@ -29,7 +29,7 @@ class KernelSymbols {
 
   private:
     std::vector<std::pair<uint64_t, uint32_t>> functions_;  // address, begin of its name; sorted
-    std::string names_;                                      // each ended by a NUL
+    std::string names_;                                     // each ended by a NUL
 };
 
 }  // namespace capture

@@ -177,8 +177,7 @@ bool chooses_processes(const EventOptions& options) {
                        [](const EventChoice& choice) { return choice.name == "process"; });
 }
 
-Result<void> add_own_events(const EventChoice& choice, const SharedParts& parts,
-                            EventSet& events) {
+Result<void> add_own_events(const EventChoice& choice, const SharedParts& parts, EventSet& events) {
     auto added = add(choice, parts, events);
     if (added.ok()) {
         return added;

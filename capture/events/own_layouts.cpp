@@ -5,10 +5,10 @@
 #include <netinet/in.h>
 
 #include <cstddef>
-#include <cstring>
 #include <string_view>
 
 #include "bpf/own_event.h"
+#include "capture/events/number_names.h"
 
 namespace capture {
 namespace {
@@ -18,41 +18,23 @@ using packet::EventLayout;
 using packet::FieldKind;
 using Values = std::vector<std::pair<uint64_t, std::string>>;
 
-// The last number of include/uapi/asm-generic/errno.h.
-constexpr int kLastError = 133;
-
 template <typename T>
 EventField field(const char* name, FieldKind kind, size_t offset, T size, Values values = {}) {
     return {name, kind, static_cast<uint32_t>(offset), static_cast<uint32_t>(size),
             std::move(values)};
 }
 
-#define FIELD(name, kind, type, member, ...) \
+#define FIELD(name, kind, type, member, ...)             \
     field(name, FieldKind::kind, offsetof(type, member), \
           sizeof(type::member) __VA_OPT__(, ) __VA_ARGS__)
 
 Values protocols() {
-    return {{IPPROTO_TCP, "TCP"},
-            {IPPROTO_UDP, "UDP"},
-            {IPPROTO_MPTCP, "MPTCP"},
-            {IPPROTO_SCTP, "SCTP"},
-            {IPPROTO_UDPLITE, "UDPLITE"},
-            {IPPROTO_ICMP, "ICMP"},
-            {IPPROTO_ICMPV6, "ICMPV6"},
-            {IPPROTO_RAW, "RAW"}};
+    return {{IPPROTO_TCP, "TCP"},       {IPPROTO_UDP, "UDP"},         {IPPROTO_MPTCP, "MPTCP"},
+            {IPPROTO_SCTP, "SCTP"},     {IPPROTO_UDPLITE, "UDPLITE"}, {IPPROTO_ICMP, "ICMP"},
+            {IPPROTO_ICMPV6, "ICMPV6"}, {IPPROTO_RAW, "RAW"}};
 }
 
 }  // namespace
-
-Values error_names() {
-    Values names;
-    for (int number = 1; number <= kLastError; number++) {
-        if (const char* name = strerrorname_np(number); name != nullptr) {
-            names.emplace_back(static_cast<uint64_t>(number), name);
-        }
-    }
-    return names;
-}
 
 EventLayout connect_layout() {
     return {{FIELD("errno", kUnsigned, pidcap_connect, error, error_names()),

@@ -3,6 +3,11 @@
 // The layouts of the own events that the kernel's programs write (bpf/own_event.h). Pure.
 #pragma once
 
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "capture/kernel/kernel_types.h"
 #include "packet/event/layout.h"
 
@@ -20,8 +25,5 @@ packet::EventLayout xdp_layout();
 // Returns the kernel's reasons for drops without what their names have in common: NO_SOCKET. Empty:
 // the kernel gives none (before 5.17).
 std::vector<std::pair<uint64_t, std::string>> drop_reasons(const KernelTypes& kernel);
-
-// Returns the names of errno: ECONNREFUSED, …
-std::vector<std::pair<uint64_t, std::string>> error_names();
 
 }  // namespace capture

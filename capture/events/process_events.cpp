@@ -6,10 +6,9 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <csignal>
-#include <cstring>
 #include <string>
 
+#include "capture/events/number_names.h"
 #include "capture/processes/exec_payload.h"
 
 namespace capture {
@@ -23,16 +22,6 @@ using packet::FieldKind;
 constexpr const char* kExec = "process:exec";
 constexpr const char* kFork = "process:fork";
 constexpr const char* kExit = "process:exit";
-
-std::vector<std::pair<uint64_t, std::string>> signal_names() {
-    std::vector<std::pair<uint64_t, std::string>> names;
-    for (int number = 1; number < SIGRTMIN; number++) {
-        if (const char* name = sigabbrev_np(number); name != nullptr) {
-            names.emplace_back(static_cast<uint64_t>(number), std::string("SIG") + name);
-        }
-    }
-    return names;
-}
 
 EventField number(const char* name, uint32_t size) {
     return {name, FieldKind::kUnsigned, 0, size};
@@ -112,9 +101,8 @@ ProcessEvents::ProcessEvents(const EventSet& events)
 
 std::optional<ProcessEvents::Taken> ProcessEvents::take(const EventSet& events, const char* name) {
     const EventSource* source = events.find(name);
-    return source != nullptr
-               ? std::optional(Taken{source->number, EventRecord(source->layout)})
-               : std::nullopt;
+    return source != nullptr ? std::optional(Taken{source->number, EventRecord(source->layout)})
+                             : std::nullopt;
 }
 
 std::optional<ProcessEvents::Taken>* ProcessEvents::taken(uint32_t type) {

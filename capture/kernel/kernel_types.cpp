@@ -126,9 +126,10 @@ std::optional<uint64_t> KernelTypes::enumerator(const std::string& name) const {
 
 // The type of its programs has the name btf_trace_NAME, and one argument more.
 std::optional<uint32_t> KernelTypes::tracepoint_arguments(const std::string& name) const {
-    const int id = btf_ != nullptr ? btf__find_by_name_kind(btf_.get(), ("btf_trace_" + name).c_str(),
-                                                            BTF_KIND_TYPEDEF)
-                                   : -1;
+    const int id =
+        btf_ != nullptr
+            ? btf__find_by_name_kind(btf_.get(), ("btf_trace_" + name).c_str(), BTF_KIND_TYPEDEF)
+            : -1;
     if (id <= 0) {
         return std::nullopt;
     }

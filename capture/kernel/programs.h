@@ -44,9 +44,9 @@ struct ProgramOptions {
     std::optional<Tracing> tracing;  // nullopt: the best one that this kernel allows
     uint32_t only_netns = 0;  // inode number of the namespace that all packets are from; 0: several
     bool describes_processes = false;  // exec and exit tell more: see pidcap_event
-    std::string btf_file;     // the kernel's type information; empty: the kernel itself has it
-    uint32_t most_events = 0;                    // counters for so many are kept
-    uint32_t pid_namespace = 0;                  // inode number of the own one; 0: the initial one
+    std::string btf_file;        // the kernel's type information; empty: the kernel itself has it
+    uint32_t most_events = 0;    // counters for so many are kept
+    uint32_t pid_namespace = 0;  // inode number of the own one; 0: the initial one
     std::optional<packet::PacketFilter> filter;  // nullopt: every packet
 };
 

@@ -12,6 +12,7 @@
 #include <variant>
 #include <vector>
 
+#include "cmd/list_events.h"
 #include "cmd/message.h"
 #include "cmd/offline/file_pass.h"
 #include "cmd/offline/result_file.h"
@@ -36,10 +37,15 @@ using pcapng::Result;
 constexpr std::string_view kName = "events";
 
 constexpr std::string_view kHelp = R"(Usage: pidcap events [options] FILE... [FILTER]
+       pidcap events [--json] [PATTERN...]
 
 One row for each event in a capture: what is no packet, but happened to a process, as a connection
 that failed. FILE is a capture of pidcap, compressed or not; "-" is standard input. Several files
 are read one after the other. --interface NAME chooses events by their names: 'socket:*'.
+
+Without a file: the events that a capture on this machine can have (--event); as root, for the
+kernel's tracepoints. PATTERN has a colon, and may be a glob: 'tcp:*', '*:*retrans*'. Those that it
+matches are listed with their fields, the fields' kinds and sizes, and names of numbers.
 
   --csv         every column, as CSV (RFC 4180)
   --csv-safe    the same for a spreadsheet: no cell is a formula (' stands before = + - @)
@@ -56,10 +62,16 @@ enum class Form { kTable, kCsv, kJson };
 
 struct Request {
     std::vector<std::string> paths;
+    bool of_this_machine = false;  // `paths` are patterns
     forensics::Selection selection;
     Form form = Form::kTable;
     forensics::CsvCells cells = forensics::CsvCells::kAsTheyAre;
 };
+
+// A file with a colon in its name can be given with its folder: ./a:b.
+bool is_pattern(const std::string& word) {
+    return word.find(':') != std::string::npos && word.find('/') == std::string::npos;
+}
 
 std::variant<Request, Stop> parse_request(std::span<const std::string> arguments) {
     CommandLine line(kName);
@@ -80,8 +92,13 @@ std::variant<Request, Stop> parse_request(std::span<const std::string> arguments
     request.paths = files.values;
     const bool is_csv = csv.given() || csv_safe.given();
     reader.refuse_if(is_csv && json.given(), "--csv and --json exclude each other");
-    reader.take(selection_of(selection, request.paths), request.selection);
-    reader.refuse_if(request.paths.empty(), "no input file given");
+    request.of_this_machine = std::all_of(request.paths.begin(), request.paths.end(), is_pattern);
+    if (request.of_this_machine) {
+        reader.refuse_if(arguments.size() > request.paths.size() + json.count(),
+                         "a list of this machine's events has --json, and no other option");
+    } else {
+        reader.take(selection_of(selection, request.paths), request.selection);
+    }
     if (reader.error()) {
         return line.usage_error(reader.error()->message);
     }
@@ -190,6 +207,9 @@ int run_events(std::span<const std::string> arguments) {
     }
     Request& request = std::get<Request>(parsed);
     ignore_write_signals();
+    if (request.of_this_machine) {
+        return list_events(request.paths, request.form == Form::kJson);
+    }
     auto source = forensics::Source::open(request.paths);
     if (!source) {
         print_message("pidcap {}: {}\n", kName, source.error().message);

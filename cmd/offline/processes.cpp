@@ -17,9 +17,10 @@ using forensics::ProcessTraffic;
 
 constexpr std::string_view kHelp = R"(Usage: pidcap processes [options] FILE... [FILTER]
 
-One row for each process that a packet of the file names: who it is, what it sent and received, with
-how many conversations and peers. EITHER is what it sent or received where the file doesn't say
-which. The most bytes come first. FILE is a capture of pidcap or of another tool, compressed or not;
+One row for each process that a packet or an event of the file names: who it is, what it sent and
+received, with how many conversations and peers. EITHER is what it sent or received where the file
+doesn't say which. The most bytes come first. Where the file has events: how many connections
+FAILED, how many of its packets were dropped, and the code or the signal with which it ended. FILE is a capture of pidcap or of another tool, compressed or not;
 "-" is standard input. Several files are read one after the other, as one.
 )";
 
@@ -32,6 +33,9 @@ constexpr auto kHeadings = std::to_array<Heading>({
     {"PACKETS", true},
     {"FLOWS", true},
     {"PEERS", true},
+    {"FAILED", true},
+    {"DROPS", true},
+    {"EXIT", true},
     {"CONTAINER"},
     {"PARENT"},
     {"COMMAND"},
@@ -43,6 +47,14 @@ uint64_t bytes_of(const ProcessTraffic& traffic) {
 
 std::string or_none(const forensics::Amount& amount) {
     return amount.packets == 0 ? "" : bytes_text(amount.bytes);
+}
+
+std::string number_or_none(uint64_t number) {
+    return number == 0 ? "" : fmt::to_string(number);
+}
+
+std::string exit_text(const forensics::ProcessOutcome& outcome) {
+    return outcome.exit_code ? fmt::to_string(*outcome.exit_code) : cell_text(outcome.exit_signal);
 }
 
 std::vector<Cell> cells_of(const ProcessTraffic& traffic) {
@@ -64,6 +76,9 @@ std::vector<Cell> cells_of(const ProcessTraffic& traffic) {
         {fmt::to_string(traffic.sent.packets + traffic.received.packets + traffic.either.packets)},
         {fmt::to_string(traffic.flows)},
         {fmt::to_string(traffic.peers)},
+        {number_or_none(traffic.outcome.failed_connections)},
+        {number_or_none(traffic.outcome.dropped_packets)},
+        {exit_text(traffic.outcome)},
         {cell_text(std::string_view(process.container).substr(0, 12), 12)},
         {std::move(parent)},
         {cell_text(process.cmdline.empty() ? process.exe : process.cmdline, 120)},

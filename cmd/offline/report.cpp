@@ -114,9 +114,12 @@ int run_report(std::span<const std::string> arguments) {
     }
     forensics::Analysis analysis({.questions = true});
     forensics::Timeline timeline;
+    forensics::EventSums events;
     const Result<void> read =
         FilePass(*source, request.selection, true).each([&](const forensics::Packet& packet) {
-            if (!packet::is_event(packet)) {
+            if (packet::is_event(packet)) {
+                events.add(packet);
+            } else {
                 timeline.add(packet, analysis.add(packet).counted);
             }
         });
@@ -126,6 +129,7 @@ int run_report(std::span<const std::string> arguments) {
     tell_unmatched(kCommand, request.selection, *source);
     forensics::Report report =
         forensics::make_report(source->name(), source->processes(), analysis, timeline);
+    forensics::add_events(report, events);
     for (const Result<void>* result : {&read, &analysis.state()}) {
         if (!*result) {
             report.problems.push_back(result->error().message);

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -215,6 +216,17 @@ std::string capture_part(bool any) {
           "as root"},
          {"save", "false"},
          {"group", "Packets"}});
+    text += sentence(
+        "arg", {{"number", "14"},
+                {"call", "--event"},
+                {"display", "Events"},
+                {"type", "string"},
+                {"placeholder", "none; as in: socket, drop, process"},
+                {"tooltip",
+                 "What isn't a packet: connections that failed (socket), packets that the kernel "
+                 "dropped (drop), processes that begin and end (process); as root tracepoints of "
+                 "the kernel, too: tcp:tcp_retransmit_skb. See pidcap(8)"},
+                {"group", "Packets"}});
     if (!any) {
         text += sentence(
             "arg", {{"number", "11"},
@@ -374,6 +386,19 @@ Result<cmd::Options> options_of(const Call& call) {
         options.snaplen = static_cast<uint32_t>(*snaplen);
     }
     options.process_blocks = call.values.contains("process-blocks");
+    if (const std::string text = value_of(call, "event"); !text.empty()) {
+        auto choices = capture::parse_event_choices(text);
+        if (!choices) {
+            return Error{fmt::format("Events: {}", choices.error().message)};
+        }
+        // The right to capture packets isn't one to watch the kernel and all that others do.
+        if (getuid() != 0 && std::any_of(choices->begin(), choices->end(), [](const auto& choice) {
+                return choice.is_tracepoint();
+            })) {
+            return Error{"Events: tracepoints of the kernel only if Wireshark runs as root"};
+        }
+        options.events.choices = *std::move(choices);
+    }
     options.keys.wanted = call.values.contains("tls-keys");
     options.keys.in_file = options.keys.wanted;
     options.keys.plaintext = call.values.contains("tls-plaintext");

@@ -217,7 +217,7 @@ local function shares_of(participants)
     return table.concat(texts, ", ")
 end
 
--- Columns: title, value, "right" for numbers.
+-- See statistics.lines_of().
 local process_columns = {
     {"Process", function(row) return name_of(row.process) end},
     {"PID", function(row) return text_of(row.process.pid) end, "right"},
@@ -269,26 +269,15 @@ local function cut(value)
     end
 end
 
-function Table:text()
-    local columns = self.by_flow and flow_columns or process_columns
-    for place, row in ipairs(self.order) do
-        row.place = place
-        row.process = row.processes:main() or row.process
-        row.peer = row.peers_at_end:main()
-    end
-    table.sort(self.order, function(one, other)
-        if one.bytes ~= other.bytes then
-            return one.bytes > other.bytes
-        end
-        return one.place < other.place
-    end)
+-- The rows as aligned lines below the columns' titles. A column: title, value of a row, "right" for numbers.
+function statistics.lines_of(columns, rows)
     local lines = {{}}
     local widths = {}
     for i, column in ipairs(columns) do
         lines[1][i] = column[1]
         widths[i] = width_of(column[1])
     end
-    for _, row in ipairs(self.order) do
+    for _, row in ipairs(rows) do
         local cells = {}
         for i, column in ipairs(columns) do
             cells[i] = cut(column[2](row))
@@ -306,14 +295,28 @@ function Table:text()
     return table.concat(lines, "\n") .. "\n"
 end
 
-local titles = {processes = "Processes", flows = "Process Flows"}
+function Table:text()
+    for place, row in ipairs(self.order) do
+        row.place = place
+        row.process = row.processes:main() or row.process
+        row.peer = row.peers_at_end:main()
+    end
+    table.sort(self.order, function(one, other)
+        if one.bytes ~= other.bytes then
+            return one.bytes > other.bytes
+        end
+        return one.place < other.place
+    end)
+    return statistics.lines_of(self.by_flow and flow_columns or process_columns, self.order)
+end
 
--- `show(text)` gets the table whenever Wireshark wants it drawn.
-local function listen(kind, filter, ends, show)
+-- Counts into what `new()` returns, an object with the methods add(pinfo, bytes) and text(). `show(text)` gets the
+-- table whenever Wireshark wants it drawn.
+local function listen(new, filter, show)
     local listener = Listener.new("frame", filter)
     local tab, first
     local function begin()
-        tab, first = new_table(kind == "flows"), math.huge
+        tab, first = new(), math.huge
     end
     begin()
     listener.reset = begin
@@ -324,8 +327,7 @@ local function listen(kind, filter, ends, show)
             begin()
             first = pinfo.number
         end
-        local process, peer, at = ends(pinfo)
-        tab:packet(process, peer, at, packet_of(pinfo, bytes))
+        tab:add(pinfo, bytes)
     end
     function listener.draw()
         show(tab:text())
@@ -333,28 +335,38 @@ local function listen(kind, filter, ends, show)
     return listener
 end
 
--- `ends(pinfo)`: both ends of the packet at hand, and where the first is.
-function statistics.register(ends)
-    for kind, title in pairs(titles) do
-        register_stat_cmd_arg("pidcap," .. kind, function(argument)
-            local filter = argument and argument:match("^pidcap,%a+,(.+)$")
-            listen(kind, filter, ends, function(text)
-                print(title .. (filter and ", filter " .. filter or "") .. "\n" .. text)
-            end)
+-- Registers a table: `-z pidcap,KIND`, with `,FILTER` behind it, and TITLE in the menu Statistics.
+function statistics.register_table(kind, title, new)
+    register_stat_cmd_arg("pidcap," .. kind, function(argument)
+        local filter = argument and argument:match("^pidcap,%a+,(.+)$")
+        listen(new, filter, function(text)
+            print(title .. (filter and ", filter " .. filter or "") .. "\n" .. text)
         end)
-        if gui_enabled() then
-            register_menu(title, function()
-                local window = TextWindow.new(title)
-                local listener = listen(kind, nil, ends, function(text)
-                    window:set(text)
-                end)
-                window:set_atclose(function()
-                    listener:remove()
-                end)
-                retap_packets()
-            end, MENU_STAT_UNSORTED)
+    end)
+    if gui_enabled() then
+        register_menu(title, function()
+            local window = TextWindow.new(title)
+            local listener = listen(new, nil, function(text)
+                window:set(text)
+            end)
+            window:set_atclose(function()
+                listener:remove()
+            end)
+            retap_packets()
+        end, MENU_STAT_UNSORTED)
+    end
+end
+
+-- `ends(pinfo)`: both ends of the packet at hand, and where the first is. `is_event(frame)`: it is an event, and no traffic.
+function statistics.register(ends, is_event)
+    function Table:add(pinfo, bytes)
+        if not is_event(pinfo.number) then
+            local process, peer, at = ends(pinfo)
+            self:packet(process, peer, at, packet_of(pinfo, bytes))
         end
     end
+    statistics.register_table("processes", "Processes", function() return new_table(false) end)
+    statistics.register_table("flows", "Process Flows", function() return new_table(true) end)
 end
 
 return statistics

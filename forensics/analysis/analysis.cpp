@@ -80,6 +80,11 @@ void Analysis::add_end(const End& end, Amount ProcessTraffic::*amount, const Pac
 
 FlowTable::Found Analysis::add(const Packet& packet) {
     if (packet::is_event(packet)) {
+        for (const End* end : {&packet.self, &packet.peer}) {
+            if (end->process != nullptr) {
+                of(*end->process).outcome.add(packet);
+            }
+        }
         return {};
     }
     const FlowTable::Found found = flows_.add(packet);

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "forensics/analysis/flow_table.h"
+#include "forensics/analysis/process_outcome.h"
 #include "forensics/packet_types.h"
 
 namespace forensics {
@@ -48,6 +49,12 @@ struct ProcessTraffic {
     // and packets with any other `via`. Packets without one are in neither.
     uint64_t direct = 0;
     uint64_t inferred = 0;
+    ProcessOutcome outcome = {};
+
+    // Whether any packet names the process, not only events.
+    bool has_packets() const {
+        return sent.packets > 0 || received.packets > 0 || either.packets > 0;
+    }
 };
 
 // Packets without a process, by reason.
@@ -63,7 +70,7 @@ class Analysis {
     Analysis() = default;
     explicit Analysis(FlowTable::Options options) : flows_(options) {}
 
-    // Events are no traffic: they count nowhere, and nothing is found.
+    // Events are no traffic: they count nowhere but in `outcome`, and nothing is found.
     FlowTable::Found add(const Packet& packet);
     // Call once, after the last packet: counts flows and peers of the processes and names the
     // conversations. `names`: of addresses that no DNS answer names.
@@ -73,7 +80,7 @@ class Analysis {
     const Unattributed& unattributed() const { return unattributed_; }
     std::optional<uint64_t> first_ns() const { return first_ns_; }
     std::optional<uint64_t> last_ns() const { return last_ns_; }
-    // By the process's number; `process` is null for those without packets.
+    // By the process's number; `process` is null for those without packets and events.
     const std::deque<ProcessTraffic>& processes() const { return processes_; }
     Flows flows() const { return flows_.flows(); }
     const DnsQuestions& questions() const { return flows_.questions(); }

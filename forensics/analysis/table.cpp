@@ -77,6 +77,10 @@ constexpr auto kTrafficColumns = std::to_array<Column>({
     {"last_time", kTime, "its last packet"},
     {"direct_packets", kUnsigned, "of its packets: found at a socket (socket, lookup, current)"},
     {"inferred_packets", kUnsigned, "of its packets: found in another way (flow, conntrack, …)"},
+    {"exit_code", kUnsigned, "with which it ended, if an event tells"},
+    {"exit_signal", kText, "that ended it, if an event tells: SIGKILL"},
+    {"failed_connections", kUnsigned, "events of connections that failed; null: none"},
+    {"dropped_packets", kUnsigned, "events of its packets that were dropped; null: none"},
 });
 
 constexpr auto kFlowColumns = std::to_array<Column>({
@@ -300,6 +304,10 @@ void process_row(const ProcessTraffic& traffic, Row& row) {
     out.time(traffic.last_ns);
     out.number(traffic.direct);
     out.number(traffic.inferred);
+    out.number(traffic.outcome.exit_code);
+    out.text(traffic.outcome.exit_signal);
+    out.number_or_none(traffic.outcome.failed_connections);
+    out.number_or_none(traffic.outcome.dropped_packets);
 }
 
 std::span<const Column> flow_columns() {

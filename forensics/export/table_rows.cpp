@@ -64,7 +64,9 @@ const Packet* TableRows::next_packet() {
             read_ = packet.error();
             return nullptr;
         }
-        if (*packet == nullptr || !packet::is_event(**packet)) {
+        const bool counts =
+            kind_ != TableKind::kPackets || *packet == nullptr || !packet::is_event(**packet);
+        if (counts) {
             return *packet;
         }
     }

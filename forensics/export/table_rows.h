@@ -45,7 +45,7 @@ class TableRows {
     }
 
   private:
-    // Passes over events.
+    // Passes over events where the packets themselves are the rows.
     const Packet* next_packet();
     void analyze();
 

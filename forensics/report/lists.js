@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// DNS questions, and TCP handshakes that failed. A column has cell(row), too.
+// DNS questions, TCP handshakes that failed, and tables of events. A column has cell(row), too.
 
 const kFailures = {
   refused: ['refused', 'The side that was asked answered the SYN with a reset'],
@@ -45,6 +45,42 @@ const kHandshakeColumns = {
   last: timeColumn('Last', 'last'),
 };
 
+// A process without traffic has a name here and nothing else.
+const eventProcess = (one) => listProcess(one) ? processText(listProcess(one)) : one.name || '';
+const eventText = (place, name, title) => ({name, title, key: (one) => one.texts[place], cell: (one) => el('td', {}, el('bdi', {}, one.texts[place]))});
+const eventColumns = (names) => ({
+  process: {name: 'Process', key: (one) => eventProcess(one).toLowerCase(), cell: (one) => el('td', {class: 'who'},
+    listProcess(one) ? processLink(listProcess(one)) : one.name ? el('bdi', {}, one.name) : el('span', {class: 'hint'}, 'no process'))},
+  ...Object.fromEntries(names.map(([name, title], place) => [name.toLowerCase(), eventText(place, name, title)])),
+  count: countColumn('Events', 'count', 'How often'),
+  first: timeColumn('First', 'first'),
+  last: timeColumn('Last', 'last'),
+});
+
+const kCallColumns = eventColumns([
+  ['Call', 'The system call'],
+  ['Address', 'That it was asked for'],
+  ['Error', 'What the program got; given-up: it didn\u2019t wait for the answer'],
+]);
+const kDropColumns = eventColumns([
+  ['Reason', 'As the kernel names it'],
+  ['Where', 'The function of the kernel'],
+  ['Device', 'The network device, if the packet had one'],
+]);
+
+// Only for captures with such events.
+function startEventList(id, section, columns, rows, all, leftOut) {
+  const none = rows.length === 0;
+  byId(section).hidden = none;
+  document.querySelector(`nav a[href="#${section}"]`).hidden = none;
+  startList(id, columns, rows, {
+    all,
+    text: (one) => [eventProcess(one), ...one.texts].join('\n'),
+    none: '',
+    note: leftOut ? `; ${formatCount(leftOut)} events of further kinds aren\u2019t counted` : '',
+  });
+}
+
 // `id` begins the ids of its elements. all: how many rows the file has; text(row): what a search looks at; none: said where there
 // are no rows; note: more to say of their number.
 function startList(id, columns, rows, {all, text, none, note}) {
@@ -81,4 +117,6 @@ function startLists() {
     none: 'No TCP handshake failed.',
     note: '',
   });
+  startEventList('failure', 'failures', kCallColumns, data.failures, data.failureCount, data.failuresLeftOut);
+  startEventList('drop', 'drops', kDropColumns, data.drops, data.dropCount, data.dropsLeftOut);
 }

@@ -155,7 +155,7 @@ void add_processes(Report& report, const std::deque<Process>& processes,
                    const std::deque<ProcessTraffic>& traffic) {
     std::vector<const ProcessTraffic*> sorted;
     for (const ProcessTraffic& of : traffic) {
-        if (of.process != nullptr) {
+        if (of.process != nullptr && of.has_packets()) {
             sorted.push_back(&of);
         }
     }
@@ -185,6 +185,15 @@ void add_processes(Report& report, const std::deque<Process>& processes,
         }
     }
     cut_rings(report.processes);
+}
+
+void add_events(Report& report, const EventSums& events) {
+    report.failures = events.failures().largest(kReportTalkers);
+    report.failure_count = events.failures().size();
+    report.failures_left_out = events.failures().left_out();
+    report.drops = events.drops().largest(kReportTalkers);
+    report.drop_count = events.drops().size();
+    report.drops_left_out = events.drops().left_out();
 }
 
 void add_flows(Report& report, const Flows& flows) {

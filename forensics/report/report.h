@@ -14,6 +14,7 @@
 
 #include "forensics/analysis/analysis.h"
 #include "forensics/analysis/timeline.h"
+#include "forensics/report/event_sums.h"
 
 namespace forensics {
 
@@ -95,6 +96,13 @@ struct Report {
     uint64_t questions_left_out = 0;          // how often others were asked
     std::vector<ReportHandshake> handshakes;  // that failed, most conversations first
     uint64_t handshake_count = 0;
+    // Of events, as rows: see EventSums.
+    std::vector<ReportEvents> failures;
+    uint64_t failure_count = 0;
+    uint64_t failures_left_out = 0;  // events
+    std::vector<ReportEvents> drops;
+    uint64_t drop_count = 0;
+    uint64_t drops_left_out = 0;
     Timeline::Traffic traffic;
 };
 
@@ -108,5 +116,8 @@ void add_processes(Report& report, const std::deque<Process>& processes,
 void add_flows(Report& report, const Flows& flows);
 void add_questions(Report& report, const DnsQuestions& questions, const Flows& flows);
 void add_handshakes(Report& report, const Flows& flows);  // TCP, that failed
+
+// The tables of events. make_report() leaves them empty.
+void add_events(Report& report, const EventSums& events);
 
 }  // namespace forensics

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "forensics/report/report_page.h"
 
+#include <fmt/format.h>
+
 #include <array>
 #include <cassert>
 #include <initializer_list>
@@ -225,6 +227,21 @@ Json question_json(const ReportQuestion& of, const Places& places) {
     };
 }
 
+// `name`: for a process that the page doesn't have, as one without traffic.
+Json events_json(const ReportEvents& of, const Clock& clock, const Places& places) {
+    const Json name = of.process == nullptr
+                          ? Json()
+                          : Json(fmt::format("{} {}", text(of.process->comm), of.process->pid));
+    return {
+        {"process", places(of.process)},
+        {"name", name},
+        {"texts", {text(of.texts[0]), text(of.texts[1]), text(of.texts[2])}},
+        {"count", of.count},
+        {"first", clock(of.first_ns)},
+        {"last", clock(of.last_ns)},
+    };
+}
+
 Json series_json(const Timeline::Series& series, const char* kind, const Places& places) {
     return {{"kind", kind}, {"process", places(series.process)}, {"bytes", series.bytes}};
 }
@@ -303,6 +320,10 @@ std::string data_of(const Report& report) {
     json.member("questionCount", report.question_count);
     json.member("questionsLeftOut", report.questions_left_out);
     json.member("handshakeCount", report.handshake_count);
+    json.member("failureCount", report.failure_count);
+    json.member("failuresLeftOut", report.failures_left_out);
+    json.member("dropCount", report.drop_count);
+    json.member("dropsLeftOut", report.drops_left_out);
     json.member("traffic", traffic_json(report.traffic, clock, places));
     json.list("processes", report.processes,
               [&](const ReportProcess& of) { return process_json(of, clock); });
@@ -312,6 +333,9 @@ std::string data_of(const Report& report) {
               [&](const ReportQuestion& of) { return question_json(of, places); });
     json.list("handshakes", report.handshakes,
               [&](const ReportHandshake& of) { return handshake_json(of, clock, places); });
+    const auto events = [&](const ReportEvents& of) { return events_json(of, clock, places); };
+    json.list("failures", report.failures, events);
+    json.list("drops", report.drops, events);
     json.list("flows", report.flows,
               [&](const Flow& flow) { return flow_json(flow, clock, places); });
     return std::move(json).finish();

@@ -169,6 +169,10 @@ std::string values_text(const EventField& field) {
 
 }  // namespace
 
+std::string_view kind_name(FieldKind kind) {
+    return kKinds[static_cast<size_t>(kind)];
+}
+
 bool is_valid_field(const EventField& field) {
     return field.name.size() <= kMaxFieldName && is_identifier(field.name) &&
            is_size_of(field.kind, field.size) && field.size <= kMaxRecordSize &&
@@ -191,9 +195,8 @@ std::string layout_text(const EventLayout& layout) {
             has_field(written, field.name)) {
             continue;
         }
-        const std::string place =
-            fmt::format("; {} {} {} {}", field.name, kKinds[static_cast<size_t>(field.kind)],
-                        field.offset, field.size);
+        const std::string place = fmt::format("; {} {} {} {}", field.name, kind_name(field.kind),
+                                              field.offset, field.size);
         const std::string values = is_number(field.kind) ? values_text(field) : std::string();
         if (text.size() + place.size() > kMaxLayoutText) {
             continue;

@@ -61,6 +61,8 @@ inline constexpr uint32_t kMaxRecordSize = 0xffff;
 // A layout's text has at most so many bytes, which an option of pcapng can hold.
 inline constexpr size_t kMaxLayoutText = 60'000;
 
+// "u", "s", "ptr", …: the words of a layout's text.
+std::string_view kind_name(FieldKind kind);
 // Returns whether a reader takes the field: its name, its size for its kind, its end.
 bool is_valid_field(const EventField& field);
 // Returns whether a number's name can stand in a layout: printable ASCII without blank , ; = [ ].

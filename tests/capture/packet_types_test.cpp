@@ -12,7 +12,7 @@ using capture::ProcessEvent;
 using packet::Direction;
 
 TEST_CASE("each provenance of a record has its word, and one that is new is unknown") {
-    constexpr std::array<std::pair<pidcap_via, std::string_view>, 11> kWords = {{
+    constexpr std::array<std::pair<pidcap_via, std::string_view>, 12> kWords = {{
         {PIDCAP_VIA_UNKNOWN, "unknown"},
         {PIDCAP_VIA_KERNEL, "kernel"},
         {PIDCAP_VIA_FORWARDED, "forwarded"},
@@ -24,12 +24,13 @@ TEST_CASE("each provenance of a record has its word, and one that is new is unkn
         {PIDCAP_VIA_FLOW, "flow"},
         {PIDCAP_VIA_CONNTRACK, "conntrack"},
         {PIDCAP_VIA_TUNNEL, "tunnel"},
+        {PIDCAP_VIA_EVENT, "event"},
     }};
-    static_assert(kWords.size() == PIDCAP_VIA_TUNNEL + 1);
+    static_assert(kWords.size() == PIDCAP_VIA_EVENT + 1);
     for (const auto& [via, word] : kWords) {
         CHECK(packet::via_name(capture::via_of_record(static_cast<uint8_t>(via))) == word);
     }
-    CHECK(capture::via_of_record(PIDCAP_VIA_TUNNEL + 1) == packet::Via::kUnknown);
+    CHECK(capture::via_of_record(PIDCAP_VIA_EVENT + 1) == packet::Via::kUnknown);
     CHECK(capture::via_of_record(255) == packet::Via::kUnknown);
 }
 

@@ -9,11 +9,13 @@
 #include <cmath>
 #include <cstdio>
 #include <deque>
+#include <memory>
 #include <random>
 #include <string>
 #include <vector>
 
 #include "forensics/report/report_page.h"
+#include "packet/event/frame.h"
 
 namespace {
 
@@ -121,6 +123,7 @@ class MadeUp {
         add_processes(report, processes_, traffic_);
         add_flows(report, flows_);
         forensics::add_questions(report, questions_, flows_);
+        add_events(report);
         return page_of(report);
     }
 
@@ -267,6 +270,60 @@ class MadeUp {
         fail(Handshake::kAborted, 4000, address({203, 0, 113, 97}), 22, 80 * kSecond);
     }
 
+    // Of processes with and without traffic, and of none.
+    void add_events(Report& report) {
+        forensics::EventSums events;
+        forensics::Interface interface;
+        const auto add = [&](const std::string& name, const packet::EventLayout& layout,
+                             const Process* process, uint64_t at, const auto& fill) {
+            interface.name = name;
+            interface.event = std::make_shared<const packet::EventLayout>(layout);
+            packet::EventRecord record(interface.event);
+            fill(record);
+            std::vector<uint8_t> frame;
+            packet::append_frame(frame, record.bytes());
+            Packet event;
+            event.time_ns = kStart + at;
+            event.interface = &interface;
+            event.data = frame;
+            event.self.process = process;
+            events.add(event);
+        };
+        using packet::FieldKind;
+        const packet::EventLayout connect = packet::lay_out(
+            {{.name = "errno", .size = 4, .values = {{110, "ETIMEDOUT"}, {111, "ECONNREFUSED"}}},
+             {.name = "remote", .kind = FieldKind::kSocketAddress, .size = 28}});
+        const auto failed = [&](const Process* process, uint64_t at, uint32_t error) {
+            add("socket:connect", connect, process, at, [&](packet::EventRecord& record) {
+                record.set_number("errno", error);
+                record.set_address("remote", {.address = address({203, 0, 113, 99}), .port = 4444});
+            });
+        };
+        const Process* miner = process_of(1207);
+        quiet_.number = 999;
+        quiet_.pid = 77;
+        quiet_.comm = "<img src=x onerror=alert(7)>";
+        failed(miner, 60 * kSecond, 111);
+        failed(&quiet_, 61 * kSecond, 110);
+        failed(miner, 62 * kSecond, 111);
+        failed(miner, 63 * kSecond, 0);  // none
+        const packet::EventLayout drop =
+            packet::lay_out({{.name = "reason", .size = 4, .values = {{8, "NETFILTER_DROP"}}},
+                             {.name = "symbol", .kind = FieldKind::kString, .size = 4},
+                             {.name = "device", .kind = FieldKind::kChars, .size = 16}});
+        add("drop:packet", drop, nullptr, 5 * kSecond, [](packet::EventRecord& record) {
+            record.set_number("reason", 8);
+            record.set_text("symbol", "nft_do_chain");
+            record.set_text("device", "eth0");
+        });
+        forensics::add_events(report, events);
+    }
+
+    const Process* process_of(uint32_t pid) const {
+        return &*std::find_if(processes_.begin(), processes_.end(),
+                              [pid](const Process& process) { return process.pid == pid; });
+    }
+
     void add_unattributed() {
         for (uint64_t i = 0; i < 900; ++i) {
             Packet of;
@@ -285,6 +342,7 @@ class MadeUp {
     size_t flow_count_;
     std::mt19937_64 random_{17};
     std::deque<Process> processes_;
+    Process quiet_;  // without traffic
     std::deque<ProcessTraffic> traffic_;
     std::deque<std::string> names_;
     std::deque<Flow> flows_;

@@ -301,6 +301,19 @@ class Page(unittest.TestCase):
         self.assertTrue(self.find("#handshake-table").is_displayed())
         self.assertEqual(self.find("#handshake-count").text, "4 of 4")
 
+    def test_events_have_tables_of_their_own(self):
+        self.assertEqual([one.text for one in self.driver.find_elements(By.CSS_SELECTOR, "#failure-table th")],
+                         ["Process", "Call", "Address", "Error", "Events", "First", "Last"])
+        self.assertEqual(self.rows("#failure-table"), [
+            [".x1207", "connect", "203.0.113.99:4444", "ECONNREFUSED", "2", "15:01:00", "15:01:02"],
+            ["<img src=x onerror=alert(7)> 77", "connect", "203.0.113.99:4444", "ETIMEDOUT", "1", "15:01:01", "15:01:01"]])
+        self.assertEqual(self.rows("#drop-table"), [
+            ["no process", "NETFILTER_DROP", "nft_do_chain", "eth0", "1", "15:00:05", "15:00:05"]])
+        self.assertTrue(self.find("#failures").is_displayed())
+        self.assertTrue(self.find("nav a[href='#drops']").is_displayed())
+        self.find("#failure-search").send_keys("etimedout 77")
+        self.assertEqual(self.find("#failure-count").text, "1 of 2")
+
     def test_both_are_searched_and_sorted(self):
         self.find("#question-search").send_keys("curl -AAAA")
         self.assertEqual([row[0] for row in self.rows("#question-table")], ["updates.example.net", "missing.example.net"])

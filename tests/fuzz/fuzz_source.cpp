@@ -7,6 +7,8 @@
 #include <string_view>
 
 #include "forensics/source/source.h"
+#include "packet/event/frame.h"
+#include "packet/event/record.h"
 
 namespace {
 
@@ -62,6 +64,12 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
         sum.add(packet.interface->name);
         sum.add(packet.self);
         sum.add(packet.peer);
+        if (const auto record = packet::event_record(packet)) {
+            for (const packet::EventValue& value :
+                 packet::read_event(*packet.interface->event, *record)) {
+                sum.add(packet::value_text(value));
+            }
+        }
         const forensics::Ends ends = packet::ends_of(packet);
         sum.sum += ends.either != nullptr ? 1 : 0;
     }

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// Events of dropped packets and of XDP, each provoked here. The oracles are the counters of nftables
-// and of /proc/net/snmp, and the errors that programs see.
+// Events of dropped packets and of XDP, each provoked here. The oracles are the counters of
+// nftables and of /proc/net/snmp, and the errors that programs see.
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
 #include <linux/bpf.h>
-#include <linux/filter.h>
+#include <linux/membarrier.h>
 #include <net/if.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -103,13 +104,20 @@ uint64_t nft_packets(const std::string& table) {
 
 // The names of reasons, of which 5.17 has the first: older kernels tell the place only.
 bool has_reasons() {
-    static const bool kHas =
-        !capture::KernelTypes().enum_values("skb_drop_reason").empty();
+    static const bool kHas = !capture::KernelTypes().enum_values("skb_drop_reason").empty();
     return kHas;
 }
 
 bool has_receiver() {
     return capture::KernelTypes().tracepoint_arguments("kfree_skb").value_or(0) >= 4;
+}
+
+// A socket's queue is emptied some time after its end (SOCK_RCU_FREE).
+void wait_for_rcu() {
+    for (int i = 0; i < 3; i++) {
+        REQUIRE(syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) == 0);
+        usleep(50'000);
+    }
 }
 
 void check_reason(const SeenEvent& event, const std::string& reason, const std::string& symbol) {
@@ -187,8 +195,9 @@ TEST_CASE("what nftables drops is counted alike, and what leaves names its proce
     }
 }
 
-TEST_CASE("a full receive buffer drops what UDP counts, and the receiver is named where the kernel "
-          "tells its socket") {
+TEST_CASE(
+    "a full receive buffer drops what UDP counts, and the receiver is named where the kernel "
+    "tells its socket") {
     const Netns netns;
     const TemporaryFolder folder;
     const std::string file = folder.file("events");
@@ -256,6 +265,7 @@ TEST_CASE("drops of ordinary work are hidden unless all are asked for") {
         close(pair[0]);
         close(pair[1]);
     }
+    wait_for_rcu();
     capture.stop();
     CHECK(drops_to(file, 7105).empty() == !all);
     size_t unplaced = 0;
@@ -265,7 +275,8 @@ TEST_CASE("drops of ordinary work are hidden unless all are asked for") {
     CHECK((unplaced == 0) == !all);
 }
 
-TEST_CASE("an XDP program that aborts is an event for each packet, with the program and the device") {
+TEST_CASE(
+    "an XDP program that aborts is an event for each packet, with the program and the device") {
     constexpr int kPackets = 3;
     const Netns near;
     const Netns far;
@@ -312,8 +323,9 @@ TEST_CASE("an XDP program that aborts is an event for each packet, with the prog
     CHECK(own == kPackets);
 }
 
-TEST_CASE("without events none of their programs is loaded, and of the events those that are asked "
-          "for") {
+TEST_CASE(
+    "without events none of their programs is loaded, and of the events those that are asked "
+    "for") {
     const Netns netns;
     const TemporaryFolder folder;
     const auto programs_with = [&](std::vector<std::string> arguments) {

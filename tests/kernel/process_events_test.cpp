@@ -117,8 +117,7 @@ TEST_CASE("the end of a process is told as wait(2) tells it") {
               (killed ? 0U : static_cast<unsigned>(WEXITSTATUS(ended.status))));
         CHECK(exits[0].text("signal") ==
               (killed ? std::string("SIG") + sigabbrev_np(WTERMSIG(ended.status)) : "0"));
-        CHECK(exits[0].number("core_dumped") ==
-              (killed && WCOREDUMP(ended.status) ? 1U : 0U));
+        CHECK(exits[0].number("core_dumped") == (killed && WCOREDUMP(ended.status) ? 1U : 0U));
         CHECK(exits[0].via == "event");
     }
 }
@@ -130,8 +129,8 @@ TEST_CASE("a process's CPU time, peak memory and duration are those that wait4(2
     const std::string file = folder.file("events");
     Capture capture(netns, events("process", file));
     const Ended ended = run_child([] {
-        void* memory = mmap(nullptr, kMemory, PROT_READ | PROT_WRITE,
-                            MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        void* memory =
+            mmap(nullptr, kMemory, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         std::memset(memory, 1, kMemory);
         munmap(memory, kMemory);
         std::thread([] { use_cpu(0.2); }).join();

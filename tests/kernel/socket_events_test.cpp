@@ -221,13 +221,13 @@ TEST_CASE("an attempt to connect that times out, or is given up, is an event wit
     CHECK(seen[1].text("stage") == "call");
     CHECK(seen[1].text("protocol") == "TCP");
     CHECK(seen[1].text("local").starts_with("10.0.0.1:"));
-    CHECK(static_cast<double>(seen[1].number("duration_ns")) / 1e9 ==
-          Approx(seconds).margin(0.05));
+    CHECK(static_cast<double>(seen[1].number("duration_ns")) / 1e9 == Approx(seconds).margin(0.05));
     CHECK(seconds > 1);
 }
 
-TEST_CASE("an attempt to bind or to listen that fails is one event, and so is one that seccomp "
-          "refuses") {
+TEST_CASE(
+    "an attempt to bind or to listen that fails is one event, and so is one that seccomp "
+    "refuses") {
     const Netns netns;
     const TemporaryFolder folder;
     const std::string file = folder.file("events");
@@ -250,23 +250,25 @@ TEST_CASE("an attempt to bind or to listen that fails is one event, and so is on
         const Fd datagrams = make_socket(used, SOCK_DGRAM);
         CHECK((listen(datagrams.get(), 1) == -1 && errno == EOPNOTSUPP));
 
-        Child child([] {}, [] {
-            sock_filter program[] = {
-                BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
-                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_connect, 0, 1),
-                BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EACCES),
-                BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
-            const sock_fprog filter{4, program};
-            prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-            prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter);
-            sockaddr_in to{};
-            to.sin_family = AF_INET;
-            to.sin_port = htons(13);
-            to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-            const int fd = socket(AF_INET, SOCK_STREAM, 0);
-            _exit(connect(fd, reinterpret_cast<const sockaddr*>(&to), sizeof(to)) == -1 ? errno
-                                                                                       : 0);
-        });
+        Child child([] {},
+                    [] {
+                        sock_filter program[] = {
+                            BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+                            BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_connect, 0, 1),
+                            BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EACCES),
+                            BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
+                        const sock_fprog filter{4, program};
+                        prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+                        prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter);
+                        sockaddr_in to{};
+                        to.sin_family = AF_INET;
+                        to.sin_port = htons(13);
+                        to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+                        const int fd = socket(AF_INET, SOCK_STREAM, 0);
+                        _exit(connect(fd, reinterpret_cast<const sockaddr*>(&to), sizeof(to)) == -1
+                                  ? errno
+                                  : 0);
+                    });
         confined = static_cast<uint32_t>(child.pid());
         child.proceed();
         siginfo_t end{};
@@ -284,8 +286,9 @@ TEST_CASE("an attempt to bind or to listen that fails is one event, and so is on
           std::vector<Failure>{{"EACCES", "127.0.0.1:13", "call"}});
 }
 
-TEST_CASE("an answer that comes in an interrupt names the socket's process, and the process filter "
-          "holds") {
+TEST_CASE(
+    "an answer that comes in an interrupt names the socket's process, and the process filter "
+    "holds") {
     const Net net;
     const TemporaryFolder folder;
     const bool filtered = GENERATE(false, true);
@@ -363,8 +366,8 @@ TEST_CASE("a connection's events have its addresses, and the bytes that the prog
             std::vector<char> buffer(bytes, 'x');
             size_t sent = 0;
             for (size_t got = 0; got < bytes;) {
-                const ssize_t some = write(from.get(), buffer.data(),
-                                           std::min<size_t>(bytes - sent, 50'000));
+                const ssize_t some =
+                    write(from.get(), buffer.data(), std::min<size_t>(bytes - sent, 50'000));
                 REQUIRE(some >= 0);
                 sent += static_cast<size_t>(some);
                 const ssize_t read_now = read(to.get(), buffer.data(), buffer.size());

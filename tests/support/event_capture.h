@@ -61,7 +61,7 @@ class EventCapture {
     void connect(const Who& who, uint32_t errno_number, const packet::EventAddress& to) {
         packet::EventRecord record(connect_layout());
         record.set_number("errno", errno_number);
-        record.set_address("to", to);
+        record.set_address("remote", to);
         event(interface_of("socket:connect", *connect_layout()), who, record.bytes());
     }
     void exit(const Who& who, int32_t code, const std::string& cmdline = "--secret") {
@@ -75,7 +75,7 @@ class EventCapture {
     static std::shared_ptr<const packet::EventLayout> connect_layout() {
         return std::make_shared<const packet::EventLayout>(packet::lay_out(
             {{.name = "errno", .size = 4, .values = {{110, "ETIMEDOUT"}, {111, "ECONNREFUSED"}}},
-             {.name = "to", .kind = packet::FieldKind::kSocketAddress, .size = 28}}));
+             {.name = "remote", .kind = packet::FieldKind::kSocketAddress, .size = 28}}));
     }
     static std::shared_ptr<const packet::EventLayout> exit_layout() {
         return std::make_shared<const packet::EventLayout>(

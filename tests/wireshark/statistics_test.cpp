@@ -228,9 +228,13 @@ TEST_CASE("the filters of the profile's buttons match what they say") {
         counts[line.substr(label, filter - 3 - label)] =
             wireshark.count(path, expression, {"-2", "--selected-frame", "1"});
     }
-    CHECK(counts ==
-          std::map<std::string, size_t>{
-              {"This process", 2}, {"This program", 3}, {"Hide kernel", 5}, {"Unattributed", 2}});
+    CHECK(counts == std::map<std::string, size_t>{{"This process", 2},
+                                                  {"This program", 3},
+                                                  {"Hide kernel", 5},
+                                                  {"Unattributed", 2},
+                                                  {"Packets only", 6},
+                                                  {"Failed connections", 0},
+                                                  {"Drops", 0}});
 }
 
 TEST_CASE("the dissector works by -X lua_script, too") {

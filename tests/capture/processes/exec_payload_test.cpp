@@ -69,3 +69,31 @@ TEST_CASE("lengths beyond the payload or the contract are not followed") {
     CHECK(decode_exec_payload(event, std::as_bytes(std::span(bytes).first(7))).malformed);
     CHECK_FALSE(decode_exec_payload(event, std::as_bytes(std::span(bytes).first(8))).malformed);
 }
+
+namespace {
+
+std::string directory_of(std::string_view components, bool cut = false, size_t missing = 0) {
+    pidcap_event event{};
+    event.cwd_len = static_cast<uint16_t>(components.size());
+    event.cwd_truncated = cut ? 1 : 0;
+    std::string payload(PIDCAP_PATH_LEN + PIDCAP_ARGS_LEN, 'x');
+    payload += components;
+    payload.resize(payload.size() - missing);
+    return capture::working_directory(event, std::as_bytes(std::span(payload)));
+}
+
+}  // namespace
+
+TEST_CASE("a working directory stands behind the room for path and arguments") {
+    CHECK(directory_of("b\0a\0"sv) == "/a/b");
+    CHECK(directory_of(""sv) == "/");
+    CHECK(directory_of("b\0a\0"sv, true) == "a/b");
+    CHECK(directory_of(""sv, true).empty());
+}
+
+TEST_CASE("a working directory that the contract doesn't allow is not believed") {
+    CHECK(directory_of("b\0a\0"sv, false, 1).empty());
+    CHECK(directory_of("b\0a"sv).empty());
+    CHECK(directory_of("b/c\0"sv).empty());
+    CHECK(directory_of(std::string(PIDCAP_CWD_LEN + 1, '\0')).empty());
+}

@@ -65,14 +65,14 @@ TEST_CASE("an event's line has its name, its process and its fields") {
     const Sample sample;
     const Strings said = lines(out_of({"read", "-t", sample.path}));
     REQUIRE(said.size() == 7);
-    CHECK(said[1] == "socket:connect curl[812] errno=ECONNREFUSED to=192.0.2.1:80");
-    CHECK(said[2] == "socket:connect wget[900] errno=ETIMEDOUT to=\"[2001:db8::1]:443\"");
+    CHECK(said[1] == "socket:connect curl[812] errno=ECONNREFUSED remote=192.0.2.1:80");
+    CHECK(said[2] == "socket:connect wget[900] errno=ETIMEDOUT remote=\"[2001:db8::1]:443\"");
     CHECK(said[4] == "process:exit wget[900] code=-4 cmdline=--secret");
     CHECK(contains(said[5], "eth0 "));
     CHECK_FALSE(contains(said[5], "="));
     CHECK(said[6] == "skb:kfree_skb (unknown) location=0x8000000000000001");
     CHECK(lines(out_of({"read", "-t", "-v", sample.path}))[1] ==
-          "socket:connect curl[812] errno=ECONNREFUSED to=192.0.2.1:80 exe=/usr/bin/curl "
+          "socket:connect curl[812] errno=ECONNREFUSED remote=192.0.2.1:80 exe=/usr/bin/curl "
           "user=alice via=event");
 }
 
@@ -107,14 +107,14 @@ TEST_CASE("events among packets are JSON objects of their own") {
     CHECK(rows[1]["via"] == "event");
     CHECK(rows[1]["fields"] == Json({{"errno", 111},
                                      {"errno.name", "ECONNREFUSED"},
-                                     {"to", "192.0.2.1:80"},
-                                     {"to.ip4", "192.0.2.1"},
-                                     {"to.port", 80}}));
+                                     {"remote", "192.0.2.1:80"},
+                                     {"remote.ip4", "192.0.2.1"},
+                                     {"remote.port", 80}}));
     CHECK(rows[2]["fields"] == Json({{"errno", 110},
                                      {"errno.name", "ETIMEDOUT"},
-                                     {"to", "[2001:db8::1]:443"},
-                                     {"to.ip6", "2001:db8::1"},
-                                     {"to.port", 443}}));
+                                     {"remote", "[2001:db8::1]:443"},
+                                     {"remote.ip6", "2001:db8::1"},
+                                     {"remote.port", 443}}));
     CHECK(rows[4]["fields"] == Json({{"code", -4}, {"cmdline", "--secret"}}));
     CHECK(rows[6]["pid"].is_null());
     CHECK(rows[6]["via"] == "unknown");
@@ -131,7 +131,7 @@ TEST_CASE("pidcap events shows events, and only those that are asked for") {
     CHECK(said[0] == "TIME                            EVENT           PROCESS       FIELDS");
     CHECK(said[1] ==
           "2025-11-20T14:46:40.001000000Z  socket:connect  curl[812]     errno=ECONNREFUSED "
-          "to=192.0.2.1:80");
+          "remote=192.0.2.1:80");
     CHECK(said[4] ==
           "2025-11-20T14:46:40.006000000Z  skb:kfree_skb   (unknown)     "
           "location=0x8000000000000001");
@@ -161,29 +161,79 @@ TEST_CASE("events are no traffic") {
     const Sample sample;
     const test::TemporaryFolder folder;
     CHECK(out_of({"read", "--count", sample.path}) == "3 packets, 4 events\n");
-    // wget sent nothing.
     const std::vector<Json> processes = test::rows_of({"processes", "--json", sample.path});
-    REQUIRE(processes.size() == 1);
+    REQUIRE(processes.size() == 2);
     CHECK(processes[0]["pid"] == 812);
     CHECK(processes[0]["sent_packets"] == 2);
     CHECK(processes[0]["sent_bytes"] == 116);
+    CHECK(processes[1]["pid"] == 900);
+    CHECK(processes[1]["sent_packets"] == 0);
+    CHECK(processes[1]["first_time"].is_null());
     CHECK(contains(out_of({"processes", sample.path}), "without a process: 1 of 3 packets, 54 B"));
     CHECK(test::rows_of({"flows", "--json", sample.path}).size() == 1);
     for (const std::string table : {"packets", "flows", "processes"}) {
         const std::vector<Json> rows =
             test::rows_of({"export", "--format", "jsonl", "--table", table, sample.path});
-        CHECK(rows.size() == (table == "packets" ? 3 : 1));
+        CHECK(rows.size() == (table == "packets" ? 3 : table == "flows" ? 1 : 2));
     }
     const std::string page = folder.file("page.html");
     (void)out_of({"report", sample.path, "-o", page});
     const test::Bytes html = test::read_file(page);
     CHECK(contains(std::string(html.begin(), html.end()), "\"total\":[3,170]"));
+    const std::string text(html.begin(), html.end());
+    CHECK(contains(text, R"("failureCount":2)"));
+    CHECK(contains(text, R"("texts":["connect","192.0.2.1:80","ECONNREFUSED"])"));
+    // A process without traffic isn't among the page's processes.
+    CHECK(contains(text, R"("processCount":1)"));
+    CHECK(contains(text, R"("name":"wget 900")"));
     // By process, the packets' bytes and the events stand apart.
     const std::string tree = out_of({"read", "--tree", "-t", sample.path});
     CHECK(
         contains(tree, "curl[812] exe=/usr/bin/curl user=alice: 2 packets, 116 bytes, 1 event\n"));
     CHECK(contains(tree, "wget[900] exe=/usr/bin/wget user=alice: 2 events\n"));
     CHECK(contains(tree, "(unknown): 1 event\n"));
+}
+
+TEST_CASE("the table of processes says how each ended and what failed") {
+    const test::TemporaryFolder folder;
+    const std::string path = folder.file("f");
+    EventCapture capture(path);
+    const auto exited = [&](const EventCapture::Who& who, uint32_t code, uint32_t signal) {
+        const std::string layout = "pidcap layout 1; exit_code u 0 4; signal u 4 4 [9=SIGKILL]";
+        const test::Bytes record = {static_cast<uint8_t>(code),   0, 0, 0,
+                                    static_cast<uint8_t>(signal), 0, 0, 0};
+        capture.event(capture.add_interface("process:exit", layout), who, record);
+    };
+    const uint32_t stages = capture.add_interface(
+        "socket:connect", "pidcap layout 1; errno u 0 4; stage u 4 1 [1=call,3=given-up]");
+    const uint32_t drop = capture.add_interface("drop:packet", "pidcap layout 1");
+    capture.packet(kCurl);
+    capture.connect(kCurl, 111, kServer);
+    capture.connect(kCurl, 0, kServer);
+    capture.event(stages, kCurl, test::Bytes{0, 0, 0, 0, 3});
+    capture.event(stages, kCurl, test::Bytes{0, 0, 0, 0, 1});
+    capture.event(stages, kCurl, test::Bytes{});  // cut off: not known to have failed
+    capture.event(drop, kCurl, test::Bytes{});
+    exited(kCurl, 7, 0);
+    exited(kWget, 0, 9);
+    exited({.pid = 901, .comm = "true"}, 0, 0);
+    exited({.pid = 902, .comm = "odd"}, 0, 63);
+    capture.close();
+    std::map<int, Json> outcomes;
+    for (const Json& row : test::rows_of({"processes", "--json", path})) {
+        outcomes[row["pid"].get<int>()] = {row["exit_code"], row["exit_signal"],
+                                           row["failed_connections"], row["dropped_packets"]};
+    }
+    CHECK(outcomes == std::map<int, Json>{{812, Json({7, nullptr, 2, 1})},
+                                          {900, Json({nullptr, "SIGKILL", nullptr, nullptr})},
+                                          {901, Json({0, nullptr, nullptr, nullptr})},
+                                          {902, Json({nullptr, "63", nullptr, nullptr})}});
+    const Strings table = lines(out_of({"processes", path}));
+    CHECK(contains(table[0], "FAILED"));
+    CHECK(contains(table[0], "EXIT"));
+    // Columns that nothing fills are left out.
+    const Sample sample;
+    CHECK_FALSE(contains(out_of({"processes", sample.path}), "EXIT"));
 }
 
 TEST_CASE("a file that is made of one with events has their layouts") {

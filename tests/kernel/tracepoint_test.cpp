@@ -1,0 +1,516 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// Tracepoints as events, compared with what perf records of the same ones and with what the test
+// itself does. The system call that it makes, sched_rr_get_interval(2), is nobody else's.
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <cerrno>
+#include <chrono>
+#include <fstream>
+#include <functional>
+#include <iterator>
+#include <sstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "tests/kernel/seen_events.h"
+#include "tests/support/cable.h"
+#include "tests/support/capture.h"
+#include "tests/support/command.h"
+#include "tests/support/temporary_folder.h"
+
+namespace {
+
+using namespace test;
+
+constexpr const char* kCall = "syscalls:sys_enter_sched_rr_get_interval";
+
+// Makes the call once, with these arguments, which it fails for.
+void call(long pid, uintptr_t interval) {
+    syscall(SYS_sched_rr_get_interval, pid, interval);
+}
+
+// A child that waits, then does something, and ends.
+class Child {
+  public:
+    explicit Child(const std::function<void()>& work) {
+        std::array<int, 2> ends{};
+        REQUIRE(pipe(ends.data()) == 0);
+        pid_ = fork();
+        if (pid_ == 0) {
+            char byte = 0;
+            close(ends[1]);
+            (void)!read(ends[0], &byte, 1);
+            work();
+            _exit(0);
+        }
+        close(ends[0]);
+        start_ = pcapng::Fd(ends[1]);
+    }
+    Child(const Child&) = delete;
+    Child& operator=(const Child&) = delete;
+    ~Child() { run(); }
+
+    pid_t pid() const { return pid_; }
+    // Returns when it has ended.
+    void run() {
+        start_.reset();
+        if (pid_ > 0) {
+            waitpid(pid_, nullptr, 0);
+            pid_ = -1;
+        }
+    }
+
+  private:
+    pid_t pid_ = -1;
+    pcapng::Fd start_;
+};
+
+// A recording by perf, once it records.
+class PerfRecord {
+  public:
+    PerfRecord(const std::string& file, const std::string& event)
+        : process_({.arguments = {"perf", "record", "-q", "-a", "-o", file, "-e", event}}) {
+        // It says nothing once it records; its file exists before.
+        while (run({"test", "-s", file}).status != 0 && process_.running()) {
+            std::this_thread::sleep_for(std::chrono::milliseconds(20));
+        }
+        std::this_thread::sleep_for(std::chrono::milliseconds(500));
+    }
+    void stop() {
+        process_.signal(SIGINT);
+        process_.wait();
+    }
+
+  private:
+    Process process_;
+};
+
+// The lines of perf script of a process, each as "NAME=VALUE" pairs.
+std::vector<std::map<std::string, std::string>> perf_events(const std::string& file, pid_t thread) {
+    std::istringstream lines(
+        output_of({"perf", "script", "-i", file, "-F", "tid,trace", "--show-kernel-path"}));
+    std::vector<std::map<std::string, std::string>> events;
+    for (std::string line; std::getline(lines, line);) {
+        std::istringstream words(line);
+        pid_t tid = 0;
+        words >> tid;
+        if (thread != 0 && tid != thread) {
+            continue;
+        }
+        std::map<std::string, std::string> values;
+        for (std::string word; words >> word;) {
+            if (const size_t equals = word.find('='); equals != std::string::npos) {
+                values[word.substr(0, equals)] = word.substr(equals + 1);
+            }
+        }
+        events.push_back(std::move(values));
+    }
+    return events;
+}
+
+std::string mounts() {
+    std::ifstream file("/proc/self/mountinfo");
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+size_t programs_left() {
+    return occurrences(output_of({"bpftool", "prog", "list"}), "any_tracepoint");
+}
+
+// perf stat of a command: how often the event happened in it.
+uint64_t perf_count(const std::string& err, const std::string& event) {
+    std::istringstream lines(err);
+    for (std::string line; std::getline(lines, line);) {
+        if (contains(line, event)) {
+            std::erase(line, ',');
+            return std::stoull(line);
+        }
+    }
+    return 0;
+}
+
+}  // namespace
+
+TEST_CASE("a system call's event has the arguments that the process gave, and the process") {
+    const TemporaryFolder folder;
+    const std::string file = folder.file("events.pcapng");
+    uintptr_t pointer = 0x7fff1234;
+    Child child([pointer] { call(-5, pointer); });
+    const pid_t pid = child.pid();
+    Capture capture({.arguments = {"--event", kCall, "--no-packets", "-w", file}});
+    child.run();
+    capture.stop();
+
+    const auto events = events_of(file, static_cast<uint32_t>(pid));
+    REQUIRE(events.size() == 1);
+    CHECK(events[0].name == kCall);
+    CHECK(events[0].via == "event");
+    CHECK(events[0].text("pid") == "-5");
+    CHECK(events[0].text("interval") == fmt::format("{:#x}", pointer));
+    CHECK(events[0].text("__syscall_nr") == std::to_string(SYS_sched_rr_get_interval));
+    CHECK(events[0].text("common_pid") == std::to_string(pid));
+    require_readable(file);
+}
+
+TEST_CASE("the texts of a tracepoint's events are those that perf shows", "[alone]") {
+    const TemporaryFolder folder;
+    const std::string file = folder.file("events.pcapng");
+    const std::string recorded = folder.file("perf.data");
+    constexpr int kPrograms = 10;
+    std::vector<pid_t> pids;
+    {
+        Capture capture(
+            {.arguments = {"--event", "sched:sched_process_exec", "--no-packets", "-w", file}});
+        PerfRecord perf(recorded, "sched:sched_process_exec");
+        for (int i = 0; i < kPrograms; i++) {
+            const pid_t pid = fork();
+            if (pid == 0) {
+                execl("/bin/true", "true", nullptr);
+                _exit(1);
+            }
+            pids.push_back(pid);
+            waitpid(pid, nullptr, 0);
+        }
+        perf.stop();
+        capture.stop();
+    }
+    for (const pid_t pid : pids) {
+        const auto ours = events_of(file, static_cast<uint32_t>(pid));
+        const auto theirs = perf_events(recorded, pid);
+        REQUIRE(ours.size() == 1);
+        REQUIRE(theirs.size() == 1);
+        for (const char* field : {"filename", "pid", "old_pid"}) {
+            CHECK(ours[0].text(field) == theirs[0].at(field));
+        }
+    }
+}
+
+TEST_CASE("a retransmission is its sender's, and its fields are those that perf shows", "[alone]") {
+    const TemporaryFolder folder;
+    const std::string file = folder.file("events.pcapng");
+    const std::string recorded = folder.file("perf.data");
+    const Netns netns;
+    run_in(netns, "nft add table inet filter");
+    run_in(netns,
+           "nft add chain inet filter input { type filter hook input priority 0 ; policy drop ; }");
+    std::vector<SeenEvent> ours;
+    std::vector<std::map<std::string, std::string>> theirs;
+    uint16_t port = 0;
+    pid_t pid = 0;
+    {
+        const pcapng::Fd socket = [&netns] {
+            const InNetns inside(netns);
+            return pcapng::Fd(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+        }();
+        sockaddr_in to{};
+        to.sin_family = AF_INET;
+        to.sin_port = htons(7);
+        to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        Child child([&] {
+            connect(socket.get(), reinterpret_cast<const sockaddr*>(&to), sizeof(to));
+            std::this_thread::sleep_for(std::chrono::milliseconds(1500));  // TCP waits for 1 s
+        });
+        pid = child.pid();
+        Capture capture({.arguments = {"--event", "tcp:tcp_retransmit_skb", "--no-packets",
+                                       "--kernel-addresses", "-w", file}});
+        PerfRecord perf(recorded, "tcp:tcp_retransmit_skb");
+        child.run();
+        sockaddr_in own{};
+        socklen_t size = sizeof(own);
+        getsockname(socket.get(), reinterpret_cast<sockaddr*>(&own), &size);
+        port = ntohs(own.sin_port);
+        perf.stop();
+        capture.stop();
+    }
+    for (const SeenEvent& event : events_of(file)) {
+        if (event.number("sport") == port && event.number("dport") == 7) {
+            ours.push_back(event);
+        }
+    }
+    for (auto& event : perf_events(recorded, 0)) {
+        if (event["sport"] == std::to_string(port) && event["dport"] == "7") {
+            theirs.push_back(event);
+        }
+    }
+    REQUIRE(!ours.empty());
+    REQUIRE(ours.size() == theirs.size());
+    for (size_t i = 0; i < ours.size(); i++) {
+        CHECK(ours[i].pid == static_cast<uint32_t>(pid));
+        CHECK(ours[i].via == "socket");
+        CHECK(ours[i].text("saddr") == "127.0.0.1");
+        CHECK(ours[i].text("state") == "TCP_SYN_SENT");
+        CHECK(ours[i].text("skaddr") == theirs[i]["skaddr"]);
+        CHECK(ours[i].text("saddr") == theirs[i]["saddr"]);
+        CHECK(ours[i].text("daddr") == theirs[i]["daddr"]);
+        CHECK(ours[i].text("family") == theirs[i]["family"]);
+    }
+}
+
+TEST_CASE("addresses of the kernel are 0 unless they are asked for") {
+    const TemporaryFolder folder;
+    const std::string file = folder.file("events.pcapng");
+    Child child([] {
+        const pcapng::Fd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+        listen(socket.get(), 1);
+    });
+    const pid_t pid = child.pid();
+    Capture capture(
+        {.arguments = {"--event", "sock:inet_sock_set_state", "--no-packets", "-w", file}});
+    child.run();
+    capture.stop();
+
+    const auto events = events_of(file, static_cast<uint32_t>(pid));
+    REQUIRE(events.size() == 2);
+    CHECK(events[0].text("skaddr") == "0x0");
+    CHECK(events[0].text("oldstate") == "TCP_CLOSE");
+    CHECK(events[0].text("newstate") == "TCP_LISTEN");
+    CHECK(events[0].text("protocol") == "IPPROTO_TCP");
+    CHECK(events[1].text("newstate") == "TCP_CLOSE");
+}
+
+TEST_CASE("what happens in an interrupt is nobody's") {
+    const TemporaryFolder folder;
+    const std::string file = folder.file("events.pcapng");
+    Child child([] {
+        // Timer interrupts come while it runs in user mode.
+        const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(500);
+        while (std::chrono::steady_clock::now() < end) {
+        }
+    });
+    Capture capture({.arguments = {"--event", "irq:softirq_entry,sched:sched_switch",
+                                   "--no-packets", "-w", file}});
+    child.run();
+    capture.stop();
+
+    size_t in_threads = 0;
+    const auto softirqs = events_of(file, "irq:softirq_entry");
+    REQUIRE(softirqs.size() > 50);
+    for (const SeenEvent& event : softirqs) {
+        // On a kernel with threaded softirqs, and under load, they run in ksoftirqd.
+        in_threads += event.pid != 0 && !event.comm.starts_with("ksoftirqd") ? 1 : 0;
+    }
+    CHECK(in_threads == 0);
+    const auto switches = events_of(file, "sched:sched_switch");
+    REQUIRE(switches.size() > 50);
+    for (const SeenEvent& event : switches) {
+        // prev_pid is the thread that is left, 0 for the idle one.
+        CHECK(event.text("prev_pid") == event.text("common_pid"));
+        CHECK((event.text("prev_pid") == "0") == (event.via == "kernel"));
+    }
+}
+
+TEST_CASE("perf sees every event while a program of ours is on it", "[alone]") {
+    const TemporaryFolder folder;
+    constexpr uint64_t kCalls = 1000;
+    Capture capture({.arguments = {"--event", "syscalls:sys_enter_getppid", "--no-packets", "-w",
+                                   folder.file("events.pcapng")}});
+    const CommandResult counted =
+        run({"perf", "stat", "-e", "syscalls:sys_enter_getppid", "sh", "-c",
+             "i=0; while [ $i -lt 20 ]; do i=$((i+1)); done; exec python3 -c 'import os\nfor i in "
+             "range(1000): os.getppid()'"});
+    capture.stop();
+
+    REQUIRE(counted.status == 0);
+    const uint64_t seen = perf_count(counted.err, "sys_enter_getppid");
+    CHECK(seen >= kCalls);
+    CHECK(seen < kCalls + 100);
+}
+
+TEST_CASE("captured and dropped events are together all that happened", "[alone]") {
+    const TemporaryFolder folder;
+    const std::string file = folder.file("events.pcapng");
+    constexpr uint64_t kCalls = 100'000;
+    Child child([] {
+        for (uint64_t i = 0; i < kCalls; i++) {
+            call(-1, 0);
+        }
+    });
+    Capture capture({.arguments = {"--event", kCall, "--no-packets", "-B", "1", "-w", file}});
+    capture.signal(SIGSTOP);
+    child.run();
+    capture.signal(SIGCONT);
+    capture.stop();
+
+    const Totals totals = totals_of(capture.err());
+    const Statistics statistics = statistics_of(file);
+    CHECK(totals.dropped > 1000);
+    CHECK(totals.captured > 1000);
+    CHECK(totals.captured + totals.dropped == kCalls);
+    CHECK(statistics.received == kCalls);
+    CHECK(statistics.dropped == totals.dropped);
+    CHECK(contains(capture.err(), "ring full: "));
+}
+
+TEST_CASE("as many switches of threads are captured and dropped as perf counts", "[alone]") {
+    const TemporaryFolder folder;
+    const std::string file = folder.file("events.pcapng");
+    const std::string event = "sched:sched_switch";
+    std::string around;
+    std::string within;
+    std::string end;
+    {
+        Process outer({.arguments = {"perf", "stat", "-a", "-e", event, "sleep", "infinity"}});
+        std::this_thread::sleep_for(std::chrono::seconds(1));
+        Capture capture({.arguments = {"--event", event, "--no-packets", "-B", "1", "-w", file}});
+        Process load({.arguments = {"sh", "-c", "yes | head -c 300000000 | cat > /dev/null"}});
+        within = run({"perf", "stat", "-a", "-e", event, "sleep", "2"}).err;
+        capture.stop();
+        end = capture.err();
+        outer.signal(SIGINT);
+        outer.wait();
+        around = outer.err();
+    }
+    const Totals totals = totals_of(end);
+    const uint64_t least = perf_count(within, event);
+    const uint64_t most = perf_count(around, event);
+    REQUIRE(least > 1000);
+    CHECK(totals.captured + totals.dropped >= least);
+    CHECK(totals.captured + totals.dropped <= most);
+}
+
+TEST_CASE("a condition on fields and one on processes choose events") {
+    const TemporaryFolder folder;
+    const std::string file = folder.file("events.pcapng");
+    const std::string of_one = folder.file("one.pcapng");
+    const auto work = [] {
+        for (long pid = 1; pid <= 10; pid++) {
+            call(-pid, 0);
+        }
+    };
+    Child one(work);
+    Child other(work);
+    const pid_t pid = one.pid();
+    Capture capture({.arguments = {"--event", std::string(kCall) + " if pid < -8 or pid = -3",
+                                   "--no-packets", "-w", file}});
+    Capture second({.arguments = {"--event", kCall, "--no-packets", "--pid", std::to_string(pid),
+                                  "-w", of_one}});
+    one.run();
+    other.run();
+    capture.stop();
+    second.stop();
+
+    std::vector<std::string> values;
+    for (const SeenEvent& event : events_of(file, static_cast<uint32_t>(pid))) {
+        values.push_back(event.text("pid"));
+    }
+    CHECK(values == std::vector<std::string>{"-3", "-9", "-10"});
+    CHECK(events_of(of_one).size() == 10);
+    CHECK(events_of(of_one, static_cast<uint32_t>(pid)).size() == 10);
+}
+
+TEST_CASE("events and packets stand in one file in the order of their time") {
+    const TemporaryFolder folder;
+    const std::string file = folder.file("both.pcapng");
+    const Netns netns;
+    Capture capture(
+        netns, {"-i", "lo", "--event", "sock:inet_sock_set_state,net:net_dev_queue", "-w", file});
+    run_in(netns, "ping -c 2 -i 0.2 127.0.0.1");
+    capture.stop();
+
+    CHECK(packets_by_interface(file)["lo"] == 4);
+    CHECK(packets_by_interface(file)["net:net_dev_queue"] >= 4);
+    uint64_t before = 0;
+    for (const SeenEvent& event : events_of(file)) {
+        CHECK(event.time_ns >= before);
+        before = event.time_ns;
+    }
+    require_readable(file);
+}
+
+TEST_CASE("names that no event has are refused, and what is wrong is said") {
+    struct Refused {
+        const char* name;
+        int status;
+        const char* said;
+    };
+    for (const Refused& refused : std::initializer_list<Refused>{
+             {"tcp:no_such_event", 1, "no such tracepoint"},
+             {"tcp:tcp_retransmit_skb if nothing = 1", 1, "it has no field nothing"},
+             {"tcp:* if nothing = 1", 1, "none of these has the fields"},
+             {"tcp:tcp_probe,tcp:tcp_probe", 1, "given twice"},
+             {"nonsense", 1, "no such event"},
+             {"", 2, "no name of an event"},
+             {":", 2, "no name of an event"},
+             {"tcp:", 2, "no name of an event"},
+             {"../../x:y", 2, "no name of an event"},
+             {"tcp:../../../etc/passwd", 2, "no name of an event"},
+             {"tcp:tcp_probe/format", 2, "no name of an event"},
+             {"tcp:a\nb", 2, "no name of an event"},
+             {"tcp:tcp_probe if", 2, "no name of an event"},
+             {"tcp:tcp_probe if ", 2, "no condition"}}) {
+        const CommandResult result =
+            run_pidcap({"--event", refused.name, "--no-packets", "-w", "-", "--duration", "0.01"});
+        INFO(refused.name << ": " << result.err);
+        CHECK(result.status == refused.status);
+        CHECK(contains(result.err, refused.said));
+        CHECK(result.out.empty());
+    }
+}
+
+TEST_CASE("neither a mount nor a program is left, however the capture ends", "[alone]") {
+    const TemporaryFolder folder;
+    const std::string before = mounts();
+    REQUIRE(programs_left() == 0);
+    for (const int ended_by : {SIGINT, SIGKILL}) {
+        Capture capture({.arguments = {"--event", "sched:sched_process_e*,tcp:*", "--no-packets",
+                                       "-w", folder.file("events.pcapng")}});
+        CHECK(mounts() == before);
+        CHECK(output_of({"readlink", fmt::format("/proc/{}/ns/mnt", capture.pid())}) ==
+              output_of({"readlink", "/proc/self/ns/mnt"}));
+        CHECK(programs_left() > 0);
+        capture.signal(ended_by);
+        capture.wait();
+        CHECK(mounts() == before);
+        const auto patience = std::chrono::steady_clock::now() + kPatience;
+        while (programs_left() > 0 && std::chrono::steady_clock::now() < patience) {
+            std::this_thread::sleep_for(std::chrono::milliseconds(50));
+        }
+        CHECK(programs_left() == 0);
+    }
+}
+
+TEST_CASE("a capture of events ends up without capabilities, as another user") {
+    const TemporaryFolder folder;
+    Capture capture(
+        {.arguments = {"--event", kCall, "--no-packets", "-w", folder.file("events.pcapng")}});
+    std::ifstream status(fmt::format("/proc/{}/status", capture.pid()));
+    const std::string text{std::istreambuf_iterator<char>(status), {}};
+    CHECK(contains(text, "\nCapEff:\t0000000000000000\n"));
+    CHECK(contains(text, "\nSeccomp:\t2\n"));
+    CHECK_FALSE(contains(text, "\nUid:\t0\t"));
+    capture.stop();
+}
+
+TEST_CASE("the machine's events are listed as tracefs has them") {
+    const std::string all = run_pidcap({"events"}).out;
+    const std::string available = [] {
+        std::ifstream file("/sys/kernel/tracing/available_events");
+        return std::string{std::istreambuf_iterator<char>(file), {}};
+    }();
+    std::istringstream lines(available);
+    size_t compared = 0;
+    for (std::string name; std::getline(lines, name);) {
+        if (!name.starts_with("ftrace:")) {
+            CHECK(contains("\n" + all, "\n" + name + "\n"));
+            compared++;
+        }
+    }
+    CHECK(compared > 100);
+    CHECK(contains(all, "socket:connect\n"));
+    const CommandResult one = run_pidcap({"events", "--json", "tcp:tcp_retransmit_skb"});
+    REQUIRE(one.status == 0);
+    CHECK(contains(one.out, R"({"name":"dport","kind":"u","offset":30,"size":2})"));
+    CHECK(contains(one.out, R"({"number":1,"name":"TCP_ESTABLISHED"})"));
+    CHECK(run_pidcap({"events", "tcp:nothing"}).status == 1);
+}
