@@ -91,9 +91,11 @@ std::vector<int> PlaintextProbes::descriptors(const PlaintextSettings& settings)
     return all;
 }
 
-Result<PlaintextProbes::Skeleton> PlaintextProbes::load_skeleton(
-    const ProbeSettings& settings, bool has_cookies, uint32_t only_point,
-    const pidcap_plaintext_bpf* first) {
+Result<PlaintextProbes::Skeleton> PlaintextProbes::load_skeleton(const ProbeSettings& settings,
+                                                                 bool has_cookies,
+                                                                 uint32_t only_point,
+                                                                 const pidcap_plaintext_bpf* first,
+                                                                 bool at_end) {
     LibbpfLog log;
     libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
     const SharedParts& parts = settings.plaintext->parts;
@@ -123,6 +125,8 @@ Result<PlaintextProbes::Skeleton> PlaintextProbes::load_skeleton(
         own.object = first->obj;
         code = share_maps(own, *skeleton->obj);
         bpf_program__set_autoload(skeleton->progs.plaintext_socket, false);
+        bpf_program__set_autoload(skeleton->progs.plaintext_begin, !at_end);
+        bpf_program__set_autoload(skeleton->progs.plaintext_end, at_end);
     }
     if (code == 0) {
         code = pidcap_plaintext_bpf__load(skeleton.get());
@@ -186,14 +190,18 @@ Result<void> PlaintextProbes::attach_all(std::vector<Probe>& probes, const std::
     if (has_cookies_) {
         return attach(*skeleton_, points);
     }
+    std::map<uint64_t, std::vector<ProbePoint>> by_number;
     for (const ProbePoint& point : points) {
+        by_number[point.number].push_back(point);
+    }
+    for (const auto& [number, some] : by_number) {
         // The link keeps the program, which keeps its maps.
         auto own =
-            load_skeleton(settings_, false, static_cast<uint32_t>(point.number), skeleton_.get());
+            load_skeleton(settings_, false, static_cast<uint32_t>(number), skeleton_.get(), at_end);
         if (!own) {
             return std::move(own).error();
         }
-        if (auto attached = attach(**own, {&point, 1}); !attached) {
+        if (auto attached = attach(**own, some); !attached) {
             return attached;
         }
     }

@@ -43,11 +43,13 @@ class PlaintextProbes {
 
     PlaintextProbes(Skeleton skeleton, const ProbeSettings& settings, bool has_cookies);
 
-    // `only_point`: for a kernel without cookies, a program for this one; 0: with them. The maps of
-    // `first`, if it isn't null, are those of the new one, too.
+    // `only_point`: for a kernel without cookies, a program for this one; 0: with them. If `first`
+    // isn't null, its maps are those of the new one, too, which has one program only, for the
+    // begins of calls or for their ends.
     static Result<Skeleton> load_skeleton(const ProbeSettings& settings, bool has_cookies,
                                           uint32_t only_point,
-                                          const pidcap_plaintext_bpf* first = nullptr);
+                                          const pidcap_plaintext_bpf* first = nullptr,
+                                          bool at_end = false);
     // Returns the number of a new point.
     Result<uint32_t> add_point(const PlaintextFunction& function);
     Result<void> attach_all(std::vector<Probe>& probes, const std::string& path,

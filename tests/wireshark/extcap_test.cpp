@@ -216,7 +216,7 @@ TEST_CASE("the dialog names the running processes, whatever they call themselves
                                          "call=--container", "call=--process", "call=--follow",
                                          "call=--hook", "call=--direction", "call=--snaplen",
                                          "call=--process-blocks", "call=--tls-keys",
-                                         "call=--tls-plaintext"});
+                                         "call=--tls-plaintext", "call=--event"});
 
     const std::string again = answer_to(
         {"--extcap-config", "--extcap-interface", "pidcap-any", "--extcap-reload-option", "tree"});
