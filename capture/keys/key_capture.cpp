@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <span>
 #include <string_view>
+#include <utility>
 
 #include "capture/clock.h"
 #include "capture/kernel/privilege.h"
@@ -84,6 +85,12 @@ void KeyCapture::read_files() {
         }
         reasons_[file.pid] = fmt::format("{}: {}", file.path, file.reason);
     }
+}
+
+// What that process has to say is taken here, too: without secrets to take nobody else does.
+std::vector<std::string> KeyCapture::take_notices() {
+    read_files();
+    return std::exchange(notices_, {});
 }
 
 std::string KeyCapture::reason_of(uint32_t pid) const {

@@ -41,7 +41,7 @@ class KeyCapture {
 
     // Returns what the user should know, since the last call: that the process has ended which puts
     // probes into libraries.
-    std::vector<std::string> take_notices() { return std::exchange(notices_, {}); }
+    std::vector<std::string> take_notices();
 
     // Each file with a probe.
     const std::vector<ProbedFile>& files() const { return files_; }

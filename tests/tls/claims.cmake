@@ -50,7 +50,8 @@ set(tls_claims
     "of a process that isn't selected no plaintext is in the file, nor of anyone without --tls-plaintext"
     "pidcap extract --without-keys leaves plaintext out, and the file says that it has it"
     "a file that others may read is refused for plaintext, and stays as it was"
-    "keys and plaintext of the same connection are both in the file")
+    "keys and plaintext of the same connection are both in the file"
+    "a capture of plaintext sleeps when it has heard of a library that it can't use")
 # These load the machine, or look at all programs in the kernel.
 set(tls_claims_alone
     "after SIGINT no probe, program or process is left"

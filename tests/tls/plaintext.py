@@ -5,6 +5,7 @@ oracle is what a client wrote and what it read, by its standard input and output
 import os
 import re
 import select
+import shutil
 import struct
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from typing import NamedTuple
 
 import keys
 from claims import PORT, claim, require
+from reference import libssl
 from programs import Caddy, GnutlsServer, NodeServer
 from elsewhere import STORE
 from world import Skip, need, wait_for
@@ -500,3 +502,23 @@ def both(stage):
         stage.curl()
     recording.end()
     require(len(recording.lines()) >= 4 and b"GET /page" in passed(pieces(recording.path), "curl", "sent"), recording.text())
+
+
+def cpu_seconds(pid):
+    """Of user and system, of the process's threads."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+@claim("a capture of plaintext sleeps when it has heard of a library that it can't use")
+def sleeps(stage):
+    library = stage.folder / "libjvm.so"  # by its name, Java's
+    shutil.copy(libssl()[0], library)
+    recording = stage.record(how=HOW)
+    stage.world.client(["env", f"LD_PRELOAD={library}", "sleep", "60"], near=True)
+    time.sleep(1)
+    before = cpu_seconds(recording.process.pid)
+    time.sleep(2)
+    used = cpu_seconds(recording.process.pid) - before
+    recording.end()
+    require(used < 0.5, f"{used} s of CPU in 2 s without a packet")
