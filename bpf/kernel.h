@@ -29,23 +29,23 @@ char LICENSE[] SEC("license") __weak = "GPL";
 #define CORE __attribute__((preserve_access_index))
 
 /*
- * bpf_rdonly_cast(pointer, type): the pointer as one to that type of the kernel's, through which a
- * program may read by itself. Since Linux 6.2 (commit a35b9af4ec2c); elsewhere its address is 0.
+ * KERNEL_READ(pointer, field, …): the field, behind as many pointers as there are fields; 0 if it
+ * can't be read.
+ *
+ * With PIDCAP_TYPED_READS by loads, which cost a fifth of a helper's call for each pointer on the
+ * way: bpf_rdonly_cast() of Linux 6.2 (commit a35b9af4ec2c) makes a pointer of the kernel's type of
+ * an address. What is read then has such a type, too: see address_of(). Not for types that may be a
+ * module's, as those of connection tracking: BPF_CORE_READ() for these.
  */
-extern void *bpf_rdonly_cast(const void *pointer, __u32 type) __ksym __weak;
+#ifdef PIDCAP_TYPED_READS
+extern void *bpf_rdonly_cast(const void *pointer, __u32 type) __ksym;
 
 #define KERNEL_POINTER(pointer)                                                                    \
 	((typeof(pointer))bpf_rdonly_cast((pointer), bpf_core_type_id_kernel(typeof(*(pointer)))))
-
-/*
- * KERNEL_READ(pointer, field, …): the field, behind as many pointers as there are fields; 0 if it
- * can't be read. By loads where the kernel allows them: a helper's call for each costs five times
- * as much. What comes of a load has a type of the kernel's: see address_of(). Not for types that
- * may be a module's, as those of connection tracking: BPF_CORE_READ() for these.
- */
-#define KERNEL_READ(pointer, ...)                                                                  \
-	(bpf_rdonly_cast ? ___arrow(KERNEL_POINTER(pointer), __VA_ARGS__)                          \
-			 : BPF_CORE_READ(pointer, __VA_ARGS__))
+#define KERNEL_READ(pointer, ...) ___arrow(KERNEL_POINTER(pointer), __VA_ARGS__)
+#else
+#define KERNEL_READ(pointer, ...) BPF_CORE_READ(pointer, __VA_ARGS__)
+#endif
 
 /* The address as a number: of most pointers the verifier allows no arithmetic. */
 static __always_inline __u64 address_of(const void *pointer)

@@ -18,8 +18,11 @@
 /* The kernel's own struct. */
 static __always_inline struct sock *kernel_socket(struct bpf_sock *sk)
 {
-	return bpf_rdonly_cast ? bpf_rdonly_cast(sk, bpf_core_type_id_kernel(struct sock))
-			       : (struct sock *)address_of(sk);
+#ifdef PIDCAP_TYPED_READS
+	return bpf_rdonly_cast(sk, bpf_core_type_id_kernel(struct sock));
+#else
+	return (struct sock *)address_of(sk);
+#endif
 }
 
 /*

@@ -46,6 +46,12 @@ class Features {
     // f45d5b6ce2e8). A program declares it by a flag at load time, which older kernels don't know.
     bool has_xdp_pieces() const { return types_.has_function("bpf_xdp_get_buff_len"); }
 
+    // Returns true if programs can read by typed pointers, see KERNEL_READ() of bpf/kernel.h. What
+    // the kernel calls its own types says so only if it has them itself.
+    bool has_typed_reads() const {
+        return btf_file_.empty() && types_.has_function("bpf_rdonly_cast");
+    }
+
     // Returns true if a tracepoint's program may make a hash map allocate. Before 6.1 (commit
     // fba1a1c6c912) hash maps allocate from the general pool, and the kernel warns about such a
     // program or refuses it.

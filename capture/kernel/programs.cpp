@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <iterator>
 #include <utility>
@@ -33,6 +34,7 @@
 #pragma GCC diagnostic ignored "-Wconversion"
 #pragma GCC diagnostic ignored "-Wsign-conversion"
 #include "pidcap.skel.h"
+#include "pidcap_typed.skel.h"
 #pragma GCC diagnostic pop
 
 namespace capture {
@@ -122,8 +124,34 @@ Programs::Programs(Skeleton skeleton, PacketRings rings, size_t cpus, Hook hook,
 Programs::Programs(Programs&&) noexcept = default;
 Programs::~Programs() = default;
 
+// The objects of the two skeletons have the same maps, programs and settings, and are of the same
+// sources: the one's skeleton opens the other's object, too.
+static_assert(sizeof(pidcap_bpf::pidcap_bpf__rodata) ==
+              sizeof(pidcap_typed_bpf::pidcap_typed_bpf__rodata));
+static_assert(sizeof(pidcap_bpf::pidcap_bpf__bss) ==
+              sizeof(pidcap_typed_bpf::pidcap_typed_bpf__bss));
+
+// Returns null with errno.
+pidcap_bpf* Programs::open_skeleton(Reads reads, const bpf_object_open_opts& options) {
+    Skeleton skeleton(static_cast<pidcap_bpf*>(std::calloc(1, sizeof(pidcap_bpf))));
+    int code = skeleton != nullptr ? pidcap_bpf__create_skeleton(skeleton.get()) : -ENOMEM;
+    if (code == 0 && reads == Reads::kTyped) {
+        bpf_object_skeleton* opened = skeleton->skeleton;
+        opened->data = const_cast<void*>(pidcap_typed_bpf__elf_bytes(&opened->data_sz));
+    }
+    if (code == 0) {
+        code = bpf_object__open_skeleton(skeleton->skeleton, &options);
+    }
+    if (code != 0) {
+        skeleton.reset();
+        errno = -code;
+        return nullptr;
+    }
+    return skeleton.release();
+}
+
 Result<Programs> Programs::load_with(const ProgramOptions& options, int cgroup_fd, Tracing tracing,
-                                     const Features& kernel) {
+                                     Reads reads, const Features& kernel) {
     int possible = libbpf_num_possible_cpus();
     if (possible < 0) {
         return errno_error("count the CPUs in /sys/devices/system/cpu/possible", -possible);
@@ -136,7 +164,7 @@ Result<Programs> Programs::load_with(const ProgramOptions& options, int cgroup_f
     libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
     LIBBPF_OPTS(bpf_object_open_opts, opening);
     opening.btf_custom_path = options.btf_file.empty() ? nullptr : options.btf_file.c_str();
-    Skeleton skeleton(pidcap_bpf__open_opts(&opening));
+    Skeleton skeleton(open_skeleton(reads, opening));
     if (skeleton == nullptr) {
         return load_error(errno, log);
     }
@@ -203,10 +231,18 @@ Result<Programs> Programs::load(const ProgramOptions& options, int cgroup_fd) {
     if (!tracing) {
         return std::move(tracing).error();
     }
-    auto programs = load_with(options, cgroup_fd, *tracing, kernel);
+    const auto load_by = [&](Tracing by) {
+        if (kernel.has_typed_reads()) {
+            if (auto programs = load_with(options, cgroup_fd, by, Reads::kTyped, kernel)) {
+                return programs;
+            }
+        }
+        return load_with(options, cgroup_fd, by, Reads::kByHelper, kernel);
+    };
+    auto programs = load_by(*tracing);
     // A single function may be unavailable, for example because of a live patch.
     if (!programs && !options.tracing && *tracing != Tracing::kSyscalls) {
-        return load_with(options, cgroup_fd, Tracing::kSyscalls, kernel);
+        return load_by(Tracing::kSyscalls);
     }
     return programs;
 }

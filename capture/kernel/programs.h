@@ -26,6 +26,7 @@
 #include "packet/filter/packet_filter.h"
 #include "pcapng/result.h"
 
+struct bpf_object_open_opts;
 struct pidcap_bpf;  // the skeleton, see pidcap.skel.h
 
 namespace capture {
@@ -126,8 +127,11 @@ class Programs {
 
     Programs(Skeleton skeleton, PacketRings rings, size_t cpus, Hook hook, Tracing tracing);
 
+    // How the programs read the kernel's structs: see KERNEL_READ() of bpf/kernel.h.
+    enum class Reads { kByHelper, kTyped };
+    static pidcap_bpf* open_skeleton(Reads reads, const bpf_object_open_opts& options);
     static Result<Programs> load_with(const ProgramOptions& options, int cgroup_fd, Tracing tracing,
-                                      const Features& kernel);
+                                      Reads reads, const Features& kernel);
     // Checks that this process is found by its pid.
     Result<void> check_types(const std::string& btf_file) const;
     Result<void> look_up_pids();

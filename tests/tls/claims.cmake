@@ -32,7 +32,16 @@ set(tls_claims
     "the first connection of a command that is Go has its keys in the file"
     "a program that writes a key log of its own has each line once in the file"
     "a connection that is older than the capture stays closed, and later ones are in clear"
-    "without a connection it is said that there was none"
+    "without a connection it is said that there was none")
+# These load the machine, or look at all programs in the kernel, or at what any process passes: --tls-plaintext knows no
+# network namespaces.
+set(tls_claims_alone
+    "after SIGINT no probe, program or process is left"
+    "after SIGKILL no probe, program or process is left, and the file is read up to there"
+    "with 60 probed files a capture ends in less than the time of one detachment after the other"
+    "500 connections at once are in clear, and none of their secrets is lost"
+    "a program in a chroot that ends at once has its keys in the file, once it is known"
+    "a program in a container on an overlay has its keys in the file, once it is known, and one probe for all containers"
     "of an older connection of TLS 1.3, nginx and s_client have passed what is recorded"
     "of an older connection of TLS 1.3, nginx and Python have passed what is recorded"
     "of an older connection of TLS 1.3, two nodes have passed what is recorded"
@@ -52,14 +61,6 @@ set(tls_claims
     "a file that others may read is refused for plaintext, and stays as it was"
     "keys and plaintext of the same connection are both in the file"
     "a capture of plaintext sleeps when it has heard of a library that it can't use")
-# These load the machine, or look at all programs in the kernel.
-set(tls_claims_alone
-    "after SIGINT no probe, program or process is left"
-    "after SIGKILL no probe, program or process is left, and the file is read up to there"
-    "with 60 probed files a capture ends in less than the time of one detachment after the other"
-    "500 connections at once are in clear, and none of their secrets is lost"
-    "a program in a chroot that ends at once has its keys in the file, once it is known"
-    "a program in a container on an overlay has its keys in the file, once it is known, and one probe for all containers")
 foreach(claim ${tls_claims} ${tls_claims_alone})
     add_test(NAME "kernel: tls: ${claim}"
              COMMAND tls/check --pidcap $<TARGET_FILE:pidcap> --output ${CMAKE_BINARY_DIR}/tls ${claim}
