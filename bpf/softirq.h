@@ -20,16 +20,24 @@
 /* The smallest size of a thread's stack, THREAD_SIZE. */
 #define THREAD_STACK 16384
 
+#ifdef __TARGET_ARCH_x86
+/* Whether a program with this on its stack runs on another stack than the thread's. */
+static __always_inline bool is_off_stack(const void *here, struct task_struct *task)
+{
+	void *stack = KERNEL_READ(task, stack);
+
+	return here < stack || here >= stack + THREAD_STACK;
+}
+#endif
+
 static __always_inline bool may_be_softirq(void)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-	void *stack;
 
 	if (bpf_core_field_exists(task->softirq_disable_cnt))
 		return true;
 #ifdef __TARGET_ARCH_x86
-	stack = KERNEL_READ(task, stack);
-	return (void *)&task < stack || (void *)&task >= stack + THREAD_STACK;
+	return is_off_stack(&task, task);
 #else
 	return KERNEL_READ(task, thread_info.preempt.count) & SOFTIRQ_OFFSET;
 #endif
