@@ -375,7 +375,9 @@ TEST_CASE("as many switches of threads are captured and dropped as perf counts",
     const uint64_t most = perf_count(around.err(), event);
     REQUIRE(least > 1000);
     CHECK(totals.captured + totals.dropped >= least);
-    CHECK(totals.captured + totals.dropped <= most);
+    // Seen once, of some twenty runs: perf had counted 3 % fewer, though it began before and ended
+    // later. A second count of each event would be twice as many.
+    CHECK(totals.captured + totals.dropped <= most + most / 4);
 }
 
 TEST_CASE("a condition on fields and one on processes choose events") {
