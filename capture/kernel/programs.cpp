@@ -5,6 +5,7 @@
 #include <bpf/libbpf.h>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <malloc.h>
 #include <sched.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
@@ -240,6 +241,8 @@ Result<Programs> Programs::load(const ProgramOptions& options, int cgroup_fd) {
         return load_with(options, cgroup_fd, by, Reads::kByHelper, kernel);
     };
     auto programs = load_by(*tracing);
+    // What the kernel's types took is free now, but still counts: some 10 MiB.
+    malloc_trim(0);
     // A single function may be unavailable, for example because of a live patch.
     if (!programs && !options.tracing && *tracing != Tracing::kSyscalls) {
         return load_by(Tracing::kSyscalls);
