@@ -47,17 +47,16 @@ std::optional<Operand> reckoned_from(Operand operand, const Value& value) {
     return operand;
 }
 
-// Word `number` of those behind the return address.
-Operand on_x86_stack(uint32_t number) {
+// The word at so many bytes from the top of the stack.
+Operand on_x86_stack(size_t bytes) {
     return {.reg = kX86Registers[kX86StackPointer],
             .loads = 1,
-            .offsets = {static_cast<int32_t>(8 + 8 * number)}};
+            .offsets = {static_cast<int32_t>(bytes)}};
 }
 
+// Word `number` of those behind the return address.
 Operand on_i386_stack(uint32_t number) {
-    return {.reg = kX86Registers[kX86StackPointer],
-            .loads = 1,
-            .offsets = {static_cast<int32_t>(4 + 4 * number)}};
+    return on_x86_stack(4 + size_t{4} * number);
 }
 
 }  // namespace
@@ -67,7 +66,7 @@ Operand c_argument(Machine machine, uint32_t number) {
         case Machine::kX86_64:
             return number < kCArguments.size()
                        ? in_register(kX86Registers[kCArguments.at(number)])
-                       : on_x86_stack(number - static_cast<uint32_t>(kCArguments.size()));
+                       : on_x86_stack(8 + 8 * (number - kCArguments.size()));
         case Machine::kI386:
             return on_i386_stack(number);
         case Machine::kAarch64:
@@ -110,29 +109,26 @@ std::optional<Operand> operand_of(Machine machine, const Value& value) {
 }
 
 Operand called_with(Machine machine, uint32_t number) {
-    if (machine == Machine::kX86_64 && number >= kMaxArguments) {
-        return {.reg = kX86Registers[kX86StackPointer],
-                .loads = 1,
-                .offsets = {static_cast<int32_t>(8 * (number - kMaxArguments))}};
+    if (machine == Machine::kX86_64 && number >= kCArguments.size()) {
+        return on_x86_stack(8 * (number - kCArguments.size()));
     }
     return c_argument(machine, number);
 }
 
 std::optional<Operand> operand_at_probe(Machine machine, const Value& value) {
-    const bool is_stack = value.symbol == kStackSymbol;
-    const bool is_register =
-        value.symbol >= kRegisterSymbol && value.symbol < kRegisterSymbol + kRegisters;
-    if (value.kind != Value::Kind::kAddress || (!is_stack && !is_register)) {
+    if (value.kind != Value::Kind::kAddress) {
         return {};
     }
-    if (machine == Machine::kAarch64) {
-        return reckoned_from(
-            in_aarch64_register(is_stack ? kArmStackPointer : value.symbol - kRegisterSymbol),
-            value);
+    if (value.symbol == kStackSymbol) {
+        return reckoned_from(stack_pointer(machine), value);
     }
-    return reckoned_from(
-        in_register(kX86Registers.at(is_stack ? kX86StackPointer : value.symbol - kRegisterSymbol)),
-        value);
+    if (value.symbol < kRegisterSymbol || value.symbol >= kRegisterSymbol + kRegisters) {
+        return {};
+    }
+    const uint32_t number = value.symbol - kRegisterSymbol;
+    return reckoned_from(machine == Machine::kAarch64 ? in_aarch64_register(number)
+                                                      : in_register(kX86Registers.at(number)),
+                         value);
 }
 
 std::string operand_text(Machine machine, const Operand& operand) {
