@@ -9,8 +9,7 @@
 #include <utility>
 
 #include "capture/events/own_layouts.h"
-#include "capture/kernel/libbpf_log.h"
-#include "capture/kernel/privilege.h"
+#include "capture/kernel/load_error.h"
 #include "capture/kernel/socket_calls.h"
 
 #pragma GCC diagnostic push
@@ -30,14 +29,7 @@ constexpr std::string_view kOrdinary[] = {"CONSUMED", "QUEUE_PURGE", "SOCKET_CLO
 // Says nothing. Older kernels than 5.17 give no reason at all: 0.
 constexpr std::string_view kUnspecified = "NOT_SPECIFIED";
 
-Error load_error(int code, const LibbpfLog& log) {
-    if (code == EPERM) {
-        return privilege_error("load the programs for events", code);
-    }
-    Error error = errno_error("load the programs for events", code);
-    error.message += fmt::format(" ({})", log.reason());
-    return error;
-}
+constexpr std::string_view kLoad = "load the programs for events";
 
 template <typename Hidden>
 void hide(std::string_view name, const std::vector<std::pair<uint64_t, std::string>>& reasons,
@@ -65,7 +57,7 @@ Result<std::unique_ptr<OwnProbe>> OwnProbe::open(const SharedParts& parts,
     opening.btf_custom_path = parts.btf_file.empty() ? nullptr : parts.btf_file.c_str();
     Skeleton skeleton(pidcap_own_bpf__open_opts(&opening));
     if (skeleton == nullptr) {
-        return load_error(errno, log);
+        return load_error(kLoad, errno, log);
     }
     skeleton->rodata->small_ring_bytes = parts.small_ring_bytes;
     skeleton->rodata->memory_seed = parts.memory_seed;
@@ -92,7 +84,7 @@ Result<void> OwnProbe::load(const SharedParts& parts) {
     if (code == 0) {
         code = pidcap_own_bpf__load(skeleton_.get());
     }
-    return code == 0 ? Result<void>() : load_error(-code, log);
+    return code == 0 ? Result<void>() : load_error(kLoad, -code, log);
 }
 
 Result<std::unique_ptr<OwnProbe>> OwnProbe::of_sockets(const SharedParts& parts,

@@ -14,8 +14,7 @@
 #include <iterator>
 #include <memory>
 
-#include "capture/kernel/libbpf_log.h"
-#include "capture/kernel/privilege.h"
+#include "capture/kernel/load_error.h"
 #include "capture/kernel/tracing.h"
 
 #pragma GCC diagnostic push
@@ -30,6 +29,8 @@ namespace {
 using pcapng::errno_error;
 using pcapng::Fd;
 
+constexpr std::string_view kLoad = "load the program for a tracepoint";
+
 pidcap_tracepoint constants_of(const TracepointFormat& format, uint32_t number) {
     pidcap_tracepoint constants{};
     constants.number = number;
@@ -43,15 +44,6 @@ pidcap_tracepoint constants_of(const TracepointFormat& format, uint32_t number) 
     constants.has_packet = format.packet_offset ? 1 : 0;
     constants.packet_offset = format.packet_offset.value_or(0);
     return constants;
-}
-
-Error load_error(int code, const LibbpfLog& log) {
-    if (code == EPERM) {
-        return privilege_error("load the program for a tracepoint", code);
-    }
-    Error error = errno_error("load the program for a tracepoint", code);
-    error.message += fmt::format(" ({})", log.reason());
-    return error;
 }
 
 // Opens the tracepoint. One event, of CPU 0, is enough: the program runs for all CPUs.
@@ -82,7 +74,7 @@ Result<TracepointProbe> TracepointProbe::load(const SharedParts& parts,
     const std::unique_ptr<pidcap_tracepoint_bpf, DestroySkeleton> skeleton(
         pidcap_tracepoint_bpf__open_opts(&opening));
     if (skeleton == nullptr) {
-        return load_error(errno, log);
+        return load_error(kLoad, errno, log);
     }
     skeleton->rodata->small_ring_bytes = parts.small_ring_bytes;
     skeleton->rodata->sk_owner_id = parts.sk_owner_id;
@@ -93,7 +85,7 @@ Result<TracepointProbe> TracepointProbe::load(const SharedParts& parts,
         code = pidcap_tracepoint_bpf__load(skeleton.get());
     }
     if (code != 0) {
-        return load_error(-code, log);
+        return load_error(kLoad, -code, log);
     }
     Fd program(fcntl(bpf_program__fd(skeleton->progs.any_tracepoint), F_DUPFD_CLOEXEC, 0));
     if (!program.valid()) {

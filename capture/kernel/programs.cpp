@@ -22,7 +22,7 @@
 #include "capture/kernel/features.h"
 #include "capture/kernel/followers.h"
 #include "capture/kernel/hook_programs.h"
-#include "capture/kernel/libbpf_log.h"
+#include "capture/kernel/load_error.h"
 #include "capture/kernel/pid_lookup.h"
 #include "capture/kernel/privilege.h"
 #include "capture/kernel/socket_calls.h"
@@ -52,11 +52,10 @@ constexpr uint32_t kPreallocatedUsers = 65536;
 constexpr uint32_t kPreallocatedChanges = 131072;
 
 Error load_error(int code, const LibbpfLog& log) {
-    if (code == EPERM) {
-        return privilege_error("load the programs into the kernel", code);
+    Error error = load_error("load the programs into the kernel", code, log);
+    if (code != EPERM) {
+        error.message += "; see `pidcap doctor`";
     }
-    Error error = errno_error("load the programs into the kernel", code);
-    error.message += fmt::format(" ({}); see `pidcap doctor`", log.reason());
     return error;
 }
 

@@ -8,8 +8,7 @@
 #include <cerrno>
 #include <utility>
 
-#include "capture/kernel/libbpf_log.h"
-#include "capture/kernel/privilege.h"
+#include "capture/kernel/load_error.h"
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wconversion"
@@ -93,13 +92,8 @@ Result<KeyProbes::Skeleton> KeyProbes::load_skeleton(const ProbeSettings& settin
     if (code == 0) {
         code = pidcap_tls_bpf__load(skeleton.get());
     }
-    if (code == -EPERM) {
-        return privilege_error("load the program for TLS secrets", -code);
-    }
     if (code != 0) {
-        pcapng::Error error = errno_error("load the program for TLS secrets", -code);
-        error.message += fmt::format(" ({})", log.reason());
-        return error;
+        return load_error("load the program for TLS secrets", -code, log);
     }
     return skeleton;
 }

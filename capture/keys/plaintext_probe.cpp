@@ -12,8 +12,7 @@
 #include <map>
 #include <utility>
 
-#include "capture/kernel/libbpf_log.h"
-#include "capture/kernel/privilege.h"
+#include "capture/kernel/load_error.h"
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wconversion"
@@ -131,13 +130,8 @@ Result<PlaintextProbes::Skeleton> PlaintextProbes::load_skeleton(const ProbeSett
     if (code == 0) {
         code = pidcap_plaintext_bpf__load(skeleton.get());
     }
-    if (code == -EPERM) {
-        return privilege_error("load the programs for TLS plaintext", -code);
-    }
     if (code != 0) {
-        pcapng::Error error = errno_error("load the programs for TLS plaintext", -code);
-        error.message += fmt::format(" ({})", log.reason());
-        return error;
+        return load_error("load the programs for TLS plaintext", -code, log);
     }
     return skeleton;
 }
