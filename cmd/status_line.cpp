@@ -16,10 +16,6 @@ namespace {
 constexpr std::chrono::milliseconds kRedraw{250};
 constexpr size_t kDefaultColumns = 80;
 
-std::string packets_text(uint64_t count) {
-    return fmt::format("{} packet{}", count, count == 1 ? "" : "s");
-}
-
 size_t terminal_columns(int fd) {
     winsize size{};
     return ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : kDefaultColumns;
@@ -54,7 +50,7 @@ std::string size_text(uint64_t bytes) {
 Progress progress_of(const std::vector<packet::InterfaceCounters>& counters) {
     Progress progress;
     for (const packet::InterfaceCounters& interface : counters) {
-        progress.packets += interface.captured;
+        progress.count.add(interface);
         progress.bytes += interface.captured_bytes;
         progress.dropped +=
             std::accumulate(interface.dropped.begin(), interface.dropped.end(), uint64_t{0});
@@ -63,7 +59,7 @@ Progress progress_of(const std::vector<packet::InterfaceCounters>& counters) {
 }
 
 std::string progress_text(const Progress& progress, size_t columns) {
-    std::string text = fmt::format("{}, {}, {} dropped", packets_text(progress.packets),
+    std::string text = fmt::format("{}, {}, {} dropped", progress.count.text(),
                                    size_text(progress.bytes), progress.dropped);
     if (progress.file_bytes) {
         text += fmt::format(", file {}", size_text(*progress.file_bytes));
@@ -77,11 +73,11 @@ std::string progress_text(const Progress& progress, size_t columns) {
 std::string summary_text(const std::vector<packet::InterfaceCounters>& counters) {
     static constexpr std::array<std::string_view, packet::kDropCauses> kCauses{"ring full",
                                                                                "copy failed"};
-    uint64_t captured = 0;
+    packet::PacketCount captured;
     uint64_t dropped = 0;
     std::array<uint64_t, packet::kDropCauses> by_cause{};
     for (const packet::InterfaceCounters& interface : counters) {
-        captured += interface.captured;
+        captured.add(interface);
         for (size_t cause = 0; cause < by_cause.size(); ++cause) {
             by_cause[cause] += interface.dropped[cause];
             dropped += interface.dropped[cause];
@@ -94,7 +90,7 @@ std::string summary_text(const std::vector<packet::InterfaceCounters>& counters)
                                   by_cause[cause]);
         }
     }
-    return fmt::format("{} captured, {} dropped{}{}", packets_text(captured), dropped, causes,
+    return fmt::format("{} captured, {} dropped{}{}", captured.text(), dropped, causes,
                        causes.empty() ? "" : ")");
 }
 

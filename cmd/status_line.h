@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "capture/packet_types.h"
+#include "packet/packet_count.h"
 
 namespace cmd {
 
@@ -18,7 +19,7 @@ namespace cmd {
 std::string size_text(uint64_t bytes);
 
 struct Progress {
-    uint64_t packets = 0;
+    packet::PacketCount count;
     uint64_t bytes = 0;  // captured
     uint64_t dropped = 0;
     std::optional<uint64_t> file_bytes;  // none: there is no file
@@ -27,11 +28,12 @@ struct Progress {
 // Of all interfaces, without a file.
 Progress progress_of(const std::vector<packet::InterfaceCounters>& counters);
 
-// "1234 packets, 1.2 MiB, 0 dropped, file 1.3 MiB", cut to `columns`.
+// "1234 packets, 1.2 MiB, 0 dropped, file 1.3 MiB", with "5 events" behind the packets if there are
+// any, cut to `columns`.
 std::string progress_text(const Progress& progress, size_t columns);
 
 // "1234 packets captured, 5 dropped (ring full: 3, copy failed: 2)", without a line break; causes
-// that didn't occur are left out.
+// that didn't occur are left out. With events: "1234 packets, 5 events captured, 0 dropped".
 std::string summary_text(const std::vector<packet::InterfaceCounters>& counters);
 
 // Whether to show the live line: on a terminal, unless the packets' lines go to a terminal too

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "packet/event/frame.h"
+#include "packet/sink.h"
 
 namespace packet {
 
@@ -17,6 +18,9 @@ struct PacketCount {
     uint64_t events = 0;
 
     void add(const Packet& packet) { ++(is_event(packet) ? events : packets); }
+    void add(const InterfaceCounters& interface) {
+        (interface.of_events ? events : packets) += interface.captured;
+    }
     // "1 packet", "2 packets, 1 event".
     std::string text() const {
         const auto counted = [](uint64_t count, const char* what) {

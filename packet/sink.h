@@ -27,7 +27,8 @@ inline constexpr size_t kDropCauses = 2;
 // Counters of one interface. captured + filtered + dropped = every packet that the source's hooks
 // passed on or had to drop.
 struct InterfaceCounters {
-    uint64_t captured = 0;  // delivered to the sink
+    bool of_events = false;  // these are events, not packets (packet/event/frame.h)
+    uint64_t captured = 0;   // delivered to the sink
     uint64_t captured_bytes = 0;
     uint64_t filtered = 0;                        // of processes that were not selected
     std::array<uint64_t, kDropCauses> dropped{};  // by DropCause

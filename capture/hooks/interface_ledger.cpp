@@ -99,7 +99,7 @@ Result<uint32_t> InterfaceLedger::add(Description description) {
     captured.name = std::move(description.name);
     captured.mac = description.mac;
     captured.event = std::move(description.event);
-    counters_.emplace_back();
+    counters_.emplace_back().of_events = captured.event != nullptr;
     lost_.push_back(0);
     announced_.push_back(std::move(captured));
     if (auto told = sink_->interface(announced_.back()); !told) {

@@ -131,7 +131,7 @@ void Recorder::serve() {
     }
     if (const uint64_t time = capture::clock_ns(CLOCK_MONOTONIC); rates_.due(time)) {
         const Progress progress = progress_of(session_->counters());
-        rates_.add(time, progress.packets, progress.bytes);
+        rates_.add(time, progress.count.packets, progress.bytes);
     }
     if (socket_) {
         socket_->serve(

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "capture/clock.h"
+#include "packet/packet_count.h"
 #include "packet/version.h"
 
 namespace cmd {
@@ -123,19 +124,20 @@ std::string status_line_json(const RecorderSource& source, const Options& option
                              const capture::Session& session, const FileStatus& file,
                              const TriggerCounts& triggers, const RateMeter& rates,
                              uint64_t now_ns) {
-    uint64_t packets = 0;
+    packet::PacketCount captured;
     uint64_t bytes = 0;
     uint64_t refused = 0;
     std::array<uint64_t, packet::kDropCauses> dropped{};
     for (const packet::InterfaceCounters& counters : session.counters()) {
-        packets += counters.captured;
+        captured.add(counters);
         bytes += counters.captured_bytes;
         refused += counters.filtered;
         for (size_t cause = 0; cause < packet::kDropCauses; cause++) {
             dropped[cause] += counters.dropped[cause];
         }
     }
-    const RateMeter::Rate rate = rates.rate(capture::clock_ns(CLOCK_MONOTONIC), packets, bytes);
+    const RateMeter::Rate rate =
+        rates.rate(capture::clock_ns(CLOCK_MONOTONIC), captured.packets, bytes);
     const Json status = {
         {"name", source.name},
         {"pid", getpid()},
@@ -148,7 +150,8 @@ std::string status_line_json(const RecorderSource& source, const Options& option
         {"hook", session.report().hook},
         {"filter", or_null(source.filter)},
         {"trigger", or_null(options.recorder.expression.value_or(""))},
-        {"packets", packets},
+        {"packets", captured.packets},
+        {"events", captured.events},
         {"bytes", bytes},
         {"packets_per_second", rate.packets},
         {"bytes_per_second", rate.bytes},

@@ -254,9 +254,10 @@ void Run::log(const std::string& line) {
 // Those that Wireshark has no room for come again, as they are then.
 void Run::show_counters(Clock::time_point now) {
     const cmd::Progress progress = cmd::progress_of(session_->counters());
-    const bool news = progress.packets != shown_.packets || progress.dropped != shown_.dropped;
+    const uint64_t packets = progress.count.packets;
+    const bool news = packets != shown_.count.packets || progress.dropped != shown_.dropped;
     if (news && toolbar_.keeps_up()) {
-        toolbar_.say({kCaptured, Command::kSet, std::to_string(progress.packets)});
+        toolbar_.say({kCaptured, Command::kSet, std::to_string(packets)});
         toolbar_.say({kDropped, Command::kSet, std::to_string(progress.dropped)});
         shown_ = progress;
     }

@@ -50,16 +50,27 @@ TEST_CASE("the summary adds the interfaces up and names the causes that occurred
     CHECK(summary_text({counters(2, 0, 7)}) == "2 packets captured, 7 dropped (copy failed: 7)");
 }
 
+TEST_CASE("events aren't counted among the packets") {
+    capture::InterfaceCounters events = counters(3, 1, 0);
+    events.of_events = true;
+    CHECK(summary_text({counters(10, 3, 0), events}) ==
+          "10 packets, 3 events captured, 4 dropped (ring full: 4)");
+    CHECK(progress_text(cmd::progress_of({counters(1, 0, 0), events}), 80) ==
+          "1 packet, 3 events, 0 B, 1 dropped");
+}
+
 TEST_CASE("the progress names packets, bytes, drops and the file's size") {
-    CHECK(progress_text({.packets = 1, .bytes = 60, .dropped = 0, .file_bytes = {}}, 80) ==
-          "1 packet, 60 B, 0 dropped");
-    CHECK(progress_text(
-              {.packets = 12, .bytes = 1536, .dropped = 3, .file_bytes = uint64_t{1} << 20}, 80) ==
-          "12 packets, 1.5 KiB, 3 dropped, file 1.0 MiB");
-    CHECK(progress_text({.packets = 2, .bytes = 1048575, .dropped = 0, .file_bytes = {}}, 80) ==
-          "2 packets, 1.0 MiB, 0 dropped");
-    CHECK(progress_text({.packets = 12, .bytes = 1, .dropped = 0, .file_bytes = {}}, 10) ==
-          "12 packets");
+    CHECK(progress_text({.count = {.packets = 1}, .bytes = 60, .dropped = 0, .file_bytes = {}},
+                        80) == "1 packet, 60 B, 0 dropped");
+    CHECK(progress_text({.count = {.packets = 12},
+                         .bytes = 1536,
+                         .dropped = 3,
+                         .file_bytes = uint64_t{1} << 20},
+                        80) == "12 packets, 1.5 KiB, 3 dropped, file 1.0 MiB");
+    CHECK(progress_text({.count = {.packets = 2}, .bytes = 1048575, .dropped = 0, .file_bytes = {}},
+                        80) == "2 packets, 1.0 MiB, 0 dropped");
+    CHECK(progress_text({.count = {.packets = 12}, .bytes = 1, .dropped = 0, .file_bytes = {}},
+                        10) == "12 packets");
 }
 
 TEST_CASE("the live line keeps off pipes and off the packets' own terminal") {
@@ -75,7 +86,7 @@ TEST_CASE("the live line is drawn at most four times a second and erases itself"
     const StatusLine::Clock::time_point start{};
     {
         StatusLine line(pipe.writer.get(), true);
-        line.update({.packets = 1, .bytes = 0, .dropped = 0, .file_bytes = {}}, start);
+        line.update({.count = {.packets = 1}, .bytes = 0, .dropped = 0, .file_bytes = {}}, start);
         CHECK(pipe.read() == "\r1 packet, 0 B, 0 dropped\x1b[K");
         line.update({}, start + std::chrono::milliseconds(249));
         CHECK(pipe.read().empty());
