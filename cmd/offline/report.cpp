@@ -31,8 +31,8 @@ constexpr std::string_view kCommand = "report";
 constexpr std::string_view kHelp = R"(Usage: pidcap report [options] FILE... [FILTER] -o PAGE
 
 Writes what FILE tells as one HTML page: its processes, their traffic over time, conversations,
-talkers, names, DNS questions and failed handshakes. The page needs no other file and makes no
-requests. FILE is a capture of pidcap or of another tool, compressed or not; "-" is standard input.
+talkers, names, DNS questions and failed handshakes, and its events. The page needs no other file
+and makes no requests. FILE is a capture of pidcap or of another tool, compressed or not; "-" is standard input.
 Several files are read one after the other, as one.
 
   -o PAGE       the page's file, which is replaced; "-": standard output, also without -o where that
@@ -114,13 +114,14 @@ int run_report(std::span<const std::string> arguments) {
     }
     forensics::Analysis analysis({.questions = true});
     forensics::Timeline timeline;
-    forensics::EventSums events;
+    forensics::ReportedEvents events;
     const Result<void> read =
         FilePass(*source, request.selection, true).each([&](const forensics::Packet& packet) {
+            const forensics::FlowTable::Found found = analysis.add(packet);
             if (packet::is_event(packet)) {
                 events.add(packet);
             } else {
-                timeline.add(packet, analysis.add(packet).counted);
+                timeline.add(packet, found.counted);
             }
         });
     analysis.finish(source->address_names());
@@ -129,7 +130,7 @@ int run_report(std::span<const std::string> arguments) {
     tell_unmatched(kCommand, request.selection, *source);
     forensics::Report report =
         forensics::make_report(source->name(), source->processes(), analysis, timeline);
-    forensics::add_events(report, events);
+    forensics::add_events(report, events, analysis.processes());
     for (const Result<void>* result : {&read, &analysis.state()}) {
         if (!*result) {
             report.problems.push_back(result->error().message);
