@@ -15,10 +15,9 @@
 #include "cmd/list_events.h"
 #include "cmd/message.h"
 #include "cmd/offline/file_pass.h"
+#include "cmd/offline/files_command.h"
 #include "cmd/offline/result_file.h"
-#include "cmd/offline/selection.h"
 #include "cmd/offline/terminal_table.h"
-#include "cmd/option_reader.h"
 #include "forensics/analysis/event_table.h"
 #include "forensics/analysis/row_text.h"
 #include "forensics/source/source.h"
@@ -47,25 +46,13 @@ Without a file: the events that a capture on this machine can have (--event); as
 kernel's tracepoints. PATTERN has a colon, and may be a glob: 'tcp:*', '*:*retrans*'. Those that it
 matches are listed with their fields, the fields' kinds and sizes, and names of numbers.
 
-  --csv         every column, as CSV (RFC 4180)
-  --csv-safe    the same for a spreadsheet: no cell is a formula (' stands before = + - @)
-  --json        every column, as a JSON object a line; null: not known
-  -h, --help    this text
-
 )";
-
-constexpr std::string_view kStatus = R"(
-Exit status: 0 done; 1 failed, or the file is broken: what was readable is shown; 2 wrong usage.
-)";
-
-enum class Form { kTable, kCsv, kJson };
 
 struct Request {
-    std::vector<std::string> paths;
-    bool of_this_machine = false;  // `paths` are patterns
-    forensics::Selection selection;
-    Form form = Form::kTable;
-    forensics::CsvCells cells = forensics::CsvCells::kAsTheyAre;
+    SelectedFiles files;
+    std::vector<std::string> patterns;  // of this machine's events, if there are no files
+    bool of_this_machine = false;
+    TableStyle style;
 };
 
 // A file with a colon in its name can be given with its folder: ./a:b.
@@ -75,36 +62,26 @@ bool is_pattern(const std::string& word) {
 
 std::variant<Request, Stop> parse_request(std::span<const std::string> arguments) {
     CommandLine line(kName);
-    const SelectionOptions selection(line);
-    const Option& help = line.flag("-h,--help");
-    const Option& csv = line.flag("--csv");
-    const Option& csv_safe = line.flag("--csv-safe");
-    const Option& json = line.flag("--json");
-    const Option& files = line.positionals("FILE");
-    if (auto stop = line.parse(arguments)) {
+    const FilesOptions files(line);
+    const TableStyleOptions style(line);
+    if (auto stop =
+            files.parse(arguments, fmt::format("{}{}", kHelp, kTableStyleHelp), kTableStatusHelp)) {
         return *stop;
-    }
-    if (help.given()) {
-        return Stop{kExitDone, fmt::format("{}{}{}", kHelp, selection_help(), kStatus)};
     }
     Request request;
     OptionReader reader;
-    request.paths = files.values;
-    const bool is_csv = csv.given() || csv_safe.given();
-    reader.refuse_if(is_csv && json.given(), "--csv and --json exclude each other");
-    request.of_this_machine = std::all_of(request.paths.begin(), request.paths.end(), is_pattern);
+    style.read(reader, request.style);
+    const std::vector<std::string>& words = files.files.values;
+    request.of_this_machine = std::all_of(words.begin(), words.end(), is_pattern);
     if (request.of_this_machine) {
-        reader.refuse_if(arguments.size() > request.paths.size() + json.count(),
+        request.patterns = words;
+        reader.refuse_if(arguments.size() > words.size() + style.json.count(),
                          "a list of this machine's events has --json, and no other option");
     } else {
-        reader.take(selection_of(selection, request.paths), request.selection);
+        files.read(reader, request.files);
     }
     if (reader.error()) {
         return line.usage_error(reader.error()->message);
-    }
-    request.form = is_csv ? Form::kCsv : json.given() ? Form::kJson : Form::kTable;
-    if (csv_safe.given()) {
-        request.cells = forensics::CsvCells::kNoFormula;
     }
     return request;
 }
@@ -164,11 +141,11 @@ class TablePrinter {
 };
 
 // Until the end of the file, or of what the output takes.
-Result<void> print_events(FilePass& pass, const Request& request, packet::TextOutput& out) {
+Result<void> print_events(FilePass& pass, const TableStyle& style, packet::TextOutput& out) {
     TablePrinter table(packet::use_color(packet::ColorMode::kAuto, STDOUT_FILENO));
-    if (request.form == Form::kTable) {
+    if (style.form == TableForm::kTable) {
         table.heading(out.text());
-    } else if (request.form == Form::kCsv) {
+    } else if (style.form == TableForm::kCsv) {
         forensics::append_csv_header(forensics::event_columns(), out.text());
     }
     forensics::Row row;
@@ -184,13 +161,13 @@ Result<void> print_events(FilePass& pass, const Request& request, packet::TextOu
         if (!packet::is_event(event)) {
             continue;
         }
-        if (request.form == Form::kTable) {
+        if (style.form == TableForm::kTable) {
             table.event(out.text(), event);
             continue;
         }
         forensics::event_row(event, row);
-        if (request.form == Form::kCsv) {
-            forensics::append_csv(row, request.cells, out.text());
+        if (style.form == TableForm::kCsv) {
+            forensics::append_csv(row, style.cells, out.text());
         } else {
             forensics::append_json(forensics::event_columns(), row, out.text());
         }
@@ -208,9 +185,10 @@ int run_events(std::span<const std::string> arguments) {
     Request& request = std::get<Request>(parsed);
     ignore_write_signals();
     if (request.of_this_machine) {
-        return list_events(request.paths, request.form == Form::kJson);
+        return list_events(request.patterns, request.style.form == TableForm::kJson);
     }
-    auto source = forensics::Source::open(request.paths);
+    auto& [paths, selection] = request.files;
+    auto source = forensics::Source::open(paths);
     if (!source) {
         print_message("pidcap {}: {}\n", kName, source.error().message);
         return kExitFailed;
@@ -218,19 +196,14 @@ int run_events(std::span<const std::string> arguments) {
     packet::TextOutput out(STDOUT_FILENO, "standard output");
     Result<void> read;
     {
-        FilePass pass(*source, request.selection, isatty(STDOUT_FILENO) == 0);
-        read = print_events(pass, request, out);
+        FilePass pass(*source, selection, isatty(STDOUT_FILENO) == 0);
+        read = print_events(pass, request.style, out);
     }
     const Result<void> written = out.finish();
     print_skipped(kName, *source);
-    print_problems(kName, request.selection);
-    tell_unmatched(kName, request.selection, *source);
-    for (const Result<void>* result : {&written, &std::as_const(read)}) {
-        if (!*result) {
-            print_message("pidcap {}: {}\n", kName, result->error().message);
-        }
-    }
-    return written && read ? kExitDone : kExitFailed;
+    print_problems(kName, selection);
+    tell_unmatched(kName, selection, *source);
+    return exit_status(kName, {&written, &read});
 }
 
 }  // namespace cmd

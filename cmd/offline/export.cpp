@@ -13,6 +13,7 @@
 
 #include "cmd/message.h"
 #include "cmd/offline/file_pass.h"
+#include "cmd/offline/files_command.h"
 #include "cmd/offline/result_file.h"
 #include "cmd/offline/selection.h"
 #include "cmd/option_reader.h"
@@ -47,7 +48,7 @@ struct Request {
 };
 
 constexpr std::string_view kHelp =
-    R"(Usage: pidcap export --format parquet|jsonl|csv --table packets|flows|processes [options] FILE
+    R"(Usage: pidcap export --format parquet|jsonl|csv --table TABLE [options] FILE
 
 Makes a table of a capture for DuckDB, ClickHouse, Spark and their like. The columns are the same in
 every format, and keep their names and types (docs/analysis.md). FILE is a capture of pidcap or of
@@ -55,7 +56,7 @@ another tool, compressed or not; "-" is standard input.
 
   --format parquet|jsonl|csv
                 parquet is written by DuckDB's library, libduckdb.so, which has to be installed
-  --table packets|flows|processes
+  --table packets|flows|processes|events
   --csv-safe    with csv, for a spreadsheet: no cell is a formula (' stands before = + - @)
   -o OUT        the file to write; "-" (the default) is standard output, but not for parquet
   --mode MODE   the mode of a file that is made, as 640; by default 600
@@ -88,10 +89,11 @@ std::variant<Request, Stop> parse_request(std::span<const std::string> arguments
         {"jsonl", Format::kJsonLines},
         {"csv", Format::kCsv},
     }};
-    static constexpr std::array<std::pair<std::string_view, TableKind>, 3> kTables{{
+    static constexpr std::array<std::pair<std::string_view, TableKind>, 4> kTables{{
         {"packets", TableKind::kPackets},
         {"flows", TableKind::kFlows},
         {"processes", TableKind::kProcesses},
+        {"events", TableKind::kEvents},
     }};
     Request request;
     OptionReader reader;
@@ -99,7 +101,7 @@ std::variant<Request, Stop> parse_request(std::span<const std::string> arguments
     reader.take(selection_of(selection, words), request.selection);
     reader.only_file(words, request.path);
     reader.refuse_if(!format.given(), "--format is required: parquet, jsonl or csv");
-    reader.refuse_if(!table.given(), "--table is required: packets, flows or processes");
+    reader.refuse_if(!table.given(), "--table is required: packets, flows, processes or events");
     reader.word(format, kFormats, request.format);
     reader.word(table, kTables, request.table);
     reader.path(output, request.output);
@@ -180,12 +182,7 @@ int run_export(std::span<const std::string> arguments) {
     print_skipped(kName, *source);
     print_problems(kName, request.selection);
     tell_unmatched(kName, request.selection, *source);
-    for (const Result<void>* result : {&written, &rows.read()}) {
-        if (!*result) {
-            print_message("pidcap export: {}\n", result->error().message);
-        }
-    }
-    return written && rows.read() ? kExitDone : kExitFailed;
+    return exit_status(kName, {&written, &rows.read()});
 }
 
 }  // namespace cmd

@@ -1,23 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "cmd/offline/report.h"
 
-#include <fmt/format.h>
 #include <unistd.h>
 
 #include <string_view>
 #include <variant>
-#include <vector>
 
 #include "cmd/message.h"
 #include "cmd/offline/file_pass.h"
+#include "cmd/offline/files_command.h"
 #include "cmd/offline/result_file.h"
-#include "cmd/offline/selection.h"
-#include "cmd/option_reader.h"
 #include "forensics/analysis/analysis.h"
 #include "forensics/analysis/timeline.h"
 #include "forensics/report/report.h"
 #include "forensics/report/report_page.h"
-#include "forensics/select/selection.h"
 #include "forensics/source/source.h"
 #include "packet/event/frame.h"
 
@@ -31,9 +27,9 @@ constexpr std::string_view kCommand = "report";
 constexpr std::string_view kHelp = R"(Usage: pidcap report [options] FILE... [FILTER] -o PAGE
 
 Writes what FILE tells as one HTML page: its processes, their traffic over time, conversations,
-talkers, names, DNS questions and failed handshakes. The page needs no other file and makes no
-requests. FILE is a capture of pidcap or of another tool, compressed or not; "-" is standard input.
-Several files are read one after the other, as one.
+talkers, names, DNS questions and failed handshakes, and its events. The page needs no other file
+and makes no requests. FILE is a capture of pidcap or of another tool, compressed or not; "-" is
+standard input. Several files are read one after the other, as one.
 
   -o PAGE       the page's file, which is replaced; "-": standard output, also without -o where that
                 is no terminal
@@ -48,30 +44,22 @@ Exit status: 0 done; 1 failed, or FILE is broken: what was readable is in the pa
 )";
 
 struct Request {
-    std::vector<std::string> inputs;
+    SelectedFiles files;
     std::string output = "-";
-    forensics::Selection selection;
     FileMode mode;
 };
 
 std::variant<Request, Stop> parse_request(std::span<const std::string> arguments) {
     CommandLine line(kCommand);
-    const SelectionOptions selection(line);
-    const Option& help = line.flag("-h,--help");
+    const FilesOptions files(line);
     const Option& output = line.value("-o");
     const Option& mode = line.value("--mode");
-    const Option& files = line.positionals("FILE");
-    if (auto stop = line.parse(arguments)) {
+    if (auto stop = files.parse(arguments, kHelp, kStatus)) {
         return *stop;
-    }
-    if (help.given()) {
-        return Stop{kExitDone, fmt::format("{}{}{}", kHelp, selection_help(), kStatus)};
     }
     Request request;
     OptionReader reader;
-    request.inputs = files.values;
-    reader.take(selection_of(selection, request.inputs), request.selection);
-    reader.refuse_if(request.inputs.empty(), "no input file given");
+    files.read(reader, request.files);
     reader.path(output, request.output);
     reader.mode(mode, request.mode);
     reader.refuse_if(request.output == "-" && isatty(STDOUT_FILENO) != 0,
@@ -103,33 +91,35 @@ int run_report(std::span<const std::string> arguments) {
         return say(*stop);
     }
     auto& request = std::get<Request>(parsed);
+    auto& [inputs, selection] = request.files;
     ignore_write_signals();
-    auto source = forensics::Source::open(request.inputs);
+    auto source = forensics::Source::open(inputs);
     if (!source) {
         return fail(source.error());
     }
-    auto output = open_result(request.output, request.inputs, request.mode);
+    auto output = open_result(request.output, inputs, request.mode);
     if (!output) {
         return fail(output.error());
     }
     forensics::Analysis analysis({.questions = true});
     forensics::Timeline timeline;
-    forensics::EventSums events;
+    forensics::ReportedEvents events;
     const Result<void> read =
-        FilePass(*source, request.selection, true).each([&](const forensics::Packet& packet) {
+        FilePass(*source, selection, true).each([&](const forensics::Packet& packet) {
+            const forensics::FlowTable::Found found = analysis.add(packet);
             if (packet::is_event(packet)) {
                 events.add(packet);
             } else {
-                timeline.add(packet, analysis.add(packet).counted);
+                timeline.add(packet, found.counted);
             }
         });
     analysis.finish(source->address_names());
     print_skipped(kCommand, *source);
-    print_problems(kCommand, request.selection);
-    tell_unmatched(kCommand, request.selection, *source);
+    print_problems(kCommand, selection);
+    tell_unmatched(kCommand, selection, *source);
     forensics::Report report =
         forensics::make_report(source->name(), source->processes(), analysis, timeline);
-    forensics::add_events(report, events);
+    forensics::add_events(report, events, analysis.processes());
     for (const Result<void>* result : {&read, &analysis.state()}) {
         if (!*result) {
             report.problems.push_back(result->error().message);

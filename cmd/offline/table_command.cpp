@@ -11,9 +11,8 @@
 
 #include "cmd/message.h"
 #include "cmd/offline/file_pass.h"
+#include "cmd/offline/files_command.h"
 #include "cmd/offline/result_file.h"
-#include "cmd/offline/selection.h"
-#include "cmd/option_reader.h"
 #include "forensics/source/source.h"
 #include "packet/line/color.h"
 #include "packet/line/text_output.h"
@@ -21,65 +20,37 @@
 namespace cmd {
 namespace {
 
-enum class Form { kTable, kCsv, kJson };
-
 struct Request {
-    std::vector<std::string> paths;
-    forensics::Selection selection;
+    SelectedFiles files;
     std::optional<forensics::Order> order;
-    Form form = Form::kTable;
-    forensics::CsvCells cells = forensics::CsvCells::kAsTheyAre;
+    TableStyle style;
 };
 
-constexpr std::string_view kHelp = R"(
+constexpr std::string_view kSortHelp = R"(
   --sort COLUMN[,desc]
                 by any column that --csv has
-  --csv         every column, as CSV (RFC 4180)
-  --csv-safe    the same for a spreadsheet: no cell is a formula (' stands before = + - @)
-  --json        every column, as a JSON object a line; null: not known
-  -h, --help    this text
-
-)";
-
-constexpr std::string_view kStatus = R"(
-Exit status: 0 done; 1 failed, or the file is broken: what was readable is shown; 2 wrong usage.
 )";
 
 std::variant<Request, Stop> parse_request(const TableCommand& command,
                                           std::span<const std::string> arguments) {
     CommandLine line(command.name);
-    const SelectionOptions selection(line);
-    const Option& help = line.flag("-h,--help");
+    const FilesOptions files(line);
+    const TableStyleOptions style(line);
     const Option& sort = line.value("--sort");
-    const Option& csv = line.flag("--csv");
-    const Option& csv_safe = line.flag("--csv-safe");
-    const Option& json = line.flag("--json");
-    const Option& files = line.positionals("FILE");
-    if (auto stop = line.parse(arguments)) {
+    const std::string help = fmt::format("{}{}{}", command.help, kSortHelp, kTableStyleHelp);
+    if (auto stop = files.parse(arguments, help, kTableStatusHelp)) {
         return *stop;
-    }
-    if (help.given()) {
-        return Stop{kExitDone,
-                    fmt::format("{}{}{}{}", command.help, kHelp, selection_help(), kStatus)};
     }
     Request request;
     OptionReader reader;
-    request.paths = files.values;
-    reader.refuse_if((csv.given() || csv_safe.given()) && json.given(),
-                     "--csv and --json exclude each other");
+    style.read(reader, request.style);
     reader.once(sort, [&](const std::string& text) {
         return store(forensics::parse_order("--sort", text, command.columns),
                      request.order.emplace());
     });
-    reader.take(selection_of(selection, request.paths), request.selection);
-    reader.refuse_if(request.paths.empty(), "no input file given");
+    files.read(reader, request.files);
     if (reader.error()) {
         return line.usage_error(reader.error()->message);
-    }
-    const bool is_csv = csv.given() || csv_safe.given();
-    request.form = is_csv ? Form::kCsv : json.given() ? Form::kJson : Form::kTable;
-    if (csv_safe.given()) {
-        request.cells = forensics::CsvCells::kNoFormula;
     }
     return request;
 }
@@ -105,17 +76,18 @@ int run_table_command(const TableCommand& command, std::span<const std::string> 
     }
     Request& request = std::get<Request>(parsed);
     ignore_write_signals();
-    auto source = forensics::Source::open(request.paths);
+    auto& [paths, selection] = request.files;
+    auto source = forensics::Source::open(paths);
     if (!source) {
         print_message("pidcap {}: {}\n", command.name, source.error().message);
         return kExitFailed;
     }
-    FilePass pass(*source, request.selection, true);
+    FilePass pass(*source, selection, true);
     forensics::Analysis analysis(command.flows);
     const pcapng::Result<void> read =
         pass.each([&](const forensics::Packet& packet) { analysis.add(packet); });
     analysis.finish(source->address_names());
-    tell_unmatched(command.name, request.selection, *source);
+    tell_unmatched(command.name, selection, *source);
     const forensics::RowSet rows = command.rows(analysis);
     std::vector<size_t> order(rows.count);
     std::iota(order.begin(), order.end(), size_t{0});
@@ -123,26 +95,21 @@ int run_table_command(const TableCommand& command, std::span<const std::string> 
         order = forensics::sorted(rows, *request.order);
     }
     packet::TextOutput out(STDOUT_FILENO, "standard output");
-    switch (request.form) {
-        case Form::kTable:
+    switch (request.style.form) {
+        case TableForm::kTable:
             print_rows(command, analysis, order, out);
             break;
-        case Form::kCsv:
-            forensics::print_csv(rows, order, request.cells, out);
+        case TableForm::kCsv:
+            forensics::print_csv(rows, order, request.style.cells, out);
             break;
-        case Form::kJson:
+        case TableForm::kJson:
             forensics::print_json(rows, order, out);
             break;
     }
     const pcapng::Result<void> written = out.finish();
     print_skipped(command.name, *source);
-    print_problems(command.name, request.selection);
-    for (const pcapng::Result<void>* result : {&written, &read, &analysis.state()}) {
-        if (!*result) {
-            print_message("pidcap {}: {}\n", command.name, result->error().message);
-        }
-    }
-    return written && read && analysis.state() ? kExitDone : kExitFailed;
+    print_problems(command.name, selection);
+    return exit_status(command.name, {&written, &read, &analysis.state()});
 }
 
 }  // namespace cmd

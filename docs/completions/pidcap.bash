@@ -65,7 +65,7 @@ _pidcap() {
             ;;
         --name) words=$(cd /run/pidcap 2>/dev/null && for name in *.sock; do echo "${name%.sock}"; done) ;;
         --format) words="parquet jsonl csv" ;;
-        --table) words="packets flows processes" ;;
+        --table) words="packets flows processes events" ;;
         --split) words="process container user" ;;
         --after | --before | --host | --sort | --filter | -C | --rotate-size | -G | --rotate-time | -W | --rotate-count | --keep-free | --ring | --trigger | --note | --mode | -s | --snaplen | -B | --buffer | -c | --count | --duration | --cmdline | --container | --unit | --process) return ;;
         *)

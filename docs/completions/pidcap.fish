@@ -50,7 +50,7 @@ complete -c pidcap -n __pidcap_select_of_file -l netns -x -d 'Packets of this ne
 complete -c pidcap -n __pidcap_select_of_file -l before -x -d 'Before this time'
 complete -c pidcap -n '__pidcap_in annotate' -l from -r -F -d 'Conversations'
 complete -c pidcap -n '__pidcap_in export' -l format -x -a 'parquet jsonl csv' -d 'The form of the table'
-complete -c pidcap -n '__pidcap_in export' -l table -x -a 'packets flows processes' -d 'What the rows are'
+complete -c pidcap -n '__pidcap_in export' -l table -x -a 'packets flows processes events' -d 'What the rows are'
 complete -c pidcap -n '__pidcap_in export report' -s o -r -F -d 'The file to write'
 complete -c pidcap -n '__pidcap_in extract' -l split -x -a 'process container user' -d 'A file for each'
 complete -c pidcap -n '__pidcap_in extract' -l max-files -x -d 'At most so many files'

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "forensics/export/table_rows.h"
 
+#include "forensics/analysis/event_table.h"
 #include "packet/event/frame.h"
 
 namespace forensics {
@@ -13,6 +14,8 @@ std::span<const Column> TableRows::columns() const {
             return flow_columns();
         case TableKind::kProcesses:
             return process_columns();
+        case TableKind::kEvents:
+            return event_columns();
         case TableKind::kPackets:
             break;
     }
@@ -20,12 +23,16 @@ std::span<const Column> TableRows::columns() const {
 }
 
 bool TableRows::next(Row& row) {
-    if (kind_ == TableKind::kPackets) {
+    if (kind_ == TableKind::kPackets || kind_ == TableKind::kEvents) {
         const Packet* packet = next_packet();
         if (packet == nullptr) {
             return false;
         }
-        packet_row(*packet, flows_.add(*packet), row);
+        if (kind_ == TableKind::kEvents) {
+            event_row(*packet, row);
+        } else {
+            packet_row(*packet, flows_.add(*packet), row);
+        }
         return true;
     }
     if (!analyzed_) {
@@ -64,12 +71,23 @@ const Packet* TableRows::next_packet() {
             read_ = packet.error();
             return nullptr;
         }
-        const bool counts =
-            kind_ != TableKind::kPackets || *packet == nullptr || !packet::is_event(**packet);
-        if (counts) {
+        if (*packet == nullptr || counts(**packet)) {
             return *packet;
         }
     }
+}
+
+bool TableRows::counts(const Packet& packet) const {
+    switch (kind_) {
+        case TableKind::kPackets:
+            return !packet::is_event(packet);
+        case TableKind::kEvents:
+            return packet::is_event(packet);
+        case TableKind::kFlows:
+        case TableKind::kProcesses:
+            break;
+    }
+    return true;
 }
 
 }  // namespace forensics

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// TableRows: turns packets into the rows of a table. Rows of packets are returned at once; rows of
-// flows and processes only after the last packet, so they need memory. One thread.
+// TableRows: turns packets into the rows of a table. Rows of packets and of events are returned at
+// once; rows of flows and processes only after the last packet, so they need memory. One thread.
 #pragma once
 
 #include <cstddef>
@@ -18,7 +18,7 @@
 
 namespace forensics {
 
-enum class TableKind { kPackets, kFlows, kProcesses };
+enum class TableKind { kPackets, kFlows, kProcesses, kEvents };
 
 class TableRows {
   public:
@@ -45,8 +45,9 @@ class TableRows {
     }
 
   private:
-    // Passes over events where the packets themselves are the rows.
+    // Passes over what is no row, where packets or events themselves are the rows.
     const Packet* next_packet();
+    bool counts(const Packet& packet) const;
     void analyze();
 
     TableKind kind_;

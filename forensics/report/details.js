@@ -61,7 +61,8 @@ function showDetails(process) {
     process.host_pid === undefined ? '' : ` pid on the host ${process.host_pid}`,
     process.pidns === undefined ? '' : ' (not in the namespace of the capture)');
   row('Started', time(process.start_time));
-  row('Ended', time(process.end_time));
+  const life = data.lives.find((one) => one.process === process.index);
+  row('Ended', life && life.end !== null ? `${time(life.end)}${lifeEnd(life) === 'ended' ? '' : `, ${lifeEnd(life)}`}` : time(process.end_time));
   row('First packet', time(process.first));
   row('Last packet', time(process.last));
   row('Sent', amount(process.sent));

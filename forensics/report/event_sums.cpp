@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "forensics/analysis/process_outcome.h"
+#include "forensics/report/event_kind.h"
 #include "packet/event/frame.h"
 #include "pcapng/text.h"
 
@@ -66,23 +67,18 @@ std::vector<ReportEvents> EventSums::Table::largest(size_t most) const {
 }
 
 void EventSums::add(const Packet& event) {
+    constexpr std::string_view kSocket = "socket:";
     const std::string& name = event.interface->name;
     const auto record = packet::event_record(event);
     assert(record.has_value());
-    constexpr std::string_view kSocket = "socket:";
-    const bool is_drop = name == "drop:packet";
-    if (!is_drop && name != "socket:connect" && name != "socket:bind" && name != "socket:listen") {
-        return;
-    }
     const auto values = packet::read_event(*event.interface->event, *record);
-    if (is_drop) {
+    const EventKind kind = event_kind(name, values);
+    if (kind == EventKind::kDrop) {
         drops_.add(event, {text_of(values, {"reason"}), text_of(values, {"symbol"}),
                            text_of(values, {"device"})});
-        return;
-    }
-    if (const std::string error = failure_of(values); !error.empty()) {
+    } else if (kind == EventKind::kFailure) {
         failures_.add(event, {name.substr(kSocket.size()),
-                              text_of(values, {"remote", "address", "local"}), error});
+                              text_of(values, {"remote", "address", "local"}), failure_of(values)});
     }
 }
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Traffic over time: bytes a second, stacked by process. Drawn anew for each change; plot_input.js
+// Traffic over time: bytes a second, stacked by process, below the events (event_lane.js). Drawn anew for each change; plot_input.js
 // is what mouse and keys do to it.
 
 const plot = {lane: 'all', hidden: new Set(), series: [], from: 0, to: 1, bins: [], binWidth: 1, cursor: null, width: 0, height: 320};
 const kMargin = {left: 68, right: 12, top: 12, bottom: 42};
+const kLeastWindow = 10;  // microseconds, where there are events
 const kLanes = {all: [0, 1, 2], sent: [0], received: [1]};
 
 // 1, 2 or 5 times a power of ten, so that `span` has at most `count` steps of it.
@@ -23,8 +24,13 @@ function timeStep(span, count) {
 function startSeries() {
   const {traffic} = data;
   plot.base = traffic.start || 0;  // of the first span; the capture begins somewhere in it
-  plot.start = Math.max(plot.base, data.first || 0);
-  plot.end = Math.max(plot.start + traffic.width, Math.min(plot.base + traffic.spans * traffic.width, data.last || 0));
+  const spans = traffic.spans > 0;
+  plot.start = spans ? Math.max(plot.base, data.first || 0) : eventLane.first;
+  plot.end = spans ? Math.max(plot.start + traffic.width, Math.min(plot.base + traffic.spans * traffic.width, data.last || 0)) : eventLane.last;
+  if (eventLane.items.length) {
+    plot.start = Math.min(plot.start, eventLane.first);
+    plot.end = Math.max(plot.end, eventLane.last, plot.start + kLeastWindow);
+  }
   let color = 0;
   for (const one of traffic.series) {
     if (!one.bytes.some((lane) => lane.length)) {
@@ -45,10 +51,15 @@ function startSeries() {
 // Bytes of each series in bins of whole spans, aligned so that they don't jump when the view moves.
 function fillBins() {
   const {width, spans} = data.traffic;
+  if (spans === 0) {
+    plot.binWidth = plot.to - plot.from;
+    plot.bins = [];
+    return;
+  }
   const firstSpan = Math.max(0, Math.floor((plot.from - plot.base) / width));
-  const lastSpan = Math.min(spans, Math.ceil((plot.to - plot.base) / width));
+  const lastSpan = Math.max(firstSpan, Math.min(spans, Math.ceil((plot.to - plot.base) / width)));
   const most = Math.max(60, Math.floor((plot.width - kMargin.left - kMargin.right) / 4));
-  const perBin = 2 ** Math.max(0, Math.ceil(Math.log2((lastSpan - firstSpan) / most)));
+  const perBin = 2 ** Math.max(0, Math.ceil(Math.log2(Math.max(1, lastSpan - firstSpan) / most)));
   plot.binWidth = perBin * width;
   plot.bins = [];
   for (let span = Math.floor(firstSpan / perBin) * perBin; span < lastSpan; span += perBin) {
@@ -77,9 +88,9 @@ function drawAxes(top, yOf) {
   const right = plot.width - kMargin.right;
   const bottom = plot.height - kMargin.bottom;
   const stepY = niceStep(top, 5);
-  for (let rate = 0; rate <= top * 1.0001; rate += stepY) {
+  for (let rate = 0; rate <= (plot.series.length ? top * 1.0001 : 0); rate += stepY) {
     axes.append(el('line', {class: rate ? 'grid' : 'base', x1: kMargin.left, x2: right, y1: yOf(rate), y2: yOf(rate)}),
-      el('text', {class: 'y', x: kMargin.left - 8, y: yOf(rate) + 4, 'text-anchor': 'end'}, rate ? formatRate(rate).replace(/\.0+ /, ' ') : '0'));
+      el('text', {class: 'y', x: kMargin.left - 8, y: yOf(rate) + 4, 'text-anchor': 'end'}, !plot.series.length ? '' : rate ? formatRate(rate).replace(/\.0+ /, ' ') : '0'));
   }
   const step = timeStep(plot.to - plot.from, Math.max(2, Math.floor(plotWidth() / (plot.width < 600 ? 75 : 110))));
   const digits = step >= 1e6 ? 0 : Math.min(6, Math.ceil(-Math.log10(step / 1e6) - 1e-9));
@@ -104,17 +115,19 @@ function drawAxes(top, yOf) {
 function drawPlot() {
   const place = byId('plot');
   plot.width = Math.max(280, place.clientWidth);
-  plot.height = plot.width < 600 ? 240 : 320;
-  if (!plot.series.length) {
+  // Of a file without traffic the events alone.
+  plot.height = eventLane.height + (!plot.series.length ? kMargin.top + kMargin.bottom : plot.width < 600 ? 240 : 320);
+  plot.top = kMargin.top + eventLane.height;
+  if (!plot.series.length && !eventLane.items.length) {
     place.replaceChildren(el('p', {class: 'empty'}, 'No packet has a time: there is nothing to plot.'));
     return;
   }
   fillBins();
   const rate = 1e6 / plot.binWidth;
-  const highest = Math.max(...plot.bins.map((bin) => bin.total)) * rate;
+  const highest = Math.max(0, ...plot.bins.map((bin) => bin.total)) * rate;
   const top = Math.max(1, Math.ceil(highest / niceStep(highest || 1, 5) - 1e-9) * niceStep(highest || 1, 5));
   const bottom = plot.height - kMargin.bottom;
-  const yOf = (value) => bottom - value / top * (bottom - kMargin.top);
+  const yOf = (value) => bottom - value / top * (bottom - plot.top);
   const svg = el('svg', {width: plot.width, height: plot.height, viewBox: `0 0 ${plot.width} ${plot.height}`, 'aria-hidden': 'true'});
   svg.append(drawAxes(top, yOf));
   const bars = el('g', {class: 'bars-area'});
@@ -138,13 +151,14 @@ function drawPlot() {
     bars.append(el('path', {'data-series': key, d: path}));
   });
   plot.marks = el('g', {class: 'marks'});
-  svg.append(bars, plot.marks);
+  svg.append(bars, drawLane(), plot.marks);
   plot.tip = plot.tip || el('div', {class: 'tip', hidden: true});
   place.replaceChildren(svg, plot.tip);
   const zoomed = plot.from > plot.start || plot.to < plot.end;
   byId('reset').hidden = !zoomed;
   byId('plot-range').textContent = `${formatTime(plot.from, 3, spansDays())} to ${formatTime(plot.to, 3, spansDays())}, ` +
-    `${formatDuration(plot.to - plot.from)}; a bar is ${formatDuration(plot.binWidth)}`;
+    formatDuration(plot.to - plot.from) + (plot.bins.length ? `; a bar is ${formatDuration(plot.binWidth)}` : '');
+  showLives();
 }
 
 function showLegend() {

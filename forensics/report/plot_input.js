@@ -4,7 +4,7 @@
 const kFewestSpans = 4;
 
 function setWindow(from, to) {
-  const least = Math.min(kFewestSpans * data.traffic.width, plot.end - plot.start);
+  const least = eventLane.items.length ? kLeastWindow : Math.min(kFewestSpans * data.traffic.width, plot.end - plot.start);
   let width = Math.max(least, Math.min(to - from, plot.end - plot.start));
   from = Math.min(Math.max(plot.start, from), plot.end - width);
   plot.from = from;
@@ -30,7 +30,7 @@ function showTip(bin) {
   }
   const left = Math.max(kMargin.left, xOf(bin.from));
   const right = Math.min(plot.width - kMargin.right, xOf(bin.from + plot.binWidth));
-  plot.marks.append(el('rect', {class: 'cursor', x: left, y: kMargin.top, width: Math.max(1, right - left), height: plot.height - kMargin.top - kMargin.bottom}));
+  plot.marks.append(el('rect', {class: 'cursor', x: left, y: plot.top, width: Math.max(1, right - left), height: plot.height - plot.top - kMargin.bottom}));
   const rate = 1e6 / plot.binWidth;
   const parts = plot.series.map((series, index) => ({series, bytes: bin.bytes[index]}))
     .filter((part) => part.bytes > 0).sort((a, b) => b.bytes - a.bytes);
@@ -40,11 +40,24 @@ function showTip(bin) {
     el('p', {}, `${formatRate(bin.total * rate)} \u00b7 ${formatBytes(bin.total)}`),
     el('ul', {}, parts.slice(0, 8).map(({series, bytes}) => el('li', {}, el('span', {class: 'swatch', 'data-series': series.key}),
       el('bdi', {class: 'name'}, series.name), series.pid === null ? null : el('span', {class: 'pid'}, String(series.pid)), el('span', {class: 'value'}, formatBytes(bytes)))),
-    parts.length > 8 ? el('li', {class: 'hint'}, `and ${parts.length - 8} more`) : null));
+    parts.length > 8 ? el('li', {class: 'hint'}, `and ${parts.length - 8} more`) : null, eventCounts(bin.from, bin.from + plot.binWidth)));
+  placeTip(left, right);
+}
+
+// Beside the piece of the plot that it tells of.
+function placeTip(left, right) {
+  const {tip} = plot;
   const space = plot.width - tip.offsetWidth;
   const middle = (left + right) / 2;
   tip.style.left = `${Math.max(0, Math.min(space, middle > plot.width / 2 ? left - tip.offsetWidth - 12 : right + 12))}px`;
-  tip.style.top = `${kMargin.top}px`;
+  tip.style.top = `${plot.top}px`;
+}
+
+function showMarkTip(mark) {
+  showTip(null);
+  plot.tip.hidden = false;
+  plot.tip.replaceChildren(...markLines(mark));
+  placeTip(xOf(mark.from), xOf(mark.to));
 }
 
 const binAt = (time) => plot.bins.find((bin) => time >= bin.from && time < bin.from + plot.binWidth) || null;
@@ -81,9 +94,10 @@ function startPlot() {
     plot.lane = lane;
     drawPlot();
   });
+  startLives();
   drawPlot();
   showLegend();
-  if (!plot.series.length) {
+  if (!plot.series.length && !eventLane.items.length) {
     return;
   }
   const place = byId('plot');
@@ -98,12 +112,17 @@ function startPlot() {
   place.addEventListener('pointermove', (event) => {
     const x = xOfEvent(event);
     if (dragged === null || Math.abs(x - dragged) < 4) {
-      showTip(binAt(timeAt(x)));
+      const mark = eventLane.marks[event.target.dataset.mark];
+      if (mark) {
+        showMarkTip(mark);
+      } else {
+        showTip(binAt(timeAt(x)));
+      }
       return;
     }
     showTip(null);
     const [left, right] = [xOf(timeAt(dragged)), xOf(timeAt(x))].sort((a, b) => a - b);
-    plot.marks.replaceChildren(el('rect', {class: 'brush', x: left, y: kMargin.top, width: right - left, height: plot.height - kMargin.top - kMargin.bottom}));
+    plot.marks.replaceChildren(el('rect', {class: 'brush', x: left, y: plot.top, width: right - left, height: plot.height - plot.top - kMargin.bottom}));
   });
   place.addEventListener('pointerup', (event) => {
     const x = xOfEvent(event);

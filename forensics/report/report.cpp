@@ -134,6 +134,50 @@ void add_names(Report& report, const Flows& flows) {
     }
 }
 
+ReportLife life_of(const ProcessTraffic& traffic, const ProcessLife& events) {
+    const Process& process = *traffic.process;
+    ReportLife life{.process = &process,
+                    .start_ns = events.fork_ns,
+                    .end_ns = events.exit_ns ? events.exit_ns : process.end_ns,
+                    .first_ns = traffic.first_ns,
+                    .last_ns = traffic.last_ns,
+                    .outcome = traffic.outcome};
+    if (process.start_ns != 0) {
+        life.start_ns = process.start_ns;
+    }
+    if (events.first_ns) {
+        life.first_ns = std::min(life.first_ns.value_or(*events.first_ns), *events.first_ns);
+        life.last_ns = std::max(life.last_ns.value_or(*events.last_ns), *events.last_ns);
+    }
+    return life;
+}
+
+// The processes with the most bytes, and of those without any the ones with the most events.
+void add_lives(Report& report, const std::deque<ProcessTraffic>& traffic,
+               const ProcessLives& lives) {
+    using Ranked = std::tuple<uint64_t, uint64_t, const ProcessTraffic*>;
+    std::vector<Ranked> ranked;
+    for (const ProcessTraffic& of : traffic) {
+        if (of.process != nullptr) {
+            ranked.emplace_back(bytes_of(of), lives.of(*of.process).events, &of);
+        }
+    }
+    std::stable_sort(ranked.begin(), ranked.end(), [](const Ranked& a, const Ranked& b) {
+        return std::pair(std::get<0>(a), std::get<1>(a)) >
+               std::pair(std::get<0>(b), std::get<1>(b));
+    });
+    report.life_count = ranked.size();
+    ranked.resize(std::min(ranked.size(), kReportLives));
+    for (const auto& [bytes, events, of] : ranked) {
+        report.lives.push_back(life_of(*of, lives.of(*of->process)));
+    }
+    std::stable_sort(report.lives.begin(), report.lives.end(),
+                     [](const ReportLife& a, const ReportLife& b) {
+                         return a.start_ns.value_or(a.first_ns.value_or(0)) <
+                                b.start_ns.value_or(b.first_ns.value_or(0));
+                     });
+}
+
 }  // namespace
 
 int local_side(const Flow& flow) {
@@ -187,13 +231,18 @@ void add_processes(Report& report, const std::deque<Process>& processes,
     cut_rings(report.processes);
 }
 
-void add_events(Report& report, const EventSums& events) {
-    report.failures = events.failures().largest(kReportTalkers);
-    report.failure_count = events.failures().size();
-    report.failures_left_out = events.failures().left_out();
-    report.drops = events.drops().largest(kReportTalkers);
-    report.drop_count = events.drops().size();
-    report.drops_left_out = events.drops().left_out();
+void add_events(Report& report, const ReportedEvents& events,
+                const std::deque<ProcessTraffic>& traffic) {
+    report.failures = events.sums.failures().largest(kReportTalkers);
+    report.failure_count = events.sums.failures().size();
+    report.failures_left_out = events.sums.failures().left_out();
+    report.drops = events.sums.drops().largest(kReportTalkers);
+    report.drop_count = events.sums.drops().size();
+    report.drops_left_out = events.sums.drops().left_out();
+    report.lane = events.lane.bins();
+    if (!report.lane.empty()) {
+        add_lives(report, traffic, events.lives);
+    }
 }
 
 void add_flows(Report& report, const Flows& flows) {

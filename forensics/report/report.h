@@ -14,13 +14,16 @@
 
 #include "forensics/analysis/analysis.h"
 #include "forensics/analysis/timeline.h"
+#include "forensics/report/event_lane.h"
 #include "forensics/report/event_sums.h"
+#include "forensics/report/process_lives.h"
 
 namespace forensics {
 
 inline constexpr size_t kReportProcesses = 10'000;
 inline constexpr size_t kReportFlows = 100'000;
 inline constexpr size_t kReportTalkers = 500;  // and as many names, questions, failed handshakes
+inline constexpr size_t kReportLives = 1000;   // bars of processes
 inline constexpr size_t kReportSeries = 12;    // processes with a colour in the plot
 
 // Returns which side of the flow to show as the local one: the side that alone has a process, or
@@ -75,6 +78,16 @@ struct ReportHandshake {
     std::optional<uint64_t> last_ns;
 };
 
+// A process over time. What isn't known has no value.
+struct ReportLife {
+    const Process* process = nullptr;
+    std::optional<uint64_t> start_ns = {};  // when it began
+    std::optional<uint64_t> end_ns = {};    // when it ended
+    std::optional<uint64_t> first_ns = {};  // its first packet or event
+    std::optional<uint64_t> last_ns = {};
+    ProcessOutcome outcome = {};
+};
+
 struct Report {
     std::string file;
     std::vector<std::string> problems;  // why it isn't all of the file
@@ -103,6 +116,9 @@ struct Report {
     std::vector<ReportEvents> drops;
     uint64_t drop_count = 0;
     uint64_t drops_left_out = 0;
+    std::vector<LaneBin> lane;      // all events of the file, in the order of time
+    std::vector<ReportLife> lives;  // in the order of their beginnings
+    uint64_t life_count = 0;
     Timeline::Traffic traffic;
 };
 
@@ -117,7 +133,22 @@ void add_flows(Report& report, const Flows& flows);
 void add_questions(Report& report, const DnsQuestions& questions, const Flows& flows);
 void add_handshakes(Report& report, const Flows& flows);  // TCP, that failed
 
-// The tables of events. make_report() leaves them empty.
-void add_events(Report& report, const EventSums& events);
+// What the page shows of events. make_report() leaves all of it empty.
+struct ReportedEvents {
+    EventSums sums;
+    EventLane lane;
+    ProcessLives lives;
+
+    // For an event: packet::is_event() holds.
+    void add(const Packet& event) {
+        sums.add(event);
+        lane.add(event);
+        lives.add(event);
+    }
+};
+
+// `traffic`: of all processes with packets or events. Without events there are no lives.
+void add_events(Report& report, const ReportedEvents& events,
+                const std::deque<ProcessTraffic>& traffic);
 
 }  // namespace forensics

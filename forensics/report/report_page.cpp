@@ -29,10 +29,13 @@ std::string text(std::string_view from, size_t max = kMaxName) {
     return pcapng::shown_text(kept) + (kept.size() < from.size() ? "…" : "");
 }
 
-// Microseconds from the report's first packet: a number that JavaScript has without loss.
+// Microseconds from the report's first packet, without one its first event: a number that
+// JavaScript has without loss.
 class Clock {
   public:
-    explicit Clock(const Report& report) : base_ns_(report.first_ns.value_or(0)) {}
+    explicit Clock(const Report& report)
+        : base_ns_(
+              report.first_ns.value_or(report.lane.empty() ? 0 : report.lane.front().first_ns)) {}
 
     uint64_t base_us() const { return base_ns_ / 1000; }
     Json operator()(const std::optional<uint64_t>& ns) const {
@@ -227,18 +230,56 @@ Json question_json(const ReportQuestion& of, const Places& places) {
     };
 }
 
-// `name`: for a process that the page doesn't have, as one without traffic.
+// For a process that the page doesn't have, as one without traffic.
+Json process_name(const Process* process) {
+    return process == nullptr ? Json()
+                              : Json(fmt::format("{} {}", text(process->comm), process->pid));
+}
+
 Json events_json(const ReportEvents& of, const Clock& clock, const Places& places) {
-    const Json name = of.process == nullptr
-                          ? Json()
-                          : Json(fmt::format("{} {}", text(of.process->comm), of.process->pid));
     return {
         {"process", places(of.process)},
-        {"name", name},
+        {"name", process_name(of.process)},
         {"texts", {text(of.texts[0]), text(of.texts[1]), text(of.texts[2])}},
         {"count", of.count},
         {"first", clock(of.first_ns)},
         {"last", clock(of.last_ns)},
+    };
+}
+
+const char* kind_word(EventKind kind) {
+    constexpr std::array<const char*, kEventKinds> kWords{"failure", "drop", "start", "end",
+                                                          "other"};
+    return kWords[static_cast<size_t>(kind)];
+}
+
+Json bin_json(const LaneBin& of, const Clock& clock, const Places& places) {
+    Json events = Json::array();
+    for (const LaneEvent& event : of.events) {
+        events.push_back({{"time", clock(event.time_ns)},
+                          {"process", places(event.process)},
+                          {"who", process_name(event.process)},
+                          {"name", text(event.name)},
+                          {"fields", text(event.fields)}});
+    }
+    return {
+        {"kind", kind_word(of.kind)}, {"count", of.count},           {"first", clock(of.first_ns)},
+        {"last", clock(of.last_ns)},  {"events", std::move(events)},
+    };
+}
+
+Json life_json(const ReportLife& of, const Clock& clock, const Places& places) {
+    return {
+        {"process", places(of.process)},
+        {"name", process_name(of.process)},
+        {"start", clock(of.start_ns)},
+        {"end", clock(of.end_ns)},
+        {"first", clock(of.first_ns)},
+        {"last", clock(of.last_ns)},
+        {"code", of.outcome.exit_code ? exact(*of.outcome.exit_code) : Json()},
+        {"signal", text(of.outcome.exit_signal)},
+        {"failures", of.outcome.failed_connections},
+        {"drops", of.outcome.dropped_packets},
     };
 }
 
@@ -336,6 +377,10 @@ std::string data_of(const Report& report) {
     const auto events = [&](const ReportEvents& of) { return events_json(of, clock, places); };
     json.list("failures", report.failures, events);
     json.list("drops", report.drops, events);
+    json.list("lane", report.lane, [&](const LaneBin& of) { return bin_json(of, clock, places); });
+    json.member("lifeCount", report.life_count);
+    json.list("lives", report.lives,
+              [&](const ReportLife& of) { return life_json(of, clock, places); });
     json.list("flows", report.flows,
               [&](const Flow& flow) { return flow_json(flow, clock, places); });
     return std::move(json).finish();

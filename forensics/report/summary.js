@@ -24,7 +24,8 @@ function showSummary() {
     figure('Processes', formatCount(data.processCount)),
     figure('Conversations', formatCount(data.flowCount)),
     figure('Remote addresses', formatCount(data.talkerCount)),
-    figure('Names', formatCount(data.nameCount)));
+    figure('Names', formatCount(data.nameCount)),
+    eventLane.items.length ? figure('Events', formatCount(countOf(eventLane.items))) : '');
   showAttribution();
   showSpan();
   view.on((what) => what === 'zone' && showSpan());

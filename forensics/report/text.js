@@ -4,7 +4,7 @@
 
 // el('a', {class: 'x', onclick: f, title: 't'}, child…): children are elements or texts.
 function el(tag, attributes, ...children) {
-  const svg = ['svg', 'g', 'path', 'line', 'text', 'rect', 'defs', 'pattern'].includes(tag);
+  const svg = ['svg', 'g', 'path', 'line', 'text', 'rect', 'defs', 'pattern', 'title', 'tspan'].includes(tag);
   const element = svg ? document.createElementNS('http://www.w3.org/2000/svg', tag) : document.createElement(tag);
   for (const [name, value] of Object.entries(attributes || {})) {
     if (name.startsWith('on')) {

@@ -57,3 +57,12 @@ for row in everything["scale"]:
            and row["end_s"] > 0, f"nothing was measured: {row}")
 bars = xml.etree.ElementTree.parse(folder / "bench.svg").findall(".//{http://www.w3.org/2000/svg}rect")
 expect(len(bars) > len(everything["scale"]), "the plot has no bars")
+
+subprocess.run([bench, "--quick", "--events", "--load", "switches", "--output", str(folder)], check=True)
+runs = json.loads((folder / "events.json").read_text())["switches"]
+expect(len(runs) == 4, "switches: a capture is missing")
+for capture, rows in runs.items():
+    for row in rows:
+        expect_number(row, "cpu_seconds", capture)
+        # Two threads that wait for each other switch at least once for each of the 15,000 operations.
+        expect(capture == "none" or "prev_pid" in capture or row["events"] + row["lost"] >= 15_000, f"{capture}: {row}")

@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "tests/forensics/capture_file.h"
 #include "tests/support/command.h"
 #include "tests/support/dns_message.h"
+#include "tests/support/event_capture.h"
 #include "tests/support/temporary_folder.h"
 
 using test::TemporaryFolder;
@@ -166,6 +168,85 @@ TEST_CASE("the page lists the TCP handshakes that failed, and how") {
                                            "curl to 10.0.0.9 8443 unanswered: 1 from 6 to 9 s",
                                            "sshd from 10.0.0.66 22 aborted: 1 from 14 to 16 s"});
     CHECK(data.at("handshakeCount") == 4);
+}
+
+TEST_CASE("the page has every event at the time that tshark gives it") {
+    const TemporaryFolder folder;
+    const std::string file = folder.file("events.pcapng");
+    const std::string page = folder.file("page.html");
+    const test::EventCapture::Who curl{.pid = 812, .comm = "curl"};
+    const test::EventCapture::Who wget{.pid = 900, .comm = "wget"};
+    test::EventCapture capture(file);
+    const uint32_t fork = capture.add_interface("process:fork", "pidcap layout 1; ppid u 0 4");
+    const uint32_t drop = capture.add_interface("drop:packet", "pidcap layout 1; reason u 0 4");
+    capture.event(fork, wget, test::Bytes{1, 0, 0, 0});
+    capture.packet(curl);
+    capture.connect(curl, 111, {.address = {.bytes = {192, 0, 2, 1}, .length = 4}, .port = 80});
+    capture.connect(curl, 0, {.address = {.bytes = {192, 0, 2, 1}, .length = 4}, .port = 80});
+    capture.event(drop, packet::Via::kUnknown, test::Bytes{8, 0, 0, 0});
+    capture.packet(curl);
+    capture.exit(wget, 4);
+    capture.close();
+    REQUIRE(report({file, "-o", page}) == 0);
+    const auto data = data_of(page);
+
+    std::map<std::string, std::string> kinds{
+        {"process:fork", "start"}, {"drop:packet", "drop"}, {"process:exit", "end"}};
+    std::vector<std::string> expected;
+    for (const auto& row : test::tshark_fields(file, "eth.type == 0x88b5",
+                                               {"frame.time_epoch", "frame.interface_name"})) {
+        const std::string& name = row.at(1);
+        const auto nanoseconds =
+            std::stoull(row.at(0).substr(0, row.at(0).find('.'))) * 1'000'000'000 +
+            std::stoull(row.at(0).substr(row.at(0).find('.') + 1));
+        const bool failed = name == "socket:connect" && expected.size() == 1;
+        expected.push_back(fmt::format(
+            "{} {} {}", nanoseconds / 1000,
+            name == "socket:connect" ? failed ? "failure" : "other" : kinds.at(name), name));
+    }
+    std::vector<std::string> found;
+    for (const auto& bin : data.at("lane")) {
+        for (const auto& event : bin.at("events")) {
+            const auto time = data.at("base").get<double>() + event.at("time").get<double>();
+            found.push_back(fmt::format("{:.0f} {} {}", time, bin.at("kind").get<std::string>(),
+                                        event.at("name").get<std::string>()));
+        }
+    }
+    CHECK(found.size() == 5);
+    CHECK(found == expected);
+
+    // curl has traffic and wget hasn't; it began before its first event, and its layout here has
+    // no exit_code.
+    REQUIRE(data.at("lives").size() == 2);
+    const auto& life = data.at("lives").at(0);
+    CHECK(life.at("name") == "wget 900");
+    CHECK(life.at("process").is_null());
+    CHECK(life.at("start") == -1000.9);
+    CHECK(life.at("first") == -1000);
+    CHECK(life.at("end") == 5000);
+    CHECK(data.at("lives").at(1).at("end").is_null());
+    CHECK(data.at("lives").at(1).at("failures") == 1);
+    CHECK(data.at("processes").size() == 1);
+}
+
+TEST_CASE("a page of events alone has them, and a page without events has no lives") {
+    const TemporaryFolder folder;
+    const std::string file = folder.file("events.pcapng");
+    const std::string page = folder.file("page.html");
+    test::EventCapture capture(file);
+    capture.exit({.pid = 900, .comm = "wget"}, 4);
+    capture.close();
+    REQUIRE(report({file, "-o", page}) == 0);
+    auto data = data_of(page);
+    CHECK(data.at("first").is_null());
+    CHECK(data.at("base") == test::EventCapture::kStart / 1000);
+    CHECK(data.at("lane").at(0).at("first") == 0);
+    CHECK(data.at("lifeCount") == 1);
+
+    REQUIRE(report({kFile, "-o", page}) == 0);
+    data = data_of(page);
+    CHECK(data.at("lane").empty());
+    CHECK(data.at("lives").empty());
 }
 
 TEST_CASE("the page of two files is that of both") {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // made_up_page [FLOWS]: the page of a report that no file is behind, on stdout: processes with
-// hostile names, FLOWS conversations (default 400, at least 11), every kind of traffic. For the
-// tests in a browser, and to see what the page looks like. The same each time.
+// hostile names, FLOWS conversations (default 400, at least 11), every kind of traffic, events; 0:
+// events alone. For the tests in a browser, and to see what the page looks like. The same each
+// time.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -104,19 +105,16 @@ class MadeUp {
     }
 
     std::string page() {
-        for (size_t i = 0; i + kQuietFlows < flow_count_; ++i) {
-            add_flow(i);
-        }
-        add_questions();
-        add_failures();
-        add_unattributed();
         Report report;
+        if (flow_count_ > 0) {
+            add_traffic();
+            report.first_ns = kStart;
+            report.last_ns = kStart + kDuration;
+        }
         report.file = "/evidence/<b>host-17</b>.pcapng";
         report.problems = {
             "/evidence/host-17.pcapng: byte 73400320: the block's length, 12, is "
             "less than its header: <script>alert(4)</script>"};
-        report.first_ns = kStart;
-        report.last_ns = kStart + kDuration;
         report.total = total_;
         report.unattributed = unattributed_;
         report.traffic = timeline_.traffic(kReportSeries);
@@ -128,6 +126,15 @@ class MadeUp {
     }
 
   private:
+    void add_traffic() {
+        for (size_t i = 0; i + kQuietFlows < flow_count_; ++i) {
+            add_flow(i);
+        }
+        add_questions();
+        add_failures();
+        add_unattributed();
+    }
+
     uint64_t up_to(uint64_t most) { return random_() % (most + 1); }
 
     size_t pick() {
@@ -272,7 +279,7 @@ class MadeUp {
 
     // Of processes with and without traffic, and of none.
     void add_events(Report& report) {
-        forensics::EventSums events;
+        forensics::ReportedEvents events;
         forensics::Interface interface;
         const auto add = [&](const std::string& name, const packet::EventLayout& layout,
                              const Process* process, uint64_t at, const auto& fill) {
@@ -288,6 +295,11 @@ class MadeUp {
             event.data = frame;
             event.self.process = process;
             events.add(event);
+            for (ProcessTraffic& traffic : traffic_) {
+                if (process != nullptr && traffic.process == process) {
+                    traffic.outcome.add(event);
+                }
+            }
         };
         using packet::FieldKind;
         const packet::EventLayout connect = packet::lay_out(
@@ -303,6 +315,7 @@ class MadeUp {
         quiet_.number = 999;
         quiet_.pid = 77;
         quiet_.comm = "<img src=x onerror=alert(7)>";
+        traffic_.emplace_back().process = &quiet_;
         failed(miner, 60 * kSecond, 111);
         failed(&quiet_, 61 * kSecond, 110);
         failed(miner, 62 * kSecond, 111);
@@ -316,7 +329,25 @@ class MadeUp {
             record.set_text("symbol", "nft_do_chain");
             record.set_text("device", "eth0");
         });
-        forensics::add_events(report, events);
+        const packet::EventLayout fork = packet::lay_out({{.name = "ppid", .size = 4}});
+        add("process:fork", fork, &quiet_, 30 * kSecond,
+            [](packet::EventRecord& record) { record.set_number("ppid", 815); });
+        const packet::EventLayout exit =
+            packet::lay_out({{.name = "exit_code", .size = 4},
+                             {.name = "signal", .size = 4, .values = {{9, "SIGKILL"}}},
+                             {.name = "exe", .kind = FieldKind::kString, .size = 4}});
+        add("process:exit", exit, &quiet_, 90 * kSecond, [](packet::EventRecord& record) {
+            record.set_number("signal", 9);
+            record.set_text("exe", "</title><script>alert(8)</script>");
+        });
+        add("process:exit", exit, process_of(1200), 300 * kSecond,
+            [](packet::EventRecord& record) { record.set_number("exit_code", 7); });
+        // More than the page can have the times of, within the span of one of its bins.
+        for (uint64_t i = 0; i < 5000; ++i) {
+            add("sched:<b>switch", fork, miner, 120 * kSecond + i * 10'000,
+                [](packet::EventRecord&) {});
+        }
+        forensics::add_events(report, events, traffic_);
     }
 
     const Process* process_of(uint32_t pid) const {

@@ -197,6 +197,125 @@ class Page(unittest.TestCase):
         self.assertRegex(self.axis()[0], r"^\d\d:\d\d:\d\d$")
         self.assertEqual(self.texts("#plot text.date"), ["2025-11-20 UTC"])
 
+    # Events and processes over time.
+
+    def seconds_of(self, label):
+        hours, minutes, seconds = label.split(":")
+        return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
+
+    def x_at(self, seconds):
+        """Where a time of the day stands, by two labels of the axis."""
+        ticks = self.driver.execute_script("""return [...document.querySelectorAll('#plot line.tick')].map((tick, i) =>
+            [document.querySelectorAll('#plot text.x:not(.date)')[i].textContent, Number(tick.getAttribute('x1'))])""")
+        (first, x1), (last, x2) = ticks[0], ticks[-1]
+        first, last = self.seconds_of(first), self.seconds_of(last)
+        return x1 + (seconds - first) / (last - first) * (x2 - x1)
+
+    def marks(self, kind):
+        """The left and right ends of the marks of a kind, without the width that each has at least."""
+        return self.driver.execute_script("""return [...document.querySelectorAll(`#plot .mark[data-kind=${arguments[0]}]`)].map((mark) =>
+            [Number(mark.getAttribute('x')) + kMarkWidth / 2, Number(mark.getAttribute('x')) + Number(mark.getAttribute('width')) - kMarkWidth / 2])""", kind)
+
+    def hover(self, kind, index=0):
+        mark = self.driver.find_elements(By.CSS_SELECTOR, f"#plot .mark[data-kind={kind}]")[index]
+        ActionChains(self.driver).move_to_element(mark).perform()
+        self.wait(lambda: self.find("#plot .tip").is_displayed())
+        return self.find("#plot .tip").text
+
+    START = 15 * 3600 + 0.123456  # of the made-up capture
+
+    def test_marks_of_events_stand_at_their_times(self):
+        expected = {"failure": [60, 61, 62], "drop": [5], "start": [30], "end": [90, 300], "other": [63]}
+        def check():
+            for kind, times in expected.items():
+                shown = [time for time in times if self.driver.execute_script("return plot.from <= arguments[0] && arguments[0] <= plot.to", time * 1e6)]
+                places = [self.x_at(self.START + time) for time in shown]
+                found = [place for left, right in self.marks(kind) for place in (left, right)]
+                for place in places:
+                    self.assertTrue(any(abs(place - one) < 1 for one in found), (kind, place, found))
+        check()
+        self.assertEqual([len(self.marks(kind)) for kind in ("drop", "start", "end")], [1, 1, 2])
+        self.driver.execute_script("setWindow(59e6, 66e6)")
+        check()
+        self.assertEqual([len(self.marks(kind)) for kind in expected], [3, 0, 0, 0, 1])
+        self.driver.execute_script("setWindow(61.9999e6, 62.0001e6)")
+        self.assertEqual(self.texts("#plot .kind"), ["failed", "drops", "starts", "ends", "others"])
+        self.assertEqual(len(self.marks("failure")), 1)
+        self.assertAlmostEqual(self.marks("failure")[0][0], self.x_at(self.START + 62), delta=1)
+
+    def test_a_mark_tells_time_process_and_fields(self):
+        self.driver.execute_script("setWindow(59e6, 66e6)")
+        self.assertEqual(self.hover("failure").split("\n"), ["Failed calls: 1", "15:01:00.123456 socket:connect .x 1207",
+                                                             "errno=ECONNREFUSED remote=203.0.113.99:4444"])
+        self.driver.execute_script("setWindow(85e6, 95e6)")
+        self.assertEqual(self.hover("end").split("\n"), ["Processes that ended: 1", "15:01:30.123456 process:exit <img src=x onerror=alert(7)> 77",
+                                                         'exit_code=0 signal=SIGKILL exe="</title><script>alert(8)</script>"'])
+        self.assertEqual(self.driver.find_elements(By.CSS_SELECTOR, "#plot b, #plot img, #plot script"), [])
+
+    def test_many_events_are_one_mark_with_their_number(self):
+        self.assertIn("Other events: 5,001", self.find("#event-legend").text)
+        self.driver.execute_script("setWindow(119e6, 121e6)")
+        self.assertIn("Other events: 5,000", self.find("#event-legend").text)
+        [(left, right)] = self.marks("other")
+        self.assertAlmostEqual(left, self.x_at(self.START + 120), delta=1)
+        self.assertAlmostEqual(right, self.x_at(self.START + 120.04999), delta=1)
+        said = self.hover("other")
+        self.assertIn("Other events: 5,000", said)
+        self.assertIn("sched:<b>switch", said)
+        self.assertRegex(said, r"and 4,99\d more$")
+
+    def test_a_page_of_events_alone_has_them_at_their_times(self):
+        self.driver.get(self.write_page(0))
+        self.assertEqual(self.find("#span").text, "No packet has a time.")
+        self.assertIn("Events\n5,008", self.find("#figures").text)
+        self.assertEqual(self.texts("#plot text.y"), [""])
+        self.assertEqual([len(self.marks(kind)) for kind in ("drop", "start", "end")], [1, 1, 2])
+        self.assertAlmostEqual(self.marks("start")[0][0], self.x_at(self.START + 30), delta=1)
+        self.assertAlmostEqual(self.marks("end")[1][0], self.x_at(self.START + 300), delta=1)
+        self.assertIn("curl 1200, exit code 7", self.texts("#lives .life text"))
+        before = self.axis()
+        self.find("#plot").send_keys("+")
+        self.assertNotEqual(self.axis(), before)
+        self.find("#plot").send_keys(Keys.ARROW_RIGHT)
+        self.assertFalse(self.find("#plot .tip").is_displayed())  # no bar of traffic
+        self.assertEqual(self.hover("end").split("\n")[0], "Processes that ended: 1")
+
+    def test_a_bar_of_traffic_counts_its_events(self):
+        self.driver.execute_script("showTip(binAt(5e6))")
+        self.assertIn("Dropped packets\n1", self.find("#plot .tip").text)
+        self.driver.execute_script("showTip(binAt(200e6))")
+        self.assertNotIn("Dropped packets", self.find("#plot .tip").text)
+
+    def test_processes_have_bars_from_their_beginning_to_their_end(self):
+        box = lambda name, part: self.driver.execute_script("""
+            const row = [...document.querySelectorAll('#lives .life')].find((one) => one.querySelector('text').textContent.startsWith(arguments[0]));
+            const found = row.querySelector(arguments[1]);
+            return found && [Number(found.getAttribute('x')), Number(found.getAttribute('x')) + Number(found.getAttribute('width'))];""", name, part)
+        while self.find("#life-more").is_displayed():
+            self.find("#life-more").click()
+        names = self.texts("#lives .life text")
+        self.assertIn("<img src=x onerror=alert(7)> 77, ended by SIGKILL", names)
+        self.assertIn("curl 1200, exit code 7", names)
+        self.assertEqual(self.texts("#lives tspan.bad"), [", exit code 7", ", ended by SIGKILL"])
+        left, right = box("<img", ".bar")
+        self.assertAlmostEqual(left, self.x_at(self.START + 30), delta=1)
+        self.assertAlmostEqual(right, self.x_at(self.START + 90), delta=1)
+        self.assertAlmostEqual(sum(box("<img", ".end")) / 2, right, delta=1)
+        left, right = box("curl", ".bar")  # it began an hour before
+        self.assertEqual(left, self.driver.execute_script("return kMargin.left"))
+        self.assertAlmostEqual(right, self.x_at(self.START + 300), delta=1)
+        self.assertIsNone(box("nginx", ".end"))  # no event says that it ended
+        self.assertIsNotNone(box("nginx", ".faint"))
+        self.assertIn("ended: 2025-11-20 15:01:30.123456", self.driver.execute_script("""
+            return [...document.querySelectorAll('#lives title')].map((one) => one.textContent).find((one) => one.startsWith('<img'))"""))
+        self.driver.execute_script("setWindow(400e6, 500e6)")
+        self.assertFalse([name for name in self.texts("#lives .life text") if name.startswith(("<img", "curl"))])
+
+    def test_a_bar_of_a_process_leads_to_what_is_known_of_it(self):
+        row = next(one for one in self.driver.find_elements(By.CSS_SELECTOR, "#lives .life") if one.text.startswith("curl 1200"))
+        ActionChains(self.driver).move_to_element(row).click().perform()
+        self.assertIn("2025-11-20 15:05:00.123456 UTC, exit code 7", self.find("#details").text)
+
     def test_the_tooltip_names_processes(self):
         self.driver.execute_script("arguments[0].scrollIntoView()", self.find("#traffic"))
         ActionChains(self.driver).move_to_element_with_offset(self.find("#plot svg"), -200, 0).perform()

@@ -297,6 +297,7 @@ TEST_CASE("Wireshark reads hostile layouts and records as pidcap does") {
     add(header + std::string(50'000, ';') + " a u 0 1", twelve);
     add(header + "; a u 0 1 [" + std::string(50'000, '[') + "]", twelve);
     add(header + "; a u 0 1 " + std::string(50'000, ' ') + "; b u 0 1", twelve);
+    add(header + std::string(65'000, ';') + " a u 0 1", twelve);  // too long for a layout
     add(header + "; " + std::string(64, 'n') + " u 0 1; " + std::string(65, 'n') + " u 0 1",
         twelve);
     finish(capture, path);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// No test: makes docs/wireshark.png and docs/tls.png (scripts/screenshot), with traffic of
-// processes that it starts, in a network namespace without any other.
+// No test: makes docs/wireshark.png, docs/tls.png, docs/events.png and docs/report-events.png
+// (scripts/screenshot), with traffic of processes that it starts, in a network namespace without
+// any other.
 #include <catch2/catch.hpp>
 #include <string>
 #include <vector>
@@ -23,6 +24,11 @@ constexpr int kRequestX = 700;
 constexpr int kRequestY = 241;     // the sixth packet, curl's request
 constexpr int kTlsRequestY = 313;  // the tenth, its request in TLS
 
+// The place of a packet by its number, from 1, in a list that isn't scrolled.
+int y_of(int number) {
+    return 133 + 18 * number;
+}
+
 constexpr const char* kCount = R"(
 local out = io.open(OUT .. "packets", "w")
 local tap = Listener.new("frame")
@@ -39,6 +45,10 @@ Process as(const std::string& user, const std::string& command, const Netns& net
                .netns = &netns});
 }
 
+void publish(const std::string& picture, const std::string& name) {
+    output_of({"convert", picture, "-strip", "+dither", "-colors", "256", "PNG8:" DOCS "/" + name});
+}
+
 // The window as it is once nothing changes any more, into docs/.
 void save_picture(const Gui& gui, const std::string& name) {
     const std::string picture = gui.out("picture.png");
@@ -50,7 +60,7 @@ void save_picture(const Gui& gui, const std::string& name) {
         gui.take_picture(picture);
         return content_of(picture) == content_of(before);
     });
-    output_of({"convert", picture, "-strip", "+dither", "-colors", "256", "PNG8:" DOCS "/" + name});
+    publish(picture, name);
 }
 
 constexpr const char* kServer = R"(
@@ -99,6 +109,82 @@ TEST_CASE("screenshot of TLS in clear") {
     gui.click(kRequestX, kTlsRequestY);
     gui.press("tls.pcapng", {"Tab", "End"});
     save_picture(gui, "tls.png");
+}
+
+// pidcap with the events of what a shell does as an ordinary user, into `file`.
+void capture_shell(const Netns& netns, const std::string& file, const std::string& command) {
+    Pidcap capture(Launch{
+        .arguments = {"-i", "lo", "--event", "socket,process", "--event",
+                      "drop if reason = NO_SOCKET or reason = NETFILTER_DROP", "--command-user",
+                      "backup", "-w", file, "--", "bash", "-c", command + "; true"},
+        .netns = &netns});
+    REQUIRE(capture.wait() == 0);
+    output_of({"chmod", "a+r", file});
+}
+
+TEST_CASE("screenshot of events") {
+    const Netns netns;
+    netns.ip("address add 192.0.2.10/24 dev lo");
+    netns.ip("address add 192.0.2.80/24 dev lo");
+    const TemporaryFolder site;
+    output_of({"chmod", "755", site.path()});
+    const std::string file = site.file("why.pcapng");
+    capture_shell(netns, file,
+                  "cd /; logger --udp --server 192.0.2.80 --port 514 hello; "
+                  "curl -s --interface 192.0.2.10 http://192.0.2.80:81/");
+    const Gui gui(netns, {.arguments = {"-r", file, "-C", "Processes"},
+                          .recent = "gui.geometry_main_upper_pane: 355\n"
+                                    "gui.geometry_main_lower_pane: 860\n",
+                          .script = kCount});
+    gui.window("why.pcapng");
+    const std::string failed =
+        gui.files().tshark({"-r", file, "-Y", "trace.name == \"socket:connect\"", "-T", "fields",
+                            "-e", "frame.number"});
+    const int number = std::stoi(failed);
+    wait_until("the failed connection in the list", [&] {
+        return lines(content_of(gui.out("packets"))).size() >= static_cast<size_t>(number);
+    });
+    gui.click(kRequestX, y_of(number));
+    gui.press("why.pcapng", {"Tab", "End", "Up", "Right"});
+    save_picture(gui, "events.png");
+}
+
+TEST_CASE("screenshot of a report with events") {
+    const Netns netns;
+    netns.ip("address add 192.0.2.10/24 dev lo");
+    netns.ip("address add 192.0.2.80/24 dev lo");
+    netns.sysctl("ipv4/tcp_rmem", "4096 16384 16384");  // what is limited comes evenly
+    netns.sysctl("ipv4/tcp_wmem", "4096 16384 16384");
+    {
+        const InNetns inside(netns);
+        output_of({"nft",
+                   "add table inet t; add chain inet t in { type filter hook input priority "
+                   "0 ; }; add rule inet t in tcp dport 443 drop"});
+    }
+    const TemporaryFolder site;
+    output_of({"chmod", "755", site.path()});
+    output_of({"truncate", "-s", "4M", site.file("backup.tar")});
+    output_of({"chmod", "644", site.file("backup.tar")});
+    Process server = as(
+        "www-data",
+        "cd " + site.path() + "; exec python3 -u -m http.server --bind 192.0.2.80 8000 >&2", netns);
+    server.wait_for("Serving");
+    const std::string file = site.file("host.pcapng");
+    capture_shell(
+        netns, file,
+        "cd /; web=http://192.0.2.80; get='curl -s -o /dev/null --interface 192.0.2.10'\n"
+        "$get --limit-rate 600k $web:8000/backup.tar & sleep 1\n"
+        "for i in 1 2 3; do $get $web:81/; sleep 0.4; done\n"
+        "$get -m 2 https://192.0.2.80/ & sleep 0.5\n"
+        "wget -q -O /dev/null --limit-rate=400k $web:8000/backup.tar & sleep 3; kill -9 $!\n"
+        "$get $web:81/; sleep 0.5; $get --limit-rate 2M $web:8000/backup.tar; wait");
+    const std::string page = site.file("report.html");
+    output_of(pidcap_command({"report", file, "-o", page}));
+    const std::string picture = site.file("report.png");
+    output_of({"chromium", "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars",
+               "--user-data-dir=" + site.file("profile"), "--window-size=1280,1250",
+               "--virtual-time-budget=2000", "--screenshot=" + picture, "file://" + page});
+    publish(picture, "report-events.png");
 }
 
 TEST_CASE("screenshot") {

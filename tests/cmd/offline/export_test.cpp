@@ -8,6 +8,7 @@
 #include "tests/cmd/offline/duckdb.h"
 #include "tests/cmd/offline/rows.h"
 #include "tests/forensics/told_file.h"
+#include "tests/support/event_capture.h"
 
 namespace {
 
@@ -88,12 +89,63 @@ TEST_CASE("Parquet's packets are tshark's, to the nanosecond and in their order"
                        {"time", "TIMESTAMP_NS"}, {"pid", "UBIGINT"}, {"comm", "VARCHAR"}});
 }
 
+TEST_CASE("a table of events has tshark's times and names, and no packets, in every format") {
+    test::TemporaryFolder folder;
+    test::DuckDb duckdb;
+    const std::string file = folder.file("events.pcapng");
+    const test::EventCapture::Who curl{.pid = 812, .comm = "=curl\"\n,x"};
+    test::EventCapture capture(file);
+    capture.packet(curl);
+    capture.connect(curl, 111, {.address = {.bytes = {192, 0, 2, 1}, .length = 4}, .port = 80});
+    capture.packet(curl);
+    capture.exit(curl, -4, "a\n\"b\",=c");
+    capture.exit({.pid = 900, .comm = "wget"}, 0);
+    capture.close();
+    const std::string said =
+        test::output_of({"tshark", "-r", file, "-Y", "eth.type == 0x88b5", "-T", "fields", "-e",
+                         "frame.number", "-e", "frame.time_epoch", "-e", "frame.interface_name"});
+    std::vector<std::vector<std::string>> expected;
+    for (const std::string& line : test::split(said, '\n')) {
+        expected.push_back(test::split(line, '\t'));
+        expected.back()[1].erase(expected.back()[1].find('.'), 1);
+    }
+    REQUIRE(expected.size() == 3);
+    for (const std::string format : {"parquet", "jsonl", "csv"}) {
+        INFO(format);
+        const std::string path = folder.file("events." + format);
+        test::output_of(
+            pidcap({"export", "--format", format, "--table", "events", "-o", path, file}));
+        // What is read back of each format, as text.
+        const std::string table =
+            format == "parquet" ? "'" + path + "'"
+            : format == "csv"   ? "read_csv('" + path + "', all_varchar = true)"
+                                : "read_json('" + path +
+                                    "', columns = {event: 'VARCHAR', number: 'UBIGINT', "
+                                    "time: 'TIMESTAMP_NS', pid: 'UBIGINT', fields: 'JSON'})";
+        CHECK(duckdb.query("SELECT number, epoch_ns(time::TIMESTAMP_NS), event FROM " + table) ==
+              expected);
+        const auto fields = duckdb.query(
+            "SELECT json_extract_string(fields::VARCHAR, '$.\"errno.name\"'), "
+            "json_extract_string(fields::VARCHAR, '$.cmdline'), "
+            "json_extract(fields::VARCHAR, '$.code'), pid FROM " +
+            table);
+        CHECK(fields == std::vector<std::vector<std::string>>{{"ECONNREFUSED", "", "", "812"},
+                                                              {"", "a\n\"b\",=c", "-4", "812"},
+                                                              {"", "--secret", "0", "900"}});
+    }
+    // The same rows as `pidcap events` prints.
+    CHECK(rows_of({"export", "--format", "jsonl", "--table", "events", file}) ==
+          rows_of({"events", "--json", file}));
+    CHECK(test::csv_rows(folder.file("events.csv")).size() == 4);
+}
+
 TEST_CASE("every query for DuckDB in docs/analysis.md runs, and answers") {
     test::TemporaryFolder folder;
     test::DuckDb duckdb;
     for (const std::string table : kTables) {
         exported(folder, "parquet", table);
     }
+    exported(folder, "parquet", "events");
     // The queries name files of the working folder.
     const auto before = std::filesystem::current_path();
     std::filesystem::current_path(folder.path());
@@ -111,7 +163,7 @@ TEST_CASE("every query for DuckDB in docs/analysis.md runs, and answers") {
         duckdb.query("SELECT sum(sent_packets) FROM 'processes.parquet' WHERE pid IS NOT NULL");
     std::filesystem::current_path(before);
     CHECK(queries >= 5);
-    CHECK(answers >= 3);  // the file has no names, and no process that ended
+    CHECK(answers >= 3);  // the file has no names, no events, and no process that ended
     size_t with_sender = 0;
     for (const test::TsharkPacket& packet : test::tshark_packets(told_file())) {
         with_sender += packet.sender() ? 1 : 0;
