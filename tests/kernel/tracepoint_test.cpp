@@ -19,6 +19,7 @@
 #include <fstream>
 #include <functional>
 #include <iterator>
+#include <filesystem>
 #include <memory>
 #include <sstream>
 #include <string>
@@ -351,15 +352,24 @@ TEST_CASE("perf sees every event while a program of ours is on it", "[alone]") {
     CHECK(seen < kCalls + 100);
 }
 
-TEST_CASE("captured and dropped events are together all that happened", "[alone]") {
+TEST_CASE(
+    "captured and dropped events are together all that happened, and the next one says how many "
+    "were dropped before it",
+    "[alone]") {
     const TemporaryFolder folder;
     const std::string file = folder.file("events.pcapng");
     constexpr uint64_t kCalls = 100'000;
-    Child child([] {
-        for (uint64_t i = 0; i < kCalls; i++) {
+    const auto call_on_first_cpu = [](uint64_t times) {
+        cpu_set_t first;
+        CPU_ZERO(&first);
+        CPU_SET(0, &first);
+        sched_setaffinity(0, sizeof(first), &first);
+        for (uint64_t i = 0; i < times; i++) {
             call(-1, 0);
         }
-    });
+    };
+    Child child([&] { call_on_first_cpu(kCalls - 1); });
+    Child last([&] { call_on_first_cpu(1); });
     Capture capture({.arguments = {"--event", kCall, "--no-packets", "-B", "1", "-w", file}});
     capture.signal(SIGSTOP);
     child.run();
@@ -385,6 +395,16 @@ TEST_CASE("as many switches of threads are captured and dropped as the kernel co
     capture.wait_for("listening on");
     const uint64_t begun = context_switches();
     run({"sh", "-c", "head -c 100000000 /dev/zero | cat | cat > /dev/null"});
+    // What is in the ring gets written; then there is room for the last one.
+    const auto written = [&file] {
+        std::this_thread::sleep_for(std::chrono::milliseconds(700));
+        return std::filesystem::file_size(file);
+    };
+    std::uintmax_t before = 0;
+    for (auto size = written(); size == 0 || size != before; size = written()) {
+        before = size;
+    }
+    last.run();
     const uint64_t ended = context_switches();
     REQUIRE(capture.wait() == 0);
     const uint64_t after = context_switches();
@@ -395,6 +415,12 @@ TEST_CASE("as many switches of threads are captured and dropped as the kernel co
     CHECK(totals.captured + totals.dropped <= after - before);
 }
 
+    // tshark's sum of what events say was lost before them.
+    uint64_t lost = 0;
+    for (const auto& row : fields_of(file, {"frame.drop_count"}, "frame.drop_count > 0")) {
+        lost += std::stoull(row.at(0));
+    }
+    CHECK(lost == totals.dropped);
 TEST_CASE("a condition on fields and one on processes choose events") {
     const TemporaryFolder folder;
     const std::string file = folder.file("events.pcapng");
