@@ -122,7 +122,8 @@ struct pidcap_packet {
 	struct pidcap_interface interface;
 	__u32 wire_len;	  /* length of the packet, without the VLAN tag in vlan_tci */
 	__u32 caplen;	  /* bytes that follow */
-	__u32 lost;	  /* packets of this interface lost on this CPU since the last record */
+	__u32 lost;	  /* packets of this interface lost on this CPU since the last record; of an
+			     event's record all that were lost of it on this CPU, modulo 2^32 */
 	__u16 vlan_proto; /* host byte order; 0: no tag was stripped */
 	__u16 vlan_tci;
 	__u8 direction; /* enum pidcap_direction */
@@ -130,7 +131,7 @@ struct pidcap_packet {
 	__u8 peer_via;	/* of peer; 0 when peer.tgid is 0 */
 	__u8 far_end; /* owner is at the other end: it sent what comes in, or receives what goes out
 		       */
-	__u8 pad[4];
+	__u32 cpu;    /* of an event's record: which CPU it is of; else 0 */
 	struct pidcap_owner owner;
 	struct pidcap_owner peer;
 };
@@ -244,8 +245,9 @@ struct pidcap_shared {
 				       */
 	__u32 takes_events; /* whether events are recorded: not while programs come and go */
 	__u32 changes_lost; /* a change of a process wasn't noted: no verdict holds any more */
+	__u32 events_lost;  /* an event wasn't recorded: records say how many */
 };
-PIDCAP_STATIC_ASSERT(sizeof(struct pidcap_shared) == 20, "pidcap_shared");
+PIDCAP_STATIC_ASSERT(sizeof(struct pidcap_shared) == 24, "pidcap_shared");
 
 /* Why a packet is missing in the capture: index of an interface's counters. */
 enum pidcap_drop {

@@ -2,8 +2,9 @@
 /*
  * Puts an event into a ring buffer of this CPU, as a packet of the interface 0:NUMBER, or counts
  * why not. Programs of tracepoints and probes may interrupt each other, and those that record
- * packets: counters are atomic, user space has made their entries, and no record reports the losses
- * before it.
+ * packets: counters are atomic, and user space has made their entries. For the same reason a record
+ * has all losses so far, not those since the last one: what a program takes away from a counter,
+ * another could report, too.
  */
 #ifndef PIDCAP_EVENT_RECORD_H
 #define PIDCAP_EVENT_RECORD_H
@@ -40,6 +41,24 @@ static __always_inline void count_event_drop(__u32 number, enum pidcap_drop caus
 
 	if (known && cause < PIDCAP_DROP_CAUSES)
 		__sync_fetch_and_add(&known->count[cause], 1);
+	shared.events_lost = 1;
+}
+
+/* Returns how many records of the event were lost on this CPU. */
+static __always_inline __u32 lost_events(__u32 number)
+{
+	struct pidcap_interface key = {.ifindex = number};
+	struct pidcap_drops *known = NULL;
+	__u64 lost = 0;
+
+	/* Most captures lose none, and save the look-up. */
+	if (shared.events_lost)
+		known = bpf_map_lookup_elem(&drops, &key);
+	if (!known)
+		return 0;
+	for (int cause = 0; cause < PIDCAP_DROP_CAUSES; cause++)
+		lost += known->count[cause];
+	return lost;
 }
 
 /* Returns whether the event is to be recorded. */
@@ -61,6 +80,8 @@ static __noinline __u64 fill_event_record(struct pidcap_packet *record, const st
 	record->interface.ifindex = event->number;
 	record->wire_len = size;
 	record->caplen = size;
+	record->lost = lost_events(event->number);
+	record->cpu = bpf_get_smp_processor_id();
 	record->via = event->via;
 	record->owner = event->owner;
 	return wake_flags();

@@ -18,7 +18,7 @@
  */
 #define INTERRUPT_MASK 0x0fff0100
 
-/* Set before loading, from the kernel's types (capture/kernel/cpu_data.h). */
+/* Set before loading, from the kernel's types or symbols (capture/kernel/cpu_data.h). */
 extern const volatile struct pidcap_cpu_data cpu_data;
 
 #ifdef __TARGET_ARCH_x86

@@ -114,7 +114,7 @@ static __noinline __u64 fill_record(struct pidcap_packet *record, context *ctx, 
 	record->lost = take_pending(&ends->packet.interface);
 	fill_vlan_tag(record, ctx);
 	record->direction = outward ? PIDCAP_OUT : PIDCAP_IN;
-	__builtin_memset(record->pad, 0, sizeof(record->pad));
+	record->cpu = 0;
 	if (incoming ? received || !sent : !sent && received) {
 		record->owner = ends->receiver.owner;
 		record->via = ends->receiver.via;

@@ -467,17 +467,21 @@ Result<void> Session::packet(const pidcap_packet& record, std::span<const std::b
         packet.peer = end_of(peer, record.peer, record.peer_via);
     }
     InterfaceLedger& ledger = attachment_->ledger();
+    const bool is_event = record.interface.netns == 0;
+    const uint32_t newly_lost =
+        is_event ? events_.newly_lost(record.interface.ifindex, record.cpu, record.lost)
+                 : record.lost;
     if (!filter_.wants(packet)) {
-        ledger.refused(record.interface, record.lost);
+        ledger.refused(record.interface, newly_lost);
         refuse(record.owner, self);
         refuse(record.peer, peer);
         return {};
     }
-    if (record.interface.netns == 0) {
+    if (is_event) {
         packet.self_at = packet::At::kUnknown;
         const auto frame = events_.frame(record.interface.ifindex, data);
         if (!frame) {
-            ledger.refused(record.interface, record.lost);
+            ledger.refused(record.interface, newly_lost);
             return {};
         }
         data = std::as_bytes(frame->first(std::min<size_t>(frame->size(), snaplen_)));
@@ -497,7 +501,7 @@ Result<void> Session::packet(const pidcap_packet& record, std::span<const std::b
     }
     packet.data = {reinterpret_cast<const uint8_t*>(data.data()), data.size()};
     uint32_t& lost = ledger.lost(*packet.interface);
-    if (lost += record.lost; lost != 0) {
+    if (lost += newly_lost; lost != 0) {
         packet.drop_count = std::exchange(lost, 0);
     }
     InterfaceCounters& counters = ledger.count(*packet.interface);

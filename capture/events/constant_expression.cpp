@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "capture/events/print_format.h"
+#include "packet/event/text_scanner.h"
 
 namespace capture {
 namespace {
@@ -11,10 +12,6 @@ constexpr int kMaxDepth = 32;
 
 bool is_digit(char c) {
     return c >= '0' && c <= '9';
-}
-
-bool is_name_char(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || is_digit(c);
 }
 
 // The first words of types that are cast to.
@@ -26,45 +23,20 @@ constexpr std::array<std::string_view, 23> kTypeWords = {
 // Recursive descent over the text; the result is empty once anything isn't understood.
 class Evaluator {
   public:
-    Evaluator(std::string_view text, const FindConstant& find) : text_(text), find_(find) {}
+    Evaluator(std::string_view text, const FindConstant& find) : text_(text, "_"), find_(find) {}
 
     std::optional<uint64_t> all() {
         auto value = alternatives();
-        skip_space();
-        return text_.empty() ? value : std::nullopt;
+        return text_.rest().empty() ? value : std::nullopt;
     }
 
   private:
     using Value = std::optional<uint64_t>;
 
-    void skip_space() {
-        while (!text_.empty() && (text_.front() == ' ' || text_.front() == '\t')) {
-            text_.remove_prefix(1);
-        }
-    }
-    bool take(std::string_view token) {
-        skip_space();
-        if (!text_.starts_with(token)) {
-            return false;
-        }
-        text_.remove_prefix(token.size());
-        return true;
-    }
-    std::string_view word() {
-        skip_space();
-        size_t length = 0;
-        while (length < text_.size() && is_name_char(text_[length])) {
-            length++;
-        }
-        const std::string_view word = text_.substr(0, length);
-        text_.remove_prefix(length);
-        return word;
-    }
-
     // a | b
     Value alternatives() {
         Value value = common_bits();
-        while (value && take("|")) {
+        while (value && text_.take("|")) {
             const Value other = common_bits();
             value = other ? Value(*value | *other) : std::nullopt;
         }
@@ -73,7 +45,7 @@ class Evaluator {
     // a & b
     Value common_bits() {
         Value value = shifted();
-        while (value && take("&")) {
+        while (value && text_.take("&")) {
             const Value other = shifted();
             value = other ? Value(*value & *other) : std::nullopt;
         }
@@ -82,7 +54,7 @@ class Evaluator {
     // a << b
     Value shifted() {
         Value value = sum();
-        while (value && take("<<")) {
+        while (value && text_.take("<<")) {
             const Value bits = sum();
             value = bits && *bits < 64 ? Value(*value << *bits) : std::nullopt;
         }
@@ -92,8 +64,8 @@ class Evaluator {
     Value sum() {
         Value value = operand();
         while (value) {
-            const bool adds = take("+");
-            if (!adds && !take("-")) {
+            const bool adds = text_.take("+");
+            if (!adds && !text_.take("-")) {
                 break;
             }
             const Value other = operand();
@@ -110,22 +82,22 @@ class Evaluator {
         return value;
     }
     Value operand_at_depth() {
-        if (take("-")) {
+        if (text_.take("-")) {
             const Value value = operand();
             return value ? Value(0 - *value) : std::nullopt;
         }
-        if (take("~")) {
+        if (text_.take("~")) {
             const Value value = operand();
             return value ? Value(~*value) : std::nullopt;
         }
-        if (take("(")) {
+        if (text_.take("(")) {
             if (take_type()) {
                 return operand();
             }
             Value value = alternatives();
-            return take(")") ? value : std::nullopt;
+            return text_.take(")") ? value : std::nullopt;
         }
-        const std::string_view token = word();
+        const std::string_view token = text_.word();
         if (token.empty()) {
             return std::nullopt;
         }
@@ -134,15 +106,15 @@ class Evaluator {
 
     // Steps over the rest of a cast, as in "unsigned long)".
     bool take_type() {
-        const std::string_view before = text_;
-        std::string_view first = word();
+        const packet::TextScanner before = text_;
+        std::string_view first = text_.word();
         bool known = false;
         for (const std::string_view type : kTypeWords) {
             known = known || type == first;
         }
-        while (known && !word().empty()) {
+        while (known && !text_.word().empty()) {
         }
-        if (known && take(")")) {
+        if (known && text_.take(")")) {
             return true;
         }
         text_ = before;
@@ -167,7 +139,7 @@ class Evaluator {
         return code == std::errc() && stop == end ? Value(value) : std::nullopt;
     }
 
-    std::string_view text_;
+    packet::TextScanner text_;
     const FindConstant& find_;
     int depth_ = 0;
 };

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdint>
 #include <thread>
 
 #include "packet/event/frame.h"
@@ -82,6 +83,20 @@ std::optional<std::span<const uint8_t>> EventSet::frame(uint32_t number,
     frame_.clear();
     packet::append_frame(frame_, record_);
     return frame_;
+}
+
+// A program that interrupts another one may have counted later, and come first.
+uint32_t EventSet::newly_lost(uint32_t number, uint32_t cpu, uint32_t lost) {
+    if (lost == 0) {
+        return 0;
+    }
+    uint32_t& known = lost_[{number, cpu}];
+    const uint32_t more = lost - known;
+    if (more > INT32_MAX) {
+        return 0;
+    }
+    known = lost;
+    return more;
 }
 
 Result<void> EventSet::attach() {

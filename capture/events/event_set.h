@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -70,6 +71,9 @@ class EventSet {
     // such event.
     std::optional<std::span<const uint8_t>> frame(uint32_t number,
                                                   std::span<const std::byte> record);
+    // Returns how many records of the event were lost before this one, beside those that were
+    // returned for another. `lost` is how many were lost on this CPU so far, modulo 2^32.
+    uint32_t newly_lost(uint32_t number, uint32_t cpu, uint32_t lost);
     void keep_kernel_addresses() { keeps_addresses_ = true; }
 
     void keep(std::unique_ptr<EventWriter> writer) { writers_.push_back(std::move(writer)); }
@@ -83,6 +87,7 @@ class EventSet {
     std::vector<std::unique_ptr<EventWriter>> writers_;
     uint64_t missed_ = 0;  // of those that are detached
     bool keeps_addresses_ = false;
+    std::map<std::pair<uint32_t, uint32_t>, uint32_t> lost_;  // by event and CPU, if there are any
     RcuSettings rcu_settings_;
     std::vector<uint8_t> record_;
     std::vector<uint8_t> frame_;

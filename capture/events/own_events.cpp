@@ -8,10 +8,10 @@
 #include <cstring>
 #include <memory>
 
-#include "capture/events/kernel_symbols.h"
 #include "capture/events/own_layouts.h"
 #include "capture/events/own_probe.h"
 #include "capture/events/process_events.h"
+#include "capture/kernel/kernel_symbols.h"
 
 namespace capture {
 namespace {

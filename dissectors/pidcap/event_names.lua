@@ -22,6 +22,8 @@ return {
     ["mptcp:get_mapping_status"] = "common_pid:s data_ack:n data_seq:n subflow_seq:n data_len:n csum:n " ..
         "use_map:n dsn64:n data_fin:n use_ack:n ack64:n mpc_map:n frozen:n reset_transient:n reset_reason:n " ..
         "csum_reqd:n infinite_map:n",
+    ["mptcp:mptcp_rcvbuf_grow"] = "common_pid:s time:s rtt_us:n copied:n inq:n space:n ooo_space:n rcvbuf:n " ..
+        "rcv_wnd:n scaling_ratio:n sport:n dport:n family:n saddr:4 daddr:4 saddr_v6:6 daddr_v6:6 skaddr:p",
     ["mptcp:mptcp_sendmsg_frag"] = "common_pid:s data_ack:n data_seq:n subflow_seq:n data_len:n csum:n " ..
         "use_map:n dsn64:n data_fin:n use_ack:n ack64:n mpc_map:n frozen:n reset_transient:n reset_reason:n " ..
         "csum_reqd:n infinite_map:n",
@@ -46,32 +48,36 @@ return {
         "type:n dead:n refcnt:s primary_key4:4 primary_key6:6 confirmed:n updated:n used:n err:n",
     ["net:napi_gro_frags_entry"] = "common_pid:s name:t napi_id:n queue_mapping:n skbaddr:p vlan_tagged:n " ..
         "vlan_proto:n vlan_tci:n protocol:n ip_summed:n hash:n l4_hash:n len:n data_len:n truesize:n " ..
-        "mac_header_valid:n mac_header:s nr_frags:n gso_size:n gso_type:n",
+        "mac_header_valid:n mac_header:s nr_frags:n gso_size:n gso_type:n net_cookie:n",
     ["net:napi_gro_frags_exit"] = "common_pid:s ret:s",
     ["net:napi_gro_receive_entry"] = "common_pid:s name:t napi_id:n queue_mapping:n skbaddr:p vlan_tagged:n " ..
         "vlan_proto:n vlan_tci:n protocol:n ip_summed:n hash:n l4_hash:n len:n data_len:n truesize:n " ..
-        "mac_header_valid:n mac_header:s nr_frags:n gso_size:n gso_type:n",
+        "mac_header_valid:n mac_header:s nr_frags:n gso_size:n gso_type:n net_cookie:n",
     ["net:napi_gro_receive_exit"] = "common_pid:s ret:s",
-    ["net:net_dev_queue"] = "common_pid:s skbaddr:p len:n name:t",
+    ["net:net_dev_queue"] = "common_pid:s skbaddr:p len:n name:t net_cookie:n",
     ["net:net_dev_start_xmit"] = "common_pid:s name:t queue_mapping:n skbaddr:p vlan_tagged:n vlan_proto:n " ..
         "vlan_tci:n protocol:n ip_summed:n len:n data_len:n network_offset:s transport_offset_valid:n " ..
-        "transport_offset:s tx_flags:n gso_size:n gso_segs:n gso_type:n",
-    ["net:net_dev_xmit"] = "common_pid:s skbaddr:p len:n rc:s name:t",
-    ["net:net_dev_xmit_timeout"] = "common_pid:s name:t driver:t queue_index:s",
-    ["net:netif_receive_skb"] = "common_pid:s skbaddr:p len:n name:t",
+        "transport_offset:s tx_flags:n gso_size:n gso_segs:n gso_type:n net_cookie:n",
+    ["net:net_dev_xmit"] = "common_pid:s skbaddr:p len:n rc:s name:t net_cookie:n",
+    ["net:net_dev_xmit_timeout"] = "common_pid:s name:t driver:t queue_index:s net_cookie:n",
+    ["net:netif_receive_skb"] = "common_pid:s skbaddr:p len:n name:t net_cookie:n",
     ["net:netif_receive_skb_entry"] = "common_pid:s name:t napi_id:n queue_mapping:n skbaddr:p vlan_tagged:n " ..
         "vlan_proto:n vlan_tci:n protocol:n ip_summed:n hash:n l4_hash:n len:n data_len:n truesize:n " ..
-        "mac_header_valid:n mac_header:s nr_frags:n gso_size:n gso_type:n",
+        "mac_header_valid:n mac_header:s nr_frags:n gso_size:n gso_type:n net_cookie:n",
     ["net:netif_receive_skb_exit"] = "common_pid:s ret:s",
     ["net:netif_receive_skb_list_entry"] = "common_pid:s name:t napi_id:n queue_mapping:n skbaddr:p " ..
         "vlan_tagged:n vlan_proto:n vlan_tci:n protocol:n ip_summed:n hash:n l4_hash:n len:n data_len:n " ..
-        "truesize:n mac_header_valid:n mac_header:s nr_frags:n gso_size:n gso_type:n",
+        "truesize:n mac_header_valid:n mac_header:s nr_frags:n gso_size:n gso_type:n net_cookie:n",
     ["net:netif_receive_skb_list_exit"] = "common_pid:s ret:s",
-    ["net:netif_rx"] = "common_pid:s skbaddr:p len:n name:t",
+    ["net:netif_rx"] = "common_pid:s skbaddr:p len:n name:t net_cookie:n",
     ["net:netif_rx_entry"] = "common_pid:s name:t napi_id:n queue_mapping:n skbaddr:p vlan_tagged:n " ..
         "vlan_proto:n vlan_tci:n protocol:n ip_summed:n hash:n l4_hash:n len:n data_len:n truesize:n " ..
-        "mac_header_valid:n mac_header:s nr_frags:n gso_size:n gso_type:n",
+        "mac_header_valid:n mac_header:s nr_frags:n gso_size:n gso_type:n net_cookie:n",
     ["net:netif_rx_exit"] = "common_pid:s ret:s",
+    ["net:netif_rx_ni_entry"] = "common_pid:s name:t napi_id:n queue_mapping:n skbaddr:p vlan_tagged:n " ..
+        "vlan_proto:n vlan_tci:n protocol:n ip_summed:n hash:n l4_hash:n len:n data_len:n truesize:n " ..
+        "mac_header_valid:n mac_header:s nr_frags:n gso_size:n gso_type:n",
+    ["net:netif_rx_ni_exit"] = "common_pid:s ret:s",
     ["netlink:netlink_extack"] = "common_pid:s msg:t",
     ["oom:compact_retry"] = "common_pid:s order:s priority:s! result:s! retries:s max_retries:s ret:n",
     ["oom:finish_task_reaping"] = "common_pid:s pid:s",
@@ -90,6 +96,7 @@ return {
     ["qdisc:qdisc_dequeue"] = "common_pid:s qdisc:p txq:p packets:s skbaddr:p ifindex:s handle:n parent:n " ..
         "txq_state:n",
     ["qdisc:qdisc_destroy"] = "common_pid:s dev:t kind:t parent:n handle:n",
+    ["qdisc:qdisc_drop"] = "common_pid:s qdisc:p txq:p skbaddr:p ifindex:s handle:n parent:n reason:n! kind:t",
     ["qdisc:qdisc_enqueue"] = "common_pid:s qdisc:p txq:p skbaddr:p ifindex:s handle:n parent:n",
     ["qdisc:qdisc_reset"] = "common_pid:s dev:t kind:t parent:n handle:n",
     ["sched:sched_process_exec"] = "common_pid:s filename:t pid:s old_pid:s",
@@ -135,7 +142,7 @@ return {
     ["syscalls:sys_enter_getpeername"] = "common_pid:s __syscall_nr:s fd:s usockaddr:p usockaddr_len:p",
     ["syscalls:sys_enter_getsockname"] = "common_pid:s __syscall_nr:s fd:s usockaddr:p usockaddr_len:p",
     ["syscalls:sys_enter_getsockopt"] = "common_pid:s __syscall_nr:s fd:s level:s optname:s optval:p optlen:p",
-    ["syscalls:sys_enter_kill"] = "common_pid:s __syscall_nr:s pid:n sig:s",
+    ["syscalls:sys_enter_kill"] = "common_pid:s __syscall_nr:s pid:s sig:s",
     ["syscalls:sys_enter_listen"] = "common_pid:s __syscall_nr:s fd:s backlog:s",
     ["syscalls:sys_enter_recvfrom"] = "common_pid:s __syscall_nr:s fd:s ubuf:p size:n flags:n addr:p " ..
         "addr_len:p",
@@ -148,7 +155,7 @@ return {
     ["syscalls:sys_enter_shutdown"] = "common_pid:s __syscall_nr:s fd:s how:s",
     ["syscalls:sys_enter_socket"] = "common_pid:s __syscall_nr:s family:s type:s protocol:s",
     ["syscalls:sys_enter_socketpair"] = "common_pid:s __syscall_nr:s family:s type:s protocol:s usockvec:p",
-    ["syscalls:sys_enter_tgkill"] = "common_pid:s __syscall_nr:s tgid:n pid:n sig:s",
+    ["syscalls:sys_enter_tgkill"] = "common_pid:s __syscall_nr:s tgid:s pid:s sig:s",
     ["syscalls:sys_enter_vfork"] = "common_pid:s __syscall_nr:s",
     ["syscalls:sys_exit_accept"] = "common_pid:s __syscall_nr:s ret:s",
     ["syscalls:sys_exit_accept4"] = "common_pid:s __syscall_nr:s ret:s",
@@ -183,6 +190,20 @@ return {
     ["task:task_rename"] = "common_pid:s pid:s oldcomm:t newcomm:t oom_score_adj:s",
     ["tcp:tcp_ao_handshake_failure"] = "common_pid:s net_cookie:n skbaddr:p skaddr:p state:s! saddr:a daddr:a " ..
         "l3index:s sport:n dport:n family:n! fin:n syn:n rst:n psh:n ack:n keyid:n rnext:n maclen:n",
+    ["tcp:tcp_ao_key_not_found"] = "common_pid:s net_cookie:n skbaddr:p skaddr:p state:s! saddr:a daddr:a " ..
+        "l3index:s sport:n dport:n family:n! fin:n syn:n rst:n psh:n ack:n keyid:n rnext:n maclen:n",
+    ["tcp:tcp_ao_mismatch"] = "common_pid:s net_cookie:n skbaddr:p skaddr:p state:s! saddr:a daddr:a l3index:s " ..
+        "sport:n dport:n family:n! fin:n syn:n rst:n psh:n ack:n keyid:n rnext:n maclen:n",
+    ["tcp:tcp_ao_rcv_sne_update"] = "common_pid:s net_cookie:n skaddr:p state:s! saddr:a daddr:a sport:n " ..
+        "dport:n family:n! new_sne:n",
+    ["tcp:tcp_ao_rnext_request"] = "common_pid:s net_cookie:n skbaddr:p skaddr:p state:s! saddr:a daddr:a " ..
+        "l3index:s sport:n dport:n family:n! fin:n syn:n rst:n psh:n ack:n keyid:n rnext:n maclen:n",
+    ["tcp:tcp_ao_snd_sne_update"] = "common_pid:s net_cookie:n skaddr:p state:s! saddr:a daddr:a sport:n " ..
+        "dport:n family:n! new_sne:n",
+    ["tcp:tcp_ao_synack_no_key"] = "common_pid:s net_cookie:n skaddr:p state:s! saddr:a daddr:a sport:n " ..
+        "dport:n family:n! keyid:n rnext:n",
+    ["tcp:tcp_ao_wrong_maclen"] = "common_pid:s net_cookie:n skbaddr:p skaddr:p state:s! saddr:a daddr:a " ..
+        "l3index:s sport:n dport:n family:n! fin:n syn:n rst:n psh:n ack:n keyid:n rnext:n maclen:n",
     ["tcp:tcp_bad_csum"] = "common_pid:s skbaddr:p saddr:a daddr:a",
     ["tcp:tcp_cong_state_set"] = "common_pid:s skaddr:p sport:n dport:n family:n! saddr:4 daddr:4 saddr_v6:6 " ..
         "daddr_v6:6 cong_state:n",
@@ -211,11 +232,12 @@ return {
         "daddr:4 saddr_v6:6 daddr_v6:6 err:s",
     ["tcp:tcp_retransmit_synack"] = "common_pid:s skaddr:p req:p sport:n dport:n family:n! saddr:4 daddr:4 " ..
         "saddr_v6:6 daddr_v6:6",
-    ["tcp:tcp_send_reset"] = "common_pid:s skbaddr:p skaddr:p state:s! reason:n! saddr:a daddr:a",
+    ["tcp:tcp_send_reset"] = "common_pid:s skbaddr:p skaddr:p state:s! reason:n! saddr:a daddr:a sport:n " ..
+        "dport:n family:n! saddr_v6:6 daddr_v6:6",
     ["tcp:tcp_sendmsg_locked"] = "common_pid:s skb_addr:p skb_len:s msg_left:s size_goal:s",
     ["tls:plaintext"] = "direction:n! library:n! function:n! connection:p fd:s! local:a remote:a asked:n " ..
         "passed:n offset:n missing:n bytes:b",
-    ["udp:udp_fail_queue_rcv_skb"] = "common_pid:s rc:s sport:n dport:n family:n! saddr:a daddr:a",
+    ["udp:udp_fail_queue_rcv_skb"] = "common_pid:s rc:s sport:n dport:n family:n! saddr:a daddr:a lport:n",
     ["vsock:virtio_transport_alloc_pkt"] = "common_pid:s src_cid:n src_port:n dst_cid:n dst_port:n len:n " ..
         "type:n! op:n! flags:n zcopy:n",
     ["vsock:virtio_transport_recv_pkt"] = "common_pid:s src_cid:n src_port:n dst_cid:n dst_port:n len:n " ..
@@ -223,6 +245,7 @@ return {
     ["xdp:bpf_xdp_link_attach_failed"] = "common_pid:s msg:t",
     ["xdp:mem_connect"] = "common_pid:s xa:p mem_id:n mem_type:n! allocator:p rxq:p ifindex:s",
     ["xdp:mem_disconnect"] = "common_pid:s xa:p mem_id:n mem_type:n! allocator:p",
+    ["xdp:mem_return_failed"] = "common_pid:s page:p mem_id:n mem_type:n!",
     ["xdp:verdict"] = "action:n! errno:n! program:n program_name:t device:t ifindex:n to_device:t to_ifindex:n " ..
         "netns:n packets:n",
     ["xdp:xdp_bulk_tx"] = "common_pid:s ifindex:s act:n! drops:s sent:s err:s",
@@ -233,5 +256,9 @@ return {
     ["xdp:xdp_exception"] = "common_pid:s prog_id:s act:n! ifindex:s",
     ["xdp:xdp_redirect"] = "common_pid:s prog_id:s act:n! ifindex:s err:s to_ifindex:s map_id:n map_index:s",
     ["xdp:xdp_redirect_err"] = "common_pid:s prog_id:s act:n! ifindex:s err:s to_ifindex:s map_id:n " ..
+        "map_index:s",
+    ["xdp:xdp_redirect_map"] = "common_pid:s prog_id:s act:n! ifindex:s err:s to_ifindex:s map_id:n " ..
+        "map_index:s",
+    ["xdp:xdp_redirect_map_err"] = "common_pid:s prog_id:s act:n! ifindex:s err:s to_ifindex:s map_id:n " ..
         "map_index:s",
 }

@@ -11,6 +11,7 @@
 #include <variant>
 
 #include "packet/event/record.h"
+#include "packet/event/text_scanner.h"
 #include "packet/filter/glob.h"
 #include "packet/line/terminal_text.h"
 
@@ -28,10 +29,8 @@ bool is_number_kind(FieldKind kind) {
            kind == FieldKind::kPointer;
 }
 
-bool is_word_char(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           std::string_view("_-.:*?[]/").find(c) != std::string_view::npos;
-}
+// What words have beside letters and digits: those of globs and of paths.
+constexpr std::string_view kWordCharacters = "_-.:*?[]/";
 
 std::optional<uint64_t> number_of(std::string_view text) {
     const bool negative = text.starts_with('-');
@@ -60,15 +59,14 @@ std::optional<uint64_t> named_number(const EventField& field, std::string_view n
 class EventConditionParser {
   public:
     EventConditionParser(std::string_view text, const EventLayout& layout)
-        : text_(text), layout_(layout) {}
+        : text_(text, kWordCharacters), layout_(layout) {}
 
     Result<EventCondition> parse() {
         if (auto parsed = any(); !parsed) {
             return std::move(parsed).error();
         }
-        skip_space();
-        if (!text_.empty()) {
-            return Error{fmt::format("not understood: {}", printable(std::string(text_)))};
+        if (!text_.rest().empty()) {
+            return Error{fmt::format("not understood: {}", printable(std::string(text_.rest())))};
         }
         return std::move(condition_);
     }
@@ -94,40 +92,11 @@ class EventConditionParser {
         {"&", Operator::kBits, false},
     }};
 
-    void skip_space() {
-        while (!text_.empty() && (text_.front() == ' ' || text_.front() == '\t')) {
-            text_.remove_prefix(1);
-        }
-    }
-    bool take(std::string_view token) {
-        skip_space();
-        if (!text_.starts_with(token)) {
-            return false;
-        }
-        text_.remove_prefix(token.size());
-        return true;
-    }
-    bool take_keyword(std::string_view keyword) {
-        skip_space();
-        const bool ends = text_.size() == keyword.size() ||
-                          (text_.size() > keyword.size() && !is_word_char(text_[keyword.size()]));
-        return text_.starts_with(keyword) && ends && take(keyword);
-    }
-    std::string_view word() {
-        skip_space();
-        size_t length = 0;
-        while (length < text_.size() && is_word_char(text_[length])) {
-            length++;
-        }
-        const std::string_view word = text_.substr(0, length);
-        text_.remove_prefix(length);
-        return word;
-    }
     void emit(Step step, size_t test = 0) { condition_.parts_.push_back({step, test}); }
 
     Result<void> any() {
         auto parsed = all();
-        while (parsed.ok() && (take_keyword("or") || take("||"))) {
+        while (parsed.ok() && (text_.take_word("or") || text_.take("||"))) {
             parsed = all();
             emit(Step::kOr);
         }
@@ -135,7 +104,7 @@ class EventConditionParser {
     }
     Result<void> all() {
         auto parsed = one();
-        while (parsed.ok() && (take_keyword("and") || take("&&"))) {
+        while (parsed.ok() && (text_.take_word("and") || text_.take("&&"))) {
             parsed = one();
             emit(Step::kAnd);
         }
@@ -150,20 +119,20 @@ class EventConditionParser {
         return parsed;
     }
     Result<void> one_at_depth() {
-        if (take_keyword("not") || take("!")) {
+        if (text_.take_word("not") || text_.take("!")) {
             auto parsed = one();
             emit(Step::kNot);
             return parsed;
         }
-        if (take("(")) {
+        if (text_.take("(")) {
             auto parsed = any();
-            return parsed.ok() && !take(")") ? Error{"a parenthesis isn't closed"} : parsed;
+            return parsed.ok() && !text_.take(")") ? Error{"a parenthesis isn't closed"} : parsed;
         }
         return comparison();
     }
 
     Result<void> comparison() {
-        const std::string_view name = word();
+        const std::string_view name = text_.word();
         if (name.empty()) {
             return Error{"the name of a field is missing"};
         }
@@ -173,8 +142,9 @@ class EventConditionParser {
             return Error{fmt::format("it has no field {}", printable(std::string(name))),
                          EventCondition::kNoSuchField};
         }
-        const auto* how = std::find_if(kComparisons.begin(), kComparisons.end(),
-                                       [this](const Comparison& one) { return take(one.text); });
+        const auto* how =
+            std::find_if(kComparisons.begin(), kComparisons.end(),
+                         [this](const Comparison& one) { return text_.take(one.text); });
         if (how == kComparisons.end()) {
             return Error{fmt::format("{}: a comparison is missing, as in {} = 1", name, name)};
         }
@@ -197,16 +167,14 @@ class EventConditionParser {
 
     Result<void> value(const EventField& field, EventCondition::Test& test) {
         std::string text;
-        skip_space();
-        if (take("\"")) {
-            const size_t end = text_.find('"');
-            if (end == std::string_view::npos) {
+        if (text_.take("\"")) {
+            const auto quoted = text_.take_to('"');
+            if (!quoted) {
                 return Error{"a quotation mark isn't closed"};
             }
-            text = text_.substr(0, end);
-            text_.remove_prefix(end + 1);
+            text = *quoted;
         } else {
-            text = word();
+            text = text_.word();
             if (text.empty()) {
                 return Error{fmt::format("{}: the value is missing", field.name)};
             }
@@ -227,7 +195,7 @@ class EventConditionParser {
         return {};
     }
 
-    std::string_view text_;
+    TextScanner text_;
     const EventLayout& layout_;
     int depth_ = 0;
     EventCondition condition_;

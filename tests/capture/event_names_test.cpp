@@ -51,6 +51,15 @@ char letter_of(FieldKind kind) {
     return '?';
 }
 
+// The fields of an event, each as " NAME:KIND", and a blank.
+std::string fields_of(const std::string& names, const std::string& event) {
+    const std::string begin = "\n    [\"" + event + "\"] = \"";
+    const size_t at = names.find(begin);
+    REQUIRE(at != std::string::npos);
+    const size_t from = at + begin.size();
+    return " " + names.substr(from, names.find('"', from) - from) + " ";
+}
+
 }  // namespace
 
 TEST_CASE("Wireshark knows every field of pidcap's own events") {
@@ -68,11 +77,7 @@ TEST_CASE("Wireshark knows every field of pidcap's own events") {
     const std::string names = list_of_names();
     for (const auto& [name, layout] : events) {
         CAPTURE(name);
-        const std::string begin = "\n    [\"" + name + "\"] = \"";
-        const size_t at = names.find(begin);
-        REQUIRE(at != std::string::npos);
-        const size_t from = at + begin.size();
-        const std::string entry = " " + names.substr(from, names.find('"', from) - from) + " ";
+        const std::string entry = fields_of(names, name);
         for (const EventField& field : layout.fields) {
             const std::string wanted = " " + field.name + ":" + letter_of(field.kind);
             INFO(wanted);
@@ -82,5 +87,19 @@ TEST_CASE("Wireshark knows every field of pidcap's own events") {
             CHECK((next == '!' || next == ' '));
             CHECK((field.values.empty() || next == '!'));
         }
+    }
+}
+
+TEST_CASE(
+    "Wireshark knows fields of tracepoints that only older kernels have, or only newer ones") {
+    const std::string names = list_of_names();
+    for (const auto& [event, field] : std::vector<std::pair<std::string, std::string>>{
+             {"tcp:tcp_send_reset", "saddr_v6:6"},       // 5.10, 6.1
+             {"udp:udp_fail_queue_rcv_skb", "lport:n"},  // 5.10, 6.1
+             {"net:netif_rx_ni_entry", "napi_id:n"},     // 5.10
+             {"tcp:tcp_retransmit_skb", "skaddr:p"},     // all
+             {"net:net_dev_queue", "net_cookie:n"}}) {   // 7.3
+        CAPTURE(event);
+        CHECK(fields_of(names, event).find(" " + field + " ") != std::string::npos);
     }
 }

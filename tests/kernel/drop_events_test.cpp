@@ -1,30 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// Events of dropped packets and of XDP, each provoked here. The oracles are the counters of
-// nftables and of /proc/net/snmp, and the errors that programs see.
-#include <arpa/inet.h>
+// Events of dropped packets, and which are left out. The oracles are the counters of nftables and
+// of /proc/net/snmp, and the errors that programs see.
 #include <bpf/bpf.h>
 #include <linux/bpf.h>
 #include <linux/membarrier.h>
-#include <net/if.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cerrno>
-#include <cstring>
-#include <fstream>
 #include <regex>
-#include <sstream>
 #include <string>
 #include <vector>
 
-#include "capture/kernel/kernel_types.h"
 #include "pcapng/fd.h"
-#include "tests/kernel/seen_events.h"
+#include "tests/kernel/seen_drops.h"
+#include "tests/kernel/socket_calls.h"
 #include "tests/support/capture.h"
 #include "tests/support/child.h"
 #include "tests/support/skip.h"
@@ -35,65 +29,7 @@ namespace {
 using namespace test;
 using pcapng::Fd;
 
-std::vector<std::string> events(const std::string& choice, const std::string& file) {
-    return {"--event", choice, "--no-packets", "-w", file};
-}
-
-sockaddr_in address_of(const char* text, uint16_t port) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(port);
-    REQUIRE(inet_pton(AF_INET, text, &address.sin_addr) == 1);
-    return address;
-}
-
-Fd make_socket(int type) {
-    Fd fd(socket(AF_INET, type | SOCK_CLOEXEC, 0));
-    REQUIRE(fd.valid());
-    return fd;
-}
-
-// 0, or errno.
-int send_to(const Fd& fd, const sockaddr_in& to, size_t bytes) {
-    const std::string data(bytes, 'x');
-    const ssize_t sent = sendto(fd.get(), data.data(), data.size(), 0,
-                                reinterpret_cast<const sockaddr*>(&to), sizeof(to));
-    return sent >= 0 ? 0 : errno;
-}
-
-// The IPv4 packet that the event has, by its destination port; in hexadecimal.
-bool goes_to(const SeenEvent& event, uint16_t port) {
-    const std::string data = event.text("data");
-    constexpr size_t kPort = 2 * (20 + 2);
-    return event.text("protocol") == "IPv4" && data.size() >= kPort + 4 &&
-           std::stoul(data.substr(kPort, 4), nullptr, 16) == port;
-}
-
-std::vector<SeenEvent> drops_to(const std::string& file, uint16_t port) {
-    auto drops = events_of(file, "drop:packet");
-    std::erase_if(drops, [port](const SeenEvent& event) { return !goes_to(event, port); });
-    return drops;
-}
-
-// Of /proc/net/snmp in the namespace that the thread is in.
-uint64_t udp_counter(const std::string& name) {
-    std::ifstream file("/proc/thread-self/net/snmp");
-    std::string names;
-    std::string numbers;
-    while (std::getline(file, names) && std::getline(file, numbers)) {
-        std::istringstream name_words(names);
-        std::istringstream number_words(numbers);
-        std::string one;
-        std::string number;
-        while (name_words >> one && number_words >> number) {
-            if (names.starts_with("Udp:") && one == name) {
-                return std::stoull(number);
-            }
-        }
-    }
-    FAIL("no counter " << name);
-    return 0;
-}
+const Address kAny = make_address("0.0.0.0", 0);
 
 uint64_t nft_packets(const std::string& table) {
     const std::string text = output_of({"nft", "list", "table", table});
@@ -102,30 +38,12 @@ uint64_t nft_packets(const std::string& table) {
     return std::stoull(match[1]);
 }
 
-// The names of reasons, of which 5.17 has the first: older kernels tell the place only.
-bool has_reasons() {
-    static const bool kHas = !capture::KernelTypes().enum_values("skb_drop_reason").empty();
-    return kHas;
-}
-
-bool has_receiver() {
-    return capture::KernelTypes().tracepoint_arguments("kfree_skb").value_or(0) >= 4;
-}
-
 // A socket's queue is emptied some time after its end (SOCK_RCU_FREE).
 void wait_for_rcu() {
     for (int i = 0; i < 3; i++) {
         REQUIRE(syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) == 0);
         usleep(50'000);
     }
-}
-
-void check_reason(const SeenEvent& event, const std::string& reason, const std::string& symbol) {
-    if (has_reasons()) {
-        CHECK(event.text("reason") == reason);
-    }
-    CHECK(event.text("symbol").starts_with(symbol));
-    CHECK(event.text("location") == "0x0");
 }
 
 }  // namespace
@@ -137,11 +55,10 @@ TEST_CASE("what nobody listens to is dropped for want of a socket") {
     Capture capture(netns, events("drop", file));
     {
         const InNetns inside(netns);
-        CHECK(send_to(make_socket(SOCK_DGRAM), address_of("127.0.0.1", 7100), 10) == 0);
-        const sockaddr_in closed = address_of("127.0.0.1", 7101);
-        const Fd client = make_socket(SOCK_STREAM);
-        CHECK(connect(client.get(), reinterpret_cast<const sockaddr*>(&closed), sizeof(closed)) ==
-              -1);
+        CHECK(send_to(make_socket(kAny, SOCK_DGRAM), make_address("127.0.0.1", 7100), 10) == 0);
+        const Address closed = make_address("127.0.0.1", 7101);
+        const Fd client = make_socket(kAny, SOCK_STREAM);
+        CHECK(call_connect(client, closed) == ECONNREFUSED);
     }
     capture.stop();
     const auto datagrams = drops_to(file, 7100);
@@ -169,10 +86,10 @@ TEST_CASE("what nftables drops is counted alike, and what leaves names its proce
                          "add rule out c udp dport 7102 counter drop;"
                          "add table in; add chain in c {type filter hook input priority 0;};"
                          "add rule in c udp dport 7103 counter drop"});
-        const Fd sender = make_socket(SOCK_DGRAM);
+        const Fd sender = make_socket(kAny, SOCK_DGRAM);
         for (int i = 0; i < kPackets; i++) {
-            CHECK(send_to(sender, address_of("127.0.0.1", 7102), 10) == EPERM);
-            CHECK(send_to(sender, address_of("127.0.0.1", 7103), 10) == 0);
+            CHECK(send_to(sender, make_address("127.0.0.1", 7102), 10) == EPERM);
+            CHECK(send_to(sender, make_address("127.0.0.1", 7103), 10) == 0);
         }
         outgoing = nft_packets("out");
         incoming = nft_packets("in");
@@ -217,11 +134,11 @@ TEST_CASE(
             bind(fd, reinterpret_cast<const sockaddr*>(&own), sizeof(own));
         });
         receiver_pid = static_cast<uint32_t>(receiver.pid());
-        const Fd sender = make_socket(SOCK_DGRAM);
+        const Fd sender = make_socket(kAny, SOCK_DGRAM);
         for (int i = 0; i < 10; i++) {
-            CHECK(send_to(sender, address_of("127.0.0.1", 7104), 900) == 0);
+            CHECK(send_to(sender, make_address("127.0.0.1", 7104), 900) == 0);
         }
-        errors = udp_counter("RcvbufErrors");
+        errors = net_counter("Udp", "RcvbufErrors");
         capture.stop();
     }
     CHECK(errors > 0);
@@ -247,16 +164,15 @@ TEST_CASE("drops of ordinary work are hidden unless all are asked for") {
     {
         const InNetns inside(netns);
         // Unread data at the end of a socket, of TCP and UDP, and of AF_UNIX.
-        const sockaddr_in address = address_of("127.0.0.1", 7105);
-        const auto* const raw = reinterpret_cast<const sockaddr*>(&address);
-        const Fd reader = make_socket(SOCK_DGRAM);
-        REQUIRE(bind(reader.get(), raw, sizeof(address)) == 0);
-        CHECK(send_to(make_socket(SOCK_DGRAM), address, 10) == 0);
-        const Fd listener = make_socket(SOCK_STREAM);
-        REQUIRE(bind(listener.get(), raw, sizeof(address)) == 0);
+        const Address address = make_address("127.0.0.1", 7105);
+        const Fd reader = make_socket(kAny, SOCK_DGRAM);
+        REQUIRE(call_bind(reader, address) == 0);
+        CHECK(send_to(make_socket(kAny, SOCK_DGRAM), address, 10) == 0);
+        const Fd listener = make_socket(kAny, SOCK_STREAM);
+        REQUIRE(call_bind(listener, address) == 0);
         REQUIRE(listen(listener.get(), 1) == 0);
-        const Fd client = make_socket(SOCK_STREAM);
-        REQUIRE(connect(client.get(), raw, sizeof(address)) == 0);
+        const Fd client = make_socket(kAny, SOCK_STREAM);
+        REQUIRE(call_connect(client, address) == 0);
         const Fd server(accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
         REQUIRE(write(client.get(), "x", 1) == 1);
         int pair[2];
@@ -273,60 +189,6 @@ TEST_CASE("drops of ordinary work are hidden unless all are asked for") {
         unplaced += event.text("protocol") == "0" ? 1 : 0;
     }
     CHECK((unplaced == 0) == !all);
-}
-
-TEST_CASE(
-    "an XDP program that aborts is an event for each packet, with the program and the device") {
-    constexpr int kPackets = 3;
-    const Netns near;
-    const Netns far;
-    connect_by_veth({near, "v0", "10.0.0.1/24", "fd00::1/64"},
-                    {far, "v1", "10.0.0.2/24", "fd00::2/64"});
-    const TemporaryFolder folder;
-    const std::string file = folder.file("events");
-    const bpf_insn aborts[] = {
-        {BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, 0, XDP_ABORTED},
-        {BPF_JMP | BPF_EXIT, 0, 0, 0, 0},
-    };
-    const Fd program(bpf_prog_load(BPF_PROG_TYPE_XDP, "aborts", "GPL", aborts, 2, nullptr));
-    REQUIRE(program.valid());
-    const Fd statistics(bpf_enable_stats(BPF_STATS_RUN_TIME));
-    REQUIRE(statistics.valid());
-    bpf_prog_info info{};
-    uint32_t size = sizeof(info);
-    REQUIRE(bpf_obj_get_info_by_fd(program.get(), &info, &size) == 0);
-    Capture capture(near, events("xdp", file));
-    {
-        const InNetns inside(near);
-        const auto index = static_cast<int>(if_nametoindex("v0"));
-        const Fd link(bpf_link_create(program.get(), index, BPF_XDP, nullptr));
-        REQUIRE(link.valid());
-        near.ip("neigh add 10.0.0.2 lladdr 02:00:00:00:00:02 dev v0");
-        const InNetns there(far);
-        far.ip("neigh add 10.0.0.1 lladdr 02:00:00:00:00:01 dev v1");
-        for (int i = 0; i < kPackets; i++) {
-            CHECK(send_to(make_socket(SOCK_DGRAM), address_of("10.0.0.1", 7106), 10) == 0);
-        }
-        usleep(100'000);
-    }
-    capture.stop();
-    const auto verdicts = events_of(file, "xdp:verdict");
-    size_t own = 0;
-    for (const SeenEvent& event : verdicts) {
-        if (event.number("program") != info.id) {
-            continue;
-        }
-        own++;
-        CHECK(event.text("action") == "ABORTED");
-        CHECK(event.text("device") == "v0");
-        CHECK(event.text("program_name") == "aborts");
-        CHECK(event.pid == 0);
-    }
-    // The kernel's own packets of IPv6 come by, too.
-    bpf_prog_info later{};
-    REQUIRE(bpf_obj_get_info_by_fd(program.get(), &later, &size) == 0);
-    CHECK(later.run_cnt >= kPackets);
-    CHECK(own == later.run_cnt);
 }
 
 TEST_CASE(

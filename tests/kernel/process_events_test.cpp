@@ -26,10 +26,6 @@ namespace {
 
 using namespace test;
 
-std::vector<std::string> events(const std::string& choice, const std::string& file) {
-    return {"--event", choice, "--no-packets", "-w", file};
-}
-
 // A child that has ended.
 struct Ended {
     uint32_t pid = 0;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "tests/kernel/seen_events.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cstdlib>
 
@@ -9,6 +10,10 @@
 #include "packet/event/record.h"
 
 namespace test {
+
+std::vector<std::string> events(const std::string& choice, const std::string& file) {
+    return {"--event", choice, "--no-packets", "-w", file};
+}
 
 std::string SeenEvent::text(const std::string& field) const {
     const auto found = values.find(field);
@@ -54,6 +59,15 @@ std::vector<SeenEvent> events_of(const std::string& file, uint32_t pid, const st
     std::vector<SeenEvent> events = events_of(file, name);
     std::erase_if(events, [pid](const SeenEvent& event) { return event.pid != pid; });
     return events;
+}
+
+std::vector<Failure> failures_in(const std::vector<SeenEvent>& events, const char* where) {
+    std::vector<Failure> failures;
+    for (const SeenEvent& event : events) {
+        failures.emplace_back(event.text("errno"), event.text(where), event.text("stage"));
+    }
+    std::sort(failures.begin(), failures.end());
+    return failures;
 }
 
 }  // namespace test

@@ -3,13 +3,8 @@
 // Events of sockets, each provoked by this process or a child of it. The oracle is what the program
 // itself was told: errno, how long the call took, how many bytes came.
 #include <arpa/inet.h>
-#include <fcntl.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <poll.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -17,15 +12,14 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
-#include <cstddef>
 #include <cstring>
 #include <functional>
 #include <string>
-#include <tuple>
 #include <vector>
 
 #include "pcapng/fd.h"
 #include "tests/kernel/seen_events.h"
+#include "tests/kernel/socket_calls.h"
 #include "tests/support/capture.h"
 #include "tests/support/child.h"
 #include "tests/support/temporary_folder.h"
@@ -35,75 +29,6 @@ namespace {
 using namespace test;
 using pcapng::Fd;
 using Clock = std::chrono::steady_clock;
-
-struct Address {
-    sockaddr_storage storage{};
-    socklen_t size = 0;
-};
-
-Address address_of(const std::string& text, uint16_t port) {
-    Address address;
-    auto* const four = reinterpret_cast<sockaddr_in*>(&address.storage);
-    auto* const six = reinterpret_cast<sockaddr_in6*>(&address.storage);
-    if (inet_pton(AF_INET, text.c_str(), &four->sin_addr) == 1) {
-        four->sin_family = AF_INET;
-        four->sin_port = htons(port);
-        address.size = sizeof(*four);
-    } else {
-        REQUIRE(inet_pton(AF_INET6, text.c_str(), &six->sin6_addr) == 1);
-        six->sin6_family = AF_INET6;
-        six->sin6_port = htons(port);
-        address.size = sizeof(*six);
-    }
-    return address;
-}
-
-Fd make_socket(const Address& address, int type = SOCK_STREAM) {
-    Fd fd(socket(address.storage.ss_family, type | SOCK_CLOEXEC, 0));
-    REQUIRE(fd.valid());
-    return fd;
-}
-
-// 0, or errno.
-int call_connect(const Fd& fd, const Address& address) {
-    return connect(fd.get(), reinterpret_cast<const sockaddr*>(&address.storage), address.size) == 0
-               ? 0
-               : errno;
-}
-
-int call_bind(const Fd& fd, const Address& address) {
-    return bind(fd.get(), reinterpret_cast<const sockaddr*>(&address.storage), address.size) == 0
-               ? 0
-               : errno;
-}
-
-// An attempt and what the program was told of it: error, where to, and when.
-using Failure = std::tuple<std::string, std::string, std::string>;
-
-std::vector<Failure> failures_in(const std::vector<SeenEvent>& events, const char* where) {
-    std::vector<Failure> failures;
-    for (const SeenEvent& event : events) {
-        failures.emplace_back(event.text("errno"), event.text(where), event.text("stage"));
-    }
-    std::sort(failures.begin(), failures.end());
-    return failures;
-}
-
-std::vector<std::string> events(const std::string& choice, const std::string& file) {
-    return {"--event", choice, "--no-packets", "-w", file};
-}
-
-int error_of(const Fd& fd) {
-    int error = 0;
-    socklen_t size = sizeof(error);
-    REQUIRE(getsockopt(fd.get(), SOL_SOCKET, SO_ERROR, &error, &size) == 0);
-    return error;
-}
-
-void wait_for_end(const Fd& fd) {
-    pollfd watched{fd.get(), POLLOUT, 0};
-    REQUIRE(poll(&watched, 1, 60'000) == 1);
-}
 
 // Two namespaces; what goes to the far one's 10.0.0.99 finds no answer.
 struct Net {
@@ -132,7 +57,7 @@ TEST_CASE("each attempt to connect that fails is one event, with the errno that 
     {
         const InNetns inside(net.near);
         const auto blocking = [&](const char* to, const char* shown, int wanted, int type) {
-            const Address address = address_of(to, 9);
+            const Address address = make_address(to, 9);
             const Fd fd = make_socket(address, type);
             const int error = call_connect(fd, address);
             CAPTURE(to);
@@ -155,7 +80,7 @@ TEST_CASE("each attempt to connect that fails is one event, with the errno that 
         // connect(2), by SO_ERROR, or not at all.
         const auto later = [&](const char* to, const char* shown, int wanted,
                                const std::function<void(const Fd&, const Address&)>& ask) {
-            const Address address = address_of(to, 10);
+            const Address address = make_address(to, 10);
             const Fd fd = make_socket(address, SOCK_STREAM | SOCK_NONBLOCK);
             CAPTURE(to);
             CHECK(call_connect(fd, address) == EINPROGRESS);
@@ -178,7 +103,7 @@ TEST_CASE("each attempt to connect that fails is one event, with the errno that 
               [](const Fd& fd, const Address&) { CHECK(error_of(fd) == EHOSTUNREACH); });
 
         // One socket that tries twice has failed twice.
-        const Address refused = address_of("10.0.0.2", 11);
+        const Address refused = make_address("10.0.0.2", 11);
         const Fd twice = make_socket(refused);
         for (int i = 0; i < 2; i++) {
             CHECK(call_connect(twice, refused) == ECONNREFUSED);
@@ -201,7 +126,7 @@ TEST_CASE("an attempt to connect that times out, or is given up, is an event wit
     Capture capture(net.near, events("socket", file));
     {
         const InNetns inside(net.near);
-        const Address silent = address_of("10.0.0.98", 12);
+        const Address silent = make_address("10.0.0.98", 12);
         {
             const Fd given_up = make_socket(silent, SOCK_STREAM | SOCK_NONBLOCK);
             CHECK(call_connect(given_up, silent) == EINPROGRESS);
@@ -223,67 +148,6 @@ TEST_CASE("an attempt to connect that times out, or is given up, is an event wit
     CHECK(seen[1].text("local").starts_with("10.0.0.1:"));
     CHECK(static_cast<double>(seen[1].number("duration_ns")) / 1e9 == Approx(seconds).margin(0.05));
     CHECK(seconds > 1);
-}
-
-TEST_CASE(
-    "an attempt to bind or to listen that fails is one event, and so is one that seccomp "
-    "refuses") {
-    const Netns netns;
-    const TemporaryFolder folder;
-    const std::string file = folder.file("events");
-    std::vector<Failure> expected;
-    Capture capture(netns, events("socket", file));
-    uint32_t confined = 0;
-    {
-        const InNetns inside(netns);
-        const Address used = address_of("127.0.0.1", 7000);
-        const Fd first = make_socket(used);
-        REQUIRE(call_bind(first, used) == 0);
-        REQUIRE(listen(first.get(), 1) == 0);
-        const Fd second = make_socket(used);
-        CHECK(call_bind(second, used) == EADDRINUSE);
-        expected.emplace_back("EADDRINUSE", "127.0.0.1:7000", "");
-        const Address foreign = address_of("192.0.2.1", 7001);
-        const Fd third = make_socket(foreign);
-        CHECK(call_bind(third, foreign) == EADDRNOTAVAIL);
-        expected.emplace_back("EADDRNOTAVAIL", "192.0.2.1:7001", "");
-        const Fd datagrams = make_socket(used, SOCK_DGRAM);
-        CHECK((listen(datagrams.get(), 1) == -1 && errno == EOPNOTSUPP));
-
-        Child child([] {},
-                    [] {
-                        sock_filter program[] = {
-                            BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
-                            BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_connect, 0, 1),
-                            BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EACCES),
-                            BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
-                        const sock_fprog filter{4, program};
-                        prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-                        prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter);
-                        sockaddr_in to{};
-                        to.sin_family = AF_INET;
-                        to.sin_port = htons(13);
-                        to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-                        const int fd = socket(AF_INET, SOCK_STREAM, 0);
-                        _exit(connect(fd, reinterpret_cast<const sockaddr*>(&to), sizeof(to)) == -1
-                                  ? errno
-                                  : 0);
-                    });
-        confined = static_cast<uint32_t>(child.pid());
-        child.proceed();
-        siginfo_t end{};
-        REQUIRE(waitid(P_PID, confined, &end, WEXITED | WNOWAIT) == 0);
-        CHECK(end.si_status == EACCES);
-    }
-    capture.stop();
-    const auto self = static_cast<uint32_t>(getpid());
-    CHECK(failures_in(events_of(file, self, "socket:bind"), "address") == expected);
-    const auto listens = events_of(file, self, "socket:listen");
-    REQUIRE(listens.size() == 1);
-    CHECK(listens[0].text("errno") == "EOPNOTSUPP");
-    CHECK(listens[0].text("protocol") == "UDP");
-    CHECK(failures_in(events_of(file, confined, "socket:connect"), "remote") ==
-          std::vector<Failure>{{"EACCES", "127.0.0.1:13", "call"}});
 }
 
 TEST_CASE(
@@ -349,7 +213,7 @@ TEST_CASE("a connection's events have its addresses, and the bytes that the prog
     Capture capture(netns, events("socket=all", file));
     {
         const InNetns inside(netns);
-        const Address address = address_of("127.0.0.1", 7002);
+        const Address address = make_address("127.0.0.1", 7002);
         const Fd listener = make_socket(address);
         REQUIRE(call_bind(listener, address) == 0);
         REQUIRE(listen(listener.get(), 7) == 0);

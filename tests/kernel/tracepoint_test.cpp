@@ -6,8 +6,11 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <netinet/in.h>
+#include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -16,12 +19,14 @@
 #include <catch2/catch.hpp>
 #include <cerrno>
 #include <chrono>
+#include <filesystem>
 #include <fstream>
 #include <functional>
 #include <iterator>
 #include <memory>
 #include <sstream>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -78,16 +83,18 @@ class Child {
     pcapng::Fd start_;
 };
 
-// A recording by perf, once it records.
+// A recording by perf into `file`, once it records.
 class PerfRecord {
   public:
     PerfRecord(const std::string& file, const std::string& event)
-        : process_({.arguments = {"perf", "record", "-q", "-a", "-o", file, "-e", event}}) {
-        // It says nothing once it records; its file exists before.
-        while (run({"test", "-s", file}).status != 0 && process_.running()) {
-            std::this_thread::sleep_for(std::chrono::milliseconds(20));
-        }
-        std::this_thread::sleep_for(std::chrono::milliseconds(500));
+        : control_(file + ".control"),
+          answer_(file + ".answer"),
+          process_({.arguments = {"perf", "record", "-q", "-a", "-o", file, "-e", event, "-D", "-1",
+                                  "--control", "fifo:" + control_.path + "," + answer_.path}}) {
+        constexpr std::string_view kEnable = "enable\n";
+        REQUIRE(write(control_.fd.get(), kEnable.data(), kEnable.size()) > 0);
+        pollfd answered{answer_.fd.get(), POLLIN, 0};
+        REQUIRE(poll(&answered, 1, 300'000) == 1);
     }
     void stop() {
         process_.signal(SIGINT);
@@ -95,6 +102,19 @@ class PerfRecord {
     }
 
   private:
+    struct Fifo {
+        explicit Fifo(std::string name) : path(std::move(name)) {
+            REQUIRE(mkfifo(path.c_str(), 0600) == 0);
+            // Both ends: so no opening waits for the other.
+            fd = pcapng::Fd(open(path.c_str(), O_RDWR | O_CLOEXEC));
+            REQUIRE(fd.valid());
+        }
+        std::string path;
+        pcapng::Fd fd;
+    };
+
+    Fifo control_;
+    Fifo answer_;
     Process process_;
 };
 
@@ -274,10 +294,12 @@ TEST_CASE("a retransmission is its sender's, and its fields are those that perf 
         CHECK(ours[i].via == "socket");
         CHECK(ours[i].text("saddr") == "127.0.0.1");
         CHECK(ours[i].text("state") == "TCP_SYN_SENT");
-        CHECK(ours[i].text("skaddr") == theirs[i]["skaddr"]);
         CHECK(ours[i].text("saddr") == theirs[i]["saddr"]);
         CHECK(ours[i].text("daddr") == theirs[i]["daddr"]);
-        CHECK(ours[i].text("family") == theirs[i]["family"]);
+        // 5.10 prints neither.
+        for (const char* field : {"skaddr", "family"}) {
+            CHECK((theirs[i][field].empty() || ours[i].text(field) == theirs[i][field]));
+        }
     }
 }
 
@@ -319,14 +341,14 @@ TEST_CASE("what happens in an interrupt is nobody's") {
 
     size_t in_threads = 0;
     const auto softirqs = events_of(file, "irq:softirq_entry");
-    REQUIRE(softirqs.size() > 50);
+    REQUIRE(softirqs.size() > 20);
     for (const SeenEvent& event : softirqs) {
         // On a kernel with threaded softirqs, and under load, they run in ksoftirqd.
         in_threads += event.pid != 0 && !event.comm.starts_with("ksoftirqd") ? 1 : 0;
     }
     CHECK(in_threads == 0);
     const auto switches = events_of(file, "sched:sched_switch");
-    REQUIRE(switches.size() > 50);
+    REQUIRE(switches.size() > 20);
     for (const SeenEvent& event : switches) {
         // prev_pid is the thread that is left, 0 for the idle one.
         CHECK(event.text("prev_pid") == event.text("common_pid"));
@@ -351,19 +373,38 @@ TEST_CASE("perf sees every event while a program of ours is on it", "[alone]") {
     CHECK(seen < kCalls + 100);
 }
 
-TEST_CASE("captured and dropped events are together all that happened", "[alone]") {
+TEST_CASE(
+    "captured and dropped events are together all that happened, and the next one says how many "
+    "were dropped before it",
+    "[alone]") {
     const TemporaryFolder folder;
     const std::string file = folder.file("events.pcapng");
     constexpr uint64_t kCalls = 100'000;
-    Child child([] {
-        for (uint64_t i = 0; i < kCalls; i++) {
+    const auto call_on_first_cpu = [](uint64_t times) {
+        cpu_set_t first;
+        CPU_ZERO(&first);
+        CPU_SET(0, &first);
+        sched_setaffinity(0, sizeof(first), &first);
+        for (uint64_t i = 0; i < times; i++) {
             call(-1, 0);
         }
-    });
+    };
+    Child child([&] { call_on_first_cpu(kCalls - 1); });
+    Child last([&] { call_on_first_cpu(1); });
     Capture capture({.arguments = {"--event", kCall, "--no-packets", "-B", "1", "-w", file}});
     capture.signal(SIGSTOP);
     child.run();
     capture.signal(SIGCONT);
+    // What is in the ring gets written; then there is room for the last one.
+    const auto written = [&file] {
+        std::this_thread::sleep_for(std::chrono::milliseconds(700));
+        return std::filesystem::file_size(file);
+    };
+    std::uintmax_t before = 0;
+    for (auto size = written(); size == 0 || size != before; size = written()) {
+        before = size;
+    }
+    last.run();
     capture.stop();
 
     const Totals totals = totals_of(capture.err());
@@ -374,6 +415,12 @@ TEST_CASE("captured and dropped events are together all that happened", "[alone]
     CHECK(statistics.received == kCalls);
     CHECK(statistics.dropped == totals.dropped);
     CHECK(contains(capture.err(), "ring full: "));
+    // tshark's sum of what events say was lost before them.
+    uint64_t lost = 0;
+    for (const auto& row : fields_of(file, {"frame.drop_count"}, "frame.drop_count > 0")) {
+        lost += std::stoull(row.at(0));
+    }
+    CHECK(lost == totals.dropped);
 }
 
 TEST_CASE("as many switches of threads are captured and dropped as the kernel counts", "[alone]") {

@@ -4,23 +4,12 @@
 // thread that sends it, at that moment: a packet with data says itself who sent it.
 #pragma once
 
-#include <netinet/in.h>
-#include <sys/socket.h>
-
 #include <string>
 
 #include "tests/support/actor.h"
+#include "tests/support/address.h"
 
 namespace test {
-
-struct Address {
-    sockaddr_storage storage{};
-    socklen_t length = 0;
-
-    int family() const { return storage.ss_family; }
-};
-
-Address make_address(const std::string& text, uint16_t port);
 
 // All of them return a descriptor of the actor, which it also keeps over exec and fork.
 int open_socket(Actor& actor, int family, int type, int protocol = 0);

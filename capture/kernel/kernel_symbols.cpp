@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "capture/events/kernel_symbols.h"
+#include "capture/kernel/kernel_symbols.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -22,25 +22,31 @@ pcapng::Result<KernelSymbols> KernelSymbols::read() {
     return parse(file);
 }
 
+std::optional<KernelSymbol> parse_symbol(std::string_view line) {
+    KernelSymbol symbol;
+    const char* const end = line.data() + line.size();
+    const auto [rest, error] = std::from_chars(line.data(), end, symbol.address, 16);
+    if (error != std::errc() || end - rest < 4 || rest[0] != ' ' || rest[2] != ' ') {
+        return std::nullopt;
+    }
+    symbol.type = rest[1];
+    symbol.name = std::string_view(rest + 3, static_cast<size_t>(end - rest - 3));
+    symbol.name = symbol.name.substr(0, symbol.name.find_first_of("\t "));
+    return symbol;
+}
+
 KernelSymbols KernelSymbols::parse(std::istream& lines) {
     KernelSymbols symbols;
     std::string line;
     while (std::getline(lines, line)) {
-        uint64_t address = 0;
-        const char* const end = line.data() + line.size();
-        const auto [rest, error] = std::from_chars(line.data(), end, address, 16);
-        if (error != std::errc() || address == 0 || end - rest < 4 || rest[0] != ' ' ||
-            rest[2] != ' ') {
+        const auto symbol = parse_symbol(line);
+        if (!symbol || symbol->address == 0 ||
+            std::string_view("tTwW").find(symbol->type) == std::string_view::npos) {
             continue;
         }
-        const char type = rest[1];
-        if (type != 't' && type != 'T' && type != 'w' && type != 'W') {
-            continue;
-        }
-        symbols.functions_.emplace_back(address, static_cast<uint32_t>(symbols.names_.size()));
-        symbols.names_.append(rest + 3, std::find_if(rest + 3, end, [](char c) {
-                                  return c == '\t' || c == ' ';  // the module's name follows
-                              }));
+        symbols.functions_.emplace_back(symbol->address,
+                                        static_cast<uint32_t>(symbols.names_.size()));
+        symbols.names_.append(symbol->name);
         symbols.names_ += '\0';
     }
     // Of several names of one address, the first.

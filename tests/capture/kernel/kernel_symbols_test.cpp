@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "capture/events/kernel_symbols.h"
+#include "capture/kernel/kernel_symbols.h"
 
 #include <catch2/catch.hpp>
 #include <sstream>

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <istream>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -15,11 +16,21 @@
 
 namespace capture {
 
+struct KernelSymbol {
+    uint64_t address = 0;   // 0 also if the kernel hides it
+    char type = 0;          // as nm(1) has it
+    std::string_view name;  // without the module's; of the line
+};
+
+// Parses a line of /proc/kallsyms, such as "ffffffff81000000 T name\t[module]". Returns nullopt if
+// it isn't one.
+std::optional<KernelSymbol> parse_symbol(std::string_view line);
+
 class KernelSymbols {
   public:
     // Reads /proc/kallsyms. Without CAP_SYSLOG the kernel may hide the addresses: then it is empty.
     static pcapng::Result<KernelSymbols> read();
-    // Reads lines such as "ffffffff81000000 T name [module]". Ignores others.
+    // Reads lines of /proc/kallsyms. Ignores others.
     static KernelSymbols parse(std::istream& lines);
 
     bool empty() const { return functions_.empty(); }
