@@ -366,6 +366,7 @@ struct pidcap_plaintext_point {
 	struct pidcap_tls_operand buffer;
 	struct pidcap_tls_operand length;
 	struct pidcap_tls_operand passed; /* if has_passed */
+	struct pidcap_tls_operand flags;  /* if has_flags */
 	struct pidcap_tls_operand stack;
 	struct pidcap_tls_operand routine; /* if has_routine */
 	struct pidcap_tls_operand result;
@@ -373,15 +374,16 @@ struct pidcap_plaintext_point {
 	__u8 call;	/* enum PlaintextCall */
 	__u8 direction; /* enum pidcap_direction */
 	__u8 has_passed;
+	__u8 has_flags;
 	__u8 has_wide_length;
 	__u8 has_wide_result;
 	__u8 has_routine;
 	__u8 is_repeating;
 	__u8 owns_returns;
 	__u8 pointers_of_32_bits;
-	__u8 pad[2];
+	__u8 pad[1];
 };
-PIDCAP_STATIC_ASSERT(sizeof(struct pidcap_plaintext_point) == 152, "pidcap_plaintext_point");
+PIDCAP_STATIC_ASSERT(sizeof(struct pidcap_plaintext_point) == 172, "pidcap_plaintext_point");
 
 /* How many bytes of plaintext one record has at most, and how many records a call. */
 #define PIDCAP_PLAINTEXT_PIECE	16384

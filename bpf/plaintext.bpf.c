@@ -197,6 +197,9 @@ static __always_inline void begin_passing(struct calls *calls, const struct call
 	slot->is_silent = is_silent;
 }
 
+/* nspr's prio.h, PR_MSG_PEEK: the call leaves the bytes, which another one gets, too. */
+#define NSPR_PEEK 0x2
+
 SEC("uprobe")
 int plaintext_begin(void *ctx)
 {
@@ -206,6 +209,7 @@ int plaintext_begin(void *ctx)
 	struct call call = {};
 	const struct pidcap_plaintext_point *point = point_of(ctx, &call.point);
 	struct calls *calls;
+	__u64 flags = 0;
 	bool narrow;
 
 	if (!point || is_left_out(task, BPF_CORE_READ(task, group_leader, start_boottime)))
@@ -220,8 +224,10 @@ int plaintext_begin(void *ctx)
 		call.asked &= 0xffffffff;
 	if (point->has_passed && !evaluate(registers, &point->passed, narrow, &call.passed_at))
 		return 0;
+	if (point->has_flags && !evaluate(registers, &point->flags, narrow, &flags))
+		return 0;
 	call.direction = point->direction;
-	call.is_silent = point->is_repeating;
+	call.is_silent = point->is_repeating || flags & NSPR_PEEK;
 	calls = bpf_map_lookup_elem(&callers, &caller);
 	if (!calls) {
 		bpf_map_update_elem(&callers, &caller, &no_calls, BPF_ANY);

@@ -25,8 +25,6 @@ void read_event_options(const DeclaredEventOptions& declared, OptionReader& read
     });
     events.packets = !declared.no_packets.given();
     events.kernel_addresses = declared.kernel_addresses.given();
-    reader.refuse_if(!events.packets && events.choices.empty(),
-                     "--no-packets leaves events only: add --event NAME");
     reader.refuse_if(events.kernel_addresses && events.choices.empty(),
                      "--kernel-addresses is for events: add --event NAME");
 }

@@ -340,6 +340,9 @@ void read_rights(const DeclaredOptions& declared, OptionReader& reader, Options&
 
 void read_events(const DeclaredOptions& declared, OptionReader& reader, Options& options) {
     read_event_options(declared.events, reader, options.events);
+    reader.refuse_if(!options.events.packets && options.events.choices.empty() &&
+                         !declared.keys.plaintext.given(),
+                     "--no-packets leaves events only: add --event NAME or --tls-plaintext");
     reader.refuse_if(
         !options.events.packets && (!options.filter.empty() || options.filter_file.has_value()),
         "--no-packets: there is nothing that the filter could choose");

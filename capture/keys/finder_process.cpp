@@ -85,12 +85,13 @@ void add(MessageWriter& message, const PlaintextFunction& function) {
         message.add(offset);
     }
     for (const Operand* operand :
-         {&function.object, &function.buffer, &function.length, &function.passed, &function.stack,
-          &function.routine, &function.result}) {
+         {&function.object, &function.buffer, &function.length, &function.passed, &function.flags,
+          &function.stack, &function.routine, &function.result}) {
         add(message, *operand);
     }
-    for (const bool flag : {function.owns_returns, function.has_passed, function.has_wide_length,
-                            function.has_wide_result, function.pointers_of_32_bits}) {
+    for (const bool flag :
+         {function.owns_returns, function.has_passed, function.has_flags, function.has_wide_length,
+          function.has_wide_result, function.pointers_of_32_bits}) {
         message.add(flag);
     }
 }
@@ -105,12 +106,14 @@ PlaintextFunction plaintext_function_in(MessageReader& message) {
     for (size_t i = 0; i < returns && !message.failed(); i++) {
         function.return_offsets.push_back(message.number<uint64_t>());
     }
-    for (Operand* operand : {&function.object, &function.buffer, &function.length, &function.passed,
-                             &function.stack, &function.routine, &function.result}) {
+    for (Operand* operand :
+         {&function.object, &function.buffer, &function.length, &function.passed, &function.flags,
+          &function.stack, &function.routine, &function.result}) {
         *operand = operand_in(message);
     }
-    for (bool* flag : {&function.owns_returns, &function.has_passed, &function.has_wide_length,
-                       &function.has_wide_result, &function.pointers_of_32_bits}) {
+    for (bool* flag :
+         {&function.owns_returns, &function.has_passed, &function.has_flags,
+          &function.has_wide_length, &function.has_wide_result, &function.pointers_of_32_bits}) {
         *flag = message.number<bool>();
     }
     return function;

@@ -46,8 +46,8 @@ packet::EventLayout plaintext_layout() {
     return {
         .fields = {
             std::move(direction),
-            named("library", offsetof(pidcap_plaintext, library), PlaintextLibrary::kGo),
-            named("function", offsetof(pidcap_plaintext, call), PlaintextCall::kGoWrite),
+            named("library", offsetof(pidcap_plaintext, library), PlaintextLibrary::kNss),
+            named("function", offsetof(pidcap_plaintext, call), PlaintextCall::kNssSend),
             field("connection", FieldKind::kPointer, offsetof(pidcap_plaintext, connection),
                   kNumber),
             std::move(descriptor),

@@ -48,6 +48,7 @@ pidcap_plaintext_point point_of(const PlaintextFunction& function) {
     raw.buffer = raw_operand(function.buffer);
     raw.length = raw_operand(function.length);
     raw.passed = raw_operand(function.passed);
+    raw.flags = raw_operand(function.flags);
     raw.stack = raw_operand(function.stack);
     raw.routine = raw_operand(function.routine);
     raw.result = raw_operand(function.result);
@@ -55,6 +56,7 @@ pidcap_plaintext_point point_of(const PlaintextFunction& function) {
     raw.call = static_cast<uint8_t>(function.call);
     raw.direction = is_sending(function.call) ? PIDCAP_OUT : PIDCAP_IN;
     raw.has_passed = function.has_passed ? 1 : 0;
+    raw.has_flags = function.has_flags ? 1 : 0;
     raw.has_wide_length = function.has_wide_length ? 1 : 0;
     raw.has_wide_result = function.has_wide_result ? 1 : 0;
     raw.has_routine = function.library == PlaintextLibrary::kGo ? 1 : 0;
@@ -66,8 +68,8 @@ pidcap_plaintext_point point_of(const PlaintextFunction& function) {
 
 bool is_sound(const PlaintextFunction& function) {
     return is_sound(function.object) && is_sound(function.buffer) && is_sound(function.length) &&
-           is_sound(function.passed) && is_sound(function.stack) && is_sound(function.routine) &&
-           is_sound(function.result);
+           is_sound(function.passed) && is_sound(function.flags) && is_sound(function.stack) &&
+           is_sound(function.routine) && is_sound(function.result);
 }
 
 }  // namespace

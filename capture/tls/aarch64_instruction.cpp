@@ -246,13 +246,13 @@ void Translation::other(csh handle) {
     if (cs_regs_access(handle, &from_, read, &reads, written, &writes) == CS_ERR_OK) {
         for (uint8_t i = 0; i < writes; ++i) {
             const Register reg = named(written[i]).reg;
-            result_.written |= reg != kNoRegister ? uint32_t{1} << reg : 0;
+            result_.written |= reg != kNoRegister ? uint64_t{1} << reg : 0;
         }
     }
     // Where capstone doesn't say, the first one is the result.
     if (arm_.op_count > 0 && arm_.operands[0].type == ARM64_OP_REG) {
         const Register reg = named(static_cast<unsigned>(arm_.operands[0].reg)).reg;
-        result_.written |= reg != kNoRegister ? uint32_t{1} << reg : 0;
+        result_.written |= reg != kNoRegister ? uint64_t{1} << reg : 0;
     }
     for (uint8_t i = 0; i < arm_.op_count; ++i) {
         Place place = operand(i);

@@ -11,6 +11,7 @@ namespace {
 constexpr size_t kMaxVersion = 40;
 // That are looked at: a file could be full of them.
 constexpr size_t kMaxPlaces = 10'000;
+constexpr size_t kMaxTexts = 100;
 
 }  // namespace
 
@@ -48,6 +49,25 @@ std::optional<uint64_t> find_bytes(const ElfImage& image, std::span<const uint8_
         }
     }
     return result;
+}
+
+std::vector<uint64_t> find_texts(const ElfImage& image, std::string_view text) {
+    std::vector<uint64_t> found;
+    const std::string ended = std::string(text) + '\0';
+    for (const Segment& segment : image.segments()) {
+        if (segment.writable) {
+            continue;
+        }
+        SegmentReader reader(image, segment, ended.size() - 1);
+        for (auto piece = reader.next(); !piece.empty(); piece = reader.next()) {
+            each_place(piece, bytes_of(ended), [&](size_t place) {
+                if (found.size() < kMaxTexts) {
+                    found.push_back(reader.address() + place);
+                }
+            });
+        }
+    }
+    return found;
 }
 
 std::string version_after(const ElfImage& image, std::string_view prefix) {

@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "capture/tls/elf_image.h"
 
@@ -17,6 +18,9 @@ namespace capture::tls {
 // come first.
 std::optional<uint64_t> find_bytes(const ElfImage& image, std::span<const uint8_t> bytes,
                                    const std::function<bool(uint64_t address)>& wanted);
+
+// The addresses of the places where a NUL-ended text stands that nothing writes to, at most a few.
+std::vector<uint64_t> find_texts(const ElfImage& image, std::string_view text);
 
 // The version behind the first `prefix` that a digit follows, as in "OpenSSL 3.0.19 27 Jan 2026":
 // letters, digits, points, plus and minus. Empty if there is none.

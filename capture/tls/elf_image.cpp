@@ -140,6 +140,8 @@ Result<void> ElfImage::read_headers() {
             dynamic = each;
         } else if (each.type == PT_GNU_EH_FRAME) {
             unwind_header_ = each.address;
+        } else if (each.type == PT_GNU_RELRO) {
+            constant_ = {each.address, each.offset, each.size, false, false};
         }
         if (each.type != PT_LOAD || each.size == 0) {
             continue;
@@ -186,6 +188,18 @@ void ElfImage::read_dynamic(uint64_t offset, uint64_t size) {
             case DT_RELASZ:
                 dynamic_.relocations_size = value;
                 break;
+            case DT_JMPREL:
+                dynamic_.linkage = value;
+                break;
+            case DT_PLTRELSZ:
+                dynamic_.linkage_size = value;
+                break;
+            case DT_REL:
+                dynamic_.short_relocations = value;
+                break;
+            case DT_RELSZ:
+                dynamic_.short_relocations_size = value;
+                break;
             default:
                 break;
         }
@@ -201,6 +215,11 @@ const Segment* ElfImage::segment_at(uint64_t address) const {
 bool ElfImage::is_code(uint64_t address) const {
     const Segment* segment = segment_at(address);
     return segment != nullptr && segment->executable;
+}
+
+bool ElfImage::is_constant(uint64_t address) const {
+    const Segment* segment = segment_at(address);
+    return segment != nullptr && (!segment->writable || constant_.holds(address));
 }
 
 std::optional<uint64_t> ElfImage::file_offset(uint64_t address) const {

@@ -90,8 +90,17 @@ class ElfImage {
         uint64_t pltgot = 0;  // on i386, what code adds to the addresses of data
         uint64_t relocations = 0;
         uint64_t relocations_size = 0;
+        // Those of functions that are called by the linkage table; i386: the others, too.
+        uint64_t linkage = 0;
+        uint64_t linkage_size = 0;
+        uint64_t short_relocations = 0;  // without an addend
+        uint64_t short_relocations_size = 0;
     };
     const Dynamic& dynamic() const { return dynamic_; }
+
+    // The file can be relied on for what is at this address while the program runs: nothing writes
+    // there but the dynamic linker.
+    bool is_constant(uint64_t address) const;
 
     // The address of the header of the table for unwinding stacks; 0: there is none.
     uint64_t unwind_header() const { return unwind_header_; }
@@ -127,6 +136,7 @@ class ElfImage {
     std::vector<Segment> segments_;
     Dynamic dynamic_;
     uint64_t unwind_header_ = 0;
+    Segment constant_;  // what the dynamic linker makes so (PT_GNU_RELRO)
     Sections sections_;
 
     // The bytes of the latest view().

@@ -88,6 +88,7 @@ Finding Finder::find() {
 void Finder::find_plaintext() {
     PlaintextFinder finder(image_, disassembler_);
     finder.find_c(library_ == Library::kBoringSsl, !texts_.ended.empty());
+    finder.find_nss();
     if (name_ == "Go") {
         finder.find_go(version_);
     }

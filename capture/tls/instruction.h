@@ -9,10 +9,13 @@
 namespace capture::tls {
 
 // A register by its number in the machine's encoding: x86 0 rax, 1 rcx, … 15 r15; aarch64 x0 … x30,
-// 31 sp.
+// 31 sp. Behind these, on x86-64, the halves of xmm0 … xmm15, by which compilers move pairs of
+// pointers: first the low ones, then the high ones.
 using Register = uint8_t;
 constexpr Register kNoRegister = 255;
-constexpr Register kRegisters = 32;
+constexpr Register kGeneralRegisters = 32;
+constexpr Register kVectorRegisters = 16;
+constexpr Register kRegisters = kGeneralRegisters + 2 * kVectorRegisters;
 
 struct Memory {
     Register base = kNoRegister;
@@ -76,7 +79,8 @@ struct Instruction {
     Register moved = kNoRegister;
     bool moves_first = false;
     int64_t moved_by = 0;
-    uint32_t written = 0;  // bits by register, kOther only
+    Register cleared = kNoRegister;  // kMove: is 0 afterwards
+    uint64_t written = 0;            // bits by register, kOther only
 
     uint64_t next() const { return address + size; }
 

@@ -11,8 +11,9 @@
 #include "capture/tls/byte_search.h"
 #include "capture/tls/function_returns.h"
 #include "capture/tls/go_functions.h"
+#include "capture/tls/nss_methods.h"
+#include "capture/tls/openssl_functions.h"
 #include "capture/tls/recipe.h"
-#include "capture/tls/symbols.h"
 
 namespace capture::tls {
 namespace {
@@ -86,6 +87,23 @@ PlaintextFunction* PlaintextFinder::add_c(PlaintextLibrary library, std::string_
     return &functions.back();
 }
 
+void PlaintextFinder::note_nameless(const Symbols& found) {
+    std::string names;
+    for (const CFunction& function : kSslFunctions) {
+        // Older ones have no SSL_write_ex2, which others' bytes pass.
+        if (function.call != PlaintextCall::kSslWriteEx2 &&
+            !found.contains(name_of(function.call)) &&
+            (function.next == function.call || !found.contains(name_of(function.next)))) {
+            names += fmt::format("{}{}", names.empty() ? "" : ", ", name_of(function.call));
+        }
+    }
+    if (!names.empty()) {
+        unsupported.push_back(fmt::format(
+            "{}: {}: not to be told from others in this file",
+            text_of(PlaintextLibrary::kOpenSsl, version_after(image_, "OpenSSL ")), names));
+    }
+}
+
 void PlaintextFinder::find_c(bool is_boring, bool has_library) {
     std::vector<std::string_view> names;
     for (const auto& functions : {std::span<const CFunction>(kSslFunctions),
@@ -97,6 +115,14 @@ void PlaintextFinder::find_c(bool is_boring, bool has_library) {
     Symbols symbols = exported_functions(image_, names);
     if (symbols.empty() && has_library) {
         symbols = functions_in_symbol_table(image_, names);
+    }
+    if (symbols.empty() && has_library && !is_boring) {
+        for (const OpensslFunction& each : find_openssl_functions(image_, disassembler_)) {
+            symbols.emplace(name_of(each.call), each.address);
+        }
+        if (!symbols.empty()) {
+            note_nameless(symbols);
+        }
     }
     const auto add_all = [&](PlaintextLibrary library, std::string_view prefix,
                              std::span<const CFunction> all) {
@@ -130,6 +156,40 @@ void PlaintextFinder::find_c(bool is_boring, bool has_library) {
         add_all(PlaintextLibrary::kOpenSsl, "OpenSSL ", kSslFunctions);
     }
     add_all(PlaintextLibrary::kGnuTls, "Enabled GnuTLS ", kGnutlsFunctions);
+}
+
+// PRInt32 f(PRFileDesc *file, void *buffer, PRInt32 length, …), see nspr's prio.h. What programs
+// have put around a file may become another PRFileDesc; its second word, NSS's own object, stays.
+void PlaintextFinder::find_nss() {
+    if (!image_.exported("SSL_ImportFD")) {
+        return;
+    }
+    constexpr uint32_t kFlags = 3;
+    const std::string version = version_after(image_, "Version: NSS ");
+    const auto methods = find_nss_methods(image_, disassembler_);
+    const auto object = operand_of(
+        image_.machine(), Value::address(0, static_cast<int64_t>(image_.pointer_size())).loaded());
+    if (!methods || !object) {
+        unsupported.push_back(fmt::format("{}: the table of its functions wasn't found",
+                                          text_of(PlaintextLibrary::kNss, version)));
+        return;
+    }
+    const std::array<std::pair<PlaintextCall, uint64_t>, 4> calls = {
+        {{PlaintextCall::kNssRead, methods->read},
+         {PlaintextCall::kNssRecv, methods->receive},
+         {PlaintextCall::kNssWrite, methods->write},
+         {PlaintextCall::kNssSend, methods->send}}};
+    for (const auto& [call, address] : calls) {
+        PlaintextFunction* function = add_c(PlaintextLibrary::kNss, version, call, address, false);
+        if (function == nullptr) {
+            continue;
+        }
+        function->object = *object;
+        function->has_flags = call == PlaintextCall::kNssRecv;
+        if (function->has_flags) {
+            function->flags = c_argument(image_.machine(), kFlags);
+        }
+    }
 }
 
 void PlaintextFinder::find_go(std::string_view version) {

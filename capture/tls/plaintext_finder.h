@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // PlaintextFinder: finds a file's functions that pass plaintext: in C those that a library exports,
-// or that a program's table of symbols has; in Go by name. One thread; its arguments have to
-// outlive it.
+// or that a program's table of symbols has, else what nss_methods.h and openssl_functions.h say; in
+// Go by name. One thread; its arguments have to outlive it.
 #pragma once
 
 #include <string>
@@ -12,6 +12,7 @@
 #include "capture/tls/disassembler.h"
 #include "capture/tls/elf_image.h"
 #include "capture/tls/plaintext_function.h"
+#include "capture/tls/symbols.h"
 
 namespace capture::tls {
 
@@ -23,6 +24,7 @@ class PlaintextFinder {
     // `is_boring`: what looks like OpenSSL is BoringSSL. `has_library`: there is a library in the
     // file, though nothing may be exported.
     void find_c(bool is_boring, bool has_library);
+    void find_nss();
     // `version`: of Go, "1.19.8"; empty if it isn't known.
     void find_go(std::string_view version);
 
@@ -30,6 +32,8 @@ class PlaintextFinder {
     std::vector<std::string> unsupported;  // "OpenSSL 3.0.19: SSL_read: " and why
 
   private:
+    // Notes which functions of OpenSSL aren't among those that were found without names.
+    void note_nameless(const Symbols& found);
     void add_go(PlaintextCall call, std::string_view version);
     // A function in C with the arguments connection, buffer and length. `is_passed_on`: if it jumps
     // elsewhere, that is to another one which is found. Null: it isn't supported, and the reason

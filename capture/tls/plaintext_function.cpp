@@ -13,6 +13,8 @@ std::string_view name_of(PlaintextLibrary library) {
             return "GnuTLS";
         case PlaintextLibrary::kGo:
             return "Go";
+        case PlaintextLibrary::kNss:
+            return "NSS";
     }
     return "";
 }
@@ -47,6 +49,14 @@ std::string_view name_of(PlaintextCall call) {
             return "crypto/tls.(*Conn).Read";
         case PlaintextCall::kGoWrite:
             return "crypto/tls.(*Conn).Write";
+        case PlaintextCall::kNssRead:
+            return "ssl_Read";
+        case PlaintextCall::kNssRecv:
+            return "ssl_Recv";
+        case PlaintextCall::kNssWrite:
+            return "ssl_Write";
+        case PlaintextCall::kNssSend:
+            return "ssl_Send";
     }
     return "";
 }
@@ -61,6 +71,8 @@ bool is_sending(PlaintextCall call) {
         case PlaintextCall::kGnutlsRecordSend2:
         case PlaintextCall::kGnutlsRecordUncork:
         case PlaintextCall::kGoWrite:
+        case PlaintextCall::kNssWrite:
+        case PlaintextCall::kNssSend:
             return true;
         default:
             return false;

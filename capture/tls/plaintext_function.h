@@ -14,7 +14,7 @@
 
 namespace capture::tls {
 
-enum class PlaintextLibrary : uint8_t { kOpenSsl = 1, kBoringSsl, kGnuTls, kGo };
+enum class PlaintextLibrary : uint8_t { kOpenSsl = 1, kBoringSsl, kGnuTls, kGo, kNss };
 
 // Functions by their numbers in events; those of a library as it calls them.
 enum class PlaintextCall : uint8_t {
@@ -32,6 +32,10 @@ enum class PlaintextCall : uint8_t {
     kGnutlsRecordUncork,
     kGoRead,
     kGoWrite,
+    kNssRead,
+    kNssRecv,
+    kNssWrite,
+    kNssSend,
 };
 
 struct PlaintextFunction {
@@ -48,12 +52,14 @@ struct PlaintextFunction {
     Operand buffer;  // pointer to the bytes
     Operand length;  // of the buffer, or of what is to be sent
     Operand passed;  // pointer to where the number of bytes will be; only if has_passed
+    Operand flags;  // NSPR's, by which a call may leave the bytes where they are; only if has_flags
     // At either end.
     Operand stack;    // the stack pointer
     Operand routine;  // Go: the goroutine, whose thread may change during a call
     // At a return: how many bytes were passed, or with has_passed whether any were.
     Operand result;
     bool has_passed = false;
+    bool has_flags = false;
     bool has_wide_length = false;  // 64 bits of it count, else 32
     bool has_wide_result = false;  // likewise
     bool pointers_of_32_bits = false;

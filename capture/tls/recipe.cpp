@@ -122,7 +122,7 @@ std::optional<Operand> operand_at_probe(Machine machine, const Value& value) {
     if (value.symbol == kStackSymbol) {
         return reckoned_from(stack_pointer(machine), value);
     }
-    if (value.symbol < kRegisterSymbol || value.symbol >= kRegisterSymbol + kRegisters) {
+    if (value.symbol < kRegisterSymbol || value.symbol >= kRegisterSymbol + kGeneralRegisters) {
         return {};
     }
     const uint32_t number = value.symbol - kRegisterSymbol;

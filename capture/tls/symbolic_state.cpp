@@ -28,7 +28,7 @@ Register second_result_register(Machine machine) {
 bool is_lost_by_call(Machine machine, Register reg) {
     switch (machine) {
         case Machine::kX86_64:
-            return reg != 3 && reg != 4 && reg != 5 && reg < 12;
+            return reg != 3 && reg != 4 && reg != 5 && (reg < 12 || reg >= kGeneralRegisters);
         case Machine::kI386:
             return reg < 3;
         case Machine::kAarch64:
@@ -102,7 +102,7 @@ State State::at_entry(const ElfImage& image) {
 
 State State::at_probe(const ElfImage& image) {
     State state(image);
-    for (Register reg = 0; reg < kRegisters; ++reg) {
+    for (Register reg = 0; reg < kGeneralRegisters; ++reg) {
         if (reg != stack_pointer(image.machine())) {
             state.set(reg, Value::address(kRegisterSymbol + reg));
         }

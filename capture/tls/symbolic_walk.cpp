@@ -80,6 +80,7 @@ bool SymbolicWalk::step(Path& path, const Instruction& now) {
                 conditional_move(path, now);
             } else {
                 write(path, now.first, read(path, now, now.second));
+                state.set(now.cleared, Value::number(0));
             }
             return true;
         case Action::kLoadPair:
@@ -189,6 +190,9 @@ Value SymbolicWalk::read(const Path& path, const Instruction& now, const Place& 
         }
         case Kind::kMemory: {
             const Value address = path.state.address_of(place.memory);
+            if (address.kind == Value::Kind::kNumber && place.size == word_) {
+                return visitor_.word_at(static_cast<uint64_t>(address.offsets[0]));
+            }
             if (address.kind != Value::Kind::kAddress) {
                 return {};
             }
@@ -209,12 +213,9 @@ void SymbolicWalk::write(Path& path, const Place& place, const Value& value) {
         path.state.set(place.reg, place.size >= 4 ? value : Value{});
     } else if (place.kind == Kind::kMemory) {
         const Value address = path.state.address_of(place.memory);
-        if (address.kind != Value::Kind::kAddress) {
-            return;
-        }
-        if (address.symbol == kStackSymbol && address.loads == 0) {
+        if (address.is_from_argument(kStackSymbol) && address.loads == 0) {
             path.state.store_stacked(address.offsets[0], value);
-        } else {
+        } else if (address.kind != Value::Kind::kUnknown) {
             visitor_.on_store(address, value);
         }
     }

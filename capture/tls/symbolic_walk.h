@@ -40,6 +40,8 @@ class WalkVisitor {
     virtual void on_return(const State& /*state*/) {}
     virtual void on_load(uint64_t /*from*/, const Value& /*address*/, size_t /*size*/) {}
     virtual void on_store(const Value& /*address*/, const Value& /*value*/) {}
+    // The word that is always at an address of the file, if the visitor knows.
+    virtual Value word_at(uint64_t /*address*/) { return {}; }
     virtual void on_address(uint64_t /*from*/, const Value& /*address*/) {}
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <span>
 
 #include "capture/tls/disassembler.h"
@@ -11,6 +12,23 @@ namespace {
 using Action = Instruction::Action;
 
 constexpr Register kNumberOfRegisters = 16;
+
+// Of xmm0 … xmm15, and of the larger registers that they are parts of.
+std::optional<Register> vector_of(unsigned name) {
+    for (const unsigned first : {X86_REG_XMM0, X86_REG_YMM0, X86_REG_ZMM0}) {
+        if (name >= first && name < first + kVectorRegisters) {
+            return static_cast<Register>(name - first);
+        }
+    }
+    return {};
+}
+
+Place half_of(Register vector, bool is_high) {
+    Place place{.kind = Place::Kind::kRegister, .size = 8, .reg = {}, .number = {}, .memory = {}};
+    place.reg =
+        static_cast<Register>(kGeneralRegisters + (is_high ? kVectorRegisters : 0) + vector);
+    return place;
+}
 
 // The register that a name of capstone's is a part of; those of 64 and 32 bits only, or with
 // `any_size` the smaller ones, too.
@@ -109,17 +127,32 @@ constexpr std::array<Conditional, 16> kConditionals = {{
     {X86_INS_JNP, X86_INS_CMOVNP, Condition::kUnknown},
 }};
 
-uint32_t written_registers(csh handle, const cs_insn& from) {
+uint64_t halves_of(Register vector) {
+    return uint64_t{1} << half_of(vector, false).reg | uint64_t{1} << half_of(vector, true).reg;
+}
+
+uint64_t written_registers(csh handle, const cs_insn& from) {
     cs_regs read;
     cs_regs written;
     uint8_t reads = 0;
     uint8_t writes = 0;
-    uint32_t bits = 0;
+    uint64_t bits = 0;
     if (cs_regs_access(handle, &from, read, &reads, written, &writes) == CS_ERR_OK) {
         for (uint8_t i = 0; i < writes; ++i) {
             const Register reg = register_of(written[i], true);
-            bits |= reg != kNoRegister ? uint32_t{1} << reg : 0;
+            bits |= reg != kNoRegister ? uint64_t{1} << reg : 0;
+            if (const auto vector = vector_of(written[i])) {
+                bits |= halves_of(*vector);
+            }
         }
+    }
+    // Where capstone doesn't say, the first one is the result.
+    const cs_x86& x86 = from.detail->x86;
+    const auto first = x86.op_count > 0 && x86.operands[0].type == X86_OP_REG
+                           ? vector_of(static_cast<unsigned>(x86.operands[0].reg))
+                           : std::nullopt;
+    if (first) {
+        bits |= halves_of(*first);
     }
     return bits;
 }
@@ -140,6 +173,7 @@ class Translation {
     }
     bool jump_or_call();
     bool arithmetic();
+    bool vector_move();
     void other();
 
     csh handle_;
@@ -208,6 +242,54 @@ bool Translation::arithmetic() {
     }
 }
 
+// Moves of halves of vector registers, and of both.
+bool Translation::vector_move() {
+    constexpr int kLong = 8;
+    if (x86_.op_count != 2 || x86_.addr_size != kLong) {
+        return false;
+    }
+    const auto vector = [&](uint8_t number) {
+        return x86_.operands[number].type == X86_OP_REG
+                   ? vector_of(static_cast<unsigned>(x86_.operands[number].reg))
+                   : std::nullopt;
+    };
+    const auto to = vector(0);
+    const auto from = vector(1);
+    Place other = operand(to ? 1 : 0);
+    other.size = kLong;
+    if (!to && !from) {
+        return false;
+    }
+    const Register reg = to ? *to : *from;
+    switch (from_.id) {
+        case X86_INS_MOVQ:
+            if (!to) {
+                return result_.follow(Action::kMove, other, half_of(reg, false));
+            }
+            result_.cleared = half_of(reg, true).reg;
+            return result_.follow(Action::kMove, half_of(reg, false),
+                                  from ? half_of(*from, false) : other);
+        case X86_INS_MOVHPS:
+        case X86_INS_MOVHPD:
+            return to ? result_.follow(Action::kMove, half_of(reg, true), other)
+                      : result_.follow(Action::kMove, other, half_of(reg, true));
+        case X86_INS_PUNPCKLQDQ:
+            return to && from &&
+                   result_.follow(Action::kMove, half_of(reg, true), half_of(*from, false));
+        case X86_INS_MOVAPS:
+        case X86_INS_MOVUPS:
+        case X86_INS_MOVAPD:
+        case X86_INS_MOVUPD:
+        case X86_INS_MOVDQA:
+        case X86_INS_MOVDQU:
+            return other.kind == Place::Kind::kMemory &&
+                   result_.follow(to ? Action::kLoadPair : Action::kStorePair, other,
+                                  half_of(reg, false), half_of(reg, true));
+        default:
+            return false;
+    }
+}
+
 // The registers that are lost; and which memory is read, if one is.
 void Translation::other() {
     result_.action = Action::kOther;
@@ -269,12 +351,13 @@ Instruction Translation::translate() {
                 result_.condition = move->condition;
                 done = result_.follow(Action::kMove, first, second);
             } else {
-                done = jump_or_call() || arithmetic();
+                done = jump_or_call() || vector_move() || arithmetic();
             }
             break;
     }
     if (!done) {
         result_.condition = Condition::kNone;
+        result_.cleared = kNoRegister;
         other();
     }
     return result_;

@@ -218,6 +218,7 @@ TEST_CASE("events are chosen by name, and what goes with them needs one") {
     CHECK_FALSE(run({"--event", "drop", "--no-packets"}).events.packets);
     CHECK(run({"--event", "drop", "--kernel-addresses"}).events.kernel_addresses);
     CHECK_THAT(refusal({"--no-packets"}), Catch::Contains("add --event"));
+    CHECK_FALSE(run({"--tls-plaintext", "--no-packets", "-w", "x"}).events.packets);
     CHECK_THAT(refusal({"--kernel-addresses"}), Catch::Contains("add --event"));
     CHECK_THAT(refusal({"--event", "drop", "--no-packets", "tcp"}), Catch::Contains("filter"));
     CHECK_THAT(refusal({"--event", "drop", "--no-process", "-w", "x"}),

@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -22,6 +23,13 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (finding) {
         for (const auto& function : finding->functions) {
             if (function.file_offset >= size) {
+                std::abort();
+            }
+        }
+        for (const auto& function : finding->plaintext) {
+            if (function.file_offset >= size ||
+                std::ranges::any_of(function.return_offsets,
+                                    [&](uint64_t offset) { return offset >= size; })) {
                 std::abort();
             }
         }

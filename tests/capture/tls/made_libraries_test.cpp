@@ -21,6 +21,8 @@ using capture::tls::ElfImage;
 using capture::tls::Finding;
 using capture::tls::KeyLogFunction;
 using capture::tls::Operand;
+using capture::tls::PlaintextFunction;
+using capture::tls::PlaintextLibrary;
 using pcapng::Fd;
 
 std::string path_of(const std::string& name) {
@@ -41,7 +43,7 @@ Finding find(const std::string& name) {
 }
 
 uint64_t offset_of_symbol(const std::string& name, const std::string& symbol) {
-    std::istringstream lines(test::output_of({"nm", path_of(name)}));
+    std::istringstream lines(test::output_of({"nm", "--defined-only", path_of(name)}));
     uint64_t address = 0;
     std::string kind;
     std::string word;
@@ -101,6 +103,67 @@ TEST_CASE("a key log's function is where nm says, and its recipe reads what the 
             CHECK(!function.recipe.has_label_length);
             CHECK(function.labels.size() == 5);
         }
+    }
+}
+
+TEST_CASE(
+    "NSS's functions that pass plaintext are where nm says, and have the arguments of nspr's "
+    "prio.h") {
+    struct {
+        std::vector<std::string> libraries;
+        Operand object;
+        Operand buffer;
+        Operand length;
+        Operand flags;
+    } const machines[] = {
+        {{"nss-x86-64.so", "nss-x86-64-clang.so"},
+         {112, 1, {8}},
+         {104, 0, {}},
+         {96, 0, {}},
+         {88, 0, {}}},
+        {{"nss-i386.so", "nss-i386-clang.so"},
+         {152, 2, {4, 4}},
+         {152, 1, {8}},
+         {152, 1, {12}},
+         {152, 1, {16}}},
+        {{"nss-aarch64.so", "nss-aarch64-clang.so"},
+         {0, 1, {8}},
+         {8, 0, {}},
+         {16, 0, {}},
+         {24, 0, {}}},
+    };
+    for (const auto& machine : machines) {
+        for (const std::string& name : machine.libraries) {
+            CAPTURE(name);
+            const Finding finding = find(name);
+            CHECK(finding.has_tls);
+            CHECK(finding.plaintext_unsupported.empty());
+            REQUIRE(finding.plaintext.size() == 4);
+            for (const PlaintextFunction& function : finding.plaintext) {
+                const std::string symbol(name_of(function.call));
+                CAPTURE(symbol);
+                CHECK(function.library == PlaintextLibrary::kNss);
+                CHECK(function.file_offset == offset_of_symbol(name, symbol));
+                CHECK(function.object == machine.object);
+                CHECK(function.buffer == machine.buffer);
+                CHECK(function.length == machine.length);
+                CHECK(function.has_flags == (symbol == "ssl_Recv"));
+                CHECK((!function.has_flags || function.flags == machine.flags));
+                CHECK(is_sending(function.call) == (symbol == "ssl_Write" || symbol == "ssl_Send"));
+                CHECK_FALSE(function.has_wide_length);
+                CHECK_FALSE(function.has_wide_result);
+            }
+        }
+    }
+}
+
+TEST_CASE("of a table with a gap, and of two, no function is guessed") {
+    for (const char* name : {"nss-gap.so", "nss-two-tables.so"}) {
+        CAPTURE(name);
+        const Finding finding = find(name);
+        CHECK(finding.plaintext.empty());
+        CHECK(finding.plaintext_unsupported ==
+              std::vector<std::string>{"NSS: the table of its functions wasn't found"});
     }
 }
 

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // The functions that pass plaintext in this machine's libraries, judged by nm(1) and objdump(1).
+#include <elf.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <cstring>
+#include <fstream>
+#include <iterator>
 #include <set>
 #include <sstream>
 #include <string>
@@ -15,6 +19,7 @@
 #include "capture/tls/finder.h"
 #include "pcapng/fd.h"
 #include "tests/support/command.h"
+#include "tests/support/temporary_folder.h"
 
 namespace {
 
@@ -98,6 +103,51 @@ TEST_CASE("of OpenSSL's functions that pass plaintext the entries and returns ar
     CHECK((names.contains("SSL_write_ex") || names.contains("SSL_write_ex2")));
 }
 
+// A copy that exports nothing, as far as can be read of it: its table of hashes isn't listed.
+void copy_without_names(const std::string& from, const std::string& to) {
+    std::ifstream in(from, std::ios::binary);
+    std::string bytes(std::istreambuf_iterator<char>(in), {});
+    Elf64_Ehdr header;
+    std::memcpy(&header, bytes.data(), sizeof(header));
+    for (size_t i = 0; i < header.e_phnum; ++i) {
+        Elf64_Phdr segment;
+        std::memcpy(&segment, bytes.data() + header.e_phoff + i * sizeof(segment), sizeof(segment));
+        for (uint64_t at = 0; segment.p_type == PT_DYNAMIC && at < segment.p_filesz;
+             at += sizeof(Elf64_Dyn)) {
+            Elf64_Dyn entry;
+            std::memcpy(&entry, bytes.data() + segment.p_offset + at, sizeof(entry));
+            if (entry.d_tag == DT_GNU_HASH) {
+                entry.d_tag = DT_DEBUG;
+                std::memcpy(bytes.data() + segment.p_offset + at, &entry, sizeof(entry));
+            }
+        }
+    }
+    header.e_shnum = 0;
+    std::memcpy(bytes.data(), &header, sizeof(header));
+    std::ofstream(to, std::ios::binary) << bytes;
+}
+
+TEST_CASE("of an OpenSSL without names each function that is found is the one of that name") {
+    const std::string library = library_of("/usr/bin/openssl", "libssl");
+    const test::TemporaryFolder folder;
+    copy_without_names(library, folder.file("nameless"));
+    const auto finding = find(folder.file("nameless"));
+    std::set<std::string> names;
+    for (const PlaintextFunction& function : finding.plaintext) {
+        const std::string name(name_of(function.call));
+        names.insert(name);
+        INFO(name);
+        CHECK(list(library, name).first == std::set<uint64_t>{function.file_offset});
+    }
+    // Of the others it depends on the compiler. 1.1.1 names none.
+    CHECK(names.contains("SSL_read"));
+    CHECK(names.contains("SSL_write"));
+    for (const char* name : {"SSL_read_early_data", "SSL_write_early_data"}) {
+        REQUIRE(finding.plaintext_unsupported.size() == 1);
+        CHECK(finding.plaintext_unsupported[0].find(name) != std::string::npos);
+    }
+}
+
 TEST_CASE("what a function jumps to instead of returning has its returns") {
     const std::string library = library_of("/usr/bin/gnutls-cli", "libgnutls.so");
     const auto finding = find(library);
@@ -112,6 +162,45 @@ TEST_CASE("what a function jumps to instead of returning has its returns") {
     } else {
         CHECK(std::ranges::includes(returns_of(*found), listed.returns));
     }
+}
+
+// NSPR calls functions of a connection by its table (nspr's prio.h), which NSS has made: numbers 2,
+// 3, 17 and 18 read, write, receive and send.
+constexpr const char* kTableOfNss = R"(
+import ctypes
+nspr, nss, ssl = (ctypes.CDLL(name) for name in ("libnspr4.so", "libnss3.so", "libssl3.so"))
+nspr.PR_OpenTCPSocket.restype = ssl.SSL_ImportFD.restype = ctypes.POINTER(ctypes.POINTER(ctypes.c_void_p))
+assert nss.NSS_NoDB_Init(None) == 0
+table = ssl.SSL_ImportFD(None, nspr.PR_OpenTCPSocket(2))[0]
+for number in (2, 17, 3, 18):
+    for line in open("/proc/self/maps"):
+        words = line.split()
+        begin, end = (int(word, 16) for word in words[0].split("-"))
+        if begin <= table[number] < end:
+            print(words[5], table[number] - begin + int(words[2], 16))
+)";
+
+TEST_CASE("NSS's functions that pass plaintext are those in the table that it hands to NSPR") {
+    const test::CommandResult said = test::run({"python3", "-c", kTableOfNss});
+    if (said.status != 0) {
+        WARN("no NSS, or no Python, so it isn't tested: " << said.err);
+        return;
+    }
+    std::istringstream words(said.out);
+    std::string path;
+    uint64_t offset = 0;
+    std::vector<uint64_t> wanted;
+    while (words >> path >> offset) {
+        wanted.push_back(offset);
+    }
+    const auto finding = find(path);
+    CHECK(finding.plaintext_unsupported.empty());
+    std::vector<uint64_t> found;
+    for (const PlaintextFunction& function : finding.plaintext) {
+        found.push_back(function.file_offset);
+    }
+    CHECK(wanted.size() == 4);
+    CHECK(found == wanted);
 }
 
 TEST_CASE("a program that only calls a library has no functions that pass plaintext") {
