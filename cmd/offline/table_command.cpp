@@ -9,6 +9,8 @@
 #include <optional>
 #include <utility>
 
+#include "cmd/live/live_analysis.h"
+#include "cmd/live/live_options.h"
 #include "cmd/message.h"
 #include "cmd/offline/file_pass.h"
 #include "cmd/offline/result_file.h"
@@ -23,12 +25,33 @@ namespace {
 
 enum class Form { kTable, kCsv, kJson };
 
-struct Request {
-    std::vector<std::string> paths;
-    forensics::Selection selection;
+// In which form the rows are printed.
+struct Look {
     std::optional<forensics::Order> order;
     Form form = Form::kTable;
     forensics::CsvCells cells = forensics::CsvCells::kAsTheyAre;
+};
+
+struct Request {
+    std::vector<std::string> paths;
+    forensics::Selection selection;
+    Look look;
+};
+
+// The options of both kinds of source.
+struct LookOptions {
+    const Option& help;
+    const Option& sort;
+    const Option& csv;
+    const Option& csv_safe;
+    const Option& json;
+
+    explicit LookOptions(CommandLine& line)
+        : help(line.flag("-h,--help")),
+          sort(line.value("--sort")),
+          csv(line.flag("--csv")),
+          csv_safe(line.flag("--csv-safe")),
+          json(line.flag("--json")) {}
 };
 
 constexpr std::string_view kHelp = R"(
@@ -45,41 +68,40 @@ constexpr std::string_view kStatus = R"(
 Exit status: 0 done; 1 failed, or the file is broken: what was readable is shown; 2 wrong usage.
 )";
 
+void read_look(const TableCommand& command, const LookOptions& options, OptionReader& reader,
+               Look& look) {
+    const bool is_csv = options.csv.given() || options.csv_safe.given();
+    reader.refuse_if(is_csv && options.json.given(), "--csv and --json exclude each other");
+    reader.once(options.sort, [&](const std::string& text) {
+        return store(forensics::parse_order("--sort", text, command.columns), look.order.emplace());
+    });
+    look.form = is_csv ? Form::kCsv : options.json.given() ? Form::kJson : Form::kTable;
+    if (options.csv_safe.given()) {
+        look.cells = forensics::CsvCells::kNoFormula;
+    }
+}
+
 std::variant<Request, Stop> parse_request(const TableCommand& command,
                                           std::span<const std::string> arguments) {
     CommandLine line(command.name);
     const SelectionOptions selection(line);
-    const Option& help = line.flag("-h,--help");
-    const Option& sort = line.value("--sort");
-    const Option& csv = line.flag("--csv");
-    const Option& csv_safe = line.flag("--csv-safe");
-    const Option& json = line.flag("--json");
+    const LookOptions options(line);
     const Option& files = line.positionals("FILE");
     if (auto stop = line.parse(arguments)) {
         return *stop;
     }
-    if (help.given()) {
-        return Stop{kExitDone,
-                    fmt::format("{}{}{}{}", command.help, kHelp, selection_help(), kStatus)};
+    if (options.help.given()) {
+        return Stop{kExitDone, help_text(command)};
     }
     Request request;
     OptionReader reader;
     request.paths = files.values;
-    reader.refuse_if((csv.given() || csv_safe.given()) && json.given(),
-                     "--csv and --json exclude each other");
-    reader.once(sort, [&](const std::string& text) {
-        return store(forensics::parse_order("--sort", text, command.columns),
-                     request.order.emplace());
-    });
+    read_look(command, options, reader, request.look);
     reader.take(selection_of(selection, request.paths), request.selection);
-    reader.refuse_if(request.paths.empty(), "no input file given");
+    reader.refuse_if(request.paths.empty(),
+                     "no input file given; -i or --live captures in place of one");
     if (reader.error()) {
         return line.usage_error(reader.error()->message);
-    }
-    const bool is_csv = csv.given() || csv_safe.given();
-    request.form = is_csv ? Form::kCsv : json.given() ? Form::kJson : Form::kTable;
-    if (csv_safe.given()) {
-        request.cells = forensics::CsvCells::kNoFormula;
     }
     return request;
 }
@@ -96,9 +118,74 @@ void print_rows(const TableCommand& command, const forensics::Analysis& analysis
     out.text() += unattributed_text(analysis);
 }
 
+// Prints all rows. An error is of standard output.
+pcapng::Result<void> print(const TableCommand& command, const Look& look,
+                           const forensics::Analysis& analysis) {
+    const forensics::RowSet rows = command.rows(analysis);
+    std::vector<size_t> order(rows.count);
+    std::iota(order.begin(), order.end(), size_t{0});
+    if (look.order) {
+        order = forensics::sorted(rows, *look.order);
+    }
+    packet::TextOutput out(STDOUT_FILENO, "standard output");
+    switch (look.form) {
+        case Form::kTable:
+            print_rows(command, analysis, order, out);
+            break;
+        case Form::kCsv:
+            forensics::print_csv(rows, order, look.cells, out);
+            break;
+        case Form::kJson:
+            forensics::print_json(rows, order, out);
+            break;
+    }
+    return out.finish();
+}
+
+int run_live_table(const TableCommand& command, std::span<const std::string> arguments) {
+    LiveLine line(command.name);
+    const LookOptions options(line.own());
+    if (auto stop = line.parse(arguments)) {
+        return say(*stop);
+    }
+    if (options.help.given()) {
+        return say({kExitDone, help_text(command)});
+    }
+    Look look;
+    OptionReader reader;
+    read_look(command, options, reader, look);
+    if (reader.error()) {
+        return say(line.own().usage_error(reader.error()->message));
+    }
+    auto capture = line.capture();
+    if (const Stop* stop = std::get_if<Stop>(&capture)) {
+        return say(*stop);
+    }
+    forensics::Analysis analysis(in_memory(command.flows));
+    LiveAnalysis live([&](const packet::Packet& packet) { analysis.add(packet); });
+    const int status = run_live(std::get<Options>(std::move(capture)), live);
+    if (!live.finished()) {
+        return status;
+    }
+    analysis.finish();
+    if (auto written = print(command, look, analysis); !written) {
+        print_message("pidcap {}: {}\n", command.name, written.error().message);
+        return kExitFailed;
+    }
+    return status;
+}
+
 }  // namespace
 
+std::string help_text(const TableCommand& command) {
+    return fmt::format("{}{}{}\n{}{}{}", command.help, kHelp, live_help(), command.more_help,
+                       selection_help(), kStatus);
+}
+
 int run_table_command(const TableCommand& command, std::span<const std::string> arguments) {
+    if (is_live(arguments)) {
+        return run_live_table(command, arguments);
+    }
     auto parsed = parse_request(command, arguments);
     if (const Stop* stop = std::get_if<Stop>(&parsed)) {
         return say(*stop);
@@ -116,25 +203,7 @@ int run_table_command(const TableCommand& command, std::span<const std::string> 
         pass.each([&](const forensics::Packet& packet) { analysis.add(packet); });
     analysis.finish(source->address_names());
     tell_unmatched(command.name, request.selection, *source);
-    const forensics::RowSet rows = command.rows(analysis);
-    std::vector<size_t> order(rows.count);
-    std::iota(order.begin(), order.end(), size_t{0});
-    if (request.order) {
-        order = forensics::sorted(rows, *request.order);
-    }
-    packet::TextOutput out(STDOUT_FILENO, "standard output");
-    switch (request.form) {
-        case Form::kTable:
-            print_rows(command, analysis, order, out);
-            break;
-        case Form::kCsv:
-            forensics::print_csv(rows, order, request.cells, out);
-            break;
-        case Form::kJson:
-            forensics::print_json(rows, order, out);
-            break;
-    }
-    const pcapng::Result<void> written = out.finish();
+    const pcapng::Result<void> written = print(command, request.look, analysis);
     print_skipped(command.name, *source);
     print_problems(command.name, request.selection);
     for (const pcapng::Result<void>* result : {&written, &read, &analysis.state()}) {
