@@ -53,6 +53,7 @@ pcapng::Result<void> drop_privileges(capture::Session& session, const DropOption
         confinement.kept.push_back(CAP_KILL);
     }
     confinement.denied = capture::SystemCalls{
+        .connects = options.connects,
         .attaches_programs = needs.attaches_programs,
         .enters_namespaces = needs.enters_namespaces,
         .runs_programs = needs.runs_programs,

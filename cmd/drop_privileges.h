@@ -29,6 +29,7 @@ std::optional<capture::UserIds> default_user();
 struct DropOptions {
     std::optional<capture::UserIds> user;  // who to become; none: stays who it is
     std::optional<uid_t> signalled;        // the user of a command that signals are passed on to
+    bool connects = false;                 // to a collector, while the capture runs
 };
 
 // Gives up all else, for good, once the session has started. What was forked before keeps its own.

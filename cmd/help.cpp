@@ -19,6 +19,8 @@ Usage:
   pidcap [options] -- COMMAND ARGS...   run COMMAND and capture its packets, and those of every
                                         process that it starts, until it ends
   pidcap doctor [--json] [--btf FILE]   what this machine grants, what is missing, what to do
+  pidcap flows -i IFACE                 a table of conversations, without a file; so, too,
+                                        processes and report. With --records: one at a time
   pidcap status [NAME]                  what running recorders do: captures with --ring, -C or -G
   pidcap trigger [--note TEXT]          make one save the packets before and after now
   pidcap tls FILE|PID...                which TLS libraries a program or process has in it, and

@@ -26,6 +26,7 @@
 #include "cmd/drop_privileges.h"
 #include "cmd/filter.h"
 #include "cmd/key_recording.h"
+#include "cmd/live/live_sink.h"
 #include "cmd/message.h"
 #include "cmd/output_file.h"
 #include "cmd/packet_printer.h"
@@ -92,7 +93,7 @@ Result<std::unique_ptr<TriggeredFile>> open_triggered_file(const Options& option
 // One capture: what it consists of, and the loop.
 class Run {
   public:
-    explicit Run(const Options& options) : options_(options) {}
+    Run(const Options& options, LiveSink* live) : options_(options), live_(live) {}
     int run();
 
   private:
@@ -104,6 +105,7 @@ class Run {
     Result<void> drop();
     Result<void> loop();
     Result<void> finish(Result<void> captured);
+    uint64_t unwritten() const;
     bool told_to_end();
     Result<void> reload();
     Result<void> change(const ReloadPlan& plan);
@@ -111,15 +113,20 @@ class Run {
     Progress progress() const;
     int wait_for_command();
     int milliseconds_left() const;
+    bool prints_live() const { return live_ != nullptr && live_->reader_fd() >= 0; }
     // Who reads the packets, as a descriptor that hangs up; -1: nobody who could leave.
     int reader_fd() const {
         if (file_ != nullptr) {
             return file_->reader_fd();
         }
+        if (live_ != nullptr) {
+            return live_->reader_fd();
+        }
         return text_has_reader_ ? text_fd_.get() : -1;
     }
 
     Options options_;
+    LiveSink* live_;  // null: a file, or lines
     ServiceManager manager_;
     std::optional<StopSignals> signals_;
     std::optional<ReloadSignal> reload_;
@@ -156,8 +163,9 @@ Result<void> Run::open() {
         manager_ = ServiceManager::from_environment();
     }
     if (!options_.command.empty()) {
-        auto command = Command::prepare(options_.command, options_.output == "-", *signals_,
-                                        command_user(options_));
+        auto command =
+            Command::prepare(options_.command, options_.output == "-" || live_ != nullptr,
+                             *signals_, command_user(options_));
         if (!command) {
             return std::move(command).error();
         }
@@ -243,6 +251,13 @@ Result<void> Run::open_text() {
 }
 
 Result<void> Run::start() {
+    if (live_ != nullptr) {
+        if (auto prepared = live_->prepare(signals_->fd()); !prepared) {
+            return prepared;
+        }
+        auto started = session_->start(keys_ != nullptr ? keys_->in_front_of(*live_) : *live_);
+        return started.ok() ? drop() : started;
+    }
     if (!options_.output || options_.print) {
         if (auto opened = open_text(); !opened) {
             return opened;
@@ -281,6 +296,7 @@ Result<void> Run::start() {
 Result<void> Run::drop() {
     DropOptions options;
     options.user = running_user(options_);
+    options.connects = live_ != nullptr && live_->connects();
     if (command_) {
         const auto user = command_user(options_);
         options.signalled = user ? user->uid : geteuid();
@@ -314,13 +330,19 @@ int Run::milliseconds_left() const {
     if (recorder_ != nullptr && recorder_->busy()) {
         return 0;
     }
-    const int step = keys_ != nullptr ? keys_->milliseconds_left() : -1;
-    if (!end_) {
-        return step;
+    int step = keys_ != nullptr ? keys_->milliseconds_left() : -1;
+    const auto at_most = [&step](int other) {
+        step = step < 0 ? other : other < 0 ? step : std::min(step, other);
+    };
+    if (live_ != nullptr) {
+        at_most(live_->milliseconds_left());
     }
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(*end_ - Clock::now()).count();
-    const int end = static_cast<int>(std::clamp<int64_t>(left, 0, 60'000));
-    return step < 0 ? end : std::min(step, end);
+    if (end_) {
+        const auto left =
+            std::chrono::ceil<std::chrono::milliseconds>(*end_ - Clock::now()).count();
+        at_most(static_cast<int>(std::clamp<int64_t>(left, 0, 60'000)));
+    }
+    return step;
 }
 
 // Reads the configuration again. What can't change while it runs is named. Returns the error of the
@@ -341,7 +363,9 @@ Result<void> Run::change(const ReloadPlan& plan) {
     if (!plan.process_filter.empty()) {
         const auto conditions = conditions_of(plan.options.process_filter, std::nullopt);
         const auto set = session_->set_filter(conditions);
-        if (!set && (file_ != nullptr ? file_->failed() : text_->failed())) {
+        const bool failed =
+            file_ != nullptr ? file_->failed() : text_ != nullptr && text_->failed();
+        if (!set && failed) {
             return set;
         }
         if (set) {
@@ -381,7 +405,7 @@ void Run::tell_manager() {
 Result<void> Run::loop() {
     StatusLine status(STDERR_FILENO,
                       wants_status_line(isatty(STDERR_FILENO) != 0, isatty(STDOUT_FILENO) != 0,
-                                        text_ != nullptr, options_.line.quiet));
+                                        text_ != nullptr || prints_live(), options_.line.quiet));
     std::vector<int> always = {signals_->fd()};
     if (command_) {
         always.push_back(command_->fd());
@@ -401,6 +425,12 @@ Result<void> Run::loop() {
             recorder_->serve();
             std::ranges::move(recorder_->fds(), std::back_inserter(watched));
             std::ranges::move(recorder_->take_notices(), std::back_inserter(notices));
+        }
+        if (live_ != nullptr) {
+            if (auto served = live_->serve(); !served) {
+                return served;
+            }
+            std::ranges::move(live_->take_notices(), std::back_inserter(notices));
         }
         if (keys_ != nullptr) {
             watched.push_back(keys_->fd());
@@ -457,6 +487,10 @@ Result<void> Run::finish(Result<void> captured) {
         say_all(keys_->end_lines(options_.line.verbose), Priority::kInfo);
     }
     say_all({lines.begin() + 1, lines.end()}, Priority::kWarning);  // what was lost
+    if (live_ != nullptr) {
+        say_all(live_->take_notices(), Priority::kNotice);
+        say_all(live_->end_lines(), Priority::kWarning);
+    }
     if (recorder_ != nullptr) {
         say_all(recorder_->take_notices(), Priority::kNotice);
     }
@@ -472,11 +506,14 @@ Result<void> Run::finish(Result<void> captured) {
         return {};
     }
     say(captured.error().message);
-    const uint64_t unwritten = file_ != nullptr ? file_->unwritten() : text_->unwritten();
-    if (unwritten > 0) {
-        say(fmt::format("{} packets captured after that were not written", unwritten));
+    if (const uint64_t packets = unwritten(); packets > 0) {
+        say(fmt::format("{} packets captured after that were not written", packets));
     }
     return captured;
+}
+
+uint64_t Run::unwritten() const {
+    return file_ != nullptr ? file_->unwritten() : text_ != nullptr ? text_->unwritten() : 0;
 }
 
 // Its status; 128 + the signal, if one tells us to leave it alone.
@@ -530,8 +567,8 @@ int Run::run() {
 
 }  // namespace
 
-int run_capture(const Options& options) {
-    return Run(options).run();
+int run_capture(const Options& options, LiveSink* live) {
+    return Run(options, live).run();
 }
 
 }  // namespace cmd

@@ -4,11 +4,14 @@
 // is told to stop, says what came of it on stderr.
 #pragma once
 
+#include "cmd/live/live_sink.h"
 #include "cmd/options.h"
 
 namespace cmd {
 
 // The exit status: that of the command after `--` if there is one and the capture didn't fail.
-int run_capture(const Options& options);
+// `live`: gets the packets in place of a file or lines; what the command after `--` prints then
+// goes to standard error. Null: `options` say where they go.
+int run_capture(const Options& options, LiveSink* live = nullptr);
 
 }  // namespace cmd

@@ -43,6 +43,19 @@ class NumberIndex {
             grow();
         }
     }
+    // Removes the number at a slot that find() returned. What follows it moves up.
+    void erase(size_t slot) {
+        assert(slots_[slot].number != kNone);
+        --used_;
+        for (size_t at = (slot + 1) & mask(); slots_[at].number != kNone; at = (at + 1) & mask()) {
+            const size_t probed = (at - slots_[at].tag) & mask();  // from where it belongs
+            if (probed >= ((at - slot) & mask())) {
+                slots_[slot] = slots_[at];
+                slot = at;
+            }
+        }
+        slots_[slot] = {};
+    }
 
   private:
     struct Slot {

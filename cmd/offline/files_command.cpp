@@ -18,10 +18,10 @@ std::optional<Stop> FilesOptions::parse(std::span<const std::string> arguments,
     return std::nullopt;
 }
 
-void FilesOptions::read(OptionReader& reader, SelectedFiles& to) const {
+void FilesOptions::read(OptionReader& reader, SelectedFiles& to, std::string_view instead) const {
     to.paths = files.values;
     reader.take(selection_of(selection, to.paths), to.selection);
-    reader.refuse_if(to.paths.empty(), "no input file given");
+    reader.refuse_if(to.paths.empty(), fmt::format("no input file given{}", instead));
 }
 
 void TableStyleOptions::read(OptionReader& reader, TableStyle& to) const {

@@ -38,8 +38,9 @@ struct FilesOptions {
     // whose text has the lines about the selection between `help` and `status`.
     std::optional<Stop> parse(std::span<const std::string> arguments, std::string_view help_text,
                               std::string_view status) const;
-    // At least one file, and the selection.
-    void read(OptionReader& reader, SelectedFiles& to) const;
+    // At least one file, and the selection. `instead`: of a command that also takes another source,
+    // how that is named.
+    void read(OptionReader& reader, SelectedFiles& to, std::string_view instead = {}) const;
 };
 
 enum class TableForm { kTable, kCsv, kJson };

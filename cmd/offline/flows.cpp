@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "cmd/offline/table_command.h"
+#include "cmd/records/record_options.h"
+#include "cmd/records/run_records.h"
 
 namespace cmd {
 namespace {
@@ -18,6 +20,7 @@ using forensics::Participants;
 using forensics::Side;
 
 constexpr std::string_view kHelp = R"(Usage: pidcap flows [options] FILE... [FILTER]
+       pidcap flows -i IFACE [options] [options of a capture] [FILTER] [-- COMMAND]
 
 One row for each conversation in the file: both ends with their processes, state, packets and bytes
 both ways, duration, round trip of the handshake, and its name (TLS server name, HTTP host, DNS
@@ -111,26 +114,31 @@ std::vector<Cell> cells_of(const Flow& flow) {
     };
 }
 
+TableCommand table() {
+    return {.name = "flows",
+            .help = kHelp,
+            .more_help = record_help(),
+            .columns = forensics::flow_columns(),
+            .flows = {},
+            .rows =
+                [](const Analysis& analysis) {
+                    return forensics::RowSet{
+                        .columns = forensics::flow_columns(),
+                        .count = analysis.flows().size(),
+                        .make = [&analysis](size_t index, forensics::Row& row) {
+                            forensics::flow_row(analysis.flows()[index], row);
+                        }};
+                },
+            .headings = kHeadings,
+            .cells = [](const Analysis& analysis,
+                        size_t row) { return cells_of(analysis.flows()[row]); }};
+}
+
 }  // namespace
 
 int run_flows(std::span<const std::string> arguments) {
-    return run_table_command({.name = "flows",
-                              .help = kHelp,
-                              .columns = forensics::flow_columns(),
-                              .flows = {},
-                              .rows =
-                                  [](const Analysis& analysis) {
-                                      return forensics::RowSet{
-                                          .columns = forensics::flow_columns(),
-                                          .count = analysis.flows().size(),
-                                          .make = [&analysis](size_t index, forensics::Row& row) {
-                                              forensics::flow_row(analysis.flows()[index], row);
-                                          }};
-                                  },
-                              .headings = kHeadings,
-                              .cells = [](const Analysis& analysis,
-                                          size_t row) { return cells_of(analysis.flows()[row]); }},
-                             arguments);
+    return asks_for_records(arguments) ? run_records(arguments, [] { return help_text(table()); })
+                                       : run_table_command(table(), arguments);
 }
 
 }  // namespace cmd

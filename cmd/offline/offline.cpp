@@ -3,6 +3,7 @@
 
 #include <array>
 
+#include "cmd/live/live_options.h"
 #include "cmd/message.h"
 #include "cmd/offline/annotate.h"
 #include "cmd/offline/events.h"
@@ -24,6 +25,7 @@ struct Command {
     std::string_view name;
     // `arguments`: those behind the name. Prints what is wrong itself.
     int (*run)(std::span<const std::string> arguments);
+    bool captures = false;  // in place of a file, if it is asked to
 };
 
 constexpr auto kCommands = std::to_array<Command>({
@@ -31,12 +33,12 @@ constexpr auto kCommands = std::to_array<Command>({
     {"events", run_events},
     {"export", run_export},
     {"extract", run_extract},
-    {"flows", run_flows},
+    {"flows", run_flows, true},
     {"keys", run_keys},
     {"merge", run_merge},
-    {"processes", run_processes},
+    {"processes", run_processes, true},
     {"read", run_read},
-    {"report", run_report},
+    {"report", run_report, true},
 });
 
 }  // namespace
@@ -47,14 +49,16 @@ std::optional<int> run_offline(std::span<const std::string> arguments) {
     }
     for (const Command& command : kCommands) {
         if (command.name == arguments.front()) {
-            // Nothing here needs root's rights: files are read and written as the caller may.
-            if (const auto caller = SudoCaller::find()) {
+            const auto words = arguments.subspan(1);
+            // Files are read and written as the caller may; only a capture needs root's rights.
+            const bool captures = command.captures && is_live(words);
+            if (const auto caller = SudoCaller::find(); caller && !captures) {
                 if (auto became = caller->become(); !became) {
                     print_message("pidcap {}: {}\n", command.name, became.error().message);
                     return kExitFailed;
                 }
             }
-            return command.run(arguments.subspan(1));
+            return command.run(words);
         }
     }
     return std::nullopt;

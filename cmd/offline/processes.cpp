@@ -16,6 +16,7 @@ using forensics::Analysis;
 using forensics::ProcessTraffic;
 
 constexpr std::string_view kHelp = R"(Usage: pidcap processes [options] FILE... [FILTER]
+       pidcap processes -i IFACE [options] [options of a capture] [FILTER] [-- COMMAND]
 
 One row for each process that a packet or an event of the file names: who it is, what it sent and
 received, with how many conversations and peers. EITHER is what it sent or received where the file
@@ -108,6 +109,7 @@ int run_processes(std::span<const std::string> arguments) {
     return run_table_command(
         {.name = "processes",
          .help = kHelp,
+         .more_help = {},
          .columns = forensics::process_columns(),
          .flows = {.names = false, .bytes_in_memory = size_t{10} << 20},
          .rows = rows,

@@ -9,6 +9,8 @@
 #include <optional>
 #include <utility>
 
+#include "cmd/live/live_analysis.h"
+#include "cmd/live/live_options.h"
 #include "cmd/message.h"
 #include "cmd/offline/file_pass.h"
 #include "cmd/offline/files_command.h"
@@ -20,10 +22,23 @@
 namespace cmd {
 namespace {
 
-struct Request {
-    SelectedFiles files;
+// Which rows come first, and in which form they are printed.
+struct Look {
     std::optional<forensics::Order> order;
     TableStyle style;
+};
+
+struct Request {
+    SelectedFiles files;
+    Look look;
+};
+
+// The options of both kinds of source.
+struct LookOptions {
+    const Option& sort;
+    TableStyleOptions style;
+
+    explicit LookOptions(CommandLine& line) : sort(line.value("--sort")), style(line) {}
 };
 
 constexpr std::string_view kSortHelp = R"(
@@ -31,24 +46,32 @@ constexpr std::string_view kSortHelp = R"(
                 by any column that --csv has
 )";
 
+// All but what help_text() ends with.
+std::string own_help(const TableCommand& command) {
+    return fmt::format("{}{}{}{}\n{}", command.help, kSortHelp, kTableStyleHelp, live_help(),
+                       command.more_help);
+}
+
+void read_look(const TableCommand& command, const LookOptions& options, OptionReader& reader,
+               Look& look) {
+    options.style.read(reader, look.style);
+    reader.once(options.sort, [&](const std::string& text) {
+        return store(forensics::parse_order("--sort", text, command.columns), look.order.emplace());
+    });
+}
+
 std::variant<Request, Stop> parse_request(const TableCommand& command,
                                           std::span<const std::string> arguments) {
     CommandLine line(command.name);
     const FilesOptions files(line);
-    const TableStyleOptions style(line);
-    const Option& sort = line.value("--sort");
-    const std::string help = fmt::format("{}{}{}", command.help, kSortHelp, kTableStyleHelp);
-    if (auto stop = files.parse(arguments, help, kTableStatusHelp)) {
+    const LookOptions look(line);
+    if (auto stop = files.parse(arguments, own_help(command), kTableStatusHelp)) {
         return *stop;
     }
     Request request;
     OptionReader reader;
-    style.read(reader, request.style);
-    reader.once(sort, [&](const std::string& text) {
-        return store(forensics::parse_order("--sort", text, command.columns),
-                     request.order.emplace());
-    });
-    files.read(reader, request.files);
+    read_look(command, look, reader, request.look);
+    files.read(reader, request.files, kLiveInstead);
     if (reader.error()) {
         return line.usage_error(reader.error()->message);
     }
@@ -67,9 +90,71 @@ void print_rows(const TableCommand& command, const forensics::Analysis& analysis
     out.text() += unattributed_text(analysis);
 }
 
+// Prints all rows. An error is of standard output.
+pcapng::Result<void> print(const TableCommand& command, const Look& look,
+                           const forensics::Analysis& analysis) {
+    const forensics::RowSet rows = command.rows(analysis);
+    std::vector<size_t> order(rows.count);
+    std::iota(order.begin(), order.end(), size_t{0});
+    if (look.order) {
+        order = forensics::sorted(rows, *look.order);
+    }
+    packet::TextOutput out(STDOUT_FILENO, "standard output");
+    switch (look.style.form) {
+        case TableForm::kTable:
+            print_rows(command, analysis, order, out);
+            break;
+        case TableForm::kCsv:
+            forensics::print_csv(rows, order, look.style.cells, out);
+            break;
+        case TableForm::kJson:
+            forensics::print_json(rows, order, out);
+            break;
+    }
+    return out.finish();
+}
+
+int run_live_table(const TableCommand& command, std::span<const std::string> arguments) {
+    LiveLine line(command.name);
+    const Option& help = line.own().flag("-h,--help");
+    const LookOptions options(line.own());
+    if (auto stop = line.parse(arguments)) {
+        return say(*stop);
+    }
+    if (help.given()) {
+        return say({kExitDone, help_text(command)});
+    }
+    Look look;
+    OptionReader reader;
+    read_look(command, options, reader, look);
+    if (reader.error()) {
+        return say(line.own().usage_error(reader.error()->message));
+    }
+    auto capture = line.capture();
+    if (const Stop* stop = std::get_if<Stop>(&capture)) {
+        return say(*stop);
+    }
+    forensics::Analysis analysis(in_memory(command.flows));
+    LiveAnalysis live([&](const packet::Packet& packet) { analysis.add(packet); });
+    const int status = run_live(std::get<Options>(std::move(capture)), live);
+    if (!live.finished()) {
+        return status;
+    }
+    analysis.finish();
+    const pcapng::Result<void> written = print(command, look, analysis);
+    return written ? status : exit_status(command.name, {&written});
+}
+
 }  // namespace
 
+std::string help_text(const TableCommand& command) {
+    return fmt::format("{}{}{}", own_help(command), selection_help(), kTableStatusHelp);
+}
+
 int run_table_command(const TableCommand& command, std::span<const std::string> arguments) {
+    if (is_live(arguments)) {
+        return run_live_table(command, arguments);
+    }
     auto parsed = parse_request(command, arguments);
     if (const Stop* stop = std::get_if<Stop>(&parsed)) {
         return say(*stop);
@@ -88,25 +173,7 @@ int run_table_command(const TableCommand& command, std::span<const std::string> 
         pass.each([&](const forensics::Packet& packet) { analysis.add(packet); });
     analysis.finish(source->address_names());
     tell_unmatched(command.name, selection, *source);
-    const forensics::RowSet rows = command.rows(analysis);
-    std::vector<size_t> order(rows.count);
-    std::iota(order.begin(), order.end(), size_t{0});
-    if (request.order) {
-        order = forensics::sorted(rows, *request.order);
-    }
-    packet::TextOutput out(STDOUT_FILENO, "standard output");
-    switch (request.style.form) {
-        case TableForm::kTable:
-            print_rows(command, analysis, order, out);
-            break;
-        case TableForm::kCsv:
-            forensics::print_csv(rows, order, request.style.cells, out);
-            break;
-        case TableForm::kJson:
-            forensics::print_json(rows, order, out);
-            break;
-    }
-    const pcapng::Result<void> written = out.finish();
+    const pcapng::Result<void> written = print(command, request.look, analysis);
     print_skipped(command.name, *source);
     print_problems(command.name, selection);
     return exit_status(command.name, {&written, &read, &analysis.state()});

@@ -67,7 +67,9 @@ _pidcap() {
         --format) words="parquet jsonl csv" ;;
         --table) words="packets flows processes events" ;;
         --split) words="process container user" ;;
-        --after | --before | --host | --sort | --filter | -C | --rotate-size | -G | --rotate-time | -W | --rotate-count | --keep-free | --ring | --trigger | --note | --mode | -s | --snaplen | -B | --buffer | -c | --count | --duration | --cmdline | --container | --unit | --process) return ;;
+        --names) words="pidcap ecs" ;;
+        --to) words="unix: tcp:" ;;
+        --after | --before | --host | --sort | --idle | --active | --most-flows | --ipfix | --ipfix-enterprise | --filter | -C | --rotate-size | -G | --rotate-time | -W | --rotate-count | --keep-free | --ring | --trigger | --note | --mode | -s | --snaplen | -B | --buffer | -c | --count | --duration | --cmdline | --container | --unit | --process) return ;;
         *)
             local looks="-v --verbose -q --quiet -n -e -S --absolute-tcp-sequence-numbers -K --dont-verify-checksums -x -X -A -# --number -t --time-stamp-precision --micro --nano --color"
             words="--config -i --interface --netns --hook --tracing --btf -Q --direction -p --no-promiscuous-mode -D --list-interfaces -L --list-data-link-types -y --linktype --filter -F --filter-file -d --ebpf -O --no-optimize --pid --comm --exe --cmdline --uid --user --gid --cgroup --container
@@ -84,11 +86,12 @@ _pidcap() {
                     events) words="--csv --csv-safe --json $selection" ;;
                     export) words="--format --table --csv-safe -o --mode $selection" ;;
                     extract) words="-w --mode --split --max-files --comments --without-keys $selection" ;;
-                    flows | processes) words="--sort --csv --csv-safe --json $selection" ;;
+                    flows) words="--sort --csv --csv-safe --json -i --live --records --idle --active --most-flows --names --to --ipfix --ipfix-enterprise $selection" ;;
+                    processes) words="--sort --csv --csv-safe --json -i --live $selection" ;;
                     keys) words="-w -h --help" ;;
                     merge) words="-w --mode --host -h --help" ;;
                     read) words="-r -w --count --json $looks $selection" ;;
-                    report) words="-o --mode $selection" ;;
+                    report) words="-o --mode -i --live $selection" ;;
                     setup-wireshark) words="--remove --check --group -h --help" ;;
                     status) words="--json -h --help" ;;
                     tls) words="--json -h --help" ;;

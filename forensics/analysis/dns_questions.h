@@ -2,7 +2,7 @@
 //
 // DnsQuestions: counts what DNS servers were asked and how they answered: for each conversation, by
 // name and type. Keeps kMost of these at most and counts the others together; 13 to 26 bytes of
-// memory each, the rest of what doesn't fit into kBytesInMemory goes to a temporary file. One
+// memory each, the rest of what doesn't fit into `bytes_in_memory` goes to a temporary file. One
 // thread.
 #pragma once
 
@@ -38,6 +38,9 @@ class DnsQuestions {
   public:
     static constexpr size_t kMost = size_t{1} << 20;
     static constexpr size_t kMostOfMessage = 64;
+    static constexpr size_t kBytesInMemory = size_t{4} << 20;
+
+    explicit DnsQuestions(size_t bytes_in_memory = kBytesInMemory) : questions_(bytes_in_memory) {}
 
     // A message of a conversation; `asker`: the side that sent the question, or gets the answer.
     void add(uint64_t flow, int asker, const packet::DnsMessage& message);
@@ -51,14 +54,12 @@ class DnsQuestions {
     const pcapng::Result<void>& state() const { return questions_.state(); }
 
   private:
-    static constexpr size_t kBytesInMemory = size_t{4} << 20;
-
     // Returns null if it isn't kept.
     CountedQuestion* find(const CountedQuestion& wanted);
 
     packet::KeyedHash hash_;
     NumberIndex index_;  // of questions_
-    Records<CountedQuestion> questions_{kBytesInMemory};
+    Records<CountedQuestion> questions_;
     uint64_t left_out_ = 0;
 };
 

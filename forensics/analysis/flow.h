@@ -47,9 +47,10 @@ bool failed(Handshake handshake);
 
 struct Side {
     Address address;
-    uint16_t port = 0;     // 0 where the protocol has none
-    uint64_t packets = 0;  // sent by this side
-    uint64_t bytes = 0;    // on the wire, link layer included, as tshark's conversations count
+    uint16_t port = 0;      // 0 where the protocol has none
+    uint64_t packets = 0;   // sent by this side
+    uint64_t bytes = 0;     // on the wire, link layer included, as tshark's conversations count
+    uint64_t ip_bytes = 0;  // of the IP packets alone, the innermost: without link layer and tunnel
     // TCP segments with data, SYN or FIN that were sent before: what tshark calls a retransmission,
     // fast retransmission or spurious retransmission. See tcp_stream.h for what differs.
     uint64_t retransmissions = 0;

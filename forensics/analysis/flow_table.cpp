@@ -3,6 +3,7 @@
 
 #include <netinet/in.h>
 
+#include <deque>
 #include <optional>
 
 #include "forensics/analysis/conversation.h"
@@ -83,6 +84,8 @@ class FlowTable::Implementation {
     explicit Implementation(const Options& options)
         : names_wanted_(options.names),
           conversations_(options.bytes_in_memory),
+          questions_(options.bytes_in_memory == kAllInMemory ? kAllInMemory
+                                                             : DnsQuestions::kBytesInMemory),
           names_(options.questions ? &questions_ : nullptr) {}
 
     Found add(const Packet& packet) {
@@ -100,9 +103,10 @@ class FlowTable::Implementation {
         const Vantages::Inner inner = vantages_.within(vantage.place, *dissected);
         const Sought sought = seek(key_of(*dissected, inner.place));
         Crossing* crossing = see(packet, *dissected, vantage, sought);
-        const Place place = crossing != nullptr && crossing->again
-                                ? known(*dissected, sought, crossing->flow)
-                                : find(*dissected, sought, time_ns);
+        const bool is_known = crossing != nullptr && crossing->again &&
+                              has_addresses(conversations_[crossing->flow], sought.key.key);
+        const Place place = is_known ? known(*dissected, sought, crossing->flow)
+                                     : find(*dissected, sought, time_ns);
         Conversation& conversation = *place.conversation;
         found.flow = &conversation.flow;
         found.side = place.side;
@@ -118,6 +122,44 @@ class FlowTable::Implementation {
         }
         add_ends(packet, found);
         return found;
+    }
+
+    Flow flow(uint64_t number) const {
+        Flow flow = conversations_[number].flow;
+        if (names_wanted_) {
+            names_.name(flow);
+        }
+        return flow;
+    }
+
+    void forget(uint64_t number) {
+        Conversation& gone = conversations_[number];
+        names_.forget(gone.openings, number);
+        for (Side& side : gone.flow.sides) {
+            side.processes.clear(pool_);
+        }
+        gone.flow.either.clear(pool_);
+        FlowKey key = gone.key;
+        const std::array<uint64_t, Conversation::kMaxPlaces> places = gone.places;
+        const size_t place_count = gone.place_count;
+        gone = {};
+        for (size_t i = 0; i <= place_count; ++i) {
+            const size_t slot =
+                index_.find(hash_(key), [&](uint32_t known) { return known == number; });
+            if (index_.at(slot) != NumberIndex::kNone) {
+                index_.erase(slot);
+            }
+            key.place = i < place_count ? places[i] : 0;
+        }
+        last_ = NumberIndex::kNone;
+        free_.push_back(static_cast<uint32_t>(number));
+        if (names_.has_many()) {
+            names_.begin_anew([this](const auto& keep) {
+                for (size_t i = 0; i < conversations_.size(); ++i) {
+                    keep(conversations_[i].flow);
+                }
+            });
+        }
     }
 
     Flows flows() const {
@@ -228,7 +270,8 @@ class FlowTable::Implementation {
             .key = plain.key, .from_lower = key.from_lower, .id = network.fragment_id};
         const uint64_t hash = hash_(plain.key);
         if (network.fragment_offset > 0) {
-            if (const std::optional<uint32_t> number = fragments_.find(datagram, hash, time_ns)) {
+            const std::optional<uint32_t> number = fragments_.find(datagram, hash, time_ns);
+            if (number && has_addresses(conversations_[*number], key.key)) {
                 return place(conversations_[*number], key.from_lower);
             }
             return find_key(packet, sought);
@@ -236,6 +279,12 @@ class FlowTable::Implementation {
         const Place place = find_key(packet, sought);
         fragments_.remember(datagram, hash, number_of(place), time_ns);
         return place;
+    }
+
+    // False of a number that was given to another conversation.
+    static bool has_addresses(const Conversation& conversation, const FlowKey& key) {
+        return conversation.key.addresses == key.addresses &&
+               conversation.flow.protocol == ((key.rest >> 32) & 0xff);
     }
 
     static uint32_t number_of(const Place& place) {
@@ -300,9 +349,16 @@ class FlowTable::Implementation {
 
     Place begin(const packet::Dissected& packet, const KeyOfPacket& key) {
         const bool client = from_client(packet);
-        Conversation& conversation = conversations_.emplace_back();
+        size_t number = conversations_.size();
+        if (free_.empty()) {
+            (void)conversations_.emplace_back();
+        } else {
+            number = free_.front();
+            free_.pop_front();
+        }
+        Conversation& conversation = conversations_[number];
         Flow& flow = conversation.flow;
-        flow.number = conversations_.size() - 1;
+        flow.number = number;
         flow.protocol = packet.network.protocol;
         Side& sender = flow.sides[client ? 0 : 1];
         Side& receiver = flow.sides[client ? 1 : 0];
@@ -373,7 +429,7 @@ class FlowTable::Implementation {
         if (sight == Sight::kAgain) {
             return;
         }
-        count(packet, conversation.flow, side);
+        count(packet, dissected.network.length, conversation.flow, side);
         if (dissected.tcp) {
             add_tcp(dissected, packet.time_ns.value_or(0), side, sight == Sight::kPartly,
                     conversation);
@@ -382,10 +438,11 @@ class FlowTable::Implementation {
         }
     }
 
-    static void count(const Packet& packet, Flow& flow, int side) {
+    static void count(const Packet& packet, size_t ip_length, Flow& flow, int side) {
         Side& sender = flow.sides[static_cast<size_t>(side)];
         ++sender.packets;
         sender.bytes += packet.wire_length;
+        sender.ip_bytes += ip_length;
         if (packet.time_ns) {
             if (!flow.first_ns || *packet.time_ns < *flow.first_ns) {
                 flow.first_ns = packet.time_ns;
@@ -431,6 +488,7 @@ class FlowTable::Implementation {
     packet::KeyedHash hash_;
     NumberIndex index_;
     Records<Conversation> conversations_;  // by number
+    std::deque<uint32_t> free_;            // numbers of those that were forgotten
     Participants::Pool pool_;              // of conversations_
     Vantages vantages_;
     Crossings crossings_;
@@ -458,6 +516,14 @@ Flows FlowTable::flows() const {
 
 const DnsQuestions& FlowTable::questions() const {
     return implementation_->questions();
+}
+
+Flow FlowTable::flow(uint64_t number) const {
+    return implementation_->flow(number);
+}
+
+void FlowTable::forget(uint64_t number) {
+    implementation_->forget(number);
 }
 
 void FlowTable::finish(std::span<const packet::NamedAddress> names) {

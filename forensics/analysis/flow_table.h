@@ -9,7 +9,8 @@
 // before; tshark counts the bytes of the last fragment only.
 //
 // Memory grows with the conversations by 13 to 26 bytes each, and by the names that are read; the
-// rest of what doesn't fit into `Options::bytes_in_memory` goes to a temporary file. One thread.
+// rest of what doesn't fit into `Options::bytes_in_memory` goes to a temporary file. Who forgets
+// conversations bounds all of it. One thread.
 #pragma once
 
 #include <cstddef>
@@ -29,6 +30,9 @@ namespace forensics {
 
 class FlowTable {
   public:
+    // Of Options::bytes_in_memory: no temporary file, for who may not open one.
+    static constexpr size_t kAllInMemory = SIZE_MAX;
+
     struct Options {
         bool names = true;       // whether they are read
         bool questions = false;  // with names: whether all questions to DNS servers are counted
@@ -50,6 +54,13 @@ class FlowTable {
         Counted counted;
     };
     Found add(const Packet& packet);
+
+    // Returns a conversation so far, with the name that its address has by now.
+    Flow flow(uint64_t number) const;
+    // Forgets a conversation that add() has returned, whose number is given to another one later;
+    // packets of its ends begin a new one. From then on flows() is of no use. Many names make it
+    // forget those that no conversation has.
+    void forget(uint64_t number);
 
     // By number. finish() fills in what needs the whole file: names of addresses, from DNS answers,
     // else from `names`; and frees what only add() needs.

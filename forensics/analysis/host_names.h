@@ -31,6 +31,10 @@ class HostNames {
     void add_if_unknown(const Address& address, std::string_view name);
     // Returns the latest name, or an empty text.
     std::string_view find(const Address& asker, const Address& address) const;
+    // How many names are kept.
+    size_t size() const { return names_.size(); }
+    // Whether it ignores answers.
+    bool is_full() const { return answers_.size() >= kMaxAnswers; }
 
   private:
     static constexpr size_t kMaxAnswers = 131072;

@@ -71,6 +71,13 @@ void NameReader::name(Flow& flow) const {
     }
 }
 
+void NameReader::forget(const std::array<Opening, 2>& openings, uint64_t flow) {
+    for (const Opening& opening : openings) {
+        first_bytes_.end(opening.bytes);
+    }
+    quic_.forget(flow);
+}
+
 // RFC 1035, 4.2.2: a length before the message.
 NameReader::Progress NameReader::read_dns_stream(std::span<const std::byte> bytes, int side,
                                                  Flow& flow) {

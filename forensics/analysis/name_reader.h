@@ -7,8 +7,11 @@
 // the names (see FirstBytes, HostNames).
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "forensics/analysis/dns_questions.h"
@@ -44,7 +47,26 @@ class NameReader {
     // Sets dns_name from the answers read so far, if it isn't set yet.
     void name(Flow& flow) const;
 
+    // The conversation is no more: frees what was kept to read it.
+    void forget(const std::array<Opening, 2>& openings, uint64_t flow);
+    // Whether begin_anew() is due: there are many names, or later answers are ignored.
+    bool has_many() const { return hosts_.is_full() || hosts_.size() >= most_names_; }
+    // Forgets all names but those of the conversations that each() hands to the function it gets.
+    template <typename Each>
+    void begin_anew(Each each) {
+        const HostNames before = std::exchange(hosts_, HostNames());
+        each([this](Flow& flow) {
+            for (std::string_view* name :
+                 {&flow.dns_name, &flow.server_name, &flow.http_host, &flow.dns_question}) {
+                *name = hosts_.keep(*name);
+            }
+        });
+        most_names_ = std::max(kManyNames, 2 * hosts_.size());
+    }
+
   private:
+    static constexpr size_t kManyNames = 131072;
+
     enum class Progress : uint8_t { kMore, kSideDone, kBothDone };
 
     Progress read(std::span<const std::byte> bytes, int side, Flow& flow);
@@ -60,6 +82,7 @@ class NameReader {
     FirstBytes first_bytes_;
     QuicReader quic_;
     std::vector<std::byte> scratch_;
+    size_t most_names_ = kManyNames;
 };
 
 }  // namespace forensics

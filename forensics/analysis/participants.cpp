@@ -5,6 +5,27 @@
 
 namespace forensics {
 
+Participants::Further& Participants::Pool::take() {
+    if (free_.empty()) {
+        return all_.emplace_back();
+    }
+    Further& further = *free_.back();
+    free_.pop_back();
+    return further;
+}
+
+void Participants::Pool::give_back(Further& further) {
+    further = {};
+    free_.push_back(&further);
+}
+
+void Participants::clear(Pool& pool) {
+    if (further_ != nullptr) {
+        pool.give_back(*further_);
+    }
+    *this = {};
+}
+
 void Participants::add(const Process& process, uint64_t bytes, Pool& pool) {
     for (Participant& one : few_) {
         if (one.process == nullptr) {
@@ -16,7 +37,7 @@ void Participants::add(const Process& process, uint64_t bytes, Pool& pool) {
         }
     }
     if (further_ == nullptr) {
-        further_ = &pool.emplace_back();
+        further_ = &pool.take();
     }
     const auto known = std::ranges::find(further_->kept, &process, &Participant::process);
     if (known != further_->kept.end()) {

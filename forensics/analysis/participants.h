@@ -32,9 +32,19 @@ class Participants {
         uint64_t others_bytes = 0;
         bool has_others = false;
     };
-    using Pool = std::deque<Further>;
+    class Pool {
+      public:
+        Further& take();
+        void give_back(Further& further);
+
+      private:
+        std::deque<Further> all_;
+        std::vector<Further*> free_;
+    };
 
     void add(const Process& process, uint64_t bytes, Pool& pool);
+    // Forgets all of them.
+    void clear(Pool& pool);
 
     // Returns the process that moved the most bytes, of equals the one seen first; null: none.
     const Process* main() const;

@@ -73,4 +73,9 @@ void QuicReader::end(uint64_t flow) {
     }
 }
 
+void QuicReader::forget(uint64_t flow) {
+    end(flow);
+    openings_.erase(flow);
+}
+
 }  // namespace forensics

@@ -26,6 +26,8 @@ class QuicReader {
     std::span<const std::byte> datagram(uint64_t flow, int side, packet::Piece payload);
     // The conversation needs no more reading.
     void end(uint64_t flow);
+    // The number is another conversation's from now on.
+    void forget(uint64_t flow);
 
   private:
     // How many conversations are read at once: those that began last.

@@ -37,6 +37,7 @@ NetworkProblem read_ipv4(Piece packet, Network& network) {
     network.target = packet.bytes(16, 4);
     network.protocol = packet.u8(9);
     network.payload = packet.first(total).after(header);
+    network.length = packet.first(total).length();
     network.more_fragments = (fragment & 0x2000U) != 0;
     network.fragment_offset = (fragment & 0x1fffU) * 8;
     network.fragment = network.more_fragments || network.fragment_offset > 0;
@@ -108,6 +109,7 @@ NetworkProblem read_ipv6(Piece packet, Network& network) {
     network.target = packet.bytes(24, 16);
     network.protocol = packet.u8(6);
     network.payload = rest.first(promised);
+    network.length = kIpv6Header + network.payload.length();
     network.missing = missing_bytes(promised, rest.length());
     return skip_extensions(network) ? NetworkProblem::kNone : NetworkProblem::kExtensions;
 }

@@ -18,6 +18,7 @@ struct Network {
     std::span<const std::byte> target;
     uint8_t protocol = 0;  // IPPROTO_
     Piece payload;         // of that protocol
+    size_t length = 0;     // bytes from its header on: without the link layer and its padding
     // A fragment: its offset and whether more follow. Only one at offset 0 has a header.
     bool fragment = false;
     bool more_fragments = false;
