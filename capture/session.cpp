@@ -84,7 +84,7 @@ Result<std::unique_ptr<Session>> Session::open(const SessionOptions& options) {
         reader.emplace(*std::move(started));
     }
     ProcessTableOptions table_options;
-    table_options.names_users = options.programs.finds_processes;
+    table_options.looks_up_names = options.programs.finds_processes;
     table_options.helper_user = options.helper_user;
     auto table_cgroups = CgroupTree::open();
     if (!table_cgroups) {

@@ -91,6 +91,11 @@ alternatives, different options must all hold, a value after "!" is excluded; a 
   --gid GROUP|N       ... of this group
   --cgroup PATH|GLOB  ... in this cgroup or below it
   --container PREFIX  ... in the container whose id begins so; "*": in any
+  --container-name GLOB
+                      ... in the container of this name
+  --image GLOB        ... in a container of this image: "*/nginx:*"
+  --pod NAMESPACE/NAME|NAME
+                      ... in this pod of Kubernetes; both may be a GLOB
   --unit NAME|GLOB    ... of this systemd unit
   --tree PID          this process and all its descendants, those to come included
   --process EXPR      processes for which this holds: 'comm = "nginx*" and not uid = 0'

@@ -19,6 +19,9 @@ struct ProcessFilterOptions {
     const Option& gid = line.value("--gid");
     const Option& cgroup = line.value("--cgroup");
     const Option& container = line.value("--container");
+    const Option& container_name = line.value("--container-name");
+    const Option& image = line.value("--image");
+    const Option& pod = line.value("--pod");
     const Option& unit = line.value("--unit");
     const Option& tree = line.value("--tree");
     const Option& process = line.value("--process");
@@ -38,6 +41,9 @@ struct ProcessFilterOptions {
             .gid = gid.values,
             .cgroup = cgroup.values,
             .container = container.values,
+            .container_name = container_name.values,
+            .image = image.values,
+            .pod = pod.values,
             .unit = unit.values,
             .tree = tree.values,
             .process = process.values,

@@ -106,6 +106,35 @@ Made container_value(const std::string& text) {
                                    text == "*" ? "?*" : packet::glob_literal(text) + "*");
 }
 
+// An unknown text is empty, which "*" would match.
+ProcessExpression known_text(TextField field, const std::string& pattern) {
+    return ProcessExpression::all_of(
+        {ProcessExpression::text(field, pattern), ProcessExpression::text(field, "?*")});
+}
+
+Made container_name_value(const std::string& text) {
+    return known_text(TextField::kContainerName, text);
+}
+
+Made image_value(const std::string& text) {
+    return known_text(TextField::kContainerImage, text);
+}
+
+Made pod_value(const std::string& text) {
+    const size_t slash = text.find('/');
+    if (slash == std::string::npos) {
+        return known_text(TextField::kPodName, text);
+    }
+    const std::string space = text.substr(0, slash);
+    const std::string name = text.substr(slash + 1);
+    if (space.empty() || name.empty()) {
+        return Error{fmt::format("--pod {}: write NAMESPACE/NAME, or NAME alone; * is any",
+                                 packet::printable(text))};
+    }
+    return ProcessExpression::all_of(
+        {known_text(TextField::kPodNamespace, space), known_text(TextField::kPodName, name)});
+}
+
 Made unit_value(const std::string& text) {
     if (packet::is_glob(text)) {
         return ProcessExpression::text(TextField::kUnit, text);
@@ -257,6 +286,9 @@ Result<ProcessChoice> read_process_options(const ProcessOptionValues& values) {
     collector.option("--gid", values.gid, gid_value);
     collector.option("--cgroup", values.cgroup, cgroup_value);
     collector.option("--container", values.container, container_value);
+    collector.option("--container-name", values.container_name, container_name_value);
+    collector.option("--image", values.image, image_value);
+    collector.option("--pod", values.pod, pod_value);
     collector.option("--unit", values.unit, unit_value);
     collector.pid_option("--tree", values.tree, ProcessExpression::tree, largest, choice.trees);
     for (const std::string& text : values.process) {

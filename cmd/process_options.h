@@ -27,6 +27,9 @@ struct ProcessOptionValues {
     std::vector<std::string> gid = {};
     std::vector<std::string> cgroup = {};
     std::vector<std::string> container = {};
+    std::vector<std::string> container_name = {};
+    std::vector<std::string> image = {};
+    std::vector<std::string> pod = {};
     std::vector<std::string> unit = {};
     std::vector<std::string> tree = {};
     std::vector<std::string> process = {};

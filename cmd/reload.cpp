@@ -21,9 +21,10 @@ using pcapng::Fd;
 
 constexpr unsigned kPatienceSeconds = 5;
 
-constexpr std::array<std::string_view, 14> kProcessFilter = {
-    "pid",       "comm", "exe",  "cmdline", "uid",    "gid",          "cgroup",
-    "container", "unit", "tree", "process", "follow", "unattributed", "kernel"};
+constexpr std::array<std::string_view, 17> kProcessFilter = {
+    "pid",       "comm",           "exe",   "cmdline", "uid",  "gid",  "cgroup",
+    "container", "container-name", "image", "pod",     "unit", "tree", "process",
+    "follow",    "unattributed",   "kernel"};
 
 // Those whose numbers can change; whether there are any decides on the names of the files.
 constexpr std::array<std::string_view, 2> kRotation = {"rotate-size", "rotate-time"};

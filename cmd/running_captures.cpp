@@ -15,8 +15,9 @@
 namespace cmd {
 namespace {
 
-constexpr std::array<std::string_view, 6> kNames = {
-    "pidcap", "pidcap-extcap", "pidcap-proc", "pidcap-names", "pidcap-files", "pidcap-socket"};
+constexpr std::array<std::string_view, 7> kNames = {"pidcap",       "pidcap-extcap", "pidcap-proc",
+                                                    "pidcap-names", "pidcap-ctr",    "pidcap-files",
+                                                    "pidcap-socket"};
 
 std::vector<std::string> capability_names(const std::string& hex) {
     uint64_t set = 0;

@@ -44,10 +44,14 @@ struct Process {
     std::optional<uint32_t> gid;  // likewise
     std::string user;             // the name of `uid`
     std::string container;        // full id
-    std::string unit;             // systemd unit
-    std::string cgroup;           // path in cgroup v2, "/" at its root
-    uint64_t netns = 0;           // inode number of the network namespace
-    uint32_t nspid = 0;           // pid in its own PID namespace
+    std::string container_name;   // these four as its runtime has them; in a pod, as the manifest
+    std::string container_image;
+    std::string pod_name;
+    std::string pod_namespace;
+    std::string unit;    // systemd unit
+    std::string cgroup;  // path in cgroup v2, "/" at its root
+    uint64_t netns = 0;  // inode number of the network namespace
+    uint32_t nspid = 0;  // pid in its own PID namespace
     // Of a capture in a PID namespace of its own (a container, WSL): the pid in the initial one;
     // and that one's inode number, if `pid` too is of there, because the capture's own hasn't got
     // the process.

@@ -49,6 +49,26 @@ constexpr auto kFields = std::to_array<ProcessField>({
     {"uid", {"uid", kUnsigned, "its user, the latest"}, &Process::uid, kAlways, 3},
     {"user", {"user_name", kText, "name of its user"}, &Process::user, kIntroduction, 2},
     {"ctr", {"container", kText, "container id"}, &Process::container, kIntroduction, 5},
+    {"ctrname",
+     {"container_name", kText, "its container's name"},
+     &Process::container_name,
+     kIntroduction,
+     13},
+    {"ctrimage",
+     {"container_image", kText, "image of its container"},
+     &Process::container_image,
+     kIntroduction,
+     14},
+    {"pod",
+     {"pod_name", kText, "its pod's name, in Kubernetes"},
+     &Process::pod_name,
+     kIntroduction,
+     15},
+    {"podns",
+     {"pod_namespace", kText, "its pod's namespace, in Kubernetes"},
+     &Process::pod_namespace,
+     kIntroduction,
+     16},
     {"unit", {"unit", kText, "systemd unit"}, &Process::unit, kIntroduction, 6},
     {"cgroup", {"cgroup", kText, "path of its control group"}, &Process::cgroup, kIntroduction, 4},
     {"netns",
@@ -177,6 +197,14 @@ void set_field(Process& process, const ProcessField& field, std::string_view tex
 
 bool update(Process& process, const Process& recorded) {
     bool changed = false;
+    // These tell of one container: another one without a name has none to tell.
+    if (!recorded.container.empty() && recorded.container != process.container) {
+        for (std::string Process::*text : {&Process::container_name, &Process::container_image,
+                                           &Process::pod_name, &Process::pod_namespace}) {
+            changed = changed || process.*text != recorded.*text;
+            process.*text = recorded.*text;
+        }
+    }
     for (const ProcessField& field : kFields) {
         if (is_identity(field)) {
             continue;

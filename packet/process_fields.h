@@ -55,7 +55,8 @@ std::optional<uint64_t> number_of(const Process& process, const ProcessField& fi
 void set_field(Process& process, const ProcessField& field, std::string_view text);
 
 // Copies each field that is known in `recorded`, except the identity (host, pid, start); a new
-// executable takes the mount namespace of the one before with it. Returns whether a field changed.
+// executable takes the mount namespace of the one before with it, another container the name, image
+// and pod. Returns whether a field changed.
 bool update(Process& process, const Process& recorded);
 
 }  // namespace packet

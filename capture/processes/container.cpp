@@ -5,6 +5,8 @@
 #include <array>
 #include <vector>
 
+#include "packet/comment.h"
+
 namespace capture {
 namespace {
 
@@ -157,6 +159,26 @@ std::string container_of(std::string_view cgroup_path) {
         }
     }
     return found;
+}
+
+bool is_container_id(std::string_view container) {
+    return is_id(container);
+}
+
+std::string container_name_in(std::string_view cgroup_path) {
+    std::string container = container_of(cgroup_path);
+    return is_id(container) || is_ecs_id(container) ? std::string() : container;
+}
+
+std::optional<uint32_t> delegated_user(std::string_view cgroup_path) {
+    const std::vector<std::string_view> parts = components(cgroup_path);
+    if (parts.size() < 3 || parts[0] != "user.slice") {
+        return std::nullopt;
+    }
+    const std::string uid = between(parts[2], "user@", kService);
+    const auto user = packet::parse_number<uint32_t>(uid);
+    return user.value_or(0) != 0 && between(parts[1], "user-", ".slice") == uid ? user
+                                                                                : std::nullopt;
 }
 
 std::string unit_of(std::string_view cgroup_path) {

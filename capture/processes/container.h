@@ -5,6 +5,8 @@
 // Pure functions.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -18,6 +20,18 @@ namespace capture {
 // if there is none. The runtime's own processes (conmon, lxc.monitor, nspawn's supervisor) and
 // virtual machines are in no container.
 std::string container_of(std::string_view cgroup_path);
+
+// Returns true if this, of container_of(), is the 64 digits that a runtime has drawn for a
+// container. By them alone its runtime's files can be found.
+bool is_container_id(std::string_view container);
+
+// Returns the container of container_of() if that is its name, and not an id. Empty otherwise.
+std::string container_name_in(std::string_view cgroup_path);
+
+// Returns the user whose systemd manages this part of the hierarchy (user@UID.service), who may
+// make any path below it, and whose own runtime has made the containers there. Nothing elsewhere,
+// and for root's.
+std::optional<uint32_t> delegated_user(std::string_view cgroup_path);
 
 // Returns the systemd unit: the last component that is a .service, .scope, .socket, .mount or
 // .swap. Empty if there is none.

@@ -200,13 +200,22 @@ void ProcessTable::expire(uint64_t now_mono) {
     forget_exited(now_mono_);
 }
 
-// Names of users that weren't known when the processes were first seen.
+// Names of users and containers that weren't known when the processes were first seen.
 void ProcessTable::take_late_names() {
     for (const uint32_t uid : users_.take_late()) {
         for (auto& [key, entry] : entries_) {
             const bool is_named_here = entry.process.pidns == 0;
             if (entry.process.uid == uid && entry.process.user.empty() && is_named_here) {
                 entry.process.user = users_.name(uid);
+                note_version(entry);
+            }
+        }
+    }
+    for (const std::string& container : containers_.take_late()) {
+        for (auto& [key, entry] : entries_) {
+            Process& process = entry.process;
+            if (!process.container.empty() && ContainerNames::key_of(process.cgroup) == container) {
+                name_container(process);
                 note_version(entry);
             }
         }

@@ -28,11 +28,12 @@ bool ends_with_components(const std::string& whole, const std::string& known) {
 }  // namespace
 
 ProcessTable::ProcessTable(ProcessTableOptions options, ProcFs procfs, uint32_t pid_namespace,
-                           CgroupTree cgroups, UserNames users)
+                           CgroupTree cgroups, UserNames users, ContainerNames containers)
     : options_(std::move(options)),
       procfs_(std::move(procfs)),
       cgroups_(std::move(cgroups)),
       users_(std::move(users)),
+      containers_(std::move(containers)),
       initial_mntns_(procfs_.initial_mntns()),
       pid_namespace_(pid_namespace),
       clock_(BootClock::sample(options_.proc_root)) {}
@@ -47,12 +48,18 @@ Result<ProcessTable> ProcessTable::open(const ProcessTableOptions& options, Cgro
         return std::move(pid_namespace).error();
     }
     Result<UserNames> users =
-        options.names_users ? UserNames::open(options.helper_user) : UserNames();
+        options.looks_up_names ? UserNames::open(options.helper_user) : UserNames();
     if (!users) {
         return std::move(users).error();
     }
+    Result<ContainerNames> containers =
+        options.looks_up_names ? ContainerNames::open(options.helper_user, options.proc_root)
+                               : ContainerNames();
+    if (!containers) {
+        return std::move(containers).error();
+    }
     return ProcessTable(options, *std::move(procfs), *pid_namespace, std::move(cgroups),
-                        *std::move(users));
+                        *std::move(users), *std::move(containers));
 }
 
 void ProcessTable::read_by(ProcReader reader) {
@@ -294,6 +301,10 @@ void ProcessTable::inherit(Entry& child, const Entry& parent) {
         child.cgroup_id = parent.cgroup_id;
         to.cgroup = from.cgroup;
         to.container = from.container;
+        to.container_name = from.container_name;
+        to.container_image = from.container_image;
+        to.pod_name = from.pod_name;
+        to.pod_namespace = from.pod_namespace;
         to.unit = from.unit;
     }
 }
@@ -492,7 +503,17 @@ bool ProcessTable::set_cgroup(Entry& entry, uint64_t id, const std::string& path
     entry.process.cgroup = known;
     entry.process.container = container_of(known);
     entry.process.unit = unit_of(known);
+    name_container(entry.process);
     return true;
+}
+
+void ProcessTable::name_container(Process& process) {
+    ContainerFacts facts =
+        process.container.empty() ? ContainerFacts() : containers_.find(process.cgroup);
+    process.container_name = std::move(facts.name);
+    process.container_image = std::move(facts.image);
+    process.pod_name = std::move(facts.pod);
+    process.pod_namespace = std::move(facts.pod_namespace);
 }
 
 }  // namespace capture

@@ -31,6 +31,7 @@
 #include <unordered_map>
 
 #include "bpf/contract.h"
+#include "capture/containers/container_names.h"
 #include "capture/packet_types.h"
 #include "capture/processes/boot_clock.h"
 #include "capture/processes/cgroup.h"
@@ -46,8 +47,8 @@ namespace capture {
 
 struct ProcessTableOptions {
     std::string proc_root = "/proc";
-    bool names_users = true;  // by a process that looks names up
-    // As whom that does; none: as this process's user.
+    bool looks_up_names = true;  // of users and containers, by processes that do that
+    // As whom they do; none: as this process's user.
     std::optional<UserIds> helper_user = {};
     // How long a process is kept after its end and its last packet. The default is the 60 s of
     // TIME_WAIT (TCP_TIMEWAIT_LEN), in which the kernel still answers for the process's
@@ -184,7 +185,7 @@ class ProcessTable : public packet::Ancestry {
     };
 
     ProcessTable(ProcessTableOptions options, ProcFs procfs, uint32_t pid_namespace,
-                 CgroupTree cgroups, UserNames users);
+                 CgroupTree cgroups, UserNames users, ContainerNames containers);
 
     // Events.
     Entry& apply_fork(const pidcap_event& event);
@@ -208,6 +209,7 @@ class ProcessTable : public packet::Ancestry {
     void note_version(Entry& entry);
     bool set_user(Entry& entry, uint32_t uid, uint32_t gid);
     bool set_cgroup(Entry& entry, uint64_t id, const std::string& path);
+    void name_container(Process& process);
     // Translate pids (process_pids.cpp).
     bool is_translated() const { return pid_namespace_ != 0; }
     std::optional<ProcessKey> key_in_kernel(uint32_t own_pid, uint64_t start_ticks) const;
@@ -247,6 +249,7 @@ class ProcessTable : public packet::Ancestry {
     CgroupTree cgroups_;
     std::shared_ptr<const ProcReader> reader_;  // null: this process reads
     UserNames users_;
+    ContainerNames containers_;
     uint32_t initial_mntns_;
     uint32_t pid_namespace_;
     const KernelPids* pids_ = nullptr;

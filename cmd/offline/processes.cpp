@@ -58,6 +58,16 @@ std::string exit_text(const forensics::ProcessOutcome& outcome) {
     return outcome.exit_code ? fmt::to_string(*outcome.exit_code) : cell_text(outcome.exit_signal);
 }
 
+// Its name, which may be its pod's and its own, or the beginning of its id.
+std::string container_text(const forensics::Process& process) {
+    if (process.container_name.empty()) {
+        return cell_text(std::string_view(process.container).substr(0, 12), 12);
+    }
+    return process.pod_name.empty() ? cell_text(process.container_name, 24)
+                                    : fmt::format("{}/{}", cell_text(process.pod_name, 32),
+                                                  cell_text(process.container_name, 24));
+}
+
 std::vector<Cell> cells_of(const ProcessTraffic& traffic) {
     const forensics::Process& process = *traffic.process;
     std::string user = cell_text(process.user, 16);
@@ -80,7 +90,7 @@ std::vector<Cell> cells_of(const ProcessTraffic& traffic) {
         {number_or_none(traffic.outcome.failed_connections)},
         {number_or_none(traffic.outcome.dropped_packets)},
         {exit_text(traffic.outcome)},
-        {cell_text(std::string_view(process.container).substr(0, 12), 12)},
+        {container_text(process)},
         {std::move(parent)},
         {cell_text(process.cmdline.empty() ? process.exe : process.cmdline, 120)},
     };

@@ -135,6 +135,11 @@ alternatives, different options must all hold, a value after "!" is excluded; a 
                       ... of this user: a number, or a name that the file itself tells
   --cgroup PATH|GLOB  ... in this cgroup or below it
   --container PREFIX  ... in the container whose id begins so; "*": in any
+  --container-name GLOB
+                      ... in the container of this name
+  --image GLOB        ... in a container of this image: "*/nginx:*"
+  --pod NAMESPACE/NAME|NAME
+                      ... in this pod of Kubernetes; both may be a GLOB
   --unit NAME|GLOB    ... of this systemd unit
   --tree PID          processes with this pid and their descendants, as far as the file tells
   --process EXPR      processes for which this holds: 'comm = "nginx*" and not uid = 0'

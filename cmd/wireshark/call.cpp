@@ -22,7 +22,7 @@ constexpr std::array<std::pair<std::string_view, Action>, 7> kActions{
      {"extcap-cleanup-postkill", Action::kCleanUp}}};
 
 // Have a value, whatever it looks like.
-constexpr std::array<std::string_view, 17> kWithValue{"extcap-interface",
+constexpr std::array<std::string_view, 20> kWithValue{"extcap-interface",
                                                       "extcap-capture-filter",
                                                       "extcap-reload-option",
                                                       "extcap-version",
@@ -34,6 +34,9 @@ constexpr std::array<std::string_view, 17> kWithValue{"extcap-interface",
                                                       "comm",
                                                       "user",
                                                       "container",
+                                                      "container-name",
+                                                      "image",
+                                                      "pod",
                                                       "process",
                                                       "hook",
                                                       "snaplen",

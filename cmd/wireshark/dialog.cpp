@@ -148,6 +148,12 @@ std::string process_part() {
         text_field("3", "--user", "Users", "Effective users, by name or number", "www-data, !root");
     text += text_field("4", "--container", "Containers",
                        "Beginnings of container ids; * is any container", "3f2a90, !77c1");
+    text +=
+        text_field("15", "--container-name", "Containers' names",
+                   "Names that their runtime, or the pod's manifest, gave them", "web, !*-proxy");
+    text += text_field("16", "--image", "Images", "Images of containers", "*/nginx:*");
+    text += text_field("17", "--pod", "Pods", "In Kubernetes: NAMESPACE/NAME, or NAME alone",
+                       "shop/*, !kube-system/*");
     text += text_field("5", "--process", "Expression",
                        "All other conditions on processes, see pidcap(8)",
                        "exe = \"/usr/bin/*\" and not uid = 0");
@@ -337,6 +343,9 @@ Result<cmd::ProcessChoice> process_choice_of(const Call& call) {
     values.comm = list_of(call, "comm");
     values.uid = list_of(call, "user");
     values.container = list_of(call, "container");
+    values.container_name = list_of(call, "container-name");
+    values.image = list_of(call, "image");
+    values.pod = list_of(call, "pod");
     if (const std::string text = value_of(call, "process"); !text.empty()) {
         values.process = {text};
     }

@@ -2,7 +2,7 @@
 --
 -- What a packet's comment says of its process. A record has `self` and `peer`, the two ends; either may be missing.
 -- An end has, where it is known: pid, tid, comm, exe, uid, start, via, ppid, parent, user, cmdline, cgroup, container,
--- unit, netns, nspid, pidns, host_pid, exe_device, exe_inode, mntns; texts are safe to show. And of our own making: `id`, pid and start time, which is who the process
+-- container.name, container.image, pod.name, pod.namespace, unit, netns, nspid, pidns, host_pid, exe_device, exe_inode, mntns; texts are safe to show. And of our own making: `id`, pid and start time, which is who the process
 -- is; `name`, what to call it; `introduces`, whether the comment tells what only a process's first packet does.
 -- `at` is where `self` is, "sender", "receiver" or "unknown", if the comment says it.
 local comment = {}
@@ -16,7 +16,8 @@ local find, gsub, char = string.find, string.gsub, string.char
 comment.introduction = {
     ppid = "ppid", parent = "pcomm", user = "user", cmdline = "cmdline", cgroup = "cgroup", container = "ctr",
     unit = "unit", netns = "netns", nspid = "nspid", exe_device = "exedev", exe_inode = "exeino", mntns = "mntns",
-    host_pid = "hostpid",
+    host_pid = "hostpid", ["container.name"] = "ctrname", ["container.image"] = "ctrimage", ["pod.name"] = "pod",
+    ["pod.namespace"] = "podns",
 }
 
 -- A value's bytes; nil: not of our grammar.
@@ -114,6 +115,10 @@ local function our_end(pairs_, prefix)
         exe_device = shown(get("exedev")),
         exe_inode = number64(get("exeino")),
         mntns = number64(get("mntns")),
+        ["container.name"] = shown(get("ctrname")),
+        ["container.image"] = shown(get("ctrimage")),
+        ["pod.name"] = shown(get("pod")),
+        ["pod.namespace"] = shown(get("podns")),
     }
     process.st = process.start and get("st")
     if next(process) == nil then
@@ -173,6 +178,8 @@ local function parse_lines(value)
         ppid = number32(lines.ParentPID),
         parent = shown(base_name(lines.ParentCmd)),
         container = shown(lines.ContainerId),
+        ["container.name"] = shown(lines.ContainerName),
+        ["container.image"] = shown(lines.ContainerImage),
     }}
 end
 

@@ -54,7 +54,16 @@ class RowWriter {
     void value(Value value) { row_.push_back(std::move(value)); }
     void boolean(bool value) { row_.emplace_back(value); }
 
-    // host, pid, tid, start_time, comm, exe, uid, user_name, container, unit, via.
+    // container, container_name, container_image, pod_name, pod_namespace.
+    void container(const Process& process) {
+        for (const std::string* one :
+             {&process.container, &process.container_name, &process.container_image,
+              &process.pod_name, &process.pod_namespace}) {
+            text(*one);
+        }
+    }
+
+    // host, pid, tid, start_time, comm, exe, uid, user_name, container(), unit, via.
     void end(const End& end) {
         const Process& process = end.process != nullptr ? *end.process : nobody();
         text(process.host);
@@ -65,7 +74,7 @@ class RowWriter {
         text(process.exe);
         number(uid_of(end));
         text(user_of(end));
-        text(process.container);
+        container(process);
         text(process.unit);
         text(packet::via_name(end.via));
     }

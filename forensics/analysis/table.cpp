@@ -44,6 +44,10 @@ constexpr auto kPacketColumns = std::to_array<Column>({
     {"uid", kUnsigned, "its user, as of this packet"},
     {"user_name", kText, "name of its user"},
     {"container", kText, "its container's id"},
+    {"container_name", kText, "its container's name"},
+    {"container_image", kText, "image of its container"},
+    {"pod_name", kText, "its pod's name, in Kubernetes"},
+    {"pod_namespace", kText, "its pod's namespace, in Kubernetes"},
     {"unit", kText, "its systemd unit"},
     {"via", kText, "how it was found, or why there is none"},
     {"process_at", kText,
@@ -57,6 +61,10 @@ constexpr auto kPacketColumns = std::to_array<Column>({
     {"peer_uid", kUnsigned, "its user, as of this packet"},
     {"peer_user_name", kText, "name of its user"},
     {"peer_container", kText, "its container's id"},
+    {"peer_container_name", kText, "its container's name"},
+    {"peer_container_image", kText, "image of its container"},
+    {"peer_pod_name", kText, "its pod's name, in Kubernetes"},
+    {"peer_pod_namespace", kText, "its pod's namespace, in Kubernetes"},
     {"peer_unit", kText, "its systemd unit"},
     {"peer_via", kText, "how it was found, or why there is none"},
     {"drop_count", kUnsigned, "packets lost on the interface right before this one"},
@@ -113,6 +121,10 @@ constexpr auto kFlowColumns = std::to_array<Column>({
     {"a_uid", kUnsigned, "its user"},
     {"a_user_name", kText, "name of its user"},
     {"a_container", kText, "its container's id"},
+    {"a_container_name", kText, "its container's name"},
+    {"a_container_image", kText, "image of its container"},
+    {"a_pod_name", kText, "its pod's name, in Kubernetes"},
+    {"a_pod_namespace", kText, "its pod's namespace, in Kubernetes"},
     {"a_unit", kText, "its systemd unit"},
     {"a_several", kBoolean, "whether packets name more than one process at a"},
     {"b_host", kText, "of a merged file: the host of b's process"},
@@ -123,6 +135,10 @@ constexpr auto kFlowColumns = std::to_array<Column>({
     {"b_uid", kUnsigned, "its user"},
     {"b_user_name", kText, "name of its user"},
     {"b_container", kText, "its container's id"},
+    {"b_container_name", kText, "its container's name"},
+    {"b_container_image", kText, "image of its container"},
+    {"b_pod_name", kText, "its pod's name, in Kubernetes"},
+    {"b_pod_namespace", kText, "its pod's namespace, in Kubernetes"},
     {"b_unit", kText, "its systemd unit"},
     {"b_several", kBoolean, "whether packets name more than one process at b"},
     {"either_host", kText, "of a merged file: the host of either_pid"},
@@ -214,7 +230,7 @@ void write_side(RowWriter& out, const Side& side) {
     out.text(process.exe);
     out.number(process.uid);
     out.text(process.user);
-    out.text(process.container);
+    out.container(process);
     out.text(process.unit);
     out.boolean(side.processes.several());
 }

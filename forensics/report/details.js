@@ -54,6 +54,10 @@ function showDetails(process) {
     process.children.length > 30 ? ` and ${formatCount(process.children.length - 30)} more` : '');
   told('Host', process.host);
   told('Container', process.container, true);
+  told('Its name', process.container_name);
+  told('Its image', process.container_image);
+  told('Pod', process.pod_name);
+  told('Its namespace', process.pod_namespace);
   told('Unit', process.unit);
   told('Control group', process.cgroup, true);
   row('Namespaces', process.netns === undefined ? '' : `network ${process.netns}`,

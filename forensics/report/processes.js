@@ -45,7 +45,8 @@ function buildTree() {
 }
 
 function matches(process, words) {
-  process.text = process.text || [process.name, process.pid, process.exe, process.cmdline, process.user_name, process.container, process.unit,
+  process.text = process.text || [process.name, process.pid, process.exe, process.cmdline, process.user_name, process.container, process.container_name,
+    process.container_image, process.pod_name, process.pod_namespace, process.unit,
     process.cgroup, process.host, ...oddities(process)].filter((part) => part !== undefined).join('\n').toLowerCase();
   return words.every((word) => process.text.includes(word));
 }
@@ -115,7 +116,7 @@ function processRow([node, depth]) {
   return el('tr', {}, name,
     el('td', {class: 'minor clip', title: node.uid === undefined ? null : `uid ${node.uid}`}, el('bdi', {class: 'name'}, node.user_name || (node.uid === undefined ? '' : String(node.uid)))),
     el('td', {class: 'minor clip command', title: node.cmdline}, el('bdi', {class: 'name'}, node.cmdline || node.exe || '')),
-    el('td', {class: 'minor clip', title: node.container || node.unit}, el('bdi', {class: 'name'}, node.container ? node.container.slice(0, 12) : node.unit || '')),
+    el('td', {class: 'minor clip', title: node.container || node.unit}, el('bdi', {class: 'name'}, node.container_name || (node.container ? node.container.slice(0, 12) : node.unit || ''))),
     bytes(shown.sentBytes), bytes(shown.receivedBytes), data.hasEither ? bytes(shown.eitherBytes) : null,
     el('td', {class: 'bar-cell'}, trafficBar(shown, tree.most)),
     el('td', {class: 'number minor'}, shown.flows ? formatCount(shown.flows) : ''));

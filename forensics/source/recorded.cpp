@@ -64,8 +64,13 @@ void read_ptcpdump_comment(std::string_view comment, packet::CommentEnds& ends) 
     } else if (const auto parent = lines.next("ParentPID"); parent) {
         self.process.ppid = packet::parse_number<uint32_t>(*parent);
         self.process.parent_comm = base_name(lines.next("ParentCmd").value_or(""));
-    } else if (lines.next("ContainerName")) {
+    } else if (const auto container = lines.next("ContainerName"); container) {
+        self.process.container_name = *container;
         self.process.container = lines.next("ContainerId").value_or("");
+        self.process.container_image = lines.next("ContainerImage").value_or("");
+    } else if (const auto pod = lines.next("PodName"); pod) {
+        self.process.pod_name = *pod;
+        self.process.pod_namespace = lines.next("PodNamespace").value_or("");
     }
 }
 

@@ -97,6 +97,14 @@ bool holds(const TextTest& test, const ProcessSubject& subject) {
             return glob_matches(test.pattern, process.cgroup);
         case TextField::kContainer:
             return glob_matches(test.pattern, process.container);
+        case TextField::kContainerName:
+            return glob_matches(test.pattern, process.container_name);
+        case TextField::kContainerImage:
+            return glob_matches(test.pattern, process.container_image);
+        case TextField::kPodName:
+            return glob_matches(test.pattern, process.pod_name);
+        case TextField::kPodNamespace:
+            return glob_matches(test.pattern, process.pod_namespace);
         case TextField::kUnit:
             break;
     }

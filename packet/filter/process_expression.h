@@ -70,6 +70,10 @@ enum class TextField : uint8_t {
     kUser,
     kCgroup,
     kContainer,
+    kContainerName,
+    kContainerImage,
+    kPodName,
+    kPodNamespace,
     kUnit
 };
 enum class Comparison : uint8_t { kEqual, kBelow, kAbove };

@@ -27,7 +27,7 @@ constexpr std::string_view kMarks = "(){},=!<>\"&|";
 enum class ProcessField : uint8_t { kPid, kTree };
 using Field = std::variant<NumberField, TextField, ProcessField>;
 
-constexpr std::array<std::pair<std::string_view, Field>, 17> kFields{
+constexpr std::array<std::pair<std::string_view, Field>, 21> kFields{
     {{"pid", ProcessField::kPid},
      {"ppid", NumberField::kPpid},
      {"host_pid", NumberField::kHostPid},
@@ -42,6 +42,10 @@ constexpr std::array<std::pair<std::string_view, Field>, 17> kFields{
      {"gid", NumberField::kGid},
      {"cgroup", TextField::kCgroup},
      {"container", TextField::kContainer},
+     {"container.name", TextField::kContainerName},
+     {"container.image", TextField::kContainerImage},
+     {"pod.name", TextField::kPodName},
+     {"pod.namespace", TextField::kPodNamespace},
      {"unit", TextField::kUnit},
      {"netns", NumberField::kNetns},
      {"tree", ProcessField::kTree}}};

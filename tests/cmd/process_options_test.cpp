@@ -140,6 +140,10 @@ TEST_CASE("each option compares what it says") {
     process.gid = 0;
     process.cgroup = "/system.slice/agent.service/sub";
     process.container = "c0ffee00";
+    process.container_name = "web";
+    process.container_image = "docker.io/library/nginx:1.25";
+    process.pod_name = "shop-x2x7p";
+    process.pod_namespace = "store";
     process.unit = "agent.service";
     const auto check = [&](const char* option, const std::vector<std::string>& right,
                            const std::vector<std::string>& wrong) {
@@ -169,6 +173,15 @@ TEST_CASE("each option compares what it says") {
     check("--container", {"c0ffee", "c0ffee00", "*"}, {"c0ffee001", "0ffee", "c0*"});
     check("--unit", {"agent", "agent.service", "agent*", "agen?.service"},
           {"agen", "agent.scope", "sub"});
+    check("--container-name", {"web", "w*", "*"}, {"we", "eb", "*/web", "store/web"});
+    check("--image", {"docker.io/library/nginx:1.25", "*/nginx:*", "*"}, {"nginx*", "nginx:1.25"});
+    check("--pod", {"store/shop-x2x7p", "store/shop-*", "*/shop-x2x7p", "shop-*", "*", "*/*"},
+          {"store", "store/shop", "shop-x2x7p/store", "other/shop-*"});
+    CHECK(wants({"--pod", "other/*", "--pod", "store/*", "--pod", "!*/web"}, process));
+    process.container_name = process.container_image = process.pod_name = "";
+    check("--container-name", {}, {"*"});
+    check("--image", {}, {"*"});
+    check("--pod", {}, {"*", "*/*", "store/*"});
     process.container = "";
     process.unit = "my-\\x2d.service";
     check("--container", {}, {"*"});
@@ -233,6 +246,8 @@ TEST_CASE("values that can't be meant are refused") {
     CHECK_THAT(refusal({"--gid", "4294967295"}), Catch::Contains("--gid 4294967295"));
     CHECK_THAT(refusal({"--pid", "!0"}), Catch::Contains("--pid 0: not a number from 1 to"));
     CHECK_THAT(refusal({"--tree", "x"}), Catch::Contains("--tree x: not a number from 1 to"));
+    CHECK_THAT(refusal({"--pod", "store/"}), Catch::Contains("write NAMESPACE/NAME"));
+    CHECK_THAT(refusal({"--pod", "!/web"}), Catch::Contains("write NAMESPACE/NAME"));
     CHECK_THAT(refusal({"--cgroup", "system.slice"}), Catch::Contains("as /proc/PID/cgroup does"));
     CHECK_THAT(refusal({"--cgroup", "/sys/fs/cgroup/a"}), Catch::Contains("its mount point"));
 }
@@ -257,7 +272,8 @@ TEST_CASE("options that can never match together are refused") {
         for (const Words& other :
              {Words{"--pid", "1"}, Words{"--comm", "a"}, Words{"--comm", "!a"}, Words{"--exe", "*"},
               Words{"--cmdline", "a"}, Words{"--uid", "0"}, Words{"--gid", "!0"},
-              Words{"--cgroup", "/"}, Words{"--container", "*"}, Words{"--unit", "a"},
+              Words{"--cgroup", "/"}, Words{"--container", "*"}, Words{"--container-name", "!a"},
+              Words{"--image", "a"}, Words{"--pod", "a/b"}, Words{"--unit", "a"},
               Words{"--tree", "1"}, Words{"--process", "comm = a"}, Words{"--", "true"}}) {
             Words words = {option};
             words.insert(words.end(), other.begin(), other.end());

@@ -89,6 +89,12 @@ class MadeUp {
                 program.ppid == 900
                     ? "3f2a9c0d1e4b5a6978877665544332211ffeeddccbbaa99887766554433221100"
                     : "";
+            if (!process.container.empty()) {
+                process.container_name = "cart";
+                process.container_image = "registry.example.org/store/cart:2.4";
+                process.pod_name = "shop-7d4b9c-x2x7p";
+                process.pod_namespace = "store";
+            }
             process.unit = program.pid == 640 || program.ppid == 640 ? "nginx.service" : "";
             process.cgroup = "/system.slice/" + process.unit;
             process.start_ns = kStart - 3600 * kSecond + program.pid * kSecond / 10;

@@ -470,6 +470,14 @@ class Page(unittest.TestCase):
         self.find("#flow-filter button").click()
         self.assertTrue(self.find("#flow-count").text.startswith("400 of"))
 
+    def test_a_container_goes_by_its_name(self):
+        row = next(one for one in self.driver.find_elements(By.CSS_SELECTOR, "#process-table tbody tr") if "python3" in one.text)
+        self.assertIn("cart", [cell.text for cell in row.find_elements(By.TAG_NAME, "td")])
+        row.find_element(By.CSS_SELECTOR, "button.process").click()
+        text = self.find("#details").text
+        for part in ("3f2a9c0d1e4b", "cart", "registry.example.org/store/cart:2.4", "shop-7d4b9c-x2x7p", "store"):
+            self.assertIn(part, text)
+
     def test_escape_closes_the_details(self):
         self.find("#process-table button.process").send_keys(Keys.ENTER)
         self.assertTrue(self.find("#details").is_displayed())

@@ -95,7 +95,8 @@ TEST_CASE("pidcap's comment names both ends, with all that it tells of them") {
     file.packet(
         "pid=812 tid=813 comm=my%20curl exe=/usr/bin/curl uid=1000 st=500 via=socket "
         "peer.pid=77 peer.comm=nginx peer.uid=33 peer.st=400 peer.via=lookup ppid=1 pcomm=sh "
-        "user=alice cmdline=curl%20-v cgroup=/x ctr=abc unit=u.service netns=4026531840 nspid=5 "
+        "user=alice cmdline=curl%20-v cgroup=/x ctr=abc ctrname=web ctrimage=i pod=p podns=n "
+        "unit=u.service netns=4026531840 nspid=5 "
         "peer.ppid=2 unknown=key");
     const Drained drained = file.drained();
     REQUIRE(drained.packets.size() == 1);
@@ -120,6 +121,10 @@ TEST_CASE("pidcap's comment names both ends, with all that it tells of them") {
     CHECK(curl.cmdline == "curl -v");
     CHECK(curl.cgroup == "/x");
     CHECK(curl.container == "abc");
+    CHECK(curl.container_name == "web");
+    CHECK(curl.container_image == "i");
+    CHECK(curl.pod_name == "p");
+    CHECK(curl.pod_namespace == "n");
     CHECK(curl.unit == "u.service");
     CHECK(curl.netns == 4026531840);
     CHECK(curl.nspid == 5);
@@ -381,6 +386,17 @@ TEST_CASE("ptcpdump's comments tell the process, as tshark shows them") {
     }
     CHECK(named == 16);
     CHECK(drained.processes.size() == 3);
+}
+
+TEST_CASE("ptcpdump's comments tell the container and the pod") {
+    const Drained drained = drain(test::sample("ptcpdump-pod.pcapng"));
+    REQUIRE(drained.processes.size() == 1);
+    const forensics::Process& process = drained.processes[0];
+    CHECK(process.container.starts_with("0123456789ab"));
+    CHECK(process.container_name == "web");
+    CHECK(process.container_image == "x");
+    CHECK(process.pod_name == "shop-x2x7p");
+    CHECK(process.pod_namespace == "store");
 }
 
 TEST_CASE("an argument of several lines is no line of ptcpdump's") {

@@ -151,8 +151,10 @@ TEST_CASE("a running capture is another user, without capabilities, and so are i
         const auto children = children_of(capture.pid());
         REQUIRE(children.contains("pidcap-proc"));
         REQUIRE(children.contains("pidcap-names"));
+        REQUIRE(children.contains("pidcap-ctr"));
         require_left(children.at("pidcap-proc"), kSysPtrace | kDacReadSearch, one.uid);
         require_left(children.at("pidcap-names"), 0, one.uid);
+        require_left(children.at("pidcap-ctr"), kDacReadSearch, one.uid);
         const auto workers = children_of(std::stoi(children.at("pidcap-names").at("Pid")));
         REQUIRE(workers.size() == 1);
         require_left(workers.begin()->second, 0, one.uid);

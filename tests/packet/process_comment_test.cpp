@@ -33,6 +33,10 @@ Process full_process() {
     process.uid = 1000;
     process.user = "alice";
     process.container = "abc";
+    process.container_name = "web";
+    process.container_image = "nginx:1";
+    process.pod_name = "shop-1";
+    process.pod_namespace = "store";
     process.unit = "x.service";
     process.cgroup = "/user.slice";
     process.netns = 4026531840;
@@ -124,7 +128,7 @@ TEST_CASE("an introduction joins the arguments by spaces and leaves out what is 
     CHECK(comment ==
           "pid=5 ppid=1 pcomm=sh user=alice cmdline=curl%20-v%20http://x/ cgroup=/user.slice "
           "ctr=abc unit=x.service netns=4026531840 nspid=3 exedev=8:1 exeino=1234 mntns=4026532999 "
-          "hostpid=4005");
+          "hostpid=4005 ctrname=web ctrimage=nginx:1 pod=shop-1 podns=store");
     Process unknown;
     unknown.cmdline = "\0\0"s;
     std::string nothing = "pid=5";
@@ -160,6 +164,11 @@ TEST_CASE("any two processes with everything known fit into one comment") {
     process.netns = process.exe_inode = process.mntns = process.pidns = UINT64_MAX;
     process.nspid = process.host_pid = UINT32_MAX;
     process.exe_device = "4294967295:4294967295";
+    // As long as the capture takes them (capture/containers/container_facts.h).
+    process.container_name = std::string(255, 'n');
+    process.container_image = std::string(456, 'i');
+    process.pod_name = std::string(253, 'p');
+    process.pod_namespace = std::string(63, 's');
     std::string comment;
     for (const std::string_view prefix : {std::string_view(), kPeerPrefix}) {
         append_process(comment, process, UINT32_MAX, Via::kSocket, prefix);

@@ -189,6 +189,10 @@ TEST_CASE("an update takes over each field that is known, and never the identity
         if (!is_identity(field)) {
             fill(expected, field, 2000);
         }
+        if (field.key == "ctr") {  // another container, of which nothing else is known
+            expected.container_name = expected.container_image = "";
+            expected.pod_name = expected.pod_namespace = "";
+        }
         check_equal(process, expected);
         CHECK_FALSE(packet::update(process, recorded));
     }
@@ -205,6 +209,27 @@ TEST_CASE("a new executable of the capture's own mount namespace has none of the
     CHECK(packet::update(process, recorded));
     CHECK(process.mntns == 0);
     CHECK(process.exe_inode == 2);
+}
+
+TEST_CASE("another container has none of the names of the one before") {
+    Process process;
+    process.container = "a";
+    process.container_name = "web";
+    process.container_image = "i";
+    process.pod_name = "p";
+    process.pod_namespace = "n";
+    Process recorded;
+    recorded.container = "a";
+    CHECK_FALSE(packet::update(process, recorded));
+    CHECK(process.container_name == "web");
+    recorded.container = "b";
+    recorded.container_image = "j";
+    CHECK(packet::update(process, recorded));
+    CHECK(process.container == "b");
+    CHECK(process.container_name.empty());
+    CHECK(process.container_image == "j");
+    CHECK(process.pod_name.empty());
+    CHECK(process.pod_namespace.empty());
 }
 
 TEST_CASE("an update changes nothing where nothing is known, and is complete where all is") {

@@ -212,11 +212,12 @@ TEST_CASE("the dialog names the running processes, whatever they call themselves
     CHECK(processes.size() > 1);
     CHECK(trees.contains("value=any"));
     CHECK(trees.contains("value=" + pid));
-    CHECK(calls == std::set<std::string>{"call=--pid", "call=--tree", "call=--comm", "call=--user",
-                                         "call=--container", "call=--process", "call=--follow",
-                                         "call=--hook", "call=--direction", "call=--snaplen",
-                                         "call=--process-blocks", "call=--tls-keys",
-                                         "call=--tls-plaintext", "call=--event"});
+    CHECK(calls ==
+          std::set<std::string>{"call=--pid", "call=--tree", "call=--comm", "call=--user",
+                                "call=--container", "call=--container-name", "call=--image",
+                                "call=--pod", "call=--process", "call=--follow", "call=--hook",
+                                "call=--direction", "call=--snaplen", "call=--process-blocks",
+                                "call=--tls-keys", "call=--tls-plaintext", "call=--event"});
 
     const std::string again = answer_to(
         {"--extcap-config", "--extcap-interface", "pidcap-any", "--extcap-reload-option", "tree"});
@@ -378,7 +379,7 @@ TEST_CASE("once it listens it has next to no capabilities, and a filter of syste
     for (const auto& [name, child] : children_of(pid)) {
         helpers.insert(name);
     }
-    CHECK(helpers == std::set<std::string>{"pidcap-names", "pidcap-proc"});
+    CHECK(helpers == std::set<std::string>{"pidcap-ctr", "pidcap-names", "pidcap-proc"});
     extcap.close_reader();
     CHECK(extcap.process().wait() == 0);
 }

@@ -25,7 +25,7 @@ constexpr const char* kCurlIntroduction =
     " ppid=700 pcomm=bash user=alice cmdline=curl%20-v%20https://h/ cgroup=/user.slice ctr=0123abc "
     "unit=a.service"
     " netns=4026531840 nspid=12 exedev=259:2 exeino=18446744073709551615 mntns=4026532999"
-    " hostpid=4812";
+    " hostpid=4812 ctrname=web ctrimage=docker.io/library/nginx:1.25 pod=shop-1 podns=store";
 constexpr const char* kNginx =
     " peer.pid=77 peer.tid=78 peer.comm=nginx peer.exe=/usr/sbin/nginx peer.uid=33 "
     "peer.st=1763640000000000000 peer.pidns=4026531836"
@@ -34,7 +34,8 @@ constexpr const char* kNginxIntroduction =
     " peer.ppid=1 peer.pcomm=systemd peer.user=www-data peer.cmdline=nginx "
     "peer.cgroup=/system.slice peer.ctr=fed"
     " peer.unit=nginx.service peer.netns=4026531841 peer.nspid=5 peer.exedev=0:45"
-    " peer.exeino=7 peer.mntns=4026533000 peer.hostpid=77";
+    " peer.exeino=7 peer.mntns=4026533000 peer.hostpid=77 peer.ctrname=%1b[2J peer.ctrimage=i "
+    "peer.pod=p peer.podns=n";
 
 struct Expected {
     const char* name;
@@ -63,6 +64,10 @@ const std::vector<Expected>& expected() {
         {"parent", "FT_STRING", "bash", "systemd"},
         {"cgroup", "FT_STRING", "/user.slice", "/system.slice"},
         {"container", "FT_STRING", "0123abc", "fed"},
+        {"container.name", "FT_STRING", "web", "%1B[2J"},
+        {"container.image", "FT_STRING", "docker.io/library/nginx:1.25", "i"},
+        {"pod.name", "FT_STRING", "shop-1", "p"},
+        {"pod.namespace", "FT_STRING", "store", "n"},
         {"unit", "FT_STRING", "a.service", "nginx.service"},
         {"netns", "FT_UINT64", "4026531840", "4026531841"},
         {"nspid", "FT_UINT32", "12", "5"},

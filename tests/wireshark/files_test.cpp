@@ -284,16 +284,18 @@ TEST_CASE("a file of ptcpdump has its processes, too") {
 TEST_CASE("a comment that names a PID on a line of its own is taken for what it says") {
     const Wireshark wireshark;
     const std::string path = wireshark.file("a.pcapng");
-    write_comments(
-        path, {"PID: 123", "PID: 123\nCmd: /opt/a b/run me\nArgs: \x1b[2J\nContainerId: c0ffee",
-               "the PID: 5", "PID: x", "PID: 4294967296"});
+    write_comments(path, {"PID: 123",
+                          "PID: 123\nCmd: /opt/a b/run me\nArgs: \x1b[2J\nContainerName: "
+                          "web\nContainerId: c0ffee\nContainerImage: i",
+                          "the PID: 5", "PID: x", "PID: 4294967296"});
     const auto seen =
-        wireshark.fields(path, {"process.pid", "process.name", "process.exe", "process.container"});
-    CHECK(seen == std::vector<Row>{{"123", "", "", ""},
-                                   {"123", "run me", "/opt/a b/run me", "c0ffee"},
-                                   {"", "", "", ""},
-                                   {"", "", "", ""},
-                                   {"", "", "", ""}});
+        wireshark.fields(path, {"process.pid", "process.name", "process.exe", "process.container",
+                                "process.container.name", "process.container.image"});
+    CHECK(seen == std::vector<Row>{{"123", "", "", "", "", ""},
+                                   {"123", "run me", "/opt/a b/run me", "c0ffee", "web", "i"},
+                                   {"", "", "", "", "", ""},
+                                   {"", "", "", "", "", ""},
+                                   {"", "", "", "", "", ""}});
 }
 
 TEST_CASE("Apple's process blocks count where Wireshark reads them") {

@@ -43,6 +43,30 @@ TEST_CASE("pidcap processes has tshark's sums, the most bytes first") {
     }
 }
 
+TEST_CASE("a container is shown by its pod and name, and is found by them") {
+    const std::string file = std::string(TEST_DATA) + "/ptcpdump-pod.pcapng";
+    const auto shown = [&file](const std::vector<std::string>& options) {
+        std::vector<std::string> arguments = {"processes", file};
+        arguments.insert(arguments.end(), options.begin(), options.end());
+        return test::output_of(pidcap(arguments));
+    };
+    CHECK_THAT(shown({}), Catch::Contains(" shop-x2x7p/web "));
+    CHECK_THAT(shown({"--pod", "store/shop-*", "--image", "?", "--container-name", "web"}),
+               Catch::Contains("curl[100]"));
+    for (const char* pod : {"store", "other/*", "!store/*"}) {
+        CHECK_THAT(shown({"--pod", pod}), !Catch::Contains("curl[100]"));
+    }
+    CHECK_THAT(test::output_of(
+                   pidcap({"processes", std::string(TEST_DATA) + "/ptcpdump-container.pcapng"})),
+               Catch::Contains(" web "));
+    const std::vector<Json> rows = rows_of({"processes", "--json", file});
+    REQUIRE(rows.size() == 1);
+    CHECK(rows[0]["container_name"] == "web");
+    CHECK(rows[0]["container_image"] == "x");
+    CHECK(rows[0]["pod_name"] == "shop-x2x7p");
+    CHECK(rows[0]["pod_namespace"] == "store");
+}
+
 TEST_CASE("a selection's sums are those of its packets") {
     uint64_t bytes = 0;
     for (const test::TsharkPacket& packet : test::tshark_packets(told_file())) {

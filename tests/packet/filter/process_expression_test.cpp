@@ -120,6 +120,18 @@ TEST_CASE("each field of an expression is that of the process, or of the packet'
     CHECK(evaluate("pid < 78", contained) == Truth::kUnknown);
     CHECK(holds("container = c0ff*", contained));
     CHECK_FALSE(holds("container = \"\"", contained));
+    contained.container_name = "web";
+    contained.container_image = "docker.io/library/nginx:1.25";
+    contained.pod_name = "shop-7d4b9c-x2x7p";
+    contained.pod_namespace = "store";
+    CHECK(holds("container.name = web and container.image = */nginx:*", contained));
+    CHECK(holds("pod.namespace = store and pod.name = shop-*", contained));
+    for (const char* other : {"container.name = we", "container.image = nginx*", "pod.name = store",
+                              "pod.namespace = shop*"}) {
+        CAPTURE(other);
+        CHECK_FALSE(holds(other, contained));
+    }
+    CHECK(holds("container.name = \"\" and container.image = \"\" and pod.name = \"\""));
 }
 
 TEST_CASE("each operator of an expression does what it says") {
@@ -201,8 +213,12 @@ TEST_CASE("of a packet without a process only kernel and unattributed are known"
         CHECK(without_process("unattributed", via) == Truth::kTrue);
         CHECK(without_process("not unattributed", via) == Truth::kFalse);
         for (const char* field :
-             {"pid", "ppid", "comm", "exe", "cmdline", "uid", "user", "gid", "cgroup", "container",
-              "unit", "netns", "exe_device", "exe_inode", "mntns", "host_pid", "tree"}) {
+             {"pid",        "ppid",          "comm",           "exe",
+              "cmdline",    "uid",           "user",           "gid",
+              "cgroup",     "container",     "container.name", "container.image",
+              "pod.name",   "pod.namespace", "unit",           "netns",
+              "exe_device", "exe_inode",     "mntns",          "host_pid",
+              "tree"}) {
             const std::string test = std::string(field) + " = 0";
             CAPTURE(test);
             CHECK(without_process(test, via) == Truth::kUnknown);
