@@ -21,6 +21,7 @@ Usage:
   pidcap doctor [--json] [--btf FILE]   what this machine grants, what is missing, what to do
   pidcap status [NAME]                  what running recorders do: captures with --ring, -C or -G
   pidcap trigger [--note TEXT]          make one save the packets before and after now
+  pidcap top [FILTER]                   which processes use the network now: a table of rates
   pidcap tls FILE|PID...                which TLS libraries a program or process has in it, and
                                         where those tell their secrets
   pidcap setup-wireshark [--remove|--check]
