@@ -78,7 +78,7 @@ static __always_inline void find_ends(context *ctx, __u32 hook, struct attributi
 }
 
 /* Returns both ends of a packet, in this CPU's room for them. NULL only for the verifier. */
-static __always_inline const struct attribution *attribute(context *ctx, __u32 hook)
+static __always_inline struct attribution *attribute(context *ctx, __u32 hook)
 {
 	__u32 zero = 0;
 	struct attribution *result = bpf_map_lookup_elem(&attributions, &zero);

@@ -9,7 +9,8 @@
  * the verifier follows every value there, and soon exceeds its limit.
  */
 #define PIDCAP_CGROUP
-#include "record.h"
+#include "attribution_room.h"
+#include "count.h"
 
 #define PASS 1
 
@@ -67,6 +68,22 @@ static __always_inline void receiver_by_own_socket(struct __sk_buff *skb, struct
 		find_owner(skb, full, RECEIVER, PIDCAP_VIA_SOCKET, receiver);
 }
 
+static __always_inline void count_in(struct __sk_buff *skb)
+{
+	__u32 place = 0;
+	struct attribution *ends = take_attribution_room(&place);
+
+	if (!ends) {
+		count_unattributed(skb, HOOK_INGRESS);
+		return;
+	}
+	__builtin_memset(ends, 0, sizeof(*ends));
+	parse_packet(skb, HOOK_INGRESS, &ends->packet);
+	receiver_by_own_socket(skb, &ends->receiver);
+	count_packet(skb, HOOK_INGRESS, ends);
+	give_attribution_room_back(place);
+}
+
 SEC("cgroup_skb/ingress")
 int socket_in(struct __sk_buff *skb)
 {
@@ -76,6 +93,10 @@ int socket_in(struct __sk_buff *skb)
 	/* On lo it was captured on its way out, where both ends are known. */
 	if (KERNEL_READ(device, flags) & IFF_LOOPBACK)
 		return PASS;
+	if (counting) {
+		count_in(skb);
+		return PASS;
+	}
 	ends.packet.interface = context_interface(skb);
 	receiver_by_own_socket(skb, &ends.receiver);
 	if (directions & PIDCAP_IN) {
@@ -101,6 +122,20 @@ static __always_inline __u32 egress_hook(struct net_device *device)
 	return KERNEL_READ(device, flags) & IFF_LOOPBACK ? HOOK_LOOPBACK : HOOK_EGRESS;
 }
 
+static __always_inline void count_out(struct __sk_buff *skb, __u32 hook)
+{
+	__u32 place = 0;
+	struct attribution *ends = take_attribution_room(&place);
+
+	if (!ends) {
+		count_unattributed(skb, hook);
+		return;
+	}
+	find_ends(skb, hook, ends);
+	count_packet(skb, hook, ends);
+	give_attribution_room_back(place);
+}
+
 SEC("cgroup_skb/egress")
 int socket_out(struct __sk_buff *skb)
 {
@@ -111,6 +146,10 @@ int socket_out(struct __sk_buff *skb)
 	bool wanted = directions & (outward ? PIDCAP_OUT : PIDCAP_IN);
 	struct attribution *ends;
 
+	if (counting) {
+		count_out(skb, hook);
+		return PASS;
+	}
 	if (wanted)
 		name_device(device, &interface);
 	ends = reserve_attribution();
@@ -135,9 +174,18 @@ int learn_socket_out(struct __sk_buff *skb)
 {
 	struct net_device *device = context_device(skb);
 	struct attribution *ends;
+	__u32 place = 0;
 
 	if (!updates_flow_memory(skb, HOOK_EGRESS))
 		return PASS;
+	if (counting) {
+		ends = take_attribution_room(&place);
+		if (ends) {
+			find_ends(skb, egress_hook(device), ends);
+			give_attribution_room_back(place);
+		}
+		return PASS;
+	}
 	ends = reserve_attribution();
 	if (!ends)
 		return PASS;

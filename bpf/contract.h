@@ -246,8 +246,9 @@ struct pidcap_shared {
 	__u32 takes_events; /* whether events are recorded: not while programs come and go */
 	__u32 changes_lost; /* a change of a process wasn't noted: no verdict holds any more */
 	__u32 events_lost;  /* an event wasn't recorded: records say how many */
+	__u32 counts_odd;   /* which of the two sets of counters is in use, see bpf/count.h */
 };
-PIDCAP_STATIC_ASSERT(sizeof(struct pidcap_shared) == 24, "pidcap_shared");
+PIDCAP_STATIC_ASSERT(sizeof(struct pidcap_shared) == 28, "pidcap_shared");
 
 /* Why a packet is missing in the capture: index of an interface's counters. */
 enum pidcap_drop {
@@ -263,6 +264,59 @@ enum pidcap_drop {
 struct pidcap_drops {
 	__u64 count[PIDCAP_DROP_CAUSES];
 	__u64 pending; /* not yet reported in pidcap_packet.lost */
+};
+
+/*
+ * Programs that count (see bpf/count.h): the key of a counter. It is of one end of a conversation:
+ * `local` is the address at the end that is counted. Ports are 0 where a packet has none. Addresses
+ * and ports are in network byte order, IPv4 addresses in the first word.
+ */
+struct pidcap_count_key {
+	__u64 start_boot; /* with tgid, the process; tgid 0: none */
+	__u32 tgid;
+	__u32 netns; /* inode number of the hook's network namespace */
+	__u32 local[4];
+	__u32 remote[4];
+	__u16 local_port;
+	__u16 remote_port;
+	__u8 family; /* 0: not IP */
+	__u8 protocol;
+	__u8 via; /* enum pidcap_via: why there is no process; 0 if there is one */
+	__u8 pad;
+};
+PIDCAP_STATIC_ASSERT(sizeof(struct pidcap_count_key) == 56, "pidcap_count_key");
+
+struct pidcap_amount {
+	__u64 packets;
+	__u64 bytes;
+};
+
+struct pidcap_count {
+	struct pidcap_amount out; /* what this end has sent */
+	struct pidcap_amount in;
+	struct pidcap_owner owner; /* of the first packet */
+	__u32 srtt_us;		   /* smoothed round trip time, of the latest TCP packet sent */
+	__u32 first_retransmitted; /* segments since the connection began, as of the first one */
+	__u32 retransmitted;	   /* the same, as of the latest one */
+	__u32 has_tcp;		   /* there was such a packet */
+};
+PIDCAP_STATIC_ASSERT(sizeof(struct pidcap_count) == 96, "pidcap_count");
+
+/* How many programs of the cgroup hook can be under way on a CPU, see bpf/attribution_room.h. */
+#define PIDCAP_ATTRIBUTION_PLACES 8
+
+/*
+ * All that a hook has seen in the time of one set of counters, and what is in no counter. A packet
+ * on lo has two ends that are counted, any other has one. So OUT + IN + 2 * LOOPBACK is all
+ * counters + LEFT_OUT + UNCOUNTED.
+ */
+enum pidcap_seen {
+	PIDCAP_SEEN_OUT,
+	PIDCAP_SEEN_IN,
+	PIDCAP_SEEN_LOOPBACK,
+	PIDCAP_SEEN_LEFT_OUT,  /* ends, of processes that the process filter refuses */
+	PIDCAP_SEEN_UNCOUNTED, /* ends, for which there was no room */
+	PIDCAP_SEEN_KINDS,
 };
 
 /* How many fields of a tracepoint's record may locate bytes behind the fixed ones. */

@@ -3,9 +3,11 @@
  * Defines the maps and settings that the programs of all hooks share. Each is declared, and
  * explained, in the header that uses it.
  */
+#include "attribution_room.h"
+#include "count.h"
 #include "pid_namespace.h"
-#include "record.h"
 
+const volatile __u32 counting = 0;
 const volatile __u32 finds_processes = 1;
 const volatile __u64 memory_seed = 0;
 const volatile __u32 only_netns = 0;
@@ -24,6 +26,8 @@ __u32 have_hidden;
 
 struct memory_map memory SEC(".maps");
 struct attribution_map attributions SEC(".maps");
+struct places_map attribution_places SEC(".maps");
+struct attribution_room_map attribution_room SEC(".maps");
 struct before_map before_packets SEC(".maps");
 struct learned_flow_map learned_flows SEC(".maps");
 struct ring_map rings SEC(".maps");
@@ -31,3 +35,6 @@ struct drop_map drops SEC(".maps");
 struct drop_pending_map drops_pending SEC(".maps");
 struct unwanted_map unwanted SEC(".maps");
 struct change_map changes SEC(".maps");
+struct count_map even_counts SEC(".maps");
+struct count_map odd_counts SEC(".maps");
+struct seen_map seen SEC(".maps");

@@ -97,15 +97,24 @@ static __always_inline void fill_vlan_tag(struct pidcap_packet *record, context 
 }
 
 /*
- * Fills in everything but the packet's bytes. Returns the flags to submit the record with. The
- * owner is the process at this end (the sender of what goes out, the receiver of what comes in), or
- * the only one known. The time has to be taken after the reservation: see capture/kernel/merge.h.
+ * Returns whether the receiver is the process at this end (the sender is, of what goes out), or the
+ * only one known. `hook`: with HOOK_INGRESS for the way that the packet goes.
+ */
+static __always_inline bool names_receiver(__u32 hook, const struct attribution *ends)
+{
+	bool sent = ends->sender.owner.tgid, received = ends->receiver.owner.tgid;
+
+	return hook & HOOK_INGRESS ? received || !sent : !sent && received;
+}
+
+/*
+ * Fills in everything but the packet's bytes. Returns the flags to submit the record with. The time
+ * has to be taken after the reservation: see capture/kernel/merge.h.
  */
 static __noinline __u64 fill_record(struct pidcap_packet *record, context *ctx, __u32 caplen,
 				    __u32 hook, const struct attribution *ends)
 {
 	bool incoming = hook & HOOK_INGRESS, outward = hook & HOOK_OUTWARD;
-	bool sent = ends->sender.owner.tgid, received = ends->receiver.owner.tgid;
 
 	record->time_mono = bpf_ktime_get_ns();
 	record->interface = ends->packet.interface;
@@ -115,7 +124,7 @@ static __noinline __u64 fill_record(struct pidcap_packet *record, context *ctx, 
 	fill_vlan_tag(record, ctx);
 	record->direction = outward ? PIDCAP_OUT : PIDCAP_IN;
 	record->cpu = 0;
-	if (incoming ? received || !sent : !sent && received) {
+	if (names_receiver(hook, ends)) {
 		record->owner = ends->receiver.owner;
 		record->via = ends->receiver.via;
 		record->far_end = outward;
@@ -124,7 +133,7 @@ static __noinline __u64 fill_record(struct pidcap_packet *record, context *ctx, 
 		record->via = ends->sender.via;
 		record->far_end = !outward;
 	}
-	if (sent && received) {
+	if (ends->sender.owner.tgid && ends->receiver.owner.tgid) {
 		record->peer = incoming ? ends->sender.owner : ends->receiver.owner;
 		record->peer_via = incoming ? ends->sender.via : ends->receiver.via;
 	} else {

@@ -3,7 +3,7 @@
  * Captures at the traffic control hooks of an interface (tcx or clsact), in both directions. Every
  * packet goes on.
  */
-#include "record.h"
+#include "count.h"
 
 /* TCX_NEXT of include/uapi/linux/bpf.h, TC_ACT_UNSPEC of pkt_cls.h: other programs decide. */
 #define NEXT -1
@@ -11,7 +11,7 @@
 static __always_inline int capture(struct __sk_buff *skb, __u32 hook)
 {
 	bool incoming = hook & HOOK_INGRESS;
-	const struct attribution *ends;
+	struct attribution *ends;
 
 	/* The stack's own copy of a multicast that just went out, without its link layer. */
 	if (incoming && skb->pkt_type == PACKET_LOOPBACK)
@@ -19,7 +19,7 @@ static __always_inline int capture(struct __sk_buff *skb, __u32 hook)
 	/* Attribution runs for both directions, whatever is captured: each learns for the other. */
 	ends = attribute(skb, hook);
 	if (ends && directions & (incoming ? PIDCAP_IN : PIDCAP_OUT))
-		record_packet(skb, incoming ? hook : hook | HOOK_OUTWARD, ends);
+		take_packet(skb, incoming ? hook : hook | HOOK_OUTWARD, ends);
 	return NEXT;
 }
 
@@ -51,10 +51,12 @@ int ip_out(struct __sk_buff *skb)
 SEC("tc")
 int loopback(struct __sk_buff *skb)
 {
-	const struct attribution *ends = attribute(skb, HOOK_ETHERNET | HOOK_LOOPBACK);
+	__u32 hook = HOOK_ETHERNET | HOOK_LOOPBACK;
+	struct attribution *ends = attribute(skb, hook);
 
 	if (ends)
-		record_packet(skb, loopback_direction == PIDCAP_OUT ? HOOK_OUTWARD : 0, ends);
+		take_packet(skb, loopback_direction == PIDCAP_OUT ? hook | HOOK_OUTWARD : hook,
+			    ends);
 	return NEXT;
 }
 

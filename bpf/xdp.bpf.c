@@ -4,7 +4,7 @@
  * Outgoing packets have no such hook: tc.bpf.c captures them. Every packet goes on.
  */
 #define PIDCAP_XDP
-#include "record.h"
+#include "count.h"
 
 #define MIN_IPV4_HLEN 20
 #define MAX_IPV4_HLEN 60
@@ -55,13 +55,13 @@ static __always_inline bool is_looped_copy(context *ctx)
 SEC("xdp")
 int xdp_in(struct xdp_md *ctx)
 {
-	const struct attribution *ends;
+	struct attribution *ends;
 
 	if (is_looped_copy(ctx))
 		return XDP_PASS;
 	ends = attribute(ctx, XDP_IN);
 	if (ends && directions & PIDCAP_IN)
-		record_packet(ctx, XDP_IN, ends);
+		take_packet(ctx, XDP_IN, ends);
 	return XDP_PASS;
 }
 

@@ -213,6 +213,7 @@ Result<void> Session::learn(const packet::ProcessConditions& filter, const Cgrou
 
 Result<void> Session::start(Sink& sink) {
     sink_ = &sink;
+    counted_mono_ = kernel_mono_ns();
     auto attached = attachment_->attach(sink);
     report_.hook = attachment_->name();
     report_.tracing = programs_.tracing();

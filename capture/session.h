@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "capture/clock.h"
+#include "capture/counts.h"
 #include "capture/events/event_choice.h"
 #include "capture/events/event_set.h"
 #include "capture/events/process_events.h"
@@ -87,8 +88,8 @@ class Session : private RecordHandler, private ProcessWatcher {
         return tls::KeyCapture::start(settings, helper_user);
     }
 
-    // Attaches to the interfaces: packets are captured from here on. `sink` must outlive the
-    // session.
+    // Attaches to the interfaces: packets are captured, or counted, from here on. `sink` must
+    // outlive the session.
     Result<void> start(Sink& sink);
 
     // Returns what the running capture can't do without, found by trying. Call it after start().
@@ -109,6 +110,16 @@ class Session : private RecordHandler, private ProcessWatcher {
 
     // Detaches the hooks, hands the remaining packets and the final counters to the sink.
     Result<void> finish();
+
+    // With ProgramOptions::counts: returns what was counted since the last call or start(). Hands
+    // everything up to now to the sink, too. The processes are valid until the next call of this
+    // or of step(). The kernel waits for its running programs, some tens of milliseconds.
+    Result<Counts> take_counts();
+
+    // The processes that are known.
+    packet::Ancestry& processes() { return table_; }
+    // Returns what /proc shows now of a process, see ProcessTable::stat_of().
+    Result<ProcStat> stat_of(uint32_t number) const { return table_.stat_of(number); }
 
     // Replaces the process filter. The old filter decides on packets up to the call, the new one on
     // packets after its return. Pids mean the processes that have them now; trees and descendants
@@ -187,6 +198,7 @@ class Session : private RecordHandler, private ProcessWatcher {
     Result<void> event_result_;  // of the sink's process(), returned with the next packet or round
     std::vector<std::byte> tagged_;
     uint64_t captured_ = 0;
+    uint64_t counted_mono_ = 0;  // when take_counts() was called last
     uint64_t events_lost_seen_ = 0;
     bool told_full_ = false;  // the user, that the ledger is full
     bool ended_ = false;      // all hooks are detached

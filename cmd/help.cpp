@@ -23,6 +23,7 @@ Usage:
                                         processes and report. With --records: one at a time
   pidcap status [NAME]                  what running recorders do: captures with --ring, -C or -G
   pidcap trigger [--note TEXT]          make one save the packets before and after now
+  pidcap top [FILTER]                   which processes use the network now: a table of rates
   pidcap tls FILE|PID...                which TLS libraries a program or process has in it, and
                                         where those tell their secrets
   pidcap setup-wireshark [--remove|--check]

@@ -17,6 +17,7 @@
 #include "cmd/recorder/recorder_commands.h"
 #include "cmd/run_capture.h"
 #include "cmd/tls.h"
+#include "cmd/top/top.h"
 #include "cmd/wireshark/setup_wireshark.h"
 
 namespace {
@@ -38,6 +39,9 @@ int run(const std::vector<std::string>& arguments) {
         return flushed(*status);
     }
     if (auto status = cmd::run_tls_command(arguments)) {
+        return flushed(*status);
+    }
+    if (auto status = cmd::run_top_command(arguments)) {
         return flushed(*status);
     }
     auto parsed = cmd::parse_options(arguments);

@@ -74,4 +74,14 @@ std::vector<int> PacketRings::fds() const {
     return fds;
 }
 
+// The kernel does so before it returns from a change to a map of maps (Linux 5.0, commit
+// 1ae80cf31938), here of the first ring to itself.
+Result<void> PacketRings::wait_for_programs(int rings_fd) const {
+    const uint32_t index = PIDCAP_RING_LARGE;
+    const int value = rings_.front().fd.get();
+    const int code = bpf_map_update_elem(rings_fd, &index, &value, BPF_ANY);
+    return code == 0 ? Result<void>{}
+                     : pcapng::errno_error("wait for the programs that count", -code);
+}
+
 }  // namespace capture

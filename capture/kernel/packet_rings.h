@@ -41,6 +41,9 @@ class PacketRings {
     // Returns file descriptors that become readable when the kernel wakes the reader.
     std::vector<int> fds() const;
 
+    // Waits until every program that runs now has ended.
+    Result<void> wait_for_programs(int rings_fd) const;
+
   private:
     struct RingMap {
         pcapng::Fd fd;

@@ -82,6 +82,7 @@ void configure(pidcap_bpf& skeleton, const ProgramOptions& options, uint32_t cpu
                const RingSizes& rings, const Features& kernel) {
     auto* config = skeleton.rodata;
     config->memory_seed = packet::random_seed();
+    config->counting = options.counts ? 1 : 0;
     config->finds_processes = options.finds_processes ? 1 : 0;
     config->describes_processes = options.describes_processes ? 1 : 0;
     config->snaplen = options.snaplen;
@@ -100,6 +101,12 @@ void configure(pidcap_bpf& skeleton, const ProgramOptions& options, uint32_t cpu
     bpf_map__set_max_entries(skeleton.maps.rings, cpus * PIDCAP_RINGS);
     bpf_map__set_max_entries(skeleton.maps.drops,
                              bpf_map__max_entries(skeleton.maps.drops) + options.most_events);
+    if (options.counts) {
+        bpf_map__set_max_entries(skeleton.maps.even_counts, kCounters);
+        bpf_map__set_max_entries(skeleton.maps.odd_counts, kCounters);
+        bpf_map__set_max_entries(skeleton.maps.attribution_places, cpus);
+        bpf_map__set_max_entries(skeleton.maps.attribution_room, cpus * PIDCAP_ATTRIBUTION_PLACES);
+    }
     if (!kernel.can_allocate_in_tracepoints()) {
         bpf_map__set_map_flags(skeleton.maps.sk_user, 0);
         bpf_map__set_max_entries(skeleton.maps.sk_user, kPreallocatedUsers);
@@ -118,6 +125,7 @@ Programs::Programs(Skeleton skeleton, PacketRings rings, size_t cpus, Hook hook,
     : skeleton_(std::move(skeleton)),
       rings_(std::move(rings)),
       drops_(bpf_map__fd(skeleton_->maps.drops), cpus),
+      cpus_(cpus),
       hook_(hook),
       tracing_(tracing) {}
 
@@ -342,6 +350,18 @@ Result<Merge> Programs::open_rings() {
         return std::move(events).error();
     }
     return Merge(*std::move(packets), *std::move(events));
+}
+
+Result<CountedSet> Programs::take_counted() {
+    uint32_t& odd = skeleton_->data_shared->shared.counts_odd;
+    const bool was_odd = odd != 0;
+    __atomic_store_n(&odd, was_odd ? 0 : 1, __ATOMIC_SEQ_CST);
+    if (auto waited = rings_.wait_for_programs(bpf_map__fd(skeleton_->maps.rings)); !waited) {
+        return std::move(waited).error();
+    }
+    const auto& maps = skeleton_->maps;
+    return capture::take_counted(bpf_map__fd(was_odd ? maps.odd_counts : maps.even_counts),
+                                 bpf_map__fd(maps.seen), was_odd, cpus_);
 }
 
 Result<void> Programs::set_owner(int socket_fd, const pidcap_owner& owner) {

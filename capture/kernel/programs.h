@@ -17,6 +17,7 @@
 
 #include "bpf/contract.h"
 #include "capture/filter/filter_programs.h"
+#include "capture/kernel/count_maps.h"
 #include "capture/kernel/drop_counters.h"
 #include "capture/kernel/hook.h"
 #include "capture/kernel/merge.h"
@@ -41,6 +42,7 @@ struct ProgramOptions {
     bool out = true;            // record outgoing packets
     uint64_t buffer_bytes = 0;  // all large packet rings together; 0: kDefaultBuffer
     Hook hook = Hook::kTc;
+    bool counts = false;             // packets are counted instead of recorded
     bool finds_processes = true;     // false: packets are recorded without their process
     std::optional<Tracing> tracing;  // nullopt: the best one that this kernel allows
     uint32_t only_netns = 0;  // inode number of the namespace that all packets are from; 0: several
@@ -84,6 +86,10 @@ class Programs {
     // Asks the programs to wake the reader for the next packet. Read the rings once more before you
     // sleep: a packet may have come just before the request.
     void request_wake();
+
+    // With ProgramOptions::counts: has the programs change to the other set of counters, waits
+    // until none of them uses the one before, and returns what that has counted.
+    Result<CountedSet> take_counted();
 
     // Stores the owner of a socket that existed before the start, unless the socket has been used
     // since.
@@ -141,6 +147,7 @@ class Programs {
     Skeleton skeleton_;
     PacketRings rings_;
     DropCounters drops_;
+    size_t cpus_;
     std::optional<FilterPrograms> filters_;
     std::unique_ptr<PidLookup> pids_;
     std::vector<Link> links_;

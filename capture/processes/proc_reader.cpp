@@ -34,6 +34,8 @@ void add(MessageWriter& answer, const ProcStat& stat) {
     answer.add(stat.start_ticks);
     answer.add(stat.state);
     answer.add(stat.comm);
+    answer.add(stat.cpu_ticks);
+    answer.add(stat.resident_pages);
 }
 
 ProcStat stat_in(MessageReader& answer) {
@@ -42,6 +44,8 @@ ProcStat stat_in(MessageReader& answer) {
     stat.start_ticks = answer.number<uint64_t>();
     stat.state = answer.number<char>();
     stat.comm = answer.text();
+    stat.cpu_ticks = answer.number<uint64_t>();
+    stat.resident_pages = answer.number<uint64_t>();
     return stat;
 }
 

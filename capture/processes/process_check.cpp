@@ -29,6 +29,22 @@ Result<ProcTitle> ProcessTable::read_title(uint32_t pid) const {
     return reader_ ? reader_->title(pid) : procfs_.title(pid);
 }
 
+Result<ProcStat> ProcessTable::stat_of(uint32_t number) const {
+    const auto found = by_number_.find(number);
+    if (found == by_number_.end() || found->second->exited) {
+        return pcapng::errno_error("read a process", ESRCH);
+    }
+    const Entry& entry = *found->second;
+    if (entry.own_pid == 0) {
+        return pcapng::errno_error("read a process of another PID namespace", ENOENT);
+    }
+    auto stat = read_stat(entry.own_pid);
+    if (stat && stat->start_ticks != entry.key.start_ticks) {
+        return pcapng::errno_error("read a process", ESRCH);
+    }
+    return stat;
+}
+
 // Reads the process into `seen` if /proc still shows the same one.
 ProcessTable::Fate ProcessTable::read_same(const Entry& entry, ProcProcess& seen) const {
     if (entry.own_pid == 0) {

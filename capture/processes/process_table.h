@@ -138,6 +138,9 @@ class ProcessTable : public packet::Ancestry {
     // none.
     std::optional<uint64_t> settled(const Process& process) const;
 
+    // Returns what /proc shows now of the process with this number. Error code ESRCH: it has ended.
+    pcapng::Result<ProcStat> stat_of(uint32_t number) const;
+
     // Returns the process that forked this one, or that was its parent when it was first seen. A
     // process that the table has forgotten has no parent.
     std::optional<Parent> parent_of(const Process& process) override;

@@ -311,6 +311,11 @@ Result<ProcStat> parse_stat(std::string_view text) {
     stat.ppid = *ppid;
     stat.start_ticks = *start;
     stat.state = state.front();
+    const auto number = [&](size_t which) {
+        return parse_number<uint64_t>(field(rest, which - 3)).value_or(0);
+    };
+    stat.cpu_ticks = number(14) + number(15);
+    stat.resident_pages = number(24);
     stat.comm = text.substr(open + 1, std::min(close - open - 1, kMaxComm));
     return stat;
 }

@@ -18,12 +18,14 @@
 
 namespace capture {
 
-// The fields of /proc/PID/stat that identify a process.
+// The fields of /proc/PID/stat that identify a process, and what it uses.
 struct ProcStat {
     uint32_t ppid = 0;
-    uint64_t start_ticks = 0;  // field 22, in the reader's time namespace
-    char state = '?';          // 'Z' and 'X': dead
-    std::string comm;          // at most 15 bytes
+    uint64_t start_ticks = 0;     // field 22, in the reader's time namespace
+    char state = '?';             // 'Z' and 'X': dead
+    std::string comm;             // at most 15 bytes
+    uint64_t cpu_ticks = 0;       // fields 14 and 15, of all threads, in USER_HZ (1/100 s)
+    uint64_t resident_pages = 0;  // field 24
 };
 
 // Fields of /proc/PID/status.

@@ -66,17 +66,18 @@ _pidcap() {
         --name) words=$(cd /run/pidcap 2>/dev/null && for name in *.sock; do echo "${name%.sock}"; done) ;;
         --format) words="parquet jsonl csv" ;;
         --table) words="packets flows processes events" ;;
+        --view) words="processes tree conversations remotes" ;;
         --split) words="process container user" ;;
         --names) words="pidcap ecs" ;;
         --to) words="unix: tcp:" ;;
-        --after | --before | --host | --sort | --idle | --active | --most-flows | --ipfix | --ipfix-enterprise | --filter | -C | --rotate-size | -G | --rotate-time | -W | --rotate-count | --keep-free | --ring | --trigger | --note | --mode | -s | --snaplen | -B | --buffer | -c | --count | --duration | --cmdline | --container | --container-name | --image | --pod | --unit | --process) return ;;
+        --after | --before | --host | --sort | --idle | --active | --most-flows | --ipfix | --ipfix-enterprise | --filter | -C | --rotate-size | -G | --rotate-time | -W | --rotate-count | --keep-free | --ring | --trigger | --note | --mode | -s | --snaplen | -B | --buffer | -c | --count | --delay | --duration | --cmdline | --container | --container-name | --image | --pod | --unit | --process) return ;;
         *)
             local looks="-v --verbose -q --quiet -n -e -S --absolute-tcp-sequence-numbers -K --dont-verify-checksums -x -X -A -# --number -t --time-stamp-precision --micro --nano --color"
             words="--config -i --interface --netns --hook --tracing --btf -Q --direction -p --no-promiscuous-mode -D --list-interfaces -L --list-data-link-types -y --linktype --filter -F --filter-file -d --ebpf -O --no-optimize --pid --comm --exe --cmdline --uid --user --gid --cgroup --container --container-name --image --pod
                    --unit --tree --process -f --follow --unattributed --kernel -w --write -C --rotate-size -G --rotate-time --rotate-at-clock --rotate-at-start
                    -W --rotate-count -z --rotate-command --keep-free --ring --before --after --trigger --name --compress --mode -Z --run-as --command-user -s --snaplen --comments --no-process --process-blocks --tls-keys --tls-wait --tls-plaintext --event --no-packets --kernel-addresses -B --buffer -c --count --duration
                    $looks --json --print -h --help --version --"
-            local commands="annotate doctor events export extract flows keys merge processes read report setup-wireshark status tls trigger"
+            local commands="annotate doctor events export extract flows keys merge processes read report setup-wireshark status tls top trigger"
             local selection="--filter -F --interface --netns --after --before -c --pid --comm --exe --cmdline --uid --user --cgroup --container --container-name --image --pod --unit
                              --tree --process -f --follow --unattributed --kernel -h --help"
             if ((COMP_CWORD > 1)); then
@@ -95,6 +96,8 @@ _pidcap() {
                     setup-wireshark) words="--remove --check --group -h --help" ;;
                     status) words="--json -h --help" ;;
                     tls) words="--json -h --help" ;;
+                    top) words="-d --delay -n --count --once --json --view --sort --hook -i --interface --netns --tracing --btf --filter -F --filter-file --pid --comm
+                                --exe --cmdline --uid --user --gid --cgroup --container --unit --tree --process -f --follow --unattributed --kernel -h --help" ;;
                     trigger) words="--note --name -h --help" ;;
                 esac
                 if [[ $word != -* && " annotate events export extract flows keys merge processes read report tls " == *" ${COMP_WORDS[1]} "* ]]; then

@@ -12,12 +12,12 @@ function __pidcap_on_files
 end
 
 function __pidcap_capture
-    not __pidcap_in doctor setup-wireshark status tls trigger; and not __pidcap_on_files
+    not __pidcap_in doctor setup-wireshark status tls top trigger; and not __pidcap_on_files
 end
 
 # Whether packets are chosen.
 function __pidcap_select
-    __pidcap_in events export extract flows processes read report; or __pidcap_capture
+    __pidcap_in events export extract flows processes read report top; or __pidcap_capture
 end
 
 function __pidcap_select_of_file
@@ -29,6 +29,7 @@ complete -c pidcap -n '__pidcap_capture' -a doctor -d 'What this machine grants'
 complete -c pidcap -n __pidcap_capture -a setup-wireshark -d 'pidcap in Wireshark'
 complete -c pidcap -n __pidcap_capture -a status -d 'What recorders do'
 complete -c pidcap -n __pidcap_capture -a tls -d 'TLS libraries of programs and processes'
+complete -c pidcap -n __pidcap_capture -a top -d 'Which processes use the network now'
 complete -c pidcap -n __pidcap_capture -a trigger -d 'Make a recorder save packets'
 complete -c pidcap -n __pidcap_capture -a annotate -d 'Put processes into a plain capture'
 complete -c pidcap -n __pidcap_capture -a events -d 'Events of a file'
@@ -44,6 +45,18 @@ complete -c pidcap -n __pidcap_on_files -F
 complete -c pidcap -n '__pidcap_in tls' -F
 complete -c pidcap -n '__pidcap_in tls' -a '(__fish_complete_pids)'
 complete -c pidcap -n '__pidcap_in tls' -l json -d 'An array of objects'
+complete -c pidcap -n '__pidcap_in top' -s d -l delay -x -d 'How often the table is renewed'
+complete -c pidcap -n '__pidcap_in top' -s n -l count -x -d 'Print so often, and end'
+complete -c pidcap -n '__pidcap_in top' -l once -d 'Print once'
+complete -c pidcap -n '__pidcap_in top' -l json -d 'A JSON object each time'
+complete -c pidcap -n '__pidcap_in top' -l view -x -a 'processes tree conversations remotes' -d 'What the rows are'
+complete -c pidcap -n '__pidcap_in top' -l sort -x -a 'rate out in packets total retransmissions rtt cpu memory pid name' -d 'By this column'
+complete -c pidcap -n '__pidcap_in top' -l hook -x -a 'cgroup tc xdp' -d 'Where packets are counted'
+complete -c pidcap -n '__pidcap_in top' -s i -l interface -x -a 'any (path basename /sys/class/net/*)' -d 'Interface'
+complete -c pidcap -n '__pidcap_in top' -l netns -x -a 'all (path basename /run/netns/*)' -d 'Network namespace'
+complete -c pidcap -n '__pidcap_in top' -l tracing -x -a 'auto fentry kprobe syscalls' -d 'How to see who uses a socket'
+complete -c pidcap -n '__pidcap_in top' -l btf -r -F -d "The kernel's types"
+complete -c pidcap -n '__pidcap_in top' -s F -l filter-file -r -F -d 'Filter from a file'
 complete -c pidcap -n __pidcap_select_of_file -l after -x -d 'From this time on'
 complete -c pidcap -n __pidcap_select_of_file -l interface -x -d 'Packets of this interface'
 complete -c pidcap -n __pidcap_select_of_file -l netns -x -d 'Packets of this network namespace'

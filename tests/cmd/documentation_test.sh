@@ -51,7 +51,7 @@ for command in "${commands[@]}"; do
     for option in "${help[@]}"; do
         value=()
         case $command:$option in
-            *:-[iQwsBcFoCGWzZry] | *:--linktype | *:--time-stamp-precision | *:--run-as | *:--command-user | *:--mode | *:--config | *:--write | *:--snaplen | *:--direction | *:--count | *:--filter-file | *:--rotate-size | *:--rotate-time | *:--rotate-count | *:--rotate-command | *:--keep-free | *:--ring | *:--trigger | *:--name | *:--note | *:--filter | *:--interface | *:--netns | *:--after | *:--before | *:--pid | *:--comm | *:--exe | *:--cmdline | *:--uid | *:--user | \
+            top:-[dn] | *:--delay | *:--view | *:-[iQwsBcFoCGWzZry] | *:--linktype | *:--time-stamp-precision | *:--run-as | *:--command-user | *:--mode | *:--config | *:--write | *:--snaplen | *:--direction | *:--count | *:--filter-file | *:--rotate-size | *:--rotate-time | *:--rotate-count | *:--rotate-command | *:--keep-free | *:--ring | *:--trigger | *:--name | *:--note | *:--filter | *:--interface | *:--netns | *:--after | *:--before | *:--pid | *:--comm | *:--exe | *:--cmdline | *:--uid | *:--user | \
                 *:--gid | *:--cgroup | *:--container | *:--container-name | *:--image | *:--pod | *:--unit | *:--tree | *:--process | *:--comments | *:--color | *:--duration | \
                 *:--btf | *:--group | *:--format | *:--table | *:--split | *:--sort | *:--from | *:--host | *:--max-files | *:--tls-wait | *:--event | \
                 *:--idle | *:--active | *:--most-flows | *:--names | *:--to | *:--ipfix | *:--ipfix-enterprise) value=(1) ;;

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cmd/top/top_options.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "cmd/command_line.h"
+#include "cmd/option_reader.h"
+#include "cmd/process_filter_options.h"
+#include "cmd/values.h"
+
+namespace cmd {
+namespace {
+
+constexpr std::string_view kHelp = R"(Usage: pidcap top [options] [FILTER]
+
+Which processes use the network now: a table that is renewed every second. Packets are counted in
+the kernel by process and conversation; none is copied. Keys: ? lists them, q ends.
+
+  -d, --delay TIME    how often the table is renewed: 0.5, 2s, 1m; 1 s unless it is given
+  -n, --count N       print it N times, and end
+  --once              print it once; the same as -n 1
+  --json              print a JSON object each time, with all processes and their conversations
+  --view VIEW         processes (the default), tree, conversations or remotes
+  --sort KEY          rate (the default), out, in, packets, total, retransmissions, rtt, cpu, memory,
+                      pid or name
+
+Where, and which packets: as for a capture (pidcap --help)
+  --hook cgroup|tc|xdp
+                      cgroup (the default, without -i and --netns): what all sockets send and
+                      receive, in every network namespace. tc, xdp: at interfaces
+  -i, --interface IFACE
+                      interface; repeatable
+  --netns NAME|PATH|PID|all
+                      the interfaces of another network namespace; repeatable
+  --tracing auto|fentry|kprobe|syscalls
+                      how to see who uses a socket
+  --btf FILE          the kernel's type information
+  --filter FILTER     packets that match pcap-filter(7), as the words at the end
+  -F, --filter-file FILE
+                      the same from a file
+  --pid PID           processes with this pid; repeatable, as are the next ones
+  --comm NAME         with this name
+  --exe PATH          with this executable
+  --cmdline PATTERN   with this command line
+  --uid, --user USER  of this user
+  --gid GROUP         of this group
+  --cgroup PATH       in this cgroup, or below it
+  --container ID      of this container
+  --unit UNIT         of this systemd unit
+  --tree PID          this process and all that it starts
+  --process EXPR      for which EXPR holds
+  -f, --follow        and their descendants
+  --unattributed      without a process
+  --kernel            of the kernel itself
+  -h, --help          this text
+
+Exit status: 0 done, 1 it couldn't be done, 2 wrong usage.
+)";
+
+struct Declared {
+    CommandLine line{"top"};
+    const Option& delay = line.value("-d,--delay");
+    const Option& count = line.value("-n,--count");
+    const Option& once = line.flag("--once");
+    const Option& json = line.flag("--json");
+    const Option& view = line.value("--view");
+    const Option& sort = line.value("--sort");
+    const Option& hook = line.value("--hook");
+    const Option& interface = line.value("-i,--interface");
+    const Option& netns = line.value("--netns");
+    const Option& tracing = line.value("--tracing");
+    const Option& btf = line.value("--btf");
+    const Option& filter = line.value("--filter");
+    const Option& filter_file = line.value("-F,--filter-file");
+    ProcessFilterOptions processes{line};
+    const Option& help = line.flag("-h,--help");
+    const Option& words = line.positionals("FILTER");
+};
+
+void add_values(std::vector<std::string>& words, const char* name, const Option& option) {
+    for (const std::string& value : option.values) {
+        words.emplace_back(name);
+        words.push_back(value);
+    }
+}
+
+std::vector<std::string> where_words(const Declared& declared) {
+    std::vector<std::string> words;
+    add_values(words, "--hook", declared.hook);
+    add_values(words, "--interface", declared.interface);
+    add_values(words, "--netns", declared.netns);
+    add_values(words, "--tracing", declared.tracing);
+    add_values(words, "--btf", declared.btf);
+    add_values(words, "--filter", declared.filter);
+    add_values(words, "--filter-file", declared.filter_file);
+    if (!declared.hook.given() && !declared.interface.given() && !declared.netns.given()) {
+        words.insert(words.end(), {"--hook", "cgroup"});
+    }
+    words.insert(words.end(), declared.words.values.begin(), declared.words.values.end());
+    return words;
+}
+
+void add_process_words(std::vector<std::string>& words, const ProcessFilterOptions& processes) {
+    const std::pair<const char*, const Option&> values[] = {
+        {"--pid", processes.pid},         {"--comm", processes.comm},
+        {"--exe", processes.exe},         {"--cmdline", processes.cmdline},
+        {"--uid", processes.uid},         {"--gid", processes.gid},
+        {"--cgroup", processes.cgroup},   {"--container", processes.container},
+        {"--unit", processes.unit},       {"--tree", processes.tree},
+        {"--process", processes.process},
+    };
+    for (const auto& [name, option] : values) {
+        add_values(words, name, option);
+    }
+    const std::pair<const char*, const Option&> flags[] = {
+        {"--follow", processes.follow},
+        {"--unattributed", processes.unattributed},
+        {"--kernel", processes.kernel},
+    };
+    for (const auto& [name, option] : flags) {
+        if (option.given()) {
+            words.emplace_back(name);
+        }
+    }
+}
+
+}  // namespace
+
+std::variant<TopOptions, Stop> parse_top_options(std::span<const std::string> arguments) {
+    Declared declared;
+    if (auto wrong = declared.line.parse(arguments)) {
+        return *wrong;
+    }
+    if (declared.help.given()) {
+        return Stop{kExitDone, std::string(kHelp)};
+    }
+    TopOptions options;
+    options.where = where_words(declared);
+    std::vector<std::string> words;
+    add_process_words(words, declared.processes);
+    options.processes_text = fmt::format("{}", fmt::join(words, " "));
+    words.insert(words.end(), options.where.begin(), options.where.end());
+    auto capture = parse_options(words);
+    if (const auto* stop = std::get_if<Stop>(&capture)) {
+        return *stop;
+    }
+    options.capture = std::get<Options>(std::move(capture));
+    OptionReader reader;
+    reader.once(declared.delay, [&](const std::string& text) {
+        return store(parse_duration("-d", text), options.delay);
+    });
+    constexpr uint64_t kMostTimes = 1'000'000'000;
+    reader.once(declared.count, [&](const std::string& text) -> std::optional<Error> {
+        return store(parse_number("-n", text, 1, kMostTimes), options.count.emplace());
+    });
+    reader.word(declared.view, kTopViews, options.view);
+    reader.word(declared.sort, kTopSorts, options.sort);
+    options.once = declared.once.given();
+    options.json = declared.json.given();
+    reader.refuse_if(options.once && options.count, "--once and -n: give one of them");
+    if (reader.error()) {
+        return declared.line.usage_error(reader.error()->message);
+    }
+    return options;
+}
+
+}  // namespace cmd

@@ -1,0 +1,495 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// What a session counts instead of capturing it. The oracles: tcpdump beside it, the kernel's
+// counters of an interface, and how much the programs have sent.
+#include <arpa/inet.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <chrono>
+#include <csignal>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <sstream>
+#include <string>
+#include <thread>
+#include <tuple>
+#include <vector>
+
+#include "capture/session.h"
+#include "packet/dissect/address.h"
+#include "packet/filter/process_expression.h"
+#include "tests/kernel/pair.h"
+#include "tests/kernel/traffic.h"
+#include "tests/support/capture.h"
+#include "tests/support/command.h"
+#include "tests/support/temporary_folder.h"
+#include "tests/support/traffic.h"
+
+namespace test {
+namespace {
+
+using capture::Amount;
+using capture::Counts;
+using capture::Hook;
+using pcapng::Result;
+
+constexpr uint64_t kEthernet = 14;
+
+class NoPackets : public packet::Sink {
+  public:
+    Result<void> interface(const packet::Interface& /*interface*/) override { return {}; }
+    Result<void> packet(const packet::Packet& /*packet*/) override {
+        packets++;
+        return {};
+    }
+    Result<void> idle() override { return {}; }
+    Result<void> finish(const std::vector<packet::InterfaceCounters>& /*counters*/) override {
+        return {};
+    }
+
+    int packets = 0;
+};
+
+template <typename T>
+T require_ok(Result<T> result) {
+    INFO((result.ok() ? "" : result.error().message));
+    REQUIRE(result.ok());
+    return std::move(result).value();
+}
+
+struct Sums {
+    Amount out;
+    Amount in;
+
+    bool operator==(const Sums&) const = default;
+};
+std::ostream& operator<<(std::ostream& to, const Sums& sums) {
+    return to << "out " << sums.out.packets << " " << sums.out.bytes << ", in " << sums.in.packets
+              << " " << sums.in.bytes;
+}
+
+// protocol, address, port
+using Endpoint = std::tuple<int, std::string, int>;
+
+// For a failure that says what differs.
+std::vector<std::string> lines_of(const std::map<Endpoint, Sums>& all) {
+    std::vector<std::string> lines;
+    for (const auto& [endpoint, sums] : all) {
+        std::ostringstream line;
+        line << std::get<0>(endpoint) << " " << std::get<1>(endpoint) << " "
+             << std::get<2>(endpoint) << ": " << sums;
+        lines.push_back(line.str());
+    }
+    return lines;
+}
+
+uint32_t inode_of(const Netns& netns) {
+    struct stat status {};
+    REQUIRE(fstat(netns.fd(), &status) == 0);
+    return static_cast<uint32_t>(status.st_ino);
+}
+
+// A session that counts, and all that it has counted.
+class Counting {
+  public:
+    Counting(const Netns& netns, Hook hook, const std::string& interface,
+             packet::ProcessConditions filter = {})
+        : netns_(inode_of(netns)) {
+        const InNetns here(netns);
+        capture::SessionOptions options;
+        options.programs.hook = hook;
+        options.programs.counts = true;
+        options.programs.buffer_bytes = 1;
+        options.filter = std::move(filter);
+        if (hook != Hook::kCgroup) {
+            options.interfaces.names = {interface};
+        }
+        session_ = require_ok(capture::Session::open(options));
+        REQUIRE(session_->start(sink_).ok());
+    }
+
+    // Adds what was counted since the last call. Each time all of it has to be in a sum.
+    void take() {
+        const Counts counts = require_ok(session_->take_counts());
+        CHECK(sink_.packets == 0);
+        Amount all = counts.left_out + counts.uncounted;
+        for (const capture::CountedConversation& each : counts.conversations) {
+            all += each.out + each.in;
+            if (each.conversation.netns != netns_) {
+                continue;
+            }
+            const uint32_t pid = each.process != nullptr ? each.process->pid : 0;
+            const std::string address = packet::to_text(each.conversation.local);
+            const Endpoint endpoint{each.conversation.protocol, address,
+                                    each.conversation.local_port};
+            add(endpoints_[endpoint], each);
+            add(processes_[pid], each);
+            owners_[endpoint].insert(pid);
+            if (each.tcp) {
+                round_trips_.insert(each.tcp->round_trip_us);
+                retransmissions_ = std::max(retransmissions_, each.tcp->retransmissions);
+            }
+        }
+        CHECK(all == counts.out + counts.in + counts.loopback + counts.loopback);
+        seen_out_ += counts.out;
+        seen_in_ += counts.in;
+        uncounted_ += counts.uncounted;
+        left_out_ += counts.left_out;
+    }
+
+    const std::map<Endpoint, Sums>& endpoints() const { return endpoints_; }
+    std::map<uint32_t, Sums> processes() const { return processes_; }
+    const std::map<Endpoint, std::set<uint32_t>>& owners() const { return owners_; }
+    const std::set<uint32_t>& round_trips() const { return round_trips_; }
+    uint32_t retransmissions() const { return retransmissions_; }  // the most of a connection
+    const Amount& seen_out() const { return seen_out_; }
+    const Amount& seen_in() const { return seen_in_; }
+    const Amount& uncounted() const { return uncounted_; }
+    const Amount& left_out() const { return left_out_; }
+
+  private:
+    static void add(Sums& to, const capture::CountedConversation& each) {
+        to.out += each.out;
+        to.in += each.in;
+    }
+
+    NoPackets sink_;
+    uint32_t netns_;
+    std::unique_ptr<capture::Session> session_;
+    std::map<Endpoint, Sums> endpoints_;
+    std::map<uint32_t, Sums> processes_;  // by pid, 0: none
+    std::map<Endpoint, std::set<uint32_t>> owners_;
+    std::set<uint32_t> round_trips_;
+    uint32_t retransmissions_ = 0;
+    Amount seen_out_;
+    Amount seen_in_;
+    Amount uncounted_;
+    Amount left_out_;
+};
+
+// tcpdump on lo, to a packet that says that it was the last.
+class Oracle {
+  public:
+    explicit Oracle(const Netns& netns)
+        : file_(folder_.file("lo.pcap")),
+          tcpdump_({.arguments = {"tcpdump", "-i", "lo", "-n", "-U", "--immediate-mode", "-s",
+                                  "256", "-w", file_},
+                    .netns = &netns}) {
+        tcpdump_.wait_for("listening on");
+    }
+
+    // What went over lo by endpoint, without `link_bytes` of each packet.
+    std::map<Endpoint, Sums> stop(Actor& actor, const std::string& address, uint64_t link_bytes) {
+        const Address any = make_address(address, 0);
+        const int hears = bound_socket(actor, any, SOCK_DGRAM);
+        const uint16_t port = local_port(actor, hears);
+        say(actor, connected_socket(actor, make_address(address, port), SOCK_DGRAM), "the end");
+        while (!has_end()) {
+            std::this_thread::sleep_for(std::chrono::milliseconds(20));
+        }
+        tcpdump_.signal(SIGINT);
+        REQUIRE(tcpdump_.wait() == 0);
+        return sums(port, link_bytes);
+    }
+
+  private:
+    bool has_end() const {
+        std::ifstream file(file_, std::ios::binary);
+        const std::string bytes{std::istreambuf_iterator<char>(file), {}};
+        return contains(bytes, "the end");
+    }
+
+    std::map<Endpoint, Sums> sums(uint16_t but_port, uint64_t link_bytes) const {
+        std::map<Endpoint, Sums> all;
+        for (const auto& row :
+             fields_of(file_,
+                       {"frame.len", "ip.src", "ip.dst", "ipv6.src", "ipv6.dst", "tcp.srcport",
+                        "tcp.dstport", "udp.srcport", "udp.dstport", "icmp.type", "icmpv6.type"})) {
+            const auto first = [&](size_t at) { return row[at].substr(0, row[at].find(',')); };
+            const bool is_icmp = !row[9].empty();
+            const bool is_icmp6 = !row[10].empty();
+            const bool is_tcp = !is_icmp && !is_icmp6 && !row[5].empty();
+            const int protocol = is_icmp ? 1 : (is_icmp6 ? 58 : (is_tcp ? 6 : 17));
+            const auto port = [&](size_t of_tcp, size_t of_udp) {
+                return is_icmp || is_icmp6 ? 0 : std::stoi(row[is_tcp ? of_tcp : of_udp]);
+            };
+            const std::string source = first(1).empty() ? first(3) : first(1);
+            const std::string destination = first(2).empty() ? first(4) : first(2);
+            if (port(6, 8) == but_port) {
+                continue;
+            }
+            const Amount amount{1, std::stoull(row[0]) - link_bytes};
+            all[{protocol, source, port(5, 7)}].out += amount;
+            all[{protocol, destination, port(6, 8)}].in += amount;
+        }
+        return all;
+    }
+
+    TemporaryFolder folder_;
+    std::string file_;
+    Process tcpdump_;
+};
+
+// A connection with a chunk each way, closed by the client first.
+uint16_t talk(Actor& client, Actor& server, int listening, const Address& at) {
+    const int from = connected_socket(client, at, SOCK_STREAM);
+    const int to = accept_from(server, listening);
+    const uint16_t port = local_port(client, from);
+    pass(client, from, server, to, "question");
+    pass(server, to, client, from, "answer");
+    close_in(client, from);
+    hear_end(server, to);
+    close_in(server, to);
+    return port;
+}
+
+TEST_CASE("every packet on lo is counted for both its processes, with its bytes") {
+    const auto hook = GENERATE(Hook::kTc, Hook::kCgroup);
+    const bool is_six = GENERATE(false, true);
+    const std::string address = is_six ? "::1" : "127.0.0.1";
+    CAPTURE(static_cast<int>(hook), address);
+    const Netns netns;
+    Actor server(netns, "server");
+    Actor client(netns, "client");
+    const int listening = listener(server, make_address(address, 0));
+    const uint16_t port = local_port(server, listening);
+    const Address at = make_address(address, port);
+    const int hears = bound_socket(server, make_address(address, 0), SOCK_DGRAM);
+    const Address datagrams_at = make_address(address, local_port(server, hears));
+
+    Oracle oracle(netns);
+    Counting counting(netns, hook, "lo");
+    std::map<Endpoint, uint32_t> expected;
+    const auto pid_of = [](const Actor& actor) { return static_cast<uint32_t>(actor.pid()); };
+    expected[{6, address, port}] = pid_of(server);
+    for (int i = 0; i < 5; i++) {
+        expected[{6, address, talk(client, server, listening, at)}] = pid_of(client);
+    }
+    counting.take();
+    {
+        Actor child = client.fork_child("child");
+        expected[{6, address, talk(child, server, listening, at)}] = pid_of(child);
+        const int from = connected_socket(child, datagrams_at, SOCK_DGRAM);
+        expected[{17, address, local_port(child, from)}] = pid_of(child);
+        pass(child, from, server, hears, "datagram");
+        child.exit();
+    }
+    // To nobody: the kernel answers, and that is the client's.
+    const int lost = connected_socket(client, make_address(address, 9), SOCK_DGRAM);
+    expected[{17, address, local_port(client, lost)}] = pid_of(client);
+    expected[{17, address, 9}] = 0;
+    say(client, lost, "nobody is there");
+    settle(netns);
+    counting.take();
+
+    const auto captured =
+        oracle.stop(client, address, hook == Hook::kCgroup ? kEthernet : uint64_t{0});
+    CHECK(lines_of(counting.endpoints()) == lines_of(captured));
+    for (const auto& [endpoint, pid] : expected) {
+        CAPTURE(std::get<0>(endpoint), std::get<2>(endpoint));
+        const auto found = counting.owners().find(endpoint);
+        REQUIRE(found != counting.owners().end());
+        CHECK(found->second == std::set<uint32_t>{pid});
+    }
+    CHECK_FALSE(counting.round_trips().empty());
+    CHECK(counting.uncounted() == Amount{});
+}
+
+Amount counter(const nlohmann::json& link, const char* way) {
+    const auto& side = link[0]["stats64"][way];
+    return {side["packets"], side["bytes"]};
+}
+
+TEST_CASE("on an interface all that its own counters have is counted") {
+    const Pair pair;
+    const Path path = pair.paths()[2];
+    REQUIRE(path.name == "veth4");
+    Actor server(path.server, "server");
+    Actor client(path.client, "client");
+    const int listening = listener(server, path.server_at(0));
+    const Address at = path.server_at(local_port(server, listening));
+    const auto links = nlohmann::json::parse(output_of(
+        {"nsenter", "--net=" + path.client.path(), "ip", "-j", "link", "show", "type", "veth"}));
+    const std::string name = links[0]["ifname"];
+    const auto counters = [&] {
+        return nlohmann::json::parse(output_of({"nsenter", "--net=" + path.client.path(), "ip",
+                                                "-s", "-j", "link", "show", "dev", name}));
+    };
+    Counting counting(path.client, Hook::kTc, name);
+    const auto before = counters();
+    counting.take();
+    const Amount out_before = counting.seen_out();
+    const Amount in_before = counting.seen_in();
+    const auto again = counters();
+    REQUIRE(before == again);  // nothing else is going on there
+    for (int i = 0; i < 3; i++) {
+        talk(client, server, listening, at);
+    }
+    settle(path.client);
+    settle(path.server);
+    const auto after = counters();
+    counting.take();
+    const auto difference = [](const Amount& now, const Amount& then) {
+        return Amount{now.packets - then.packets, now.bytes - then.bytes};
+    };
+    CHECK(difference(counting.seen_out(), out_before) ==
+          difference(counter(after, "tx"), counter(again, "tx")));
+    CHECK(difference(counting.seen_in(), in_before) ==
+          difference(counter(after, "rx"), counter(again, "rx")));
+    CHECK(counting.processes().contains(static_cast<uint32_t>(client.pid())));
+}
+
+// By the kernel's own count in this namespace (RetransSegs).
+uint32_t retransmitted_segments(const Netns& netns) {
+    const std::string text =
+        output_of({"nsenter", "--net=" + netns.path(), "cat", "/proc/net/snmp"});
+    std::istringstream lines(text);
+    std::vector<std::string> names;
+    for (std::string line; std::getline(lines, line);) {
+        std::istringstream words(line);
+        std::string first;
+        words >> first;
+        if (first != "Tcp:") {
+            continue;
+        }
+        std::vector<std::string> values{std::istream_iterator<std::string>(words), {}};
+        if (names.empty()) {
+            names = values;
+            continue;
+        }
+        const auto at = std::ranges::find(names, "RetransSegs");
+        REQUIRE(at != names.end());
+        return static_cast<uint32_t>(std::stoul(values[static_cast<size_t>(at - names.begin())]));
+    }
+    FAIL("no counters of TCP");
+    return 0;
+}
+
+TEST_CASE("retransmissions are those that the kernel counts") {
+    const auto hook = GENERATE(Hook::kTc, Hook::kCgroup);
+    CAPTURE(static_cast<int>(hook));
+    const Netns netns;
+    Actor server(netns, "server");
+    Actor client(netns, "client");
+    const int listening = listener(server, make_address("127.0.0.1", 0));
+    const uint16_t port = local_port(server, listening);
+    Counting counting(netns, hook, "lo");
+    const int from = connected_socket(client, make_address("127.0.0.1", port), SOCK_STREAM);
+    const int to = accept_from(server, listening);
+    pass(client, from, server, to, "heard");
+    const auto nft = [&](std::vector<std::string> words) {
+        words.insert(words.begin(), {"nsenter", "--net=" + netns.path(), "nft"});
+        output_of(words);
+    };
+    nft(
+        {"add table ip t; add chain ip t c { type filter hook input priority 0; }; add rule ip t c "
+         "tcp dport " +
+         std::to_string(port) + " drop"});
+    say(client, from, "lost");
+    while (retransmitted_segments(netns) < 3) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+    counting.take();
+    nft({"delete table ip t"});
+    hear(server, to);
+    close_in(client, from);
+    close_in(server, to);
+    settle(netns);
+    counting.take();
+    CHECK(counting.retransmissions() == retransmitted_segments(netns));
+}
+
+constexpr uint32_t kFlood = 60000;
+constexpr size_t kFloodBytes = 64;
+constexpr uint64_t kHeaders = 28;  // IPv4, UDP
+
+TEST_CASE("what is sent while the counters are read is in one of two sums") {
+    const auto hook = GENERATE(Hook::kTc, Hook::kCgroup);
+    CAPTURE(static_cast<int>(hook));
+    const Netns netns;
+    Actor server(netns, "server");
+    Actor client(netns, "client");
+    const int hears = bound_socket(server, make_address("127.0.0.1", 0), SOCK_DGRAM);
+    const int sends =
+        connected_socket(client, make_address("127.0.0.1", local_port(server, hears)), SOCK_DGRAM);
+    Counting counting(netns, hook, "lo");
+    client.begin(
+        [](int fd) {
+            const pcapng::Fd socket(dup(fd));
+            return static_cast<int64_t>(send_numbered(socket, 0, kFlood, kFloodBytes));
+        },
+        sends);
+    for (int i = 0; i < 20; i++) {
+        counting.take();
+    }
+    const auto sent = static_cast<uint64_t>(client.finish());
+    counting.take();
+    const uint64_t each = kFloodBytes + kHeaders + (hook == Hook::kCgroup ? 0 : kEthernet);
+    const Amount all{sent, sent * each};
+    CHECK(sent == kFlood);
+    const auto processes = counting.processes();
+    CHECK(processes.at(static_cast<uint32_t>(client.pid())) == Sums{all, {}});
+    CHECK(processes.at(static_cast<uint32_t>(server.pid())) == Sums{{}, all});
+}
+
+TEST_CASE("conversations that find no room are counted as such") {
+    const Netns netns;
+    Actor client(netns, "client");
+    const int sends = open_socket(client, AF_INET, SOCK_DGRAM);
+    Counting counting(netns, Hook::kCgroup, "");
+    // Each is two ends, of no socket, in addresses of their own.
+    const int64_t sent = client.call(
+        [](int fd) {
+            int64_t count = 0;
+            for (uint32_t i = 1; i <= 50000; i++) {
+                sockaddr_in to{};
+                to.sin_family = AF_INET;
+                to.sin_addr.s_addr = htonl(0x7f010000 + i);
+                to.sin_port = htons(9);
+                count += sendto(fd, "x", 1, 0, reinterpret_cast<sockaddr*>(&to), sizeof(to)) == 1
+                             ? 1
+                             : 0;
+            }
+            return count;
+        },
+        sends);
+    CHECK(sent > 40000);
+    counting.take();  // and the sum is right
+    CHECK(counting.uncounted().packets > 0);
+    // There is room again.
+    const Amount before = counting.uncounted();
+    say_to(client, sends, make_address("127.0.0.1", 9), "once more");
+    counting.take();
+    CHECK(counting.uncounted() == before);
+}
+
+TEST_CASE("processes that the filter refuses are left out, and that is counted") {
+    const Netns netns;
+    Actor server(netns, "server");
+    Actor client(netns, "client");
+    const int hears = bound_socket(server, make_address("127.0.0.1", 0), SOCK_DGRAM);
+    const int sends =
+        connected_socket(client, make_address("127.0.0.1", local_port(server, hears)), SOCK_DGRAM);
+    packet::ProcessConditions filter;
+    filter.expression = std::get<packet::ProcessExpression>(
+        packet::parse_process_expression("pid = " + std::to_string(client.pid())));
+    Counting counting(netns, Hook::kCgroup, "", filter);
+    for (int i = 0; i < 3; i++) {
+        pass(client, sends, server, hears, "datagram");
+        counting.take();
+    }
+    const auto processes = counting.processes();
+    REQUIRE(processes.size() == 1);
+    CHECK(processes.begin()->first == static_cast<uint32_t>(client.pid()));
+    CHECK(processes.begin()->second.out.packets == 3);
+    CHECK(counting.left_out().packets >= 3);
+}
+
+}  // namespace
+}  // namespace test
