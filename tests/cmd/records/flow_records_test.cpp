@@ -59,7 +59,7 @@ TEST_CASE("records of a file have the sums of its conversations, and the same co
     }
 }
 
-TEST_CASE("--idle and --active say when records are made") {
+TEST_CASE("options --idle and --active say when records are made") {
     const test::TemporaryFolder folder;
     const std::string file = silent_file(folder);
     const auto reasons = [&](std::vector<std::string> options) {
@@ -135,7 +135,8 @@ bool has_type(const Json& value, const std::string& type) {
     return value.is_string();  // keyword, wildcard, ip, match_only_text
 }
 
-TEST_CASE("--names ecs has no field that the Elastic Common Schema hasn't, of the right type") {
+TEST_CASE(
+    "option --names ecs has no field that the Elastic Common Schema hasn't, of the right type") {
     const std::map<std::string, EcsField> schema = ecs_fields();
     std::set<std::string> seen;
     for (const std::string& file : {kNames, kProcesses, std::string(TEST_DATA "/tls.pcapng")}) {
@@ -169,7 +170,7 @@ TEST_CASE("--names ecs has no field that the Elastic Common Schema hasn't, of th
     }
 }
 
-TEST_CASE("--names ecs says the same as our own names") {
+TEST_CASE("option --names ecs says the same as our own names") {
     const auto own = rows_of({"flows", "--records", kProcesses});
     const auto ecs = rows_of({"flows", "--names", "ecs", kProcesses});
     REQUIRE(own.size() == ecs.size());
