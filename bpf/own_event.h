@@ -108,7 +108,13 @@ PIDCAP_STATIC_ASSERT(sizeof(struct pidcap_dropped) == 56, "pidcap_dropped");
 /* How many numbers of reasons can be hidden: those of the kernel's core are below. */
 #define PIDCAP_DROP_REASONS 512
 
-/* xdp:verdict: a program's verdict that couldn't be carried out, or XDP_ABORTED. */
+/* How many bytes of a packet are recorded with a verdict of XDP, from its link layer on. */
+#define PIDCAP_XDP_BYTES 256
+
+/*
+ * xdp:verdict, then `data`'s bytes: what couldn't be carried out, or XDP_ABORTED; with xdp=all any
+ * verdict of a program.
+ */
 struct pidcap_xdp_verdict {
 	__u32 action;	  /* enum xdp_action */
 	__u32 error;	  /* errno of a redirect; else 0 */
@@ -120,9 +126,11 @@ struct pidcap_xdp_verdict {
 	char to_device[16];
 	char program_name[16];
 	__u32 packets;
+	__u32 length; /* bytes of the packet's first buffer; 0: not known */
+	__u32 data;   /* locator, as in pidcap_dropped */
 	__u32 pad;
 };
-PIDCAP_STATIC_ASSERT(sizeof(struct pidcap_xdp_verdict) == 80, "pidcap_xdp_verdict");
+PIDCAP_STATIC_ASSERT(sizeof(struct pidcap_xdp_verdict) == 88, "pidcap_xdp_verdict");
 
 /* The numbers of the events in a capture. 0: it isn't taken. A constant of the programs. */
 struct pidcap_own_events {

@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <iterator>
 #include <thread>
 #include <unordered_map>
 #include <utility>
@@ -425,6 +426,7 @@ void Session::event(const pidcap_event& event, std::span<const std::byte> payloa
 
 std::vector<std::string> Session::take_notices() {
     std::vector<std::string> notices = attachment_->notices().take();
+    std::ranges::move(events_.take_notices(), std::back_inserter(notices));
     if (attachment_->ledger().full() && !std::exchange(told_full_, true)) {
         notices.push_back(fmt::format(
             "{} interfaces and names of interfaces had packets, and there is room for no more: "

@@ -140,8 +140,8 @@ class Session : private RecordHandler, private ProcessWatcher {
     // Returns the selections that no process has matched since the start, see ProcessSelections.
     // Empty after set_filter(), which has others.
     std::vector<std::string> unmatched() const { return selections_.unmatched(); }
-    // Returns what the user should know of interfaces, such as one that can't be captured, a line
-    // each, since the last call.
+    // Returns what the user should know of interfaces and events, such as one that can't be
+    // captured, a line each, since the last call.
     std::vector<std::string> take_notices();
     // Returns how many such lines there was no room for.
     uint64_t untold_notices() const { return attachment_->notices().untold(); }

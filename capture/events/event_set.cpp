@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdint>
+#include <iterator>
 #include <thread>
 
 #include "packet/event/frame.h"
@@ -136,6 +137,14 @@ uint64_t EventSet::missed() const {
         missed += writer->missed();
     }
     return missed;
+}
+
+std::vector<std::string> EventSet::take_notices() {
+    std::vector<std::string> notices;
+    for (const auto& writer : writers_) {
+        std::ranges::move(writer->take_notices(), std::back_inserter(notices));
+    }
+    return notices;
 }
 
 }  // namespace capture

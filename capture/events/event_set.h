@@ -36,6 +36,9 @@ class EventWriter {
     // Returns how many events the kernel left out because another program of its kind was running
     // on the same CPU, as far as it counts them.
     virtual uint64_t missed() const { return 0; }
+    // Returns what the user should know of events that can't be recorded, a line each, since the
+    // last call.
+    virtual std::vector<std::string> take_notices() { return {}; }
 };
 
 struct EventSource {
@@ -81,6 +84,8 @@ class EventSet {
     // Afterwards no program writes any more.
     void detach();
     uint64_t missed() const;
+    // Returns those of the writers, see EventWriter.
+    std::vector<std::string> take_notices();
 
   private:
     std::vector<EventSource> sources_;  // by number, from 1

@@ -11,6 +11,7 @@
 #include "capture/events/own_layouts.h"
 #include "capture/events/own_probe.h"
 #include "capture/events/process_events.h"
+#include "capture/events/xdp_verdicts.h"
 #include "capture/kernel/kernel_symbols.h"
 
 namespace capture {
@@ -133,7 +134,7 @@ Result<void> add_drops(Adder& adder, bool all, const SharedParts& parts, EventSe
     return {};
 }
 
-Result<void> add_xdp(Adder& adder, const SharedParts& parts, EventSet& events) {
+Result<void> add_xdp(Adder& adder, bool all, const SharedParts& parts, EventSet& events) {
     pidcap_own_events numbers{};
     if (auto added = adder.add("xdp:verdict", xdp_layout(), numbers.xdp_verdict); !added) {
         return added;
@@ -146,6 +147,9 @@ Result<void> add_xdp(Adder& adder, const SharedParts& parts, EventSet& events) {
         return std::move(probe).error();
     }
     events.keep(*std::move(probe));
+    if (all) {
+        events.keep(XdpVerdicts::load(parts, numbers));
+    }
     return {};
 }
 
@@ -162,8 +166,8 @@ Result<void> add(const EventChoice& choice, const SharedParts& parts, EventSet& 
         added = add_sockets(adder, all, parts, events);
     } else if (is("drop", {"", "all"})) {
         added = add_drops(adder, all, parts, events);
-    } else if (is("xdp", {""})) {
-        added = add_xdp(adder, parts, events);
+    } else if (is("xdp", {"", "all"})) {
+        added = add_xdp(adder, all, parts, events);
     } else {
         return Error{"no such event; `pidcap events` lists them", ENOENT};
     }

@@ -126,7 +126,9 @@ EventLayout xdp_layout() {
              FIELD("to_device", kChars, pidcap_xdp_verdict, to_device),
              FIELD("to_ifindex", kUnsigned, pidcap_xdp_verdict, to_ifindex),
              FIELD("netns", kUnsigned, pidcap_xdp_verdict, netns),
-             FIELD("packets", kUnsigned, pidcap_xdp_verdict, packets)}};
+             FIELD("packets", kUnsigned, pidcap_xdp_verdict, packets),
+             FIELD("length", kUnsigned, pidcap_xdp_verdict, length),
+             FIELD("data", kDynamic, pidcap_xdp_verdict, data)}};
 }
 
 }  // namespace capture

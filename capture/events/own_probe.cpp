@@ -160,12 +160,45 @@ Result<std::unique_ptr<OwnProbe>> OwnProbe::of_xdp(const SharedParts& parts,
     return probe;
 }
 
+Result<std::unique_ptr<OwnProbe>> OwnProbe::of_verdicts(const SharedParts& parts,
+                                                        const pidcap_own_events& numbers,
+                                                        const XdpProgram& traced) {
+    auto probe = open(parts, numbers);
+    if (!probe) {
+        return probe;
+    }
+    pidcap_own_bpf& skeleton = *(*probe)->skeleton_;
+    skeleton.rodata->traced_program = traced.id;
+    traced.name.copy(skeleton.rodata->traced_name, sizeof(skeleton.rodata->traced_name));
+    bpf_program* const program = skeleton.progs.xdp_verdict;
+    (*probe)->add(program, nullptr);
+    {
+        const LibbpfLog log;
+        if (const int code =
+                bpf_program__set_attach_target(program, traced.fd.get(), traced.function.c_str());
+            code != 0) {
+            return load_error(kLoad, -code, log);
+        }
+    }
+    if (auto loaded = (*probe)->load(parts); !loaded) {
+        return std::move(loaded).error();
+    }
+    return probe;
+}
+
 Result<void> OwnProbe::attach() {
     const LibbpfLog quiet;
     for (const auto& [program, tracepoint] : attachments_) {
-        links_.emplace_back(bpf_program__attach_raw_tracepoint(program, tracepoint));
+        links_.emplace_back(tracepoint != nullptr
+                                ? bpf_program__attach_raw_tracepoint(program, tracepoint)
+                                : bpf_program__attach(program));
         if (links_.back() == nullptr) {
-            return errno_error(fmt::format("attach to the raw tracepoint {}", tracepoint), errno);
+            const int code = errno;
+            links_.pop_back();
+            return errno_error(tracepoint != nullptr
+                                   ? fmt::format("attach to the raw tracepoint {}", tracepoint)
+                                   : fmt::format("attach {}", bpf_program__name(program)),
+                               code);
         }
     }
     return {};

@@ -11,6 +11,7 @@
 
 #include "bpf/own_event.h"
 #include "capture/events/event_set.h"
+#include "capture/events/xdp_programs.h"
 #include "capture/kernel/kernel_types.h"
 #include "capture/kernel/shared_parts.h"
 #include "capture/kernel/tracing.h"
@@ -31,6 +32,10 @@ class OwnProbe : public EventWriter {
     static Result<std::unique_ptr<OwnProbe>> of_xdp(const SharedParts& parts,
                                                     const pidcap_own_events& numbers,
                                                     const KernelTypes& kernel);
+    // All verdicts of one XDP program, but those that of_xdp() has anyway.
+    static Result<std::unique_ptr<OwnProbe>> of_verdicts(const SharedParts& parts,
+                                                         const pidcap_own_events& numbers,
+                                                         const XdpProgram& traced);
 
     ~OwnProbe() override;
 
@@ -44,7 +49,7 @@ class OwnProbe : public EventWriter {
     using Skeleton = std::unique_ptr<pidcap_own_bpf, CloseSkeleton>;
     struct Attachment {
         bpf_program* program;
-        const char* tracepoint;  // raw
+        const char* tracepoint;  // raw; null: the program names what it is attached to
     };
 
     explicit OwnProbe(Skeleton skeleton) : skeleton_(std::move(skeleton)) {}

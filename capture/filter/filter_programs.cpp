@@ -148,6 +148,16 @@ Result<void> FilterPrograms::add(HookProgram program, const packet::PacketFilter
     return {};
 }
 
+std::vector<int> FilterPrograms::fds() const {
+    std::vector<int> fds;
+    for (const auto& [program, loaded] : loaded_) {
+        if (loaded) {
+            fds.push_back(loaded->program.get());
+        }
+    }
+    return fds;
+}
+
 Result<int> FilterPrograms::program_fd(HookProgram program) const {
     const auto found = loaded_.find(program);
     if (found == loaded_.end()) {

@@ -51,6 +51,8 @@ class FilterPrograms {
     // Returns the program to attach instead of the hook's own, or, if there is none, an error with
     // libpcap's reason.
     Result<int> program_fd(HookProgram program) const;
+    // Returns the descriptors of all that are loaded.
+    std::vector<int> fds() const;
 
   private:
     static Result<pcapng::Fd> load(HookProgram program, const packet::PacketFilter& filter,

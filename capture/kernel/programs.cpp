@@ -302,8 +302,12 @@ SharedParts Programs::shared_parts() const {
     bpf_map_info map{};
     __u32 size = sizeof(map);
     const int code = bpf_obj_get_info_by_fd(bpf_map__fd(skeleton_->maps.sk_owner), &map, &size);
-    return {skeleton_->obj, skeleton_->rodata->small_ring_bytes, code == 0 ? map.id : 0,
-            skeleton_->rodata->memory_seed, btf_file_};
+    return {skeleton_->obj,
+            skeleton_->rodata->small_ring_bytes,
+            code == 0 ? map.id : 0,
+            skeleton_->rodata->memory_seed,
+            btf_file_,
+            filters_ ? filters_->fds() : std::vector<int>()};
 }
 
 const KernelPids* Programs::pids() const {

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 struct bpf_object;
 
@@ -17,6 +18,7 @@ struct SharedParts {
     uint32_t sk_owner_id = 0;            // likewise: the map's number
     uint64_t memory_seed = 0;            // likewise
     std::string btf_file;                // see ProgramOptions
+    std::vector<int> filters = {};       // descriptors of the packet filter's programs
 };
 
 // Makes each map of `to` the one that has its name in `parts`, if there is one; `.data.shared`

@@ -247,7 +247,7 @@ return {
     ["xdp:mem_disconnect"] = "common_pid:s xa:p mem_id:n mem_type:n! allocator:p",
     ["xdp:mem_return_failed"] = "common_pid:s page:p mem_id:n mem_type:n!",
     ["xdp:verdict"] = "action:n! errno:n! program:n program_name:t device:t ifindex:n to_device:t to_ifindex:n " ..
-        "netns:n packets:n",
+        "netns:n packets:n length:n data:b",
     ["xdp:xdp_bulk_tx"] = "common_pid:s ifindex:s act:n! drops:s sent:s err:s",
     ["xdp:xdp_cpumap_enqueue"] = "common_pid:s map_id:s act:n! cpu:s drops:n processed:n to_cpu:s",
     ["xdp:xdp_cpumap_kthread"] = "common_pid:s map_id:s act:n! cpu:s drops:n processed:n sched:s xdp_pass:n " ..
