@@ -22,7 +22,7 @@ constexpr std::array<std::pair<std::string_view, Action>, 7> kActions{
      {"extcap-cleanup-postkill", Action::kCleanUp}}};
 
 // Have a value, whatever it looks like.
-constexpr std::array<std::string_view, 20> kWithValue{"extcap-interface",
+constexpr std::array<std::string_view, 21> kWithValue{"extcap-interface",
                                                       "extcap-capture-filter",
                                                       "extcap-reload-option",
                                                       "extcap-version",
@@ -41,7 +41,8 @@ constexpr std::array<std::string_view, 20> kWithValue{"extcap-interface",
                                                       "hook",
                                                       "snaplen",
                                                       "direction",
-                                                      "event"};
+                                                      "event",
+                                                      "tracepoint"};
 // Have none, or one that says whether they are given at all.
 constexpr std::array<std::string_view, 5> kFlags{"follow", "no-promiscuous-mode", "process-blocks",
                                                  "tls-keys", "tls-plaintext"};

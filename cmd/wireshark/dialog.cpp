@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -109,6 +110,39 @@ Result<Meaning> choice(const Call& call, const std::string& option,
         }
     }
     return Error{fmt::format("--{} {}: no such choice", option, packet::printable(text))};
+}
+
+// The boxes, as --event has them.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kEvents{{
+    {"socket", "connections that failed (socket)"},
+    {"socket=all", "connections that began and ended, too (socket=all)"},
+    {"drop", "packets that the kernel dropped (drop)"},
+    {"drop=all", "drops of ordinary work, too (drop=all)"},
+    {"process", "processes that begin and end (process)"},
+    {"xdp", "XDP programs that aborted, redirects that failed (xdp)"},
+}};
+
+// The boxes and the tracepoints. What stands behind "if" is asked of the latter alone.
+Result<std::vector<capture::EventChoice>> chosen_events(const Call& call) {
+    std::vector<capture::EventChoice> all;
+    for (const auto& [option, field] : {std::pair("event", "Events beside the packets"),
+                                        std::pair("tracepoint", "Tracepoints")}) {
+        const std::string text = value_of(call, option);
+        if (text.empty()) {
+            continue;
+        }
+        auto choices = capture::parse_event_choices(text);
+        if (!choices) {
+            return Error{fmt::format("{}: {}", field, choices.error().message)};
+        }
+        std::ranges::move(*choices, std::back_inserter(all));
+    }
+    // The right to capture packets isn't one to watch the kernel and all that others do.
+    if (getuid() != 0 &&
+        std::ranges::any_of(all, [](const auto& choice) { return choice.is_tracepoint(); })) {
+        return Error{"Tracepoints: only if Wireshark runs as root"};
+    }
+    return all;
 }
 
 std::string process_part() {
@@ -222,17 +256,25 @@ std::string capture_part(bool any) {
           "as root"},
          {"save", "false"},
          {"group", "Packets"}});
-    text += sentence(
-        "arg", {{"number", "14"},
-                {"call", "--event"},
-                {"display", "Events"},
-                {"type", "string"},
-                {"placeholder", "none; as in: socket, drop, process"},
-                {"tooltip",
-                 "What isn't a packet: connections that failed (socket), packets that the kernel "
-                 "dropped (drop), processes that begin and end (process); as root tracepoints of "
-                 "the kernel, too: tcp:tcp_retransmit_skb. See pidcap(8)"},
-                {"group", "Packets"}});
+    text += sentence("arg", {{"number", "14"},
+                             {"call", "--event"},
+                             {"display", "Events beside the packets"},
+                             {"type", "multicheck"},
+                             {"tooltip", "Of the whole machine, of the processes that are chosen"},
+                             {"group", "Packets"}});
+    for (const auto& [value, display] : kEvents) {
+        text += value_sentence("14", value, display);
+    }
+    text +=
+        sentence("arg", {{"number", "18"},
+                         {"call", "--tracepoint"},
+                         {"display", "Tracepoints"},
+                         {"type", "string"},
+                         {"placeholder", "none; as in: tcp:tcp_retransmit_skb, net:*"},
+                         {"tooltip",
+                          "Also with a condition: sched:sched_switch if prev_pid = 812. Only if "
+                          "Wireshark runs as root. \"pidcap events\" lists them"},
+                         {"group", "Packets"}});
     if (!any) {
         text += sentence(
             "arg", {{"number", "11"},
@@ -395,19 +437,11 @@ Result<cmd::Options> options_of(const Call& call) {
         options.snaplen = static_cast<uint32_t>(*snaplen);
     }
     options.process_blocks = call.values.contains("process-blocks");
-    if (const std::string text = value_of(call, "event"); !text.empty()) {
-        auto choices = capture::parse_event_choices(text);
-        if (!choices) {
-            return Error{fmt::format("Events: {}", choices.error().message)};
-        }
-        // The right to capture packets isn't one to watch the kernel and all that others do.
-        if (getuid() != 0 && std::any_of(choices->begin(), choices->end(), [](const auto& choice) {
-                return choice.is_tracepoint();
-            })) {
-            return Error{"Events: tracepoints of the kernel only if Wireshark runs as root"};
-        }
-        options.events.choices = *std::move(choices);
+    auto events = chosen_events(call);
+    if (!events) {
+        return events.error();
     }
+    options.events.choices = *std::move(events);
     options.keys.wanted = call.values.contains("tls-keys");
     options.keys.in_file = options.keys.wanted;
     options.keys.plaintext = call.values.contains("tls-plaintext");

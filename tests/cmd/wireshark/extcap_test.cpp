@@ -105,7 +105,15 @@ TEST_CASE("events are chosen in the dialog, tracepoints by root only") {
     CHECK(own->events.packets);
     CHECK(options_of(capture_with({"--event", ""}))->events.choices.empty());
     CHECK_FALSE(options_of(capture_with({"--event", "../x"})).ok());
-    CHECK(options_of(capture_with({"--event", "tcp:tcp_probe"})).ok() == (getuid() == 0));
+    const auto both = options_of(capture_with(
+        {"--event", "drop", "--tracepoint", "tcp:tcp_probe,tcp:tcp_rcv* if dport = 443"}));
+    CHECK(both.ok() == (getuid() == 0));
+    if (both) {
+        const auto& choices = both->events.choices;
+        REQUIRE(choices.size() == 3);
+        CHECK(choices[0].condition.empty());
+        CHECK(choices[2].condition == "dport = 443");
+    }
 }
 
 TEST_CASE("what was chosen in the dialog becomes the options of a capture") {
