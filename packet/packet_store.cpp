@@ -24,10 +24,12 @@ size_t bytes_of(const Process& process) {
     size_t bytes = sizeof(Process) + kPerProcess;
     for (const std::string* text :
          {&process.host, &process.parent_comm, &process.comm, &process.exe, &process.exe_device,
-          &process.cmdline, &process.user, &process.container, &process.container_name,
-          &process.container_image, &process.pod_name, &process.pod_namespace, &process.unit,
-          &process.cgroup}) {
+          &process.cmdline, &process.user, &process.container, &process.unit, &process.cgroup}) {
         bytes += text->size() + 1;
+    }
+    for (const RareText* text : {&process.container_name, &process.container_image,
+                                 &process.pod_name, &process.pod_namespace}) {
+        bytes += text->empty() ? 0 : sizeof(std::string) + text->view().size() + 1;
     }
     return bytes;
 }

@@ -13,6 +13,8 @@
 #include <string>
 #include <string_view>
 
+#include "packet/rare_text.h"
+
 namespace packet {
 
 struct Process {
@@ -44,10 +46,10 @@ struct Process {
     std::optional<uint32_t> gid;  // likewise
     std::string user;             // the name of `uid`
     std::string container;        // full id
-    std::string container_name;   // these four as its runtime has them; in a pod, as the manifest
-    std::string container_image;
-    std::string pod_name;
-    std::string pod_namespace;
+    RareText container_name;      // these four as its runtime has them; in a pod, as the manifest
+    RareText container_image;
+    RareText pod_name;
+    RareText pod_namespace;
     std::string unit;    // systemd unit
     std::string cgroup;  // path in cgroup v2, "/" at its root
     uint64_t netns = 0;  // inode number of the network namespace

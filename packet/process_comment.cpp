@@ -17,9 +17,9 @@ void append_field(std::string& out, std::string_view prefix, const Process& proc
                   const ProcessField& field) {
     if (field.member == ProcessField::Member(&Process::cmdline)) {
         append_command_line(out, prefix, field.key, process.cmdline);
-    } else if (const auto* text = std::get_if<std::string Process::*>(&field.member)) {
-        if (!(process.**text).empty()) {
-            append_pair(out, prefix, field.key, process.**text);
+    } else if (const auto text = text_of(process, field)) {
+        if (!text->empty()) {
+            append_pair(out, prefix, field.key, *text);
         }
     } else if (const auto number = number_of(process, field)) {
         append_pair(out, prefix, field.key, *number);

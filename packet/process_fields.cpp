@@ -114,6 +114,9 @@ bool is_identity(const ProcessField& field) {
 bool is_known(const std::string& value) {
     return !value.empty();
 }
+bool is_known(const RareText& value) {
+    return !value.empty();
+}
 template <typename Number>
 bool is_known(Number value) {
     return value != 0;
@@ -124,6 +127,9 @@ bool is_known(const std::optional<Number>& value) {
 }
 
 void set_value(std::string& to, std::string_view text) {
+    to = text;
+}
+void set_value(RareText& to, std::string_view text) {
     to = text;
 }
 template <typename Number>
@@ -166,7 +172,8 @@ std::optional<uint64_t> number_of(const Process& process, const ProcessField& fi
     return std::visit(
         [&process](auto member) -> std::optional<uint64_t> {
             const auto& value = process.*member;
-            if constexpr (std::is_same_v<std::decay_t<decltype(value)>, std::string>) {
+            using Kind = std::decay_t<decltype(value)>;
+            if constexpr (std::is_same_v<Kind, std::string> || std::is_same_v<Kind, RareText>) {
                 return std::nullopt;
             } else {
                 return is_known(value) ? std::optional(as_number(value)) : std::nullopt;
@@ -175,14 +182,23 @@ std::optional<uint64_t> number_of(const Process& process, const ProcessField& fi
         field.member);
 }
 
+std::optional<std::string_view> text_of(const Process& process, const ProcessField& field) {
+    if (const auto* text = std::get_if<std::string Process::*>(&field.member)) {
+        return process.**text;
+    }
+    if (const auto* text = std::get_if<RareText Process::*>(&field.member)) {
+        return (process.**text).view();
+    }
+    return std::nullopt;
+}
+
 Value value_of(const Process& process, const ProcessField& field) {
     if (field.member == ProcessField::Member(&Process::cmdline)) {
         std::string line = joined_arguments(process);
         return line.empty() ? Value() : Value(std::move(line));
     }
-    if (const auto* text = std::get_if<std::string Process::*>(&field.member)) {
-        const std::string& value = process.**text;
-        return value.empty() ? Value() : Value(std::string_view(value));
+    if (const auto text = text_of(process, field)) {
+        return text->empty() ? Value() : Value(*text);
     }
     const std::optional<uint64_t> number = number_of(process, field);
     if (!number) {
@@ -199,8 +215,8 @@ bool update(Process& process, const Process& recorded) {
     bool changed = false;
     // These tell of one container: another one without a name has none to tell.
     if (!recorded.container.empty() && recorded.container != process.container) {
-        for (std::string Process::*text : {&Process::container_name, &Process::container_image,
-                                           &Process::pod_name, &Process::pod_namespace}) {
+        for (RareText Process::*text : {&Process::container_name, &Process::container_image,
+                                        &Process::pod_name, &Process::pod_namespace}) {
             changed = changed || process.*text != recorded.*text;
             process.*text = recorded.*text;
         }

@@ -28,9 +28,9 @@ enum class InComment : uint8_t {
 };
 
 struct ProcessField {
-    using Member =
-        std::variant<std::string Process::*, uint32_t Process::*, uint64_t Process::*,
-                     std::optional<uint32_t> Process::*, std::optional<uint64_t> Process::*>;
+    using Member = std::variant<std::string Process::*, RareText Process::*, uint32_t Process::*,
+                                uint64_t Process::*, std::optional<uint32_t> Process::*,
+                                std::optional<uint64_t> Process::*>;
 
     std::string_view key;  // in a comment; the report's page uses it too
     Column column;
@@ -46,6 +46,9 @@ std::span<const ProcessField* const> comment_fields(InComment which);
 // The field with this key in a comment, or null.
 const ProcessField* comment_field(std::string_view key);
 
+// Returns a text as it is in the process, empty if it is not known; nullopt: the field is no text.
+// Valid while the process is unchanged.
+std::optional<std::string_view> text_of(const Process& process, const ProcessField& field);
 // Returns the field's value, or monostate if it is not known. Valid while the process is unchanged.
 Value value_of(const Process& process, const ProcessField& field);
 // Returns the value of a numeric field, or nullopt if it is not known or the field is a text.

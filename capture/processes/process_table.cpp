@@ -508,12 +508,12 @@ bool ProcessTable::set_cgroup(Entry& entry, uint64_t id, const std::string& path
 }
 
 void ProcessTable::name_container(Process& process) {
-    ContainerFacts facts =
+    const ContainerFacts facts =
         process.container.empty() ? ContainerFacts() : containers_.find(process.cgroup);
-    process.container_name = std::move(facts.name);
-    process.container_image = std::move(facts.image);
-    process.pod_name = std::move(facts.pod);
-    process.pod_namespace = std::move(facts.pod_namespace);
+    process.container_name = facts.name;
+    process.container_image = facts.image;
+    process.pod_name = facts.pod;
+    process.pod_namespace = facts.pod_namespace;
 }
 
 }  // namespace capture

@@ -63,9 +63,9 @@ std::string container_text(const forensics::Process& process) {
     if (process.container_name.empty()) {
         return cell_text(std::string_view(process.container).substr(0, 12), 12);
     }
-    return process.pod_name.empty() ? cell_text(process.container_name, 24)
-                                    : fmt::format("{}/{}", cell_text(process.pod_name, 32),
-                                                  cell_text(process.container_name, 24));
+    return process.pod_name.empty() ? cell_text(process.container_name.view(), 24)
+                                    : fmt::format("{}/{}", cell_text(process.pod_name.view(), 32),
+                                                  cell_text(process.container_name.view(), 24));
 }
 
 std::vector<Cell> cells_of(const ProcessTraffic& traffic) {

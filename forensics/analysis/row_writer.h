@@ -56,10 +56,10 @@ class RowWriter {
 
     // container, container_name, container_image, pod_name, pod_namespace.
     void container(const Process& process) {
-        for (const std::string* one :
-             {&process.container, &process.container_name, &process.container_image,
-              &process.pod_name, &process.pod_namespace}) {
-            text(*one);
+        text(process.container);
+        for (const packet::RareText* one : {&process.container_name, &process.container_image,
+                                            &process.pod_name, &process.pod_namespace}) {
+            text(one->view());
         }
     }
 

@@ -2,6 +2,8 @@
 #include "forensics/source/process_index.h"
 
 #include <array>
+#include <optional>
+#include <string>
 #include <utility>
 #include <variant>
 
@@ -12,20 +14,33 @@ namespace {
 
 constexpr size_t kShortText = 64;
 
-// The member of a text that is no part of the identity; null: another field.
-std::string Process::*text_of(const packet::ProcessField& field) {
-    const auto* member = std::get_if<std::string Process::*>(&field.member);
-    return member != nullptr && *member != &Process::host ? *member : nullptr;
+// The text of a field that is no part of the identity; nullopt: another field.
+std::optional<std::string_view> kept_text(const Process& process,
+                                          const packet::ProcessField& field) {
+    return field.member == packet::ProcessField::Member(&Process::host)
+               ? std::nullopt
+               : packet::text_of(process, field);
 }
 
 size_t text_bytes(const Process& process) {
     size_t bytes = 0;
     for (const packet::ProcessField& field : packet::process_fields()) {
-        if (const auto member = text_of(field)) {
-            bytes += (process.*member).size();
+        const auto text = kept_text(process, field);
+        bytes += text ? text->size() : 0;
+        if (text && !text->empty() &&
+            std::holds_alternative<packet::RareText Process::*>(field.member)) {
+            bytes += sizeof(std::string);
         }
     }
     return bytes;
+}
+
+// Gives back the room of a text, too.
+void forget_text(Process& process, const packet::ProcessField& field) {
+    packet::set_field(process, field, {});
+    if (const auto* member = std::get_if<std::string Process::*>(&field.member)) {
+        (process.**member).shrink_to_fit();
+    }
 }
 
 }  // namespace
@@ -160,15 +175,14 @@ void ProcessIndex::learn(Process& process, const Process& recorded) {
 bool ProcessIndex::leave_texts_out(Process& process, Process& recorded) {
     bool is_changed = false;
     for (const packet::ProcessField& field : packet::process_fields()) {
-        const auto member = text_of(field);
-        if (member == nullptr || (recorded.*member).size() <= kShortText ||
-            recorded.*member == process.*member) {
+        const auto told = kept_text(recorded, field);
+        const auto known = kept_text(process, field);
+        if (!told || told->size() <= kShortText || told == known) {
             continue;
         }
-        (recorded.*member).clear();
-        is_changed = is_changed || !(process.*member).empty();
-        (process.*member).clear();
-        (process.*member).shrink_to_fit();
+        is_changed = is_changed || !known->empty();
+        forget_text(recorded, field);
+        forget_text(process, field);
         left_texts_out_ = true;
     }
     return is_changed;

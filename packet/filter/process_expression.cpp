@@ -98,13 +98,13 @@ bool holds(const TextTest& test, const ProcessSubject& subject) {
         case TextField::kContainer:
             return glob_matches(test.pattern, process.container);
         case TextField::kContainerName:
-            return glob_matches(test.pattern, process.container_name);
+            return glob_matches(test.pattern, process.container_name.view());
         case TextField::kContainerImage:
-            return glob_matches(test.pattern, process.container_image);
+            return glob_matches(test.pattern, process.container_image.view());
         case TextField::kPodName:
-            return glob_matches(test.pattern, process.pod_name);
+            return glob_matches(test.pattern, process.pod_name.view());
         case TextField::kPodNamespace:
-            return glob_matches(test.pattern, process.pod_namespace);
+            return glob_matches(test.pattern, process.pod_namespace.view());
         case TextField::kUnit:
             break;
     }

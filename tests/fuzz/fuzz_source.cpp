@@ -20,9 +20,12 @@ class Sum : public forensics::Source::Observer {
     void add(const forensics::Process& process) {
         for (const std::string* text :
              {&process.host, &process.comm, &process.exe, &process.cmdline, &process.parent_comm,
-              &process.user, &process.cgroup, &process.container, &process.container_name,
-              &process.container_image, &process.pod_name, &process.pod_namespace, &process.unit}) {
+              &process.user, &process.cgroup, &process.container, &process.unit}) {
             add(*text);
+        }
+        for (const packet::RareText* text : {&process.container_name, &process.container_image,
+                                             &process.pod_name, &process.pod_namespace}) {
+            add(text->view());
         }
     }
     void add(const forensics::End& end) {

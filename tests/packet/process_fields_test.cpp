@@ -27,7 +27,9 @@ void fill(Process& process, const ProcessField& field, uint32_t salt) {
     std::visit(
         [&](auto member) {
             auto& value = process.*member;
-            if constexpr (std::is_same_v<std::decay_t<decltype(value)>, std::string>) {
+            using Kind = std::decay_t<decltype(value)>;
+            if constexpr (std::is_same_v<Kind, std::string> ||
+                          std::is_same_v<Kind, packet::RareText>) {
                 value = std::string(field.column.name) + " = 100% " + std::to_string(salt);
             } else {
                 value = salt + static_cast<uint32_t>(&field - process_fields().data());
