@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// The last words of a pidcap: "N packets captured, M dropped".
+// The last words of a pidcap: "N packets captured, M dropped", "N packets, E events captured, M
+// dropped".
 #pragma once
 
 #include <cstdint>
@@ -9,7 +10,7 @@
 namespace test {
 
 struct Totals {
-    uint64_t captured = 0;
+    uint64_t captured = 0;  // packets and events
     uint64_t dropped = 0;
 };
 
