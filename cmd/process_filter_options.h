@@ -4,6 +4,9 @@
 // and for a file. process_options.h makes one expression of their values.
 #pragma once
 
+#include <string_view>
+#include <vector>
+
 #include "cmd/command_line.h"
 #include "cmd/process_options.h"
 
@@ -11,23 +14,24 @@ namespace cmd {
 
 struct ProcessFilterOptions {
     CommandLine& line;
-    const Option& pid = line.value("--pid");
-    const Option& comm = line.value("--comm");
-    const Option& exe = line.value("--exe");
-    const Option& cmdline = line.value("--cmdline");
-    const Option& uid = line.value("--uid,--user");
-    const Option& gid = line.value("--gid");
-    const Option& cgroup = line.value("--cgroup");
-    const Option& container = line.value("--container");
-    const Option& container_name = line.value("--container-name");
-    const Option& image = line.value("--image");
-    const Option& pod = line.value("--pod");
-    const Option& unit = line.value("--unit");
-    const Option& tree = line.value("--tree");
-    const Option& process = line.value("--process");
-    const Option& follow = line.flag("-f,--follow");
-    const Option& unattributed = line.flag("--unattributed");
-    const Option& kernel = line.flag("--kernel");
+    std::vector<const Option*> all = {};
+    const Option& pid = value("--pid");
+    const Option& comm = value("--comm");
+    const Option& exe = value("--exe");
+    const Option& cmdline = value("--cmdline");
+    const Option& uid = value("--uid,--user");
+    const Option& gid = value("--gid");
+    const Option& cgroup = value("--cgroup");
+    const Option& container = value("--container");
+    const Option& container_name = value("--container-name");
+    const Option& image = value("--image");
+    const Option& pod = value("--pod");
+    const Option& unit = value("--unit");
+    const Option& tree = value("--tree");
+    const Option& process = value("--process");
+    const Option& follow = flag("-f,--follow");
+    const Option& unattributed = flag("--unattributed");
+    const Option& kernel = flag("--kernel");
 
     explicit ProcessFilterOptions(CommandLine& of) : line(of) {}
 
@@ -52,6 +56,10 @@ struct ProcessFilterOptions {
             .follow = follow.given(),
         };
     }
+
+  private:
+    const Option& value(std::string_view names) { return *all.emplace_back(&line.value(names)); }
+    const Option& flag(std::string_view names) { return *all.emplace_back(&line.flag(names)); }
 };
 
 }  // namespace cmd

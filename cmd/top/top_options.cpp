@@ -50,6 +50,10 @@ Where, and which packets: as for a capture (pidcap --help)
   --gid GROUP         of this group
   --cgroup PATH       in this cgroup, or below it
   --container ID      of this container
+  --container-name NAME
+                      of the container of this name
+  --image IMAGE       of a container of this image
+  --pod NAME          of this pod
   --unit UNIT         of this systemd unit
   --tree PID          this process and all that it starts
   --process EXPR      for which EXPR holds
@@ -81,9 +85,9 @@ struct Declared {
     const Option& words = line.positionals("FILTER");
 };
 
-void add_values(std::vector<std::string>& words, const char* name, const Option& option) {
+void add_values(std::vector<std::string>& words, const std::string& name, const Option& option) {
     for (const std::string& value : option.values) {
-        words.emplace_back(name);
+        words.push_back(name);
         words.push_back(value);
     }
 }
@@ -105,25 +109,11 @@ std::vector<std::string> where_words(const Declared& declared) {
 }
 
 void add_process_words(std::vector<std::string>& words, const ProcessFilterOptions& processes) {
-    const std::pair<const char*, const Option&> values[] = {
-        {"--pid", processes.pid},         {"--comm", processes.comm},
-        {"--exe", processes.exe},         {"--cmdline", processes.cmdline},
-        {"--uid", processes.uid},         {"--gid", processes.gid},
-        {"--cgroup", processes.cgroup},   {"--container", processes.container},
-        {"--unit", processes.unit},       {"--tree", processes.tree},
-        {"--process", processes.process},
-    };
-    for (const auto& [name, option] : values) {
-        add_values(words, name, option);
-    }
-    const std::pair<const char*, const Option&> flags[] = {
-        {"--follow", processes.follow},
-        {"--unattributed", processes.unattributed},
-        {"--kernel", processes.kernel},
-    };
-    for (const auto& [name, option] : flags) {
-        if (option.given()) {
-            words.emplace_back(name);
+    for (const Option* option : processes.all) {
+        if (option->kind == Option::Kind::kValue) {
+            add_values(words, option->name, *option);
+        } else if (option->given()) {
+            words.push_back(option->name);
         }
     }
 }

@@ -97,7 +97,7 @@ _pidcap() {
                     status) words="--json -h --help" ;;
                     tls) words="--json -h --help" ;;
                     top) words="-d --delay -n --count --once --json --view --sort --hook -i --interface --netns --tracing --btf --filter -F --filter-file --pid --comm
-                                --exe --cmdline --uid --user --gid --cgroup --container --unit --tree --process -f --follow --unattributed --kernel -h --help" ;;
+                                --exe --cmdline --uid --user --gid --cgroup --container --container-name --image --pod --unit --tree --process -f --follow --unattributed --kernel -h --help" ;;
                     trigger) words="--note --name -h --help" ;;
                 esac
                 if [[ $word != -* && " annotate events export extract flows keys merge processes read report tls " == *" ${COMP_WORDS[1]} "* ]]; then
