@@ -15,9 +15,9 @@
 namespace cmd {
 namespace {
 
-constexpr std::array<std::string_view, 7> kNames = {"pidcap",       "pidcap-extcap", "pidcap-proc",
-                                                    "pidcap-names", "pidcap-ctr",    "pidcap-files",
-                                                    "pidcap-socket"};
+constexpr std::array<std::string_view, 10> kNames = {
+    "pidcap",     "pidcap-extcap", "pidcap-proc",  "pidcap-names",  "pidcap-ctr",
+    "pidcap-tls", "pidcap-elf",    "pidcap-files", "pidcap-socket", "pidcap-launch"};
 
 std::vector<std::string> capability_names(const std::string& hex) {
     uint64_t set = 0;

@@ -16,6 +16,7 @@
 #include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <sstream>
 #include <string>
 #include <thread>
@@ -318,5 +319,30 @@ TEST_CASE("doctor tells what running captures may still do") {
     const std::string text = run_pidcap(std::vector<std::string>{"doctor"}).out;
     CHECK(contains(text, "pidcap-proc"));
     CHECK(contains(text, "cap_dac_read_search,cap_sys_ptrace"));
+    capture.stop();
+}
+
+TEST_CASE("doctor tells of every helper of a capture") {
+    const Loopback lo;
+    const TemporaryFolder folder;
+    Capture capture(Launch{.arguments = {"-i", "lo", "--tls-plaintext", "-C", "1M", "--name", "all",
+                                         "-w", folder.file("a")},
+                           .netns = &lo.netns});
+    const auto report =
+        nlohmann::json::parse(run_pidcap(std::vector<std::string>{"doctor", "--json"}).out);
+    std::set<std::string> told;
+    for (const auto& process : report["processes"]) {
+        told.insert(std::to_string(process["pid"].get<int>()));
+    }
+    const auto children = children_of(capture.pid());
+    CHECK(children.contains("pidcap-tls"));
+    for (const auto& [name, status] : children) {
+        INFO(name);
+        CHECK(told.contains(status.at("Pid")));
+        for (const auto& [worker, its] : children_of(std::stoi(status.at("Pid")))) {
+            INFO(worker);
+            CHECK(told.contains(its.at("Pid")));
+        }
+    }
     capture.stop();
 }
