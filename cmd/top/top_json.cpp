@@ -4,6 +4,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <string_view>
 
 #include "forensics/analysis/row_text.h"
 #include "packet/dissect/address.h"
@@ -17,7 +18,7 @@ ordered_json amount(const capture::Amount& amount) {
     return {{"packets", amount.packets}, {"bytes", amount.bytes}};
 }
 
-void add_text(ordered_json& to, const char* name, const std::string& text) {
+void add_text(ordered_json& to, const char* name, std::string_view text) {
     to[name] = text.empty() ? ordered_json() : ordered_json(text);
 }
 
@@ -51,6 +52,10 @@ ordered_json process_object(const TrafficOwner& owner, const OwnerTraffic& traff
         object["uid"] = known(process.uid);
         add_text(object, "user", process.user);
         add_text(object, "container", process.container);
+        add_text(object, "container_name", process.container_name.view());
+        add_text(object, "container_image", process.container_image.view());
+        add_text(object, "pod_name", process.pod_name.view());
+        add_text(object, "pod_namespace", process.pod_namespace.view());
         add_text(object, "unit", process.unit);
         const bool is_known = traffic.usage && !traffic.usage->ended;
         object["ended"] = traffic.usage && traffic.usage->ended;

@@ -16,6 +16,9 @@ namespace {
 
 std::string place_of(const packet::Process& process) {
     constexpr size_t kShortId = 12;  // as docker ps shows it
+    if (!process.container_name.empty()) {
+        return std::string(process.container_name.view());
+    }
     if (!process.container.empty()) {
         return process.container.substr(0, kShortId);
     }

@@ -135,11 +135,17 @@ void add_side(FieldWriter& out, const std::string& name, const Side& side, bool 
     add_user(out, name + ".", side.processes.main());
 }
 
+// `prefix`: of the object's name.
+void add_container(FieldWriter& out, const std::string& prefix, const Process& process) {
+    out.add_text(prefix + "container.id", process.container);
+    out.add_text(prefix + "container.name", process.container_name.view());
+}
+
 // Of the end that the fields `process`, `user` and `container` are about.
 void add_pidcap_end(FieldWriter& out, const std::string& name, const Side& side) {
     const Process* process = side.processes.main();
     if (process != nullptr) {
-        out.add_text(name + ".container.id", process->container);
+        add_container(out, name + ".", *process);
         add_process(out, name + ".", process);
     }
     out.add(name + ".retransmissions", Value(side.retransmissions));
@@ -181,7 +187,9 @@ class EcsNames : public RecordFormat {
         const bool has_ports = a.port != 0 || b.port != 0;
         FieldWriter out(text);
         out.add_time("@timestamp", flow.last_ns ? flow.last_ns : record.begin_ns);
-        out.add_text("container.id", process != nullptr ? process->container : std::string());
+        if (process != nullptr) {
+            add_container(out, "", *process);
+        }
         add_side(out, "destination", b, has_ports, flow.dns_name);
         out.add_text("dns.question.name", flow.dns_question);
         out.add_text("ecs.version", kEcsVersion);
