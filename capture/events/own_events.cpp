@@ -123,7 +123,7 @@ Result<void> add_drops(Adder& adder, bool all, const SharedParts& parts, EventSe
     if (!symbols) {
         return std::move(symbols).error();
     }
-    auto probe = OwnProbe::of_drops(parts, numbers, kernel, all);
+    auto probe = OwnProbe::of_drops(parts, numbers, kernel, *symbols, all);
     if (!probe) {
         return std::move(probe).error();
     }
