@@ -129,7 +129,7 @@ struct TextOf {
         return fmt::format("{:02x}", fmt::join(bytes, ""));
     }
     std::string operator()(const EventAddress& address) const {
-        const std::string text = to_text(address.address);
+        std::string text = to_text(address.address);
         if (!address.port) {
             return text;
         }
