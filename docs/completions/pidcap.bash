@@ -55,6 +55,7 @@ _pidcap() {
             return
             ;;
         --comments) words="full intro short none" ;;
+        --partition) words="host,date,hour date,hour host,date" ;;
         --color) words="auto always never" ;;
         --time-stamp-precision) words="micro nano" ;;
         -y | --linktype) words="EN10MB RAW" ;;
@@ -85,7 +86,7 @@ _pidcap() {
                     annotate) words="--from -w --mode -h --help" ;;
                     doctor) words="--json --btf -h --help" ;;
                     events) words="--csv --csv-safe --json $selection" ;;
-                    export) words="--format --table --csv-safe -o --mode $selection" ;;
+                    export) words="--format --table --csv-safe -o --partition --host --mode $selection" ;;
                     extract) words="-w --mode --split --max-files --comments --without-keys $selection" ;;
                     flows) words="--sort --csv --csv-safe --json -i --live --records --idle --active --most-flows --names --to --ipfix --ipfix-enterprise $selection" ;;
                     processes) words="--sort --csv --csv-safe --json -i --live $selection" ;;
