@@ -103,7 +103,7 @@ class Documentation(unittest.TestCase):
         self.assertEqual(self.driver.execute_script("return document.documentElement.getBBox().width"), 32)
 
     def test_text_has_contrast_in_light_and_dark(self):
-        for name in ("index.html", "docs/events.html"):
+        for name in ("index.html", "docs/tls.html"):
             backs = []
             for scheme in ("light", "dark"):
                 prefer(self.driver, scheme)
