@@ -285,8 +285,8 @@ void read_config(DeclaredOptions& declared, OptionReader& reader, Options& optio
         }
         for (const Setting& setting : file->settings) {
             if (setting.name == "config" || setting.name == "help" || setting.name == "version") {
-                return Error{
-                    fmt::format("{}: {}: not in a file", file->place_of(setting), setting.name)};
+                return Error{fmt::format("{}: {}: only on the command line",
+                                         file->place_of(setting), setting.name)};
             }
         }
         const auto added = declared.line.add_settings(*file, replaced_settings(declared, options));

@@ -12,22 +12,15 @@ import sys
 import tempfile
 import unittest
 
-from selenium import webdriver
 from selenium.webdriver import ActionChains, Keys
-from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
+from browser import browser, prefer, weakest_contrast  # noqa: E402
+
 HOSTILE = "<script>alert(1)</script>"
-
-
-def browser(profile, width=1280, height=1000):
-    options = webdriver.ChromeOptions()
-    for argument in ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-dev-shm-usage",
-                     "--hide-scrollbars", "--force-device-scale-factor=1", f"--user-data-dir={profile}", f"--window-size={width},{height}"):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    return webdriver.Chrome(options=options, service=Service("/usr/bin/chromedriver"))
 
 
 class Page(unittest.TestCase):
@@ -50,7 +43,7 @@ class Page(unittest.TestCase):
         return path.as_uri()
 
     def setUp(self):
-        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": "light"}]})
+        prefer(self.driver, "light")
         self.driver.set_window_size(1280, 1000)
         self.driver.get_log("browser")
         self.driver.get_log("performance")
@@ -85,12 +78,21 @@ class Page(unittest.TestCase):
 
     def screenshot(self, name, width, height, dark=False, whole=True):
         if SCREENSHOTS:
-            self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]})
+            prefer(self.driver, "dark" if dark else "light")
             self.driver.set_window_size(width, height)
             if whole:
                 height = min(4000, self.driver.execute_script("return document.documentElement.scrollHeight"))
                 self.driver.set_window_size(width, height)
             self.driver.save_screenshot(os.path.join(SCREENSHOTS, name + ".png"))
+
+    def test_its_icon_is_a_picture(self):
+        width = self.driver.execute_async_script("""
+            const [done] = arguments;
+            const icon = new Image();
+            icon.onload = () => done(icon.naturalWidth);
+            icon.onerror = () => done('error');
+            icon.src = document.querySelector('link[rel=icon]').href;""")
+        self.assertGreater(width, 0)
 
     # What it must not do.
 
@@ -502,31 +504,10 @@ class Page(unittest.TestCase):
     # Looks.
 
     def test_text_has_contrast_in_light_and_dark(self):
-        worst = """
-            const channel = (value) => (value /= 255) <= 0.03928 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
-            const luminance = ([r, g, b]) => 0.2126 * channel(r) + 0.7152 * channel(g) + 0.0722 * channel(b);
-            const numbers = (color) => color.match(/[\\d.]+/g).map(Number);
-            const back = (element) => {
-              for (; element; element = element.parentElement) {
-                const color = numbers(getComputedStyle(element).backgroundColor);
-                if (color.length === 3 || color[3] === 1) return color;
-              }
-              return [255, 255, 255];
-            };
-            const found = [];
-            for (const element of document.querySelectorAll('header *, main *, footer *')) {
-              const direct = [...element.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim());
-              if (!direct || !element.getClientRects().length || element.disabled) continue;
-              const style = getComputedStyle(element);
-              const text = numbers(element instanceof SVGElement ? style.fill : style.color);
-              const [a, b] = [luminance(text), luminance(back(element instanceof SVGElement ? element.ownerSVGElement.parentElement : element))];
-              found.push([(Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05), element.className.baseVal || element.className, element.textContent.slice(0, 30)]);
-            }
-            return found.sort((a, b) => a[0] - b[0])[0];"""
         backs = []
         for scheme in ("light", "dark"):
-            self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]})
-            found = self.driver.execute_script(worst)
+            prefer(self.driver, scheme)
+            found = weakest_contrast(self.driver)
             self.assertGreaterEqual(found[0], 4.5, (scheme, found))  # WCAG 2.1, 1.4.3
             backs.append(self.driver.execute_script("return getComputedStyle(document.body).backgroundColor"))
         self.assertNotEqual(*backs)
