@@ -175,6 +175,7 @@ int run_export(std::span<const std::string> arguments) {
         print_message("pidcap export: {}\n", source.error().message);
         return kExitFailed;
     }
+    source->read_ahead();
     FilePass pass(*source, request.selection, request.output != "-" || isatty(STDOUT_FILENO) != 1);
     TableRows rows(
         request.table, [&pass] { return pass.next(); }, source->address_names());
