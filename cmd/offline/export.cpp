@@ -236,6 +236,7 @@ int run_export(std::span<const std::string> arguments) {
         print_message("pidcap export: {}\n", source.error().message);
         return kExitFailed;
     }
+    source->read_ahead();
     Result<const forensics::Packet*> first = source->next();
     const std::string capture = first && *first != nullptr ? capture_id(**first) : std::string();
     FilePass pass(*source, std::move(first), request.selection,

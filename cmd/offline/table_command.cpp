@@ -167,6 +167,7 @@ int run_table_command(const TableCommand& command, std::span<const std::string> 
         print_message("pidcap {}: {}\n", command.name, source.error().message);
         return kExitFailed;
     }
+    source->read_ahead();
     FilePass pass(*source, selection, true);
     forensics::Analysis analysis(command.flows);
     const pcapng::Result<void> read =
