@@ -147,6 +147,8 @@ Into what
   --event NAME        events beside packets: process, socket, drop, xdp, or a tracepoint of the
                       kernel, as tcp:tcp_retransmit_skb or tcp:*; several with commas; repeatable.
                       "pidcap events" lists them. 'NAME if EXPRESSION': those whose fields are so
+  --sample TIME       CPU time and memory of processes, each time that TIME (1s) has passed, as
+                      events: of those that have packets; of all that options choose, if any do
   --no-packets        events only
   --kernel-addresses  events with the addresses of the kernel, which are 0 otherwise
   -B, --buffer KIB    size of the buffer between kernel and pidcap, for all CPUs together

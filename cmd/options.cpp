@@ -340,14 +340,14 @@ void read_rights(const DeclaredOptions& declared, OptionReader& reader, Options&
 
 void read_events(const DeclaredOptions& declared, OptionReader& reader, Options& options) {
     read_event_options(declared.events, reader, options.events);
-    reader.refuse_if(!options.events.packets && options.events.choices.empty() &&
-                         !declared.keys.plaintext.given(),
-                     "--no-packets leaves events only: add --event NAME or --tls-plaintext");
+    reader.refuse_if(
+        !options.events.packets && !options.events.any() && !declared.keys.plaintext.given(),
+        "--no-packets leaves events only: add --event NAME, --sample TIME or --tls-plaintext");
     reader.refuse_if(
         !options.events.packets && (!options.filter.empty() || options.filter_file.has_value()),
         "--no-packets: there is nothing that the filter could choose");
-    reader.refuse_if(!options.finds_processes && !options.events.choices.empty(),
-                     "--no-process writes packets only: leave --event out");
+    reader.refuse_if(!options.finds_processes && options.events.any(),
+                     "--no-process writes packets only: leave --event and --sample out");
 }
 
 void read_until(const DeclaredOptions& declared, OptionReader& reader, Options& options) {

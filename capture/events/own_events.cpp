@@ -11,8 +11,10 @@
 #include "capture/events/own_layouts.h"
 #include "capture/events/own_probe.h"
 #include "capture/events/process_events.h"
+#include "capture/events/process_samples.h"
 #include "capture/events/xdp_verdicts.h"
 #include "capture/kernel/kernel_symbols.h"
+#include "packet/event/process_sample.h"
 
 namespace capture {
 namespace {
@@ -197,6 +199,7 @@ std::vector<std::pair<std::string, packet::EventLayout>> own_events(const Kernel
     for (auto& [name, layout] : process_event_layouts()) {
         all.emplace_back(name, std::move(layout));
     }
+    all.emplace_back(std::string(packet::kSampleEvent), ProcessSamples::layout());
     all.emplace_back("socket:connect", connect_layout());
     all.emplace_back("socket:bind", bind_layout());
     all.emplace_back("socket:listen", listen_layout());

@@ -34,7 +34,9 @@ void add(MessageWriter& answer, const ProcStat& stat) {
     answer.add(stat.start_ticks);
     answer.add(stat.state);
     answer.add(stat.comm);
-    answer.add(stat.cpu_ticks);
+    answer.add(stat.user_ticks);
+    answer.add(stat.system_ticks);
+    answer.add(stat.threads);
     answer.add(stat.resident_pages);
 }
 
@@ -44,7 +46,9 @@ ProcStat stat_in(MessageReader& answer) {
     stat.start_ticks = answer.number<uint64_t>();
     stat.state = answer.number<char>();
     stat.comm = answer.text();
-    stat.cpu_ticks = answer.number<uint64_t>();
+    stat.user_ticks = answer.number<uint64_t>();
+    stat.system_ticks = answer.number<uint64_t>();
+    stat.threads = answer.number<uint32_t>();
     stat.resident_pages = answer.number<uint64_t>();
     return stat;
 }

@@ -339,6 +339,27 @@ const Process* ProcessTable::find(const pidcap_owner& owner) {
     return &entry->process;
 }
 
+std::optional<pidcap_owner> ProcessTable::owner_of(uint32_t number) const {
+    const auto found = by_number_.find(number);
+    if (found == by_number_.end() || found->second->exited) {
+        return std::nullopt;
+    }
+    const Entry& entry = *found->second;
+    const Process& process = entry.process;
+    if (!process.uid || !process.gid) {
+        return std::nullopt;
+    }
+    pidcap_owner owner{};
+    owner.start_boot =
+        entry.start_boot != 0 ? entry.start_boot : clock_.start_boot(entry.key.start_ticks);
+    owner.cgroup_id = entry.cgroup_id;
+    owner.tgid = owner.tid = entry.key.pid;
+    owner.uid = *process.uid;
+    owner.gid = *process.gid;
+    process.comm.copy(owner.comm, sizeof(owner.comm));
+    return owner;
+}
+
 const Process* ProcessTable::find(const ProcessKey& key) const {
     if (key.start_boot != 0) {
         const auto found = entries_.find(key);

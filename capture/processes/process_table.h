@@ -140,6 +140,9 @@ class ProcessTable : public packet::Ancestry {
 
     // Returns what /proc shows now of the process with this number. Error code ESRCH: it has ended.
     pcapng::Result<ProcStat> stat_of(uint32_t number) const;
+    // Returns the process with this number as the owner of what happens to it now, or nothing if it
+    // has ended or its user isn't known.
+    std::optional<pidcap_owner> owner_of(uint32_t number) const;
 
     // Returns the process that forked this one, or that was its parent when it was first seen. A
     // process that the table has forgotten has no parent.

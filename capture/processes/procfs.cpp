@@ -314,7 +314,9 @@ Result<ProcStat> parse_stat(std::string_view text) {
     const auto number = [&](size_t which) {
         return parse_number<uint64_t>(field(rest, which - 3)).value_or(0);
     };
-    stat.cpu_ticks = number(14) + number(15);
+    stat.user_ticks = number(14);
+    stat.system_ticks = number(15);
+    stat.threads = parse_number<uint32_t>(field(rest, 20 - 3)).value_or(0);
     stat.resident_pages = number(24);
     stat.comm = text.substr(open + 1, std::min(close - open - 1, kMaxComm));
     return stat;

@@ -24,7 +24,9 @@ struct ProcStat {
     uint64_t start_ticks = 0;     // field 22, in the reader's time namespace
     char state = '?';             // 'Z' and 'X': dead
     std::string comm;             // at most 15 bytes
-    uint64_t cpu_ticks = 0;       // fields 14 and 15, of all threads, in USER_HZ (1/100 s)
+    uint64_t user_ticks = 0;      // field 14: CPU time of all threads, in USER_HZ (1/100 s)
+    uint64_t system_ticks = 0;    // field 15: likewise
+    uint32_t threads = 0;         // field 20
     uint64_t resident_pages = 0;  // field 24
 };
 

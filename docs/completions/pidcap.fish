@@ -156,6 +156,7 @@ complete -c pidcap -n __pidcap_capture -l tls-keys -d 'With the secrets of TLS c
 complete -c pidcap -n __pidcap_capture -l tls-plaintext -d 'With what passes through TLS libraries'
 complete -c pidcap -n __pidcap_capture -l tls-wait -x -d 'How long packets wait for secrets'
 complete -c pidcap -n __pidcap_capture -l event -x -a 'process socket drop xdp' -d 'Events beside packets'
+complete -c pidcap -n __pidcap_capture -l sample -x -d 'How often to sample CPU and memory'
 complete -c pidcap -n __pidcap_capture -l no-packets -d 'Events only'
 complete -c pidcap -n __pidcap_capture -l kernel-addresses -d 'Leave addresses of the kernel in events'
 complete -c pidcap -n __pidcap_capture -s B -l buffer -x -d 'Size of the buffers in KiB'

@@ -33,7 +33,7 @@ endfunction()
 
 contents(html page.html)
 contents(css page.css)
-contents(js text.js model.js summary.js plot.js event_lane.js plot_input.js lives.js processes.js sortable.js flows.js groups.js lists.js details.js page.js)
+contents(js text.js model.js summary.js plot.js event_lane.js usage.js plot_input.js lives.js processes.js sortable.js flows.js groups.js lists.js details.js page.js)
 foreach(part css js)
     string(SHA256 hash "${${part}}")
     base64(${hash} hash)

@@ -155,6 +155,16 @@ std::vector<EventValue> read_event(const EventLayout& layout, Bytes record) {
     return values;
 }
 
+std::optional<uint64_t> number_in(const std::vector<EventValue>& values, std::string_view field) {
+    for (const EventValue& value : values) {
+        const auto* number = std::get_if<uint64_t>(&value.value);
+        if (value.field->name == field && number != nullptr) {
+            return *number;
+        }
+    }
+    return std::nullopt;
+}
+
 std::string_view value_name(const EventValue& value) {
     if (const auto* number = std::get_if<uint64_t>(&value.value)) {
         return value_name(*value.field, *number);

@@ -53,7 +53,7 @@ for command in "${commands[@]}"; do
         case $command:$option in
             top:-[dn] | *:--delay | *:--view | *:-[iQwsBcFoCGWzZry] | *:--linktype | *:--time-stamp-precision | *:--run-as | *:--command-user | *:--mode | *:--config | *:--write | *:--snaplen | *:--direction | *:--count | *:--filter-file | *:--rotate-size | *:--rotate-time | *:--rotate-count | *:--rotate-command | *:--keep-free | *:--ring | *:--trigger | *:--name | *:--note | *:--filter | *:--interface | *:--netns | *:--after | *:--before | *:--pid | *:--comm | *:--exe | *:--cmdline | *:--uid | *:--user | \
                 *:--gid | *:--cgroup | *:--container | *:--container-name | *:--image | *:--pod | *:--unit | *:--tree | *:--process | *:--comments | *:--color | *:--duration | \
-                *:--btf | *:--group | *:--format | *:--table | *:--split | *:--sort | *:--from | *:--host | *:--partition | *:--max-files | *:--tls-wait | *:--event | \
+                *:--btf | *:--group | *:--format | *:--table | *:--split | *:--sort | *:--from | *:--host | *:--partition | *:--max-files | *:--tls-wait | *:--event | *:--sample | \
                 *:--idle | *:--active | *:--most-flows | *:--names | *:--to | *:--ipfix | *:--ipfix-enterprise) value=(1) ;;
         esac
         said=$("$pidcap" ${command:+"$command"} "$option" "${value[@]}" --no-such-option 2>&1 </dev/null)

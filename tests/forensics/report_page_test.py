@@ -7,6 +7,7 @@ MADE_UP_PAGE is the program that writes the page, with hostile names. Needs the 
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -312,6 +313,29 @@ class Page(unittest.TestCase):
             return [...document.querySelectorAll('#lives title')].map((one) => one.textContent).find((one) => one.startsWith('<img'))"""))
         self.driver.execute_script("setWindow(400e6, 500e6)")
         self.assertFalse([name for name in self.texts("#lives .life text") if name.startswith(("<img", "curl"))])
+
+    def usage_line(self, part, name):
+        """Left and right of a process's line, and the heights at which it is level, from the top."""
+        path = self.driver.execute_script("""
+            const line = [...document.querySelectorAll(`#usage [data-part=${arguments[0]}] .line`)].find((one) => one.textContent.startsWith(arguments[1]));
+            return line && line.getAttribute('d');""", part, name)
+        level = re.findall(r"M([\d.]+) ([\d.]+)H([\d.]+)v", path)
+        return float(level[0][0]), float(level[-1][2]), [float(y) for _, y, _ in level]
+
+    def test_cpu_and_memory_stand_below_the_traffic_on_its_time(self):
+        names = self.texts("#usage-list li")
+        self.assertEqual(names, [".x120739 %, at most 51 % \u00b7 200 MB", "<img src=x onerror=alert(7)> 7738 %, at most 50 % \u00b7 3.00 MB"])
+        left, right, heights = self.usage_line("CPU", ".x 1207")
+        self.assertAlmostEqual(left, self.x_at(self.START + 59), delta=1)
+        self.assertAlmostEqual(right, self.x_at(self.START + 119), delta=3)
+        self.assertEqual(len(heights), 60)
+        self.assertLess(heights[29], heights[30])  # less from the 31st second on
+        self.assertEqual(len(set(heights)), 2)
+        self.assertAlmostEqual(self.usage_line("Memory", "<img")[0], left, delta=1)
+        self.driver.execute_script("setWindow(100e6, 110e6)")
+        self.assertIn("26 %, at most 26 %", self.texts("#usage-list li")[0])
+        self.driver.execute_script("setWindow(400e6, 500e6)")
+        self.assertEqual(self.texts("#usage-list li"), [])
 
     def test_a_bar_of_a_process_leads_to_what_is_known_of_it(self):
         row = next(one for one in self.driver.find_elements(By.CSS_SELECTOR, "#lives .life") if one.text.startswith("curl 1200"))
