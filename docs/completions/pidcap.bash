@@ -87,7 +87,7 @@ _pidcap() {
                     events) words="--csv --csv-safe --json $selection" ;;
                     export) words="--format --table --csv-safe -o --mode $selection" ;;
                     extract) words="-w --mode --split --max-files --comments --without-keys $selection" ;;
-                    flows) words="--sort --csv --csv-safe --json -i --live --records --idle --active --most-flows --names --to --ipfix --ipfix-enterprise $selection" ;;
+                    flows) words="--sort --csv --csv-safe --json -i --live --join --host --records --idle --active --most-flows --names --to --ipfix --ipfix-enterprise $selection" ;;
                     processes) words="--sort --csv --csv-safe --json -i --live $selection" ;;
                     keys) words="-w -h --help" ;;
                     merge) words="-w --mode --host -h --help" ;;
