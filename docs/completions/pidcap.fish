@@ -152,6 +152,7 @@ complete -c pidcap -n __pidcap_capture -l compress -x -a 'zstd none' -d 'Compres
 complete -c pidcap -n __pidcap_capture -s s -l snaplen -x -d 'Bytes to keep of each packet'
 complete -c pidcap -n __pidcap_capture -l comments -x -a 'full intro short none' -d 'The comment on each packet'
 complete -c pidcap -n __pidcap_capture -l process-blocks -d 'Describe processes in blocks, too'
+complete -c pidcap -n __pidcap_capture -l container-addresses -d 'Name addresses by containers'
 complete -c pidcap -n __pidcap_capture -l tls-keys -d 'With the secrets of TLS connections'
 complete -c pidcap -n __pidcap_capture -l tls-plaintext -d 'With what passes through TLS libraries'
 complete -c pidcap -n __pidcap_capture -l tls-wait -x -d 'How long packets wait for secrets'
