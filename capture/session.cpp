@@ -88,6 +88,7 @@ Result<std::unique_ptr<Session>> Session::open(const SessionOptions& options) {
     }
     ProcessTableOptions table_options;
     table_options.looks_up_names = options.programs.finds_processes;
+    table_options.names_addresses = options.names_addresses;
     table_options.helper_user = options.helper_user;
     auto table_cgroups = CgroupTree::open();
     if (!table_cgroups) {

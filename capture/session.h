@@ -44,6 +44,7 @@ struct SessionOptions {
     InterfaceChoice interfaces;  // ignored for Hook::kCgroup
     EventOptions events;
     bool tls_plaintext = false;                        // an event beside them, for capture_keys()
+    bool names_addresses = false;                      // Process::container_addresses
     ProgramOptions programs;                           // only_netns and pid_namespace are set by it
     packet::ProcessConditions filter;                  // a pid means the process that has it now
     std::vector<packet::ProcessSelection> selections;  // see Session::unmatched()

@@ -138,6 +138,9 @@ Into what
                       of a process on its first packet (intro, the default), never, no comments
   --no-process        plain packets: find no processes, to measure what finding them costs
   --process-blocks    describe each process in blocks of its own, too
+  --container-addresses
+                      name the addresses of each container by the container, so that Wireshark
+                      shows its name in their place
   --tls-keys[=FILE]   with the secrets of the TLS connections that it records, so that Wireshark
                       shows them in clear. With FILE into a key log, too, or without -w only there.
                       Whoever has them can read the connections

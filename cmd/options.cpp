@@ -67,6 +67,7 @@ struct DeclaredOptions {
     const Option& no_process = line.flag("--no-process");
     const Option& comments = line.value("--comments");
     const Option& process_blocks = line.flag("--process-blocks");
+    const Option& container_addresses = line.flag("--container-addresses");
     DeclaredKeyOptions keys{line};
     DeclaredEventOptions events{line};
     const Option& run_as = line.value("-Z,--run-as", "--relinquish-privileges");
@@ -174,9 +175,12 @@ void read_what(const DeclaredOptions& declared, OptionReader& reader, Options& o
          {"none", Comments::kNone}}};
     reader.word(declared.comments, kComments, options.comments);
     options.process_blocks = declared.process_blocks.given();
-    const bool shapes_file = options.process_blocks || declared.comments.given();
+    options.container_addresses = declared.container_addresses.given();
+    const bool shapes_file =
+        options.process_blocks || options.container_addresses || declared.comments.given();
     reader.refuse_if(shapes_file && !options.output,
-                     "--comments and --process-blocks say what goes into a file: add -w FILE");
+                     "--comments, --process-blocks and --container-addresses say what goes into a "
+                     "file: add -w FILE");
     if (!options.finds_processes) {
         reader.refuse_if(shapes_file, "--no-process: there is nothing to tell about processes");
         reader.refuse_if(!options.output, "--no-process writes packets only: add -w FILE");

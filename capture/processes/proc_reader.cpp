@@ -19,7 +19,7 @@ using pcapng::errno_error;
 using pcapng::Result;
 
 struct Question {
-    enum class Kind : uint32_t { kStat, kRead, kTitle, kCgroup };
+    enum class Kind : uint32_t { kStat, kRead, kTitle, kAddresses, kCgroup };
 
     Kind kind = Kind::kStat;
     uint32_t pid = 0;
@@ -78,6 +78,25 @@ void add(MessageWriter& answer, const ProcProcess& process) {
     answer.add(process.cgroup);
 }
 
+void add(MessageWriter& answer, const ProcAddresses& process) {
+    add(answer, process.stat);
+    answer.add(process.netns);
+    for (const packet::Address& address : process.addresses) {
+        answer.add(std::string(address.bytes.begin(), address.bytes.begin() + address.length));
+    }
+    answer.add(std::string());
+}
+
+ProcAddresses addresses_in(MessageReader& answer) {
+    ProcAddresses process;
+    process.stat = stat_in(answer);
+    process.netns = answer.number<uint32_t>();
+    for (std::string text; !(text = answer.text()).empty();) {
+        process.addresses.push_back(packet::address_of(std::as_bytes(std::span(text))));
+    }
+    return process;
+}
+
 ProcProcess process_in(MessageReader& answer) {
     ProcProcess process;
     process.stat = stat_in(answer);
@@ -112,6 +131,8 @@ MessageWriter answer_to(const Question& question, const ProcFs& procfs, CgroupTr
             return answer_of(procfs.read(question.pid));
         case Kind::kTitle:
             return answer_of(procfs.title(question.pid));
+        case Kind::kAddresses:
+            return answer_of(procfs.addresses(question.pid));
         case Kind::kCgroup:
             break;
     }
@@ -189,6 +210,10 @@ Result<ProcProcess> ProcReader::read(uint32_t pid) const {
 
 Result<ProcTitle> ProcReader::title(uint32_t pid) const {
     return ask(helper_.socket(), {Question::Kind::kTitle, pid}, title_in);
+}
+
+Result<ProcAddresses> ProcReader::addresses(uint32_t pid) const {
+    return ask(helper_.socket(), {Question::Kind::kAddresses, pid}, addresses_in);
 }
 
 std::string ProcReader::cgroup_path(uint64_t id) const {

@@ -36,7 +36,11 @@ ProcessTable::ProcessTable(ProcessTableOptions options, ProcFs procfs, uint32_t 
       containers_(std::move(containers)),
       initial_mntns_(procfs_.initial_mntns()),
       pid_namespace_(pid_namespace),
-      clock_(BootClock::sample(options_.proc_root)) {}
+      clock_(BootClock::sample(options_.proc_root)) {
+    if (options_.names_addresses) {
+        addresses_.emplace(procfs_);
+    }
+}
 
 Result<ProcessTable> ProcessTable::open(const ProcessTableOptions& options, CgroupTree cgroups) {
     Result<ProcFs> procfs = ProcFs::open(options.proc_root);
@@ -334,6 +338,7 @@ const Process* ProcessTable::find(const pidcap_owner& owner) {
     reconcile(*entry, owner);
     if (!entry->has_packets) {
         note_first_packet(*entry, is_new);
+        name_addresses(*entry);
     }
     entry->used = true;
     return &entry->process;
@@ -526,6 +531,19 @@ bool ProcessTable::set_cgroup(Entry& entry, uint64_t id, const std::string& path
     entry.process.unit = unit_of(known);
     name_container(entry.process);
     return true;
+}
+
+// At its first packet a container's interfaces are set up, as they needn't be when it starts.
+void ProcessTable::name_addresses(Entry& entry) {
+    if (!addresses_ || entry.exited || entry.own_pid == 0) {
+        return;
+    }
+    Process& process = entry.process;
+    auto addresses = addresses_->find(process, now_mono_, [&] { return read_addresses(entry); });
+    if (addresses != nullptr && addresses != process.container_addresses) {
+        process.container_addresses = std::move(addresses);
+        note_version(entry);
+    }
 }
 
 void ProcessTable::name_container(Process& process) {

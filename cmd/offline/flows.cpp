@@ -3,10 +3,10 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <array>
-#include <vector>
+#include <string>
 
+#include "cmd/offline/flow_cells.h"
+#include "cmd/offline/join.h"
 #include "cmd/offline/table_command.h"
 #include "cmd/records/record_options.h"
 #include "cmd/records/run_records.h"
@@ -15,12 +15,10 @@ namespace cmd {
 namespace {
 
 using forensics::Analysis;
-using forensics::Flow;
-using forensics::Participants;
-using forensics::Side;
 
 constexpr std::string_view kHelp = R"(Usage: pidcap flows [options] FILE... [FILTER]
        pidcap flows -i IFACE [options] [options of a capture] [FILTER] [-- COMMAND]
+       pidcap flows --join [options] FILE FILE... [FILTER]
 
 One row for each conversation in the file: both ends with their processes, state, packets and bytes
 both ways, duration, round trip of the handshake, and its name (TLS server name, HTTP host, DNS
@@ -33,91 +31,18 @@ row has the inner addresses; TUNNEL names it. FILE is a capture of pidcap or of 
 compressed or not; "-" is standard input. Several files are read one after the other, as one.
 )";
 
-constexpr auto kHeadings = std::to_array<Heading>({
-    {"PROTO"},
-    {"FROM"},
-    {"PROCESS"},
-    {"TO"},
-    {"PROCESS"},
-    {"STATE"},
-    {"SENT", true},
-    {"RECEIVED", true},
-    {"DURATION", true},
-    {"RTT", true},
-    {"RESENT", true},
-    {"NAME"},
-    {"ON"},
-    {"TUNNEL"},
-});
+constexpr std::string_view kJoinHelp = R"(Conversations of several hosts
+  --join        each FILE is of another host: a conversation that two of them have is one row, with
+                the process at each end, and below is how far their clocks are apart
+  --host NAME   the host of a FILE; repeatable, one for each in their order. By default a file's
+                name without folder and ending. Files of one host are read one after the other
 
-std::string address_text(const Side& side) {
-    const std::string address = to_text(side.address);
-    if (side.port == 0) {
-        return address;
-    }
-    return side.address.length == 16 ? fmt::format("[{}]:{}", address, side.port)
-                                     : fmt::format("{}:{}", address, side.port);
-}
+)";
 
-// Names the process that moved the most bytes; if there are more, with its share of them.
-Cell main_process(const Participants& processes) {
-    Cell cell = process_cell(processes.main());
-    if (processes.several()) {
-        const forensics::Participant most = processes.by_bytes().front();
-        const uint64_t total = std::max<uint64_t>(processes.bytes(), 1);
-        // Rounded down: with another one beside it, it isn't all.
-        const auto share = static_cast<unsigned>(100.0 * static_cast<double>(most.bytes) /
-                                                 static_cast<double>(total));
-        cell.text += fmt::format(" {} % …", share);
-    }
-    return cell;
-}
-
-// Names the interfaces, if there are several or it is in another network namespace.
-std::string interfaces_text(const Flow& flow) {
-    std::string names;
-    for (const forensics::Interface* interface : flow.seen_on()) {
-        names += (names.empty() ? "" : ", ") + interface->name;
-    }
-    const bool tells = flow.seen_on().size() > 1 || names.find('/') != names.npos;
-    return !tells ? "" : flow.more_interfaces ? names + ", …" : names;
-}
-
-std::vector<Cell> cells_of(const Flow& flow) {
-    const auto& [a, b] = flow.sides;
-    Cell first = main_process(a.processes);
-    if (first.text.empty() && b.processes.first() == nullptr && flow.either.first() != nullptr) {
-        first = main_process(flow.either);
-        first.text += " (either end)";
-    }
-    const bool timed = flow.first_ns && flow.last_ns;
-    const uint64_t resent = a.retransmissions + b.retransmissions;
-    const std::string_view name = !flow.server_name.empty()    ? flow.server_name
-                                  : !flow.http_host.empty()    ? flow.http_host
-                                  : !flow.dns_question.empty() ? flow.dns_question
-                                                               : flow.dns_name;
-    return {
-        {forensics::protocol_name(flow.protocol)},
-        {address_text(a)},
-        std::move(first),
-        {address_text(b)},
-        main_process(b.processes),
-        {state_name(flow.state)},
-        {bytes_text(a.bytes)},
-        {bytes_text(b.bytes)},
-        {timed ? seconds_text(*flow.last_ns - *flow.first_ns) : ""},
-        {flow.handshake_rtt_ns ? seconds_text(*flow.handshake_rtt_ns) : ""},
-        {resent > 0 ? fmt::to_string(resent) : ""},
-        {cell_text(name, 80)},
-        {cell_text(interfaces_text(flow), 80)},
-        {cell_text(flow.tunnel, 80)},
-    };
-}
-
-TableCommand table() {
+TableCommand table(const std::string& more_help) {
     return {.name = "flows",
             .help = kHelp,
-            .more_help = record_help(),
+            .more_help = more_help,
             .columns = forensics::flow_columns(),
             .flows = {},
             .rows =
@@ -129,16 +54,20 @@ TableCommand table() {
                             forensics::flow_row(analysis.flows()[index], row);
                         }};
                 },
-            .headings = kHeadings,
+            .headings = flow_headings(),
             .cells = [](const Analysis& analysis,
-                        size_t row) { return cells_of(analysis.flows()[row]); }};
+                        size_t row) { return flow_cells(analysis.flows()[row]); }};
 }
 
 }  // namespace
 
 int run_flows(std::span<const std::string> arguments) {
-    return asks_for_records(arguments) ? run_records(arguments, [] { return help_text(table()); })
-                                       : run_table_command(table(), arguments);
+    const std::string more_help = fmt::format("{}{}", kJoinHelp, record_help());
+    const TableCommand command = table(more_help);
+    const auto help = [&command] { return help_text(command); };
+    return asks_for_join(arguments)      ? run_join(arguments, help)
+           : asks_for_records(arguments) ? run_records(arguments, help)
+                                         : run_table_command(command, arguments);
 }
 
 }  // namespace cmd

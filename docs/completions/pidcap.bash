@@ -76,7 +76,7 @@ _pidcap() {
             local looks="-v --verbose -q --quiet -n -e -S --absolute-tcp-sequence-numbers -K --dont-verify-checksums -x -X -A -# --number -t --time-stamp-precision --micro --nano --color"
             words="--config -i --interface --netns --hook --tracing --btf -Q --direction -p --no-promiscuous-mode -D --list-interfaces -L --list-data-link-types -y --linktype --filter -F --filter-file -d --ebpf -O --no-optimize --pid --comm --exe --cmdline --uid --user --gid --cgroup --container --container-name --image --pod
                    --unit --tree --process -f --follow --unattributed --kernel -w --write -C --rotate-size -G --rotate-time --rotate-at-clock --rotate-at-start
-                   -W --rotate-count -z --rotate-command --keep-free --ring --before --after --trigger --name --compress --mode -Z --run-as --command-user -s --snaplen --comments --no-process --process-blocks --tls-keys --tls-wait --tls-plaintext --event --sample --no-packets --kernel-addresses -B --buffer -c --count --duration
+                   -W --rotate-count -z --rotate-command --keep-free --ring --before --after --trigger --name --compress --mode -Z --run-as --command-user -s --snaplen --comments --no-process --process-blocks --container-addresses --tls-keys --tls-wait --tls-plaintext --event --sample --no-packets --kernel-addresses -B --buffer -c --count --duration
                    $looks --json --print -h --help --version --"
             local commands="annotate doctor events export extract flows keys merge processes read report setup-wireshark status tls top trigger"
             local selection="--filter -F --interface --netns --after --before -c --pid --comm --exe --cmdline --uid --user --cgroup --container --container-name --image --pod --unit
@@ -88,7 +88,7 @@ _pidcap() {
                     events) words="--csv --csv-safe --json $selection" ;;
                     export) words="--format --table --csv-safe -o --partition --host --mode $selection" ;;
                     extract) words="-w --mode --split --max-files --comments --without-keys $selection" ;;
-                    flows) words="--sort --csv --csv-safe --json -i --live --records --idle --active --most-flows --names --to --ipfix --ipfix-enterprise $selection" ;;
+                    flows) words="--sort --csv --csv-safe --json -i --live --join --host --records --idle --active --most-flows --names --to --ipfix --ipfix-enterprise $selection" ;;
                     processes) words="--sort --csv --csv-safe --json -i --live $selection" ;;
                     keys) words="-w -h --help" ;;
                     merge) words="-w --mode --host -h --help" ;;
