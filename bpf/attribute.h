@@ -13,6 +13,7 @@
 #include "reason.h"
 #include "receiver.h"
 #include "sender.h"
+#include "shared.h"
 
 struct attribution {
 	struct packet packet;
@@ -36,6 +37,8 @@ extern struct attribution_map attributions SEC(".maps");
 
 /* Set before loading. 0: packets are only copied, to measure what the rest costs. */
 extern const volatile __u32 finds_processes;
+/* Set before loading: whether packets are counted (count.h), not recorded. */
+extern const volatile __u32 counting;
 
 /* Sets `via` of the end at this hook, where no process is known at either end. */
 static __always_inline void set_reason(context *ctx, __u32 hook, struct attribution *result)
@@ -50,6 +53,16 @@ static __always_inline void set_reason(context *ctx, __u32 hook, struct attribut
 	if (result->sender.via == PIDCAP_VIA_UNKNOWN)
 		result->sender.via = no_sender_reason(ctx, &result->packet);
 #endif
+}
+
+/*
+ * Returns whether anybody asks for the receiver of a packet whose sender is known. Where packets go
+ * out, only the sender's end is counted; the process filter and later fragments want both.
+ */
+static __always_inline bool needs_receiver(const struct packet *packet, __u32 hook)
+{
+	return !counting || hook & (HOOK_INGRESS | HOOK_LOOPBACK) || shared.filters_processes ||
+	       packet->first_fragment;
 }
 
 /* Fills in `result`. `hook`: enum hook_flags. */
@@ -67,7 +80,8 @@ static __always_inline void find_ends(context *ctx, __u32 hook, struct attributi
 	if (packet->kind == KIND_PORTS && opens_connection(packet))
 		forget_flow(packet);
 	sent = find_sender(ctx, packet, hook, &result->sender);
-	received = find_receiver(ctx, packet, hook, &result->receiver);
+	received = (!sent || needs_receiver(packet, hook)) &&
+		   find_receiver(ctx, packet, hook, &result->receiver);
 	learn_from_packet(ctx, packet, hook, &result->sender, &result->receiver);
 #ifdef SEES_TRANSLATION
 	if (!(hook & HOOK_INGRESS))

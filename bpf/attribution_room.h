@@ -2,9 +2,12 @@
 /*
  * Room for the attributions of the cgroup hook's programs while packets are counted: a few places
  * for each CPU, of which a program takes one and gives it back. Such programs interrupt and preempt
- * each other on a CPU, but don't leave it, so a lock of each CPU's own, which nobody waits for,
- * guards the places. (Programs that record have room in the ring that they write into; here nobody
- * reads the rings that often.)
+ * each other on a CPU, but don't leave it, so each CPU has its own. (Programs that record have room
+ * in the ring that they write into; here nobody reads the rings that often.)
+ *
+ * A program has a place if it is its only claimant: it adds itself, and then sees nobody else
+ * there. Of two that add themselves at the same time none may have it, never both. That needs
+ * neither a lock, which turns interrupts off, nor atomics that return a value (Linux 5.12).
  */
 #ifndef PIDCAP_ATTRIBUTION_ROOM_H
 #define PIDCAP_ATTRIBUTION_ROOM_H
@@ -12,8 +15,7 @@
 #include "attribute.h"
 
 struct attribution_places {
-	struct bpf_spin_lock lock;
-	__u32 taken; /* bit N: place N */
+	__u32 claimants[PIDCAP_ATTRIBUTION_PLACES];
 };
 
 /* User space sets the sizes, by the number of CPUs. */
@@ -35,41 +37,36 @@ extern struct places_map attribution_places SEC(".maps");
 extern struct attribution_room_map attribution_room SEC(".maps");
 
 /*
+ * cgroup.bpf.c: returns the number of a place of this CPU, which is the caller's now, or
+ * PIDCAP_ATTRIBUTION_PLACES if all are taken. A global function: what follows it is looked at by
+ * the verifier once, not for each place.
+ */
+__u32 claim_place(__u32 cpu);
+
+/*
  * Returns this CPU's room number `*place`, which the caller gives back with that, or NULL if all
  * are taken.
  */
 static __always_inline struct attribution *take_attribution_room(__u32 *place)
 {
-	__u32 cpu = bpf_get_smp_processor_id(), free = PIDCAP_ATTRIBUTION_PLACES, index;
-	struct attribution_places *places = bpf_map_lookup_elem(&attribution_places, &cpu);
+	__u32 cpu = bpf_get_smp_processor_id(), index;
 
-	if (!places)
+	*place = claim_place(cpu);
+	if (*place >= PIDCAP_ATTRIBUTION_PLACES)
 		return NULL;
-	bpf_spin_lock(&places->lock);
-#pragma unroll
-	for (int i = PIDCAP_ATTRIBUTION_PLACES - 1; i >= 0; i--)
-		if (!(places->taken & 1U << i))
-			free = i;
-	if (free < PIDCAP_ATTRIBUTION_PLACES)
-		places->taken |= 1U << free;
-	bpf_spin_unlock(&places->lock);
-	if (free >= PIDCAP_ATTRIBUTION_PLACES)
-		return NULL;
-	*place = free;
-	index = cpu * PIDCAP_ATTRIBUTION_PLACES + free;
+	index = cpu * PIDCAP_ATTRIBUTION_PLACES + *place;
 	return bpf_map_lookup_elem(&attribution_room, &index);
 }
 
-static __always_inline void give_attribution_room_back(__u32 place)
+static __always_inline void give_attribution_room_back(__u64 place)
 {
 	__u32 cpu = bpf_get_smp_processor_id();
 	struct attribution_places *places = bpf_map_lookup_elem(&attribution_places, &cpu);
 
-	if (!places)
-		return;
-	bpf_spin_lock(&places->lock);
-	places->taken &= ~(1U << place);
-	bpf_spin_unlock(&places->lock);
+	barrier_var(place); /* or the verifier would not see its bound */
+	place %= PIDCAP_ATTRIBUTION_PLACES;
+	if (places)
+		__sync_fetch_and_add(&places->claimants[place], -1);
 }
 
 #endif

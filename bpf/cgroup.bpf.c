@@ -14,6 +14,26 @@
 
 #define PASS 1
 
+/* Returns whether the caller has the place now, and has to give it back. */
+static __always_inline bool claim(__u32 *claimants)
+{
+	__sync_fetch_and_add(claimants, 1);
+	if (*(volatile __u32 *)claimants == 1)
+		return true;
+	__sync_fetch_and_add(claimants, -1);
+	return false;
+}
+
+__noinline __u32 claim_place(__u32 cpu)
+{
+	struct attribution_places *places = bpf_map_lookup_elem(&attribution_places, &cpu);
+
+	for (__u32 i = 0; places && i < PIDCAP_ATTRIBUTION_PLACES; i++)
+		if (claim(&places->claimants[i]))
+			return i;
+	return PIDCAP_ATTRIBUTION_PLACES;
+}
+
 /* The names of devices in network namespaces that user space isn't in. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);

@@ -35,10 +35,7 @@ extern struct count_map even_counts SEC(".maps");
 extern struct count_map odd_counts SEC(".maps");
 extern struct seen_map seen SEC(".maps");
 
-/* Set before loading: whether packets are counted, not recorded. */
-extern const volatile __u32 counting;
-
-/* Atomic: CPUs share a counter, and programs of the cgroup hook interrupt each other on a CPU. */
+/* Atomic: CPUs share a counter. */
 static __always_inline void add_packet(struct pidcap_amount *amount, __u64 bytes)
 {
 	__sync_fetch_and_add(&amount->packets, 1);
@@ -50,14 +47,27 @@ static __always_inline void count_seen(__u32 odd, enum pidcap_seen kind, __u64 b
 	__u32 index = (odd ? PIDCAP_SEEN_KINDS : 0) + kind;
 	struct pidcap_amount *amount = bpf_map_lookup_elem(&seen, &index);
 
-	if (amount)
-		add_packet(amount, bytes);
+	if (!amount)
+		return;
+#ifdef PIDCAP_CGROUP
+	add_packet(amount, bytes); /* such programs interrupt each other on a CPU */
+#else
+	amount->packets++;
+	amount->bytes += bytes;
+#endif
 }
 
 static __always_inline struct pidcap_count *find_count(__u32 odd,
 						       const struct pidcap_count_key *key)
 {
-	return odd ? bpf_map_lookup_elem(&odd_counts, key) : bpf_map_lookup_elem(&even_counts, key);
+	struct pidcap_count *count;
+
+	if (!odd)
+		return bpf_map_lookup_elem(&even_counts, key);
+	count = bpf_map_lookup_elem(&odd_counts, key);
+	barrier(); /* the kernel inlines a look-up of one map only: it mustn't become one of either
+		    */
+	return count;
 }
 
 /* Returns a new counter, or the one that another CPU has made meanwhile; NULL if there is no room.

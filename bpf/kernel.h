@@ -43,8 +43,10 @@ extern void *bpf_rdonly_cast(const void *pointer, __u32 type) __ksym;
 #define KERNEL_POINTER(pointer)                                                                    \
 	((typeof(pointer))bpf_rdonly_cast((pointer), bpf_core_type_id_kernel(typeof(*(pointer)))))
 #define KERNEL_READ(pointer, ...) ___arrow(KERNEL_POINTER(pointer), __VA_ARGS__)
+#define READS_BY_LOADS		  true
 #else
 #define KERNEL_READ(pointer, ...) BPF_CORE_READ(pointer, __VA_ARGS__)
+#define READS_BY_LOADS		  false
 #endif
 
 /* The address as a number: of most pointers the verifier allows no arithmetic. */

@@ -138,7 +138,7 @@ struct effective_ids {
 	__u32 gid;
 };
 
-/* One read where the two stand side by side, as in every kernel so far. */
+/* One helper's call where the two stand side by side, as in every kernel so far. */
 static __always_inline struct effective_ids effective_ids_of(struct task_struct *task)
 {
 	const struct cred *cred = KERNEL_READ(task, cred);
@@ -146,7 +146,7 @@ static __always_inline struct effective_ids effective_ids_of(struct task_struct 
 	__u32 gid_offset = bpf_core_field_offset(struct cred, egid);
 	struct effective_ids ids = {};
 
-	if (gid_offset == uid_offset + sizeof(ids.uid)) {
+	if (!READS_BY_LOADS && gid_offset == uid_offset + sizeof(ids.uid)) {
 		bpf_probe_read_kernel(&ids, sizeof(ids), (const void *)cred + uid_offset);
 	} else {
 		ids.uid = KERNEL_READ(cred, euid.val);

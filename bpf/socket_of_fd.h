@@ -36,6 +36,21 @@ static __always_inline struct sock *socket_of_file(struct file *file)
 	return KERNEL_READ(socket, sk);
 }
 
+#ifdef PIDCAP_TYPED_READS
+/*
+ * Returns NULL if the task has no such descriptor. What a typed read makes of a pointer to a
+ * pointer is a number, so the place in the table needs a type of the kernel's that is nothing but a
+ * pointer.
+ */
+static __always_inline struct file *file_of_fd(struct task_struct *task, unsigned long fd)
+{
+	struct fdtable *table = KERNEL_READ(task, files, fdt);
+	struct file **files = KERNEL_READ(table, fd);
+	struct hlist_node *place = (struct hlist_node *)(files + fd);
+
+	return fd < KERNEL_READ(table, max_fds) ? (struct file *)KERNEL_READ(place, next) : NULL;
+}
+#else
 struct descriptors {
 	__u32 number;
 	__u32 pad;
@@ -68,6 +83,7 @@ static __always_inline struct file *file_of_fd(struct task_struct *task, unsigne
 		return NULL;
 	return file;
 }
+#endif
 
 static __always_inline struct sock *socket_of_fd(struct task_struct *task, unsigned long fd)
 {
