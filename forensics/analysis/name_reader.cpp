@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "forensics/analysis/name_reader.h"
 
-#include <ranges>
-
 #include "packet/dissect/dns.h"
 #include "packet/dissect/preamble.h"
 #include "packet/dissect/server_name.h"
@@ -62,8 +60,8 @@ void NameReader::read_dns(std::span<const std::byte> message, int side, Flow& fl
 }
 
 void NameReader::add(std::span<const packet::NamedAddress> names) {
-    for (const packet::NamedAddress& named : std::views::reverse(names)) {
-        hosts_.add_if_unknown(named.address, named.name);
+    for (auto named = names.rbegin(); named != names.rend(); ++named) {
+        hosts_.add_if_unknown(named->address, named->name);
     }
 }
 
