@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "cmd/offline/export.h"
 
-#include <fmt/format.h>
 #include <unistd.h>
 
 #include <array>
@@ -11,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "cmd/help.h"
 #include "cmd/message.h"
 #include "cmd/offline/file_pass.h"
 #include "cmd/offline/files_command.h"
@@ -47,27 +47,6 @@ struct Request {
     FileMode mode;
 };
 
-constexpr std::string_view kHelp =
-    R"(Usage: pidcap export --format parquet|jsonl|csv --table TABLE [options] FILE
-
-Makes a table of a capture for DuckDB, ClickHouse, Spark and their like. The columns are the same in
-every format, and keep their names and types (docs/analysis.md). FILE is a capture of pidcap or of
-another tool, compressed or not; "-" is standard input.
-
-  --format parquet|jsonl|csv
-                parquet is written by DuckDB's library, libduckdb.so, which has to be installed
-  --table packets|flows|processes|events
-  --csv-safe    with csv, for a spreadsheet: no cell is a formula (' stands before = + - @)
-  -o OUT        the file to write; "-" (the default) is standard output, but not for parquet
-  --mode MODE   the mode of a file that is made, as 640; by default 600
-  -h, --help    this text
-
-)";
-
-constexpr std::string_view kStatus = R"(
-Exit status: 0 done; 1 failed, or FILE is broken: what was readable is exported; 2 wrong usage.
-)";
-
 std::variant<Request, Stop> parse_request(std::span<const std::string> arguments) {
     CommandLine line(kName);
     const SelectionOptions selection(line);
@@ -82,7 +61,7 @@ std::variant<Request, Stop> parse_request(std::span<const std::string> arguments
         return *stop;
     }
     if (help.given()) {
-        return Stop{kExitDone, fmt::format("{}{}{}", kHelp, selection_help(), kStatus)};
+        return help_of(kName);
     }
     static constexpr std::array<std::pair<std::string_view, Format>, 3> kFormats{{
         {"parquet", Format::kParquet},

@@ -19,20 +19,6 @@ using forensics::Flow;
 using forensics::Participants;
 using forensics::Side;
 
-constexpr std::string_view kHelp = R"(Usage: pidcap flows [options] FILE... [FILTER]
-       pidcap flows -i IFACE [options] [options of a capture] [FILTER] [-- COMMAND]
-
-One row for each conversation in the file: both ends with their processes, state, packets and bytes
-both ways, duration, round trip of the handshake, and its name (TLS server name, HTTP host, DNS
-question, or the name of the address). In the order of their first packets. PROCESS is the process
-at the address before it: of several the one that sent and received the most bytes there, with its
-share of them and "…"; --json and --csv list all. If the file doesn't say at which of the two
-addresses it is, (either end) follows it. ON names the interfaces, where there are several, or one
-of another network namespace: a packet that crosses several counts once. Of what a tunnel carries, a
-row has the inner addresses; TUNNEL names it. FILE is a capture of pidcap or of another tool,
-compressed or not; "-" is standard input. Several files are read one after the other, as one.
-)";
-
 constexpr auto kHeadings = std::to_array<Heading>({
     {"PROTO"},
     {"FROM"},
@@ -116,8 +102,6 @@ std::vector<Cell> cells_of(const Flow& flow) {
 
 TableCommand table() {
     return {.name = "flows",
-            .help = kHelp,
-            .more_help = record_help(),
             .columns = forensics::flow_columns(),
             .flows = {},
             .rows =
@@ -137,7 +121,7 @@ TableCommand table() {
 }  // namespace
 
 int run_flows(std::span<const std::string> arguments) {
-    return asks_for_records(arguments) ? run_records(arguments, [] { return help_text(table()); })
+    return asks_for_records(arguments) ? run_records(arguments)
                                        : run_table_command(table(), arguments);
 }
 

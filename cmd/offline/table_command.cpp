@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "cmd/offline/table_command.h"
 
-#include <fmt/format.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -9,6 +8,7 @@
 #include <optional>
 #include <utility>
 
+#include "cmd/help.h"
 #include "cmd/live/live_analysis.h"
 #include "cmd/live/live_options.h"
 #include "cmd/message.h"
@@ -41,17 +41,6 @@ struct LookOptions {
     explicit LookOptions(CommandLine& line) : sort(line.value("--sort")), style(line) {}
 };
 
-constexpr std::string_view kSortHelp = R"(
-  --sort COLUMN[,desc]
-                by any column that --csv has
-)";
-
-// All but what help_text() ends with.
-std::string own_help(const TableCommand& command) {
-    return fmt::format("{}{}{}{}\n{}", command.help, kSortHelp, kTableStyleHelp, live_help(),
-                       command.more_help);
-}
-
 void read_look(const TableCommand& command, const LookOptions& options, OptionReader& reader,
                Look& look) {
     options.style.read(reader, look.style);
@@ -65,7 +54,7 @@ std::variant<Request, Stop> parse_request(const TableCommand& command,
     CommandLine line(command.name);
     const FilesOptions files(line);
     const LookOptions look(line);
-    if (auto stop = files.parse(arguments, own_help(command), kTableStatusHelp)) {
+    if (auto stop = files.parse(arguments)) {
         return *stop;
     }
     Request request;
@@ -122,7 +111,7 @@ int run_live_table(const TableCommand& command, std::span<const std::string> arg
         return say(*stop);
     }
     if (help.given()) {
-        return say({kExitDone, help_text(command)});
+        return say(help_of(command.name));
     }
     Look look;
     OptionReader reader;
@@ -146,10 +135,6 @@ int run_live_table(const TableCommand& command, std::span<const std::string> arg
 }
 
 }  // namespace
-
-std::string help_text(const TableCommand& command) {
-    return fmt::format("{}{}{}", own_help(command), selection_help(), kTableStatusHelp);
-}
 
 int run_table_command(const TableCommand& command, std::span<const std::string> arguments) {
     if (is_live(arguments)) {
