@@ -20,6 +20,8 @@ const volatile __u32 drop_arguments = 0;
 const volatile __u64 hidden_reasons[PIDCAP_DROP_REASONS / 64] = {};
 const volatile __u32 unspecified_reason = 0;
 const volatile __u32 all_drops = 0;
+/* Functions that empty queues: what tells that on kernels without the reason QUEUE_PURGE. */
+const volatile struct pidcap_function purge_functions[PIDCAP_PURGE_FUNCTIONS] = {};
 
 /* include/net/tcp_states.h: in these the socket is no whole one. */
 #define TCP_TIME_WAIT	 6
@@ -169,15 +171,24 @@ static __always_inline void find_drop_owner(struct dropped_packet *dropped, stru
 	}
 }
 
+static __always_inline bool is_purge(__u64 location)
+{
+	for (int i = 0; i < PIDCAP_PURGE_FUNCTIONS; i++)
+		if (location >= purge_functions[i].begin && location < purge_functions[i].end)
+			return true;
+	return false;
+}
+
 /* `placed`: a device, or a socket, shows where the packet was. */
-static __always_inline bool is_hidden_drop(__u32 reason, __be16 protocol, __u64 size, bool placed)
+static __always_inline bool is_hidden_drop(__u32 reason, __u64 location, __be16 protocol,
+					   __u64 size, bool placed)
 {
 	if (all_drops)
 		return false;
 	if (!protocol)
 		return true;
 	if (reason <= unspecified_reason)
-		return !size || !placed;
+		return !size || !placed || is_purge(location);
 	return reason < PIDCAP_DROP_REASONS &&
 	       hidden_reasons[reason / 64] & (1ULL << (reason % 64));
 }
@@ -205,9 +216,10 @@ int packet_dropped(struct bpf_raw_tracepoint_args *ctx)
 	find_headers(skb, &dropped);
 	own = BPF_CORE_READ(skb, sk);
 	find_device(skb, &record);
-	if (is_hidden_drop(record.reason, protocol, dropped.size, record.netns || own || receiver))
-		return 0;
 	record.location = ctx->args[1];
+	if (is_hidden_drop(record.reason, record.location, protocol, dropped.size,
+			   record.netns || own || receiver))
+		return 0;
 	record.protocol = bpf_ntohs(protocol);
 	if (!record.netns)
 		record.netns = receiver ? netns_of(receiver) : netns_of(own);

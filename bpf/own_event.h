@@ -108,6 +108,15 @@ PIDCAP_STATIC_ASSERT(sizeof(struct pidcap_dropped) == 56, "pidcap_dropped");
 /* How many numbers of reasons can be hidden: those of the kernel's core are below. */
 #define PIDCAP_DROP_REASONS 512
 
+/* How many functions that empty the queues of a socket are known. */
+#define PIDCAP_PURGE_FUNCTIONS 3
+
+/* Where a function lies: from its first address to the one behind it; both 0: nowhere. */
+struct pidcap_function {
+	__u64 begin;
+	__u64 end;
+};
+
 /* How many bytes of a packet are recorded with a verdict of XDP, from its link layer on. */
 #define PIDCAP_XDP_BYTES 256
 

@@ -9,7 +9,9 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -113,6 +115,7 @@ class FileSink : public packet::Sink {
     Result<void> write_keys();
     Result<uint32_t> id_of(const packet::Interface& interface);
     Result<Written*> written(const Process& process);
+    Result<void> name_addresses(const Process& process);
     static const std::string& identity(const End& end, Identity& kept, std::string_view prefix);
     static CommentInputs comment_inputs(const Packet& packet, const Written* peer);
     bool introduces(const End& end, const Written& written) const;
@@ -128,6 +131,8 @@ class FileSink : public packet::Sink {
     // The interface's number in the file, by its number in the capture.
     std::vector<std::optional<uint32_t>> ids_;
     std::unordered_map<uint32_t, Written> known_;  // by process number
+    // The names that the file has for an address, by the address.
+    std::map<std::string, std::set<std::string>> names_;
     std::string comment_;
     std::string keys_;  // lines of a key log, not written yet
     uint64_t start_ns_ = 0;

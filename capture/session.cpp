@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <linux/if_ether.h>
 #include <poll.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -15,6 +16,7 @@
 #include <thread>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "capture/clock.h"
 #include "capture/events/open_events.h"
@@ -86,6 +88,7 @@ Result<std::unique_ptr<Session>> Session::open(const SessionOptions& options) {
     }
     ProcessTableOptions table_options;
     table_options.looks_up_names = options.programs.finds_processes;
+    table_options.names_addresses = options.names_addresses;
     table_options.helper_user = options.helper_user;
     auto table_cgroups = CgroupTree::open();
     if (!table_cgroups) {
@@ -103,7 +106,7 @@ Result<std::unique_ptr<Session>> Session::open(const SessionOptions& options) {
     program_options.pid_namespace = table->pid_namespace();
     program_options.describes_processes = chooses_processes(options.events);
     program_options.most_events =
-        options.events.choices.empty() && !options.tls_plaintext ? 0 : EventSet::kMost;
+        options.events.any() || options.tls_plaintext ? EventSet::kMost : 0;
     if (options.programs.hook != Hook::kCgroup && options.interfaces.netns.empty()) {
         auto own = current_netns();
         if (!own) {
@@ -137,6 +140,7 @@ Result<std::unique_ptr<Session>> Session::open(const SessionOptions& options) {
         }
     }
     session->process_events_.emplace(session->events_);
+    session->open_samples(options.events);
     if (auto prepared = session->prepare(options, *cgroups); !prepared) {
         return std::move(prepared).error();
     }
@@ -146,6 +150,20 @@ Result<std::unique_ptr<Session>> Session::open(const SessionOptions& options) {
         }
     }
     return session;
+}
+
+void Session::open_samples(const EventOptions& options) {
+    if (!options.sample_interval) {
+        return;
+    }
+    ProcessSamples::Settings settings;
+    settings.interval = *options.sample_interval;
+    settings.ns_per_tick = table_.clock().ns_per_tick;
+    settings.page_bytes = static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+    samples_.emplace(
+        events_, settings, [this](uint32_t process) { return table_.stat_of(process); },
+        kernel_mono_ns);
+    samples_all_ = !options.packets;
 }
 
 Result<void> Session::prepare(const SessionOptions& options, const CgroupTree& cgroups) {
@@ -306,9 +324,13 @@ Result<void> Session::set_filter(const packet::ProcessConditions& conditions) {
 
 Result<uint64_t> Session::step() {
     clock_.update();
+    const uint64_t until = ended_ ? UINT64_MAX : kernel_mono_ns() - Merge::kSlackNs;
     auto handed = merge_.round(*this, ended_);
     if (!handed) {
         return handed;
+    }
+    if (auto delivered = deliver_samples(until); !delivered) {
+        return std::move(delivered).error();
     }
     if (!event_result_) {
         return std::exchange(event_result_, {}).error();
@@ -321,7 +343,45 @@ Result<uint64_t> Session::step() {
         return std::move(flushed).error();
     }
     pace_.round_ended(*handed, merge_.filled());
+    take_samples();
     return handed;
+}
+
+void Session::take_samples() {
+    if (!samples_ || ended_) {
+        return;
+    }
+    if (samples_->due()) {
+        const bool all = samples_all_ || !filter_.wants_all();
+        std::vector<uint32_t> wanted;
+        table_.for_each([&](const Process& process) {
+            if ((all || samples_->has_seen(process.number)) && filter_.wants(process)) {
+                wanted.push_back(process.number);
+            }
+        });
+        samples_->begin(wanted);
+    }
+    samples_->read_some();
+}
+
+// Whoever has ended by the time of its sample has none: its pid may be another process's.
+Result<void> Session::deliver_samples(uint64_t until_mono) {
+    while (samples_) {
+        const auto sample = samples_->take(until_mono);
+        if (!sample) {
+            break;
+        }
+        const auto owner = table_.owner_of(sample->process);
+        if (!owner) {
+            continue;
+        }
+        auto delivered =
+            deliver(samples_->header_of(*sample, *owner), std::as_bytes(std::span(sample->record)));
+        if (!delivered) {
+            return delivered;
+        }
+    }
+    return {};
 }
 
 // Called once the round has begun. Counting losses earlier would miss a loss that is followed by a
@@ -339,8 +399,10 @@ Result<bool> Session::wait(const std::vector<int>& fds, int reader, int timeout_
         return false;
     }
     ReadPace::Pause pause = pace_.next_pause();
-    if (timeout_ms >= 0) {
-        pause.time = std::min<microseconds>(pause.time, std::chrono::milliseconds(timeout_ms));
+    for (const int limit : {timeout_ms, samples_ ? samples_->milliseconds_left() : -1}) {
+        if (limit >= 0) {
+            pause.time = std::min<microseconds>(pause.time, std::chrono::milliseconds(limit));
+        }
     }
     std::vector<pollfd> watched;
     watch(watched, fds);
@@ -401,9 +463,15 @@ void Session::changed(const Process& process) {
 
 void Session::forgotten(const Process& process, uint64_t start_boot) {
     verdicts_.forgotten(process, start_boot);
+    if (samples_) {
+        samples_->forget(process.number);
+    }
 }
 
 void Session::event(const pidcap_event& event, std::span<const std::byte> payload) {
+    if (event_result_.ok()) {
+        event_result_ = deliver_samples(event.time_mono);
+    }
     const Process* process = table_.apply(event, payload);
     attachment_->netns_seen(event.netns, event.own_tid);
     if (process == nullptr) {
@@ -420,7 +488,7 @@ void Session::event(const pidcap_event& event, std::span<const std::byte> payloa
     }
     if (auto record = process_events_->record(event, payload, *process);
         record && event_result_.ok()) {
-        event_result_ = packet(record->header, record->bytes);
+        event_result_ = deliver(record->header, record->bytes);
     }
 }
 
@@ -432,6 +500,10 @@ std::vector<std::string> Session::take_notices() {
             "{} interfaces and names of interfaces had packets, and there is room for no more: "
             "packets of further ones are recorded under the name before, or as {}",
             attachment_->ledger().most(), InterfaceLedger::kOthers));
+    }
+    if (samples_ && samples_->left_out() > 0 && !std::exchange(told_unsampled_, true)) {
+        notices.push_back(fmt::format("--sample: {} processes are sampled, and {} more are not",
+                                      ProcessSamples::kMost, samples_->left_out()));
     }
     return notices;
 }
@@ -448,6 +520,11 @@ End Session::end_of(const Process* process, const pidcap_owner& owner, uint8_t v
 }
 
 Result<void> Session::packet(const pidcap_packet& record, std::span<const std::byte> data) {
+    auto delivered = deliver_samples(record.time_mono);
+    return delivered.ok() ? deliver(record, data) : delivered;
+}
+
+Result<void> Session::deliver(const pidcap_packet& record, std::span<const std::byte> data) {
     const uint64_t time_ns = clock_.from_mono(record.time_mono);
     if (count_reached() || (end_ns_ && time_ns >= *end_ns_)) {
         return {};
@@ -506,6 +583,13 @@ Result<void> Session::packet(const pidcap_packet& record, std::span<const std::b
     uint32_t& lost = ledger.lost(*packet.interface);
     if (lost += newly_lost; lost != 0) {
         packet.drop_count = std::exchange(lost, 0);
+    }
+    if (samples_ && !samples_->is_sample(record.interface)) {
+        for (const Process* process : {self, peer}) {
+            if (process != nullptr) {
+                samples_->saw(process->number);
+            }
+        }
     }
     InterfaceCounters& counters = ledger.count(*packet.interface);
     counters.captured++;

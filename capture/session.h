@@ -22,6 +22,7 @@
 #include "capture/events/event_choice.h"
 #include "capture/events/event_set.h"
 #include "capture/events/process_events.h"
+#include "capture/events/process_samples.h"
 #include "capture/filter/verdicts.h"
 #include "capture/hooks/interface_set.h"
 #include "capture/kernel/merge.h"
@@ -43,6 +44,7 @@ struct SessionOptions {
     InterfaceChoice interfaces;  // ignored for Hook::kCgroup
     EventOptions events;
     bool tls_plaintext = false;                        // an event beside them, for capture_keys()
+    bool names_addresses = false;                      // Process::container_addresses
     ProgramOptions programs;                           // only_netns and pid_namespace are set by it
     packet::ProcessConditions filter;                  // a pid means the process that has it now
     std::vector<packet::ProcessSelection> selections;  // see Session::unmatched()
@@ -172,6 +174,10 @@ class Session : private RecordHandler, private ProcessWatcher {
     void event(const pidcap_event& event, std::span<const std::byte> payload) override;
     Result<void> packet(const pidcap_packet& record, std::span<const std::byte> data) override;
     Result<void> start_events();
+    void open_samples(const EventOptions& options);
+    Result<void> deliver(const pidcap_packet& record, std::span<const std::byte> data);
+    void take_samples();
+    Result<void> deliver_samples(uint64_t until_mono);
 
     void refuse(const pidcap_owner& owner, const Process* process);
     End end_of(const Process* process, const pidcap_owner& owner, uint8_t via);
@@ -185,6 +191,7 @@ class Session : private RecordHandler, private ProcessWatcher {
     std::optional<ProcReader> reader_;             // until hand_over_reading()
     EventSet events_;                              // detached before programs_ goes
     std::optional<ProcessEvents> process_events_;  // from the opening on
+    std::optional<ProcessSamples> samples_;        // from the opening on, if they are wanted
     std::unique_ptr<Attachment> attachment_;
     packet::ProcessFilter filter_;
     packet::ProcessSelections selections_;
@@ -200,8 +207,10 @@ class Session : private RecordHandler, private ProcessWatcher {
     uint64_t captured_ = 0;
     uint64_t counted_mono_ = 0;  // when take_counts() was called last
     uint64_t events_lost_seen_ = 0;
-    bool told_full_ = false;  // the user, that the ledger is full
-    bool ended_ = false;      // all hooks are detached
+    bool samples_all_ = false;     // processes that the filter wants, not only those with packets
+    bool told_full_ = false;       // the user, that the ledger is full
+    bool told_unsampled_ = false;  // the user, that there are too many processes to sample
+    bool ended_ = false;           // all hooks are detached
 };
 
 }  // namespace capture

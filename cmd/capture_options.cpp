@@ -19,6 +19,7 @@ capture::SessionOptions session_options(const Options& options, std::optional<ui
     session.interfaces.asks_for_tag = filter && filter->tagged_program().has_value();
     session.programs.hook = options.hook;
     session.programs.finds_processes = options.finds_processes;
+    session.names_addresses = options.container_addresses;
     session.programs.tracing = options.tracing;
     session.programs.btf_file = options.btf;
     session.programs.snaplen = options.snaplen;

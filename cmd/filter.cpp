@@ -22,6 +22,7 @@
 #include "cmd/sudo_caller.h"
 #include "packet/line/terminal_text.h"
 #include "pcapng/fd.h"
+#include "pcapng/text.h"
 
 namespace cmd {
 namespace {
@@ -39,12 +40,22 @@ Result<std::string> expression_of(const Options& options) {
     return options.filter;
 }
 
-// What to do instead where a capture file stands in a filter's place; empty: none does.
-std::string hint_for(const Options& options) {
+// What to do instead where a capture file or a mistyped command stands in a filter's place; empty:
+// none does. `message` is what the compiler says of the filter.
+std::string hint_for(const Options& options, const std::string& message) {
+    if (options.filter_file) {
+        return "";
+    }
     const std::string word = options.filter.substr(0, options.filter.find(' '));
     std::error_code none;
-    return !options.filter_file && std::filesystem::is_regular_file(word, none)
-               ? fmt::format("; to read a file: pidcap read {}", packet::printable(word))
+    if (std::filesystem::is_regular_file(word, none)) {
+        return fmt::format("; to read a file: pidcap read {}", packet::printable(word));
+    }
+    // Wrong from its first word on.
+    return message.ends_with(
+               fmt::format("syntax error at \"{}\"", pcapng::shown_text(options.filter)))
+               ? fmt::format("; nor is {} a command: `pidcap --help` lists them",
+                             packet::printable(word))
                : "";
 }
 
@@ -116,7 +127,7 @@ Result<std::string> read_expression(const std::string& name) {
                   text.begin() + static_cast<ptrdiff_t>(end), ' ');
     }
     if (text.find('\0') != std::string::npos) {
-        return Error{what + ": not text"};
+        return Error{what + ": not text: it has a NUL byte"};
     }
     return text;
 }
@@ -134,7 +145,7 @@ Result<std::optional<PacketFilter>> read_filter(const Options& options) {
                               capture::netmask_of(only_interface(options)), options.optimize);
     if (!filter) {
         Error error = std::move(filter).error();
-        error.message += hint_for(options);
+        error.message += hint_for(options, error.message);
         return error;
     }
     return std::optional<PacketFilter>(*std::move(filter));
@@ -150,7 +161,7 @@ int list_filter(const Options& options) {
         return fail(filter.error());
     }
     if (!*filter) {
-        return fail(Error{"-d: there is no filter to list"});
+        return fail(Error{"-d: give the filter that is to be listed: this one is empty"});
     }
     if (!options.list_ebpf) {
         const packet::ClassicProgram& program = *(*filter)->program(link_of(options));

@@ -151,7 +151,8 @@ int list_events(std::span<const std::string> patterns, bool json) {
         return kExitFailed;
     }
     if (printer.count() == 0) {
-        print_message("pidcap {}: this machine has no such event\n", kCommand);
+        print_message("pidcap {}: this machine has no such event; `pidcap events` lists all\n",
+                      kCommand);
         return kExitFailed;
     }
     return kExitDone;

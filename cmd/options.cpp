@@ -67,6 +67,7 @@ struct DeclaredOptions {
     const Option& no_process = line.flag("--no-process");
     const Option& comments = line.value("--comments");
     const Option& process_blocks = line.flag("--process-blocks");
+    const Option& container_addresses = line.flag("--container-addresses");
     DeclaredKeyOptions keys{line};
     DeclaredEventOptions events{line};
     const Option& run_as = line.value("-Z,--run-as", "--relinquish-privileges");
@@ -174,9 +175,12 @@ void read_what(const DeclaredOptions& declared, OptionReader& reader, Options& o
          {"none", Comments::kNone}}};
     reader.word(declared.comments, kComments, options.comments);
     options.process_blocks = declared.process_blocks.given();
-    const bool shapes_file = options.process_blocks || declared.comments.given();
+    options.container_addresses = declared.container_addresses.given();
+    const bool shapes_file =
+        options.process_blocks || options.container_addresses || declared.comments.given();
     reader.refuse_if(shapes_file && !options.output,
-                     "--comments and --process-blocks say what goes into a file: add -w FILE");
+                     "--comments, --process-blocks and --container-addresses say what goes into a "
+                     "file: add -w FILE");
     if (!options.finds_processes) {
         reader.refuse_if(shapes_file, "--no-process: there is nothing to tell about processes");
         reader.refuse_if(!options.output, "--no-process writes packets only: add -w FILE");
@@ -285,8 +289,8 @@ void read_config(DeclaredOptions& declared, OptionReader& reader, Options& optio
         }
         for (const Setting& setting : file->settings) {
             if (setting.name == "config" || setting.name == "help" || setting.name == "version") {
-                return Error{
-                    fmt::format("{}: {}: not in a file", file->place_of(setting), setting.name)};
+                return Error{fmt::format("{}: {}: only on the command line",
+                                         file->place_of(setting), setting.name)};
             }
         }
         const auto added = declared.line.add_settings(*file, replaced_settings(declared, options));
@@ -340,14 +344,14 @@ void read_rights(const DeclaredOptions& declared, OptionReader& reader, Options&
 
 void read_events(const DeclaredOptions& declared, OptionReader& reader, Options& options) {
     read_event_options(declared.events, reader, options.events);
-    reader.refuse_if(!options.events.packets && options.events.choices.empty() &&
-                         !declared.keys.plaintext.given(),
-                     "--no-packets leaves events only: add --event NAME or --tls-plaintext");
+    reader.refuse_if(
+        !options.events.packets && !options.events.any() && !declared.keys.plaintext.given(),
+        "--no-packets leaves events only: add --event NAME, --sample TIME or --tls-plaintext");
     reader.refuse_if(
         !options.events.packets && (!options.filter.empty() || options.filter_file.has_value()),
         "--no-packets: there is nothing that the filter could choose");
-    reader.refuse_if(!options.finds_processes && !options.events.choices.empty(),
-                     "--no-process writes packets only: leave --event out");
+    reader.refuse_if(!options.finds_processes && options.events.any(),
+                     "--no-process writes packets only: leave --event and --sample out");
 }
 
 void read_until(const DeclaredOptions& declared, OptionReader& reader, Options& options) {

@@ -96,6 +96,7 @@ struct Options {
     // What it looks like.
     capture::Comments comments = capture::Comments::kIntro;
     bool process_blocks = false;
+    bool container_addresses = false;
     packet::LineStyle line;  // but for its colour
     packet::ColorMode color = packet::ColorMode::kAuto;
     bool lines_as_json = false;  // --json

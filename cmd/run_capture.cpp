@@ -38,6 +38,7 @@
 #include "cmd/rotating_file.h"
 #include "cmd/service_manager.h"
 #include "cmd/session_lines.h"
+#include "cmd/sooner.h"
 #include "cmd/status_line.h"
 #include "cmd/stop_signals.h"
 #include "cmd/tee_sink.h"
@@ -330,19 +331,16 @@ int Run::milliseconds_left() const {
     if (recorder_ != nullptr && recorder_->busy()) {
         return 0;
     }
-    int step = keys_ != nullptr ? keys_->milliseconds_left() : -1;
-    const auto at_most = [&step](int other) {
-        step = step < 0 ? other : other < 0 ? step : std::min(step, other);
-    };
+    int left = keys_ != nullptr ? keys_->milliseconds_left() : -1;
     if (live_ != nullptr) {
-        at_most(live_->milliseconds_left());
+        left = sooner(left, live_->milliseconds_left());
     }
     if (end_) {
-        const auto left =
+        const auto to_end =
             std::chrono::ceil<std::chrono::milliseconds>(*end_ - Clock::now()).count();
-        at_most(static_cast<int>(std::clamp<int64_t>(left, 0, 60'000)));
+        left = sooner(left, static_cast<int>(std::clamp<int64_t>(to_end, 0, 60'000)));
     }
-    return step;
+    return left;
 }
 
 // Reads the configuration again. What can't change while it runs is named. Returns the error of the

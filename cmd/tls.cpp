@@ -47,7 +47,8 @@ Looked look(std::string path, const Result<Fd>& file) {
 
 Result<Fd> open_file(const std::string& path) {
     Fd file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-    return file.valid() ? Result<Fd>(std::move(file)) : pcapng::errno_error("open", errno);
+    return file.valid() ? Result<Fd>(std::move(file))
+                        : pcapng::errno_error("can't be opened", errno);
 }
 
 struct NamedOperand {

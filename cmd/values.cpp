@@ -37,6 +37,11 @@ Result<uint32_t> parse_id(std::string_view option, const std::string& text) {
     return static_cast<uint32_t>(*id);
 }
 
+Error no_such(std::string_view option, const std::string& text, std::string_view what) {
+    return Error{fmt::format("{} {}: no such {} on this machine; a number does, too", option,
+                             packet::printable(text), what)};
+}
+
 // Asks getpwnam_r(3), getpwuid_r(3) or getgrnam_r(3). The pointers in the entry point nowhere any
 // more.
 template <typename Entry, typename Key>
@@ -129,7 +134,7 @@ Result<uint32_t> parse_uid(const std::string& text) {
     }
     const auto found = look_up(getpwnam_r, text.c_str());
     if (!found) {
-        return Error{fmt::format("--user {}: no such user", packet::printable(text))};
+        return no_such("--user", text, "user");
     }
     return found->pw_uid;
 }
@@ -143,7 +148,7 @@ Result<uint32_t> parse_gid(const std::string& text) {
     }
     const auto found = look_up(getgrnam_r, text.c_str());
     if (!found) {
-        return Error{fmt::format("--gid {}: no such group", packet::printable(text))};
+        return no_such("--gid", text, "group");
     }
     return found->gr_gid;
 }
@@ -158,7 +163,7 @@ Result<capture::UserIds> parse_user(std::string_view option, const std::string& 
         return capture::UserIds{named->pw_uid, named->pw_gid};
     }
     if (!is_number) {
-        return Error{fmt::format("{} {}: no such user", option, packet::printable(text))};
+        return no_such(option, text, "user");
     }
     const auto uid = parse_id(option, text);
     if (!uid) {

@@ -250,7 +250,7 @@ End PacketStore::end_of(const EndRecord& record, const Chunk& chunk, const std::
     end.via = record.via;
     end.uid = record.has_uid ? std::optional(record.uid) : std::nullopt;
     end.gid = record.has_gid ? std::optional(record.gid) : std::nullopt;
-    end.user = record.user_of_process
+    end.user = record.user_of_process && end.process != nullptr
                    ? std::string_view(end.process->user)
                    : std::string_view(reinterpret_cast<const char*>(user), record.user_length);
     return end;

@@ -9,10 +9,13 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "packet/dissect/address.h"
 #include "packet/rare_text.h"
 
 namespace packet {
@@ -50,6 +53,9 @@ struct Process {
     RareText container_image;
     RareText pod_name;
     RareText pod_namespace;
+    // The addresses of its container, each with the container's name; null: not known. A source
+    // that is a file never has them: name resolution blocks do.
+    std::shared_ptr<const std::vector<NamedAddress>> container_addresses;
     std::string unit;    // systemd unit
     std::string cgroup;  // path in cgroup v2, "/" at its root
     uint64_t netns = 0;  // inode number of the network namespace

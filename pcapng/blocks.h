@@ -78,6 +78,12 @@ struct ProcessInformation {
     uint64_t start_ns = 0;
 };
 
+// One record of a name resolution block.
+struct NameRecord {
+    std::span<const uint8_t> address;  // IPv4 or IPv6: 4 or 16 bytes, in network order
+    std::string_view name;             // what is behind a NUL is left out
+};
+
 // One field of a systemd journal entry: NAME of [A-Z0-9_], any bytes.
 struct JournalField {
     std::string_view name = {};

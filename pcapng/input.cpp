@@ -73,7 +73,17 @@ Input Input::from_memory(std::span<const uint8_t> bytes, std::string name) {
 Input::Input(std::unique_ptr<ByteSource> source, std::span<const uint8_t> memory, std::string name)
     : source_(std::move(source)), name_(std::move(name)), ready_(memory) {}
 
-// Reads until `count` bytes are ready or the input ends. The buffer doubles as data arrive.
+void Input::exchange_buffer(std::vector<uint8_t>& with) {
+    assert(source_ != nullptr);
+    with.resize(std::max(with.size(), ready_.size()));
+    std::copy(ready_.begin(), ready_.end(), with.begin());
+    buffer_.swap(with);
+    buffered_ = ready_.size();
+    ready_ = std::span(buffer_).first(buffered_);
+}
+
+// Reads until `count` bytes are ready or the input ends. The buffer doubles as data arrive; one
+// that a large `count` has made isn't filled for a small one.
 Result<void> Input::fill(size_t count) {
     if (!ready_.empty()) {
         std::memmove(buffer_.data(), ready_.data(), ready_.size());
@@ -84,7 +94,9 @@ Result<void> Input::fill(size_t count) {
         if (buffered_ == buffer_.size()) {
             buffer_.resize(std::max(kReadSize, 2 * buffer_.size()));
         }
-        Result<size_t> got = source_->read(std::span(buffer_).subspan(buffered_));
+        const size_t most = std::max(count, kReadSize);
+        Result<size_t> got = source_->read(
+            std::span(buffer_).first(std::min(buffer_.size(), most)).subspan(buffered_));
         if (!got.ok()) {
             done = std::move(got).error();
             break;

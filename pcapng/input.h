@@ -56,6 +56,11 @@ class Input {
         offset_ += count;
     }
 
+    // Gives the caller the buffer for `with`: bytes that peek() returned stay where they are, in
+    // `with`, and what wasn't consumed goes on in the buffer that `with` had. Reads fill as much of
+    // that as there is. Not of memory.
+    void exchange_buffer(std::vector<uint8_t>& with);
+
     // The bytes that were read but not consumed; at least those that the last peek() returned.
     std::span<const uint8_t> ready() const { return ready_; }
     uint64_t offset() const { return offset_; }  // of the next byte

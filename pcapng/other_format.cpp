@@ -60,9 +60,16 @@ size_t erf_record(std::span<const uint8_t> bytes) {
     return has_time && type >= 1 && type <= kLastType && length >= kHeader ? length : 0;
 }
 
+// A text's numbers may fit by chance. In the head of a record bytes are 0.
+bool is_text(std::span<const uint8_t> bytes) {
+    return std::none_of(bytes.begin(), bytes.end(), [](uint8_t b) {
+        return b < ' ' && b != '\t' && b != '\n' && b != '\r' && b != '\f';
+    });
+}
+
 // Looks at two records, if the bytes reach so far.
 bool is_erf(std::span<const uint8_t> start) {
-    const size_t first = erf_record(start);
+    const size_t first = is_text(start) ? 0 : erf_record(start);
     return first != 0 && (first + 16 > start.size() || erf_record(start.subspan(first)) != 0);
 }
 

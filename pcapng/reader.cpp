@@ -34,6 +34,21 @@ std::string describe(std::span<const uint8_t> start) {
                : fmt::format("{}; unpack it with {}", format->name, format->unpack);
 }
 
+// The type is the same in either order.
+bool is_section(std::span<const uint8_t> head) {
+    return decode<uint32_t>(head, ByteOrder::kLittle) == kSectionHeaderBlock;
+}
+
+// By the magic of a section header, whose first kHeadSize bytes these are.
+std::optional<ByteOrder> order_of_section(std::span<const uint8_t> head) {
+    for (const ByteOrder order : {ByteOrder::kLittle, ByteOrder::kBig}) {
+        if (decode<uint32_t>(head.subspan(8), order) == kByteOrderMagic) {
+            return order;
+        }
+    }
+    return std::nullopt;
+}
+
 }  // namespace
 
 Result<Reader> Reader::open_file(const std::string& path) {
@@ -61,6 +76,14 @@ Result<std::optional<Block>> Reader::next() {
 }
 
 Result<const Block*> Reader::next_in_place() {
+    const Result<bool> read = next_into(block_);
+    if (!read.ok()) {
+        return read.error();
+    }
+    return *read ? &block_ : nullptr;
+}
+
+Result<bool> Reader::next_into(Block& block) {
     if (!failure_.ok()) {
         return failure_.error();
     }
@@ -68,17 +91,33 @@ Result<const Block*> Reader::next_in_place() {
     raw_ = {};
     section_.problem.clear();
     offset_ = input_.offset();
-    const Result<bool> read = read_block();
+    Result<bool> read = read_block(block);
     if (!read.ok()) {
         raw_ = {};
         failure_ = at_offset(read.error());
         return failure_.error();
     }
-    return *read ? &block_ : nullptr;
+    return read;
 }
 
-// Reads the next block into block_. Returns false at the end of the file.
-Result<bool> Reader::read_block() {
+bool Reader::has_next() const {
+    const std::span<const uint8_t> ready = input_.ready().subspan(raw_.size());
+    if (ready.size() < kHeadSize) {
+        return false;
+    }
+    const std::optional<ByteOrder> order =
+        is_section(ready) ? order_of_section(ready) : section_.byte_order;
+    return !order || decode<uint32_t>(ready.subspan(4), *order) <= ready.size();
+}
+
+void Reader::exchange_buffer(std::vector<uint8_t>& with) {
+    input_.consume(raw_.size());
+    raw_ = {};
+    input_.exchange_buffer(with);
+}
+
+// Reads the next block. Returns false at the end of the file.
+Result<bool> Reader::read_block(Block& block) {
     const Result<std::span<const uint8_t>> head = input_.peek(kHeadSize);
     if (!head.ok()) {
         return head.error();
@@ -92,7 +131,7 @@ Result<bool> Reader::read_block() {
     }
     const auto type = decode<uint32_t>(*head, section_.byte_order);
     if (*length > kMaxBlockSize) {
-        return read_past(type, *length);
+        return read_past(type, *length, block);
     }
     const Result<std::span<const uint8_t>> whole = input_.peek(*length);
     if (!whole.ok()) {
@@ -106,7 +145,7 @@ Result<bool> Reader::read_block() {
         return Error{"the block's two lengths differ"};
     }
     Result<void> parsed =
-        parse_block(type, raw_.subspan(8, *length - kBlockOverhead), section_, block_);
+        parse_block(type, raw_.subspan(8, *length - kBlockOverhead), section_, block);
     if (!parsed.ok()) {
         return std::move(parsed).error();
     }
@@ -116,25 +155,19 @@ Result<bool> Reader::read_block() {
 // Returns a block's length from its first bytes. A section header sets the byte order first.
 Result<size_t> Reader::block_length(std::span<const uint8_t> head) {
     const bool first = offset_ == 0;
-    if (first && head.size() >= 4) {
-        // The same in either order.
-        if (decode<uint32_t>(head, ByteOrder::kLittle) != kSectionHeaderBlock) {
-            return Error{describe(head)};
-        }
+    if (first && head.size() >= 4 && !is_section(head)) {
+        return Error{describe(head)};
     }
     if (head.size() < kHeadSize) {
         return Error{head.empty() ? "the file is empty"
                                   : fmt::format("the block is cut: {} bytes", head.size())};
     }
-    if (decode<uint32_t>(head, ByteOrder::kLittle) == kSectionHeaderBlock) {
-        const auto magic = head.subspan(8);
-        if (decode<uint32_t>(magic, ByteOrder::kLittle) == kByteOrderMagic) {
-            section_.byte_order = ByteOrder::kLittle;
-        } else if (decode<uint32_t>(magic, ByteOrder::kBig) == kByteOrderMagic) {
-            section_.byte_order = ByteOrder::kBig;
-        } else {
+    if (is_section(head)) {
+        const std::optional<ByteOrder> order = order_of_section(head);
+        if (!order) {
             return Error{"a section header without byte-order magic"};
         }
+        section_.byte_order = *order;
     }
     const auto length = decode<uint32_t>(head.subspan(4), section_.byte_order);
     if (length < kBlockOverhead || length % 4 != 0) {
@@ -144,7 +177,7 @@ Result<size_t> Reader::block_length(std::span<const uint8_t> head) {
 }
 
 // Passes a block that is too large to be read.
-Result<bool> Reader::read_past(uint32_t type, size_t length) {
+Result<bool> Reader::read_past(uint32_t type, size_t length, Block& block) {
     constexpr size_t kTrailer = 4;
     constexpr size_t kStep = size_t{64} * 1024;
     std::string problem =
@@ -179,7 +212,7 @@ Result<bool> Reader::read_past(uint32_t type, size_t length) {
     }
     input_.consume(kTrailer);
     section_.problem = std::move(problem);
-    block_ = UnknownRead{.type = type};
+    block = UnknownRead{.type = type};
     return true;
 }
 

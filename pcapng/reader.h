@@ -13,6 +13,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "pcapng/fd.h"
 #include "pcapng/input.h"
@@ -35,6 +36,16 @@ class Reader {
     // Returns the next block without a copy, or null at the end. Valid until the next call.
     Result<const Block*> next_in_place();
 
+    // The same into the caller's `block`, whose views are valid until the next call or, with
+    // exchange_buffer(), for longer. Returns false at the end.
+    Result<bool> next_into(Block& block);
+
+    // Returns whether the next block can be returned without a read of the input.
+    bool has_next() const;
+    // Gives the caller the memory of the blocks that were returned so far for `with`, which is read
+    // into from now on: they are valid as long as `with` is unchanged. Not of memory.
+    void exchange_buffer(std::vector<uint8_t>& with);
+
     // Where the block that next() returned last starts in the file, and all of its bytes, so that
     // it can be copied unchanged.
     uint64_t offset() const { return offset_; }
@@ -45,8 +56,8 @@ class Reader {
     const std::string& problem() const { return section_.problem; }
 
   private:
-    Result<bool> read_block();
-    Result<bool> read_past(uint32_t type, size_t length);
+    Result<bool> read_block(Block& block);
+    Result<bool> read_past(uint32_t type, size_t length, Block& block);
     Result<size_t> block_length(std::span<const uint8_t> head);
     Error at_offset(const Error& error) const;
 

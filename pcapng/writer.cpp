@@ -325,6 +325,25 @@ Result<void> Writer::journal_entry(uint64_t time_ns, std::span<const JournalFiel
     return end(start);
 }
 
+Result<void> Writer::names(std::span<const NameRecord> records) {
+    ByteBuffer& block = output_.block();
+    const size_t start = begin(kNameResolutionBlock);
+    for (const NameRecord& record : records) {
+        const size_t address = record.address.size();
+        assert(address == 4 || address == 16);
+        std::string_view name = record.name.substr(0, record.name.find('\0'));
+        name = name.substr(0, kMaxOptionSize - address - 1);
+        const size_t length = address + name.size() + 1;
+        block.option_header(address == 4 ? kNameRecordIpv4 : kNameRecordIpv6, length);
+        block.bytes(record.address);
+        block.text(name);
+        block.u8(0);
+        block.pad(length);
+    }
+    block.end_of_options();  // of the records, which look like options
+    return end(start);
+}
+
 Result<void> Writer::tls_keys(std::string_view lines) {
     assert(lines.empty() || lines.back() == '\n');
     while (!lines.empty()) {

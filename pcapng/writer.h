@@ -65,6 +65,9 @@ class Writer {
     // written first, in microseconds. Values longer than kMaxOptionSize are cut.
     Result<void> journal_entry(uint64_t time_ns, std::span<const JournalField> fields);
 
+    // A name resolution block. A name is cut so that its record has kMaxOptionSize bytes at most.
+    Result<void> names(std::span<const NameRecord> records);
+
     // Decryption secrets blocks of a TLS key log: whole lines, each with its newline. Readers use
     // them for the packets behind. No line: no block. A line has at most kMaxKeyLog bytes.
     Result<void> tls_keys(std::string_view lines);

@@ -157,7 +157,7 @@ def clients(quick):
     page = f"http://ADDRESS:{Nginx.port}/page"
     secret_page = f"https://ADDRESS:{NginxTls.port}/page"
     pgbench = str((Postgres.folder_of_programs() or Path()) / "pgbench")
-    return [
+    all_clients = [
         Client("nginx", Nginx, wrk + [page], r"Requests/sec:\s+([\d.]+)"),
         Client("nginx-close", Nginx, wrk + ["-H", "Connection: close", page], r"Requests/sec:\s+([\d.]+)"),
         Client("tls", NginxTls, wrk + [secret_page], r"Requests/sec:\s+([\d.]+)"),
@@ -169,3 +169,4 @@ def clients(quick):
         Client("dns", Nsd, ["dnsperf", "-s", "ADDRESS", "-p", str(Nsd.port), "-d", "FOLDER/queries", "-l", seconds,
                             "-c", "8"], r"Queries per second:\s+([\d.]+)"),
     ]
+    return [client for client in all_clients if not quick or not client.name.endswith("-close")]

@@ -3,10 +3,12 @@
 """links_test.py: each link of a Markdown file to another file of the sources, or to a heading, leads there."""
 import re
 import sys
-import unicodedata
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(ROOT / "scripts"))
+from headings import anchor  # noqa: E402
 
 
 def prose(text):
@@ -16,15 +18,10 @@ def prose(text):
     return re.sub(r"`[^`\n]*`", "", text)
 
 
-def anchor(heading):
-    """As GitHub makes it."""
-    text = re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", heading.replace("`", "")).strip().lower()
-    return "".join(c for c in text.replace(" ", "-") if c in "-_" or unicodedata.category(c)[0] in "LN")
-
-
 def anchors(path):
     text = re.sub(r"^```.*?^```", "", path.read_text(), flags=re.M | re.S)
-    return {anchor(heading) for heading in re.findall(r"^#+ +(.*)$", text, flags=re.M)}
+    headings = re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", text.replace("`", ""))
+    return {anchor(heading) for heading in re.findall(r"^#+ +(.*)$", headings, flags=re.M)}
 
 
 def main():

@@ -7,6 +7,8 @@
 
 #include <cerrno>
 
+#include "capture/kernel/privilege.h"
+
 namespace capture {
 namespace {
 
@@ -25,7 +27,9 @@ Result<void> become(const UserIds& user) {
     if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0 || setgroups(0, nullptr) != 0 ||
         setresgid(user.gid, user.gid, user.gid) != 0 ||
         setresuid(user.uid, user.uid, user.uid) != 0 || prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) != 0) {
-        return errno_error("become user " + std::to_string(user.uid), errno);
+        // In a user namespace the user may have no number (EINVAL), and setgroups(2) be denied.
+        return privilege_error("become user " + std::to_string(user.uid),
+                               in_user_namespace() ? EPERM : errno);
     }
     return {};
 }

@@ -4,6 +4,8 @@
 // pure.
 #pragma once
 
+#include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +27,10 @@ struct EventOptions {
     std::vector<EventChoice> choices;  // empty: no events
     bool packets = true;               // false: events only
     bool kernel_addresses = false;     // they stay in the records; else they are 0
+    // How often processes are sampled (process_samples.h); none: never.
+    std::optional<std::chrono::nanoseconds> sample_interval = {};
+
+    bool any() const { return !choices.empty() || sample_interval.has_value(); }
 };
 
 // Parses the value of --event: names that commas separate; behind the last one may stand " if " and

@@ -7,7 +7,9 @@
 #include <utility>
 
 #include "capture/events/own_events.h"
+#include "capture/events/process_samples.h"
 #include "capture/events/tracepoints.h"
+#include "packet/event/process_sample.h"
 
 namespace capture {
 Result<EventSet> open_events(const EventOptions& options, const SharedParts& parts) {
@@ -28,6 +30,12 @@ Result<EventSet> open_events(const EventOptions& options, const SharedParts& par
         auto added = choice.is_tracepoint() ? add_tracepoints(choice, *catalogue, parts, events)
                                             : add_own_events(choice, parts, events);
         if (!added) {
+            return std::move(added).error();
+        }
+    }
+    if (options.sample_interval) {
+        if (auto added = events.add(std::string(packet::kSampleEvent), ProcessSamples::layout());
+            !added) {
             return std::move(added).error();
         }
     }

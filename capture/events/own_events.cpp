@@ -11,8 +11,10 @@
 #include "capture/events/own_layouts.h"
 #include "capture/events/own_probe.h"
 #include "capture/events/process_events.h"
+#include "capture/events/process_samples.h"
 #include "capture/events/xdp_verdicts.h"
 #include "capture/kernel/kernel_symbols.h"
+#include "packet/event/process_sample.h"
 
 namespace capture {
 namespace {
@@ -123,7 +125,7 @@ Result<void> add_drops(Adder& adder, bool all, const SharedParts& parts, EventSe
     if (!symbols) {
         return std::move(symbols).error();
     }
-    auto probe = OwnProbe::of_drops(parts, numbers, kernel, all);
+    auto probe = OwnProbe::of_drops(parts, numbers, kernel, *symbols, all);
     if (!probe) {
         return std::move(probe).error();
     }
@@ -197,6 +199,7 @@ std::vector<std::pair<std::string, packet::EventLayout>> own_events(const Kernel
     for (auto& [name, layout] : process_event_layouts()) {
         all.emplace_back(name, std::move(layout));
     }
+    all.emplace_back(std::string(packet::kSampleEvent), ProcessSamples::layout());
     all.emplace_back("socket:connect", connect_layout());
     all.emplace_back("socket:bind", bind_layout());
     all.emplace_back("socket:listen", listen_layout());

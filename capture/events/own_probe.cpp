@@ -4,6 +4,7 @@
 #include <bpf/libbpf.h>
 #include <fmt/format.h>
 
+#include <array>
 #include <cerrno>
 #include <string_view>
 #include <utility>
@@ -26,6 +27,11 @@ using pcapng::Error;
 
 // Reasons that belong to ordinary work: queues that are emptied, sockets that are closed.
 constexpr std::string_view kOrdinary[] = {"CONSUMED", "QUEUE_PURGE", "SOCKET_CLOSE"};
+// What empties the queues of a socket at its end. Kernels that have no reason QUEUE_PURGE tell it
+// by nothing else.
+constexpr std::array<std::string_view, 3> kPurgeFunctions = {
+    "inet_sock_destruct", "sk_stream_kill_queues", "skb_queue_purge"};
+static_assert(kPurgeFunctions.size() <= PIDCAP_PURGE_FUNCTIONS);
 // Says nothing. Older kernels than 5.17 give no reason at all: 0.
 constexpr std::string_view kUnspecified = "NOT_SPECIFIED";
 
@@ -109,7 +115,8 @@ Result<std::unique_ptr<OwnProbe>> OwnProbe::of_sockets(const SharedParts& parts,
 
 Result<std::unique_ptr<OwnProbe>> OwnProbe::of_drops(const SharedParts& parts,
                                                      const pidcap_own_events& numbers,
-                                                     const KernelTypes& kernel, bool all) {
+                                                     const KernelTypes& kernel,
+                                                     const KernelSymbols& symbols, bool all) {
     const auto arguments = kernel.tracepoint_arguments("kfree_skb");
     if (!arguments) {
         return Error{"this kernel has no tracepoint kfree_skb", ENOENT};
@@ -128,6 +135,12 @@ Result<std::unique_ptr<OwnProbe>> OwnProbe::of_drops(const SharedParts& parts,
     for (const auto& [number, name] : reasons) {
         if (name == kUnspecified) {
             skeleton.rodata->unspecified_reason = static_cast<uint32_t>(number);
+        }
+    }
+    pidcap_function* place = skeleton.rodata->purge_functions;
+    for (const std::string_view name : kPurgeFunctions) {
+        if (const auto addresses = symbols.addresses_of(name)) {
+            *place++ = {addresses->first, addresses->second};
         }
     }
     (*probe)->add(skeleton.progs.packet_dropped, "kfree_skb");

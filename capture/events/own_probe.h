@@ -12,6 +12,7 @@
 #include "bpf/own_event.h"
 #include "capture/events/event_set.h"
 #include "capture/events/xdp_programs.h"
+#include "capture/kernel/kernel_symbols.h"
 #include "capture/kernel/kernel_types.h"
 #include "capture/kernel/shared_parts.h"
 #include "capture/kernel/tracing.h"
@@ -26,9 +27,11 @@ class OwnProbe : public EventWriter {
     // what is missing.
     static Result<std::unique_ptr<OwnProbe>> of_sockets(const SharedParts& parts,
                                                         const pidcap_own_events& numbers);
+    // `symbols`: of the running kernel.
     static Result<std::unique_ptr<OwnProbe>> of_drops(const SharedParts& parts,
                                                       const pidcap_own_events& numbers,
-                                                      const KernelTypes& kernel, bool all);
+                                                      const KernelTypes& kernel,
+                                                      const KernelSymbols& symbols, bool all);
     static Result<std::unique_ptr<OwnProbe>> of_xdp(const SharedParts& parts,
                                                     const pidcap_own_events& numbers,
                                                     const KernelTypes& kernel);

@@ -68,8 +68,21 @@ std::string_view KernelSymbols::function_at(uint64_t address) const {
         return {};
     }
     const auto& [begin, name] = *std::prev(after);
-    return address - begin < kLongestFunction ? std::string_view(names_.data() + name)
-                                              : std::string_view();
+    return address - begin < kLongestFunction ? name_of(name) : std::string_view();
+}
+
+std::optional<std::pair<uint64_t, uint64_t>> KernelSymbols::addresses_of(
+    std::string_view name) const {
+    const auto found =
+        std::find_if(functions_.begin(), functions_.end(),
+                     [&](const auto& function) { return name_of(function.second) == name; });
+    if (found == functions_.end()) {
+        return std::nullopt;
+    }
+    const auto next = std::next(found);
+    const uint64_t longest = found->first + kLongestFunction;
+    return std::pair(found->first,
+                     next == functions_.end() ? longest : std::min(next->first, longest));
 }
 
 }  // namespace capture

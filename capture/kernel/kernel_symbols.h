@@ -37,8 +37,13 @@ class KernelSymbols {
     // Returns the function that the address lies in, or an empty text. Valid as long as this
     // object.
     std::string_view function_at(uint64_t address) const;
+    // Returns the first address of the function of this name and the first one behind it, or
+    // nullopt. Takes the time of reading all names.
+    std::optional<std::pair<uint64_t, uint64_t>> addresses_of(std::string_view name) const;
 
   private:
+    std::string_view name_of(uint32_t begin) const { return names_.data() + begin; }
+
     std::vector<std::pair<uint64_t, uint32_t>> functions_;  // address, begin of its name; sorted
     std::string names_;                                     // each ended by a NUL
 };

@@ -19,7 +19,7 @@ using pcapng::errno_error;
 using pcapng::Result;
 
 struct Question {
-    enum class Kind : uint32_t { kStat, kRead, kTitle, kCgroup };
+    enum class Kind : uint32_t { kStat, kRead, kTitle, kAddresses, kCgroup };
 
     Kind kind = Kind::kStat;
     uint32_t pid = 0;
@@ -34,7 +34,9 @@ void add(MessageWriter& answer, const ProcStat& stat) {
     answer.add(stat.start_ticks);
     answer.add(stat.state);
     answer.add(stat.comm);
-    answer.add(stat.cpu_ticks);
+    answer.add(stat.user_ticks);
+    answer.add(stat.system_ticks);
+    answer.add(stat.threads);
     answer.add(stat.resident_pages);
 }
 
@@ -44,7 +46,9 @@ ProcStat stat_in(MessageReader& answer) {
     stat.start_ticks = answer.number<uint64_t>();
     stat.state = answer.number<char>();
     stat.comm = answer.text();
-    stat.cpu_ticks = answer.number<uint64_t>();
+    stat.user_ticks = answer.number<uint64_t>();
+    stat.system_ticks = answer.number<uint64_t>();
+    stat.threads = answer.number<uint32_t>();
     stat.resident_pages = answer.number<uint64_t>();
     return stat;
 }
@@ -72,6 +76,25 @@ void add(MessageWriter& answer, const ProcProcess& process) {
     answer.add(process.exe_inode);
     answer.add(process.cmdline);
     answer.add(process.cgroup);
+}
+
+void add(MessageWriter& answer, const ProcAddresses& process) {
+    add(answer, process.stat);
+    answer.add(process.netns);
+    for (const packet::Address& address : process.addresses) {
+        answer.add(std::string(address.bytes.begin(), address.bytes.begin() + address.length));
+    }
+    answer.add(std::string());
+}
+
+ProcAddresses addresses_in(MessageReader& answer) {
+    ProcAddresses process;
+    process.stat = stat_in(answer);
+    process.netns = answer.number<uint32_t>();
+    for (std::string text; !(text = answer.text()).empty();) {
+        process.addresses.push_back(packet::address_of(std::as_bytes(std::span(text))));
+    }
+    return process;
 }
 
 ProcProcess process_in(MessageReader& answer) {
@@ -108,6 +131,8 @@ MessageWriter answer_to(const Question& question, const ProcFs& procfs, CgroupTr
             return answer_of(procfs.read(question.pid));
         case Kind::kTitle:
             return answer_of(procfs.title(question.pid));
+        case Kind::kAddresses:
+            return answer_of(procfs.addresses(question.pid));
         case Kind::kCgroup:
             break;
     }
@@ -185,6 +210,10 @@ Result<ProcProcess> ProcReader::read(uint32_t pid) const {
 
 Result<ProcTitle> ProcReader::title(uint32_t pid) const {
     return ask(helper_.socket(), {Question::Kind::kTitle, pid}, title_in);
+}
+
+Result<ProcAddresses> ProcReader::addresses(uint32_t pid) const {
+    return ask(helper_.socket(), {Question::Kind::kAddresses, pid}, addresses_in);
 }
 
 std::string ProcReader::cgroup_path(uint64_t id) const {

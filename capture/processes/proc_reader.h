@@ -29,6 +29,7 @@ class ProcReader {
     pcapng::Result<ProcStat> stat(uint32_t pid) const;
     pcapng::Result<ProcProcess> read(uint32_t pid) const;
     pcapng::Result<ProcTitle> title(uint32_t pid) const;
+    pcapng::Result<ProcAddresses> addresses(uint32_t pid) const;
     std::string cgroup_path(uint64_t id) const;
 
   private:

@@ -29,6 +29,14 @@ Result<ProcTitle> ProcessTable::read_title(uint32_t pid) const {
     return reader_ ? reader_->title(pid) : procfs_.title(pid);
 }
 
+Result<ProcAddresses> ProcessTable::read_addresses(const Entry& entry) const {
+    auto seen = reader_ ? reader_->addresses(entry.own_pid) : procfs_.addresses(entry.own_pid);
+    if (seen && seen->stat.start_ticks != entry.key.start_ticks) {
+        return pcapng::errno_error("read a process", ESRCH);
+    }
+    return seen;
+}
+
 Result<ProcStat> ProcessTable::stat_of(uint32_t number) const {
     const auto found = by_number_.find(number);
     if (found == by_number_.end() || found->second->exited) {
@@ -233,6 +241,9 @@ void ProcessTable::take_late_names() {
             if (!process.container.empty() && ContainerNames::key_of(process.cgroup) == container) {
                 name_container(process);
                 note_version(entry);
+                if (entry.has_packets) {
+                    name_addresses(entry);
+                }
             }
         }
     }

@@ -36,7 +36,11 @@ ProcessTable::ProcessTable(ProcessTableOptions options, ProcFs procfs, uint32_t 
       containers_(std::move(containers)),
       initial_mntns_(procfs_.initial_mntns()),
       pid_namespace_(pid_namespace),
-      clock_(BootClock::sample(options_.proc_root)) {}
+      clock_(BootClock::sample(options_.proc_root)) {
+    if (options_.names_addresses) {
+        addresses_.emplace(procfs_);
+    }
+}
 
 Result<ProcessTable> ProcessTable::open(const ProcessTableOptions& options, CgroupTree cgroups) {
     Result<ProcFs> procfs = ProcFs::open(options.proc_root);
@@ -334,9 +338,31 @@ const Process* ProcessTable::find(const pidcap_owner& owner) {
     reconcile(*entry, owner);
     if (!entry->has_packets) {
         note_first_packet(*entry, is_new);
+        name_addresses(*entry);
     }
     entry->used = true;
     return &entry->process;
+}
+
+std::optional<pidcap_owner> ProcessTable::owner_of(uint32_t number) const {
+    const auto found = by_number_.find(number);
+    if (found == by_number_.end() || found->second->exited) {
+        return std::nullopt;
+    }
+    const Entry& entry = *found->second;
+    const Process& process = entry.process;
+    if (!process.uid || !process.gid) {
+        return std::nullopt;
+    }
+    pidcap_owner owner{};
+    owner.start_boot =
+        entry.start_boot != 0 ? entry.start_boot : clock_.start_boot(entry.key.start_ticks);
+    owner.cgroup_id = entry.cgroup_id;
+    owner.tgid = owner.tid = entry.key.pid;
+    owner.uid = *process.uid;
+    owner.gid = *process.gid;
+    process.comm.copy(owner.comm, sizeof(owner.comm));
+    return owner;
 }
 
 const Process* ProcessTable::find(const ProcessKey& key) const {
@@ -505,6 +531,19 @@ bool ProcessTable::set_cgroup(Entry& entry, uint64_t id, const std::string& path
     entry.process.unit = unit_of(known);
     name_container(entry.process);
     return true;
+}
+
+// At its first packet a container's interfaces are set up, as they needn't be when it starts.
+void ProcessTable::name_addresses(Entry& entry) {
+    if (!addresses_ || entry.exited || entry.own_pid == 0) {
+        return;
+    }
+    Process& process = entry.process;
+    auto addresses = addresses_->find(process, now_mono_, [&] { return read_addresses(entry); });
+    if (addresses != nullptr && addresses != process.container_addresses) {
+        process.container_addresses = std::move(addresses);
+        note_version(entry);
+    }
 }
 
 void ProcessTable::name_container(Process& process) {

@@ -31,6 +31,7 @@
 #include <unordered_map>
 
 #include "bpf/contract.h"
+#include "capture/containers/container_addresses.h"
 #include "capture/containers/container_names.h"
 #include "capture/packet_types.h"
 #include "capture/processes/boot_clock.h"
@@ -47,7 +48,8 @@ namespace capture {
 
 struct ProcessTableOptions {
     std::string proc_root = "/proc";
-    bool looks_up_names = true;  // of users and containers, by processes that do that
+    bool looks_up_names = true;    // of users and containers, by processes that do that
+    bool names_addresses = false;  // Process::container_addresses
     // As whom they do; none: as this process's user.
     std::optional<UserIds> helper_user = {};
     // How long a process is kept after its end and its last packet. The default is the 60 s of
@@ -140,6 +142,9 @@ class ProcessTable : public packet::Ancestry {
 
     // Returns what /proc shows now of the process with this number. Error code ESRCH: it has ended.
     pcapng::Result<ProcStat> stat_of(uint32_t number) const;
+    // Returns the process with this number as the owner of what happens to it now, or nothing if it
+    // has ended or its user isn't known.
+    std::optional<pidcap_owner> owner_of(uint32_t number) const;
 
     // Returns the process that forked this one, or that was its parent when it was first seen. A
     // process that the table has forgotten has no parent.
@@ -213,6 +218,7 @@ class ProcessTable : public packet::Ancestry {
     bool set_user(Entry& entry, uint32_t uid, uint32_t gid);
     bool set_cgroup(Entry& entry, uint64_t id, const std::string& path);
     void name_container(Process& process);
+    void name_addresses(Entry& entry);
     // Translate pids (process_pids.cpp).
     bool is_translated() const { return pid_namespace_ != 0; }
     std::optional<ProcessKey> key_in_kernel(uint32_t own_pid, uint64_t start_ticks) const;
@@ -227,6 +233,7 @@ class ProcessTable : public packet::Ancestry {
     pcapng::Result<ProcStat> read_stat(uint32_t pid) const;
     pcapng::Result<ProcProcess> read_process(uint32_t pid) const;
     pcapng::Result<ProcTitle> read_title(uint32_t pid) const;
+    pcapng::Result<ProcAddresses> read_addresses(const Entry& entry) const;
     Fate read_same(const Entry& entry, ProcProcess& seen) const;
     Fate refresh(Entry& entry);
     void fill(Entry& entry, ProcProcess&& seen);
@@ -253,6 +260,7 @@ class ProcessTable : public packet::Ancestry {
     std::shared_ptr<const ProcReader> reader_;  // null: this process reads
     UserNames users_;
     ContainerNames containers_;
+    std::optional<ContainerAddresses> addresses_;  // none: not asked for
     uint32_t initial_mntns_;
     uint32_t pid_namespace_;
     const KernelPids* pids_ = nullptr;

@@ -18,6 +18,7 @@
 #include <memory>
 #include <optional>
 
+#include "capture/processes/namespace_addresses.h"
 #include "pcapng/read_to_end.h"
 
 namespace capture {
@@ -32,7 +33,8 @@ using pcapng::Result;
 constexpr size_t kMaxStatus = 1 << 20;
 constexpr size_t kMaxStat = 4096;
 constexpr size_t kMaxCgroup = 1 << 16;
-constexpr size_t kMaxComm = 15;  // TASK_COMM_LEN - 1; the kernel makes those of kworkers longer
+constexpr size_t kMaxNet = 1 << 20;  // of an address file: what is beyond it is not read
+constexpr size_t kMaxComm = 15;      // TASK_COMM_LEN - 1; the kernel makes those of kworkers longer
 constexpr std::string_view kDeleted = " (deleted)";
 
 // In a dead process's directory, open fails with ENOENT and read with ESRCH. This gives both the
@@ -263,6 +265,35 @@ Result<ProcTitle> ProcFs::title(uint32_t pid) const {
     return ProcTitle{*std::move(stat), read_cmdline(*process)};
 }
 
+// A process that changes its namespace meanwhile has no addresses.
+Result<ProcAddresses> ProcFs::addresses(uint32_t pid) const {
+    const Result<Fd> process = open_process(pid);
+    if (!process) {
+        return process.error();
+    }
+    Result<ProcStat> stat = read_stat(*process);
+    if (!stat) {
+        return stat.error();
+    }
+    ProcAddresses all;
+    all.stat = *std::move(stat);
+    all.netns = read_namespace(*process, "net");
+    if (all.netns == 0) {
+        return all;
+    }
+    if (const auto text = read_file(*process, "net/fib_trie", kMaxNet)) {
+        append_ipv4_addresses(*text, all.addresses);
+    }
+    if (const auto text = read_file(*process, "net/if_inet6", kMaxNet)) {
+        append_ipv6_addresses(*text, all.addresses);
+    }
+    if (read_namespace(*process, "net") != all.netns) {
+        all.netns = 0;
+        all.addresses.clear();
+    }
+    return all;
+}
+
 uint32_t ProcFs::initial_mntns() const {
     for (const char* name : {"1", "2", "self"}) {
         const Fd process(openat(root_.get(), name, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -314,7 +345,9 @@ Result<ProcStat> parse_stat(std::string_view text) {
     const auto number = [&](size_t which) {
         return parse_number<uint64_t>(field(rest, which - 3)).value_or(0);
     };
-    stat.cpu_ticks = number(14) + number(15);
+    stat.user_ticks = number(14);
+    stat.system_ticks = number(15);
+    stat.threads = parse_number<uint32_t>(field(rest, 20 - 3)).value_or(0);
     stat.resident_pages = number(24);
     stat.comm = text.substr(open + 1, std::min(close - open - 1, kMaxComm));
     return stat;

@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "packet/dissect/address.h"
 #include "pcapng/fd.h"
 #include "pcapng/result.h"
 
@@ -24,7 +25,9 @@ struct ProcStat {
     uint64_t start_ticks = 0;     // field 22, in the reader's time namespace
     char state = '?';             // 'Z' and 'X': dead
     std::string comm;             // at most 15 bytes
-    uint64_t cpu_ticks = 0;       // fields 14 and 15, of all threads, in USER_HZ (1/100 s)
+    uint64_t user_ticks = 0;      // field 14: CPU time of all threads, in USER_HZ (1/100 s)
+    uint64_t system_ticks = 0;    // field 15: likewise
+    uint32_t threads = 0;         // field 20
     uint64_t resident_pages = 0;  // field 24
 };
 
@@ -60,6 +63,13 @@ struct ProcTitle {
     std::string cmdline;  // as in ProcProcess
 };
 
+// The addresses of the interfaces in its network namespace (namespace_addresses.h).
+struct ProcAddresses {
+    ProcStat stat;
+    uint32_t netns = 0;  // inode number; 0: we may not see it, and there are no addresses
+    std::vector<packet::Address> addresses;
+};
+
 class ProcFs {
   public:
     // `root` is /proc or a directory with the same layout.
@@ -82,6 +92,7 @@ class ProcFs {
     pcapng::Result<ProcStat> stat(uint32_t pid) const;
     pcapng::Result<ProcProcess> read(uint32_t pid) const;
     pcapng::Result<ProcTitle> title(uint32_t pid) const;
+    pcapng::Result<ProcAddresses> addresses(uint32_t pid) const;
 
     // Returns the inode number of the mount namespace that the machine's programs have by default:
     // that of process 1, or of the kernel's process 2, or else the reader's own, if a service has

@@ -204,6 +204,7 @@ int extract(ExtractRequest request) {
     if (!input) {
         return fail(input.error());
     }
+    (*input)->read_ahead();
     if (request.keys) {
         FileProgress progress(STDERR_FILENO);
         (*input)->read_keys_ahead([&](uint64_t bytes) { progress.line(request.input, bytes); });

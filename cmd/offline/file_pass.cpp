@@ -18,13 +18,24 @@ FilePass::FilePass(forensics::Source& source, forensics::Selection& selection, b
       selection_(selection),
       progress_(std::make_unique<FileProgress>(STDERR_FILENO, shows_progress)) {}
 
-FilePass::FilePass(forensics::InputFile& file, Next first, forensics::Selection& selection)
-    : source_(file.source()),
-      read_([&file, first = std::optional(std::move(first))]() mutable {
-          return first ? *std::exchange(first, std::nullopt) : file.next();
+FilePass::FilePass(const forensics::Source& source, std::function<Next()> read, Next first,
+                   forensics::Selection& selection, bool shows_progress)
+    : source_(source),
+      read_([read = std::move(read), first = std::optional(std::move(first))]() mutable {
+          return first ? *std::exchange(first, std::nullopt) : read();
       }),
       selection_(selection),
-      progress_(std::make_unique<FileProgress>(STDERR_FILENO)) {}
+      progress_(std::make_unique<FileProgress>(STDERR_FILENO, shows_progress)) {}
+
+FilePass::FilePass(forensics::Source& source, Next first, forensics::Selection& selection,
+                   bool shows_progress)
+    : FilePass(
+          source, [&source] { return source.next(); }, std::move(first), selection,
+          shows_progress) {}
+
+FilePass::FilePass(forensics::InputFile& file, Next first, forensics::Selection& selection)
+    : FilePass(
+          file.source(), [&file] { return file.next(); }, std::move(first), selection, true) {}
 
 FilePass::Next FilePass::next() {
     if (!begun_) {

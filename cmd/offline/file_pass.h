@@ -30,7 +30,9 @@ class FilePass {
     // `source` and `selection` outlive this. `shows_progress`: false for a command that writes to a
     // terminal meanwhile.
     FilePass(forensics::Source& source, forensics::Selection& selection, bool shows_progress);
-    // Of a file from which `first` has been read.
+    // Of a source or a file from which `first` has been read.
+    FilePass(forensics::Source& source, Next first, forensics::Selection& selection,
+             bool shows_progress);
     FilePass(forensics::InputFile& file, Next first, forensics::Selection& selection);
 
     // The next selected packet; null at the end. An error follows all packets that were readable.
@@ -53,6 +55,9 @@ class FilePass {
     const packet::PacketCount& read() const { return count_; }
 
   private:
+    FilePass(const forensics::Source& source, std::function<Next()> read, Next first,
+             forensics::Selection& selection, bool shows_progress);
+
     Next next_selected();
     void tell_left_out();
 

@@ -1,104 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "cmd/offline/flows.h"
 
-#include <fmt/format.h>
+#include <string>
 
-#include <algorithm>
-#include <array>
-#include <vector>
-
+#include "cmd/offline/flow_cells.h"
+#include "cmd/offline/join.h"
 #include "cmd/offline/table_command.h"
-#include "cmd/records/record_options.h"
 #include "cmd/records/run_records.h"
 
 namespace cmd {
 namespace {
 
 using forensics::Analysis;
-using forensics::Flow;
-using forensics::Participants;
-using forensics::Side;
-
-constexpr auto kHeadings = std::to_array<Heading>({
-    {"PROTO"},
-    {"FROM"},
-    {"PROCESS"},
-    {"TO"},
-    {"PROCESS"},
-    {"STATE"},
-    {"SENT", true},
-    {"RECEIVED", true},
-    {"DURATION", true},
-    {"RTT", true},
-    {"RESENT", true},
-    {"NAME"},
-    {"ON"},
-    {"TUNNEL"},
-});
-
-std::string address_text(const Side& side) {
-    const std::string address = to_text(side.address);
-    if (side.port == 0) {
-        return address;
-    }
-    return side.address.length == 16 ? fmt::format("[{}]:{}", address, side.port)
-                                     : fmt::format("{}:{}", address, side.port);
-}
-
-// Names the process that moved the most bytes; if there are more, with its share of them.
-Cell main_process(const Participants& processes) {
-    Cell cell = process_cell(processes.main());
-    if (processes.several()) {
-        const forensics::Participant most = processes.by_bytes().front();
-        const uint64_t total = std::max<uint64_t>(processes.bytes(), 1);
-        // Rounded down: with another one beside it, it isn't all.
-        const auto share = static_cast<unsigned>(100.0 * static_cast<double>(most.bytes) /
-                                                 static_cast<double>(total));
-        cell.text += fmt::format(" {} % …", share);
-    }
-    return cell;
-}
-
-// Names the interfaces, if there are several or it is in another network namespace.
-std::string interfaces_text(const Flow& flow) {
-    std::string names;
-    for (const forensics::Interface* interface : flow.seen_on()) {
-        names += (names.empty() ? "" : ", ") + interface->name;
-    }
-    const bool tells = flow.seen_on().size() > 1 || names.find('/') != names.npos;
-    return !tells ? "" : flow.more_interfaces ? names + ", …" : names;
-}
-
-std::vector<Cell> cells_of(const Flow& flow) {
-    const auto& [a, b] = flow.sides;
-    Cell first = main_process(a.processes);
-    if (first.text.empty() && b.processes.first() == nullptr && flow.either.first() != nullptr) {
-        first = main_process(flow.either);
-        first.text += " (either end)";
-    }
-    const bool timed = flow.first_ns && flow.last_ns;
-    const uint64_t resent = a.retransmissions + b.retransmissions;
-    const std::string_view name = !flow.server_name.empty()    ? flow.server_name
-                                  : !flow.http_host.empty()    ? flow.http_host
-                                  : !flow.dns_question.empty() ? flow.dns_question
-                                                               : flow.dns_name;
-    return {
-        {forensics::protocol_name(flow.protocol)},
-        {address_text(a)},
-        std::move(first),
-        {address_text(b)},
-        main_process(b.processes),
-        {state_name(flow.state)},
-        {bytes_text(a.bytes)},
-        {bytes_text(b.bytes)},
-        {timed ? seconds_text(*flow.last_ns - *flow.first_ns) : ""},
-        {flow.handshake_rtt_ns ? seconds_text(*flow.handshake_rtt_ns) : ""},
-        {resent > 0 ? fmt::to_string(resent) : ""},
-        {cell_text(name, 80)},
-        {cell_text(interfaces_text(flow), 80)},
-        {cell_text(flow.tunnel, 80)},
-    };
-}
 
 TableCommand table() {
     return {.name = "flows",
@@ -113,16 +26,17 @@ TableCommand table() {
                             forensics::flow_row(analysis.flows()[index], row);
                         }};
                 },
-            .headings = kHeadings,
+            .headings = flow_headings(),
             .cells = [](const Analysis& analysis,
-                        size_t row) { return cells_of(analysis.flows()[row]); }};
+                        size_t row) { return flow_cells(analysis.flows()[row]); }};
 }
 
 }  // namespace
 
 int run_flows(std::span<const std::string> arguments) {
-    return asks_for_records(arguments) ? run_records(arguments)
-                                       : run_table_command(table(), arguments);
+    return asks_for_join(arguments)      ? run_join(arguments)
+           : asks_for_records(arguments) ? run_records(arguments)
+                                         : run_table_command(table(), arguments);
 }
 
 }  // namespace cmd

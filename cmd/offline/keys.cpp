@@ -158,7 +158,8 @@ int run_keys(std::span<const std::string> arguments) {
         return fail(done.error());
     }
     if (printer.lines() == 0) {
-        print_message("pidcap keys: {} has no TLS keys\n", packet::printable(request.input));
+        print_message("pidcap keys: {} has no TLS keys; a capture has them with --tls-keys\n",
+                      packet::printable(request.input));
     }
     return kExitDone;
 }

@@ -15,6 +15,7 @@
 
 #include "cmd/help.h"
 #include "cmd/message.h"
+#include "cmd/offline/file_hosts.h"
 #include "cmd/offline/file_pass.h"
 #include "cmd/offline/progress.h"
 #include "cmd/offline/result_file.h"
@@ -37,51 +38,6 @@ struct Request {
     std::string output;
     FileMode mode;
 };
-
-std::string default_host(const std::string& path) {
-    if (path == "-") {
-        return "stdin";
-    }
-    std::string name = path.substr(path.rfind('/') + 1);
-    for (const std::string_view ending : {".gz", ".zst", ".pcapng", ".pcap", ".cap", ".ntar"}) {
-        if (name.size() > ending.size() &&
-            name.compare(name.size() - ending.size(), ending.size(), ending) == 0) {
-            name.resize(name.size() - ending.size());
-        }
-    }
-    return name;
-}
-
-// As long as a file's name: every packet has it.
-constexpr size_t kMaxHost = 255;
-
-// What is wrong with the hosts, if anything: files of one host are only meant to be that if it is
-// said.
-std::optional<Error> name_hosts(Request& request) {
-    if (!request.hosts.empty()) {
-        if (request.hosts.size() != request.inputs.size()) {
-            return Error{fmt::format("--host is given {} times for {} files", request.hosts.size(),
-                                     request.inputs.size())};
-        }
-        for (const std::string& host : request.hosts) {
-            if (host.empty() || host.size() > kMaxHost) {
-                return Error{host.empty() ? "--host: the name is empty"
-                                          : fmt::format("--host: the name is longer than {} bytes",
-                                                        kMaxHost)};
-            }
-        }
-        return std::nullopt;
-    }
-    for (const std::string& input : request.inputs) {
-        std::string host = default_host(input);
-        if (std::find(request.hosts.begin(), request.hosts.end(), host) != request.hosts.end()) {
-            return Error{fmt::format("two files of host {}: give the host of each file with --host",
-                                     packet::printable(host))};
-        }
-        request.hosts.push_back(std::move(host));
-    }
-    return std::nullopt;
-}
 
 std::variant<Request, Stop> parse_request(std::span<const std::string> arguments) {
     CommandLine line(kCommand);
@@ -107,7 +63,7 @@ std::variant<Request, Stop> parse_request(std::span<const std::string> arguments
                      "- is given twice, but standard input can be read only once");
     request.hosts = host.values;
     if (!reader.error()) {
-        const auto wrong = name_hosts(request);
+        const auto wrong = name_hosts(request.inputs, request.hosts);
         reader.refuse_if(wrong.has_value(), wrong ? wrong->message : "");
     }
     if (reader.error()) {

@@ -177,6 +177,7 @@ int run_report(std::span<const std::string> arguments) {
         return fail(output.error());
     }
     PageMaker page({.questions = true});
+    source->read_ahead();
     const Result<void> read =
         FilePass(*source, selection, true).each([&](const forensics::Packet& packet) {
             page.add(packet);

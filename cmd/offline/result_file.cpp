@@ -178,27 +178,39 @@ bool say_left_out(std::string_view command, const forensics::Rewriter::LeftOut& 
     return left_out.blocks > 0 || left_out.keys > 0 || left_out.comments > 0;
 }
 
-Result<ResultFolder> ResultFolder::open(const std::string& path, FileMode mode) {
-    // Whoever may read the files may enter.
+mode_t folder_mode(FileMode mode) {
     const mode_t readers = mode ? *mode & (S_IRGRP | S_IROTH) : 0;
+    return kFolderMode | readers | readers >> 2;
+}
+
+Result<Fd> open_result_folder(const std::string& path, FileMode mode) {
     const bool is_new = ::mkdir(path.c_str(), kFolderMode) == 0;
     if (!is_new && errno != EEXIST) {
         return pcapng::errno_error("make the folder " + packet::printable(path), errno);
     }
     MadeFile folder = open_folder(path);
     if (!folder.fd.valid()) {
-        if (folder.code == ENOTDIR) {
-            return Error{
-                fmt::format("-w {}: not a folder, which --split needs", packet::printable(path)),
-                ENOTDIR};
-        }
-        return open_error(path, folder, "folder");
+        return folder.code == ENOTDIR
+                   ? Error{fmt::format("{}: not a folder", packet::printable(path)), ENOTDIR}
+                   : open_error(path, folder, "folder");
     }
-    Fd fd = std::move(folder.fd);
     // Whatever the umask.
-    if (is_new && mode && fchmod(fd.get(), kFolderMode | readers | readers >> 2) != 0) {
+    if (is_new && mode && fchmod(folder.fd.get(), folder_mode(mode)) != 0) {
         return pcapng::errno_error("change the mode of " + packet::printable(path), errno);
     }
+    return std::move(folder.fd);
+}
+
+Result<ResultFolder> ResultFolder::open(const std::string& path, FileMode mode) {
+    Result<Fd> opened = open_result_folder(path, mode);
+    if (!opened) {
+        Error error = std::move(opened).error();
+        if (error.code == ENOTDIR) {
+            error.message = "-w " + error.message + ", which --split needs";
+        }
+        return error;
+    }
+    Fd fd = *std::move(opened);
     const auto empty = is_empty(fd.get(), path);
     if (!empty) {
         return empty.error();

@@ -42,6 +42,13 @@ void tell_keys(std::string_view command, const forensics::Rewriter::Keys& keys,
 // Says what a file that was written doesn't have of its input, and returns whether there is any.
 bool say_left_out(std::string_view command, const forensics::Rewriter::LeftOut& left_out);
 
+// Opens a folder of results, and makes it if there is none. Another user's in a folder for everyone
+// is refused (made_file.h). What is no folder is an error with the code ENOTDIR.
+pcapng::Result<pcapng::Fd> open_result_folder(const std::string& path, FileMode mode);
+
+// The mode of a folder that is made for files of this mode: whoever may read them may enter.
+mode_t folder_mode(FileMode mode);
+
 // A folder of results, which only we write to.
 class ResultFolder {
   public:

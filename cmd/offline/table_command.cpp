@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "cmd/offline/table_command.h"
 
-#include <unistd.h>
-
-#include <cstdio>
-#include <numeric>
 #include <optional>
 #include <utility>
 
@@ -15,39 +11,16 @@
 #include "cmd/offline/file_pass.h"
 #include "cmd/offline/files_command.h"
 #include "cmd/offline/result_file.h"
+#include "cmd/offline/table_look.h"
 #include "forensics/source/source.h"
-#include "packet/line/color.h"
-#include "packet/line/text_output.h"
 
 namespace cmd {
 namespace {
-
-// Which rows come first, and in which form they are printed.
-struct Look {
-    std::optional<forensics::Order> order;
-    TableStyle style;
-};
 
 struct Request {
     SelectedFiles files;
     Look look;
 };
-
-// The options of both kinds of source.
-struct LookOptions {
-    const Option& sort;
-    TableStyleOptions style;
-
-    explicit LookOptions(CommandLine& line) : sort(line.value("--sort")), style(line) {}
-};
-
-void read_look(const TableCommand& command, const LookOptions& options, OptionReader& reader,
-               Look& look) {
-    options.style.read(reader, look.style);
-    reader.once(options.sort, [&](const std::string& text) {
-        return store(forensics::parse_order("--sort", text, command.columns), look.order.emplace());
-    });
-}
 
 std::variant<Request, Stop> parse_request(const TableCommand& command,
                                           std::span<const std::string> arguments) {
@@ -59,7 +32,7 @@ std::variant<Request, Stop> parse_request(const TableCommand& command,
     }
     Request request;
     OptionReader reader;
-    read_look(command, look, reader, request.look);
+    look.read(command.columns, reader, request.look);
     files.read(reader, request.files, kLiveInstead);
     if (reader.error()) {
         return line.usage_error(reader.error()->message);
@@ -67,40 +40,14 @@ std::variant<Request, Stop> parse_request(const TableCommand& command,
     return request;
 }
 
-void print_rows(const TableCommand& command, const forensics::Analysis& analysis,
-                const std::vector<size_t>& order, packet::TextOutput& out) {
-    print_table(command.headings,
-                {order.size(), [&](size_t row) { return command.cells(analysis, order[row]); }},
-                width_of(STDOUT_FILENO), packet::use_color(packet::ColorMode::kAuto, STDOUT_FILENO),
-                [&](std::string_view line) {
-                    out.text() += line;
-                    return out.written();
-                });
-    out.text() += unattributed_text(analysis);
-}
-
 // Prints all rows. An error is of standard output.
 pcapng::Result<void> print(const TableCommand& command, const Look& look,
                            const forensics::Analysis& analysis) {
-    const forensics::RowSet rows = command.rows(analysis);
-    std::vector<size_t> order(rows.count);
-    std::iota(order.begin(), order.end(), size_t{0});
-    if (look.order) {
-        order = forensics::sorted(rows, *look.order);
-    }
-    packet::TextOutput out(STDOUT_FILENO, "standard output");
-    switch (look.style.form) {
-        case TableForm::kTable:
-            print_rows(command, analysis, order, out);
-            break;
-        case TableForm::kCsv:
-            forensics::print_csv(rows, order, look.style.cells, out);
-            break;
-        case TableForm::kJson:
-            forensics::print_json(rows, order, out);
-            break;
-    }
-    return out.finish();
+    return print_rows({.rows = command.rows(analysis),
+                       .headings = command.headings,
+                       .cells = [&](size_t row) { return command.cells(analysis, row); },
+                       .below = [&] { return unattributed_text(analysis); }},
+                      look);
 }
 
 int run_live_table(const TableCommand& command, std::span<const std::string> arguments) {
@@ -115,7 +62,7 @@ int run_live_table(const TableCommand& command, std::span<const std::string> arg
     }
     Look look;
     OptionReader reader;
-    read_look(command, options, reader, look);
+    options.read(command.columns, reader, look);
     if (reader.error()) {
         return say(line.own().usage_error(reader.error()->message));
     }
@@ -152,6 +99,7 @@ int run_table_command(const TableCommand& command, std::span<const std::string> 
         print_message("pidcap {}: {}\n", command.name, source.error().message);
         return kExitFailed;
     }
+    source->read_ahead();
     FilePass pass(*source, selection, true);
     forensics::Analysis analysis(command.flows);
     const pcapng::Result<void> read =

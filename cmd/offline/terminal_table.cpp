@@ -108,14 +108,15 @@ std::string cell_text(std::string_view text, size_t most) {
     return safe;
 }
 
-Cell process_cell(const forensics::Process* process) {
+Cell process_cell(const forensics::Process* process, std::string_view host) {
     if (process == nullptr) {
         return {};
     }
     fmt::memory_buffer text;
     packet::append_process_name(text, *process, false);
-    const std::string host = process->host.empty() ? "" : cell_text(process->host) + ":";
-    return {host + fmt::to_string(text), packet::process_color(process->comm, process->pid)};
+    const std::string_view at = process->host.empty() ? host : std::string_view(process->host);
+    const std::string prefix = at.empty() ? "" : cell_text(at) + ":";
+    return {prefix + fmt::to_string(text), packet::process_color(process->comm, process->pid)};
 }
 
 std::string bytes_text(uint64_t bytes) {

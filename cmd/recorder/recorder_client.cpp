@@ -46,8 +46,9 @@ Result<std::string> ask_recorder(const std::string& path, const std::string& req
             continue;
         }
         if (got < 0) {
-            return errno == EAGAIN ? Error{what + ": no answer", ETIMEDOUT}
-                                   : pcapng::errno_error(what, errno);
+            return errno == EAGAIN
+                       ? Error{what + ": no answer: the recorder hangs or is stopped", ETIMEDOUT}
+                       : pcapng::errno_error(what, errno);
         }
         answer.append(part.data(), static_cast<size_t>(got));
         if (got == 0 || answer.size() > kLongestAnswer) {

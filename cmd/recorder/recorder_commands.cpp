@@ -137,7 +137,8 @@ int run_trigger(std::span<const std::string> arguments) {
         return say(help_of(line.name()));
     }
     if (note.count() > 1 || named.count() > 1) {
-        return say(line.usage_error("an option is given twice"));
+        return say(line.usage_error(
+            fmt::format("{} is given twice", note.count() > 1 ? note.name : named.name)));
     }
     Result<std::string> name =
         named.given() ? Result<std::string>(named.values.front()) : only_recorder();

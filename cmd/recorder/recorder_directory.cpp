@@ -57,7 +57,9 @@ Result<std::string> own_recorder_directory() {
     }
     std::string directory = user_directory();
     if (directory.empty()) {
-        return Error{"XDG_RUNTIME_DIR is not set"};
+        return Error{
+            "XDG_RUNTIME_DIR is not set, below which the sockets of recorders are: log in as this "
+            "user, or set it to a folder of this user's"};
     }
     return directory;
 }

@@ -14,6 +14,7 @@
 #include "cmd/message.h"
 #include "cmd/records/ipfix_records.h"
 #include "cmd/records/text_records.h"
+#include "cmd/sooner.h"
 
 namespace cmd {
 
@@ -120,8 +121,7 @@ Result<void> FlowRecords::finish() {
 int FlowRecords::milliseconds_left() const {
     int least = -1;
     for (const auto& output : outputs_) {
-        const int left = output->milliseconds_left();
-        least = least < 0 ? left : left < 0 ? least : std::min(least, left);
+        least = sooner(least, output->milliseconds_left());
     }
     return least;
 }
@@ -179,8 +179,7 @@ int LiveRecords::milliseconds_left() const {
     const uint64_t now = capture::clock_ns(CLOCK_REALTIME);
     const uint64_t due = *next + kReadDelayNs;
     const uint64_t left = due > now ? (due - now) / 1'000'000 + 1 : 1;
-    const int meter = static_cast<int>(std::min<uint64_t>(left, 60'000));
-    return outputs < 0 ? meter : std::min(outputs, meter);
+    return sooner(outputs, static_cast<int>(std::min<uint64_t>(left, 60'000)));
 }
 
 }  // namespace cmd

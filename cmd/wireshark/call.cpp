@@ -22,7 +22,7 @@ constexpr std::array<std::pair<std::string_view, Action>, 7> kActions{
      {"extcap-cleanup-postkill", Action::kCleanUp}}};
 
 // Have a value, whatever it looks like.
-constexpr std::array<std::string_view, 21> kWithValue{"extcap-interface",
+constexpr std::array<std::string_view, 22> kWithValue{"extcap-interface",
                                                       "extcap-capture-filter",
                                                       "extcap-reload-option",
                                                       "extcap-version",
@@ -39,6 +39,7 @@ constexpr std::array<std::string_view, 21> kWithValue{"extcap-interface",
                                                       "pod",
                                                       "process",
                                                       "hook",
+                                                      "sample",
                                                       "snaplen",
                                                       "direction",
                                                       "event",

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "cmd/wireshark/dialog.h"
+#include "cmd/event_options.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -275,6 +276,15 @@ std::string capture_part(bool any) {
                           "Also with a condition: sched:sched_switch if prev_pid = 812. Only if "
                           "Wireshark runs as root. \"pidcap events\" lists them"},
                          {"group", "Packets"}});
+    text += sentence("arg", {{"number", "19"},
+                             {"call", "--sample"},
+                             {"display", "CPU and memory of processes each"},
+                             {"type", "string"},
+                             {"placeholder", "never; as in: 1s, 0.5, 1m"},
+                             {"tooltip",
+                              "Of processes that have packets, as events; of all that are chosen, "
+                              "if some are"},
+                             {"group", "Packets"}});
     if (!any) {
         text += sentence(
             "arg", {{"number", "11"},
@@ -442,6 +452,13 @@ Result<cmd::Options> options_of(const Call& call) {
         return events.error();
     }
     options.events.choices = *std::move(events);
+    if (const std::string text = value_of(call, "sample"); !text.empty()) {
+        const auto interval = cmd::parse_sample_interval("CPU and memory", text);
+        if (!interval) {
+            return interval.error();
+        }
+        options.events.sample_interval = *interval;
+    }
     options.keys.wanted = call.values.contains("tls-keys");
     options.keys.in_file = options.keys.wanted;
     options.keys.plaintext = call.values.contains("tls-plaintext");

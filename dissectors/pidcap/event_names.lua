@@ -92,6 +92,8 @@ return {
     ["process:exec"] = "exe:t cmdline:t cwd:t uid:n user:t ppid:n parent:t",
     ["process:exit"] = "exit_code:n signal:n! core_dumped:n duration_ns:n cpu_ns:n peak_rss:n exe:t",
     ["process:fork"] = "ppid:n parent:t exe:t cmdline:t",
+    ["process:sample"] = "cpu_percent:n rss:n user_ns:n system_ns:n threads:n interval_ns:n interval_user_ns:n " ..
+        "interval_system_ns:n",
     ["qdisc:qdisc_create"] = "common_pid:s dev:t kind:t parent:n",
     ["qdisc:qdisc_dequeue"] = "common_pid:s qdisc:p txq:p packets:s skbaddr:p ifindex:s handle:n parent:n " ..
         "txq_state:n",

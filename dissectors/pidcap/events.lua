@@ -28,6 +28,7 @@ local function new_field(make, name, title, ...)
 end
 
 local name_field
+local cpu_field, memory_field  -- of samples
 local other_field  -- what the list of names lacks
 
 -- One letter of event_names.lua: the kinds of a layout that the field can show, and the field or fields.
@@ -57,6 +58,9 @@ local function make_fields()
     name_field = new_field(ProtoField.string, "trace.name", "Event")
     other_field = new_field(ProtoField.string, "trace.field", "Field", base.NONE,
                             "FIELD=VALUE, of a field that has none of its own")
+    cpu_field = new_field(ProtoField.double, "process.cpu", "CPU",
+                          "In percent of one CPU, of the time since the sample of the process before")
+    memory_field = new_field(ProtoField.uint64, "process.memory", "Memory", base.DEC, nil, nil, "Resident, in bytes")
     for event, list in pairs(dofile(directory .. "event_names.lua")) do
         local fields = {}
         local prefix = "trace." .. event:gsub(":", ".") .. "."
@@ -244,6 +248,18 @@ local function read_fields(record, layout, event, item)
     return values, parts
 end
 
+-- What a sample says, by names that are short, and with the share of a CPU as exactly as the record has it.
+local function add_usage(values, item)
+    local interval = tonumber(values.interval_ns or 0)
+    local user, system = tonumber(values.interval_user_ns), tonumber(values.interval_system_ns)
+    if interval > 0 and user and system then
+        item:add(cpu_field, 100 * (user + system) / interval):set_generated()
+    end
+    if values.rss then
+        item:add(memory_field, UInt64(values.rss)):set_generated()
+    end
+end
+
 local process_text  -- of the frame at hand, or nil
 
 -- The packet that was dropped, by Wireshark's own dissectors. Returns a line on it, or nil.
@@ -271,6 +287,9 @@ local function dissect(buffer, pinfo, tree)
     item:add(name_field, event):set_generated()
     local record = buffer
     local values, parts = read_fields(record, layout, event, item)
+    if event == "process:sample" then
+        add_usage(values, item)
+    end
     local process = process_text()
     latest = {frame = pinfo.number, name = event, values = values, process = process}
     local summary = event == "drop:packet" and quoted(layout, record, tree, pinfo)

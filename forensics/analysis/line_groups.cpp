@@ -1,15 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "forensics/analysis/line_groups.h"
 
-#include <unistd.h>
-
-#include <algorithm>
-#include <array>
-#include <cerrno>
-
-#include "forensics/analysis/temporary_file.h"
-#include "pcapng/write_all.h"
-
 namespace forensics {
 namespace {
 
@@ -42,63 +33,22 @@ class Indenter {
 
 }  // namespace
 
-Result<void> LineGroups::add(size_t group, std::string_view line) {
-    if (group >= groups_.size()) {
-        groups_.resize(group + 1);
-    }
-    groups_[group].pending += line;
-    pending_ += line.size();
-    return pending_ < limit_ ? Result<void>{} : store();
-}
-
-Result<void> LineGroups::store() {
-    if (!file_.valid()) {
-        auto file = open_temporary_file();
-        if (!file) {
-            return std::move(file).error();
-        }
-        file_ = std::move(*file);
-    }
-    for (Group& group : groups_) {
-        if (group.pending.empty()) {
-            continue;
-        }
-        if (auto written =
-                pcapng::write_all(file_.get(), group.pending, "temporary file (TMPDIR)", -1);
-            !written) {
-            return written;
-        }
-        group.stored.push_back({file_size_, group.pending.size()});
-        file_size_ += group.pending.size();
-        group.pending = std::string();
-    }
-    pending_ = 0;
-    return {};
-}
-
 Result<bool> LineGroups::print(size_t group, std::string_view indent,
                                packet::TextOutput& out) const {
-    if (group >= groups_.size()) {
-        return true;
-    }
     Indenter lines(indent, out);
-    std::vector<char> part(size_t{1} << 16);
-    for (const Extent& extent : groups_[group].stored) {
-        for (uint64_t done = 0; done < extent.size;) {
-            const size_t wanted =
-                static_cast<size_t>(std::min<uint64_t>(part.size(), extent.size - done));
-            const ssize_t got =
-                ::pread(file_.get(), part.data(), wanted, static_cast<off_t>(extent.offset + done));
-            if (got <= 0) {
-                return pcapng::errno_error("read the temporary file", got == 0 ? EIO : errno);
-            }
-            if (!lines.add({part.data(), static_cast<size_t>(got)})) {
-                return false;
-            }
-            done += static_cast<uint64_t>(got);
+    GroupSpool::Reader parts = lines_.read(group);
+    while (true) {
+        const Result<std::string_view> part = parts.next();
+        if (!part) {
+            return part.error();
+        }
+        if (part->empty()) {
+            return true;
+        }
+        if (!lines.add(*part)) {
+            return false;
         }
     }
-    return lines.add(groups_[group].pending);
 }
 
 }  // namespace forensics

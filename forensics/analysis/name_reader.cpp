@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "forensics/analysis/name_reader.h"
 
+#include <ranges>
+
 #include "packet/dissect/dns.h"
 #include "packet/dissect/preamble.h"
 #include "packet/dissect/server_name.h"
@@ -60,7 +62,7 @@ void NameReader::read_dns(std::span<const std::byte> message, int side, Flow& fl
 }
 
 void NameReader::add(std::span<const packet::NamedAddress> names) {
-    for (const packet::NamedAddress& named : names) {
+    for (const packet::NamedAddress& named : std::views::reverse(names)) {
         hosts_.add_if_unknown(named.address, named.name);
     }
 }

@@ -42,7 +42,8 @@ class NameReader {
                  std::array<Opening, 2>& openings, Flow& flow);
     // Reads a UDP datagram.
     void datagram(packet::Piece payload, int side, Flow& flow);
-    // Adds names of addresses for hosts that no answer read so far has told another.
+    // Adds names of addresses for hosts that no answer read so far has told another. Of several of
+    // one address, the last one.
     void add(std::span<const packet::NamedAddress> names);
     // Sets dns_name from the answers read so far, if it isn't set yet.
     void name(Flow& flow) const;

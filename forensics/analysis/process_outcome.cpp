@@ -20,18 +20,11 @@ const EventValue* find(const std::vector<EventValue>& values, std::string_view n
     return found != values.end() ? &*found : nullptr;
 }
 
-// Returns nullopt if there is no such field, or it is no unsigned number.
-std::optional<uint64_t> number(const std::vector<EventValue>& values, std::string_view name) {
-    const EventValue* value = find(values, name);
-    const auto* unsigned_number = value != nullptr ? std::get_if<uint64_t>(&value->value) : nullptr;
-    return unsigned_number != nullptr ? std::optional(*unsigned_number) : std::nullopt;
-}
-
 }  // namespace
 
 std::string failure_of(const std::vector<EventValue>& values) {
     constexpr std::string_view kGivenUp = "given-up";
-    if (number(values, "errno").value_or(0) != 0) {
+    if (packet::number_in(values, "errno").value_or(0) != 0) {
         return packet::value_text(*find(values, "errno"));
     }
     const EventValue* stage = find(values, "stage");
@@ -56,12 +49,12 @@ void ProcessOutcome::add(const Packet& event) {
         failed_connections += failure_of(values).empty() ? 0 : 1;
         return;
     }
-    const std::optional<uint64_t> signal = number(values, "signal");
+    const std::optional<uint64_t> signal = packet::number_in(values, "signal");
     if (signal && *signal != 0) {
         exit_signal = packet::value_text(*find(values, "signal"));
         exit_code.reset();
     } else {
-        exit_code = number(values, "exit_code");
+        exit_code = packet::number_in(values, "exit_code");
         exit_signal.clear();
     }
 }

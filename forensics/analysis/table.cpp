@@ -169,9 +169,13 @@ void write_address(RowWriter& out, const Flow* flow, size_t side) {
     has_ports(flow->protocol) ? out.number(uint64_t{flow->sides[side].port}) : out.none();
 }
 
+std::string_view host_of(const Process& process, std::string_view host) {
+    return process.host.empty() ? host : std::string_view(process.host);
+}
+
 // Returns a list of objects, or nothing if there are no processes. The last one has no pid if it
 // stands for those that weren't kept.
-Value shares_of(const Participants& processes) {
+Value shares_of(const Participants& processes, std::string_view host) {
     const std::vector<Participant> all = processes.by_bytes();
     if (all.empty()) {
         return {};
@@ -190,7 +194,7 @@ Value shares_of(const Participants& processes) {
             return value.empty() ? Value() : Value(value);
         };
         list.json += before;
-        member("{\"host\":", text(process.host));
+        member("{\"host\":", text(known ? host_of(process, host) : std::string_view()));
         member(",\"pid\":", known ? Value(uint64_t{process.pid}) : Value());
         member(",\"start_time\":", process.start_ns != 0 ? Value(Time{process.start_ns}) : Value());
         member(",\"comm\":", text(process.comm));
@@ -220,10 +224,10 @@ Value interfaces_of(const Flow& flow) {
     return list;
 }
 
-void write_side(RowWriter& out, const Side& side) {
+void write_side(RowWriter& out, const Side& side, std::string_view host) {
     const Process* main = side.processes.main();
     const Process& process = main != nullptr ? *main : nobody();
-    out.text(process.host);
+    out.text(main != nullptr ? host_of(process, host) : std::string_view());
     main != nullptr ? out.number(uint64_t{process.pid}) : out.none();
     out.start(process.start_ns);
     out.text(process.comm);
@@ -330,7 +334,7 @@ std::span<const Column> flow_columns() {
     return kFlowColumns;
 }
 
-void flow_row(const Flow& flow, Row& row) {
+void flow_row(const Flow& flow, Row& row, const FlowHosts& hosts) {
     RowWriter out(row, kFlowColumns.size());
     const bool is_tcp = flow.protocol == IPPROTO_TCP;
     out.number(flow.number);
@@ -353,18 +357,18 @@ void flow_row(const Flow& flow, Row& row) {
     out.text(flow.dns_name);
     out.text(flow.server_name);
     out.text(flow.http_host);
-    write_side(out, flow.sides[0]);
-    write_side(out, flow.sides[1]);
+    write_side(out, flow.sides[0], hosts.a);
+    write_side(out, flow.sides[1], hosts.b);
     const Process* unplaced = flow.either.main();
     const Process& either = unplaced != nullptr ? *unplaced : nobody();
-    out.text(either.host);
+    out.text(unplaced != nullptr ? host_of(either, hosts.either) : std::string_view());
     unplaced != nullptr ? out.number(uint64_t{either.pid}) : out.none();
     out.start(either.start_ns);
     out.text(either.comm);
     out.boolean(flow.either.several());
-    out.value(shares_of(flow.sides[0].processes));
-    out.value(shares_of(flow.sides[1].processes));
-    out.value(shares_of(flow.either));
+    out.value(shares_of(flow.sides[0].processes, hosts.a));
+    out.value(shares_of(flow.sides[1].processes, hosts.b));
+    out.value(shares_of(flow.either, hosts.either));
     out.text(flow.dns_question);
     out.value(interfaces_of(flow));
     out.text(flow.tunnel);

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "forensics/analysis/analysis.h"
 #include "forensics/packet_types.h"
@@ -25,7 +26,13 @@ std::span<const Column> process_columns();
 void process_row(const ProcessTraffic& traffic, Row& row);
 
 std::span<const Column> flow_columns();
-void flow_row(const Flow& flow, Row& row);
+// The hosts of the processes for which the file names none; empty: not known.
+struct FlowHosts {
+    std::string_view a;
+    std::string_view b;
+    std::string_view either;
+};
+void flow_row(const Flow& flow, Row& row, const FlowHosts& hosts = {});
 
 // Returns "tcp", "udp", …, or the number of a protocol that has no name here.
 std::string protocol_name(uint8_t protocol);

@@ -33,13 +33,24 @@ endfunction()
 
 contents(html page.html)
 contents(css page.css)
-contents(js text.js model.js summary.js plot.js event_lane.js plot_input.js lives.js processes.js sortable.js flows.js groups.js lists.js details.js page.js)
+contents(js text.js model.js summary.js plot.js event_lane.js usage.js plot_input.js lives.js processes.js sortable.js flows.js groups.js lists.js details.js page.js)
 foreach(part css js)
     string(SHA256 hash "${${part}}")
     base64(${hash} hash)
     string(REPLACE "@HASH_${part}@" "${hash}" html "${html}")
     string(REPLACE "@${part}@" "${${part}}" html "${html}")
 endforeach()
+
+# The icon, in the page itself.
+set(icon_file ${PROJECT_SOURCE_DIR}/docs/icon.svg)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${icon_file})
+file(READ ${icon_file} icon)
+string(STRIP "${icon}" icon)
+string(REPLACE "\"" "'" icon "${icon}")
+string(REPLACE "#" "%23" icon "${icon}")
+string(REPLACE "<" "%3C" icon "${icon}")
+string(REPLACE ">" "%3E" icon "${icon}")
+string(REPLACE "@icon@" "${icon}" html "${html}")
 
 # Written only when it changes, so that only then it is compiled.
 set(new "#include \"forensics/report/page_files.h\"\n\nnamespace forensics {\n\nstd::string_view page_template() {\n    return R\"~file~(${html})~file~\";\n}\n\n}  // namespace forensics\n")

@@ -25,12 +25,12 @@ function startSeries() {
   const {traffic} = data;
   plot.base = traffic.start || 0;  // of the first span; the capture begins somewhere in it
   const spans = traffic.spans > 0;
-  plot.start = spans ? Math.max(plot.base, data.first || 0) : eventLane.first;
-  plot.end = spans ? Math.max(plot.start + traffic.width, Math.min(plot.base + traffic.spans * traffic.width, data.last || 0)) : eventLane.last;
-  if (eventLane.items.length) {
-    plot.start = Math.min(plot.start, eventLane.first);
-    plot.end = Math.max(plot.end, eventLane.last, plot.start + kLeastWindow);
-  }
+  const beside = [eventLane, usage].filter((one) => one.first !== null);
+  plot.start = spans ? Math.max(plot.base, data.first || 0) : Infinity;
+  plot.end = spans ? Math.max(plot.start + traffic.width, Math.min(plot.base + traffic.spans * traffic.width, data.last || 0)) : -Infinity;
+  plot.start = Math.min(plot.start, ...beside.map((one) => one.first));
+  plot.end = Math.max(plot.end, ...beside.map((one) => one.last), plot.start + (beside.length ? kLeastWindow : 0));
+  plot.empty = !spans && !beside.length;
   let color = 0;
   for (const one of traffic.series) {
     if (!one.bytes.some((lane) => lane.length)) {
@@ -118,7 +118,7 @@ function drawPlot() {
   // Of a file without traffic the events alone.
   plot.height = eventLane.height + (!plot.series.length ? kMargin.top + kMargin.bottom : plot.width < 600 ? 240 : 320);
   plot.top = kMargin.top + eventLane.height;
-  if (!plot.series.length && !eventLane.items.length) {
+  if (plot.empty) {
     place.replaceChildren(el('p', {class: 'empty'}, 'No packet has a time: there is nothing to plot.'));
     return;
   }
@@ -158,6 +158,7 @@ function drawPlot() {
   byId('reset').hidden = !zoomed;
   byId('plot-range').textContent = `${formatTime(plot.from, 3, spansDays())} to ${formatTime(plot.to, 3, spansDays())}, ` +
     formatDuration(plot.to - plot.from) + (plot.bins.length ? `; a bar is ${formatDuration(plot.binWidth)}` : '');
+  showUsage();
   showLives();
 }
 

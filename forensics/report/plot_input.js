@@ -4,7 +4,7 @@
 const kFewestSpans = 4;
 
 function setWindow(from, to) {
-  const least = eventLane.items.length ? kLeastWindow : Math.min(kFewestSpans * data.traffic.width, plot.end - plot.start);
+  const least = eventLane.items.length || usage.first !== null ? kLeastWindow : Math.min(kFewestSpans * data.traffic.width, plot.end - plot.start);
   let width = Math.max(least, Math.min(to - from, plot.end - plot.start));
   from = Math.min(Math.max(plot.start, from), plot.end - width);
   plot.from = from;
@@ -94,10 +94,11 @@ function startPlot() {
     plot.lane = lane;
     drawPlot();
   });
+  startUsage();
   startLives();
   drawPlot();
   showLegend();
-  if (!plot.series.length && !eventLane.items.length) {
+  if (plot.empty) {
     return;
   }
   const place = byId('plot');

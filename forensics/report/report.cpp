@@ -239,6 +239,8 @@ void add_events(Report& report, const ReportedEvents& events,
     report.drops = events.sums.drops().largest(kReportTalkers);
     report.drop_count = events.sums.drops().size();
     report.drops_left_out = events.sums.drops().left_out();
+    report.usage = events.usage.largest(kReportUsage);
+    report.usage_count = events.usage.size();
     report.lane = events.lane.bins();
     if (!report.lane.empty()) {
         add_lives(report, traffic, events.lives);

@@ -17,6 +17,7 @@
 #include "forensics/report/event_lane.h"
 #include "forensics/report/event_sums.h"
 #include "forensics/report/process_lives.h"
+#include "forensics/report/process_usage.h"
 
 namespace forensics {
 
@@ -25,6 +26,7 @@ inline constexpr size_t kReportFlows = 100'000;
 inline constexpr size_t kReportTalkers = 500;  // and as many names, questions, failed handshakes
 inline constexpr size_t kReportLives = 1000;   // bars of processes
 inline constexpr size_t kReportSeries = 12;    // processes with a colour in the plot
+inline constexpr size_t kReportUsage = 40;     // processes with their CPU and memory over time
 
 // Returns which side of the flow to show as the local one: the side that alone has a process, or
 // else the side that began.
@@ -119,6 +121,8 @@ struct Report {
     std::vector<LaneBin> lane;      // all events of the file, in the order of time
     std::vector<ReportLife> lives;  // in the order of their beginnings
     uint64_t life_count = 0;
+    std::vector<ProcessUsage::Series> usage;  // of processes that were sampled, most CPU time first
+    uint64_t usage_count = 0;                 // in the file
     Timeline::Traffic traffic;
 };
 
@@ -138,12 +142,17 @@ struct ReportedEvents {
     EventSums sums;
     EventLane lane;
     ProcessLives lives;
+    ProcessUsage usage;
 
     // For an event: packet::is_event() holds.
     void add(const Packet& event) {
-        sums.add(event);
-        lane.add(event);
         lives.add(event);
+        if (const auto sample = packet::sample_in(event)) {
+            usage.add(event, *sample);
+        } else {
+            sums.add(event);
+            lane.add(event);
+        }
     }
 };
 

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cassert>
 #include <initializer_list>
@@ -29,13 +30,21 @@ std::string text(std::string_view from, size_t max = kMaxName) {
     return pcapng::shown_text(kept) + (kept.size() < from.size() ? "…" : "");
 }
 
+// Returns the time of the first event, samples included; 0: there is none.
+uint64_t first_beside(const Report& report) {
+    uint64_t first = report.lane.empty() ? UINT64_MAX : report.lane.front().first_ns;
+    for (const ProcessUsage::Series& series : report.usage) {
+        first = std::min(first, series.points.front().from_ns);
+    }
+    return first == UINT64_MAX ? 0 : first;
+}
+
 // Microseconds from the report's first packet, without one its first event: a number that
 // JavaScript has without loss.
 class Clock {
   public:
     explicit Clock(const Report& report)
-        : base_ns_(
-              report.first_ns.value_or(report.lane.empty() ? 0 : report.lane.front().first_ns)) {}
+        : base_ns_(report.first_ns.value_or(first_beside(report))) {}
 
     uint64_t base_us() const { return base_ns_ / 1000; }
     Json operator()(const std::optional<uint64_t>& ns) const {
@@ -283,6 +292,21 @@ Json life_json(const ReportLife& of, const Clock& clock, const Places& places) {
     };
 }
 
+// A point: its columns are usage.js's kPoint.
+Json usage_json(const ProcessUsage::Series& of, const Clock& clock, const Places& places) {
+    Json points = Json::array();
+    for (const UsagePoint& point : of.points) {
+        const Json cpu = point.interval_ns == 0 ? Json()
+                                                : Json(100 * static_cast<double>(point.cpu_ns) /
+                                                       static_cast<double>(point.interval_ns));
+        points.push_back(
+            {clock(point.from_ns), clock(point.to_ns), cpu, static_cast<double>(point.rss_bytes)});
+    }
+    return {{"process", places(of.process)},
+            {"name", process_name(of.process)},
+            {"points", std::move(points)}};
+}
+
 Json series_json(const Timeline::Series& series, const char* kind, const Places& places) {
     return {{"kind", kind}, {"process", places(series.process)}, {"bytes", series.bytes}};
 }
@@ -381,6 +405,9 @@ std::string data_of(const Report& report) {
     json.member("lifeCount", report.life_count);
     json.list("lives", report.lives,
               [&](const ReportLife& of) { return life_json(of, clock, places); });
+    json.member("usageCount", report.usage_count);
+    json.list("usage", report.usage,
+              [&](const ProcessUsage::Series& of) { return usage_json(of, clock, places); });
     json.list("flows", report.flows,
               [&](const Flow& flow) { return flow_json(flow, clock, places); });
     return std::move(json).finish();

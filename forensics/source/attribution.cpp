@@ -73,9 +73,10 @@ void Attribution::journal(const pcapng::JournalRead& block) {
     }
 }
 
-void Attribution::attribute(const pcapng::PacketRead& block, Packet& packet) {
+void Attribution::attribute(const pcapng::PacketRead& block, uint64_t comment_hash,
+                            Packet& packet) {
     if (block.comment.data() != nullptr) {
-        Speech& speech = speech_of(block);
+        Speech& speech = speech_of(block, comment_hash);
         if (speech.told) {
             if (!speech.settled || speech.changes != index_.changes()) {
                 settle(speech, packet);
@@ -225,9 +226,10 @@ void Attribution::forget_if_full() {
     }
 }
 
-Attribution::Speech& Attribution::speech_of(const pcapng::PacketRead& block) {
+Attribution::Speech& Attribution::speech_of(const pcapng::PacketRead& block,
+                                            uint64_t comment_hash) {
     forget_if_full();
-    Speech& speech = speech_in(single_, block.comment, nullptr);
+    Speech& speech = speech_in(single_, block.comment, comment_hash, nullptr);
     if (speech.told) {
         return speech;
     }
@@ -239,13 +241,13 @@ Attribution::Speech& Attribution::speech_of(const pcapng::PacketRead& block) {
             end = option.text().data() + option.text().size();
         }
     }
-    return speech_in(several_, {begin, static_cast<size_t>(end - begin)}, &block.options);
+    const std::string_view all(begin, static_cast<size_t>(end - begin));
+    return speech_in(several_, all, hash_(all), &block.options);
 }
 
 // `all`: of all comments; null: of this one alone.
-Attribution::Speech& Attribution::speech_in(Slots& slots, std::string_view text,
+Attribution::Speech& Attribution::speech_in(Slots& slots, std::string_view text, uint64_t hash,
                                             const pcapng::Options* all) {
-    const uint64_t hash = hash_(text);
     Slot& slot = slots.find(hash);
     if (!slot.is_empty() && slot.speech->text == text) {
         return *slot.speech;

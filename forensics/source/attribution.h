@@ -34,10 +34,12 @@ class Attribution {
     void journal(const pcapng::JournalRead& block);
 
     // Sets the ends of `packet`, whose other fields are there. Its views are valid until the
-    // next call.
-    void attribute(const pcapng::PacketRead& block, Packet& packet);
+    // next call. `comment_hash`: that of its comment by comment_hash().
+    void attribute(const pcapng::PacketRead& block, uint64_t comment_hash, Packet& packet);
     // The same for a pcap record, which has nothing but its data.
     void attribute(Packet& packet);
+
+    const packet::KeyedHash& comment_hash() const { return hash_; }
 
     const ProcessIndex& index() const { return index_; }
     // Of the file so far.
@@ -78,8 +80,9 @@ class Attribution {
     };
 
     void forget_if_full();
-    Speech& speech_of(const pcapng::PacketRead& block);
-    Speech& speech_in(Slots& slots, std::string_view text, const pcapng::Options* all);
+    Speech& speech_of(const pcapng::PacketRead& block, uint64_t comment_hash);
+    Speech& speech_in(Slots& slots, std::string_view text, uint64_t hash,
+                      const pcapng::Options* all);
     static void read(Speech& speech, const pcapng::Options* all);
     void settle(Speech& speech, const Packet& packet);
     End end_of(const packet::CommentEnd& recorded, Process*& process, uint32_t& version,

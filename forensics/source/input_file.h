@@ -81,6 +81,9 @@ class InputFile : private Source::Observer {
     InputFile(const InputFile&) = delete;
     InputFile& operator=(const InputFile&) = delete;
 
+    // See Source. Before the first next().
+    void read_ahead() { source_.read_ahead(); }
+
     // What becomes of decryption secrets; before the first next(). By default they are kept, and
     // TLS keys become known where they stand.
     void leave_secrets_out() { secrets_wanted_ = false; }

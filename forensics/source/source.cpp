@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <map>
 #include <tuple>
@@ -16,13 +17,13 @@
 #include "forensics/source/attribution.h"
 #include "forensics/source/decompress.h"
 #include "forensics/source/pcap_reader.h"
+#include "forensics/source/read_ahead.h"
 #include "packet/dissect/link.h"
 #include "packet/event/layout.h"
 #include "packet/line/terminal_text.h"
 #include "packet/link_type.h"
 #include "pcapng/format.h"
 #include "pcapng/other_format.h"
-#include "pcapng/reader.h"
 
 namespace forensics {
 namespace {
@@ -40,17 +41,17 @@ constexpr size_t kLayoutMemory = 24;
 
 class CountingSource : public pcapng::ByteSource {
   public:
-    CountingSource(std::unique_ptr<pcapng::ByteSource> source, uint64_t* count)
+    CountingSource(std::unique_ptr<pcapng::ByteSource> source, std::atomic<uint64_t>* count)
         : source_(std::move(source)), count_(count) {}
     Result<size_t> read(std::span<uint8_t> into) override {
         Result<size_t> got = source_->read(into);
-        *count_ += got.ok() ? *got : 0;
+        count_->fetch_add(got.ok() ? *got : 0, std::memory_order_relaxed);
         return got;
     }
 
   private:
     std::unique_ptr<pcapng::ByteSource> source_;
-    uint64_t* count_;
+    std::atomic<uint64_t>* count_;  // a thread that reads ahead changes it
 };
 
 // The interface that a block describes, without a number.
@@ -90,6 +91,7 @@ class Source::Implementation {
     Result<void> open(std::span<const uint8_t> bytes);
     void add_files(std::span<const std::string> paths);
     Result<const Packet*> next();
+    void read_ahead();
 
     std::string given_name_;
     std::string name_;  // of the file that is being read, as messages have it
@@ -98,7 +100,7 @@ class Source::Implementation {
     Attribution attribution_;
     Observer* observer_ = nullptr;
     const pcapng::PacketRead* block_ = nullptr;
-    uint64_t bytes_read_ = 0;
+    std::atomic<uint64_t> bytes_read_ = 0;
     std::optional<uint64_t> bytes_total_;
     Skipped skipped_;
 
@@ -118,8 +120,11 @@ class Source::Implementation {
     Direction recorded_direction() const;
     Error at_offset(const std::string& message) const;
 
-    std::optional<pcapng::Reader> reader_;
+    std::optional<ReadAhead> reader_;
+    const ReadAhead::Read* read_ = nullptr;  // the reader's last block
     std::optional<PcapReader> pcap_;
+    bool is_file_ = false;  // a regular one
+    bool reads_ahead_ = false;
     std::vector<const Interface*> section_;  // the section's interfaces, by id
     size_t interface_bytes_ = 0;
     // The interfaces of earlier files that this one hasn't described yet: an interface that is
@@ -140,7 +145,8 @@ Result<void> Source::Implementation::open(const std::string& path) {
         return pcapng::errno_error("open " + name_, errno);
     }
     struct stat status {};
-    if (fstat(fd.get(), &status) == 0 && S_ISREG(status.st_mode)) {
+    is_file_ = fstat(fd.get(), &status) == 0 && S_ISREG(status.st_mode);
+    if (is_file_) {
         bytes_total_ = bytes_read_ + static_cast<uint64_t>(status.st_size);
     }
     return start(Input::from_source(
@@ -196,7 +202,10 @@ Result<void> Source::Implementation::start(Input input) {
         return Error{fmt::format("{}, offset 0: the file is empty", name_)};
     }
     if (is_pcapng(*magic)) {
-        reader_.emplace(std::move(input));
+        reader_.emplace(pcapng::Reader(std::move(input)), attribution_.comment_hash());
+        if (reads_ahead_) {
+            read_ahead();
+        }
         return {};
     }
     if (!PcapReader::recognises(*magic)) {
@@ -229,6 +238,13 @@ Error Source::Implementation::other_format(Input& input) const {
     }
     return Error{fmt::format("{}: {}; unpack it with `{} FILE | pidcap read -`", name_,
                              format->name, format->unpack)};
+}
+
+void Source::Implementation::read_ahead() {
+    reads_ahead_ = true;
+    if (reader_ && is_file_) {
+        reader_->start();
+    }
 }
 
 Result<const Packet*> Source::Implementation::next() {
@@ -270,23 +286,25 @@ Result<const Packet*> Source::Implementation::next_in_file() {
 
 Result<const Packet*> Source::Implementation::next_block() {
     for (;;) {
-        const Result<const pcapng::Block*> block = reader_->next_in_place();
-        if (!block.ok()) {
-            return block.error();
+        const Result<const ReadAhead::Read*> read = reader_->next();
+        if (!read.ok()) {
+            return read.error();
         }
-        if (*block == nullptr) {
+        if (*read == nullptr) {
             return nullptr;
         }
-        if (!reader_->problem().empty()) {
+        read_ = *read;
+        const pcapng::Block& block = read_->block;
+        if (!read_->problem.empty()) {
             note_problem();
-            if (std::holds_alternative<pcapng::UnknownRead>(**block)) {
+            if (std::holds_alternative<pcapng::UnknownRead>(block)) {
                 continue;
             }
         }
-        block_ = std::get_if<pcapng::PacketRead>(*block);
+        block_ = std::get_if<pcapng::PacketRead>(&block);
         if (block_ != nullptr) {
             take(*block_);
-        } else if (Result<void> other = other_block(**block); !other.ok()) {
+        } else if (Result<void> other = other_block(block); !other.ok()) {
             return std::move(other).error();
         }
         if (block_ != nullptr) {
@@ -297,13 +315,13 @@ Result<const Packet*> Source::Implementation::next_block() {
 
 void Source::Implementation::note_problem() {
     if (skipped_.blocks++ == 0) {
-        skipped_.first = at_offset(reader_->problem()).message;
+        skipped_.first = at_offset(read_->problem).message;
     }
 }
 
 void Source::Implementation::take(const pcapng::PacketRead& block) {
     packet_.number++;
-    packet_.offset = reader_->offset();
+    packet_.offset = read_->offset;
     packet_.time_ns = block.has_time ? std::optional(block.time_ns) : std::nullopt;
     packet_.interface = section_[block.interface_id];
     packet_.wire_length = block.wire_length;
@@ -312,7 +330,7 @@ void Source::Implementation::take(const pcapng::PacketRead& block) {
         block.direction != Direction::kUnknown ? block.direction : recorded_direction();
     packet_.drop_count = block.drop_count;
     forget_ends();
-    attribution_.attribute(block, packet_);
+    attribution_.attribute(block, read_->comment_hash, packet_);
 }
 
 void Source::Implementation::forget_ends() {
@@ -337,7 +355,7 @@ Result<void> Source::Implementation::other_block(const pcapng::Block& block) {
     } else if (const auto* interface = std::get_if<pcapng::InterfaceRead>(&block)) {
         Interface described = interface_of(*interface);
         interface_bytes_ +=
-            sizeof(Interface) + reader_->raw().size() +
+            sizeof(Interface) + read_->raw.size() +
             (described.event != nullptr ? kLayoutMemory * interface->description.size() : 0);
         if (interface_bytes_ > kMaxInterfaceBytes) {
             return at_offset(fmt::format("the interfaces take more than {} MiB",
@@ -356,7 +374,7 @@ Result<void> Source::Implementation::other_block(const pcapng::Block& block) {
     if (observer_ == nullptr) {
         return {};
     }
-    return observer_->block({block, reader_->raw(), reader_->byte_order()});
+    return observer_->block({block, read_->raw, read_->byte_order});
 }
 
 // Each record: an address and its names, which a NUL ends. The first one is taken.
@@ -410,7 +428,7 @@ const Interface& Source::Implementation::add_interface(Interface interface) {
 }
 
 Error Source::Implementation::at_offset(const std::string& message) const {
-    return Error{fmt::format("{}, offset {}: {}", name_, reader_->offset(), message)};
+    return Error{fmt::format("{}, offset {}: {}", name_, read_->offset, message)};
 }
 
 Result<Source> Source::open(const std::string& path) {
@@ -443,6 +461,10 @@ Source& Source::operator=(Source&&) noexcept = default;
 
 Result<const Packet*> Source::next() {
     return implementation_->next();
+}
+
+void Source::read_ahead() {
+    implementation_->read_ahead();
 }
 
 const pcapng::PacketRead* Source::block() const {

@@ -4,7 +4,7 @@
 // ptcpdump's and RustNet's comments, process information blocks with option 8, Darwin process
 // blocks, PKTAP headers and journal blocks; pcapng and pcap in either byte order, also compressed
 // by gzip or zstd. Reads forward once; memory grows with the processes up to a limit, never with
-// the packets. One thread.
+// the packets. All members are called by one thread.
 #pragma once
 
 #include <cstdint>
@@ -49,6 +49,11 @@ class Source {
     // uncompressed data, of the damage. After an error, every call returns it again; all packets
     // before the damage have been returned.
     pcapng::Result<const Packet*> next();
+
+    // Lets a second thread read and parse this file and those that follow ahead, as far as they are
+    // regular pcapng files, compressed or not, and worth it. Costs some 4 MiB. What is returned
+    // stays the same. Before the first next().
+    void read_ahead();
 
     // The raw block of the packet that next() returned last, with its options; null for a pcap
     // record. Valid until the next call.

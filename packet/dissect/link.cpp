@@ -14,6 +14,7 @@ namespace {
 
 using pcapng::Direction;
 
+constexpr size_t kMacs = 2UL * ETH_ALEN;  // both, in front of the type
 constexpr size_t kSllHeader = 16;
 constexpr size_t kSll2Header = 20;
 constexpr size_t kNullHeader = 4;
@@ -22,9 +23,9 @@ void read_ethernet(Link& link, Piece frame) {
     if (!frame.has(ETH_HLEN)) {
         return set_cut(link, "ether");
     }
-    link.macs = frame.bytes(0, 2 * ETH_ALEN);
+    link.macs = frame.bytes(0, kMacs);
     link.payload = frame.after(ETH_HLEN);
-    read_ether_type_or_length(link, frame.u16(2 * ETH_ALEN));
+    read_ether_type_or_length(link, frame.u16(kMacs));
 }
 
 // The packet type of Linux's "any" interface, PACKET_HOST … PACKET_OUTGOING of linux/if_packet.h.

@@ -129,7 +129,7 @@ struct TextOf {
         return fmt::format("{:02x}", fmt::join(bytes, ""));
     }
     std::string operator()(const EventAddress& address) const {
-        const std::string text = to_text(address.address);
+        std::string text = to_text(address.address);
         if (!address.port) {
             return text;
         }
@@ -153,6 +153,16 @@ std::vector<EventValue> read_event(const EventLayout& layout, Bytes record) {
         }
     }
     return values;
+}
+
+std::optional<uint64_t> number_in(const std::vector<EventValue>& values, std::string_view field) {
+    for (const EventValue& value : values) {
+        const auto* number = std::get_if<uint64_t>(&value.value);
+        if (value.field->name == field && number != nullptr) {
+            return *number;
+        }
+    }
+    return std::nullopt;
 }
 
 std::string_view value_name(const EventValue& value) {

@@ -37,6 +37,9 @@ struct EventValue {
 // address that is neither IPv4 nor IPv6.
 std::vector<EventValue> read_event(const EventLayout& layout, std::span<const uint8_t> record);
 
+// Returns the number of the field with this name; nullopt if there is none, or it isn't unsigned.
+std::optional<uint64_t> number_in(const std::vector<EventValue>& values, std::string_view field);
+
 // Returns the name of the value's number, or an empty text.
 std::string_view value_name(const EventValue& value);
 

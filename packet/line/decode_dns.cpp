@@ -259,7 +259,8 @@ void DnsLine::append_data(uint16_t type, size_t at, size_t size, uint16_t record
             if (size > 2) {
                 const uint16_t preference = message_.u16(at);
                 append(out_, " ");
-                append_name(at += 2);
+                size_t exchange = at + 2;
+                append_name(exchange);
                 append(out_, " {}", preference);
             }
             break;

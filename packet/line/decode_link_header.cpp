@@ -64,7 +64,7 @@ void append_ethernet(fmt::memory_buffer& out, const Link& link, Piece frame, boo
     append_mac(out, link.macs.first(ETH_ALEN));
     append(out, ", ");
     if (!quiet) {
-        append_type(out, frame.u16(2 * ETH_ALEN));
+        append_type(out, frame.u16(2UL * ETH_ALEN));
         append(out, ", ");
     }
     append(out, "length {}: ", frame.length());

@@ -17,6 +17,9 @@ struct Character {
 
 // The first one of `text`, which isn't empty. A byte that is no UTF-8 takes one column.
 Character first_character(std::string_view text) {
+    if (text.front() >= ' ' && text.front() <= '~') {
+        return {.size = 1, .columns = 1};  // most are: without a look at the tables
+    }
     char32_t code_point = 0;
     const size_t size = pcapng::decode_utf8(text, code_point);
     if (size == 0) {

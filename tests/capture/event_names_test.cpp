@@ -12,9 +12,11 @@
 
 #include "capture/events/own_layouts.h"
 #include "capture/events/process_events.h"
+#include "capture/events/process_samples.h"
 #include "capture/kernel/kernel_types.h"
 #include "capture/keys/plaintext_event.h"
 #include "packet/event/plaintext.h"
+#include "packet/event/process_sample.h"
 
 using packet::EventField;
 using packet::FieldKind;
@@ -72,6 +74,7 @@ TEST_CASE("Wireshark knows every field of pidcap's own events") {
         {"socket:accept", capture::accept_layout()},
         {"socket:close", capture::close_layout()},
         {"xdp:verdict", capture::xdp_layout()},
+        {std::string(packet::kSampleEvent), capture::ProcessSamples::layout()},
         {std::string(packet::kPlaintextEvent), capture::tls::plaintext_layout()},
         {"drop:packet", capture::drop_layout(capture::KernelTypes("/dev/null"))}};
     for (auto& [name, layout] : capture::process_event_layouts()) {

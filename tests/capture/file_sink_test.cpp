@@ -109,6 +109,13 @@ class File {
         need(sink_.finish(counters));
     }
 
+    // A line a frame: where it goes, by the names that the file has, and when.
+    std::vector<std::string> targets() const {
+        return test::lines(test::output_of(
+            {"tshark", "-r", path(), "-N", "n", "-o", "nameres.use_external_name_resolver:FALSE",
+             "-T", "fields", "-e", "ip.dst_host", "-e", "frame.time_relative"}));
+    }
+
     // One line a frame, the fields separated by '|'.
     std::vector<std::string> fields(const std::vector<std::string>& names) const {
         std::vector<std::string> command = {"tshark", "-n",     "-r", path(),
@@ -147,7 +154,8 @@ class File {
         return seen;
     }
 
-    // The kinds of blocks in order: I(nterface), D(arwin), P(acket), p(rocess), J(ournal), S.
+    // The kinds of blocks in order: I(nterface), D(arwin), P(acket), p(rocess), J(ournal), N(ames),
+    // S.
     std::string blocks() const {
         std::string kinds;
         visit([&kinds](const auto& block) { kinds += kind(block); });
@@ -194,6 +202,7 @@ class File {
                : std::is_same_v<Kind, pcapng::PacketRead>             ? "P"
                : std::is_same_v<Kind, pcapng::ProcessInformationRead> ? "p"
                : std::is_same_v<Kind, pcapng::JournalRead>            ? "J"
+               : std::is_same_v<Kind, pcapng::NameResolutionRead>     ? "N"
                : std::is_same_v<Kind, pcapng::StatisticsRead>         ? "S"
                                                                       : "";
     }
@@ -655,6 +664,46 @@ TEST_CASE("process and journal blocks stand after the first packet, and only on 
             CHECK_THAT(entry, Catch::Contains(fmt::format("\n_PIDCAP_START={}\n", kTime - 7)));
         }
     });
+}
+
+TEST_CASE("tshark shows an address by its container's name, and by all names that it has had") {
+    const auto in_container = [](uint32_t pid, const std::string& name) {
+        Process process = make_process(pid, "server");
+        packet::NamedAddress target{.name = name, .address = {.length = 4}};
+        std::ranges::copy(std::array{10, 0, 0, 2}, target.address.bytes.begin());
+        packet::NamedAddress other{.name = name, .address = {.length = 16}};
+        other.address.bytes[0] = 0xfd;
+        process.container_addresses =
+            std::make_shared<const std::vector<packet::NamedAddress>>(std::vector{target, other});
+        return process;
+    };
+    const Process web = in_container(1, "web");
+    const Process again = in_container(2, "web");
+    const Process reused = in_container(3, "db");
+    SECTION("one container") {
+        File file;
+        file.packet(nullptr);
+        file.packet(&web);
+        file.packet(nullptr, &again);
+        file.finish();
+        CHECK(file.blocks() == "IPDNPDP");  // the second process has nothing new
+        CHECK(file.targets()[1] == "web\t1.000000000");
+    }
+    SECTION("the first packet is one of it") {
+        File file;
+        file.packet(&web);
+        file.finish();
+        CHECK(file.targets() == std::vector<std::string>{"web\t0.000000000"});
+    }
+    SECTION("the address of two containers") {
+        File file;
+        file.packet(&web);
+        file.packet(&reused);
+        file.packet(&again);
+        file.finish();
+        CHECK(file.blocks() == "IDNPDNPDP");
+        CHECK(file.targets()[2] == "db|web\t2.000000000");
+    }
 }
 
 TEST_CASE("the statistics add up to every packet that the interface's hooks saw") {

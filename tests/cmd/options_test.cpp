@@ -223,6 +223,15 @@ TEST_CASE("events are chosen by name, and what goes with them needs one") {
     CHECK_THAT(refusal({"--event", "drop", "--no-packets", "tcp"}), Catch::Contains("filter"));
     CHECK_THAT(refusal({"--event", "drop", "--no-process", "-w", "x"}),
                Catch::Contains("--no-process"));
+    CHECK_FALSE(run({}).events.sample_interval);
+    CHECK(run({"--sample", "1s"}).events.sample_interval == std::chrono::seconds(1));
+    CHECK(run({"--sample", "0.1"}).events.sample_interval == std::chrono::milliseconds(100));
+    CHECK_FALSE(run({"--sample", "1s", "--no-packets"}).events.packets);
+    CHECK_THAT(refusal({"--sample", "0.09"}), Catch::Contains("the shortest is 0.1"));
+    CHECK_THAT(refusal({"--sample", "often"}), Catch::Contains("not a duration"));
+    CHECK_THAT(refusal({"--sample", "1s", "--sample", "2s"}), Catch::Contains("twice"));
+    CHECK_THAT(refusal({"--sample", "1s", "--no-process", "-w", "x"}),
+               Catch::Contains("--no-process"));
     CHECK_THAT(refusal({"--event", "../x:y"}), Catch::Contains("no name of an event"));
     CHECK_THAT(refusal({"--event", "a:\x1b[2J"}), !Catch::Contains("\x1b"));
 }

@@ -152,8 +152,8 @@ TEST_CASE("the command line wins over the file, option by option") {
 
 TEST_CASE("an error in the file names file and line") {
     CHECK(Config("interface = any\ninterfce = any\n").refusal() == ":2: interfce: no such option");
-    CHECK(Config("help = yes\n").refusal() == ":1: help: not in a file");
-    CHECK(Config("config = b\n").refusal() == ":1: config: not in a file");
+    CHECK(Config("help = yes\n").refusal() == ":1: help: only on the command line");
+    CHECK(Config("config = b\n").refusal() == ":1: config: only on the command line");
     CHECK(Config("remove\n").refusal() == ":1: remove: no such option");  // that of setup-wireshark
     CHECK(Config("snaplen\n").refusal() == ":1: snaplen: needs a value, as in \"interface = any\"");
     CHECK(Config("quiet = perhaps\n").refusal() == ":1: quiet: perhaps is neither yes nor no");

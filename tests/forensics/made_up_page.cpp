@@ -353,7 +353,29 @@ class MadeUp {
             add("sched:<b>switch", fork, miner, 120 * kSecond + i * 10'000,
                 [](packet::EventRecord&) {});
         }
+        add_samples(add, miner);
         forensics::add_events(report, events, traffic_);
+    }
+
+    // Of one process with traffic and one without: it uses half a CPU, then a quarter.
+    template <typename Add>
+    void add_samples(const Add& add, const Process* miner) {
+        const packet::EventLayout sample =
+            packet::lay_out({{.name = "rss", .size = 8},
+                             {.name = "interval_ns", .size = 8},
+                             {.name = "interval_user_ns", .size = 8},
+                             {.name = "interval_system_ns", .size = 8}});
+        for (uint64_t i = 0; i < 60; ++i) {
+            for (const Process* process : {miner, static_cast<const Process*>(&quiet_)}) {
+                add("process:sample", sample, process, 60 * kSecond + i * kSecond,
+                    [&](packet::EventRecord& record) {
+                        record.set_number("rss", (process == miner ? 200'000'000 : 3'000'000) + i);
+                        record.set_number("interval_ns", kSecond);
+                        record.set_number("interval_user_ns", kSecond / (i < 30 ? 2 : 4));
+                        record.set_number("interval_system_ns", process == miner ? 10'000'000 : 0);
+                    });
+            }
+        }
     }
 
     const Process* process_of(uint32_t pid) const {

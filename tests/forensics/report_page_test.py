@@ -7,27 +7,21 @@ MADE_UP_PAGE is the program that writes the page, with hostile names. Needs the 
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
 import unittest
 
-from selenium import webdriver
 from selenium.webdriver import ActionChains, Keys
-from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
+from browser import browser, prefer, weakest_contrast  # noqa: E402
+
 HOSTILE = "<script>alert(1)</script>"
-
-
-def browser(profile, width=1280, height=1000):
-    options = webdriver.ChromeOptions()
-    for argument in ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-dev-shm-usage",
-                     "--hide-scrollbars", "--force-device-scale-factor=1", f"--user-data-dir={profile}", f"--window-size={width},{height}"):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    return webdriver.Chrome(options=options, service=Service("/usr/bin/chromedriver"))
 
 
 class Page(unittest.TestCase):
@@ -50,7 +44,7 @@ class Page(unittest.TestCase):
         return path.as_uri()
 
     def setUp(self):
-        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": "light"}]})
+        prefer(self.driver, "light")
         self.driver.set_window_size(1280, 1000)
         self.driver.get_log("browser")
         self.driver.get_log("performance")
@@ -85,12 +79,21 @@ class Page(unittest.TestCase):
 
     def screenshot(self, name, width, height, dark=False, whole=True):
         if SCREENSHOTS:
-            self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]})
+            prefer(self.driver, "dark" if dark else "light")
             self.driver.set_window_size(width, height)
             if whole:
                 height = min(4000, self.driver.execute_script("return document.documentElement.scrollHeight"))
                 self.driver.set_window_size(width, height)
             self.driver.save_screenshot(os.path.join(SCREENSHOTS, name + ".png"))
+
+    def test_its_icon_is_a_picture(self):
+        width = self.driver.execute_async_script("""
+            const [done] = arguments;
+            const icon = new Image();
+            icon.onload = () => done(icon.naturalWidth);
+            icon.onerror = () => done('error');
+            icon.src = document.querySelector('link[rel=icon]').href;""")
+        self.assertGreater(width, 0)
 
     # What it must not do.
 
@@ -311,6 +314,29 @@ class Page(unittest.TestCase):
         self.driver.execute_script("setWindow(400e6, 500e6)")
         self.assertFalse([name for name in self.texts("#lives .life text") if name.startswith(("<img", "curl"))])
 
+    def usage_line(self, part, name):
+        """Left and right of a process's line, and the heights at which it is level, from the top."""
+        path = self.driver.execute_script("""
+            const line = [...document.querySelectorAll(`#usage [data-part=${arguments[0]}] .line`)].find((one) => one.textContent.startsWith(arguments[1]));
+            return line && line.getAttribute('d');""", part, name)
+        level = re.findall(r"M([\d.]+) ([\d.]+)H([\d.]+)v", path)
+        return float(level[0][0]), float(level[-1][2]), [float(y) for _, y, _ in level]
+
+    def test_cpu_and_memory_stand_below_the_traffic_on_its_time(self):
+        names = self.texts("#usage-list li")
+        self.assertEqual(names, [".x120739 %, at most 51 % \u00b7 200 MB", "<img src=x onerror=alert(7)> 7738 %, at most 50 % \u00b7 3.00 MB"])
+        left, right, heights = self.usage_line("CPU", ".x 1207")
+        self.assertAlmostEqual(left, self.x_at(self.START + 59), delta=1)
+        self.assertAlmostEqual(right, self.x_at(self.START + 119), delta=3)
+        self.assertEqual(len(heights), 60)
+        self.assertLess(heights[29], heights[30])  # less from the 31st second on
+        self.assertEqual(len(set(heights)), 2)
+        self.assertAlmostEqual(self.usage_line("Memory", "<img")[0], left, delta=1)
+        self.driver.execute_script("setWindow(100e6, 110e6)")
+        self.assertIn("26 %, at most 26 %", self.texts("#usage-list li")[0])
+        self.driver.execute_script("setWindow(400e6, 500e6)")
+        self.assertEqual(self.texts("#usage-list li"), [])
+
     def test_a_bar_of_a_process_leads_to_what_is_known_of_it(self):
         row = next(one for one in self.driver.find_elements(By.CSS_SELECTOR, "#lives .life") if one.text.startswith("curl 1200"))
         ActionChains(self.driver).move_to_element(row).click().perform()
@@ -502,31 +528,10 @@ class Page(unittest.TestCase):
     # Looks.
 
     def test_text_has_contrast_in_light_and_dark(self):
-        worst = """
-            const channel = (value) => (value /= 255) <= 0.03928 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
-            const luminance = ([r, g, b]) => 0.2126 * channel(r) + 0.7152 * channel(g) + 0.0722 * channel(b);
-            const numbers = (color) => color.match(/[\\d.]+/g).map(Number);
-            const back = (element) => {
-              for (; element; element = element.parentElement) {
-                const color = numbers(getComputedStyle(element).backgroundColor);
-                if (color.length === 3 || color[3] === 1) return color;
-              }
-              return [255, 255, 255];
-            };
-            const found = [];
-            for (const element of document.querySelectorAll('header *, main *, footer *')) {
-              const direct = [...element.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim());
-              if (!direct || !element.getClientRects().length || element.disabled) continue;
-              const style = getComputedStyle(element);
-              const text = numbers(element instanceof SVGElement ? style.fill : style.color);
-              const [a, b] = [luminance(text), luminance(back(element instanceof SVGElement ? element.ownerSVGElement.parentElement : element))];
-              found.push([(Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05), element.className.baseVal || element.className, element.textContent.slice(0, 30)]);
-            }
-            return found.sort((a, b) => a[0] - b[0])[0];"""
         backs = []
         for scheme in ("light", "dark"):
-            self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]})
-            found = self.driver.execute_script(worst)
+            prefer(self.driver, scheme)
+            found = weakest_contrast(self.driver)
             self.assertGreaterEqual(found[0], 4.5, (scheme, found))  # WCAG 2.1, 1.4.3
             backs.append(self.driver.execute_script("return getComputedStyle(document.body).backgroundColor"))
         self.assertNotEqual(*backs)

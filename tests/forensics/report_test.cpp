@@ -296,7 +296,9 @@ TEST_CASE("the policy allows no request and only the page's own script and style
     CHECK(page.find("default-src 'none'; script-src 'sha256-") != std::string::npos);
     CHECK(page.find("unsafe") == std::string::npos);
     CHECK(page.find("@HASH") == std::string::npos);
-    CHECK(page.find("http://www.w3.org/2000/svg") != std::string::npos);  // a name, not a request
-    CHECK(count(page, "http://") + count(page, "https://") == 1);
+    CHECK(page.find("img-src data:;") != std::string::npos);       // the icon, which is in the page
+    const auto names = count(page, "http://www.w3.org/2000/svg");  // names, not requests
+    CHECK(names > 0);
+    CHECK(count(page, "http://") + count(page, "https://") == names);
     CHECK(page.find("innerHTML") == std::string::npos);
 }

@@ -192,6 +192,9 @@ TEST_CASE("what other programs have packed or captured is named, with what to do
     erf[7] = 1;
     CHECK(test::contains(error_of(erf), "neither pcapng nor pcap"));
     CHECK(test::contains(error_of(Bytes(64)), "neither pcapng nor pcap"));
+    const std::string page =
+        "# pidcap\n\nA packet capture for Linux that knows the process of every packet.\n";
+    CHECK(test::contains(error_of(Bytes(page.begin(), page.end())), "neither pcapng nor pcap"));
 }
 
 TEST_CASE("blocks that make no sense are passed over and told") {

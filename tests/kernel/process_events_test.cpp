@@ -141,8 +141,10 @@ TEST_CASE("a process's CPU time, peak memory and duration are those that wait4(2
     // The end itself, and what the kernel counts with the next tick, come on top.
     CHECK(static_cast<double>(exits[0].number("cpu_ns")) / 1e9 ==
           Approx(cpu_seconds(ended.usage)).margin(0.03));
-    CHECK(static_cast<double>(exits[0].number("duration_ns")) / 1e9 ==
-          Approx(ended.seconds).margin(0.05));
+    // Of what we measured, starting it and hearing of its end come on top.
+    const double duration = static_cast<double>(exits[0].number("duration_ns")) / 1e9;
+    CHECK(duration <= ended.seconds);
+    CHECK(duration > 0.2 + 0.3 + 0.1);
 }
 
 TEST_CASE("an exec has the executable, the command line, the working directory and the parent") {

@@ -61,6 +61,7 @@ void check_reason(const SeenEvent& event, const std::string& reason, const std::
     if (has_reasons()) {
         CHECK(event.text("reason") == reason);
     }
+    CAPTURE(event.text("symbol"));
     CHECK(event.text("symbol").starts_with(symbol));
     CHECK(event.text("location") == "0x0");
 }

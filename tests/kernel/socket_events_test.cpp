@@ -146,8 +146,11 @@ TEST_CASE("an attempt to connect that times out, or is given up, is an event wit
     CHECK(seen[1].text("stage") == "call");
     CHECK(seen[1].text("protocol") == "TCP");
     CHECK(seen[1].text("local").starts_with("10.0.0.1:"));
-    CHECK(static_cast<double>(seen[1].number("duration_ns")) / 1e9 == Approx(seconds).margin(0.05));
-    CHECK(seconds > 1);
+    // Within what we measured lies the time in which the kernel waits for two answers: one second
+    // and two more, since Linux 6.5 (tcp_syn_linear_timeouts) one more, less a tick.
+    const double duration = static_cast<double>(seen[1].number("duration_ns")) / 1e9;
+    CHECK(duration <= seconds);
+    CHECK(duration > 1.9);
 }
 
 TEST_CASE(

@@ -126,6 +126,41 @@ std::shared_ptr<const packet::EventLayout> drop_layout() {
 
 }  // namespace
 
+TEST_CASE("a sample has the share of a CPU and the memory of its process") {
+    const Wireshark wireshark;
+    const std::string path = wireshark.file("a.pcapng");
+    EventCapture capture(path);
+    const auto layout = std::make_shared<const packet::EventLayout>(
+        packet::lay_out({{.name = "rss", .size = 8},
+                         {.name = "user_ns", .size = 8},
+                         {.name = "interval_ns", .size = 8},
+                         {.name = "interval_user_ns", .size = 8},
+                         {.name = "interval_system_ns", .size = 8}}));
+    packet::EventRecord record(layout);
+    record.set_number("rss", uint64_t{5} << 40);
+    record.set_number("user_ns", 12'345'678'901'234);
+    record.set_number("interval_ns", 2'000'000'000);
+    record.set_number("interval_user_ns", 700'000'000);
+    record.set_number("interval_system_ns", 10'000'000);
+    const uint32_t samples = capture.add_interface("process:sample", packet::layout_text(*layout));
+    capture.packet(kCurl);
+    capture.event(samples, kCurl, record.bytes().first(16));  // the first one has no interval
+    capture.event(samples, kCurl, record.bytes());
+    record.clear();
+    capture.event(samples, kCurl, record.bytes());  // an interval of no length
+    finish(capture, path);
+
+    CHECK(wireshark.fields(path, {"process.cpu", "process.memory", "process.comm"},
+                           {"-Y", "trace"}) == std::vector<Row>{{"", "5497558138880", "curl"},
+                                                                {"35.5", "5497558138880", "curl"},
+                                                                {"", "0", "curl"}});
+    CHECK(wireshark.fields(path, {"trace.process.sample.user_ns", "trace.process.sample.rss"},
+                           {"-Y", "process.cpu > 35.4 && process.memory > 5497558138879"}) ==
+          std::vector<Row>{{"12345678901234", "5497558138880"}});
+    CHECK(wireshark.count(path, "trace.field") == 0);
+    CHECK(complaints(wireshark, path) == 0);
+}
+
 TEST_CASE("an event has its name, its fields and its process") {
     const Wireshark wireshark;
     const std::string path = wireshark.file("a.pcapng");

@@ -212,12 +212,13 @@ TEST_CASE("the dialog names the running processes, whatever they call themselves
     CHECK(processes.size() > 1);
     CHECK(trees.contains("value=any"));
     CHECK(trees.contains("value=" + pid));
-    CHECK(calls == std::set<std::string>{
-                       "call=--pid", "call=--tree", "call=--comm", "call=--user",
-                       "call=--container", "call=--container-name", "call=--image", "call=--pod",
-                       "call=--process", "call=--follow", "call=--hook", "call=--direction",
-                       "call=--snaplen", "call=--process-blocks", "call=--tls-keys",
-                       "call=--tls-plaintext", "call=--event", "call=--tracepoint"});
+    CHECK(calls == std::set<std::string>{"call=--pid", "call=--tree", "call=--comm", "call=--user",
+                                         "call=--container", "call=--container-name",
+                                         "call=--image", "call=--pod", "call=--process",
+                                         "call=--follow", "call=--hook", "call=--direction",
+                                         "call=--sample", "call=--snaplen", "call=--process-blocks",
+                                         "call=--tls-keys", "call=--tls-plaintext", "call=--event",
+                                         "call=--tracepoint"});
 
     const std::string again = answer_to(
         {"--extcap-config", "--extcap-interface", "pidcap-any", "--extcap-reload-option", "tree"});

@@ -27,7 +27,7 @@ using Texts = std::vector<std::string>;
 
 TEST_CASE("the layout of each own event can be written into a file and read again whole") {
     const auto all = capture::own_events(capture::KernelTypes());
-    CHECK(all.size() == 10);
+    CHECK(all.size() == 11);
     for (const auto& [name, layout] : all) {
         CAPTURE(name);
         const auto read = packet::parse_layout(packet::layout_text(layout));

@@ -37,6 +37,17 @@ TEST_CASE("an address far behind the last function is of none") {
     CHECK(symbols.function_at(0).empty());
 }
 
+TEST_CASE("a function lies before the next one, and no further than any is long") {
+    using Addresses = std::pair<uint64_t, uint64_t>;
+    const KernelSymbols symbols = parse(
+        "ffffffff81000800 T first\n"
+        "ffffffff81001000 T second\n");
+    CHECK(symbols.addresses_of("first") == Addresses{0xffffffff81000800, 0xffffffff81001000});
+    CHECK(symbols.addresses_of("second") == Addresses{0xffffffff81001000, 0xffffffff81101000});
+    CHECK_FALSE(symbols.addresses_of("firs"));
+    CHECK_FALSE(symbols.addresses_of(""));
+}
+
 TEST_CASE("hidden addresses, and lines that aren't symbols, are left out") {
     CHECK(parse("0000000000000000 T hidden\n").empty());
     CHECK(parse("\nT\nffffffff81001000\nffffffff81001000 T\nxyz T name\n").empty());

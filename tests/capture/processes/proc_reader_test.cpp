@@ -64,6 +64,9 @@ TEST_CASE("the reader of /proc sees another user's process as root does") {
     const auto stat = reader.stat(pid);
     REQUIRE(stat);
     CHECK(stat->comm == expected->stat.comm);
+    CHECK(stat->threads == 1);
+    CHECK(stat->resident_pages > 0);
+    CHECK(stat->resident_pages == expected->stat.resident_pages);
 }
 
 TEST_CASE("a process that isn't there is an answer of its own") {

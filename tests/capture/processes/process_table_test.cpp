@@ -89,6 +89,32 @@ TEST_CASE("an owner that /proc shows under another start time gets nothing from 
     CHECK(table.find(make_owner(50, 900, "old", 1234)) == old);
 }
 
+TEST_CASE("a process by its number is nobody else who has its pid later") {
+    const test::FakeProc proc;
+    proc.put({.pid = 50, .start_ticks = 900, .uid = 33});
+    ProcessTable table = test::make_table(proc);
+    REQUIRE(table.scan().ok());
+    const Process* old = table.find_live(50);
+    const auto stat = table.stat_of(old->number);
+    REQUIRE(stat.ok());
+    CHECK(stat->resident_pages == 101);  // FakeProc's
+    const auto owner = table.owner_of(old->number);
+    REQUIRE(owner);
+    CHECK(owner->uid == 33);
+    CHECK(table.find(*owner) == old);
+    // /proc shows the other one before its events come.
+    proc.put({.pid = 50, .start_ticks = 901, .uid = 33});
+    CHECK(table.stat_of(old->number).error().code == ESRCH);
+    test::apply(table, make_event(PIDCAP_EVENT_EXIT, 50, 900, 1, "fake"));
+    test::apply(table, make_event(PIDCAP_EVENT_FORK, 50, 901, 1, "fake"));
+    CHECK(table.stat_of(old->number).error().code == ESRCH);
+    CHECK_FALSE(table.owner_of(old->number));
+    const Process* current = table.find_live(50);
+    CHECK(table.stat_of(current->number).ok());
+    CHECK(table.find(*table.owner_of(current->number)) == current);
+    CHECK_FALSE(table.owner_of(current->number + 1));
+}
+
 TEST_CASE("an owner that is not known is completed from /proc where that is the same process") {
     const test::FakeProc proc;
     proc.put({.pid = 1, .start_ticks = 1, .ppid = 0, .comm = "init"});

@@ -18,6 +18,7 @@
 
 using capture::ProcFs;
 using capture::ProcProcess;
+using capture::ProcStat;
 using pcapng::Result;
 
 namespace {
@@ -159,6 +160,18 @@ TEST_CASE("hostile or broken texts are refused, not misread") {
     }
     CHECK(capture::parse_cgroup("1:name=systemd:/x\n").empty());
     CHECK(capture::parse_cgroup("1:cpu:/0::/x\n0::/a b/c (deleted)\n") == "/a b/c");
+}
+
+TEST_CASE("CPU time, threads and memory are fields of their own") {
+    const Result<ProcStat> stat = capture::parse_stat(
+        "7 (a) b) R 1 7 7 0 -1 4194304 100 200 3 4 1234 567 89 10 20 0 42 0 9999 2535424 1010 "
+        "18446744073709551615 1 1 0 0 0\n");
+    REQUIRE(stat.ok());
+    CHECK(stat->user_ticks == 1234);
+    CHECK(stat->system_ticks == 567);
+    CHECK(stat->threads == 42);
+    CHECK(stat->start_ticks == 9999);
+    CHECK(stat->resident_pages == 1010);
 }
 
 TEST_CASE("a huge command line is cut, and still ends with a NUL") {

@@ -285,7 +285,7 @@ TEST_CASE("pidcap keys prints the key log that editcap was given, and tshark tak
     const auto none = test::pidcap({"keys", plain});
     CHECK(none.status == 0);
     CHECK(none.out.empty());
-    CHECK(contains(none.err, "has no TLS keys"));
+    CHECK(contains(none.err, "has no TLS keys; a capture has them with --tls-keys"));
 }
 
 TEST_CASE("keys are written into a file that only its owner can read, or not at all") {

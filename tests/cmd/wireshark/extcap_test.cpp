@@ -104,6 +104,10 @@ TEST_CASE("events are chosen in the dialog, tracepoints by root only") {
           std::vector<capture::EventChoice>{{"socket", "", ""}, {"drop", "all", ""}});
     CHECK(own->events.packets);
     CHECK(options_of(capture_with({"--event", ""}))->events.choices.empty());
+    CHECK_FALSE(own->events.sample_interval);
+    CHECK(options_of(capture_with({"--sample", "1s"}))->events.sample_interval ==
+          std::chrono::seconds(1));
+    CHECK_FALSE(options_of(capture_with({"--sample", "0.01"})).ok());
     CHECK_FALSE(options_of(capture_with({"--event", "../x"})).ok());
     const auto both = options_of(capture_with(
         {"--event", "drop", "--tracepoint", "tcp:tcp_probe,tcp:tcp_rcv* if dport = 443"}));

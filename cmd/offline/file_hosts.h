@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// Which host each of several files is of: what `pidcap merge` and `pidcap flows --join` share.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "pcapng/result.h"
+
+namespace cmd {
+
+// Returns what is wrong with `hosts`, if anything; several files are only of one host if that is
+// said. If there are none, sets them to the files' names without folder and ending.
+std::optional<pcapng::Error> name_hosts(const std::vector<std::string>& files,
+                                        std::vector<std::string>& hosts);
+
+}  // namespace cmd
