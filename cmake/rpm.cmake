@@ -22,7 +22,7 @@ set(CPACK_RPM_POST_UNINSTALL_SCRIPT_FILE ${CMAKE_CURRENT_LIST_DIR}/rpm/postun)
 # Folders of others.
 set(CPACK_RPM_EXCLUDE_FROM_AUTO_FILELIST_ADDITION
     /usr/lib/systemd /usr/lib/systemd/system /usr/lib/sysusers.d /usr/lib64 /usr/lib64/wireshark /usr/lib64/wireshark/extcap
-    /usr/lib64/wireshark/plugins /usr/libexec /usr/libexec/wireshark /usr/libexec/wireshark/extcap /usr/share/man /usr/share/man/man8
+    /usr/lib64/wireshark/plugins /usr/libexec /usr/libexec/wireshark /usr/libexec/wireshark/extcap /usr/share/man /usr/share/man/man1 /usr/share/man/man7 /usr/share/man/man8
     /usr/share/doc /usr/share/bash-completion /usr/share/bash-completion/completions /usr/share/fish
     /usr/share/fish/vendor_completions.d /usr/share/zsh /usr/share/zsh/site-functions /usr/share/wireshark /usr/share/wireshark/profiles)
 # The last: rpmbuild would strip and compress with this machine's tools.

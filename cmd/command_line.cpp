@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "cmd/manual.h"
 #include "packet/line/terminal_text.h"
 
 namespace cmd {
@@ -50,6 +51,16 @@ std::vector<std::string_view> split(std::string_view names) {
         names.remove_prefix(std::min(end + 1, names.size()));
     }
     return all;
+}
+
+// Whether the command has an option of this kind with just these names.
+bool is_described(const DescribedCommand& command, const Option& option) {
+    std::vector<std::string_view> declared = split(option.names);
+    const std::vector<std::string_view> more = split(option.also);
+    declared.insert(declared.end(), more.begin(), more.end());
+    return std::ranges::any_of(command.options, [&](const DescribedOption& each) {
+        return each.kind == option.kind && std::ranges::is_permutation(split(each.names), declared);
+    });
 }
 
 // The long names without dashes, the one for messages first.
@@ -127,16 +138,47 @@ const Option& CommandLine::add(Option::Kind kind, std::string_view names, std::s
         Option{.kind = kind, .names = std::string(names), .also = std::string(also)});
 }
 
+const Option& CommandLine::add_described(Option::Kind kind, std::string_view names,
+                                         std::string_view also) {
+    const Option& option = add(kind, names, also);
+    const DescribedCommand* command = find_command(name_);
+    if (command != nullptr && !is_described(*command, option) && !undescribed_) {
+        undescribed_ = fmt::format("pidcap {}: {}{}{} isn't described so in docs/manual/\n", name_,
+                                   names, also.empty() ? "" : ",", also);
+    }
+    return option;
+}
+
 const Option& CommandLine::flag(std::string_view names, std::string_view also) {
-    return add(Option::Kind::kFlag, names, also);
+    return add_described(Option::Kind::kFlag, names, also);
 }
 
 const Option& CommandLine::value(std::string_view names, std::string_view also) {
-    return add(Option::Kind::kValue, names, also);
+    return add_described(Option::Kind::kValue, names, also);
 }
 
 const Option& CommandLine::optional_value(std::string_view long_name) {
-    return add(Option::Kind::kOptionalValue, long_name);
+    return add_described(Option::Kind::kOptionalValue, long_name);
+}
+
+const Option& CommandLine::unlisted_flag(std::string_view names) {
+    return add(Option::Kind::kFlag, names);
+}
+
+const Option& CommandLine::unlisted_value(std::string_view names) {
+    return add(Option::Kind::kValue, names);
+}
+
+const std::string* CommandLine::undescribed() const {
+    if (undescribed_) {
+        return &*undescribed_;
+    }
+    for (const CommandLine& subcommand : subcommands_) {
+        if (const std::string* found = subcommand.undescribed()) {
+            return found;
+        }
+    }
+    return nullptr;
 }
 
 const Option* CommandLine::find(std::string_view long_name) const {
@@ -231,6 +273,9 @@ bool CommandLine::has_letter(std::span<const std::string> words, std::string_vie
 }
 
 std::optional<Stop> CommandLine::parse(std::span<const std::string> arguments) {
+    if (const std::string* wrong = undescribed()) {
+        return Stop{kExitFailed, *wrong};
+    }
     Parser parser;
     parser.declare(*this, parser.app);
     try {

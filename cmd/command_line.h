@@ -2,7 +2,9 @@
 //
 // CommandLine: splits the arguments of a command into options and words. Declare the options,
 // parse, then read their values with an OptionReader (option_reader.h), which reports a bad one in
-// words of ours. CLI11 does the splitting: it is included by command_line.cpp alone. One thread.
+// words of ours. A command's options are those that docs/manual/ describes (manual.h): it can't
+// declare another one. CLI11 does the splitting: it is included by command_line.cpp alone. One
+// thread.
 #pragma once
 
 #include <cstddef>
@@ -44,8 +46,9 @@ struct Option {
 
 class CommandLine {
   public:
-    // `name` is the command's, whose --help a usage error points to; empty: pidcap itself.
-    explicit CommandLine(std::string_view name = {}) : name_(name) {}
+    // `name` is the command's, whose --help a usage error points to; empty: pidcap itself. Of a
+    // name that docs/manual/ doesn't know, as in a test, any option can be declared.
+    explicit CommandLine(std::string_view name) : name_(name) {}
     CommandLine(const CommandLine&) = delete;
     CommandLine& operator=(const CommandLine&) = delete;
 
@@ -55,6 +58,10 @@ class CommandLine {
     const Option& flag(std::string_view names, std::string_view also = {});
     const Option& value(std::string_view names, std::string_view also = {});
     const Option& optional_value(std::string_view long_name);
+
+    // Declare options that no help tells of: tcpdump's, which do nothing here (tcpdump_options.h).
+    const Option& unlisted_flag(std::string_view names);
+    const Option& unlisted_value(std::string_view names);
 
     // Declares that the words that belong to no option are the values of this one. At most once.
     // Without it such words, and unknown options, are not errors, and stand in others().
@@ -71,9 +78,12 @@ class CommandLine {
     // Whether the option with this letter, "-r", is among words that split_letters() has returned.
     bool has_letter(std::span<const std::string> words, std::string_view letter) const;
 
-    // Fills the options and subcommands. Returns the usage error, or nothing if there is none. Call
-    // it once, after all declarations, and not for a subcommand.
+    // Fills the options and subcommands. Returns the usage error, or nothing if there is none; an
+    // option that was declared otherwise than described is a failure. Call it once, after all
+    // declarations, and not for a subcommand.
     std::optional<Stop> parse(std::span<const std::string> arguments);
+
+    const std::string& name() const { return name_; }
 
     // The rest is for after parse().
 
@@ -102,6 +112,9 @@ class CommandLine {
     struct Parser;
 
     const Option& add(Option::Kind kind, std::string_view names, std::string_view also = {});
+    const Option& add_described(Option::Kind kind, std::string_view names,
+                                std::string_view also = {});
+    const std::string* undescribed() const;
     const Option* find(std::string_view long_name) const;
     Option* find(std::string_view long_name);
     const Option* find_letter(char letter) const;
@@ -110,6 +123,7 @@ class CommandLine {
     std::string name_;
     std::deque<Option> options_;
     std::list<CommandLine> subcommands_;
+    std::optional<std::string> undescribed_;  // the first option that was declared otherwise
     std::vector<std::string> others_;
     size_t count_ = 0;
 };

@@ -9,33 +9,6 @@
 
 namespace cmd {
 
-std::string_view line_options_help() {
-    return R"(  -v, --verbose       also the IP header, checksums, at which end the process is, each process's
-                      executable, user, thread, and how it was found; peer. is the other end.
-                      -vv, -vvv: more of DNS messages
-  -q, --quiet         shorter lines
-  -n                  numbers instead of user names; addresses and ports are always numbers
-  -e                  the link-layer header
-  -S, --absolute-tcp-sequence-numbers
-                      TCP's numbers as they are in the packet, not from the conversation's first on
-  -K, --dont-verify-checksums
-                      with -v: don't verify checksums
-  -x, -X              also the packet's bytes, in hex, or in hex and ASCII; given twice: with the
-                      link-layer header
-  -A                  ... as text
-  -#, --number        the packet's number first
-  -t                  no time; given twice: seconds since 1970; three times: time since the line
-                      before; four: date and time; five: time since the first line. Without it the
-                      time of day, with its date unless that is the first line's
-  --time-stamp-precision micro|nano
-                      six or nine (the default) digits of the second
-  --micro             the same as --time-stamp-precision micro
-  --nano              the same as --time-stamp-precision nano
-  --color auto|always|never
-                      colour the processes; auto (the default) on terminals, unless NO_COLOR is set
-)";
-}
-
 void read_line_options(const LineOptions& declared, OptionReader& reader, packet::LineStyle& style,
                        packet::ColorMode& color) {
     style.verbose = static_cast<int>(declared.verbose.count());

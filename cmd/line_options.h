@@ -4,8 +4,6 @@
 // for a capture and for `pidcap read`. Their letters are tcpdump's.
 #pragma once
 
-#include <string_view>
-
 #include "cmd/command_line.h"
 #include "cmd/option_reader.h"
 #include "packet/line/color.h"
@@ -33,9 +31,6 @@ struct LineOptions {
 
     explicit LineOptions(CommandLine& of) : line(of) {}
 };
-
-// The lines of a command's --help about these options.
-std::string_view line_options_help();
 
 // Sets all of the style but its colour, which depends on where the lines go.
 void read_line_options(const LineOptions& declared, OptionReader& reader, packet::LineStyle& style,

@@ -10,6 +10,7 @@
 
 #include "cmd/doctor.h"
 #include "cmd/filter.h"
+#include "cmd/help.h"
 #include "cmd/list_interfaces.h"
 #include "cmd/message.h"
 #include "cmd/offline/offline.h"
@@ -32,6 +33,9 @@ int flushed(int status) {
 }
 
 int run(const std::vector<std::string>& arguments) {
+    if (auto status = cmd::run_help_command(arguments)) {
+        return flushed(*status);
+    }
     if (auto status = cmd::run_offline(arguments)) {
         return *status;
     }

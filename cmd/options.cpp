@@ -33,7 +33,7 @@ constexpr size_t kInterfaceNameMax = 127;  // ALTIFNAMSIZ with its NUL; IFNAMSIZ
 
 // pidcap's own options. Values stay text until values.h reads them.
 struct DeclaredOptions {
-    CommandLine line;
+    CommandLine line{""};
     const Option& config = line.value("--config");
     const Option& interface = line.value("-i", "--interface");
     const Option& netns = line.value("--netns");
@@ -504,13 +504,13 @@ std::variant<Options, Stop> parse_options(std::span<const std::string> arguments
         return *wrong;
     }
     if (declared.doctor_help.given()) {
-        return Stop{kExitDone, std::string(doctor_help_text())};
+        return help_of("doctor");
     }
     if (declared.setup_help.given()) {
-        return Stop{kExitDone, std::string(setup_help_text())};
+        return help_of("setup-wireshark");
     }
     if (declared.help.given()) {
-        return Stop{kExitDone, help_text()};
+        return help_of("");
     }
     if (declared.version.given()) {
         return Stop{kExitDone, version_text()};

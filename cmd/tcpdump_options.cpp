@@ -46,25 +46,26 @@ constexpr auto kRefusedForFiles = std::to_array<Refused>({
 TcpdumpOptions::TcpdumpOptions(CommandLine& line, For what) {
     const auto refuse = [&](const auto& table) {
         for (const Refused& each : table) {
-            const Option& option = each.has_value ? line.value(each.names) : line.flag(each.names);
+            const Option& option =
+                each.has_value ? line.unlisted_value(each.names) : line.unlisted_flag(each.names);
             refused_.emplace_back(&option, each.message);
         }
     };
     // What they ask for is so anyway: a packet is written once no other waits, and names of hosts
     // are never asked for.
     for (const std::string_view taken : {"-l", "-N", "-U,--packet-buffered", "--immediate-mode"}) {
-        line.flag(taken);
+        line.unlisted_flag(taken);
     }
     refuse(kRefused);
     if (what == For::kFile) {
         // These change nothing of packets that are in a file.
         for (const std::string_view taken : {"-p,--no-promiscuous-mode", "-O,--no-optimize"}) {
-            line.flag(taken);
+            line.unlisted_flag(taken);
         }
         for (const std::string_view taken :
              {"-B,--buffer,--buffer-size", "-s,--snaplen,--snapshot-length",
               "-Z,--run-as,--relinquish-privileges"}) {
-            line.value(taken);
+            line.unlisted_value(taken);
         }
         refuse(kRefusedForFiles);
     }

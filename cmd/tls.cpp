@@ -15,6 +15,7 @@
 #include "capture/tls/finder.h"
 #include "capture/tls/recipe.h"
 #include "cmd/command_line.h"
+#include "cmd/help.h"
 #include "cmd/message.h"
 #include "cmd/stop.h"
 #include "cmd/values.h"
@@ -31,20 +32,6 @@ using capture::tls::PlaintextFunction;
 using nlohmann::ordered_json;
 using pcapng::Fd;
 using pcapng::Result;
-
-constexpr std::string_view kHelp = R"(Usage: pidcap tls [--json] FILE|PID...
-
-Which TLS libraries a program, a shared library or a running process has in it, and where those tell
-their secrets: the function that is called with each, its place in the file, and how to get at the
-arguments; and the functions that programs pass plaintext by (--tls-plaintext), with their places
-and where they return. That is found by reading the code; nothing is run, probed or changed. A number is a
-process, whose program and libraries are looked at; ./1234 is a file.
-
-  --json        an array of objects, one for each file
-  -h, --help    this text
-
-Exit status: 0 done, 1 something couldn't be read, 2 wrong usage.
-)";
 
 struct Looked {
     uint32_t pid = 0;  // 0: the file was named
@@ -222,7 +209,7 @@ std::optional<int> run_tls_command(std::span<const std::string> arguments) {
         return say(*wrong);
     }
     if (help.given()) {
-        return say({kExitDone, std::string(kHelp)});
+        return say(help_of(line.name()));
     }
     if (!names.given()) {
         return say(line.usage_error("no file and no process given"));

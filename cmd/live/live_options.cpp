@@ -79,15 +79,4 @@ int run_live(Options options, LiveSink& sink) {
     return status;
 }
 
-std::string_view live_help() {
-    return R"(Of a running capture, in place of FILE, until a signal (Ctrl-C) or --duration ends it
-  --live        capture, on every interface that is up
-  -i IFACE      capture on this one; repeatable
-                --hook, --netns, --duration, -c, --event, a filter, which processes, -- COMMAND and
-                the other options of a capture (pidcap --help) mean what they mean there. By
-                default -s 16896, which is all that is read of a packet. Nothing is written but
-                the result
-)";
-}
-
 }  // namespace cmd

@@ -50,7 +50,4 @@ int run_live(Options options, LiveSink& sink);
 // What the message about a missing file adds.
 inline constexpr std::string_view kLiveInstead = "; -i or --live captures in place of one";
 
-// The lines of a command's --help about a capture.
-std::string_view live_help();
-
 }  // namespace cmd

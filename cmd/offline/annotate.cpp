@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "cmd/offline/annotate.h"
 
-#include <fmt/format.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -11,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "cmd/help.h"
 #include "cmd/message.h"
 #include "cmd/offline/file_pass.h"
 #include "cmd/offline/progress.h"
@@ -33,24 +33,6 @@ using pcapng::Result;
 
 constexpr std::string_view kCommand = "annotate";
 
-constexpr std::string_view kHelp = R"(Usage: pidcap annotate FILE --from TABLE -w OUT
-
-Writes the packets of FILE, pcap or pcapng, into a pcapng file in which they name the processes of
-TABLE: the conversations of the same time, as `pidcap flows --json` prints them of a capture by
-pidcap. A packet gets the processes of the one conversation that has its protocol, addresses and
-ports, and whose packets were captured at its time, give or take 100 ms; if an end has several, the
-one that moved the most bytes there. If there are two conversations, or none,
-it gets none; of one that names a process, or on which pidcap said why not, FILE is believed. "-" is
-stdin or stdout.
-
-  --from TABLE  the conversations
-  -w OUT        the file
-  --mode MODE   the mode of a file that is made, as 640; by default 600
-  -h, --help    this text
-
-Exit status: 0 done; 1 failed, or FILE is broken: what was readable is written; 2 wrong usage.
-)";
-
 struct Request {
     std::string input;
     std::string table;
@@ -69,7 +51,7 @@ std::variant<Request, Stop> parse_request(std::span<const std::string> arguments
         return *stop;
     }
     if (help.given()) {
-        return Stop{kExitDone, std::string(kHelp)};
+        return help_of(kCommand);
     }
     Request request;
     OptionReader reader;

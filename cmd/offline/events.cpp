@@ -35,19 +35,6 @@ using pcapng::Result;
 
 constexpr std::string_view kName = "events";
 
-constexpr std::string_view kHelp = R"(Usage: pidcap events [options] FILE... [FILTER]
-       pidcap events [--json] [PATTERN...]
-
-One row for each event in a capture: what is no packet, but happened to a process, as a connection
-that failed. FILE is a capture of pidcap, compressed or not; "-" is standard input. Several files
-are read one after the other. --interface NAME chooses events by their names: 'socket:*'.
-
-Without a file: the events that a capture on this machine can have (--event); as root, for the
-kernel's tracepoints. PATTERN has a colon, and may be a glob: 'tcp:*', '*:*retrans*'. Those that it
-matches are listed with their fields, the fields' kinds and sizes, and names of numbers.
-
-)";
-
 struct Request {
     SelectedFiles files;
     std::vector<std::string> patterns;  // of this machine's events, if there are no files
@@ -64,8 +51,7 @@ std::variant<Request, Stop> parse_request(std::span<const std::string> arguments
     CommandLine line(kName);
     const FilesOptions files(line);
     const TableStyleOptions style(line);
-    if (auto stop =
-            files.parse(arguments, fmt::format("{}{}", kHelp, kTableStyleHelp), kTableStatusHelp)) {
+    if (auto stop = files.parse(arguments)) {
         return *stop;
     }
     Request request;

@@ -12,6 +12,7 @@
 #include <variant>
 #include <vector>
 
+#include "cmd/help.h"
 #include "cmd/message.h"
 #include "cmd/offline/file_pass.h"
 #include "cmd/offline/files_command.h"
@@ -51,32 +52,6 @@ struct Request {
     std::vector<PartitionKey> partition;  // none: one file
     std::string host;
 };
-
-constexpr std::string_view kHelp =
-    R"(Usage: pidcap export --format parquet|jsonl|csv --table TABLE [options] FILE
-
-Makes a table of a capture for DuckDB, ClickHouse, Spark and their like. The columns are the same in
-every format, and keep their names and types (docs/analysis.md). FILE is a capture of pidcap or of
-another tool, compressed or not; "-" is standard input.
-
-  --format parquet|jsonl|csv
-                parquet is written by DuckDB's library, libduckdb.so, which has to be installed
-  --table packets|flows|processes|events
-  --csv-safe    with csv, for a spreadsheet: no cell is a formula (' stands before = + - @)
-  -o OUT        the file to write; "-" (the default) is standard output, but not for parquet
-  --partition host,date,hour
-                OUT is a folder of many captures' files, as Hive has it: each row goes into a file
-                in host=NAME/date=YYYY-MM-DD/hour=HH (UTC), by its own time; or some of the three.
-                The same capture again replaces its files, and no others (docs/analysis.md)
-  --host NAME   with --partition host: where FILE was captured, unless it was merged and says so
-  --mode MODE   the mode of a file that is made, as 640; by default 600
-  -h, --help    this text
-
-)";
-
-constexpr std::string_view kStatus = R"(
-Exit status: 0 done; 1 failed, or FILE is broken: what was readable is exported; 2 wrong usage.
-)";
 
 Result<std::vector<PartitionKey>> parse_partition(std::string_view text) {
     static constexpr std::array<std::pair<std::string_view, PartitionKey>, 3> kKeys{{
@@ -129,7 +104,7 @@ std::variant<Request, Stop> parse_request(std::span<const std::string> arguments
         return *stop;
     }
     if (help.given()) {
-        return Stop{kExitDone, fmt::format("{}{}{}", kHelp, selection_help(), kStatus)};
+        return help_of(kName);
     }
     static constexpr std::array<std::pair<std::string_view, TableFormat>, 3> kFormats{{
         {"parquet", TableFormat::kParquet},

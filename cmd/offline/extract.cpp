@@ -14,6 +14,7 @@
 #include <variant>
 #include <vector>
 
+#include "cmd/help.h"
 #include "cmd/message.h"
 #include "cmd/offline/file_pass.h"
 #include "cmd/offline/progress.h"
@@ -40,41 +41,6 @@ using pcapng::Result;
 
 constexpr std::string_view kCommand = "extract";
 
-constexpr std::string_view kHelp =
-    R"(Usage: pidcap extract [options] FILE -w OUT
-       pidcap extract [options] FILE --split process|container|user -w FOLDER
-
-Writes the wanted packets of FILE, pcapng or pcap, into a new pcapng file: with their comments and
-all else that is told of them, the descriptions of their processes and interfaces, resolved names
-and keys for decryption. "-" is stdin or stdout.
-
-  -w OUT        the file, or with --split the folder, which is made or must be empty
-  --split process|container|user
-                a file for each, called PID-COMM.pcapng, container-ID.pcapng or user-NAME.pcapng;
-                a packet with a process at both ends is in the files of both, one without any in
-                unattributed.pcapng. FILE is read twice, unless it is a pipe: a process may get its
-                name, user and container behind its first packet
-  --max-files N with --split: at most so many files (4096), and others.pcapng for all that would
-                need more
-  --comments short
-                without command lines and other details of processes: of each packet's processes
-                only who they are, in a comment that is made anew; no other comments, no blocks
-                about processes, no events process:exec and their like
-  --without-keys
-                without keys for decryption, and without what --tls-plaintext recorded. By default
-                a file has those TLS keys of FILE whose connection's ClientHello it has, before that
-                packet; FILE is read twice for that, unless it is a pipe: then keys that come late
-                stay behind their packets
-  --mode MODE   the mode of a file that is made, as 640; by default 600
-  -h, --help    this text
-
-)";
-
-constexpr std::string_view kStatus = R"(
-Exit status: 0 done; 1 failed, or FILE is broken: what was readable is written, or a message says
-what couldn't be; 2 wrong usage.
-)";
-
 std::variant<ExtractRequest, Stop> parse_request(std::span<const std::string> arguments) {
     CommandLine line(kCommand);
     const SelectionOptions selection(line);
@@ -90,7 +56,7 @@ std::variant<ExtractRequest, Stop> parse_request(std::span<const std::string> ar
         return *stop;
     }
     if (help.given()) {
-        return Stop{kExitDone, fmt::format("{}{}{}", kHelp, selection_help(), kStatus)};
+        return help_of(kCommand);
     }
     ExtractRequest request;
     OptionReader reader;

@@ -3,17 +3,17 @@
 
 #include <fmt/format.h>
 
+#include "cmd/help.h"
 #include "cmd/message.h"
 
 namespace cmd {
 
-std::optional<Stop> FilesOptions::parse(std::span<const std::string> arguments,
-                                        std::string_view help_text, std::string_view status) const {
+std::optional<Stop> FilesOptions::parse(std::span<const std::string> arguments) const {
     if (auto stop = line.parse(arguments)) {
         return stop;
     }
     if (help.given()) {
-        return Stop{kExitDone, fmt::format("{}{}{}", help_text, selection_help(), status)};
+        return help_of(line.name());
     }
     return std::nullopt;
 }

@@ -34,10 +34,8 @@ struct FilesOptions {
 
     explicit FilesOptions(CommandLine& of) : line(of) {}
 
-    // Parses the line. Returns why the command stops here, if it does: a usage error, or --help,
-    // whose text has the lines about the selection between `help` and `status`.
-    std::optional<Stop> parse(std::span<const std::string> arguments, std::string_view help_text,
-                              std::string_view status) const;
+    // Parses the line. Returns why the command stops here, if it does: a usage error, or --help.
+    std::optional<Stop> parse(std::span<const std::string> arguments) const;
     // At least one file, and the selection. `instead`: of a command that also takes another source,
     // how that is named.
     void read(OptionReader& reader, SelectedFiles& to, std::string_view instead = {}) const;
@@ -61,19 +59,6 @@ struct TableStyleOptions {
 
     void read(OptionReader& reader, TableStyle& to) const;
 };
-
-// Their lines of --help, and its own.
-inline constexpr std::string_view kTableStyleHelp =
-    R"(  --csv         every column, as CSV (RFC 4180)
-  --csv-safe    the same for a spreadsheet: no cell is a formula (' stands before = + - @)
-  --json        every column, as a JSON object a line; null: not known
-  -h, --help    this text
-
-)";
-
-inline constexpr std::string_view kTableStatusHelp = R"(
-Exit status: 0 done; 1 failed, or the file is broken: what was readable is shown; 2 wrong usage.
-)";
 
 // Prints the errors among the results, and returns the exit status.
 int exit_status(std::string_view command,

@@ -13,6 +13,7 @@
 #include <variant>
 #include <vector>
 
+#include "cmd/help.h"
 #include "cmd/message.h"
 #include "cmd/offline/file_hosts.h"
 #include "cmd/offline/file_pass.h"
@@ -101,8 +102,7 @@ Result<std::vector<HostFiles>> files_of_hosts(const SelectionOptions& options,
     return all;
 }
 
-std::variant<Request, Stop> parse_request(std::span<const std::string> arguments,
-                                          const std::function<std::string()>& help_text) {
+std::variant<Request, Stop> parse_request(std::span<const std::string> arguments) {
     CommandLine line(kCommand);
     const Option& help = line.flag("-h,--help");
     const Option& join = line.flag("--join");
@@ -114,7 +114,7 @@ std::variant<Request, Stop> parse_request(std::span<const std::string> arguments
         return *stop;
     }
     if (help.given()) {
-        return Stop{kExitDone, help_text()};
+        return help_of(kCommand);
     }
     Request request;
     OptionReader reader;
@@ -243,8 +243,8 @@ bool asks_for_join(std::span<const std::string> arguments) {
     });
 }
 
-int run_join(std::span<const std::string> arguments, const std::function<std::string()>& help) {
-    auto parsed = parse_request(arguments, help);
+int run_join(std::span<const std::string> arguments) {
+    auto parsed = parse_request(arguments);
     if (const Stop* stop = std::get_if<Stop>(&parsed)) {
         return say(*stop);
     }

@@ -3,7 +3,6 @@
 // `pidcap flows --join`: the conversations of several hosts' files, those of two hosts as one.
 #pragma once
 
-#include <functional>
 #include <span>
 #include <string>
 
@@ -11,7 +10,7 @@ namespace cmd {
 
 bool asks_for_join(std::span<const std::string> arguments);
 
-// The exit status. Prints what is wrong itself. `help`: the text of --help.
-int run_join(std::span<const std::string> arguments, const std::function<std::string()>& help);
+// The exit status. Prints what is wrong itself.
+int run_join(std::span<const std::string> arguments);
 
 }  // namespace cmd

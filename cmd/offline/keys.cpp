@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "cmd/offline/keys.h"
 
-#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,6 +10,7 @@
 #include <utility>
 #include <variant>
 
+#include "cmd/help.h"
 #include "cmd/message.h"
 #include "cmd/offline/file_pass.h"
 #include "cmd/offline/progress.h"
@@ -30,19 +30,6 @@ using pcapng::Result;
 
 constexpr std::string_view kCommand = "keys";
 
-constexpr std::string_view kHelp = R"(Usage: pidcap keys FILE [-w OUT]
-
-Prints the TLS keys that FILE, a pcapng file, has for Wireshark: a key log file (RFC 9850), as
-tshark -o tls.keylog_file:OUT, editcap --inject-secrets tls,OUT and other programs take it. "-" is
-stdin or stdout. To leave the keys out of a file: pidcap extract --without-keys.
-
-  -w OUT        into a file, which only its owner may read
-  -h, --help    this text
-
-Exit status: 0 done, also if there are none; 1 failed, or FILE is broken: what was readable is
-printed; 2 wrong usage.
-)";
-
 struct Request {
     std::string input;
     std::string output = "-";
@@ -57,7 +44,7 @@ std::variant<Request, Stop> parse_request(std::span<const std::string> arguments
         return *stop;
     }
     if (help.given()) {
-        return Stop{kExitDone, std::string(kHelp)};
+        return help_of(kCommand);
     }
     Request request;
     OptionReader reader;

@@ -13,6 +13,7 @@
 #include <variant>
 #include <vector>
 
+#include "cmd/help.h"
 #include "cmd/message.h"
 #include "cmd/offline/file_hosts.h"
 #include "cmd/offline/file_pass.h"
@@ -30,26 +31,6 @@ using forensics::Merging;
 using pcapng::Result;
 
 constexpr std::string_view kCommand = "merge";
-
-constexpr std::string_view kHelp = R"(Usage: pidcap merge FILE… -w OUT
-
-Writes the packets of several files, pcapng or pcap, into one pcapng file, in the order of their
-times. The same pid in different files is a different process: each packet's comment gets the key
-host, and interfaces are called HOST/NAME. Clocks are taken as they are. "-" is stdin or stdout.
-
-  -w OUT        the file
-  --host NAME   the host of a FILE; repeatable, one for each in their order. By default a file's
-                name without folder and ending. A file that was merged keeps its hosts.
-  --mode MODE   the mode of a file that is made, as 640; by default 600
-  -h, --help    this text
-
-A packet of another tool's file gets a comment with all that FILE tells of its process, anywhere;
-such a FILE is read twice, unless it is a pipe: then with what it has told by that packet.
-A file that isn't in order itself keeps its order: each packet comes after those before it. tcpdump
-reads OUT only if all interfaces have the same link type and snaplen.
-
-Exit status: 0 done; 1 failed, or a FILE is broken: what was readable is written; 2 wrong usage.
-)";
 
 struct Request {
     std::vector<std::string> inputs;
@@ -69,7 +50,7 @@ std::variant<Request, Stop> parse_request(std::span<const std::string> arguments
         return *stop;
     }
     if (help.given()) {
-        return Stop{kExitDone, std::string(kHelp)};
+        return help_of(kCommand);
     }
     Request request;
     request.inputs = files.values;

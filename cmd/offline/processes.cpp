@@ -15,16 +15,6 @@ namespace {
 using forensics::Analysis;
 using forensics::ProcessTraffic;
 
-constexpr std::string_view kHelp = R"(Usage: pidcap processes [options] FILE... [FILTER]
-       pidcap processes -i IFACE [options] [options of a capture] [FILTER] [-- COMMAND]
-
-One row for each process that a packet or an event of the file names: who it is, what it sent and
-received, with how many conversations and peers. EITHER is what it sent or received where the file
-doesn't say which. The most bytes come first. Where the file has events: how many connections
-FAILED, how many of its packets were dropped, and the code or the signal with which it ended. FILE is a capture of pidcap or of another tool, compressed or not;
-"-" is standard input. Several files are read one after the other, as one.
-)";
-
 constexpr auto kHeadings = std::to_array<Heading>({
     {"PROCESS"},
     {"USER"},
@@ -118,8 +108,6 @@ int run_processes(std::span<const std::string> arguments) {
     };
     return run_table_command(
         {.name = "processes",
-         .help = kHelp,
-         .more_help = {},
          .columns = forensics::process_columns(),
          .flows = {.names = false, .bytes_in_memory = size_t{10} << 20},
          .rows = rows,

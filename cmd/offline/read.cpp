@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "cmd/offline/read.h"
 
-#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#include "cmd/help.h"
 #include "cmd/line_options.h"
 #include "cmd/message.h"
 #include "cmd/offline/extract.h"
@@ -36,33 +36,6 @@ using forensics::Source;
 using pcapng::Result;
 
 constexpr std::string_view kCommand = "read";
-
-constexpr std::string_view kHelp = R"(Usage: pidcap read [options] FILE... [FILTER]
-       pidcap -r FILE [options] [FILTER]
-
-Prints the packets of capture files, a line each, as pidcap prints them while it captures: the
-process that sent the packet stands left of the arrow, the one that received it right of it. "-" is
-standard input. Files of pidcap, of other tools that note processes, and plain captures: pcapng or
-pcap, as they are or compressed by gzip or zstd.
-
-)";
-
-constexpr std::string_view kOutput = R"(
-Output
-  -r FILE             the same as FILE; all words are FILTER then
-  -w OUT              write the packets into a new pcapng file instead, as pidcap extract does
-  --count             only the number of packets
-  --tree              (without a PID) the packets of each process together, below the process
-                      that started it
-  --json              a JSON object a line, with all that is known; null: not known
-)";
-
-constexpr std::string_view kStatus = R"(  -h, --help          this text
-
-Of tcpdump's other options (docs/tcpdump.md) those that say how to capture change nothing here.
-
-Exit status: 0 done; 1 failed, or a file is broken: what was readable is shown; 2 wrong usage.
-)";
 
 enum class Form { kLines, kTree, kJson, kCount };
 
@@ -106,15 +79,14 @@ std::variant<Request, Stop> parse_request(std::span<const std::string> given) {
     const Option& count = line.flag("--count");
     const Option& input = line.value("-r");
     const Option& output = line.value("-w,--write");
-    const Option& print = line.flag("--print");
+    const Option& print = line.unlisted_flag("--print");
     const Option& help = line.flag("-h,--help");
     const Option& words = line.positionals("FILE");
     if (auto stop = line.parse(arguments)) {
         return *stop;
     }
     if (help.given()) {
-        return Stop{kExitDone, fmt::format("{}{}{}{}{}", kHelp, selection_help(), kOutput,
-                                           line_options_help(), kStatus)};
+        return help_of(kCommand);
     }
     Request request;
     OptionReader reader;

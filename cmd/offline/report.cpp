@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "cmd/offline/report.h"
 
-#include <fmt/format.h>
 #include <unistd.h>
 
 #include <deque>
@@ -9,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "cmd/help.h"
 #include "cmd/live/live_analysis.h"
 #include "cmd/live/live_options.h"
 #include "cmd/message.h"
@@ -31,26 +31,6 @@ using pcapng::Result;
 
 constexpr std::string_view kCommand = "report";
 
-constexpr std::string_view kHelp = R"(Usage: pidcap report [options] FILE... [FILTER] -o PAGE
-       pidcap report -i IFACE [options of a capture] [FILTER] -o PAGE [-- COMMAND]
-
-Writes what FILE tells as one HTML page: its processes, their traffic over time, conversations,
-talkers, names, DNS questions and failed handshakes, and its events. The page needs no other file
-and makes no requests. FILE is a capture of pidcap or of another tool, compressed or not; "-" is
-standard input. Several files are read one after the other, as one.
-
-  -o PAGE       the page's file, which is replaced; "-": standard output, also without -o where that
-                is no terminal
-  --mode MODE   the mode of a file that is made, as 640; by default 600
-  -h, --help    this text
-
-)";
-
-constexpr std::string_view kStatus = R"(
-Exit status: 0 done; 1 failed, or FILE is broken: what was readable is in the page, which says so;
-2 wrong usage.
-)";
-
 struct Request {
     SelectedFiles files;
     std::string output = "-";
@@ -66,11 +46,6 @@ struct PageOptions {
         : output(line.value("-o")), mode(line.value("--mode")) {}
 };
 
-// All but the selection and the exit status.
-std::string own_help() {
-    return fmt::format("{}{}\n", kHelp, live_help());
-}
-
 void read_page(const PageOptions& options, OptionReader& reader, Request& request) {
     reader.path(options.output, request.output);
     reader.mode(options.mode, request.mode);
@@ -82,7 +57,7 @@ std::variant<Request, Stop> parse_request(std::span<const std::string> arguments
     CommandLine line(kCommand);
     const FilesOptions files(line);
     const PageOptions options(line);
-    if (auto stop = files.parse(arguments, own_help(), kStatus)) {
+    if (auto stop = files.parse(arguments)) {
         return *stop;
     }
     Request request;
@@ -152,7 +127,7 @@ int run_live_report(std::span<const std::string> arguments) {
         return say(*stop);
     }
     if (help.given()) {
-        return say({kExitDone, fmt::format("{}{}{}", own_help(), selection_help(), kStatus)});
+        return say(help_of(kCommand));
     }
     Request request;
     OptionReader reader;

@@ -108,47 +108,6 @@ bool SelectionOptions::given() const {
            interface.given() || netns.given() || after.given() || before.given() || count.given();
 }
 
-std::string_view selection_help() {
-    return R"(Which packets (all that is given must hold)
-  --filter FILTER     those that an expression of pcap-filter(7) matches, as in: 'tcp port 443'.
-                      Words behind FILE that are no files are such an expression, too
-  -F FILE             the same from a file
-  --interface NAME|GLOB
-                      those of this interface: eth0, or netns/eth0 as the file names it
-  --netns NAME|GLOB   those of the interfaces of this network namespace, as the file names it; "*":
-                      of any but the capture's own
-  --after TIME        from this time on: 2026-11-22T02:00:00.5 (local; or with Z or +02:00),
-                      02:00:00 (on the day of the first packet), @1763650000.5 (seconds since
-                      1970), 2026-11-22 (from its midnight on), +5s, +2m or +1h (after the first
-                      packet)
-  --before TIME       before this time
-  -c N                the first N of them
-
-Which processes (at either end; none given: every packet). Several values of one option are
-alternatives, different options must all hold, a value after "!" is excluded; a GLOB may contain *,
-? and [a-z]
-  --pid N             processes with this pid
-  --comm GLOB         processes with this name
-  --exe GLOB          ... whose executable has this path
-  --cmdline GLOB      ... with this command line, its arguments joined by one space
-  --uid, --user USER|N
-                      ... of this user: a number, or a name that the file itself tells
-  --cgroup PATH|GLOB  ... in this cgroup or below it
-  --container PREFIX  ... in the container whose id begins so; "*": in any
-  --container-name GLOB
-                      ... in the container of this name
-  --image GLOB        ... in a container of this image: "*/nginx:*"
-  --pod NAMESPACE/NAME|NAME
-                      ... in this pod of Kubernetes; both may be a GLOB
-  --unit NAME|GLOB    ... of this systemd unit
-  --tree PID          processes with this pid and their descendants, as far as the file tells
-  --process EXPR      processes for which this holds: 'comm = "nginx*" and not uid = 0'
-  -f, --follow        and all that these processes have started, as far as the file tells
-  --unattributed      only packets without a process
-  --kernel            only packets that are the kernel's own
-)";
-}
-
 Result<forensics::Selection> selection_of(const SelectionOptions& options,
                                           std::vector<std::string>& files, FilterWords which) {
     auto said = read(options);

@@ -35,9 +35,6 @@ struct SelectionOptions {
     bool given() const;
 };
 
-// The lines of a command's --help about these options.
-std::string_view selection_help();
-
 // Which words of a command line are a filter: those behind the first file, and behind others from
 // the first on that is no file; or all but the first, which -r gives.
 enum class FilterWords : uint8_t { kNoFiles, kAll };

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "cmd/offline/table_command.h"
 
-#include <fmt/format.h>
-
 #include <optional>
 #include <utility>
 
+#include "cmd/help.h"
 #include "cmd/live/live_analysis.h"
 #include "cmd/live/live_options.h"
 #include "cmd/message.h"
@@ -23,23 +22,12 @@ struct Request {
     Look look;
 };
 
-constexpr std::string_view kSortHelp = R"(
-  --sort COLUMN[,desc]
-                by any column that --csv has
-)";
-
-// All but what help_text() ends with.
-std::string own_help(const TableCommand& command) {
-    return fmt::format("{}{}{}{}\n{}", command.help, kSortHelp, kTableStyleHelp, live_help(),
-                       command.more_help);
-}
-
 std::variant<Request, Stop> parse_request(const TableCommand& command,
                                           std::span<const std::string> arguments) {
     CommandLine line(command.name);
     const FilesOptions files(line);
     const LookOptions look(line);
-    if (auto stop = files.parse(arguments, own_help(command), kTableStatusHelp)) {
+    if (auto stop = files.parse(arguments)) {
         return *stop;
     }
     Request request;
@@ -70,7 +58,7 @@ int run_live_table(const TableCommand& command, std::span<const std::string> arg
         return say(*stop);
     }
     if (help.given()) {
-        return say({kExitDone, help_text(command)});
+        return say(help_of(command.name));
     }
     Look look;
     OptionReader reader;
@@ -94,10 +82,6 @@ int run_live_table(const TableCommand& command, std::span<const std::string> arg
 }
 
 }  // namespace
-
-std::string help_text(const TableCommand& command) {
-    return fmt::format("{}{}{}", own_help(command), selection_help(), kTableStatusHelp);
-}
 
 int run_table_command(const TableCommand& command, std::span<const std::string> arguments) {
     if (is_live(arguments)) {

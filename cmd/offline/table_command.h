@@ -18,8 +18,6 @@ namespace cmd {
 
 struct TableCommand {
     std::string_view name;
-    std::string_view help;       // before the options that all such commands have
-    std::string_view more_help;  // behind the options about a capture
     std::span<const forensics::Column> columns;
     forensics::FlowTable::Options flows;  // what of conversations is kept
     // The rows of an analysis, in the order that they have without --sort.
@@ -28,9 +26,6 @@ struct TableCommand {
     std::span<const Heading> headings;
     std::function<std::vector<Cell>(const forensics::Analysis& analysis, size_t row)> cells;
 };
-
-// What --help prints.
-std::string help_text(const TableCommand& command);
 
 // The exit status. Prints what is wrong itself.
 int run_table_command(const TableCommand& command, std::span<const std::string> arguments);

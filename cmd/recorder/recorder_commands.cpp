@@ -7,11 +7,11 @@
 #include <algorithm>
 #include <cerrno>
 #include <nlohmann/json.hpp>
-#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "cmd/command_line.h"
+#include "cmd/help.h"
 #include "cmd/message.h"
 #include "cmd/option_reader.h"
 #include "cmd/recorder/recorder_client.h"
@@ -25,24 +25,6 @@ namespace {
 
 using nlohmann::ordered_json;
 using pcapng::Result;
-
-constexpr std::string_view kStatusHelp = R"(Usage: pidcap status [--json] [NAME]
-
-What running recorders do: captures with --ring, -C or -G. Asks those of root, of which only root
-and who started them get an answer, and those of this user; NAME is that of --name, or a pid.
-
-  --json              an array of objects, one for each recorder
-  -h, --help          this text
-)";
-
-constexpr std::string_view kTriggerHelp = R"(Usage: pidcap trigger [--note TEXT] [--name NAME]
-
-Makes a running recorder (a capture with --ring, -C or -G) save the packets before and after now.
-
-  --note TEXT         goes into the file, at most 1024 bytes
-  --name NAME         which recorder: its --name, or its pid; needed if several run
-  -h, --help          this text
-)";
 
 struct Asked {
     std::string name;
@@ -99,7 +81,7 @@ int run_status(std::span<const std::string> arguments) {
         return say(*wrong);
     }
     if (help.given()) {
-        return say({kExitDone, std::string(kStatusHelp)});
+        return say(help_of(line.name()));
     }
     if (names.count() > 1) {
         return say(line.usage_error("more than one name given"));
@@ -152,7 +134,7 @@ int run_trigger(std::span<const std::string> arguments) {
             fmt::format("{}: no such option", packet::printable(line.others().front()))));
     }
     if (help.given()) {
-        return say({kExitDone, std::string(kTriggerHelp)});
+        return say(help_of(line.name()));
     }
     if (note.count() > 1 || named.count() > 1) {
         return say(line.usage_error(

@@ -61,27 +61,4 @@ RecordOptions read_record_options(const DeclaredRecordOptions& declared, OptionR
     return options;
 }
 
-std::string_view record_help() {
-    return R"(Flow records, as they become due, in place of a table at the end; any of these asks for them
-  --records     a JSON object a line: what came of a conversation since its record before, when it
-                has ended, and at intervals while it lasts
-  --idle TIME   it has ended when no packet came for so long (15s); an open TCP connection only
-                after 2 hours and 4 minutes
-  --active TIME a record at least this often while packets come (60s)
-  --most-flows N
-                follow at most N conversations at once (65536): of more, the one without a packet
-                for longest gets its last record
-  --names pidcap|ecs
-                ecs: the fields of the Elastic Common Schema, for Elasticsearch, Vector, Fluent Bit
-  --to unix:PATH|tcp:HOST:PORT
-                to a collector that listens there, which may go away and come back
-  --ipfix HOST:PORT
-                as IPFIX over UDP (RFC 7011); besides --to, or alone
-  --ipfix-enterprise N
-                the enterprise number of pidcap's own elements; by default 32473, which is nobody's
-                (RFC 5612)
-
-)";
-}
-
 }  // namespace cmd

@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
 
 #include "cmd/command_line.h"
 #include "cmd/option_reader.h"
@@ -52,8 +51,5 @@ struct DeclaredRecordOptions {
 };
 
 RecordOptions read_record_options(const DeclaredRecordOptions& declared, OptionReader& reader);
-
-// The lines of `pidcap flows --help` about them.
-std::string_view record_help();
 
 }  // namespace cmd

@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "cmd/help.h"
 #include "cmd/live/live_options.h"
 #include "cmd/message.h"
 #include "cmd/offline/file_pass.h"
@@ -60,15 +61,14 @@ void say_all(const std::vector<std::string>& lines) {
     }
 }
 
-int run_live_records(std::span<const std::string> arguments,
-                     const std::function<std::string()>& help) {
+int run_live_records(std::span<const std::string> arguments) {
     LiveLine line(kCommand);
     const OwnOptions declared(line.own());
     if (auto stop = line.parse(arguments)) {
         return say(*stop);
     }
     if (declared.help.given()) {
-        return say({kExitDone, help()});
+        return say(help_of(kCommand));
     }
     OptionReader reader;
     const RecordOptions options = read_own(declared, reader);
@@ -105,8 +105,7 @@ Result<void> pass_on(forensics::Source& source, forensics::Selection& selection,
     }
 }
 
-int run_file_records(std::span<const std::string> arguments,
-                     const std::function<std::string()>& help) {
+int run_file_records(std::span<const std::string> arguments) {
     CommandLine line(kCommand);
     const SelectionOptions selecting(line);
     const OwnOptions declared(line);
@@ -115,7 +114,7 @@ int run_file_records(std::span<const std::string> arguments,
         return say(*stop);
     }
     if (declared.help.given()) {
-        return say({kExitDone, help()});
+        return say(help_of(kCommand));
     }
     OptionReader reader;
     const RecordOptions options = read_own(declared, reader);
@@ -165,9 +164,8 @@ bool asks_for_records(std::span<const std::string> arguments) {
     });
 }
 
-int run_records(std::span<const std::string> arguments, const std::function<std::string()>& help) {
-    return is_live(arguments) ? run_live_records(arguments, help)
-                              : run_file_records(arguments, help);
+int run_records(std::span<const std::string> arguments) {
+    return is_live(arguments) ? run_live_records(arguments) : run_file_records(arguments);
 }
 
 }  // namespace cmd

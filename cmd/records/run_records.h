@@ -4,7 +4,6 @@
 // running capture or of a file.
 #pragma once
 
-#include <functional>
 #include <span>
 #include <string>
 
@@ -13,7 +12,7 @@ namespace cmd {
 // Whether the arguments of `pidcap flows` ask for records.
 bool asks_for_records(std::span<const std::string> arguments);
 
-// The exit status. `help`: what `pidcap flows --help` prints.
-int run_records(std::span<const std::string> arguments, const std::function<std::string()>& help);
+// The exit status. Prints what is wrong itself.
+int run_records(std::span<const std::string> arguments);
 
 }  // namespace cmd

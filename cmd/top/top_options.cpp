@@ -8,62 +8,13 @@
 #include <utility>
 
 #include "cmd/command_line.h"
+#include "cmd/help.h"
 #include "cmd/option_reader.h"
 #include "cmd/process_filter_options.h"
 #include "cmd/values.h"
 
 namespace cmd {
 namespace {
-
-constexpr std::string_view kHelp = R"(Usage: pidcap top [options] [FILTER]
-
-Which processes use the network now: a table that is renewed every second. Packets are counted in
-the kernel by process and conversation; none is copied. Keys: ? lists them, q ends.
-
-  -d, --delay TIME    how often the table is renewed: 0.5, 2s, 1m; 1 s unless it is given
-  -n, --count N       print it N times, and end
-  --once              print it once; the same as -n 1
-  --json              print a JSON object each time, with all processes and their conversations
-  --view VIEW         processes (the default), tree, conversations or remotes
-  --sort KEY          rate (the default), out, in, packets, total, retransmissions, rtt, cpu, memory,
-                      pid or name
-
-Where, and which packets: as for a capture (pidcap --help)
-  --hook cgroup|tc|xdp
-                      cgroup (the default, without -i and --netns): what all sockets send and
-                      receive, in every network namespace. tc, xdp: at interfaces
-  -i, --interface IFACE
-                      interface; repeatable
-  --netns NAME|PATH|PID|all
-                      the interfaces of another network namespace; repeatable
-  --tracing auto|fentry|kprobe|syscalls
-                      how to see who uses a socket
-  --btf FILE          the kernel's type information
-  --filter FILTER     packets that match pcap-filter(7), as the words at the end
-  -F, --filter-file FILE
-                      the same from a file
-  --pid PID           processes with this pid; repeatable, as are the next ones
-  --comm NAME         with this name
-  --exe PATH          with this executable
-  --cmdline PATTERN   with this command line
-  --uid, --user USER  of this user
-  --gid GROUP         of this group
-  --cgroup PATH       in this cgroup, or below it
-  --container ID      of this container
-  --container-name NAME
-                      of the container of this name
-  --image IMAGE       of a container of this image
-  --pod NAME          of this pod
-  --unit UNIT         of this systemd unit
-  --tree PID          this process and all that it starts
-  --process EXPR      for which EXPR holds
-  -f, --follow        and their descendants
-  --unattributed      without a process
-  --kernel            of the kernel itself
-  -h, --help          this text
-
-Exit status: 0 done, 1 it couldn't be done, 2 wrong usage.
-)";
 
 struct Declared {
     CommandLine line{"top"};
@@ -126,7 +77,7 @@ std::variant<TopOptions, Stop> parse_top_options(std::span<const std::string> ar
         return *wrong;
     }
     if (declared.help.given()) {
-        return Stop{kExitDone, std::string(kHelp)};
+        return help_of(declared.line.name());
     }
     TopOptions options;
     options.where = where_words(declared);

@@ -111,10 +111,9 @@ class File {
 
     // A line a frame: where it goes, by the names that the file has, and when.
     std::vector<std::string> targets() const {
-        return test::lines(test::output_of({"tshark", "-r", path(), "-N", "n", "-o",
-                                            "nameres.use_external_name_resolver:FALSE", "-T",
-                                            "fields", "-e", "ip.dst_host", "-e",
-                                            "frame.time_relative"}));
+        return test::lines(test::output_of(
+            {"tshark", "-r", path(), "-N", "n", "-o", "nameres.use_external_name_resolver:FALSE",
+             "-T", "fields", "-e", "ip.dst_host", "-e", "frame.time_relative"}));
     }
 
     // One line a frame, the fields separated by '|'.
@@ -155,7 +154,8 @@ class File {
         return seen;
     }
 
-    // The kinds of blocks in order: I(nterface), D(arwin), P(acket), p(rocess), J(ournal), N(ames), S.
+    // The kinds of blocks in order: I(nterface), D(arwin), P(acket), p(rocess), J(ournal), N(ames),
+    // S.
     std::string blocks() const {
         std::string kinds;
         visit([&kinds](const auto& block) { kinds += kind(block); });

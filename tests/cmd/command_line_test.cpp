@@ -72,7 +72,7 @@ TEST_CASE("a usage error names the option, and the command whose help to read") 
 }
 
 TEST_CASE("what a line without positionals doesn't know is left to the caller") {
-    CommandLine line;
+    CommandLine line("example");
     const Option& quiet = line.flag("-q");
     CommandLine& sub = line.subcommand("sub");
     const Option& json = sub.flag("--json");
@@ -85,7 +85,7 @@ TEST_CASE("what a line without positionals doesn't know is left to the caller") 
 }
 
 TEST_CASE("a subcommand has the arguments after its name") {
-    CommandLine line;
+    CommandLine line("example");
     line.flag("-q");
     CommandLine& sub = line.subcommand("sub");
     const Option& json = sub.flag("--json");
