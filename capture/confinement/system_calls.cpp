@@ -19,7 +19,7 @@
 #include <type_traits>
 
 // LeakSanitizer looks at this process by ptrace(2) at its end. Only sanitized builds call this.
-extern "C" int __lsan_is_turned_off() {
+extern "C" int __lsan_is_turned_off() {  // NOLINT(readability-identifier-naming): its name
     return prctl(PR_GET_SECCOMP) == SECCOMP_MODE_FILTER ? 1 : 0;
 }
 

@@ -45,7 +45,7 @@ pcapng::Error out_of_descriptors(const std::string& what) {
         EMFILE};
 }
 
-pcapng::Error explain_descriptors(pcapng::Error error) {
+pcapng::Error explain_descriptors(const pcapng::Error& error) {
     constexpr std::string_view kDetail = "file descriptors are left";
     return error.code == EMFILE && error.message.find(kDetail) == std::string::npos
                ? out_of_descriptors(error.message)

@@ -22,6 +22,6 @@ bool leaves_descriptors();
 pcapng::Error out_of_descriptors(const std::string& what);
 
 // Returns the error, with the same addition if it is EMFILE.
-pcapng::Error explain_descriptors(pcapng::Error error);
+pcapng::Error explain_descriptors(const pcapng::Error& error);
 
 }  // namespace capture

@@ -183,7 +183,7 @@ int wait_for(pid_t pid) {
     sigset_t ended;
     sigemptyset(&ended);
     sigaddset(&ended, SIGCHLD);
-    const timespec urgent{0, FinderProcess::kUrgentMilliseconds * 1'000'000};
+    const timespec urgent{0, 1'000'000L * FinderProcess::kUrgentMilliseconds};
     const timespec patience{FinderProcess::kPatienceSeconds, 0};
     int status = 0;
     bool late = sigtimedwait(&ended, nullptr, &urgent) < 0;
