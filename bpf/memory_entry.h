@@ -242,25 +242,14 @@ static __always_inline void write_memory(const struct memory_key *key, struct me
 	set->written[way] = entry->seen;
 }
 
-/* mono, as of the last tick where the kernel tells that (Linux 5.11), which costs less. */
-static __always_inline __u64 rough_time(void)
-{
-	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_ktime_get_coarse_ns))
-		return bpf_ktime_get_coarse_ns();
-	return bpf_ktime_get_ns();
-}
-
-/*
- * Returns how long ago an entry was written, in ns, up to a tick less; if it was forgotten, longer
- * than any.
- */
+/* Returns how long ago an entry was written, in ns; if it was forgotten, longer than any. */
 static __always_inline __u64 memory_age(const struct memory *entry)
 {
-	__u64 seen = entry->seen, now = rough_time();
+	__u64 seen = entry->seen, now = bpf_ktime_get_ns();
 
 	if (!seen)
 		return ~0ULL;
-	return now > seen ? now - seen : 0; /* it has been written since the last tick */
+	return now > seen ? now - seen : 0; /* another CPU has just written it */
 }
 
 /* Takes the owner from an entry. Returns false, and an empty owner, if it isn't whole or has none.

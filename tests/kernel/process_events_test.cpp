@@ -144,7 +144,7 @@ TEST_CASE("a process's CPU time, peak memory and duration are those that wait4(2
     // Of what we measured, starting it and hearing of its end come on top.
     const double duration = static_cast<double>(exits[0].number("duration_ns")) / 1e9;
     CHECK(duration <= ended.seconds);
-    CHECK(duration > 0.2 + 0.3 + 0.1);
+    CHECK(duration > 0.3 + 0.1);  // use_cpu() counts what both threads have used
 }
 
 TEST_CASE("an exec has the executable, the command line, the working directory and the parent") {
