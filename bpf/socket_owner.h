@@ -4,8 +4,9 @@
  *
  * Input: a full socket, and whether it sends the packet or receives it. Answer: the socket's last
  * user, or the thread that is sending on it; or that the kernel itself has the socket.
- * Wrong where a use of the socket was missed (sk_user was full, or a program did not run). Until
- * accept() returns, a connection has the last user of its listener, which may be another process.
+ * Wrong where a use of the socket was missed (sk_user was full, or a program did not run), but for
+ * a datagram that leaves in its sender's context. Until accept() returns, a connection has the last
+ * user of its listener, which may be another process.
  */
 #ifndef PIDCAP_SOCKET_OWNER_H
 #define PIDCAP_SOCKET_OWNER_H
@@ -179,6 +180,20 @@ static __always_inline bool sender_on_shared_socket(context *ctx, struct bpf_soc
 	return false;
 }
 
+/*
+ * Returns whether a datagram leaves in the context of another process than its owner, while that
+ * one's system call sends it: then it is not the owner's, because the use by which the socket
+ * became this process's was missed. Kernel threads send for others, and softirqs interrupt anybody.
+ */
+static __always_inline bool is_sent_by_another(struct bpf_sock *sk,
+					       const struct pidcap_owner *owner)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+
+	return sk->protocol != IPPROTO_TCP && owner->tgid != (__u32)KERNEL_READ(task, tgid) &&
+	       !(KERNEL_READ(task, flags) & PF_KTHREAD) && !may_be_softirq();
+}
+
 /* Finds the last user of a full socket, or, for its SENDER, the thread that sends on it. */
 static __always_inline bool owner_of_socket(context *ctx, struct bpf_sock *sk, enum end_role role,
 					    struct end *end)
@@ -200,7 +215,14 @@ static __always_inline bool owner_of_socket(context *ctx, struct bpf_sock *sk, e
 		return false;
 	if (sk->state == BPF_TCP_LISTEN)
 		inherit_owner(sk, &end->owner);
-	return role != SENDER || user == ONE_USER || sender_on_shared_socket(ctx, sk, &end->owner);
+	if (role != SENDER)
+		return true;
+	if (user == SEVERAL_USERS)
+		return sender_on_shared_socket(ctx, sk, &end->owner);
+	if (!is_sent_by_another(sk, &end->owner))
+		return true;
+	__builtin_memset(&end->owner, 0, sizeof(end->owner));
+	return false;
 }
 
 /*
