@@ -181,9 +181,9 @@ static __always_inline bool sender_on_shared_socket(context *ctx, struct bpf_soc
 }
 
 /*
- * Returns whether a datagram leaves in the context of another process than its owner, while that
- * one's system call sends it: then it is not the owner's, because the use by which the socket
- * became this process's was missed. Kernel threads send for others, and softirqs interrupt anybody.
+ * Returns whether a datagram leaves in a system call of another process than the socket's owner.
+ * Then the use that made this process the owner was missed, and `owner` is out of date. Kernel
+ * threads send for others, and softirqs interrupt anybody, so those tell nothing.
  */
 static __always_inline bool is_sent_by_another(struct bpf_sock *sk,
 					       const struct pidcap_owner *owner)

@@ -324,12 +324,11 @@ Result<void> Session::set_filter(const packet::ProcessConditions& conditions) {
 
 Result<uint64_t> Session::step() {
     clock_.update();
-    const uint64_t until = ended_ ? UINT64_MAX : kernel_mono_ns() - Merge::kSlackNs;
     auto handed = merge_.round(*this, ended_);
     if (!handed) {
         return handed;
     }
-    if (auto delivered = deliver_samples(until); !delivered) {
+    if (auto delivered = deliver_samples(merge_.until()); !delivered) {
         return std::move(delivered).error();
     }
     if (!event_result_) {

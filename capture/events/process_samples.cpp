@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cassert>
-#include <cerrno>
 #include <string_view>
 #include <utility>
 
@@ -25,11 +24,11 @@ EventField number(const char* name, uint32_t size) {
     return {name, packet::FieldKind::kUnsigned, 0, size};
 }
 
-const EventField& field_of(const EventLayout& layout, std::string_view name) {
-    const auto found = std::find_if(layout.fields.begin(), layout.fields.end(),
-                                    [name](const EventField& one) { return one.name == name; });
+// How long a first sample's record is.
+size_t first_bytes_of(const EventLayout& layout) {
+    const auto found = std::ranges::find(layout.fields, kInterval, &EventField::name);
     assert(found != layout.fields.end());
-    return *found;
+    return found->offset;
 }
 
 const EventSource& event_in(const EventSet& events) {
@@ -67,7 +66,8 @@ ProcessSamples::ProcessSamples(const EventSet& events, const Settings& settings,
       read_(std::move(read)),
       now_(std::move(now)),
       number_(event_in(events).number),
-      record_(event_in(events).layout) {}
+      record_(event_in(events).layout),
+      first_bytes_(first_bytes_of(*event_in(events).layout)) {}
 
 void ProcessSamples::saw(uint32_t process) {
     if (last_seen_ != process) {
@@ -120,8 +120,8 @@ std::vector<uint8_t> ProcessSamples::record_of(const ProcStat& stat, uint64_t ti
     record_.set_number("threads", stat.threads);
     const uint64_t interval = time_mono - known.latest_mono;
     if (!known.latest || interval == 0) {
-        const auto bytes = record_.bytes();
-        return {bytes.begin(), bytes.begin() + field_of(layout(), kInterval).offset};
+        const auto bytes = record_.bytes().first(first_bytes_);
+        return {bytes.begin(), bytes.end()};
     }
     const uint64_t user = ns(increase(known.latest->user_ticks, stat.user_ticks));
     const uint64_t system = ns(increase(known.latest->system_ticks, stat.system_ticks));

@@ -93,6 +93,7 @@ class ProcessSamples {
     Now now_;
     uint32_t number_;
     packet::EventRecord record_;
+    size_t first_bytes_;                         // of the record of a process's first sample
     std::unordered_map<uint32_t, Known> known_;  // by the process's number
     std::optional<uint32_t> last_seen_;          // a cache: most packets are of the same process
     std::deque<uint32_t> to_read_;

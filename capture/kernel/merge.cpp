@@ -50,13 +50,13 @@ Result<void> Merge::hand_over(const RingHeads::Head& head, RecordHandler& handle
 }
 
 Result<uint64_t> Merge::round(RecordHandler& handler, bool last) {
-    const uint64_t now = kernel_mono_ns() - (last ? 0 : kSlackNs);
+    until_ = kernel_mono_ns() - (last ? 0 : kSlackNs);
     std::atomic_thread_fence(std::memory_order_seq_cst);
     filled_ = packets_.sample();
     collect_events();
     handler.begin();
 
-    if (auto found = packets_.find(now); !found) {
+    if (auto found = packets_.find(until_); !found) {
         return std::move(found).error();
     }
     uint64_t handed = 0;
@@ -70,7 +70,7 @@ Result<uint64_t> Merge::round(RecordHandler& handler, bool last) {
         handed++;
     }
     packets_.release();
-    hand_over_events(now, handler);
+    hand_over_events(until_, handler);
     if (!taken) {
         return std::move(taken).error();
     }

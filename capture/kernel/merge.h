@@ -49,6 +49,8 @@ class Merge {
 
     // Returns how full the fullest ring was when the last round began, 0 to 1.
     double filled() const { return filled_; }
+    // Returns the time, on the clock of records, up to which the last round handed over everything.
+    uint64_t until() const { return until_; }
 
   private:
     // A copy of an event. Events are sorted here, because they aren't quite in order in their ring,
@@ -65,6 +67,7 @@ class Merge {
     RingHeads packets_;
     Ring events_;
     double filled_ = 0;
+    uint64_t until_ = 0;
     std::vector<Event> pending_;  // sorted by time; those before next_event_ were handed over
     size_t next_event_ = 0;
 };

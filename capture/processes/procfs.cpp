@@ -226,16 +226,25 @@ Result<ProcStat> ProcFs::stat(uint32_t pid) const {
     return process ? read_stat(*process) : Result<ProcStat>(process.error());
 }
 
-Result<ProcProcess> ProcFs::read(uint32_t pid) const {
-    const Result<Fd> process = open_process(pid);
+Result<ProcFs::Opened> ProcFs::open_with_stat(uint32_t pid) const {
+    Result<Fd> process = open_process(pid);
     if (!process) {
-        return process.error();
+        return std::move(process).error();
     }
     Result<ProcStat> stat = read_stat(*process);
     if (!stat) {
-        return stat.error();
+        return std::move(stat).error();
     }
-    const Result<ProcStatus> status = read_status(*process);
+    return Opened{*std::move(process), *std::move(stat)};
+}
+
+Result<ProcProcess> ProcFs::read(uint32_t pid) const {
+    Result<Opened> opened = open_with_stat(pid);
+    if (!opened) {
+        return std::move(opened).error();
+    }
+    const Fd& process = opened->process;
+    const Result<ProcStatus> status = read_status(process);
     if (!status) {
         return status.error();
     }
@@ -243,51 +252,44 @@ Result<ProcProcess> ProcFs::read(uint32_t pid) const {
         return errno_error(fmt::format("{}/{} is a thread of {}", path_, pid, status->tgid), ESRCH);
     }
     ProcProcess all;
-    all.stat = *std::move(stat);
+    all.stat = std::move(opened->stat);
     all.status = *status;
-    all.netns = read_namespace(*process, "net");
-    all.mntns = read_namespace(*process, "mnt");
-    read_exe(*process, all);
-    all.cmdline = read_cmdline(*process);
-    all.cgroup = read_cgroup(*process);
+    all.netns = read_namespace(process, "net");
+    all.mntns = read_namespace(process, "mnt");
+    read_exe(process, all);
+    all.cmdline = read_cmdline(process);
+    all.cgroup = read_cgroup(process);
     return all;
 }
 
 Result<ProcTitle> ProcFs::title(uint32_t pid) const {
-    const Result<Fd> process = open_process(pid);
-    if (!process) {
-        return process.error();
+    Result<Opened> opened = open_with_stat(pid);
+    if (!opened) {
+        return std::move(opened).error();
     }
-    Result<ProcStat> stat = read_stat(*process);
-    if (!stat) {
-        return stat.error();
-    }
-    return ProcTitle{*std::move(stat), read_cmdline(*process)};
+    return ProcTitle{std::move(opened->stat), read_cmdline(opened->process)};
 }
 
 // A process that changes its namespace meanwhile has no addresses.
 Result<ProcAddresses> ProcFs::addresses(uint32_t pid) const {
-    const Result<Fd> process = open_process(pid);
-    if (!process) {
-        return process.error();
+    Result<Opened> opened = open_with_stat(pid);
+    if (!opened) {
+        return std::move(opened).error();
     }
-    Result<ProcStat> stat = read_stat(*process);
-    if (!stat) {
-        return stat.error();
-    }
+    const Fd& process = opened->process;
     ProcAddresses all;
-    all.stat = *std::move(stat);
-    all.netns = read_namespace(*process, "net");
+    all.stat = std::move(opened->stat);
+    all.netns = read_namespace(process, "net");
     if (all.netns == 0) {
         return all;
     }
-    if (const auto text = read_file(*process, "net/fib_trie", kMaxNet)) {
+    if (const auto text = read_file(process, "net/fib_trie", kMaxNet)) {
         append_ipv4_addresses(*text, all.addresses);
     }
-    if (const auto text = read_file(*process, "net/if_inet6", kMaxNet)) {
+    if (const auto text = read_file(process, "net/if_inet6", kMaxNet)) {
         append_ipv6_addresses(*text, all.addresses);
     }
-    if (read_namespace(*process, "net") != all.netns) {
+    if (read_namespace(process, "net") != all.netns) {
         all.netns = 0;
         all.addresses.clear();
     }

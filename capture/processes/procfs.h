@@ -102,7 +102,14 @@ class ProcFs {
     const std::string& root() const { return path_; }
 
   private:
+    struct Opened {
+        pcapng::Fd process;
+        ProcStat stat;
+    };
+
     ProcFs(std::string path, pcapng::Fd fd) : path_(std::move(path)), root_(std::move(fd)) {}
+
+    pcapng::Result<Opened> open_with_stat(uint32_t pid) const;
 
     std::string path_;
     pcapng::Fd root_;
