@@ -34,12 +34,7 @@ constexpr auto kHeadings = std::to_array<Heading>({
 });
 
 std::string address_text(const Side& side) {
-    const std::string address = to_text(side.address);
-    if (side.port == 0) {
-        return address;
-    }
-    return side.address.length == 16 ? fmt::format("[{}]:{}", address, side.port)
-                                     : fmt::format("{}:{}", address, side.port);
+    return side.port == 0 ? to_text(side.address) : to_text(side.address, side.port);
 }
 
 // Names the process that moved the most bytes; if there are more, with its share of them.

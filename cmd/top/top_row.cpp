@@ -34,8 +34,8 @@ std::string id_of(const TrafficOwner& owner) {
                          : fmt::format("v{}", static_cast<int>(owner.via));
 }
 
-std::string address_text(const Traffic::Key& key, bool is_local) {
-    return packet::to_text({is_local ? key.local : key.remote, key.length});
+packet::Address address_of(const Traffic::Key& key, bool is_local) {
+    return {is_local ? key.local : key.remote, key.length};
 }
 
 std::string endpoint_text(const Traffic::Key& key, bool is_local) {
@@ -43,12 +43,8 @@ std::string endpoint_text(const Traffic::Key& key, bool is_local) {
     if (key.length == 0) {
         return {};
     }
-    const std::string address = address_text(key, is_local);
-    if (port == 0) {
-        return address;
-    }
-    return key.length == 16 ? fmt::format("[{}]:{}", address, port)
-                            : fmt::format("{}:{}", address, port);
+    const packet::Address address = address_of(key, is_local);
+    return port == 0 ? packet::to_text(address) : packet::to_text(address, port);
 }
 
 std::string protocol_text(const Traffic::Key& key) {
@@ -127,7 +123,8 @@ std::vector<TopRow> remote_rows(const Traffic& traffic) {
     };
     std::map<std::string, Sum> sums;
     for (const auto& [key, entry] : traffic.conversations()) {
-        const std::string address = key.length == 0 ? "(not IP)" : address_text(key, false);
+        const std::string address =
+            key.length == 0 ? "(not IP)" : packet::to_text(address_of(key, false));
         Sum& sum = sums[address];
         sum.row.id = sum.row.remote = address;
         sum.row.now += entry.now;

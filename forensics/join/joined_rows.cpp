@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "forensics/join/joined_rows.h"
 
-#include <fmt/format.h>
-
 #include <array>
 
 #include "forensics/analysis/row_text.h"
@@ -24,12 +22,6 @@ constexpr auto kJoinColumns = std::to_array<Column>({
     {"clock_time", kTime, "when, by the clock of the host that was given first"},
     {"clock_agrees", kBoolean, "whether one offset explains all of them"},
 });
-
-std::string end_text(const Side& side) {
-    const std::string address = to_text(side.address);
-    return side.address.length == 16 ? fmt::format("[{}]:{}", address, side.port)
-                                     : fmt::format("{}:{}", address, side.port);
-}
 
 Value hosts_of(std::span<const JoinedHost> hosts, const JoinedConversation& conversation) {
     List list;
@@ -90,7 +82,7 @@ std::string translated_ends(std::span<const JoinedHost> hosts,
     }
     const View& last = conversation.views.back();
     const auto& [a, b] = hosts[last.host].flows[last.flow].sides;
-    return end_text(a) + " " + end_text(b);
+    return to_text(a.address, a.port) + " " + to_text(b.address, b.port);
 }
 
 std::string_view proof_name(const JoinedConversation& conversation) {

@@ -2,6 +2,7 @@
 #include "packet/dissect/address.h"
 
 #include <arpa/inet.h>
+#include <fmt/format.h>
 
 #include <cassert>
 #include <cstring>
@@ -13,6 +14,12 @@ std::string to_text(const Address& address) {
     const int family = address.length == 4 ? AF_INET : AF_INET6;
     inet_ntop(family, address.bytes.data(), text.data(), text.size());
     return text.data();
+}
+
+std::string to_text(const Address& address, uint16_t port) {
+    const std::string text = to_text(address);
+    return address.length == 16 ? fmt::format("[{}]:{}", text, port)
+                                : fmt::format("{}:{}", text, port);
 }
 
 Address address_of(std::span<const std::byte> bytes) {

@@ -18,6 +18,8 @@ struct Address {
     bool operator==(const Address&) const = default;
 };
 std::string to_text(const Address& address);  // RFC 5952
+// "10.0.0.1:443", "[::1]:443" (RFC 3986, 3.2.2).
+std::string to_text(const Address& address, uint16_t port);
 
 // `bytes`: 4 or 16, as a header has them.
 Address address_of(std::span<const std::byte> bytes);

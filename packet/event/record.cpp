@@ -129,12 +129,7 @@ struct TextOf {
         return fmt::format("{:02x}", fmt::join(bytes, ""));
     }
     std::string operator()(const EventAddress& address) const {
-        std::string text = to_text(address.address);
-        if (!address.port) {
-            return text;
-        }
-        return address.address.length == kIp6Size ? fmt::format("[{}]:{}", text, *address.port)
-                                                  : fmt::format("{}:{}", text, *address.port);
+        return address.port ? to_text(address.address, *address.port) : to_text(address.address);
     }
 };
 
