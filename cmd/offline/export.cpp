@@ -106,17 +106,6 @@ std::variant<Request, Stop> parse_request(std::span<const std::string> arguments
     if (help.given()) {
         return help_of(kName);
     }
-    static constexpr std::array<std::pair<std::string_view, TableFormat>, 3> kFormats{{
-        {"parquet", TableFormat::kParquet},
-        {"jsonl", TableFormat::kJsonLines},
-        {"csv", TableFormat::kCsv},
-    }};
-    static constexpr std::array<std::pair<std::string_view, TableKind>, 4> kTables{{
-        {"packets", TableKind::kPackets},
-        {"flows", TableKind::kFlows},
-        {"processes", TableKind::kProcesses},
-        {"events", TableKind::kEvents},
-    }};
     Request request;
     OptionReader reader;
     std::vector<std::string> words = files.values;
@@ -124,8 +113,8 @@ std::variant<Request, Stop> parse_request(std::span<const std::string> arguments
     reader.only_file(words, request.path);
     reader.refuse_if(!format.given(), "--format is required: parquet, jsonl or csv");
     reader.refuse_if(!table.given(), "--table is required: packets, flows, processes or events");
-    reader.word(format, kFormats, request.format);
-    reader.word(table, kTables, request.table);
+    reader.word(format, kTableFormats, request.format);
+    reader.word(table, kTableKinds, request.table);
     reader.path(output, request.output);
     reader.mode(mode, request.mode);
     reader.refuse_if(csv_safe.given() && format.given() && request.format != TableFormat::kCsv,

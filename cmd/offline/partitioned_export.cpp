@@ -10,29 +10,11 @@
 #include "packet/keyed_hash.h"
 
 namespace cmd {
-namespace {
 
 using forensics::Partitions;
 using forensics::Row;
 using forensics::RowSpool;
-using forensics::TableKind;
 using pcapng::Result;
-
-std::string_view table_name(TableKind table) {
-    switch (table) {
-        case TableKind::kPackets:
-            return "packets";
-        case TableKind::kFlows:
-            return "flows";
-        case TableKind::kProcesses:
-            return "processes";
-        case TableKind::kEvents:
-            break;
-    }
-    return "events";
-}
-
-}  // namespace
 
 std::string capture_id(const forensics::Packet& first) {
     XXH3_state_t state;
@@ -70,8 +52,8 @@ Result<WrittenPartitions> write_partitions(forensics::TableRows& rows,
         return pcapng::Error{
             "--partition host: the file doesn't say of which host it is; --host NAME is required"};
     }
-    written.name =
-        fmt::format("{}-{}.{}", table_name(request.table), capture, format_name(request.format));
+    written.name = fmt::format("{}-{}.{}", word_of(kTableKinds, request.table), capture,
+                               word_of(kTableFormats, request.format));
     for (const std::string& partition : partitions.folders()) {
         auto file = folder->create(partition, written.name);
         if (!file) {

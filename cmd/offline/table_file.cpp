@@ -7,18 +7,6 @@ namespace cmd {
 
 using pcapng::Result;
 
-std::string_view format_name(TableFormat format) {
-    switch (format) {
-        case TableFormat::kParquet:
-            return "parquet";
-        case TableFormat::kJsonLines:
-            return "jsonl";
-        case TableFormat::kCsv:
-            break;
-    }
-    return "csv";
-}
-
 Result<void> write_table(TableFormat format, forensics::CsvCells cells,
                          std::span<const forensics::Column> columns, const forensics::NextRow& next,
                          int fd, const std::string& name) {
