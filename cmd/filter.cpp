@@ -161,7 +161,7 @@ int list_filter(const Options& options) {
         return fail(filter.error());
     }
     if (!*filter) {
-        return fail(Error{"-d: give the filter that is to be listed: this one is empty"});
+        return fail(Error{"-d lists a filter, and this one is empty"});
     }
     if (!options.list_ebpf) {
         const packet::ClassicProgram& program = *(*filter)->program(link_of(options));

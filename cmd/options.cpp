@@ -182,7 +182,7 @@ void read_what(const DeclaredOptions& declared, OptionReader& reader, Options& o
                      "--comments, --process-blocks and --container-addresses say what goes into a "
                      "file: add -w FILE");
     if (!options.finds_processes) {
-        reader.refuse_if(shapes_file, "--no-process: there is nothing to tell about processes");
+        reader.refuse_if(shapes_file, "--no-process: nothing is known of processes then");
         reader.refuse_if(!options.output, "--no-process writes packets only: add -w FILE");
         options.comments = Comments::kNone;
     }
@@ -192,7 +192,7 @@ void read_what(const DeclaredOptions& declared, OptionReader& reader, Options& o
 std::optional<Error> check_rotated(const std::string& output, const RotationOptions& rotation) {
     const FilePattern pattern = split_pattern(output);
     if (output == "-") {
-        return Error{"-w -: standard output is one file, without -C, -G and --ring"};
+        return Error{"-w - writes one file: leave out -C, -G and --ring"};
     }
     if (pattern.name.empty()) {
         return Error{fmt::format("-w {}: name a file in it", packet::printable(output))};
@@ -208,8 +208,8 @@ std::optional<Error> check_rotated(const std::string& output, const RotationOpti
             packet::printable(output))};
     }
     if (name.empty()) {
-        return Error{
-            fmt::format("-w {}: no name of a file for strftime(3)", packet::printable(output))};
+        return Error{fmt::format("-w {}: strftime(3) makes no file name of this",
+                                 packet::printable(output))};
     }
     return std::nullopt;
 }
@@ -245,7 +245,7 @@ void read_rotation(const DeclaredOptions& declared, OptionReader& reader, Option
         "-G SECONDS");
     reader.refuse_if(
         !rotation.several_files() && (rotation.count || rotation.command || rotation.keep_free),
-        "-W, -z and --keep-free are for more files than one: add -C SIZE or -G "
+        "-W, -z and --keep-free are for several files: add -C SIZE or -G "
         "SECONDS");
     check_recorder(declared.recorder, reader, rotation, options.output);
     reader.refuse_if(rotation.rotates() && !options.output,
@@ -323,7 +323,7 @@ void read_which(const DeclaredOptions& declared, OptionReader& reader, Options& 
                      "--ebpf lists the filter in another language: add -d");
     options.optimize = !declared.no_optimize.given();
     reader.refuse_if(options.list_filter > 0 && options.filter.empty() && !options.filter_file,
-                     "-d: give the filter that is to be listed");
+                     "-d lists a filter: give one");
 }
 
 void read_rights(const DeclaredOptions& declared, OptionReader& reader, Options& options,

@@ -317,7 +317,8 @@ Result<ProcessChoice> read_process_options(const ProcessOptionValues& values) {
     const ProcessExpression all = conditions_of(choice, std::nullopt).expression;
     if (values.follow && !values.command && all.is_always_true()) {
         return Error{
-            "--follow: say whom to follow, with --pid, --comm, --uid or the like; addresses are "
+            "--follow needs the processes to follow: add --pid, --comm, --uid or the like; "
+            "addresses are "
             "numbers without tcpdump's -f"};
     }
     if (values.unattributed || values.kernel) {

@@ -38,7 +38,7 @@ Result<uint32_t> parse_id(std::string_view option, const std::string& text) {
 }
 
 Error no_such(std::string_view option, const std::string& text, std::string_view what) {
-    return Error{fmt::format("{} {}: no such {} on this machine; a number does, too", option,
+    return Error{fmt::format("{} {}: no such {} on this machine; a number works, too", option,
                              packet::printable(text), what)};
 }
 

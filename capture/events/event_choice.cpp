@@ -80,7 +80,7 @@ pcapng::Result<std::vector<EventChoice>> parse_event_choices(std::string_view te
         auto choice = choice_of(part);
         if (!choice) {
             return Error{
-                fmt::format("{}: no name of an event: it is one as in tcp:tcp_probe, or "
+                fmt::format("{}: not the name of an event, such as tcp:tcp_probe, or "
                             "tcp:*; `pidcap events` lists them",
                             packet::printable(std::string(part)))};
         }

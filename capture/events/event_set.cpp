@@ -42,7 +42,7 @@ void remove_addresses(const packet::EventLayout& layout, std::span<uint8_t> reco
 Result<uint32_t> EventSet::add(std::string name, packet::EventLayout layout,
                                std::optional<packet::EventCondition> condition) {
     if (find(name) != nullptr) {
-        return pcapng::Error{fmt::format("{}: it is given twice", name), EEXIST};
+        return pcapng::Error{fmt::format("{} is given twice", name), EEXIST};
     }
     if (sources_.size() >= kMost) {
         return pcapng::Error{fmt::format("more than {} events", kMost), ENOSPC};

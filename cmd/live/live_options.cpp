@@ -61,7 +61,7 @@ std::variant<Options, Stop> LiveLine::capture() const {
             command_));
     }
     if (!options->finds_processes) {
-        return line_.usage_error("--no-process: there would be no process to tell about");
+        return line_.usage_error("--no-process: nothing is known of processes then");
     }
     if (!options->settings.contains("snaplen")) {
         options->snaplen = kLiveSnaplen;

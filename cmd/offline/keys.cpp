@@ -151,7 +151,7 @@ int run_keys(std::span<const std::string> arguments) {
         return left ? kExitDone : fail(written.error());
     }
     if (printer.left_out() > 0) {
-        print_message("pidcap keys: {} line{} left out: no text\n", printer.left_out(),
+        print_message("pidcap keys: {} line{} left out: not text\n", printer.left_out(),
                       printer.left_out() == 1 ? " is" : "s are");
     }
     if (!done) {

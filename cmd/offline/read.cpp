@@ -102,7 +102,7 @@ std::variant<Request, Stop> parse_request(std::span<const std::string> given) {
                       static_cast<int>(count.given()) + static_cast<int>(output.given());
     reader.refuse_if(forms > 1, "--tree, --json, --count and -w exclude each other");
     reader.refuse_if(print.given() && output.given(),
-                     "--print: not with -w; print OUT when it is written: pidcap read OUT");
+                     "--print excludes -w; print OUT once it is written: pidcap read OUT");
     request.form = tree            ? Form::kTree
                    : json.given()  ? Form::kJson
                    : count.given() ? Form::kCount
@@ -120,7 +120,7 @@ std::variant<Request, Stop> parse_request(std::span<const std::string> given) {
     reader.take(selection_of(selection, request.files, words_are), request.selection);
     request.everything = request.everything && request.files.size() == given_files;
     reader.refuse_if(request.output && request.files.size() > 1,
-                     "-w: of one file; pidcap merge FILE... -w OUT makes one of several");
+                     "-w takes one input file; pidcap merge FILE... -w OUT merges several");
     if (reader.error()) {
         return line.usage_error(reader.error()->message);
     }

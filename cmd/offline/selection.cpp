@@ -75,7 +75,7 @@ Result<Said> read(const SelectionOptions& options) {
     read_time(reader, options.before, said.before);
     const bool comparable = said.after && said.before && said.after->from == said.before->from;
     reader.refuse_if(comparable && said.after->ns >= said.before->ns,
-                     "--after and --before: there is no time between them");
+                     "--after must be earlier than --before");
     reader.number(options.count, 1, std::numeric_limits<uint64_t>::max(), said.count);
     if (reader.error()) {
         return *reader.error();

@@ -15,7 +15,8 @@ void read_recorder(const DeclaredRecorderOptions& declared, OptionReader& reader
     reader.once(declared.ring, [&](const std::string& text) -> std::optional<Error> {
         auto error = store(parse_size("--ring", text), recorder.ring);
         return !error && *recorder.ring < packet::PacketStore::kSmallest
-                   ? Error{fmt::format("--ring {}: less than 1M", packet::printable(text))}
+                   ? Error{fmt::format("--ring {}: less than 1M, the minimum",
+                                       packet::printable(text))}
                    : error;
     });
     rotation.by_trigger = recorder.ring.has_value();

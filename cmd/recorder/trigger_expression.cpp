@@ -104,7 +104,7 @@ Result<TriggerConditions> parse_trigger_expression(std::string_view text) {
     for (const std::string_view part : parts) {
         const std::string condition = trimmed(part);
         if (condition.empty()) {
-            return Error{"--trigger: there is no condition beside an \"and\""};
+            return Error{"--trigger: a condition is missing before or after \"and\""};
         }
         ambiguous = ambiguous || (parts.size() > 1 && has_bare_or(condition));
         auto parsed = packet::parse_process_expression(condition);

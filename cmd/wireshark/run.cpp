@@ -99,7 +99,7 @@ Result<void> Run::open() {
     const pid_t wireshark = getppid();
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (getppid() != wireshark) {
-        return pcapng::Error{"Wireshark has left", EPIPE};
+        return pcapng::Error{"Wireshark has ended", EPIPE};
     }
     auto toolbar = Toolbar::open(call_.control_in, call_.control_out);
     if (toolbar) {

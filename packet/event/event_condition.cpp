@@ -183,7 +183,8 @@ class EventConditionParser {
             test.glob = std::move(text);
             return test.comparison == Operator::kEqual
                        ? Result<void>{}
-                       : Error{fmt::format("{} is no number: compare it by = or !=", field.name)};
+                       : Error{fmt::format("{} is not a number: compare it with = or !=",
+                                           field.name)};
         }
         const auto number = number_of(text);
         const auto known = number ? number : named_number(field, text);

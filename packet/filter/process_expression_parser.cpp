@@ -293,7 +293,7 @@ std::optional<Operator> Parser::parse_operator(std::string_view field, const Fie
         }
         const bool orders = by == Operator::kBelow || by == Operator::kAbove;
         if (orders && std::holds_alternative<TextField>(of)) {
-            fail(place, fmt::format("\"{}\" compares numbers, and {} is none", mark, field));
+            fail(place, fmt::format("\"{}\" compares numbers, and {} is not one", mark, field));
         } else if (orders && of == Field(ProcessField::kTree)) {
             fail(place, "tree takes =, != and in");
         }

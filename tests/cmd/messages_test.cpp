@@ -32,7 +32,7 @@ TEST_CASE("a mistyped command is told from a wrong filter") {
 }
 
 TEST_CASE("an unknown user may be a number") {
-    const std::string rest = " no-such-one: no such user on this machine; a number does, too";
+    const std::string rest = " no-such-one: no such user on this machine; a number works, too";
     CHECK(contains(refusal({"--user", "no-such-one"}), "--user" + rest));
     CHECK(contains(refusal({"--run-as", "no-such-one"}), rest));
 }

@@ -160,7 +160,7 @@ TEST_CASE("without processes there is a file, and nothing that asks for them") {
         CHECK_THAT(refusal(arguments), Catch::Contains("--no-process: no packet would be"));
     }
     CHECK_THAT(refusal({"--no-process", "-w", "x", "--comments", "full"}),
-               Catch::Contains("nothing to tell"));
+               Catch::Contains("nothing is known of processes"));
 }
 
 TEST_CASE("words and names that can't be meant are refused") {
@@ -232,7 +232,7 @@ TEST_CASE("events are chosen by name, and what goes with them needs one") {
     CHECK_THAT(refusal({"--sample", "1s", "--sample", "2s"}), Catch::Contains("twice"));
     CHECK_THAT(refusal({"--sample", "1s", "--no-process", "-w", "x"}),
                Catch::Contains("--no-process"));
-    CHECK_THAT(refusal({"--event", "../x:y"}), Catch::Contains("no name of an event"));
+    CHECK_THAT(refusal({"--event", "../x:y"}), Catch::Contains("not the name of an event"));
     CHECK_THAT(refusal({"--event", "a:\x1b[2J"}), !Catch::Contains("\x1b"));
 }
 

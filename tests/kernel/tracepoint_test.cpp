@@ -503,14 +503,14 @@ TEST_CASE("names that no event has are refused, and what is wrong is said") {
              {"tcp:* if nothing = 1", 1, "none of these has the fields"},
              {"tcp:tcp_probe,tcp:tcp_probe", 1, "given twice"},
              {"nonsense", 1, "no such event"},
-             {"", 2, "no name of an event"},
-             {":", 2, "no name of an event"},
-             {"tcp:", 2, "no name of an event"},
-             {"../../x:y", 2, "no name of an event"},
-             {"tcp:../../../etc/passwd", 2, "no name of an event"},
-             {"tcp:tcp_probe/format", 2, "no name of an event"},
-             {"tcp:a\nb", 2, "no name of an event"},
-             {"tcp:tcp_probe if", 2, "no name of an event"},
+             {"", 2, "not the name of an event"},
+             {":", 2, "not the name of an event"},
+             {"tcp:", 2, "not the name of an event"},
+             {"../../x:y", 2, "not the name of an event"},
+             {"tcp:../../../etc/passwd", 2, "not the name of an event"},
+             {"tcp:tcp_probe/format", 2, "not the name of an event"},
+             {"tcp:a\nb", 2, "not the name of an event"},
+             {"tcp:tcp_probe if", 2, "not the name of an event"},
              {"tcp:tcp_probe if ", 2, "no condition"}}) {
         const CommandResult result =
             run_pidcap({"--event", refused.name, "--no-packets", "-w", "-", "--duration", "0.01"});
