@@ -14,6 +14,7 @@ from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
 
 from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
 sys.dont_write_bytecode = True
@@ -96,6 +97,31 @@ class Documentation(unittest.TestCase):
                 "return [...document.images].filter((one) => !one.complete || !one.naturalWidth).map((one) => one.src)"), [])
         self.driver.find_element(By.CLASS_NAME, "home").click()
         WebDriverWait(self.driver, 20).until(lambda driver: driver.title == "pidcap")
+
+    def found(self, text):
+        """What the search of the page that is open shows for a text."""
+        field = self.driver.find_element(By.CSS_SELECTOR, "#search input")
+        field.send_keys(Keys.ESCAPE, text)
+        return [tuple(one.text.split("\n")) for one in self.driver.find_elements(By.CSS_SELECTOR, "#search li")]
+
+    def test_the_search_finds_headings_and_terms_and_leads_to_them(self):
+        self.open("docs/tutorials/tls.html")
+        self.assertEqual(self.found("what pidcap lacks"), [("What pidcap lacks", "Beside other tools")])
+        self.assertEqual(self.found("no such words"), [("Nothing found",)])
+        self.assertEqual(self.found(""), [])
+        self.assertIn(("--keep-free SIZE", "Options"), self.found("keep-free"))
+        self.assertIn(("Drops", "Events"), self.found("events drops"), "a word may be in the page's title")
+        self.found("what pidcap lacks")
+        self.driver.find_element(By.CSS_SELECTOR, "#search input").send_keys(Keys.ENTER)
+        WebDriverWait(self.driver, 20).until(lambda driver: driver.title == "Beside other tools")
+        self.assertEqual(self.driver.execute_script("return location.hash"), "#what-pidcap-lacks")
+
+    def test_what_the_search_leads_to_is_there(self):
+        self.open("index.html")
+        entries = self.driver.execute_script("return searchEntries.map((one) => one.address)")
+        self.assertGreater(len(entries), 300)
+        names = {f"{path.relative_to(self.site.resolve())}#{name}" for path, page in self.pages.items() for name in page.ids}
+        self.assertEqual([one for one in entries if one not in names], [])
 
     def test_the_icon_is_a_picture(self):
         self.open("docs/top.html")
