@@ -116,9 +116,9 @@ Result<Meaning> choice(const Call& call, const std::string& option,
 // The boxes, as --event has them.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kEvents{{
     {"socket", "connections that failed (socket)"},
-    {"socket=all", "connections that began and ended, too (socket=all)"},
+    {"socket=all", "also connections that succeeded, and ends (socket=all)"},
     {"drop", "packets that the kernel dropped (drop)"},
-    {"drop=all", "drops of ordinary work, too (drop=all)"},
+    {"drop=all", "also drops of ordinary work (drop=all)"},
     {"process", "processes that begin and end (process)"},
     {"xdp", "XDP programs that aborted, redirects that failed (xdp)"},
 }};
@@ -170,9 +170,9 @@ std::string process_part() {
                              {"call", "--tree"},
                              {"display", "A process and its descendants"},
                              {"type", "selector"},
-                             {"tooltip", "Those there are, and those to come"},
+                             {"tooltip", "Those that run now, and later ones"},
                              {"reload", "true"},
-                             {"placeholder", "Load again"},
+                             {"placeholder", "Reload"},
                              {"save", "false"},
                              {"group", "Processes"}});
     text += text_field("2", "--comm", "Names",
@@ -183,9 +183,8 @@ std::string process_part() {
         text_field("3", "--user", "Users", "Effective users, by name or number", "www-data, !root");
     text += text_field("4", "--container", "Containers",
                        "Beginnings of container ids; * is any container", "3f2a90, !77c1");
-    text +=
-        text_field("15", "--container-name", "Containers' names",
-                   "Names that their runtime, or the pod's manifest, gave them", "web, !*-proxy");
+    text += text_field("15", "--container-name", "Containers' names",
+                       "The names in their runtime, or in the pod's manifest", "web, !*-proxy");
     text += text_field("16", "--image", "Images", "Images of containers", "*/nginx:*");
     text += text_field("17", "--pod", "Pods", "In Kubernetes: NAMESPACE/NAME, or NAME alone",
                        "shop/*, !kube-system/*");
@@ -209,7 +208,8 @@ std::string capture_part(bool any) {
                                         {"type", "selector"},
                                         {"group", "Packets"}});
     text += value_sentence("7", "tc", "at the interfaces (tc)", true);
-    text += value_sentence("7", "xdp", "at the interfaces, incoming ones before all else (XDP)");
+    text += value_sentence("7", "xdp",
+                           "at the interfaces, incoming packets as early as possible (XDP)");
     if (any) {
         text += value_sentence("7", "cgroup", "at the sockets, of all network namespaces (cgroup)");
     }
@@ -230,22 +230,21 @@ std::string capture_part(bool any) {
                              {"group", "Packets"}});
     text += sentence("arg", {{"number", "10"},
                              {"call", "--process-blocks"},
-                             {"display", "Processes as blocks and journal entries, too"},
+                             {"display", "Also write processes as blocks and journal entries"},
                              {"type", "boolflag"},
                              {"tooltip", "For readers of process information blocks"},
                              {"group", "Packets"}});
     // Not saved: it's asked for each time.
     text += sentence(
-        "arg",
-        {{"number", "12"},
-         {"call", "--tls-keys"},
-         {"display", "TLS in clear: secrets of connections into the capture"},
-         {"type", "boolflag"},
-         {"tooltip",
-          "Whoever has the capture can read these connections. Of your own processes; of all "
-          "if Wireshark runs as root"},
-         {"save", "false"},
-         {"group", "Packets"}});
+        "arg", {{"number", "12"},
+                {"call", "--tls-keys"},
+                {"display", "TLS in clear: write the secrets of connections into the capture"},
+                {"type", "boolflag"},
+                {"tooltip",
+                 "Whoever has the capture can read these connections. Only of your own processes, "
+                 "unless Wireshark runs as root"},
+                {"save", "false"},
+                {"group", "Packets"}});
     text += sentence(
         "arg",
         {{"number", "13"},
@@ -253,15 +252,15 @@ std::string capture_part(bool any) {
          {"display", "TLS plaintext: what processes pass through TLS libraries, as events"},
          {"type", "boolflag"},
          {"tooltip",
-          "Of connections that began before, too. Of your own processes; of all if Wireshark runs "
-          "as root"},
+          "Also of connections that began before. Only of your own processes, unless Wireshark "
+          "runs as root"},
          {"save", "false"},
          {"group", "Packets"}});
     text += sentence("arg", {{"number", "14"},
                              {"call", "--event"},
                              {"display", "Events beside the packets"},
                              {"type", "multicheck"},
-                             {"tooltip", "Of the whole machine, of the processes that are chosen"},
+                             {"tooltip", "From the whole machine, for the chosen processes"},
                              {"group", "Packets"}});
     for (const auto& [value, display] : kEvents) {
         text += value_sentence("14", value, display);
@@ -278,12 +277,12 @@ std::string capture_part(bool any) {
                          {"group", "Packets"}});
     text += sentence("arg", {{"number", "19"},
                              {"call", "--sample"},
-                             {"display", "CPU and memory of processes each"},
+                             {"display", "CPU and memory of processes every"},
                              {"type", "string"},
                              {"placeholder", "never; as in: 1s, 0.5, 1m"},
                              {"tooltip",
-                              "Of processes that have packets, as events; of all that are chosen, "
-                              "if some are"},
+                              "As events, of the processes that have packets; of all chosen "
+                              "ones, if you choose some"},
                              {"group", "Packets"}});
     if (!any) {
         text += sentence(
@@ -292,8 +291,8 @@ std::string capture_part(bool any) {
                     {"display", "No promiscuous mode"},
                     {"type", "boolflag"},
                     {"tooltip",
-                     "Only what the interface takes anyway, not what passes by for other machines. "
-                     "Wireshark doesn't tell pidcap of its own setting"},
+                     "Only packets that the interface receives by itself, not those for other "
+                     "machines. Wireshark's own setting has no effect on pidcap"},
                     {"group", "Packets"}});
     }
     return text;
@@ -310,7 +309,7 @@ std::string toolbar() {
                      "1234, see pidcap(8)"}});
     for (const auto& [number, display, tooltip] :
          {std::tuple(kCaptured, "Captured", "Packets captured"),
-          std::tuple(kDropped, "Dropped", "Packets that there was no room for")}) {
+          std::tuple(kDropped, "Dropped", "Packets that were lost")}) {
         text += sentence("control", {{"number", std::to_string(number)},
                                      {"type", "string"},
                                      {"display", display},
@@ -320,7 +319,7 @@ std::string toolbar() {
                                  {"type", "button"},
                                  {"role", "logger"},
                                  {"display", "Log"},
-                                 {"tooltip", "What pidcap has to say of this capture"}});
+                                 {"tooltip", "Messages about this capture"}});
     return text;
 }
 
