@@ -163,22 +163,16 @@ void publish_page(const TemporaryFolder& site, const std::string& file, int heig
     publish(picture, name);
 }
 
-// Addresses of two hosts on lo, whose sockets pass on in small pieces what is limited.
+// Addresses of two hosts on lo, whose sockets pass on in small pieces what is limited, and where
+// what had to wait isn't sent at once.
 void lay_out(const Netns& netns) {
     netns.ip("address add 192.0.2.10/24 dev lo");
     netns.ip("address add 192.0.2.80/24 dev lo");
     netns.sysctl("ipv4/tcp_rmem", "4096 16384 16384");
     netns.sysctl("ipv4/tcp_wmem", "4096 16384 16384");
-}
-
-// Says "Serving" once it does.
-Process web_server(const TemporaryFolder& site, const Netns& netns) {
-    output_of({"chmod", "755", site.path()});
-    output_of({"truncate", "-s", "4M", site.file("backup.tar")});
-    output_of({"chmod", "644", site.file("backup.tar")});
-    return as("www-data",
-              "cd " + site.path() + "; exec python3 -u -m http.server --bind 192.0.2.80 8000 >&2",
-              netns);
+    const InNetns inside(netns);
+    output_of({"tc", "qdisc", "add", "dev", "lo", "root", "tbf", "rate", "40mbit", "burst", "128kb",
+               "limit", "4mb"});
 }
 
 // Many programs of a machine, for some ten seconds; one of them lies in a temporary folder.
@@ -187,8 +181,14 @@ as() { setpriv --reuid="$1" --regid="$1" --clear-groups env -i PATH=/usr/bin:/bi
 web=http://mirror.example:8000
 get='curl -s -o /dev/null --interface 192.0.2.10 --connect-to ::192.0.2.80:'
 cd "$1" || exit 1
+chmod 755 .
+head -c 4000000 /dev/zero >backup.tar
 cp /usr/bin/curl kworkerd
-as nobody "for i in \$(seq 22); do ./kworkerd ${get#curl} http://update.example:8000/status; sleep 0.4; done"
+chmod 755 backup.tar kworkerd
+as www-data 'exec python3 -m http.server --bind 192.0.2.80 8000 >/dev/null 2>&1'
+server=$!
+until ss -ltn | grep -q :8000; do sleep 0.2; done
+as www-data "for i in \$(seq 22); do ./kworkerd ${get#curl} http://update.example:8000/status; sleep 0.4; done"
 as daemon "redis-server --port 6379 --save '' >/dev/null & sleep 0.5
     redis-cli -r 140 -i 0.06 set session $(printf 'x%.0s' $(seq 3000)) >/dev/null; kill \$!"
 as irc 'ping -q -i 0.4 -c 22 192.0.2.80 >/dev/null'
@@ -203,15 +203,14 @@ as mail 'sleep 0.5; for i in $(seq 40); do head -c 30000 backup.tar; sleep 0.06;
 $get http://status.example:81/
 sleep 2.5
 as games "$get --limit-rate 1500k http://shop.example:8000/backup.tar"
-wait
+wait $(jobs -p | grep -v "^$server\$")
+kill "$server"
 )";
 
 TEST_CASE("screenshot of a report") {
     const Netns netns;
     lay_out(netns);
     const TemporaryFolder site;
-    Process server = web_server(site, netns);
-    server.wait_for("Serving");
     const std::string file = site.file("host.pcapng");
     Pidcap capture(Launch{
         .arguments = {"-i", "lo", "-w", file, "--", "bash", "-c", kOffice, "office", site.path()},
@@ -230,7 +229,12 @@ TEST_CASE("screenshot of a report with events") {
                    "0 ; }; add rule inet t in tcp dport 443 drop"});
     }
     const TemporaryFolder site;
-    Process server = web_server(site, netns);
+    output_of({"chmod", "755", site.path()});
+    output_of({"truncate", "-s", "4M", site.file("backup.tar")});
+    output_of({"chmod", "644", site.file("backup.tar")});
+    Process server = as(
+        "www-data",
+        "cd " + site.path() + "; exec python3 -u -m http.server --bind 192.0.2.80 8000 >&2", netns);
     server.wait_for("Serving");
     const std::string file = site.file("host.pcapng");
     capture_shell(
@@ -258,8 +262,7 @@ TEST_CASE("screenshot of a live capture") {
     server.wait_for("Serving");
 
     const Gui gui(netns, {.arguments = {"-k", "-i", "pidcap-lo", "-C", "Processes"},
-
-                          .recent = "gui.geometry_main_upper_pane: 355\n"
+                          .recent = "gui.geometry_main_upper_pane: 395\n"
                                     "gui.geometry_main_lower_pane: 860\n",
                           .script = kCount});
     gui.window(kCapturing);
