@@ -225,6 +225,7 @@ Result<std::vector<Probe>> PlaintextProbes::attach(const std::string& path,
         }
     }
     std::vector<ProbePoint> returns;
+    returns.reserve(ends.size());
     for (const auto& [offset, number] : ends) {
         returns.push_back({offset, number});
     }

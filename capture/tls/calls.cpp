@@ -26,9 +26,10 @@ constexpr uint64_t kMaxBefore = 8;
 bool is_of_function(Machine machine, uint64_t type) {
     switch (machine) {
         case Machine::kX86_64:
-            return type == R_X86_64_JUMP_SLOT || type == R_X86_64_GLOB_DAT;
         case Machine::kI386:
-            return type == R_386_JMP_SLOT || type == R_386_GLOB_DAT;
+            static_assert(R_386_JMP_SLOT == R_X86_64_JUMP_SLOT &&
+                          R_386_GLOB_DAT == R_X86_64_GLOB_DAT);
+            return type == R_X86_64_JUMP_SLOT || type == R_X86_64_GLOB_DAT;
         case Machine::kAarch64:
             return type == R_AARCH64_JUMP_SLOT || type == R_AARCH64_GLOB_DAT;
     }
@@ -197,7 +198,7 @@ class Search {
         const uint32_t load = word(code, 4);
         const Instruction page =
             (word(code, 0) & 0x9f00001f) == 0x90000010 ? disassembler_.at(address) : Instruction{};
-        constexpr uint32_t kPointer = 8;
+        constexpr uint64_t kPointer = 8;
         if (page.action == Instruction::Action::kMove && (load & 0xffc003ff) == 0xf9400211 &&
             is_pointer(static_cast<uint64_t>(page.second.number) +
                        (load >> 10 & 0xfff) * kPointer)) {
