@@ -11,8 +11,18 @@
 #define PIDCAP_CGROUP
 #include "attribution_room.h"
 #include "count.h"
+#include "sent_packet.h"
 
 #define PASS 1
+
+/*
+ * A packet from one network namespace to another is seen at each of its sockets by itself, unless
+ * the sender's program leaves word for the receiver's: for the first packets of a counter. Where
+ * many are under way, the receiver's first ones were sent before that; so it asks longer, until it
+ * is told.
+ */
+#define PACKETS_NOTED 16
+#define PACKETS_ASKED 4096
 
 /* Returns whether the caller has the place now, and has to give it back. */
 static __always_inline bool claim(__u32 *claimants)
@@ -92,6 +102,7 @@ static __always_inline void count_in(struct __sk_buff *skb)
 {
 	__u32 place = 0;
 	struct attribution *ends = take_attribution_room(&place);
+	struct pidcap_count *count;
 
 	if (!ends) {
 		count_unattributed(skb, HOOK_INGRESS);
@@ -100,7 +111,10 @@ static __always_inline void count_in(struct __sk_buff *skb)
 	__builtin_memset(ends, 0, sizeof(*ends));
 	parse_packet(skb, HOOK_INGRESS, &ends->packet);
 	receiver_by_own_socket(skb, &ends->receiver);
-	count_packet(skb, HOOK_INGRESS, ends);
+	count = count_packet(skb, HOOK_INGRESS, ends);
+	if (count && !count->peer.tgid && count->in.packets <= PACKETS_ASKED &&
+	    ends->receiver.owner.tgid && ends->packet.kind == KIND_PORTS)
+		find_sent_packet(skb, &ends->packet, count);
 	give_attribution_room_back(place);
 }
 
@@ -146,13 +160,17 @@ static __always_inline void count_out(struct __sk_buff *skb, __u32 hook)
 {
 	__u32 place = 0;
 	struct attribution *ends = take_attribution_room(&place);
+	struct pidcap_count *count;
 
 	if (!ends) {
 		count_unattributed(skb, hook);
 		return;
 	}
 	find_ends(skb, hook, ends);
-	count_packet(skb, hook, ends);
+	count = count_packet(skb, hook, ends);
+	if (count && !(hook & HOOK_LOOPBACK) && count->out.packets <= PACKETS_NOTED &&
+	    ends->sender.owner.tgid && ends->packet.kind == KIND_PORTS)
+		note_sent_packet(skb, &ends->packet, &ends->sender.owner);
 	give_attribution_room_back(place);
 }
 

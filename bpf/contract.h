@@ -299,8 +299,15 @@ struct pidcap_count {
 	__u32 first_retransmitted; /* segments since the connection began, as of the first one */
 	__u32 retransmitted;	   /* the same, as of the latest one */
 	__u32 has_tcp;		   /* there was such a packet */
+	/* The latest process known at the other end, with the network namespace of its counter. */
+	struct pidcap_process peer; /* tgid 0: none; halves of two if CPUs wrote it at once */
+	__u32 peer_netns;
+	__u32 pad;
 };
-PIDCAP_STATIC_ASSERT(sizeof(struct pidcap_count) == 96, "pidcap_count");
+PIDCAP_STATIC_ASSERT(sizeof(struct pidcap_count) == 120, "pidcap_count");
+
+/* How many packets between network namespaces are under way at most, see bpf/sent_packet.h. */
+#define PIDCAP_SENT_PACKETS 1024
 
 /* How many programs of the cgroup hook can be under way on a CPU, see bpf/attribution_room.h. */
 #define PIDCAP_ATTRIBUTION_PLACES 8

@@ -132,17 +132,35 @@ static __always_inline void fill_count_key(struct pidcap_count_key *key,
 	}
 }
 
+static __always_inline void note_peer(struct pidcap_count *count, const struct pidcap_owner *peer,
+				      __u32 netns)
+{
+	if (!peer->tgid ||
+	    (count->peer.tgid == peer->tgid && count->peer.start_boot == peer->start_boot &&
+	     count->peer_netns == netns))
+		return;
+	count->peer.start_boot = peer->start_boot;
+	count->peer.tgid = peer->tgid;
+	count->peer_netns = netns;
+}
+
 /* How count_packet_end() counts: flags. */
 enum count_flags {
 	COUNT_ODD = 1, /* in the odd set */
 	COUNT_IN = 2,  /* the end receives; else it sends */
 };
 
-/* Returns 0. Not inlined: a key and a new counter take much of a program's stack. */
-static __noinline int count_packet_end(context *ctx, const struct packet *packet,
-				       const struct end *end, __u32 flags, __u64 bytes)
+/*
+ * Returns the end's counter, or NULL if there is no room for one. Not inlined: a key and a new
+ * counter take much of a program's stack.
+ */
+static __noinline struct pidcap_count *
+count_packet_end(context *ctx, const struct attribution *ends, __u32 flags, __u64 bytes)
 {
 	bool odd = flags & COUNT_ODD, receives = flags & COUNT_IN;
+	const struct end *end = receives ? &ends->receiver : &ends->sender;
+	const struct end *other = receives ? &ends->sender : &ends->receiver;
+	const struct packet *packet = &ends->packet;
 	struct pidcap_count_key key = {};
 	struct pidcap_count *count;
 
@@ -152,12 +170,13 @@ static __noinline int count_packet_end(context *ctx, const struct packet *packet
 		count = make_count(odd, &key, &end->owner);
 	if (!count) {
 		count_seen(odd, PIDCAP_SEEN_UNCOUNTED, bytes);
-		return 0;
+		return NULL;
 	}
 	add_packet(receives ? &count->in : &count->out, bytes);
+	note_peer(count, &other->owner, packet->interface.netns);
 	if (!receives)
 		note_tcp(ctx, packet, count);
-	return 0;
+	return count;
 }
 
 static __always_inline enum pidcap_seen seen_kind(__u32 hook)
@@ -168,11 +187,14 @@ static __always_inline enum pidcap_seen seen_kind(__u32 hook)
 }
 
 /*
- * Counts a packet whose ends are known. `hook`: enum hook_flags. The headers of an ICMP error have
+ * Counts a packet whose ends are known. `hook`: enum hook_flags. Returns the counter of the end
+ * that is counted, on lo of the receiver; NULL if there is none. The headers of an ICMP error have
  * to be parsed again: receiver.h has put those of the packet that it quotes in their place.
  */
-static __always_inline void count_packet(context *ctx, __u32 hook, struct attribution *ends)
+static __always_inline struct pidcap_count *count_packet(context *ctx, __u32 hook,
+							 struct attribution *ends)
 {
+	struct pidcap_count *count = NULL;
 	bool is_loopback = hook & HOOK_LOOPBACK;
 	__u32 odd = *(volatile __u32 *)&shared.counts_odd;
 	__u64 bytes = context_length(ctx);
@@ -184,17 +206,17 @@ static __always_inline void count_packet(context *ctx, __u32 hook, struct attrib
 		count_seen(odd, PIDCAP_SEEN_LEFT_OUT, bytes);
 		if (is_loopback)
 			count_seen(odd, PIDCAP_SEEN_LEFT_OUT, bytes);
-		return;
+		return NULL;
 	}
 	if (ends->packet.kind == KIND_ICMP_ERROR) {
 		reset_packet(&ends->packet);
 		parse_packet(ctx, hook, &ends->packet);
 	}
 	if (is_loopback || !names_receiver(hook, ends))
-		count_packet_end(ctx, &ends->packet, &ends->sender, odd ? COUNT_ODD : 0, bytes);
+		count = count_packet_end(ctx, ends, odd ? COUNT_ODD : 0, bytes);
 	if (is_loopback || names_receiver(hook, ends))
-		count_packet_end(ctx, &ends->packet, &ends->receiver,
-				 (odd ? COUNT_ODD : 0) | COUNT_IN, bytes);
+		count = count_packet_end(ctx, ends, (odd ? COUNT_ODD : 0) | COUNT_IN, bytes);
+	return count;
 }
 
 /* Counts a packet whose ends couldn't be found out, for want of room. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Parses what attribution needs of a packet's headers. context_load checks each length, and reads
- * from any of a packet's pieces. What can't be read stays zero; without readable ports the
- * packet's kind isn't KIND_PORTS.
+ * Parses what attribution needs of a packet's headers. load_header and context_load check each
+ * length, and read from any of a packet's pieces. What can't be read stays zero; without readable
+ * ports the packet's kind isn't KIND_PORTS.
  */
 #ifndef PIDCAP_PARSE_H
 #define PIDCAP_PARSE_H
@@ -158,7 +158,7 @@ static __always_inline void parse_transport(context *ctx, __u32 offset, struct p
 	default:
 		return;
 	}
-	if (context_load(ctx, offset, ports, sizeof(ports)))
+	if (load_header(ctx, offset, ports, sizeof(ports)))
 		return;
 	packet->sport = ports[0];
 	packet->dport = ports[1];
@@ -180,7 +180,7 @@ static __noinline bool parse_ipv4(context *ctx, __u32 offset, struct packet *pac
 	struct ipv4_header ip;
 	__u16 frag;
 
-	if (context_load(ctx, offset, &ip, sizeof(ip)))
+	if (load_header(ctx, offset, &ip, sizeof(ip)))
 		return false;
 	packet->family = AF_INET;
 	packet->protocol = ip.protocol;
@@ -209,7 +209,7 @@ static __noinline bool parse_ipv6(context *ctx, __u32 offset, struct packet *pac
 	} ext;
 	__u8 next;
 
-	if (context_load(ctx, offset, &ip, sizeof(ip)))
+	if (load_header(ctx, offset, &ip, sizeof(ip)))
 		return false;
 	packet->family = AF_INET6;
 	__builtin_memcpy(packet->saddr, ip.saddr, sizeof(ip.saddr));
@@ -252,7 +252,7 @@ static __always_inline void parse_packet(context *ctx, __u32 hook, struct packet
 #endif
 	if (hook & HOOK_ETHERNET) {
 		offset = ETH_HLEN;
-		if (context_load(ctx, offset - 2, &type, sizeof(type)))
+		if (load_header(ctx, offset - 2, &type, sizeof(type)))
 			return;
 		for (int i = 0; i < MAX_VLAN_TAGS; i++) {
 			if (type != bpf_htons(ETH_P_8021Q) && type != bpf_htons(ETH_P_8021AD))

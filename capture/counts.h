@@ -50,6 +50,9 @@ struct TcpState {
 struct CountedConversation {
     const Process* process = nullptr;  // null: none, and `via` says why
     Via via = Via::kUnknown;
+    // At the other end, where that is on this machine, too; null: not known. The latest, if several
+    // were.
+    const Process* peer = nullptr;
     Conversation conversation;
     Amount out;  // this end has sent
     Amount in;

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "capture/clock.h"
+#include "capture/kernel/counted_peers.h"
 #include "capture/session.h"
 
 namespace capture {
@@ -47,6 +48,7 @@ Result<Counts> Session::take_counts() {
     if (auto handed = step(); !handed) {
         return std::move(handed).error();
     }
+    pair_ends(counted->ends);
     Counts counts;
     counts.seconds = static_cast<double>(now - counted_mono_) / 1e9;
     counted_mono_ = now;
@@ -68,6 +70,7 @@ Result<Counts> Session::take_counts() {
         CountedConversation& added = counts.conversations.emplace_back();
         added.process = process;
         added.via = process != nullptr ? Via::kUnrecorded : via;
+        added.peer = table_.find_known(count.peer);
         added.conversation = conversation_of(key);
         added.out = out;
         added.in = in;

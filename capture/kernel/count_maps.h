@@ -16,7 +16,7 @@ namespace capture {
 
 using pcapng::Result;
 
-// How many ends of conversations can have counters at a time: 26 MiB of the kernel's memory.
+// How many ends of conversations can have counters at a time: 30 MiB of the kernel's memory.
 constexpr uint32_t kCounters = 65536;
 
 struct CountedEnd {

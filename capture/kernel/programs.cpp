@@ -106,6 +106,7 @@ void configure(pidcap_bpf& skeleton, const ProgramOptions& options, uint32_t cpu
         bpf_map__set_max_entries(skeleton.maps.odd_counts, kCounters);
         bpf_map__set_max_entries(skeleton.maps.attribution_places, cpus);
         bpf_map__set_max_entries(skeleton.maps.attribution_room, cpus * PIDCAP_ATTRIBUTION_PLACES);
+        bpf_map__set_max_entries(skeleton.maps.sent_packets, PIDCAP_SENT_PACKETS);
     }
     if (!kernel.can_allocate_in_tracepoints()) {
         bpf_map__set_map_flags(skeleton.maps.sk_user, 0);

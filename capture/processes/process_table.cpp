@@ -344,6 +344,12 @@ const Process* ProcessTable::find(const pidcap_owner& owner) {
     return &entry->process;
 }
 
+const Process* ProcessTable::find_known(const pidcap_process& process) {
+    const Entry* entry =
+        process.tgid != 0 ? match(key_of(process.tgid, process.start_boot)) : nullptr;
+    return entry != nullptr ? &entry->process : nullptr;
+}
+
 std::optional<pidcap_owner> ProcessTable::owner_of(uint32_t number) const {
     const auto found = by_number_.find(number);
     if (found == by_number_.end() || found->second->exited) {

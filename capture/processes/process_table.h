@@ -116,6 +116,8 @@ class ProcessTable : public packet::Ancestry {
     // Returns the process of a socket or a packet, or null for tgid 0. A process that isn't known
     // is created from the owner's fields, and completed from /proc if that shows the same process.
     const Process* find(const pidcap_owner& owner);
+    // Returns the process that programs name so, or null if it isn't known. Creates none.
+    const Process* find_known(const pidcap_process& process);
 
     // Forgets processes that ended longer ago than the grace time, checks whether some of the
     // others still live, and looks again at some that had packets. Call it about ten times a

@@ -34,6 +34,12 @@ void add_sums(ordered_json& to, const TrafficSums& sums, uint32_t round_trip_us)
     to["rtt_us"] = round_trip_us != 0 ? ordered_json(round_trip_us) : ordered_json();
 }
 
+std::string time_text(uint64_t time_ns) {
+    std::string text;
+    forensics::append_time({time_ns}, text);
+    return text;
+}
+
 ordered_json process_object(const TrafficOwner& owner, const OwnerTraffic& traffic) {
     ordered_json object;
     const packet::Process& process = traffic.process;
@@ -42,9 +48,7 @@ ordered_json process_object(const TrafficOwner& owner, const OwnerTraffic& traff
         object["via"] = packet::via_name(owner.via);
     } else {
         object["pid"] = process.pid;
-        std::string start;
-        forensics::append_time({process.start_ns}, start);
-        object["start"] = start;
+        object["start"] = time_text(process.start_ns);
         add_text(object, "comm", process.comm);
         add_text(object, "exe", process.exe);
         add_text(object, "cmdline", packet::joined_arguments(process));
@@ -80,6 +84,11 @@ ordered_json conversation_object(const Traffic::Key& key, const ConversationTraf
     object["local_port"] = port(key.local_port);
     object["remote"] = address(key.remote);
     object["remote_port"] = port(key.remote_port);
+    object["peer"] = nullptr;
+    if (traffic.peer) {
+        object["peer"] = {{"pid", traffic.peer->pid}, {"start", time_text(traffic.peer->start_ns)}};
+        add_text(object["peer"], "comm", traffic.peer->comm);
+    }
     add_sums(object, traffic.now, traffic.round_trip_us);
     return object;
 }
@@ -88,10 +97,8 @@ ordered_json conversation_object(const Traffic::Key& key, const ConversationTraf
 
 std::string top_json(const Traffic& traffic, uint64_t time_ns) {
     ordered_json object;
-    std::string time;
-    forensics::append_time({time_ns}, time);
     const capture::Counts& latest = traffic.latest();
-    object["time"] = time;
+    object["time"] = time_text(time_ns);
     object["seconds"] = latest.seconds;
     object["seen"] = {{"out", amount(latest.out)},
                       {"in", amount(latest.in)},

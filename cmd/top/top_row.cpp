@@ -101,6 +101,9 @@ std::vector<TopRow> conversation_rows(const Traffic& traffic) {
         row.protocol = protocol_text(key);
         row.local = endpoint_text(key, true);
         row.remote = endpoint_text(key, false);
+        if (entry.peer) {
+            row.peer = fmt::format("{}[{}]", entry.peer->comm, entry.peer->pid);
+        }
         row.id = fmt::format("{} {} {} {} {}", id_of(key.owner), key.netns, row.protocol, row.local,
                              row.remote);
         row.process = key.owner.process;
@@ -333,13 +336,14 @@ constexpr std::array<Heading, 12> kProcessHeadings{{{"PID", true},
                                                     {"MEM", true},
                                                     {"PLACE"},
                                                     {"COMMAND"}}};
-constexpr std::array<Heading, 11> kConversationHeadings{{{"PID", true},
+constexpr std::array<Heading, 12> kConversationHeadings{{{"PID", true},
                                                          {"PROCESS"},
                                                          {"PROT"},
                                                          {"OUT/s", true},
                                                          {"IN/s", true},
                                                          {"RTT", true},
                                                          {"REMOTE"},
+                                                         {"PEER"},
                                                          {"LOCAL"},
                                                          {"PKT/s", true},
                                                          {"RETR", true},
@@ -419,6 +423,7 @@ std::vector<Cell> top_cells(const TopRow& row, TopView view, double seconds) {
                     in,
                     round_trip,
                     {row.remote},
+                    {cell_text(row.peer, 25)},
                     {row.local},
                     packets,
                     retransmissions,

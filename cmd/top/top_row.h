@@ -64,6 +64,7 @@ struct TopRow {
     std::string protocol;  // of a conversation
     std::string local;
     std::string remote;  // an address, in a conversation with the port
+    std::string peer;    // the process at the other end of a conversation
     TrafficSums now;     // in the latest interval
     TrafficSums total;
     size_t conversations = 0;

@@ -44,8 +44,8 @@ std::string_view word_of(const std::array<std::pair<std::string_view, T>, kCount
 
 bool contains(const TopRow& row, const std::string& text) {
     const std::string pid = std::to_string(row.pid);
-    const std::string* const texts[] = {&row.name,  &row.place,    &row.command,
-                                        &row.local, &row.protocol, &row.remote};
+    const std::string* const texts[] = {&row.name,     &row.place,  &row.command, &row.local,
+                                        &row.protocol, &row.remote, &row.peer};
     return pid == text || std::ranges::any_of(texts, [&](const std::string* each) {
                return each->find(text) != std::string::npos;
            });

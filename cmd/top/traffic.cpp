@@ -89,6 +89,12 @@ void Traffic::add_conversation(const CountedConversation& counted, const ParentO
         entry.retransmissions = counted.tcp->retransmissions;
         entry.round_trip_us = counted.tcp->round_trip_us;
     }
+    if (counted.peer != nullptr) {
+        const packet::Process& peer = *counted.peer;
+        entry.peer = TrafficPeer{peer.pid, peer.start_ns, peer.comm};
+    } else if (entry.last_interval != interval_) {
+        entry.peer.reset();
+    }
     entry.now += sums;
     entry.total += sums;
     entry.last_interval = interval_;

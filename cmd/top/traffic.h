@@ -13,6 +13,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <string>
 
 #include "capture/counts.h"
 #include "packet/filter/ancestry.h"
@@ -56,11 +57,19 @@ struct OwnerTraffic {
     uint64_t last_interval = 0;
 };
 
+// The process at the other end of a conversation, on this machine.
+struct TrafficPeer {
+    uint32_t pid = 0;
+    uint64_t start_ns = 0;
+    std::string comm;
+};
+
 struct ConversationTraffic {
     TrafficSums now;
     TrafficSums total;
     uint32_t round_trip_us = 0;
     std::optional<uint32_t> retransmissions;  // as the socket has counted them
+    std::optional<TrafficPeer> peer;  // as of the latest interval with packets; none: not known
     uint64_t last_interval = 0;
 };
 

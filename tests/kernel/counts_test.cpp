@@ -121,6 +121,9 @@ class Counting {
         Amount all = counts.left_out + counts.uncounted;
         for (const capture::CountedConversation& each : counts.conversations) {
             all += each.out + each.in;
+            if (each.process != nullptr) {
+                peers_[each.process->pid].insert(each.peer != nullptr ? each.peer->pid : 0);
+            }
             if (each.conversation.netns != netns_) {
                 continue;
             }
@@ -146,6 +149,11 @@ class Counting {
     const std::map<Endpoint, Sums>& endpoints() const { return endpoints_; }
     std::map<uint32_t, Sums> processes() const { return processes_; }
     const std::map<Endpoint, std::set<uint32_t>>& owners() const { return owners_; }
+    // Who was at the other end of a process's conversations, in any namespace; 0: not known.
+    std::set<uint32_t> peers_of(const Actor& actor) const {
+        const auto found = peers_.find(static_cast<uint32_t>(actor.pid()));
+        return found != peers_.end() ? found->second : std::set<uint32_t>();
+    }
     const std::set<uint32_t>& round_trips() const { return round_trips_; }
     uint32_t retransmissions() const { return retransmissions_; }  // the most of a connection
     const Amount& seen_out() const { return seen_out_; }
@@ -165,6 +173,7 @@ class Counting {
     std::map<Endpoint, Sums> endpoints_;
     std::map<uint32_t, Sums> processes_;  // by pid, 0: none
     std::map<Endpoint, std::set<uint32_t>> owners_;
+    std::map<uint32_t, std::set<uint32_t>> peers_;
     std::set<uint32_t> round_trips_;
     uint32_t retransmissions_ = 0;
     Amount seen_out_;
@@ -299,6 +308,95 @@ TEST_CASE("every packet on lo is counted for both its processes, with its bytes"
     }
     CHECK_FALSE(counting.round_trips().empty());
     CHECK(counting.uncounted() == Amount{});
+}
+
+std::set<uint32_t> only(const Actor& actor) {
+    return {static_cast<uint32_t>(actor.pid())};
+}
+
+TEST_CASE("a conversation between two processes names each of them for the other") {
+    const Pair pair;
+    const auto [index, hook] = GENERATE(table<size_t, Hook>({{0, Hook::kTc},
+                                                             {0, Hook::kCgroup},
+                                                             {1, Hook::kTc},
+                                                             {1, Hook::kCgroup},
+                                                             {2, Hook::kCgroup},
+                                                             {3, Hook::kCgroup}}));
+    const Path path = pair.paths()[index];
+    CAPTURE(path.name, static_cast<int>(hook));
+    Actor server(path.server, "server");
+    Actor client(path.client, "client");
+    const int listening = listener(server, path.server_at(0));
+    const int hears = bound_socket(server, path.server_at(0), SOCK_DGRAM);
+    Counting counting(path.client, hook, "lo");
+    for (int i = 0; i < 3; i++) {
+        talk(client, server, listening, path.server_at(local_port(server, listening)));
+        settle(path.client);
+        const Address at = path.server_at(local_port(server, hears));
+        pass(client, connected_socket(client, at, SOCK_DGRAM), server, hears, "datagram");
+        counting.take();
+    }
+    CHECK(counting.peers_of(client) == only(server));
+    CHECK(counting.peers_of(server) == only(client));
+}
+
+TEST_CASE("the same addresses and ports in other namespaces are another conversation") {
+    const auto type = GENERATE(SOCK_STREAM, SOCK_DGRAM);
+    CAPTURE(type);
+    const Pair pairs[2];
+    const Path paths[2] = {pairs[0].paths()[2], pairs[1].paths()[2]};
+    Actor servers[2] = {{paths[0].server, "server"}, {paths[1].server, "server"}};
+    Actor clients[2] = {{paths[0].client, "client"}, {paths[1].client, "client"}};
+    const Address server_at = paths[0].server_at(7001);
+    int hears[2];
+    int says[2];
+    for (int i = 0; i < 2; i++) {
+        hears[i] = type == SOCK_STREAM ? listener(servers[i], server_at)
+                                       : bound_socket(servers[i], server_at, type);
+        says[i] = bound_socket(clients[i], paths[i].client_at(7000), type);
+    }
+    Counting counting(paths[0].client, Hook::kCgroup, "");
+    for (int i = 0; i < 2; i++) {
+        connect_to(clients[i], says[i], server_at);
+        hears[i] = type == SOCK_STREAM ? accept_from(servers[i], hears[i]) : hears[i];
+    }
+    for (int turn = 0; turn < 20; turn++) {
+        for (int i = 0; i < 2; i++) {
+            pass(clients[i], says[i], servers[i], hears[i], "in turn");
+        }
+    }
+    counting.take();
+    for (int i = 0; i < 2; i++) {
+        CHECK(counting.peers_of(clients[i]) == only(servers[i]));
+        CHECK(counting.peers_of(servers[i]) == only(clients[i]));
+    }
+}
+
+TEST_CASE("behind a router both ends are known, behind one that translates addresses neither") {
+    const bool translates = GENERATE(false, true);
+    CAPTURE(translates);
+    const Netns near, router, far;
+    connect_by_veth({near, "veth0", "10.78.0.1/24", "fd78::1/64"},
+                    {router, "near0", "10.78.0.2/24", "fd78::2/64"});
+    connect_by_veth({router, "far0", "10.79.0.1/24", "fd79::1/64"},
+                    {far, "veth0", "10.79.0.2/24", "fd79::2/64"});
+    near.ip("route add default via 10.78.0.2");
+    far.ip("route add default via 10.79.0.1");
+    router.sysctl("ipv4/ip_forward", "1");
+    if (translates) {
+        output_of({"nsenter", "--net=" + router.path(), "nft",
+                   "add table ip t; add chain ip t c { type nat hook postrouting priority 100; }; "
+                   "add rule ip t c oifname far0 masquerade"});
+    }
+    Actor server(far, "server");
+    Actor client(near, "client");
+    const int listening = listener(server, make_address("10.79.0.2", 0));
+    Counting counting(near, Hook::kCgroup, "");
+    talk(client, server, listening, make_address("10.79.0.2", local_port(server, listening)));
+    settle(near);
+    counting.take();
+    CHECK(counting.peers_of(client) == (translates ? std::set<uint32_t>{0} : only(server)));
+    CHECK(counting.peers_of(server) == (translates ? std::set<uint32_t>{0} : only(client)));
 }
 
 Amount counter(const nlohmann::json& link, const char* way) {

@@ -196,6 +196,41 @@ TEST_CASE("JSON has an interval's sums, by process and conversation, and nothing
     CHECK(process["conversations"][0]["out"]["bytes"] == 100);
 }
 
+TEST_CASE("a conversation names the process at the other end as of its latest packets") {
+    MadeTraffic made;
+    made.process(1, "client");
+    const packet::Process& server = made.process(2, "server");
+    const packet::Process& next = made.process(3, "a\x1b[31mb");
+    const auto peer_in_row = [&] {
+        const auto rows = cmd::top_rows(made.traffic, TopView::kConversations, TopSort::kRate);
+        REQUIRE(rows.size() == 1);
+        const auto cells = cmd::top_cells(rows[0], TopView::kConversations, 1);
+        const auto headings = cmd::top_headings(TopView::kConversations);
+        const auto is_peer = [](const cmd::Heading& each) { return each.text == "PEER"; };
+        const auto at = std::ranges::find_if(headings, is_peer) - headings.begin();
+        return cells.at(static_cast<size_t>(at)).text;
+    };
+    const auto peer_in_json = [&] {
+        const auto object = nlohmann::json::parse(cmd::top_json(made.traffic, 1));
+        return object["processes"][0]["conversations"][0]["peer"];
+    };
+    made.add(1, 100, 0).peer = &server;
+    made.end_interval();
+    CHECK(peer_in_row() == "server[2]");
+    CHECK(peer_in_json() == nlohmann::json{{"pid", 2},
+                                           {"start", "1970-01-01T00:00:02.000000000Z"},
+                                           {"comm", "server"}});
+    made.end_interval();
+    CHECK(peer_in_row() == "server[2]");  // nothing new was seen of it
+    made.add(1, 100, 0).peer = &next;
+    made.end_interval();
+    CHECK(peer_in_row() == "a\\x1b[31mb[3]");
+    made.add(1, 100, 0);
+    made.end_interval();
+    CHECK(peer_in_row().empty());
+    CHECK(peer_in_json().is_null());
+}
+
 TEST_CASE("sizes have three digits at most") {
     CHECK(cmd::short_size(0) == "0");
     CHECK(cmd::short_size(999.4) == "999");
