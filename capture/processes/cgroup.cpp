@@ -28,7 +28,10 @@ using pcapng::Result;
 
 constexpr size_t kMaxPaths = 65536;  // the cache is emptied when it is full
 constexpr size_t kMaxDepth = 64;
-constexpr uint64_t kWalkPauseNs = 1'000'000'000;
+// Walks may take a tenth of the time, and of each last second all of their share at once: cgroups
+// often come several at a time.
+constexpr uint64_t kWalkShare = 10;
+constexpr uint64_t kWalkAheadNs = 1'000'000'000;
 
 }  // namespace
 
@@ -82,9 +85,10 @@ const std::string& CgroupTree::path(uint64_t id) {
             return paths_.emplace(id, std::move(found)).first->second;
         }
     }
-    if (const uint64_t now = clock_ns(CLOCK_MONOTONIC); now >= next_walk_ns_) {
+    if (const uint64_t now = clock_ns(CLOCK_MONOTONIC); walks_paid_ns_ < now + kWalkAheadNs) {
         walk();
-        next_walk_ns_ = now + kWalkPauseNs;
+        walks_paid_ns_ =
+            std::max(walks_paid_ns_, now) + kWalkShare * (clock_ns(CLOCK_MONOTONIC) - now);
     }
     const auto known = paths_.find(id);
     return known != paths_.end() ? known->second : kNone;

@@ -53,7 +53,7 @@ class CgroupTree {
     std::function<std::string(uint64_t id)> path_of_;
     std::string namespace_path_;  // of the cgroup namespace that this process is in; empty: "/"
     bool handles_work_ = true;
-    uint64_t next_walk_ns_ = 0;  // CLOCK_MONOTONIC
+    uint64_t walks_paid_ns_ = 0;  // CLOCK_MONOTONIC: until when past walks use up their share
     std::unordered_map<uint64_t, std::string> paths_;
 };
 

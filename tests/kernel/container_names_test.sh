@@ -12,10 +12,13 @@ done
 # The files of podman lie where they always do, but in mounts of our own.
 [ "${INSIDE:-}" = yes ] || INSIDE=yes exec unshare --mount --net "$0" "$pidcap"
 
+support=$(dirname "$(realpath "$0")")/../support
+. "$support/image_root.sh"
+. "$support/named_packets.sh"
 folder=$(mktemp -d /tmp/pidcap-names-XXXXXX)
-captures=()
+# shellcheck disable=SC2317
 finish() {
-    [ ${#captures[@]} = 0 ] || kill "${captures[@]}" 2>/dev/null
+    stop_captures
     rmdir /sys/fs/cgroup/libpod_parent/conmon /sys/fs/cgroup/libpod_parent 2>/dev/null  # what podman leaves
     rm -rf "$folder"
 }
@@ -27,13 +30,8 @@ mount -t tmpfs tmpfs /var/lib/containers && mount -t tmpfs tmpfs /run || exit 1
 umount -l /sys/fs/cgroup 2>/dev/null
 mount -t cgroup2 cgroup2 /sys/fs/cgroup
 root=$folder/root
-mkdir -p "$root"/{bin,etc,run,tmp,proc,sys,dev} "$folder"/{tmp,networks}
-echo root:x:0:0::/:/bin/sh >"$root/etc/passwd"
-cp -L /bin/bash "$root/bin/"
-for library in $(ldd /bin/bash | grep -o '/[^ ]*'); do
-    mkdir -p "$root/$(dirname "$library")"
-    cp -Ln "$library" "$root$library"
-done
+make_root "$root" /bin/bash
+mkdir "$folder"/{tmp,networks}
 printf '[engine]\nlock_type = "file"\n[network]\nnetwork_backend = "cni"\n' >"$folder/containers.conf"
 export CONTAINERS_CONF=$folder/containers.conf TMPDIR=$folder
 podman() {
@@ -52,41 +50,19 @@ for image in "${images[@]}"; do
 done
 run trial "${images[0]}" 7 >"$folder/said" || { echo "skipped: no container runs here: $(<"$folder/said")"; exit 4; }
 
-capture() { # name, options
-    "$pidcap" -i lo -w "$folder/$1.pcapng" "${@:2}" tcp 2>"$folder/$1.said" &
-    captures+=($!)
-}
-capture all
-capture web --container-name 'we?' --image '*/shop/*'
-until grep -q 'listening on' "$folder/all.said" && grep -q 'listening on' "$folder/web.said"; do
-    for capture in "${captures[@]}"; do
-        [ -d "/proc/$capture" ] || { cat "$folder"/*.said; exit 1; }
-    done
-    sleep 0.1
-done
+start_capture all
+start_capture web --container-name 'we?' --image '*/shop/*'
+wait_for_captures all web || exit 1
 run web "${images[0]}" 9
 run cache "${images[1]}" 11
 bash -c ': </dev/tcp/127.0.0.1/13' 2>/dev/null
-kill -INT "${captures[@]}"
-wait "${captures[@]}"
-captures=()
+stop_captures
 
-failed=0
-check() { # what, seen, expected
-    [ -n "$3" ] && [ "$2" = "$3" ] || { printf '%s: "%s" instead of "%s"\n' "$1" "$2" "$3"; failed=1; }
-}
-names() { # of the containers of the packets to this port
-    grep "^$1 " "$folder/comments" | sed -nE 's/.* ctr=([^ ]*).* ctrname=([^ ]*) ctrimage=([^ ]*).*/\1 \2 \3/p' | sort -u
-}
-ports() { # of the packets of a capture
-    tcpdump -nr "$folder/$1.pcapng" 2>/dev/null | grep -oE '127\.0\.0\.1\.[0-9]{1,2}\b' | sort -u | sed 's/.*\.//' | sort -n | xargs
-}
-tshark -r "$folder/all.pcapng" -T fields -E separator=' ' -e tcp.dstport -e frame.comment >"$folder/comments" 2>/dev/null
 for container in web:9 cache:11; do
-    check "the packets of ${container%:*}" "$(names "${container#*:}")" \
+    check "the packets of ${container%:*}" "$(containers all "${container#*:}")" \
         "$(podman inspect --format '{{.Id}} {{.Name}} {{.ImageName}}' "${container%:*}")"
 done
-check "names outside of containers" "$(grep -c '^13 .*ctrname=' "$folder/comments")" 0
+check "containers of packets outside of containers" "$(comments all | grep -c '^13 .*ctr')" 0
 check "ports of all" "$(ports all)" '9 11 13'
 check "ports by name and image" "$(ports web)" 9
 "$pidcap" extract "$folder/all.pcapng" -w "$folder/cache.pcapng" --image '*/shop/*' --container-name '!web' 2>/dev/null

@@ -8,19 +8,13 @@ pidcap=$(realpath "$1")
 for program in podman crun ping unshare; do
     command -v "$program" >/dev/null || { echo "skipped: no $program"; exit 4; }
 done
+. "$(dirname "$(realpath "$0")")/../support/image_root.sh"
 folder=$(mktemp -d /tmp/pidcap-podman-XXXXXX)
 trap 'rm -rf "$folder"' EXIT
 root=$folder/root
-mkdir -p "$root"/{bin,etc,run,tmp,proc,sys,dev} "$folder"/{storage,run,tmp,networks}
-echo root:x:0:0::/:/bin/sh >"$root/etc/passwd"
+mkdir -p "$folder"/{storage,run,tmp,networks}
 printf '[engine]\nlock_type = "file"\n[network]\nnetwork_backend = "cni"\n' >"$folder/containers.conf"
-for program in "$pidcap" /bin/bash "$(command -v ping)" "$(command -v sleep)"; do
-    cp -L "$program" "$root/bin/"
-    for library in $(ldd "$program" | grep -o '/[^ ]*'); do
-        mkdir -p "$root/$(dirname "$library")"
-        cp -Ln "$library" "$root$library"
-    done
-done
+make_root "$root" "$pidcap" /bin/bash "$(command -v ping)" "$(command -v sleep)"
 cat >"$root/play" <<'EOF'
 export PATH=/bin
 : >/tmp/said

@@ -2,8 +2,11 @@
 #include "capture/containers/container_names.h"
 
 #include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
 #include <string>
 
+#include "capture/processes/container.h"
 #include "tests/capture/containers/container_tree.h"
 
 namespace {
@@ -22,7 +25,43 @@ ContainerNames open_names(const test::ContainerTree& tree) {
     return *std::move(names);
 }
 
+// Takes "-" for what there is none of.
+std::string next_word(std::istream& words) {
+    std::string word;
+    words >> word;
+    return word == "-" ? std::string() : word;
+}
+
 }  // namespace
+
+TEST_CASE(
+    "the files of Docker and containerd name their containers as the runtimes themselves do") {
+    size_t runtimes = 0;
+    for (const auto& recorded : std::filesystem::directory_iterator(TEST_DATA "/runtimes")) {
+        if (!recorded.is_directory()) {
+            continue;
+        }
+        const std::string folder = recorded.path();
+        INFO(folder);
+        const test::ContainerTree tree(folder + "/root");
+        ContainerNames names = open_names(tree);
+        std::ifstream expected(folder + "/expected");
+        size_t containers = 0;
+        for (std::string cgroup; expected >> cgroup; ++containers) {
+            INFO(cgroup);
+            CHECK(capture::container_of(cgroup) == next_word(expected));
+            ContainerFacts facts;
+            for (std::string* fact :
+                 {&facts.name, &facts.image, &facts.pod, &facts.pod_namespace}) {
+                *fact = next_word(expected);
+            }
+            CHECK(names.find(cgroup) == facts);
+        }
+        CHECK(containers == 5);
+        ++runtimes;
+    }
+    CHECK(runtimes > 0);
+}
 
 TEST_CASE("a container's facts are found by its cgroup, in a process that may only read") {
     const test::ContainerTree tree;

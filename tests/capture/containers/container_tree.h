@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// ContainerTree: a copy of tests/data/containers as the root of process 1 of a /proc that holds
-// nothing else. The copy's files belong to who runs the test.
+// ContainerTree: a copy of tests/data/containers, or of another folder, as the root of process 1 of
+// a /proc that holds nothing else. The copy's files belong to who runs the test.
 #pragma once
 
 #include <filesystem>
@@ -19,10 +19,9 @@ inline std::string container_id(const std::string& beginning) {
 
 class ContainerTree {
   public:
-    ContainerTree() {
+    explicit ContainerTree(const std::string& data = TEST_DATA "/containers") {
         std::filesystem::create_directories(proc() + "/1");
-        std::filesystem::copy(TEST_DATA "/containers", root(),
-                              std::filesystem::copy_options::recursive);
+        std::filesystem::copy(data, root(), std::filesystem::copy_options::recursive);
     }
 
     std::string proc() const { return folder_.file("proc"); }

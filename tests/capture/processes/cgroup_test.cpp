@@ -2,10 +2,14 @@
 #include "capture/processes/cgroup.h"
 
 #include <fmt/format.h>
+#include <sched.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
+#include <fstream>
+#include <string>
 
 using capture::CgroupTree;
 using capture::parse_cgroup_mounts;
@@ -59,4 +63,44 @@ TEST_CASE("an id leads to the path of its cgroup and back, and outlives the cgro
     CHECK(tree->id(path) == 0);
     CHECK(tree->path(id + 123456).empty());
     CHECK(tree->id("/../x") == 0);
+}
+
+TEST_CASE(
+    "out of a cgroup namespace, cgroups that are made one at once after the other have paths") {
+    if (geteuid() != 0) {
+        return;
+    }
+    const Result<CgroupTree> outside = CgroupTree::open();
+    REQUIRE(outside.ok());
+    const std::string path = fmt::format("/pidcap-test-{}-namespace", getpid());
+    const std::string directory = outside->mount_point() + path;
+    REQUIRE(mkdir(directory.c_str(), 0755) == 0);
+    constexpr int kCgroups = 5;
+    const pid_t child = fork();
+    if (child == 0) {
+        std::ofstream(directory + "/cgroup.procs") << "0\n";
+        if (unshare(CLONE_NEWCGROUP) != 0) {
+            _exit(100);
+        }
+        Result<CgroupTree> tree = CgroupTree::open();
+        int found = 0;
+        for (int i = 0; tree.ok() && i < kCgroups; ++i) {
+            const std::string made = fmt::format("/{}", i);
+            struct stat status {};
+            if (mkdir((directory + made).c_str(), 0755) == 0 &&
+                stat((directory + made).c_str(), &status) == 0 &&
+                tree->path(status.st_ino) == path + made) {
+                ++found;
+            }
+        }
+        _exit(found);
+    }
+    int status = 0;
+    REQUIRE(waitpid(child, &status, 0) == child);
+    for (int i = 0; i < kCgroups; ++i) {
+        rmdir(fmt::format("{}/{}", directory, i).c_str());
+    }
+    CHECK(rmdir(directory.c_str()) == 0);
+    REQUIRE(WIFEXITED(status));
+    CHECK(WEXITSTATUS(status) == kCgroups);
 }
