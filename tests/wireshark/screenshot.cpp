@@ -3,6 +3,7 @@
 // No test: makes the pictures docs/*.png (scripts/screenshot), with traffic of processes that it
 // starts, in a network namespace without any other.
 #include <catch2/catch.hpp>
+#include <csignal>
 #include <string>
 #include <vector>
 
@@ -96,6 +97,8 @@ TEST_CASE("screenshot of TLS in clear") {
     };
     ask("orders?id=7");
     capture.stop();
+    server.signal(SIGTERM);  // the worker would outlive a master that is killed
+    server.wait();
     output_of({"chmod", "-R", "a+rX", site.path()});
 
     const Gui gui(netns, {.arguments = {"-r", file, "-C", "Processes"},
