@@ -23,11 +23,6 @@ constexpr uint64_t kFlushNs = 200'000'000;
 // introduced again.
 constexpr size_t kMaxKnown = 8192;
 
-// The most addresses that are named, and names of one.
-constexpr size_t kMaxNames = 65536;
-constexpr size_t kMaxNamesOfOne = 16;
-constexpr std::string_view kNameSeparator = "|";  // no name of a container has it
-
 pcapng::SectionInfo section_info(const std::string& origin,
                                  const std::vector<std::string>& comments) {
     pcapng::SectionInfo section;
@@ -130,27 +125,12 @@ Result<FileSink::Written*> FileSink::written(const Process& process) {
     return &written;
 }
 
-// Writes the names of the process's container for its addresses that the file doesn't have yet. An
-// address that several containers have gets all of their names: none of them alone is its name, and
-// readers take the latest.
+// Writes the names of the process's container for its addresses that the file doesn't have yet: of
+// several names of an address, readers take the latest.
 Result<void> FileSink::name_addresses(const Process& process) {
-    if (process.container_addresses == nullptr) {
-        return {};
-    }
-    std::vector<std::string> texts;
     std::vector<pcapng::NameRecord> records;
-    texts.reserve(process.container_addresses->size());  // records view them
-    for (const packet::NamedAddress& named : *process.container_addresses) {
-        const std::span address = std::span(named.address.bytes).first(named.address.length);
-        const std::string key(address.begin(), address.end());
-        if (names_.size() >= kMaxNames && !names_.contains(key)) {
-            continue;
-        }
-        std::set<std::string>& names = names_[key];
-        if (names.size() < kMaxNamesOfOne && names.insert(named.name).second) {
-            texts.push_back(fmt::format("{}", fmt::join(names, kNameSeparator)));
-            records.push_back({address, texts.back()});
-        }
+    for (const packet::NamedAddress& named : names_.add(process)) {
+        records.push_back({std::span(named.address.bytes).first(named.address.length), named.name});
     }
     return records.empty() ? Result<void>{} : writer_.names(records);
 }

@@ -76,7 +76,7 @@ int run_live_table(const TableCommand& command, std::span<const std::string> arg
     if (!live.finished()) {
         return status;
     }
-    analysis.finish();
+    analysis.finish(live.address_names());
     const pcapng::Result<void> written = print(command, look, analysis);
     return written ? status : exit_status(command.name, {&written});
 }

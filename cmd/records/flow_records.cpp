@@ -151,7 +151,13 @@ std::vector<std::string> FlowRecords::end_lines() const {
 }
 
 Result<void> LiveRecords::packet(const packet::Packet& packet) {
-    Result<void> added = records_.add(kept_.keep(packet));
+    const packet::Packet& kept = kept_.keep(packet);
+    for (const packet::End* end : {&kept.self, &kept.peer}) {
+        if (end->process != nullptr) {
+            records_.name_addresses(names_.add(*end->process));
+        }
+    }
+    Result<void> added = records_.add(kept);
     if (kept_.size() > most_processes_) {
         forget_processes();
     }

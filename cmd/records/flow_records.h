@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,7 @@
 #include "cmd/records/record_options.h"
 #include "cmd/records/record_output.h"
 #include "forensics/meter/flow_meter.h"
+#include "packet/address_names.h"
 #include "packet/kept_processes.h"
 
 namespace cmd {
@@ -27,6 +29,10 @@ class FlowRecords {
 
     // Returns the error of an output, from then on always.
     pcapng::Result<void> add(const packet::Packet& packet);
+    // See FlowTable.
+    void name_addresses(std::span<const packet::NamedAddress> names) {
+        meter_->name_addresses(names);
+    }
     // Hands out what is due at this time.
     pcapng::Result<void> advance(uint64_t now_ns);
     pcapng::Result<void> serve();
@@ -76,6 +82,7 @@ class LiveRecords : public LiveSink {
 
     FlowRecords& records_;
     packet::KeptProcesses kept_;
+    packet::AddressNames names_;
     size_t most_processes_ = kManyProcesses;
 
     static constexpr size_t kManyProcesses = 4096;

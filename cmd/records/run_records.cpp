@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 #include <string_view>
 #include <utility>
 #include <variant>
@@ -91,6 +92,7 @@ int run_live_records(std::span<const std::string> arguments) {
 Result<void> pass_on(forensics::Source& source, forensics::Selection& selection,
                      FlowRecords& records) {
     FilePass pass(source, selection, true);
+    size_t named = 0;  // of the file's names of addresses
     while (true) {
         const FilePass::Next packet = pass.next();
         if (!packet) {
@@ -99,6 +101,9 @@ Result<void> pass_on(forensics::Source& source, forensics::Selection& selection,
         if (*packet == nullptr) {
             return {};
         }
+        const std::span<const packet::NamedAddress> all = source.address_names();
+        records.name_addresses(all.subspan(named));
+        named = all.size();
         if (auto added = records.add(**packet); !added) {
             return added;
         }
