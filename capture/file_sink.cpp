@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "capture/clock.h"
+#include "packet/host_comment.h"
 #include "packet/process_comment.h"
 #include "packet/version.h"
 
@@ -23,17 +24,28 @@ constexpr uint64_t kFlushNs = 200'000'000;
 // introduced again.
 constexpr size_t kMaxKnown = 8192;
 
-pcapng::SectionInfo section_info(const std::string& origin,
-                                 const std::vector<std::string>& comments) {
+// Names that no machine has to itself: Linux's before one is set, and that of loopback.
+bool is_nobodys(std::string_view name) {
+    return name == "(none)" || name == "localhost" || name.starts_with("localhost.");
+}
+
+pcapng::SectionInfo section_info(const std::string& origin, const FileOptions& options) {
     pcapng::SectionInfo section;
+    std::string host;
     utsname system{};
     if (uname(&system) == 0) {
         section.hardware = system.machine;
         section.os = fmt::format("{} {}", system.sysname, system.release);
+        host = is_nobodys(system.nodename) ? "" : system.nodename;
     }
     section.application = fmt::format("pidcap {}", packet::kVersion);
     section.comments = {std::string(packet::kCommentGrammar), origin};
-    section.comments.insert(section.comments.end(), comments.begin(), comments.end());
+    host = options.host.value_or(host);
+    if (!host.empty()) {
+        section.comments.push_back(packet::host_comment(host));
+    }
+    section.comments.insert(section.comments.end(), options.section_comments.begin(),
+                            options.section_comments.end());
     return section;
 }
 
@@ -51,8 +63,7 @@ std::string identity_of(const End& end, std::string_view prefix) {
 
 Result<FileSink> FileSink::create(pcapng::Output output, const FileOptions& options,
                                   const std::string& origin) {
-    auto writer =
-        pcapng::Writer::create(std::move(output), section_info(origin, options.section_comments));
+    auto writer = pcapng::Writer::create(std::move(output), section_info(origin, options));
     if (!writer) {
         return std::move(writer).error();
     }

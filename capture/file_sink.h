@@ -37,6 +37,8 @@ struct FileOptions {
     std::string filter = {};      // the capture filter's expression
     bool compress = false;        // with zstd; for who makes the Output
     std::vector<std::string> section_comments = {};  // besides those that every file has
+    // Of which host the file says to be; nullopt: this machine's name, empty: none.
+    std::optional<std::string> host = {};
 };
 
 class FileSink : public packet::Sink {

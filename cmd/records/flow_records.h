@@ -14,6 +14,7 @@
 #include "cmd/records/record_options.h"
 #include "cmd/records/record_output.h"
 #include "forensics/meter/flow_meter.h"
+#include "forensics/meter/record_format.h"
 #include "packet/address_names.h"
 #include "packet/kept_processes.h"
 
@@ -21,8 +22,10 @@ namespace cmd {
 
 class FlowRecords {
   public:
-    // Looks up where they go. `options` outlive this.
-    static pcapng::Result<FlowRecords> make(const RecordOptions& options, RecordSource source);
+    // Looks up where they go. `options` outlive this. `host`: where the packets were captured,
+    // unless a process tells; empty: not known.
+    static pcapng::Result<FlowRecords> make(const RecordOptions& options, RecordSource source,
+                                            std::string host);
 
     // Opens the outputs. `stop_fd`: see write_all; -1: none.
     pcapng::Result<void> open(int stop_fd);
@@ -47,11 +50,13 @@ class FlowRecords {
     const forensics::FlowMeter& meter() const { return *meter_; }
 
   private:
-    FlowRecords(const RecordOptions& options, RecordSource source)
-        : options_(&options), source_(source) {}
+    FlowRecords(const RecordOptions& options, RecordSource source, std::string host)
+        : options_(&options), source_(source), host_(std::move(host)) {}
+    std::unique_ptr<forensics::RecordFormat> format() const;
 
     const RecordOptions* options_;
     RecordSource source_;
+    std::string host_;
     std::optional<CollectorAddress> stream_;
     std::optional<CollectorAddress> ipfix_;
     std::vector<std::unique_ptr<RecordOutput>> outputs_;

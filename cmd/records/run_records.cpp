@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "cmd/records/run_records.h"
 
+#include <sys/utsname.h>
+
 #include <algorithm>
 #include <array>
 #include <span>
@@ -12,6 +14,7 @@
 #include "cmd/help.h"
 #include "cmd/live/live_options.h"
 #include "cmd/message.h"
+#include "cmd/offline/file_hosts.h"
 #include "cmd/offline/file_pass.h"
 #include "cmd/offline/result_file.h"
 #include "cmd/offline/selection.h"
@@ -51,6 +54,11 @@ RecordOptions read_own(const OwnOptions& declared, OptionReader& reader) {
     return read_record_options(declared.records, reader);
 }
 
+std::string own_host() {
+    utsname system{};
+    return uname(&system) == 0 ? system.nodename : std::string();
+}
+
 int fail(const Error& error) {
     print_message("pidcap flows: {}\n", error.message);
     return kExitFailed;
@@ -80,7 +88,7 @@ int run_live_records(std::span<const std::string> arguments) {
     if (const auto* stop = std::get_if<Stop>(&capture)) {
         return say(*stop);
     }
-    auto records = FlowRecords::make(options, RecordSource::kCapture);
+    auto records = FlowRecords::make(options, RecordSource::kCapture, own_host());
     if (!records) {
         return fail(records.error());
     }
@@ -135,7 +143,7 @@ int run_file_records(std::span<const std::string> arguments) {
     if (!source) {
         return fail(source.error());
     }
-    auto records = FlowRecords::make(options, RecordSource::kFile);
+    auto records = FlowRecords::make(options, RecordSource::kFile, one_host(paths));
     if (!records) {
         return fail(records.error());
     }
