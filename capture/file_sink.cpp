@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "capture/clock.h"
+#include "packet/host_comment.h"
 #include "packet/process_comment.h"
 #include "packet/version.h"
 
@@ -23,22 +24,28 @@ constexpr uint64_t kFlushNs = 200'000'000;
 // introduced again.
 constexpr size_t kMaxKnown = 8192;
 
-// The most addresses that are named, and names of one.
-constexpr size_t kMaxNames = 65536;
-constexpr size_t kMaxNamesOfOne = 16;
-constexpr std::string_view kNameSeparator = "|";  // no name of a container has it
+// Names that no machine has to itself: Linux's before one is set, and that of loopback.
+bool is_nobodys(std::string_view name) {
+    return name == "(none)" || name == "localhost" || name.starts_with("localhost.");
+}
 
-pcapng::SectionInfo section_info(const std::string& origin,
-                                 const std::vector<std::string>& comments) {
+pcapng::SectionInfo section_info(const std::string& origin, const FileOptions& options) {
     pcapng::SectionInfo section;
+    std::string host;
     utsname system{};
     if (uname(&system) == 0) {
         section.hardware = system.machine;
         section.os = fmt::format("{} {}", system.sysname, system.release);
+        host = is_nobodys(system.nodename) ? "" : system.nodename;
     }
     section.application = fmt::format("pidcap {}", packet::kVersion);
     section.comments = {std::string(packet::kCommentGrammar), origin};
-    section.comments.insert(section.comments.end(), comments.begin(), comments.end());
+    host = options.host.value_or(host);
+    if (!host.empty()) {
+        section.comments.push_back(packet::host_comment(host));
+    }
+    section.comments.insert(section.comments.end(), options.section_comments.begin(),
+                            options.section_comments.end());
     return section;
 }
 
@@ -56,8 +63,7 @@ std::string identity_of(const End& end, std::string_view prefix) {
 
 Result<FileSink> FileSink::create(pcapng::Output output, const FileOptions& options,
                                   const std::string& origin) {
-    auto writer =
-        pcapng::Writer::create(std::move(output), section_info(origin, options.section_comments));
+    auto writer = pcapng::Writer::create(std::move(output), section_info(origin, options));
     if (!writer) {
         return std::move(writer).error();
     }
@@ -130,27 +136,12 @@ Result<FileSink::Written*> FileSink::written(const Process& process) {
     return &written;
 }
 
-// Writes the names of the process's container for its addresses that the file doesn't have yet. An
-// address that several containers have gets all of their names: none of them alone is its name, and
-// readers take the latest.
+// Writes the names of the process's container for its addresses that the file doesn't have yet: of
+// several names of an address, readers take the latest.
 Result<void> FileSink::name_addresses(const Process& process) {
-    if (process.container_addresses == nullptr) {
-        return {};
-    }
-    std::vector<std::string> texts;
     std::vector<pcapng::NameRecord> records;
-    texts.reserve(process.container_addresses->size());  // records view them
-    for (const packet::NamedAddress& named : *process.container_addresses) {
-        const std::span address = std::span(named.address.bytes).first(named.address.length);
-        const std::string key(address.begin(), address.end());
-        if (names_.size() >= kMaxNames && !names_.contains(key)) {
-            continue;
-        }
-        std::set<std::string>& names = names_[key];
-        if (names.size() < kMaxNamesOfOne && names.insert(named.name).second) {
-            texts.push_back(fmt::format("{}", fmt::join(names, kNameSeparator)));
-            records.push_back({address, texts.back()});
-        }
+    for (const packet::NamedAddress& named : names_.add(process)) {
+        records.push_back({std::span(named.address.bytes).first(named.address.length), named.name});
     }
     return records.empty() ? Result<void>{} : writer_.names(records);
 }

@@ -9,9 +9,7 @@
 
 #include <array>
 #include <cstdint>
-#include <map>
 #include <optional>
-#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -20,6 +18,7 @@
 #include <vector>
 
 #include "capture/packet_types.h"
+#include "packet/address_names.h"
 #include "pcapng/writer.h"
 
 namespace capture {
@@ -38,6 +37,8 @@ struct FileOptions {
     std::string filter = {};      // the capture filter's expression
     bool compress = false;        // with zstd; for who makes the Output
     std::vector<std::string> section_comments = {};  // besides those that every file has
+    // Of which host the file says to be; nullopt: this machine's name, empty: none.
+    std::optional<std::string> host = {};
 };
 
 class FileSink : public packet::Sink {
@@ -131,8 +132,7 @@ class FileSink : public packet::Sink {
     // The interface's number in the file, by its number in the capture.
     std::vector<std::optional<uint32_t>> ids_;
     std::unordered_map<uint32_t, Written> known_;  // by process number
-    // The names that the file has for an address, by the address.
-    std::map<std::string, std::set<std::string>> names_;
+    packet::AddressNames names_;                   // that the file has
     std::string comment_;
     std::string keys_;  // lines of a key log, not written yet
     uint64_t start_ns_ = 0;

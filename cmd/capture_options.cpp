@@ -41,6 +41,7 @@ capture::FileOptions file_options(const Options& options, const std::string& fil
     file.process_blocks = options.process_blocks;
     file.filter = filter;
     file.compress = options.compress;
+    file.host = options.host;
     if (options.keys.wanted) {
         file.section_comments.emplace_back(kKeysNote);
     }

@@ -68,6 +68,8 @@ struct DeclaredOptions {
     const Option& comments = line.value("--comments");
     const Option& process_blocks = line.flag("--process-blocks");
     const Option& container_addresses = line.flag("--container-addresses");
+    const Option& host = line.value("--host");
+    const Option& no_host = line.flag("--no-host");
     DeclaredKeyOptions keys{line};
     DeclaredEventOptions events{line};
     const Option& run_as = line.value("-Z,--run-as", "--relinquish-privileges");
@@ -181,6 +183,15 @@ void read_what(const DeclaredOptions& declared, OptionReader& reader, Options& o
     reader.refuse_if(shapes_file && !options.output,
                      "--comments, --process-blocks and --container-addresses say what goes into a "
                      "file: add -w FILE");
+    reader.once(declared.host,
+                [&](const std::string& text) { return store(parse_host(text), options.host); });
+    reader.refuse_if(declared.host.given() && declared.no_host.given(),
+                     "--host and --no-host exclude each other");
+    if (declared.no_host.given()) {
+        options.host = "";
+    }
+    reader.refuse_if(options.host && !options.output,
+                     "--host and --no-host say whose a file is: add -w FILE");
     if (!options.finds_processes) {
         reader.refuse_if(shapes_file, "--no-process: nothing is known of processes then");
         reader.refuse_if(!options.output, "--no-process writes packets only: add -w FILE");
@@ -273,6 +284,9 @@ std::vector<std::string_view> replaced_settings(const DeclaredOptions& declared,
     std::vector<std::string_view> replaced;
     if (!options.filter.empty() || declared.filter.given() || declared.filter_file.given()) {
         replaced.insert(replaced.end(), {"filter", "filter-file"});
+    }
+    if (declared.host.given() || declared.no_host.given()) {
+        replaced.insert(replaced.end(), {"host", "no-host"});
     }
     if (declared.rotate_at_clock.given() || declared.rotate_at_start.given()) {
         replaced.insert(replaced.end(), {"rotate-at-clock", "rotate-at-start"});

@@ -97,7 +97,8 @@ struct Options {
     capture::Comments comments = capture::Comments::kIntro;
     bool process_blocks = false;
     bool container_addresses = false;
-    packet::LineStyle line;  // but for its colour
+    std::optional<std::string> host;  // as in capture::FileOptions
+    packet::LineStyle line;           // but for its colour
     packet::ColorMode color = packet::ColorMode::kAuto;
     bool lines_as_json = false;  // --json
     bool print = false;          // --print: lines, too, though there is a file

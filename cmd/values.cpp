@@ -16,6 +16,7 @@
 
 #include "cmd/local_users.h"
 #include "packet/filter/duration.h"
+#include "packet/host_comment.h"
 #include "packet/line/terminal_text.h"
 
 namespace cmd {
@@ -175,6 +176,15 @@ Result<capture::UserIds> parse_user(std::string_view option, const std::string& 
     const auto user = asks_servers ? look_up(getpwuid_r, uid_t{*uid}) : std::nullopt;
     // Whoever has no entry has no group either.
     return capture::UserIds{*uid, user ? user->pw_gid : *uid};
+}
+
+Result<std::string> parse_host(const std::string& text) {
+    if (text.empty() || text.size() > packet::kMaxHost) {
+        return Error{text.empty() ? "--host: the name is empty"
+                                  : fmt::format("--host: the name is longer than {} bytes",
+                                                packet::kMaxHost)};
+    }
+    return text;
 }
 
 Result<uint32_t> parse_mode(std::string_view option, const std::string& text) {

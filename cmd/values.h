@@ -49,6 +49,9 @@ enum class Users { kAll, kLocal };
 Result<capture::UserIds> parse_user(std::string_view option, const std::string& text,
                                     Users users = Users::kAll);
 
+// The name of a host, any bytes, at most packet::kMaxHost.
+Result<std::string> parse_host(const std::string& text);
+
 // The mode of a file, as chmod(1) has it in octal digits: 600, 0640.
 Result<uint32_t> parse_mode(std::string_view option, const std::string& text);
 

@@ -26,7 +26,7 @@ struct Process {
     // Grows whenever one of the members below changes (exec, rename, more that a file records).
     uint32_t version = 0;
 
-    std::string host;  // the host that a merged file names; empty: the only one
+    std::string host;  // where it ran, if the file names it
     // As the capture saw it in its own /proc; in the initial PID namespace if `pidns` says so.
     uint32_t pid = 0;
     // ns since the epoch; with pid and host it is the process's identity. A file of another tool

@@ -14,7 +14,7 @@ using enum ColumnType;
 using enum InComment;
 
 constexpr auto kFields = std::to_array<ProcessField>({
-    {"host", {"host", kText, "of a merged file: where it ran"}, &Process::host, kHost, 0},
+    {"host", {"host", kText, "where it ran, if the file names it"}, &Process::host, kHost, 0},
     {"pid", {"pid", kUnsigned, "process id"}, &Process::pid, kAlways, 0},
     {"st",
      {"start_time", kTime, "when it started; with host and pid its identity"},

@@ -7,9 +7,12 @@
 
 #include <deque>
 #include <functional>
+#include <utility>
+#include <vector>
 
 #include "cmd/live/live_sink.h"
 #include "forensics/analysis/flow_table.h"
+#include "packet/address_names.h"
 #include "packet/kept_processes.h"
 
 namespace cmd {
@@ -22,7 +25,14 @@ class LiveAnalysis : public LiveSink {
     explicit LiveAnalysis(Take take) : take_(std::move(take)) {}
 
     pcapng::Result<void> packet(const packet::Packet& packet) override {
-        take_(kept_.keep(packet));
+        const packet::Packet& kept = kept_.keep(packet);
+        for (const packet::End* end : {&kept.self, &kept.peer}) {
+            if (end->process != nullptr) {
+                const auto added = names_.add(*end->process);
+                address_names_.insert(address_names_.end(), added.begin(), added.end());
+            }
+        }
+        take_(kept);
         return {};
     }
     pcapng::Result<void> finish(const std::vector<packet::InterfaceCounters>&) override {
@@ -33,9 +43,13 @@ class LiveAnalysis : public LiveSink {
     bool finished() const { return finished_; }
 
     const std::deque<packet::Process>& processes() const { return kept_.processes(); }
+    // The names of containers for their addresses; of several of one address, the last one counts.
+    const std::vector<packet::NamedAddress>& address_names() const { return address_names_; }
 
   private:
     Take take_;
+    packet::AddressNames names_;
+    std::vector<packet::NamedAddress> address_names_;
     packet::KeptProcesses kept_;
     bool finished_ = false;
 };

@@ -63,6 +63,7 @@ std::variant<Options, Stop> LiveLine::capture() const {
     if (!options->finds_processes) {
         return line_.usage_error("--no-process: nothing is known of processes then");
     }
+    options->container_addresses = true;
     if (!options->settings.contains("snaplen")) {
         options->snaplen = kLiveSnaplen;
     }

@@ -14,6 +14,7 @@
 
 #include "cmd/list_events.h"
 #include "cmd/message.h"
+#include "cmd/offline/file_hosts.h"
 #include "cmd/offline/file_pass.h"
 #include "cmd/offline/files_command.h"
 #include "cmd/offline/result_file.h"
@@ -82,13 +83,14 @@ class TablePrinter {
         append(out, {Cell{"TIME", packet::kColorBold}, Cell{"EVENT", packet::kColorBold},
                      Cell{"PROCESS", packet::kColorBold}, Cell{"FIELDS", packet::kColorBold}});
     }
-    void event(std::string& out, const Packet& event) {
+    // `host`: see process_cell().
+    void event(std::string& out, const Packet& event, std::string_view host) {
         std::string time;
         if (event.time_ns) {
             forensics::append_time({*event.time_ns}, time);
         }
         const packet::End& end = event.self.process != nullptr ? event.self : event.peer;
-        Cell process = process_cell(end.process);
+        Cell process = process_cell(end.process, host);
         if (end.process == nullptr && event.self.via != packet::Via::kUnrecorded) {
             process.text = fmt::format("({})", packet::via_name(event.self.via));
         }
@@ -127,7 +129,9 @@ class TablePrinter {
 };
 
 // Until the end of the file, or of what the output takes.
-Result<void> print_events(FilePass& pass, const TableStyle& style, packet::TextOutput& out) {
+// `host`: see process_cell().
+Result<void> print_events(FilePass& pass, const TableStyle& style, std::string_view host,
+                          packet::TextOutput& out) {
     TablePrinter table(packet::use_color(packet::ColorMode::kAuto, STDOUT_FILENO));
     if (style.form == TableForm::kTable) {
         table.heading(out.text());
@@ -148,7 +152,7 @@ Result<void> print_events(FilePass& pass, const TableStyle& style, packet::TextO
             continue;
         }
         if (style.form == TableForm::kTable) {
-            table.event(out.text(), event);
+            table.event(out.text(), event, host);
             continue;
         }
         forensics::event_row(event, row);
@@ -183,7 +187,7 @@ int run_events(std::span<const std::string> arguments) {
     Result<void> read;
     {
         FilePass pass(*source, selection, isatty(STDOUT_FILENO) == 0);
-        read = print_events(pass, request.style, out);
+        read = print_events(pass, request.style, one_host(paths), out);
     }
     const Result<void> written = out.finish();
     print_skipped(kName, *source);

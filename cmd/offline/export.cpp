@@ -21,6 +21,7 @@
 #include "cmd/offline/selection.h"
 #include "cmd/offline/table_file.h"
 #include "cmd/option_reader.h"
+#include "cmd/values.h"
 #include "forensics/analysis/row_text.h"
 #include "forensics/analysis/table.h"
 #include "forensics/export/parquet_file.h"
@@ -78,16 +79,6 @@ Result<std::vector<PartitionKey>> parse_partition(std::string_view text) {
     }
 }
 
-Result<std::string> parse_host(const std::string& text) {
-    std::string folder = "host=";
-    forensics::append_hive_value(text, folder);
-    if (text.empty() || folder.size() > NAME_MAX) {
-        return Error{text.empty() ? "--host: the name is empty"
-                                  : "--host: the name is too long for that of a folder"};
-    }
-    return text;
-}
-
 std::variant<Request, Stop> parse_request(std::span<const std::string> arguments) {
     CommandLine line(kName);
     const SelectionOptions selection(line);
@@ -127,11 +118,11 @@ std::variant<Request, Stop> parse_request(std::span<const std::string> arguments
     });
     reader.once(host,
                 [&](const std::string& text) { return store(parse_host(text), request.host); });
+    std::string folder = "host=";
+    forensics::append_hive_value(request.host, folder);
+    reader.refuse_if(partition.given() && folder.size() > NAME_MAX,
+                     "--host: the name is too long for that of a folder");
     reader.refuse_if(partition.given() && request.output == "-", "--partition needs -o FOLDER");
-    const auto& keys = request.partition;
-    reader.refuse_if(
-        host.given() && std::find(keys.begin(), keys.end(), PartitionKey::kHost) == keys.end(),
-        "--host needs --partition host");
     reader.refuse_if(request.format == TableFormat::kParquet && request.output == "-",
                      "Parquet can't be written to a pipe: name a file with -o");
     if (reader.error()) {
@@ -156,13 +147,13 @@ Result<void> write(TableRows& rows, const Request& request) {
     return written ? closed : written;
 }
 
-Result<void> write_folder(TableRows& rows, const Request& request, const std::string& capture) {
-    const auto written = write_partitions(rows,
+Result<void> write_folder(TableRows& rows, const Request& request, const forensics::Source& source,
+                          const std::string& capture) {
+    const auto written = write_partitions(rows, source,
                                           {.format = request.format,
                                            .cells = request.cells,
                                            .table = request.table,
                                            .keys = request.partition,
-                                           .host = request.host,
                                            .folder = request.output,
                                            .mode = request.mode},
                                           capture);
@@ -200,6 +191,9 @@ int run_export(std::span<const std::string> arguments) {
         print_message("pidcap export: {}\n", source.error().message);
         return kExitFailed;
     }
+    if (!request.host.empty()) {
+        source->set_host(request.host);
+    }
     source->read_ahead();
     Result<const forensics::Packet*> first = source->next();
     const std::string capture = first && *first != nullptr ? capture_id(**first) : std::string();
@@ -207,8 +201,9 @@ int run_export(std::span<const std::string> arguments) {
                   request.output != "-" || isatty(STDOUT_FILENO) != 1);
     TableRows rows(
         request.table, [&pass] { return pass.next(); }, source->address_names());
-    const Result<void> written =
-        request.partition.empty() ? write(rows, request) : write_folder(rows, request, capture);
+    const Result<void> written = request.partition.empty()
+                                     ? write(rows, request)
+                                     : write_folder(rows, request, *source, capture);
     print_skipped(kName, *source);
     print_problems(kName, request.selection);
     tell_unmatched(kName, request.selection, *source);

@@ -2,11 +2,15 @@
 #include "cmd/offline/file_hosts.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <algorithm>
+#include <set>
 #include <string_view>
 #include <utility>
 
+#include "cmd/values.h"
+#include "forensics/source/source.h"
 #include "packet/line/terminal_text.h"
 
 namespace cmd {
@@ -28,8 +32,29 @@ std::string default_host(const std::string& path) {
     return name;
 }
 
-// As long as a file's name: every packet has it.
-constexpr size_t kMaxHost = 255;
+// Reads no further than the first section header.
+class FirstSection : public forensics::Source::Observer {
+  public:
+    pcapng::Result<void> block(const forensics::OtherBlock&) override {
+        return Error{"read far enough"};
+    }
+};
+
+// Returns the host that the file's header names; empty: none, or it can't be read twice.
+std::string recorded_host(const std::string& path) {
+    struct stat status {};
+    if (path == "-" || stat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) {
+        return {};
+    }
+    auto source = forensics::Source::open(path);
+    if (!source) {
+        return {};  // who reads it will say so
+    }
+    FirstSection first;
+    source->set_observer(&first);
+    (void)source->next();
+    return source->host();
+}
 
 }  // namespace
 
@@ -41,23 +66,38 @@ std::optional<pcapng::Error> name_hosts(const std::vector<std::string>& files,
                 fmt::format("--host is given {} times for {} files", hosts.size(), files.size())};
         }
         for (const std::string& host : hosts) {
-            if (host.empty() || host.size() > kMaxHost) {
-                return Error{host.empty() ? "--host: the name is empty"
-                                          : fmt::format("--host: the name is longer than {} bytes",
-                                                        kMaxHost)};
+            if (auto parsed = parse_host(host); !parsed) {
+                return std::move(parsed).error();
             }
         }
         return std::nullopt;
     }
+    std::set<std::string> guessed;
     for (const std::string& input : files) {
-        std::string host = default_host(input);
-        if (std::find(hosts.begin(), hosts.end(), host) != hosts.end()) {
+        std::string host = recorded_host(input);
+        const bool is_guess = host.empty();
+        if (is_guess) {
+            host = default_host(input);
+        }
+        const bool is_known = std::find(hosts.begin(), hosts.end(), host) != hosts.end();
+        if (is_known && (is_guess || guessed.contains(host))) {
             return Error{fmt::format("two files of host {}: give the host of each file with --host",
                                      packet::printable(host))};
+        }
+        if (is_guess) {
+            guessed.insert(host);
         }
         hosts.push_back(std::move(host));
     }
     return std::nullopt;
+}
+
+std::string one_host(const std::vector<std::string>& files) {
+    std::set<std::string> hosts;
+    for (const std::string& file : files) {
+        hosts.insert(recorded_host(file));
+    }
+    return hosts.size() == 1 ? *hosts.begin() : std::string();
 }
 
 }  // namespace cmd

@@ -12,8 +12,13 @@
 namespace cmd {
 
 // Returns what is wrong with `hosts`, if anything; several files are only of one host if that is
-// said. If there are none, sets them to the files' names without folder and ending.
+// said. If there are none, sets them to what the files say, read to their first section header, and
+// of those that don't say it, or can't be read twice, to their names without folder and ending.
 std::optional<pcapng::Error> name_hosts(const std::vector<std::string>& files,
                                         std::vector<std::string>& hosts);
+
+// Returns the host that all of the files say they are of, read to their first section header;
+// empty: they say none, or several, or can't be read twice.
+std::string one_host(const std::vector<std::string>& files);
 
 }  // namespace cmd

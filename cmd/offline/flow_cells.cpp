@@ -67,11 +67,11 @@ std::span<const Heading> flow_headings() {
     return kHeadings;
 }
 
-std::vector<Cell> flow_cells(const Flow& flow, const forensics::FlowHosts& hosts) {
+std::vector<Cell> flow_cells(const Flow& flow, std::string_view host) {
     const auto& [a, b] = flow.sides;
-    Cell first = main_process(a.processes, hosts.a);
+    Cell first = main_process(a.processes, host);
     if (first.text.empty() && b.processes.first() == nullptr && flow.either.first() != nullptr) {
-        first = main_process(flow.either, hosts.either);
+        first = main_process(flow.either, host);
         first.text += " (either end)";
     }
     const bool timed = flow.first_ns && flow.last_ns;
@@ -85,7 +85,7 @@ std::vector<Cell> flow_cells(const Flow& flow, const forensics::FlowHosts& hosts
         {address_text(a)},
         std::move(first),
         {address_text(b)},
-        main_process(b.processes, hosts.b),
+        main_process(b.processes, host),
         {state_name(flow.state)},
         {bytes_text(a.bytes)},
         {bytes_text(b.bytes)},

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "cmd/offline/terminal_table.h"
@@ -13,6 +14,7 @@
 namespace cmd {
 
 std::span<const Heading> flow_headings();
-std::vector<Cell> flow_cells(const forensics::Flow& flow, const forensics::FlowHosts& hosts = {});
+// `host`: see process_cell().
+std::vector<Cell> flow_cells(const forensics::Flow& flow, std::string_view host);
 
 }  // namespace cmd

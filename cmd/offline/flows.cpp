@@ -27,8 +27,8 @@ TableCommand table() {
                         }};
                 },
             .headings = flow_headings(),
-            .cells = [](const Analysis& analysis,
-                        size_t row) { return flow_cells(analysis.flows()[row]); }};
+            .cells = [](const Analysis& analysis, size_t row,
+                        std::string_view host) { return flow_cells(analysis.flows()[row], host); }};
 }
 
 }  // namespace

@@ -126,7 +126,11 @@ std::variant<Request, Stop> parse_request(std::span<const std::string> arguments
     reader.refuse_if(std::ranges::count(files.values, "-") > 1,
                      "- is given twice, but standard input can be read only once");
     reader.take(files_of_hosts(selection, files.values, host.values), request.hosts);
-    reader.refuse_if(request.hosts.size() < 2, "--join needs the files of two hosts");
+    const std::string one =
+        request.hosts.empty() ? "" : ", and all are of " + packet::printable(request.hosts[0].host);
+    reader.refuse_if(request.hosts.size() < 2, "--join needs the files of two hosts" +
+                                                   (files.values.size() < 2 ? "" : one) +
+                                                   ": --host says of which each FILE is");
     refuse_same_files(request.hosts, reader);
     if (reader.error()) {
         return line.usage_error(reader.error()->message);
@@ -140,6 +144,7 @@ Result<void> read(HostFiles& files, const forensics::Crossings& names_packets,
     if (!source) {
         return std::move(source).error();
     }
+    source->set_host(files.host);
     Host& host = hosts.emplace_back(Host{.name = files.host,
                                          .source = *std::move(source),
                                          .flows = {},
@@ -162,7 +167,7 @@ constexpr auto kJoinHeadings = std::to_array<Heading>({{"SEEN BY"}, {"JOINED BY"
 std::vector<Cell> cells_of(const std::vector<JoinedHost>& hosts,
                            const forensics::JoinedConversation& conversation) {
     const forensics::JoinedFlow joined = forensics::joined_flow(hosts, conversation);
-    std::vector<Cell> cells = flow_cells(joined.flow, joined.hosts);
+    std::vector<Cell> cells = flow_cells(joined.flow, {});
     std::string names;
     for (const forensics::View& view : conversation.views) {
         names += (names.empty() ? "" : ", ") + hosts[view.host].name;

@@ -28,18 +28,19 @@ std::string capture_id(const forensics::Packet& first) {
 }
 
 Result<WrittenPartitions> write_partitions(forensics::TableRows& rows,
+                                           const forensics::Source& source,
                                            const PartitionedExport& request,
                                            const std::string& capture) {
     auto folder = PartitionFolder::open(request.folder, request.mode);
     if (!folder) {
         return std::move(folder).error();
     }
-    Partitions partitions(request.table, rows.columns(), request.keys, request.host);
+    Partitions partitions(request.table, rows.columns(), request.keys);
     RowSpool spool;
     WrittenPartitions written;
     Row row;
     while (rows.next(row)) {
-        const auto number = partitions.take(row);
+        const auto number = partitions.take(row, source.host());
         if (!number) {
             return number.error();
         }

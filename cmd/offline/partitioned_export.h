@@ -12,6 +12,7 @@
 #include "forensics/export/partitions.h"
 #include "forensics/export/table_rows.h"
 #include "forensics/packet_types.h"
+#include "forensics/source/source.h"
 #include "pcapng/result.h"
 
 namespace cmd {
@@ -21,7 +22,6 @@ struct PartitionedExport {
     forensics::CsvCells cells = forensics::CsvCells::kAsTheyAre;
     forensics::TableKind table = forensics::TableKind::kPackets;
     std::vector<forensics::PartitionKey> keys;  // none: not partitioned
-    std::string host;                           // of rows whose host the file doesn't tell
     std::string folder;
     FileMode mode;
 };
@@ -37,9 +37,10 @@ struct WrittenPartitions {
     std::string name;  // of each file
 };
 
-// Writes the rows to a file for each partition, which takes the place of one of that name. After an
-// error, files are whole or as they were.
+// Writes the rows, which are of `source`, to a file for each partition, which takes the place of
+// one of that name. After an error, files are whole or as they were.
 pcapng::Result<WrittenPartitions> write_partitions(forensics::TableRows& rows,
+                                                   const forensics::Source& source,
                                                    const PartitionedExport& request,
                                                    const std::string& capture);
 

@@ -58,7 +58,7 @@ std::string container_text(const forensics::Process& process) {
                                                   cell_text(process.container_name.view(), 24));
 }
 
-std::vector<Cell> cells_of(const ProcessTraffic& traffic) {
+std::vector<Cell> cells_of(const ProcessTraffic& traffic, std::string_view host) {
     const forensics::Process& process = *traffic.process;
     std::string user = cell_text(process.user, 16);
     if (user.empty() && process.uid) {
@@ -69,7 +69,7 @@ std::vector<Cell> cells_of(const ProcessTraffic& traffic) {
         parent = fmt::format("{}[{}]", cell_text(recorded->comm), recorded->pid);
     }
     return {
-        process_cell(&process),
+        process_cell(&process, host),
         {std::move(user)},
         {or_none(traffic.sent)},
         {or_none(traffic.received)},
@@ -112,7 +112,8 @@ int run_processes(std::span<const std::string> arguments) {
          .flows = {.names = false, .bytes_in_memory = size_t{10} << 20},
          .rows = rows,
          .headings = kHeadings,
-         .cells = [&all](const Analysis&, size_t row) { return cells_of(*all[row]); }},
+         .cells = [&all](const Analysis&, size_t row,
+                         std::string_view host) { return cells_of(*all[row], host); }},
         arguments);
 }
 

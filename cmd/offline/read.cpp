@@ -178,7 +178,7 @@ class Counter : public Printer {
 class TreePrinter : public Printer {
   public:
     TreePrinter(const Source& source, packet::LineStyle style, packet::TextOutput& out)
-        : tree_(source.processes(), style), out_(out) {}
+        : tree_(source, style), out_(out) {}
 
     Result<bool> packet(const Packet& packet) override {
         auto added = tree_.add(packet);

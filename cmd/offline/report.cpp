@@ -151,7 +151,7 @@ int run_live_report(std::span<const std::string> arguments) {
     if (!live.finished()) {
         return status;
     }
-    page.analysis().finish();
+    page.analysis().finish(live.address_names());
     return page.finish("a running capture", live.processes(), {}, *output) ? status : kExitFailed;
 }
 

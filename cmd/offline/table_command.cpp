@@ -40,12 +40,12 @@ std::variant<Request, Stop> parse_request(const TableCommand& command,
     return request;
 }
 
-// Prints all rows. An error is of standard output.
+// Prints all rows; `host`: see process_cell(). An error is of standard output.
 pcapng::Result<void> print(const TableCommand& command, const Look& look,
-                           const forensics::Analysis& analysis) {
+                           const forensics::Analysis& analysis, std::string_view host) {
     return print_rows({.rows = command.rows(analysis),
                        .headings = command.headings,
-                       .cells = [&](size_t row) { return command.cells(analysis, row); },
+                       .cells = [&](size_t row) { return command.cells(analysis, row, host); },
                        .below = [&] { return unattributed_text(analysis); }},
                       look);
 }
@@ -76,8 +76,8 @@ int run_live_table(const TableCommand& command, std::span<const std::string> arg
     if (!live.finished()) {
         return status;
     }
-    analysis.finish();
-    const pcapng::Result<void> written = print(command, look, analysis);
+    analysis.finish(live.address_names());
+    const pcapng::Result<void> written = print(command, look, analysis, {});
     return written ? status : exit_status(command.name, {&written});
 }
 
@@ -106,7 +106,7 @@ int run_table_command(const TableCommand& command, std::span<const std::string> 
         pass.each([&](const forensics::Packet& packet) { analysis.add(packet); });
     analysis.finish(source->address_names());
     tell_unmatched(command.name, selection, *source);
-    const pcapng::Result<void> written = print(command, request.look, analysis);
+    const pcapng::Result<void> written = print(command, request.look, analysis, source->host());
     print_skipped(command.name, *source);
     print_problems(command.name, selection);
     return exit_status(command.name, {&written, &read, &analysis.state()});

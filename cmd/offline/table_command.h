@@ -22,9 +22,11 @@ struct TableCommand {
     forensics::FlowTable::Options flows;  // what of conversations is kept
     // The rows of an analysis, in the order that they have without --sort.
     std::function<forensics::RowSet(const forensics::Analysis& analysis)> rows;
-    // The same for people.
     std::span<const Heading> headings;
-    std::function<std::vector<Cell>(const forensics::Analysis& analysis, size_t row)> cells;
+    // The same for people. `host`: see process_cell().
+    std::function<std::vector<Cell>(const forensics::Analysis& analysis, size_t row,
+                                    std::string_view host)>
+        cells;
 };
 
 // The exit status. Prints what is wrong itself.

@@ -114,8 +114,7 @@ Cell process_cell(const forensics::Process* process, std::string_view host) {
     }
     fmt::memory_buffer text;
     packet::append_process_name(text, *process, false);
-    const std::string_view at = process->host.empty() ? host : std::string_view(process->host);
-    const std::string prefix = at.empty() ? "" : cell_text(at) + ":";
+    const std::string prefix = process->host == host ? "" : cell_text(process->host) + ":";
     return {prefix + fmt::to_string(text), packet::process_color(process->comm, process->pid)};
 }
 

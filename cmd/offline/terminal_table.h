@@ -44,9 +44,9 @@ size_t width_of(int fd);
 // Made safe, and cut to `most` columns of a terminal, the last of them "…" then.
 std::string cell_text(std::string_view text, size_t most = 40);
 
-// "curl[42]" in its colour, of a merged file "host:curl[42]"; empty for null. `host`: of a process
-// for which the file names none.
-Cell process_cell(const forensics::Process* process, std::string_view host = {});
+// "curl[42]" in its colour, or "web1:curl[42]" if it is of another host than `host`, which all that
+// is read is of, if that is known; empty for null.
+Cell process_cell(const forensics::Process* process, std::string_view host);
 
 std::string bytes_text(uint64_t bytes);  // "1.2 MiB"
 std::string seconds_text(uint64_t ns);   // "1.25 s", "340 us"

@@ -2,7 +2,6 @@
 #include "cmd/records/flow_records.h"
 
 #include <fmt/format.h>
-#include <sys/utsname.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -26,21 +25,11 @@ namespace {
 // Packets are read at the latest so long after their time, if none is waiting.
 constexpr uint64_t kReadDelayNs = 200'000'000;
 
-std::string own_host() {
-    utsname system{};
-    return uname(&system) == 0 ? system.nodename : std::string();
-}
-
-std::unique_ptr<forensics::RecordFormat> format_of(const RecordOptions& options,
-                                                   RecordSource source) {
-    return options.ecs ? forensics::ecs_names(source == RecordSource::kCapture ? own_host() : "")
-                       : forensics::own_names();
-}
-
 }  // namespace
 
-Result<FlowRecords> FlowRecords::make(const RecordOptions& options, RecordSource source) {
-    FlowRecords records(options, source);
+Result<FlowRecords> FlowRecords::make(const RecordOptions& options, RecordSource source,
+                                      std::string host) {
+    FlowRecords records(options, source, std::move(host));
     if (options.to) {
         auto address = stream_address("--to", *options.to);
         if (!address) {
@@ -58,10 +47,13 @@ Result<FlowRecords> FlowRecords::make(const RecordOptions& options, RecordSource
     return records;
 }
 
+std::unique_ptr<forensics::RecordFormat> FlowRecords::format() const {
+    return options_->ecs ? forensics::ecs_names(host_) : forensics::own_names();
+}
+
 Result<void> FlowRecords::open(int stop_fd) {
     if (stream_) {
-        outputs_.push_back(
-            std::make_unique<LinkedRecords>(format_of(*options_, source_), *stream_, source_));
+        outputs_.push_back(std::make_unique<LinkedRecords>(format(), *stream_, source_));
     }
     if (ipfix_) {
         auto ipfix = IpfixRecords::open(*ipfix_, options_->ipfix_enterprise, source_);
@@ -75,8 +67,7 @@ Result<void> FlowRecords::open(int stop_fd) {
                      EBADF};
     }
     if (outputs_.empty()) {
-        outputs_.push_back(
-            std::make_unique<PrintedRecords>(format_of(*options_, source_), stop_fd));
+        outputs_.push_back(std::make_unique<PrintedRecords>(format(), stop_fd));
     }
     meter_ =
         std::make_unique<forensics::FlowMeter>(options_->meter, [this](const FlowRecord& record) {
@@ -151,7 +142,13 @@ std::vector<std::string> FlowRecords::end_lines() const {
 }
 
 Result<void> LiveRecords::packet(const packet::Packet& packet) {
-    Result<void> added = records_.add(kept_.keep(packet));
+    const packet::Packet& kept = kept_.keep(packet);
+    for (const packet::End* end : {&kept.self, &kept.peer}) {
+        if (end->process != nullptr) {
+            records_.name_addresses(names_.add(*end->process));
+        }
+    }
+    Result<void> added = records_.add(kept);
     if (kept_.size() > most_processes_) {
         forget_processes();
     }

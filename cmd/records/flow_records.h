@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -13,20 +14,28 @@
 #include "cmd/records/record_options.h"
 #include "cmd/records/record_output.h"
 #include "forensics/meter/flow_meter.h"
+#include "forensics/meter/record_format.h"
+#include "packet/address_names.h"
 #include "packet/kept_processes.h"
 
 namespace cmd {
 
 class FlowRecords {
   public:
-    // Looks up where they go. `options` outlive this.
-    static pcapng::Result<FlowRecords> make(const RecordOptions& options, RecordSource source);
+    // Looks up where they go. `options` outlive this. `host`: where the packets were captured,
+    // unless a process tells; empty: not known.
+    static pcapng::Result<FlowRecords> make(const RecordOptions& options, RecordSource source,
+                                            std::string host);
 
     // Opens the outputs. `stop_fd`: see write_all; -1: none.
     pcapng::Result<void> open(int stop_fd);
 
     // Returns the error of an output, from then on always.
     pcapng::Result<void> add(const packet::Packet& packet);
+    // See FlowTable.
+    void name_addresses(std::span<const packet::NamedAddress> names) {
+        meter_->name_addresses(names);
+    }
     // Hands out what is due at this time.
     pcapng::Result<void> advance(uint64_t now_ns);
     pcapng::Result<void> serve();
@@ -41,11 +50,13 @@ class FlowRecords {
     const forensics::FlowMeter& meter() const { return *meter_; }
 
   private:
-    FlowRecords(const RecordOptions& options, RecordSource source)
-        : options_(&options), source_(source) {}
+    FlowRecords(const RecordOptions& options, RecordSource source, std::string host)
+        : options_(&options), source_(source), host_(std::move(host)) {}
+    std::unique_ptr<forensics::RecordFormat> format() const;
 
     const RecordOptions* options_;
     RecordSource source_;
+    std::string host_;
     std::optional<CollectorAddress> stream_;
     std::optional<CollectorAddress> ipfix_;
     std::vector<std::unique_ptr<RecordOutput>> outputs_;
@@ -76,6 +87,7 @@ class LiveRecords : public LiveSink {
 
     FlowRecords& records_;
     packet::KeptProcesses kept_;
+    packet::AddressNames names_;
     size_t most_processes_ = kManyProcesses;
 
     static constexpr size_t kManyProcesses = 4096;

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "cmd/records/run_records.h"
 
+#include <sys/utsname.h>
+
 #include <algorithm>
 #include <array>
+#include <span>
 #include <string_view>
 #include <utility>
 #include <variant>
@@ -11,6 +14,7 @@
 #include "cmd/help.h"
 #include "cmd/live/live_options.h"
 #include "cmd/message.h"
+#include "cmd/offline/file_hosts.h"
 #include "cmd/offline/file_pass.h"
 #include "cmd/offline/result_file.h"
 #include "cmd/offline/selection.h"
@@ -50,6 +54,11 @@ RecordOptions read_own(const OwnOptions& declared, OptionReader& reader) {
     return read_record_options(declared.records, reader);
 }
 
+std::string own_host() {
+    utsname system{};
+    return uname(&system) == 0 ? system.nodename : std::string();
+}
+
 int fail(const Error& error) {
     print_message("pidcap flows: {}\n", error.message);
     return kExitFailed;
@@ -79,7 +88,7 @@ int run_live_records(std::span<const std::string> arguments) {
     if (const auto* stop = std::get_if<Stop>(&capture)) {
         return say(*stop);
     }
-    auto records = FlowRecords::make(options, RecordSource::kCapture);
+    auto records = FlowRecords::make(options, RecordSource::kCapture, own_host());
     if (!records) {
         return fail(records.error());
     }
@@ -91,6 +100,7 @@ int run_live_records(std::span<const std::string> arguments) {
 Result<void> pass_on(forensics::Source& source, forensics::Selection& selection,
                      FlowRecords& records) {
     FilePass pass(source, selection, true);
+    size_t named = 0;  // of the file's names of addresses
     while (true) {
         const FilePass::Next packet = pass.next();
         if (!packet) {
@@ -99,6 +109,9 @@ Result<void> pass_on(forensics::Source& source, forensics::Selection& selection,
         if (*packet == nullptr) {
             return {};
         }
+        const std::span<const packet::NamedAddress> all = source.address_names();
+        records.name_addresses(all.subspan(named));
+        named = all.size();
         if (auto added = records.add(**packet); !added) {
             return added;
         }
@@ -130,7 +143,7 @@ int run_file_records(std::span<const std::string> arguments) {
     if (!source) {
         return fail(source.error());
     }
-    auto records = FlowRecords::make(options, RecordSource::kFile);
+    auto records = FlowRecords::make(options, RecordSource::kFile, one_host(paths));
     if (!records) {
         return fail(records.error());
     }

@@ -22,7 +22,7 @@ constexpr std::array<std::pair<std::string_view, Action>, 7> kActions{
      {"extcap-cleanup-postkill", Action::kCleanUp}}};
 
 // Have a value, whatever it looks like.
-constexpr std::array<std::string_view, 22> kWithValue{"extcap-interface",
+constexpr std::array<std::string_view, 23> kWithValue{"extcap-interface",
                                                       "extcap-capture-filter",
                                                       "extcap-reload-option",
                                                       "extcap-version",
@@ -43,10 +43,12 @@ constexpr std::array<std::string_view, 22> kWithValue{"extcap-interface",
                                                       "snaplen",
                                                       "direction",
                                                       "event",
-                                                      "tracepoint"};
+                                                      "tracepoint",
+                                                      "host"};
 // Have none, or one that says whether they are given at all.
-constexpr std::array<std::string_view, 5> kFlags{"follow", "no-promiscuous-mode", "process-blocks",
-                                                 "tls-keys", "tls-plaintext"};
+constexpr std::array<std::string_view, 8> kFlags{
+    "follow",   "no-promiscuous-mode", "process-blocks", "container-addresses",
+    "tls-keys", "tls-plaintext",       "no-packets",     "no-host"};
 
 template <size_t kCount>
 bool is_one_of(const std::array<std::string_view, kCount>& names, std::string_view name) {

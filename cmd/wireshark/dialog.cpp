@@ -200,6 +200,20 @@ std::string process_part() {
     return text;
 }
 
+std::string host_part() {
+    return sentence("arg", {{"number", "22"},
+                            {"call", "--host"},
+                            {"display", "This host's name in the capture"},
+                            {"type", "string"},
+                            {"placeholder", "its own"},
+                            {"group", "Packets"}}) +
+           sentence("arg", {{"number", "23"},
+                            {"call", "--no-host"},
+                            {"display", "No name of this host in the capture"},
+                            {"type", "boolflag"},
+                            {"group", "Packets"}});
+}
+
 std::string capture_part(bool any) {
     const std::string most = std::to_string(PIDCAP_SNAPLEN_MAX);
     std::string text = sentence("arg", {{"number", "7"},
@@ -234,6 +248,15 @@ std::string capture_part(bool any) {
                              {"type", "boolflag"},
                              {"tooltip", "For readers of process information blocks"},
                              {"group", "Packets"}});
+    text += sentence("arg", {{"number", "20"},
+                             {"call", "--container-addresses"},
+                             {"display", "Names of containers for their addresses"},
+                             {"type", "boolflag"},
+                             {"tooltip",
+                              "Wireshark shows them where it resolves network addresses by the "
+                              "names that a capture has"},
+                             {"group", "Packets"}});
+    text += host_part();
     // Not saved: it's asked for each time.
     text += sentence(
         "arg", {{"number", "12"},
@@ -275,6 +298,11 @@ std::string capture_part(bool any) {
                           "Also with a condition: sched:sched_switch if prev_pid = 812. Only if "
                           "Wireshark runs as root. \"pidcap events\" lists them"},
                          {"group", "Packets"}});
+    text += sentence("arg", {{"number", "21"},
+                             {"call", "--no-packets"},
+                             {"display", "Events only, no packets"},
+                             {"type", "boolflag"},
+                             {"group", "Packets"}});
     text += sentence("arg", {{"number", "19"},
                              {"call", "--sample"},
                              {"display", "CPU and memory of processes every"},
@@ -446,6 +474,18 @@ Result<cmd::Options> options_of(const Call& call) {
         options.snaplen = static_cast<uint32_t>(*snaplen);
     }
     options.process_blocks = call.values.contains("process-blocks");
+    options.container_addresses = call.values.contains("container-addresses");
+    if (const std::string text = value_of(call, "host"); !text.empty()) {
+        const auto host = cmd::parse_host(text);
+        if (!host) {
+            return host.error();
+        }
+        options.host = *host;
+    }
+    if (call.values.contains("no-host")) {
+        options.host = "";
+    }
+    options.events.packets = !call.values.contains("no-packets");
     auto events = chosen_events(call);
     if (!events) {
         return events.error();
@@ -463,6 +503,12 @@ Result<cmd::Options> options_of(const Call& call) {
     options.keys.plaintext = call.values.contains("tls-plaintext");
     options.promiscuous = !call.values.contains("no-promiscuous-mode");
     options.filter = call.filter;
+    if (!options.events.packets && !options.events.any() && !options.keys.plaintext) {
+        return Error{"Events only: choose events, or how often CPU and memory are read"};
+    }
+    if (!options.events.packets && !options.filter.empty()) {
+        return Error{"Events only: there is nothing that the capture filter could choose"};
+    }
     if (options.hook == Hook::kCgroup && *name != kAny) {
         return Error{
             "the hook at the sockets sees all interfaces: choose the interface \"pidcap: "

@@ -123,6 +123,8 @@ complete -c pidcap -n '__pidcap_in capture' -l comments -x -a 'full intro short 
 complete -c pidcap -n '__pidcap_in capture' -l no-process -d 'Don\'t look for processes'
 complete -c pidcap -n '__pidcap_in capture' -l process-blocks -d 'Also describe processes in blocks'
 complete -c pidcap -n '__pidcap_in capture' -l container-addresses -d 'Name addresses by their containers'
+complete -c pidcap -n '__pidcap_in capture' -l host -x -d 'The host that the file names'
+complete -c pidcap -n '__pidcap_in capture' -l no-host -d 'Don\'t name the host'
 complete -c pidcap -n '__pidcap_in capture' -l tls-keys -d 'With the secrets of TLS connections'
 complete -c pidcap -n '__pidcap_in capture' -l tls-plaintext -d 'With what passes through TLS libraries'
 complete -c pidcap -n '__pidcap_in capture' -l tls-wait -x -d 'How long packets wait for secrets'

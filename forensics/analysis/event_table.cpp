@@ -22,7 +22,7 @@ constexpr auto kColumns = std::to_array<Column>({
     {"event", kText, "its name: socket:connect, or a tracepoint's SYSTEM:NAME"},
     {"number", kUnsigned, "of its packet in the file, from 1"},
     {"time", kTime, "when it happened"},
-    {"host", kText, "of a merged file: the host of the process"},
+    {"host", kText, "the host of the process, if the file names it"},
     {"pid", kUnsigned, "the process that it happened to"},
     {"tid", kUnsigned, "its thread"},
     {"start_time", kTime, "when the process started"},

@@ -127,7 +127,7 @@ class FlowTable::Implementation {
     Flow flow(uint64_t number) const {
         Flow flow = conversations_[number].flow;
         if (names_wanted_) {
-            names_.name(flow);
+            names_.name_by_all(flow);
         }
         return flow;
     }
@@ -167,12 +167,14 @@ class FlowTable::Implementation {
                 [this](size_t number) -> const Flow& { return conversations_[number].flow; }};
     }
 
+    void name_addresses(std::span<const packet::NamedAddress> names) { names_.add(names); }
+
     void finish(std::span<const packet::NamedAddress> names) {
         index_ = {};
         crossings_ = {};
-        names_.add(names);
+        name_addresses(names);
         for (size_t number = 0; names_wanted_ && number < conversations_.size(); ++number) {
-            names_.name(conversations_[number].flow);
+            names_.name_by_all(conversations_[number].flow);
         }
     }
 
@@ -524,6 +526,10 @@ Flow FlowTable::flow(uint64_t number) const {
 
 void FlowTable::forget(uint64_t number) {
     implementation_->forget(number);
+}
+
+void FlowTable::name_addresses(std::span<const packet::NamedAddress> names) {
+    implementation_->name_addresses(names);
 }
 
 void FlowTable::finish(std::span<const packet::NamedAddress> names) {

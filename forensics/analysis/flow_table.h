@@ -62,6 +62,10 @@ class FlowTable {
     // forget those that no conversation has.
     void forget(uint64_t number);
 
+    // Names addresses for which no DNS answer does; of several names of one, the last counts. So
+    // flow() has them before finish().
+    void name_addresses(std::span<const packet::NamedAddress> names);
+
     // By number. finish() fills in what needs the whole file: names of addresses, from DNS answers,
     // else from `names`; and frees what only add() needs.
     Flows flows() const;

@@ -48,12 +48,6 @@ void HostNames::add(const Address& asker, const Address& address, std::string_vi
     }
 }
 
-void HostNames::add_if_unknown(const Address& address, std::string_view name) {
-    if (!answers_.contains(key({}, address))) {
-        add({}, address, name);
-    }
-}
-
 std::string_view HostNames::find(const Address& asker, const Address& address) const {
     if (answers_.empty()) {
         return {};

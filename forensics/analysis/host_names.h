@@ -27,8 +27,6 @@ class HostNames {
     // is used for every asker: all hosts receive the first; the second comes from a resolver on the
     // captured machine, on behalf of programs that use its other addresses.
     void add(const Address& asker, const Address& address, std::string_view name);
-    // Adds a name for all askers, unless there is one.
-    void add_if_unknown(const Address& address, std::string_view name);
     // Returns the latest name, or an empty text.
     std::string_view find(const Address& asker, const Address& address) const;
     // How many names are kept.

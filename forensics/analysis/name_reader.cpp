@@ -60,14 +60,21 @@ void NameReader::read_dns(std::span<const std::byte> message, int side, Flow& fl
 }
 
 void NameReader::add(std::span<const packet::NamedAddress> names) {
-    for (auto named = names.rbegin(); named != names.rend(); ++named) {
-        hosts_.add_if_unknown(named->address, named->name);
+    for (const packet::NamedAddress& named : names) {
+        added_.add({}, named.address, named.name);
     }
 }
 
 void NameReader::name(Flow& flow) const {
     if (flow.dns_name.empty()) {
         flow.dns_name = hosts_.find(flow.sides[0].address, flow.sides[1].address);
+    }
+}
+
+void NameReader::name_by_all(Flow& flow) const {
+    name(flow);
+    if (flow.dns_name.empty()) {
+        flow.dns_name = added_.find({}, flow.sides[1].address);
     }
 }
 

@@ -42,11 +42,12 @@ class NameReader {
                  std::array<Opening, 2>& openings, Flow& flow);
     // Reads a UDP datagram.
     void datagram(packet::Piece payload, int side, Flow& flow);
-    // Adds names of addresses for hosts that no answer read so far has told another. Of several of
-    // one address, the last one.
+    // Adds names of addresses that aren't from DNS. Of several of one address, the last one counts.
     void add(std::span<const packet::NamedAddress> names);
     // Sets dns_name from the answers read so far, if it isn't set yet.
     void name(Flow& flow) const;
+    // The same, or from the names that were added, if no answer tells one.
+    void name_by_all(Flow& flow) const;
 
     // The conversation is no more: frees what was kept to read it.
     void forget(const std::array<Opening, 2>& openings, uint64_t flow);
@@ -80,6 +81,7 @@ class NameReader {
 
     DnsQuestions* questions_;
     HostNames hosts_;
+    HostNames added_;
     FirstBytes first_bytes_;
     QuicReader quic_;
     std::vector<std::byte> scratch_;

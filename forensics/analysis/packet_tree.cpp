@@ -104,7 +104,9 @@ std::string PacketTree::heading(const Node& node) const {
         }
     };
     if (node.process != nullptr) {
-        append_attribute("host", node.process->host);
+        if (node.process->host != source_.host()) {  // which one host of all needs not
+            append_attribute("host", node.process->host);
+        }
         append_attribute("exe", node.process->exe);
         const std::optional<uint32_t> uid = node.process->uid;
         const bool number = style_.numeric || node.process->user.empty();

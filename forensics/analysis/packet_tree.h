@@ -20,6 +20,7 @@
 #include "forensics/analysis/line_groups.h"
 #include "forensics/analysis/recorded_ancestry.h"
 #include "forensics/packet_types.h"
+#include "forensics/source/source.h"
 #include "packet/line/packet_line.h"
 #include "packet/line/text_output.h"
 #include "pcapng/result.h"
@@ -28,9 +29,9 @@ namespace forensics {
 
 class PacketTree {
   public:
-    // `processes` are those of the packets' Source and outlive this.
-    PacketTree(const std::deque<Process>& processes, packet::LineStyle style)
-        : processes_(processes), style_(style), line_(style) {}
+    // `source` is that of the packets and outlives this.
+    PacketTree(const Source& source, packet::LineStyle style)
+        : source_(source), processes_(source.processes()), style_(style), line_(style) {}
 
     pcapng::Result<void> add(const Packet& packet);
 
@@ -67,6 +68,7 @@ class PacketTree {
                                      packet::TextOutput& out);
     std::string heading(const Node& node) const;
 
+    const Source& source_;
     const std::deque<Process>& processes_;
     packet::LineStyle style_;
     packet::PacketLine line_;

@@ -35,7 +35,7 @@ constexpr auto kPacketColumns = std::to_array<Column>({
     {"destination_address", kText, "IPv4 or IPv6"},
     {"destination_port", kUnsigned, "of TCP, UDP and their like"},
     {"flow", kUnsigned, "number of its conversation in the table flows"},
-    {"host", kText, "of a merged file: the host of the process"},
+    {"host", kText, "the host of the process, if the file names it"},
     {"pid", kUnsigned, "the process of the packet, see process_at"},
     {"tid", kUnsigned, "its thread"},
     {"start_time", kTime, "when that process started; with host and pid its identity"},
@@ -52,7 +52,7 @@ constexpr auto kPacketColumns = std::to_array<Column>({
     {"via", kText, "how it was found, or why there is none"},
     {"process_at", kText,
      "sender or receiver: the end at which the process is; null if the file doesn't say"},
-    {"peer_host", kText, "of a merged file: the host of the process at the other end"},
+    {"peer_host", kText, "the host of the process at the other end"},
     {"peer_pid", kUnsigned, "the process at the other end"},
     {"peer_tid", kUnsigned, "its thread"},
     {"peer_start_time", kTime, "when that process started"},
@@ -113,7 +113,7 @@ constexpr auto kFlowColumns = std::to_array<Column>({
      "a name that b's address has: of a DNS, mDNS or LLMNR answer, or a name resolution block"},
     {"server_name", kText, "TLS server name that a asked for, over TCP or QUIC"},
     {"http_host", kText, "HTTP host that a asked for"},
-    {"a_host", kText, "of a merged file: the host of a's process"},
+    {"a_host", kText, "the host of a's process, if the file names it"},
     {"a_pid", kUnsigned, "the process at a that moved the most bytes"},
     {"a_start_time", kTime, "when it started"},
     {"a_comm", kText, "its name"},
@@ -127,7 +127,7 @@ constexpr auto kFlowColumns = std::to_array<Column>({
     {"a_pod_namespace", kText, "its pod's namespace, in Kubernetes"},
     {"a_unit", kText, "its systemd unit"},
     {"a_several", kBoolean, "whether packets name more than one process at a"},
-    {"b_host", kText, "of a merged file: the host of b's process"},
+    {"b_host", kText, "the host of b's process"},
     {"b_pid", kUnsigned, "the process at b that moved the most bytes"},
     {"b_start_time", kTime, "when it started"},
     {"b_comm", kText, "its name"},
@@ -141,7 +141,7 @@ constexpr auto kFlowColumns = std::to_array<Column>({
     {"b_pod_namespace", kText, "its pod's namespace, in Kubernetes"},
     {"b_unit", kText, "its systemd unit"},
     {"b_several", kBoolean, "whether packets name more than one process at b"},
-    {"either_host", kText, "of a merged file: the host of either_pid"},
+    {"either_host", kText, "the host of either_pid"},
     {"either_pid", kUnsigned, "the process with the most bytes of those named without their end"},
     {"either_start_time", kTime, "when it started"},
     {"either_comm", kText, "its name"},
@@ -169,13 +169,9 @@ void write_address(RowWriter& out, const Flow* flow, size_t side) {
     has_ports(flow->protocol) ? out.number(uint64_t{flow->sides[side].port}) : out.none();
 }
 
-std::string_view host_of(const Process& process, std::string_view host) {
-    return process.host.empty() ? host : std::string_view(process.host);
-}
-
 // Returns a list of objects, or nothing if there are no processes. The last one has no pid if it
 // stands for those that weren't kept.
-Value shares_of(const Participants& processes, std::string_view host) {
+Value shares_of(const Participants& processes) {
     const std::vector<Participant> all = processes.by_bytes();
     if (all.empty()) {
         return {};
@@ -194,7 +190,7 @@ Value shares_of(const Participants& processes, std::string_view host) {
             return value.empty() ? Value() : Value(value);
         };
         list.json += before;
-        member("{\"host\":", text(known ? host_of(process, host) : std::string_view()));
+        member("{\"host\":", text(process.host));
         member(",\"pid\":", known ? Value(uint64_t{process.pid}) : Value());
         member(",\"start_time\":", process.start_ns != 0 ? Value(Time{process.start_ns}) : Value());
         member(",\"comm\":", text(process.comm));
@@ -224,10 +220,10 @@ Value interfaces_of(const Flow& flow) {
     return list;
 }
 
-void write_side(RowWriter& out, const Side& side, std::string_view host) {
+void write_side(RowWriter& out, const Side& side) {
     const Process* main = side.processes.main();
     const Process& process = main != nullptr ? *main : nobody();
-    out.text(main != nullptr ? host_of(process, host) : std::string_view());
+    out.text(process.host);
     main != nullptr ? out.number(uint64_t{process.pid}) : out.none();
     out.start(process.start_ns);
     out.text(process.comm);
@@ -334,7 +330,7 @@ std::span<const Column> flow_columns() {
     return kFlowColumns;
 }
 
-void flow_row(const Flow& flow, Row& row, const FlowHosts& hosts) {
+void flow_row(const Flow& flow, Row& row) {
     RowWriter out(row, kFlowColumns.size());
     const bool is_tcp = flow.protocol == IPPROTO_TCP;
     out.number(flow.number);
@@ -357,18 +353,18 @@ void flow_row(const Flow& flow, Row& row, const FlowHosts& hosts) {
     out.text(flow.dns_name);
     out.text(flow.server_name);
     out.text(flow.http_host);
-    write_side(out, flow.sides[0], hosts.a);
-    write_side(out, flow.sides[1], hosts.b);
+    write_side(out, flow.sides[0]);
+    write_side(out, flow.sides[1]);
     const Process* unplaced = flow.either.main();
     const Process& either = unplaced != nullptr ? *unplaced : nobody();
-    out.text(unplaced != nullptr ? host_of(either, hosts.either) : std::string_view());
+    out.text(either.host);
     unplaced != nullptr ? out.number(uint64_t{either.pid}) : out.none();
     out.start(either.start_ns);
     out.text(either.comm);
     out.boolean(flow.either.several());
-    out.value(shares_of(flow.sides[0].processes, hosts.a));
-    out.value(shares_of(flow.sides[1].processes, hosts.b));
-    out.value(shares_of(flow.either, hosts.either));
+    out.value(shares_of(flow.sides[0].processes));
+    out.value(shares_of(flow.sides[1].processes));
+    out.value(shares_of(flow.either));
     out.text(flow.dns_question);
     out.value(interfaces_of(flow));
     out.text(flow.tunnel);

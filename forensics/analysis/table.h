@@ -26,13 +26,7 @@ std::span<const Column> process_columns();
 void process_row(const ProcessTraffic& traffic, Row& row);
 
 std::span<const Column> flow_columns();
-// The hosts of the processes for which the file names none; empty: not known.
-struct FlowHosts {
-    std::string_view a;
-    std::string_view b;
-    std::string_view either;
-};
-void flow_row(const Flow& flow, Row& row, const FlowHosts& hosts = {});
+void flow_row(const Flow& flow, Row& row);
 
 // Returns "tcp", "udp", …, or the number of a protocol that has no name here.
 std::string protocol_name(uint8_t protocol);

@@ -91,10 +91,9 @@ void append_hive_value(std::string_view value, std::string& out) {
 }
 
 Partitions::Partitions(TableKind table, std::span<const Column> columns,
-                       std::vector<PartitionKey> keys, std::string host)
+                       std::vector<PartitionKey> keys)
     : keys_(std::move(keys)),
       by_host_(std::find(keys_.begin(), keys_.end(), PartitionKey::kHost) != keys_.end()),
-      host_(std::move(host)),
       hosts_(host_columns(table, columns)),
       times_(time_columns(table, columns)),
       columns_(columns.begin(), columns.end()) {
@@ -105,10 +104,12 @@ Partitions::Partitions(TableKind table, std::span<const Column> columns,
     }
 }
 
-Result<size_t> Partitions::take(Row& row) {
-    std::string_view host;
-    for (size_t i = 0; i < hosts_.size() && host.empty(); ++i) {
-        host = text_of(row[hosts_[i]]);
+Result<size_t> Partitions::take(Row& row, std::string_view host) {
+    for (const size_t column : hosts_) {
+        if (const std::string_view told = text_of(row[column]); !told.empty()) {
+            host = told;
+            break;
+        }
     }
     host_found_ = host_found_ || !host.empty();
     Hour hour;
@@ -117,7 +118,7 @@ Result<size_t> Partitions::take(Row& row) {
             hour = time->ns / kHourNs;
         }
     }
-    const auto number = number_of(host.empty() ? std::string_view(host_) : host, hour);
+    const auto number = number_of(host, hour);
     if (dropped_) {
         row.erase(row.begin() + static_cast<ptrdiff_t>(*dropped_));
     }

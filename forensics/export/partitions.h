@@ -34,9 +34,7 @@ class Partitions {
     // More are an error: each one is a file.
     static constexpr size_t kMost = 10'000;
 
-    // `host`: of rows whose host the file doesn't tell; empty: NULL.
-    Partitions(TableKind table, std::span<const Column> columns, std::vector<PartitionKey> keys,
-               std::string host);
+    Partitions(TableKind table, std::span<const Column> columns, std::vector<PartitionKey> keys);
 
     // The columns that the files have: without those that the folders tell, as Hive wants it.
     std::span<const Column> columns() const { return columns_; }
@@ -44,10 +42,11 @@ class Partitions {
     const std::vector<std::string>& folders() const { return folders_; }
 
     // Whether the host of any row so far is known, or the folders don't tell it.
-    bool hosts_known() const { return !by_host_ || !host_.empty() || host_found_; }
+    bool hosts_known() const { return !by_host_ || host_found_; }
 
     // Returns the number of the row's folder, and removes from it what is no column of the files.
-    pcapng::Result<size_t> take(Row& row);
+    // `host`: if no process of the row tells it; empty: NULL.
+    pcapng::Result<size_t> take(Row& row, std::string_view host);
 
   private:
     using Hour = std::optional<uint64_t>;  // since the epoch
@@ -57,7 +56,6 @@ class Partitions {
 
     std::vector<PartitionKey> keys_;
     bool by_host_ = false;
-    std::string host_;
     bool host_found_ = false;
     std::vector<size_t> hosts_;  // the columns that may tell it, the first one that does counts
     std::vector<size_t> times_;  // likewise

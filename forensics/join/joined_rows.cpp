@@ -44,26 +44,20 @@ JoinedFlow joined_flow(std::span<const JoinedHost> hosts, const JoinedConversati
     const auto flow_of = [&](const View& view) { return hosts[view.host].flows[view.flow]; };
     JoinedFlow joined;
     joined.flow = flow_of(views.front());
-    joined.hosts.a = joined.hosts.b = joined.hosts.either = hosts[views.front().host].name;
     for (size_t i = 1; i < views.size(); ++i) {
         const View& view = views[i];
         const Flow flow = flow_of(view);
-        const std::string_view host = hosts[view.host].name;
-        const auto take = [&](Participants& to, const Participants& from, std::string_view& name) {
-            to = from;
-            name = host;
-        };
         auto& [a, b] = joined.flow.sides;
         const Participants& of_a = flow.sides[view.turned ? 1 : 0].processes;
         const Participants& of_b = flow.sides[view.turned ? 0 : 1].processes;
         if (a.processes.first() == nullptr) {
-            take(a.processes, of_a, joined.hosts.a);
+            a.processes = of_a;
         }
         if (of_b.first() != nullptr) {
-            take(b.processes, of_b, joined.hosts.b);
+            b.processes = of_b;
         }
         if (joined.flow.either.first() == nullptr) {
-            take(joined.flow.either, flow.either, joined.hosts.either);
+            joined.flow.either = flow.either;
         }
         if (!view.turned && flow.sides[1].address == b.address) {
             take_first(joined.flow.dns_name, flow.dns_name);
@@ -113,7 +107,7 @@ void joined_row(std::span<const JoinedHost> hosts, const Joined& joined, size_t 
     const JoinedConversation& conversation = joined.conversations[number];
     JoinedFlow flow = joined_flow(hosts, conversation);
     flow.flow.number = number;
-    flow_row(flow.flow, row, flow.hosts);
+    flow_row(flow.flow, row);
     row.push_back(hosts_of(hosts, conversation));
     const bool is_joined = conversation.proof != Proof::kNone;
     const Value name = proof_name(conversation);

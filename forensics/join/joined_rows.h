@@ -20,7 +20,6 @@ namespace forensics {
 // side 0 if it has any; those at side 1 are the last view's that has any.
 struct JoinedFlow {
     Flow flow;
-    FlowHosts hosts;
 };
 JoinedFlow joined_flow(std::span<const JoinedHost> hosts, const JoinedConversation& conversation);
 

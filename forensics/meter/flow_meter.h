@@ -37,6 +37,10 @@ class FlowMeter {
 
     // Hands out what is due before this packet. Events count nowhere.
     void add(const Packet& packet);
+    // See FlowTable.
+    void name_addresses(std::span<const packet::NamedAddress> names) {
+        table_.name_addresses(names);
+    }
     // Hands out what is due at this time, without a packet.
     void advance(uint64_t now_ns);
     // The end: hands out the rest.

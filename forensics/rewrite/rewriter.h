@@ -142,8 +142,10 @@ class Rewriter {
                                  Comments comments);
     pcapng::Result<void> copy_packet_options(Input& input, const Packet& packet,
                                              const pcapng::PacketRead& block, Comments comments);
-    std::string_view identities(const Packet& packet, const pcapng::PacketRead* block);
+    std::string_view identities(const Source& input, const Packet& packet,
+                                const pcapng::PacketRead* block);
     pcapng::Result<void> darwin_option(Input& input, const pcapng::Option& option);
+    static const std::string& host_to_name(const Input& input);
     std::string_view completed(Input& input, const Packet& packet, std::string_view comment);
     void introduce(Input& input, const End& end, const packet::Comment& comment,
                    std::string_view prefix);

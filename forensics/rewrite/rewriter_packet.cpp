@@ -9,6 +9,7 @@
 #include "forensics/rewrite/option_copy.h"
 #include "forensics/rewrite/rewriter.h"
 #include "forensics/source/recorded.h"
+#include "packet/host_comment.h"
 #include "packet/line/terminal_text.h"
 #include "packet/process_comment.h"
 #include "pcapng/format.h"
@@ -31,7 +32,7 @@ Result<void> Rewriter::options(Input& input, const Packet& packet, std::string_v
         }
     }
     if (input.file->detail() == Detail::kIdentities) {
-        const std::string_view text = identities(packet, input.file->block());
+        const std::string_view text = identities(input.file->source(), packet, input.file->block());
         if (!text.empty()) {
             options_.option(pcapng::kOptComment, packet::cut_comment(text, pcapng::kMaxOptionSize));
         }
@@ -74,7 +75,8 @@ Result<void> Rewriter::copy_packet_options(Input& input, const Packet& packet,
 
 // Returns what a comment says of who the processes are, or nothing if the file doesn't tell whose
 // the packet is. Valid until the next call.
-std::string_view Rewriter::identities(const Packet& packet, const PacketRead* block) {
+std::string_view Rewriter::identities(const Source& input, const Packet& packet,
+                                      const PacketRead* block) {
     comment_.clear();
     if (!packet.attributed() && !has_pidcap_comment(block)) {
         return comment_;
@@ -90,7 +92,8 @@ std::string_view Rewriter::identities(const Packet& packet, const PacketRead* bl
     packet::append_at(comment_, packet.self_at, flags_direction(block));
     const Process* either =
         packet.self.process != nullptr ? packet.self.process : packet.peer.process;
-    if (either != nullptr && !either->host.empty()) {
+    // The name of the capture's own host is left out, as its header is.
+    if (either != nullptr && either->host != input.section_host()) {
         packet::append_pair(comment_, {}, packet::kHostKey, either->host);
     }
     if (packet.peer.process != nullptr) {
@@ -149,7 +152,8 @@ std::string_view Rewriter::completed(Input& input, const Packet& packet, std::st
         return found != input.processes.end() && found->second.introduced &&
                (!end.uid || found->second.uid == end.uid);
     };
-    if (input.options.host.empty() && is_introduced(packet.self) && is_introduced(packet.peer)) {
+    const std::string& host = host_to_name(input);
+    if (host.empty() && is_introduced(packet.self) && is_introduced(packet.peer)) {
         return comment;
     }
     const auto parsed = packet::parse_comment(comment);
@@ -159,15 +163,25 @@ std::string_view Rewriter::completed(Input& input, const Packet& packet, std::st
     comment_ = comment;
     introduce(input, packet.self, *parsed, {});
     introduce(input, packet.peer, *parsed, packet::kPeerPrefix);
-    if (!input.options.host.empty() && !parsed->find(packet::kHostKey)) {
+    if (!host.empty() && !parsed->find(packet::kHostKey)) {
         // A comment that is too long loses other keys: without the host it names other processes.
-        std::string host;
-        packet::append_pair(host, {}, packet::kHostKey, input.options.host);
-        const size_t room = pcapng::kMaxOptionSize - host.size() - 1;
+        const std::string pair = packet::host_comment(host);
+        const size_t room = pcapng::kMaxOptionSize - pair.size() - 1;
         comment_.resize(packet::cut_comment(comment_, room).size());
-        comment_ += ' ' + host;
+        comment_ += ' ' + pair;
     }
     return comment_;
+}
+
+// Returns the host that a packet's comment has to name. The output's header is that of the input's
+// first section, of which another section's host may differ.
+const std::string& Rewriter::host_to_name(const Input& input) {
+    static const std::string kNone;
+    if (!input.options.host.empty() || input.is_copied()) {
+        return input.options.host;
+    }
+    const std::string& host = input.file->source().section_host();
+    return host == input.file->header_host() ? kNone : host;
 }
 
 void Rewriter::introduce(Input& input, const End& end, const packet::Comment& comment,

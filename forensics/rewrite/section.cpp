@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "packet/comment.h"
+#include "packet/host_comment.h"
 #include "packet/version.h"
 #include "pcapng/encode.h"
 #include "pcapng/format.h"
@@ -41,12 +42,15 @@ pcapng::SectionInfo section_of(std::span<const Host> hosts) {
     section.comments.emplace_back(packet::kCommentGrammar);
     for (const Host& host : hosts) {
         const pcapng::SectionInfo& from = host.input.section();
-        std::string comment = "host=" + host.name;
+        std::string comment = packet::host_comment(host.name);
         for (const std::string& text : {from.os, from.hardware, from.application}) {
             comment += text.empty() ? "" : ", " + text;
         }
         for (const std::string& text : from.comments) {
-            comment += text == packet::kCommentGrammar ? "" : ", " + text;
+            // Its own host's name has become the one in front.
+            const bool is_known = text == packet::kCommentGrammar ||
+                                  text == packet::host_comment(host.input.header_host());
+            comment += is_known ? "" : ", " + text;
         }
         section.comments.push_back(std::move(comment));
     }

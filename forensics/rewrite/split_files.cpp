@@ -89,7 +89,9 @@ std::string SplitFiles::name_of(const End& end) const {
             break;
     }
     // No leading dot or dash, whatever the host is called.
-    return process.host.empty() ? name : "host-" + safe(process.host, kNameMax) + "-" + name;
+    return process.host == input_.source().host()
+               ? name
+               : "host-" + safe(process.host, kNameMax) + "-" + name;
 }
 
 // Returns key_of(), or the key of the file for those that find no place of their own.

@@ -35,13 +35,17 @@ At at_off_loopback(const Packet& packet) {
 
 }  // namespace
 
-void Attribution::begin_section() {
+void Attribution::begin_section(const std::string& host) {
     ++section_;
     index_.begin_section();
+    if (host_ != host) {
+        host_ = host;
+        forget_speeches();
+    }
 }
 
-void Attribution::begin_file() {
-    begin_section();
+void Attribution::begin_file(const std::string& host) {
+    begin_section(host);
     darwin_.clear();
     darwin_bytes_ = 0;
 }
@@ -59,14 +63,18 @@ void Attribution::darwin_process(const pcapng::DarwinProcessRead& block) {
 }
 
 void Attribution::process_information(const pcapng::ProcessInformationRead& block) {
-    const Process recorded = recorded_process(block);
+    Process recorded = recorded_process(block);
+    recorded.host = host_;
     if (Process* process = index_.describe(recorded)) {
         index_.learn(*process, recorded);
     }
 }
 
 void Attribution::journal(const pcapng::JournalRead& block) {
-    if (const std::optional<Process> recorded = recorded_process(block)) {
+    if (std::optional<Process> recorded = recorded_process(block)) {
+        if (recorded->host.empty()) {
+            recorded->host = host_;
+        }
         if (Process* process = index_.started(*recorded)) {
             index_.learn(*process, *recorded);
         }
@@ -127,8 +135,9 @@ bool Attribution::by_darwin(const pcapng::PacketRead& block, Packet& packet) {
     if (darwin->section != section_ && block.process) {
         return false;
     }
-    Process* process = darwin->process != nullptr ? darwin->process
-                                                  : index_.by_pid({}, darwin->pid, packet.time_ns);
+    Process* process = darwin->process != nullptr
+                           ? darwin->process
+                           : index_.by_pid(host_, darwin->pid, packet.time_ns);
     if (process == nullptr) {
         return true;
     }
@@ -146,7 +155,7 @@ bool Attribution::by_option(const pcapng::PacketRead& block, Packet& packet) {
     if (!block.process) {
         return false;
     }
-    if (Process* process = index_.by_pid({}, block.process->pid, packet.time_ns)) {
+    if (Process* process = index_.by_pid(host_, block.process->pid, packet.time_ns)) {
         packet.self = {.process = process, .tid = block.process->tid, .uid = process->uid};
         packet.self_at = at_off_loopback(packet);
     }
@@ -167,7 +176,7 @@ void Attribution::by_pktap(Packet& packet) {
     Process recorded;
     recorded.pid = *pktap->pid;
     recorded.comm = pktap->comm;
-    if (Process* process = index_.by_pid({}, recorded.pid, packet.time_ns)) {
+    if (Process* process = index_.by_pid(host_, recorded.pid, packet.time_ns)) {
         index_.learn(*process, recorded);
         packet.self = {.process = process, .uid = process->uid};
         packet.self_at = at_off_loopback(packet);
@@ -219,11 +228,15 @@ End Attribution::end_of(const packet::CommentEnd& recorded, Process*& process, u
 
 void Attribution::forget_if_full() {
     if (speeches_.size() > kMaxSpeeches || kept_bytes_ > kMaxBytes) {
-        single_ = {};
-        several_ = {};
-        speeches_.clear();
-        kept_bytes_ = 0;
+        forget_speeches();
     }
+}
+
+void Attribution::forget_speeches() {
+    single_ = {};
+    several_ = {};
+    speeches_.clear();
+    kept_bytes_ = 0;
 }
 
 Attribution::Speech& Attribution::speech_of(const pcapng::PacketRead& block,
@@ -265,7 +278,7 @@ Attribution::Speech& Attribution::speech_in(Slots& slots, std::string_view text,
     return speech;
 }
 
-void Attribution::read(Speech& speech, const pcapng::Options* all) {
+void Attribution::read(Speech& speech, const pcapng::Options* all) const {
     std::optional<packet::CommentEnds> ends;
     if (all == nullptr) {
         ends = packet::read_process_comment(speech.text);
@@ -284,6 +297,11 @@ void Attribution::read(Speech& speech, const pcapng::Options* all) {
         ends = read_rustnet_comment(*all);
     }
     if (ends) {
+        for (packet::CommentEnd* end : {&ends->self, &ends->peer}) {
+            if (end->process.host.empty()) {
+                end->process.host = host_;
+            }
+        }
         speech.told = true;
         speech.at = ends->at;
         speech.recorded = std::move(*ends);

@@ -26,9 +26,11 @@ namespace forensics {
 
 class Attribution {
   public:
-    void begin_section();
+    // `host`: whose the processes are for which a packet names none; empty: not known.
+    void begin_section(const std::string& host);
     // A section of another file: Darwin processes are counted from 0 again.
-    void begin_file();
+    void begin_file(const std::string& host);
+    const std::string& host() const { return host_; }
     void darwin_process(const pcapng::DarwinProcessRead& block);
     void process_information(const pcapng::ProcessInformationRead& block);
     void journal(const pcapng::JournalRead& block);
@@ -80,10 +82,11 @@ class Attribution {
     };
 
     void forget_if_full();
+    void forget_speeches();
     Speech& speech_of(const pcapng::PacketRead& block, uint64_t comment_hash);
     Speech& speech_in(Slots& slots, std::string_view text, uint64_t hash,
                       const pcapng::Options* all);
-    static void read(Speech& speech, const pcapng::Options* all);
+    void read(Speech& speech, const pcapng::Options* all) const;
     void settle(Speech& speech, const Packet& packet);
     End end_of(const packet::CommentEnd& recorded, Process*& process, uint32_t& version,
                const Packet& packet);
@@ -94,6 +97,7 @@ class Attribution {
 
     ProcessIndex index_;
     uint64_t section_ = 0;
+    std::string host_;           // of the section
     std::deque<Darwin> darwin_;  // by index
     size_t darwin_bytes_ = 0;
     bool left_darwin_out_ = false;

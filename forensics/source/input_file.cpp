@@ -13,6 +13,7 @@
 
 #include "forensics/source/recorded.h"
 #include "packet/comment.h"
+#include "packet/host_comment.h"
 #include "packet/line/terminal_text.h"
 #include "pcapng/encode.h"
 #include "pcapng/format.h"
@@ -316,6 +317,7 @@ void InputFile::add(const pcapng::SectionRead& section) {
         return;
     }
     section_options_ = taken(options);
+    header_host_ = packet::host_of_section(section.options);
     section_.hardware = section.hardware;
     section_.os = section.os;
     section_.application = section.application;

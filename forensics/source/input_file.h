@@ -105,6 +105,8 @@ class InputFile : private Source::Observer {
     // The first section, known after the first next(); empty for a pcap file.
     const pcapng::SectionInfo& section() const { return section_; }
     const std::vector<uint8_t>& section_options() const { return section_options_; }  // encoded
+    // The host that it names; empty: none.
+    const std::string& header_host() const { return header_host_; }
     // Returns the interface with this Interface::number, or null for a pcap file.
     const CarriedInterface* interface(uint32_t number) const;
     // Returns the process with this index, as packets refer to it, or null if there is none.
@@ -166,6 +168,7 @@ class InputFile : private Source::Observer {
     uint32_t sections_ = 0;
     pcapng::SectionInfo section_;
     std::vector<uint8_t> section_options_;
+    std::string header_host_;
     std::deque<CarriedInterface> interfaces_;
     std::deque<CarriedDarwinProcess> darwin_processes_;
     std::vector<uint64_t> packets_;  // by interface

@@ -20,6 +20,7 @@
 #include "forensics/source/read_ahead.h"
 #include "packet/dissect/link.h"
 #include "packet/event/layout.h"
+#include "packet/host_comment.h"
 #include "packet/line/terminal_text.h"
 #include "packet/link_type.h"
 #include "pcapng/format.h"
@@ -92,6 +93,7 @@ class Source::Implementation {
     void add_files(std::span<const std::string> paths);
     Result<const Packet*> next();
     void read_ahead();
+    void set_host(const std::string& host);
 
     std::string given_name_;
     std::string name_;  // of the file that is being read, as messages have it
@@ -103,6 +105,7 @@ class Source::Implementation {
     std::atomic<uint64_t> bytes_read_ = 0;
     std::optional<uint64_t> bytes_total_;
     Skipped skipped_;
+    std::string host_;  // of all sections
 
   private:
     Result<void> start(Input input);
@@ -112,6 +115,7 @@ class Source::Implementation {
     Result<const Packet*> next_block();
     Result<const Packet*> next_record();
     Result<void> other_block(const pcapng::Block& block);
+    void begin_section(const std::string& recorded_host);
     void take(const pcapng::NameResolutionRead& block);
     void note_problem();
     const Interface& add_interface(Interface interface);
@@ -131,6 +135,8 @@ class Source::Implementation {
     // described alike is the same one.
     std::multimap<InterfaceIdentity, Interface*> earlier_;
     std::deque<std::string> files_;  // that come after this one
+    std::optional<std::string> given_host_;
+    bool any_section_ = false;
     Packet packet_;
     bool ended_ = false;
     Result<void> failure_;  // the first one
@@ -174,8 +180,22 @@ Result<void> Source::Implementation::next_file() {
             earlier_.emplace(identity_of(interface), &interface);
         }
     }
-    attribution_.begin_file();
+    attribution_.begin_file(given_host_.value_or(""));
     return open(path);
+}
+
+void Source::Implementation::set_host(const std::string& host) {
+    given_host_ = host;
+    host_ = host;
+    attribution_.begin_section(host);  // a pcap file has begun
+}
+
+// `recorded_host`: that the section names; empty: none.
+void Source::Implementation::begin_section(const std::string& recorded_host) {
+    const std::string& host = given_host_ ? *given_host_ : recorded_host;
+    attribution_.begin_section(host);
+    host_ = !any_section_ || host_ == host ? host : std::string();
+    any_section_ = true;
 }
 
 Result<void> Source::Implementation::open(std::span<const uint8_t> bytes) {
@@ -216,6 +236,7 @@ Result<void> Source::Implementation::start(Input input) {
     if (!header.ok()) {
         return header.error();
     }
+    begin_section({});
     section_.push_back(
         &add_interface({.link_type = header->link_type, .snaplen = header->snaplen, .name = {}}));
     return {};
@@ -349,9 +370,9 @@ Direction Source::Implementation::recorded_direction() const {
 }
 
 Result<void> Source::Implementation::other_block(const pcapng::Block& block) {
-    if (std::holds_alternative<pcapng::SectionRead>(block)) {
+    if (const auto* section = std::get_if<pcapng::SectionRead>(&block)) {
         section_.clear();
-        attribution_.begin_section();
+        begin_section(packet::host_of_section(section->options));
     } else if (const auto* interface = std::get_if<pcapng::InterfaceRead>(&block)) {
         Interface described = interface_of(*interface);
         interface_bytes_ +=
@@ -465,6 +486,18 @@ Result<const Packet*> Source::next() {
 
 void Source::read_ahead() {
     implementation_->read_ahead();
+}
+
+void Source::set_host(const std::string& host) {
+    implementation_->set_host(host);
+}
+
+const std::string& Source::host() const {
+    return implementation_->host_;
+}
+
+const std::string& Source::section_host() const {
+    return implementation_->attribution_.host();
 }
 
 const pcapng::PacketRead* Source::block() const {

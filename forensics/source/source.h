@@ -50,6 +50,14 @@ class Source {
     // before the damage have been returned.
     pcapng::Result<const Packet*> next();
 
+    // Says whose the processes are for which no packet names a host, whatever the file says: else
+    // each section's header does (packet/host_comment.h). Before the first next().
+    void set_host(const std::string& host);
+    // The host that all sections read so far are of; empty: they name none, or several.
+    const std::string& host() const;
+    // That of the section that is being read.
+    const std::string& section_host() const;
+
     // Lets a second thread read and parse this file and those that follow ahead, as far as they are
     // regular pcapng files, compressed or not, and worth it. Costs some 4 MiB. What is returned
     // stays the same. Before the first next().

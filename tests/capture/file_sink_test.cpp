@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "capture/zstd_compressor.h"
+#include "packet/host_comment.h"
 #include "pcapng/reader.h"
 #include "tests/pcapng/files.h"
 #include "tests/support/command.h"
@@ -108,6 +109,8 @@ class File {
     void finish(const std::vector<packet::InterfaceCounters>& counters = {}) {
         need(sink_.finish(counters));
     }
+
+    std::string section_comments() const { return test::output_of({"capinfos", "-k", path()}); }
 
     // A line a frame: where it goes, by the names that the file has, and when.
     std::vector<std::string> targets() const {
@@ -403,8 +406,8 @@ class Conversations {
 
 }  // namespace
 
-TEST_CASE("a section says first which comments its packets have, then how they were taken") {
-    File file;
+TEST_CASE("a section says first which comments its packets have, then how they were taken, where") {
+    File file({.section_comments = {"one more"}, .host = "web1"});
     file.finish();
     std::vector<std::string> comments;
     file.visit([&comments](const auto& block) {
@@ -416,7 +419,8 @@ TEST_CASE("a section says first which comments its packets have, then how they w
             }
         }
     });
-    CHECK(comments == std::vector<std::string>{"pidcap comment grammar 1", kOrigin});
+    CHECK(comments ==
+          std::vector<std::string>{"pidcap comment grammar 1", kOrigin, "host=web1", "one more"});
 }
 
 TEST_CASE("a process is introduced once, whether first seen as a packet's process or its peer") {
@@ -704,6 +708,22 @@ TEST_CASE("tshark shows an address by its container's name, and by all names tha
         CHECK(file.blocks() == "IDNPDNPDP");
         CHECK(file.targets()[2] == "db|web\t2.000000000");
     }
+}
+
+TEST_CASE("a file says of which host it is: this machine's name, another, or none") {
+    const auto said = [](const FileOptions& options) {
+        File file(options);
+        file.finish();
+        return file.section_comments();
+    };
+    const std::string own = test::lines(test::output_of({"uname", "-n"})).at(0);
+    const bool is_own = own != "(none)" && own != "localhost" && !own.starts_with("localhost.");
+    CHECK(test::contains(said({}), "Capture comment:     host=") == is_own);
+    if (is_own) {
+        CHECK_THAT(said({}), Catch::Contains(packet::host_comment(own) + "\n"));
+    }
+    CHECK_THAT(said({.host = "web 1\x1b[2J"}), Catch::Contains("host=web%201%1B[2J\n"));
+    CHECK_FALSE(test::contains(said({.host = ""}), "host="));
 }
 
 TEST_CASE("the statistics add up to every packet that the interface's hooks saw") {

@@ -375,3 +375,14 @@ TEST_CASE("help and version are printed whatever else is given") {
     CHECK(std::get<Stop>(parse({"doctor", "--help"})).text == cmd::help_of("doctor").text);
     CHECK(run({"-D"}).action == Options::Action::kListInterfaces);
 }
+
+TEST_CASE("a file names this machine's host, another, or none") {
+    CHECK_FALSE(run({"-w", "f"}).host);
+    CHECK(run({"-w", "f", "--host", "web 1"}).host == "web 1");
+    CHECK(run({"-w", "f", "--no-host"}).host == "");
+    CHECK(refusal({"-w", "f", "--host", "a", "--no-host"}).find("exclude") != std::string::npos);
+    CHECK(refusal({"-w", "f", "--host", ""}).find("empty") != std::string::npos);
+    CHECK(refusal({"-w", "f", "--host", std::string(256, 'a')}).find("255") != std::string::npos);
+    CHECK(refusal({"--host", "a"}).find("-w FILE") != std::string::npos);
+    CHECK(refusal({"--no-host"}).find("-w FILE") != std::string::npos);
+}

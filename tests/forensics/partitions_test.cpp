@@ -54,18 +54,18 @@ TEST_CASE("a folder's name escapes what Hive's FileUtils escapes, and nothing el
 
 TEST_CASE("rows without a time or a host have Hive's name for NULL") {
     Partitions partitions(TableKind::kEvents, forensics::event_columns(),
-                          {PartitionKey::kHour, PartitionKey::kHost, PartitionKey::kDate}, "");
+                          {PartitionKey::kHour, PartitionKey::kHost, PartitionKey::kDate});
     Row row = event({}, {});
-    CHECK(*partitions.take(row) == 0);
+    CHECK(*partitions.take(row, {}) == 0);
     CHECK_FALSE(partitions.hosts_known());
     row = event(forensics::Time{25 * kHourNs}, std::string_view("a"));
-    CHECK(*partitions.take(row) == 1);
+    CHECK(*partitions.take(row, {}) == 1);
     CHECK(partitions.hosts_known());
     row = event(forensics::Time{26 * kHourNs - 1}, std::string("a"));
-    CHECK(*partitions.take(row) == 1);
+    CHECK(*partitions.take(row, {}) == 1);
     CHECK(row.size() == partitions.columns().size());
     row = event({}, {});
-    CHECK(*partitions.take(row) == 0);
+    CHECK(*partitions.take(row, {}) == 0);
     const std::string null = "__HIVE_DEFAULT_PARTITION__";
     CHECK(partitions.folders() ==
           std::vector<std::string>{"hour=" + null + "/host=" + null + "/date=" + null,
@@ -73,27 +73,25 @@ TEST_CASE("rows without a time or a host have Hive's name for NULL") {
 }
 
 TEST_CASE("the row's own host goes before the one that is given") {
-    Partitions partitions(TableKind::kEvents, forensics::event_columns(), {PartitionKey::kHost},
-                          "given");
+    Partitions partitions(TableKind::kEvents, forensics::event_columns(), {PartitionKey::kHost});
     Row row = event({}, std::string_view("own"));
-    CHECK(partitions.take(row));
+    CHECK(partitions.take(row, "given"));
     row = event({}, {});
-    CHECK(partitions.take(row));
+    CHECK(partitions.take(row, "given"));
     CHECK(partitions.folders() == std::vector<std::string>{"host=own", "host=given"});
 }
 
 TEST_CASE("more partitions than the limit are an error, not as many files") {
-    Partitions partitions(TableKind::kEvents, forensics::event_columns(), {PartitionKey::kDate},
-                          "");
+    Partitions partitions(TableKind::kEvents, forensics::event_columns(), {PartitionKey::kDate});
     Row row;
     for (uint64_t day = 0; day < Partitions::kMost; ++day) {
         row = event(forensics::Time{day * 24 * kHourNs}, {});
-        REQUIRE(partitions.take(row));
+        REQUIRE(partitions.take(row, {}));
     }
     row = event(forensics::Time{Partitions::kMost * 24 * kHourNs}, {});
-    CHECK_FALSE(partitions.take(row));
+    CHECK_FALSE(partitions.take(row, {}));
     row = event(forensics::Time{0}, {});
-    CHECK(*partitions.take(row) == 0);
+    CHECK(*partitions.take(row, {}) == 0);
 }
 
 TEST_CASE("rows come back as they were, by partition, whether or not they fit into memory") {

@@ -22,7 +22,9 @@ namespace {
 // A file of small packets, one a millisecond.
 class File {
   public:
-    explicit File(const std::string& interface = "eth0", uint16_t link_type = 1) {
+    explicit File(const std::string& interface = "eth0", uint16_t link_type = 1,
+                  const std::vector<std::string>& comments = {})
+        : writer(test::open_writer(path, {.comments = comments})) {
         (void)test::need(writer.add_interface({.link_type = link_type, .name = interface}));
     }
     void packet(std::string_view comment, Direction direction = Direction::kOutbound,
@@ -48,7 +50,7 @@ class File {
 
     test::TemporaryFolder folder;
     std::string path = folder.file("f");
-    pcapng::Writer writer = test::open_writer(path);
+    pcapng::Writer writer;
     uint64_t time_ns = 1'000'000'000;
 };
 
@@ -496,4 +498,64 @@ TEST_CASE("an observer's error ends the reading") {
     source.set_observer(&refuser);
     CHECK(source.next().error().message == "no room");
     CHECK(source.next().error().message == "no room");
+}
+
+// The hosts of all processes of a file in which each carrier names one.
+std::vector<std::string> hosts_of(const std::vector<std::string>& comments,
+                                  const std::optional<std::string>& given = {}) {
+    File file("eth0", 1, comments);
+    file.packet("pid=1 st=10 via=socket peer.pid=2 peer.st=20 peer.via=lookup");
+    file.packet("pid=3 st=30 via=socket host=merged");
+    file.packet("PID: 4\nCmd: /bin/x");
+    const uint32_t darwin = test::need(file.writer.darwin_process(5, "darwin"));
+    file.packet("", Direction::kOutbound, {}, darwin);
+    file.packet("", Direction::kOutbound, pcapng::ProcessThread{6, 6});
+    test::need(file.writer.process_information({.pid = 7, .start_ns = 70}));
+    file.journal({{"MESSAGE", "exec x"}, {"_PID", "8"}, {"_PIDCAP_START", "80"}});
+    file.journal(
+        {{"MESSAGE", "exec x"}, {"_PID", "9"}, {"_PIDCAP_START", "90"}, {"_HOSTNAME", "merged"}});
+    const Bytes bytes = file.bytes();
+    auto source = Source::from_memory(bytes, "f");
+    REQUIRE(source.ok());
+    if (given) {
+        source->set_host(*given);
+    }
+    std::vector<std::string> hosts;
+    for (const forensics::Process& process : drain(std::move(source)).processes) {
+        hosts.push_back(process.host);
+    }
+    return hosts;
+}
+
+TEST_CASE("a process is of the host that its packet, else the header names, however it is told") {
+    using Hosts = std::vector<std::string>;
+    CHECK(hosts_of({}) == Hosts{"", "", "merged", "", "", "", "", "", "merged"});
+    CHECK(hosts_of({"host=web"}) ==
+          Hosts{"web", "web", "merged", "web", "web", "web", "web", "web", "merged"});
+    CHECK(hosts_of({"host=web"}, "db") ==
+          Hosts{"db", "db", "merged", "db", "db", "db", "db", "db", "merged"});
+}
+
+TEST_CASE("the same process of two hosts is two, and one of two files of a host is one") {
+    const test::TemporaryFolder folder;
+    const auto write = [&folder](const std::string& name, const std::vector<std::string>& said) {
+        File file("eth0", 1, said);
+        file.packet("pid=1 st=10 comm=x via=socket");
+        test::write_file(folder.file(name), file.bytes());
+        return folder.file(name);
+    };
+    const std::string web = write("web", {"host=web"});
+    const std::string again = write("again", {"host=web"});
+    const std::string db = write("db", {"host=db"});
+    const std::string none = write("none", {});
+    const auto read = [](const std::vector<std::string>& paths) {
+        auto source = test::need(Source::open(paths));
+        while (test::need(source.next()) != nullptr) {
+        }
+        return std::pair(source.processes().size(), source.host());
+    };
+    CHECK(read({web, again}) == std::pair<size_t, std::string>{1, "web"});
+    CHECK(read({web, db}) == std::pair<size_t, std::string>{2, ""});
+    CHECK(read({web, none}) == std::pair<size_t, std::string>{2, ""});
+    CHECK(read({none}) == std::pair<size_t, std::string>{1, ""});
 }

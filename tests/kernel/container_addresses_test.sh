@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 # container_addresses_test.sh PIDCAP: a network namespace, a cgroup and a file of Docker's are all that pidcap knows of a container. With
-# --container-addresses tshark and `pidcap flows` show its name for its addresses, and for no address of a container in the host's network.
+# --container-addresses tshark and `pidcap flows` show its name for its addresses, and for no address of a container in the host's network;
+# so do `pidcap flows` and its records of a running capture.
 set -uo pipefail
 if [ "${2:-}" != inside ]; then
     for program in ip nsenter python3 tshark unshare; do
@@ -80,6 +81,14 @@ for name in named plain; do
     started+=($!)
     said "$folder/$name.said" listening
 done
+for name in table records; do
+    options=(--json)
+    [ $name = table ] || options=(--records)
+    "$pidcap" flows -i any "${options[@]}" tcp >"$folder/$name.json" 2>"$folder/$name.said" &
+    captures+=($!)
+    started+=($!)
+    said "$folder/$name.said" listening
+done
 talk='
 import socket, sys
 for address in sys.argv[1:]:
@@ -103,12 +112,19 @@ targets() {
 }
 is 'tshark, with names' "$(printf '%s\n' 10.88.1.1 10.88.1.1 fd00:88::1 web web)" "$(targets named)"
 is 'tshark, without' "$(printf '%s\n' 10.88.1.1 10.88.1.1 10.88.1.2 fd00:88::1 fd00:88::2)" "$(targets plain)"
-is 'pidcap flows' "$(printf '%s\n' '10.88.1.1 None' '10.88.1.1 None' '10.88.1.2 web' 'fd00:88::1 None' 'fd00:88::2 web')" \
-    "$("$pidcap" flows --json "$folder/named.pcapng" | python3 -c '
+# names ROWS: the address to which each conversation goes, and its name.
+names() {
+    python3 -c '
 import json, sys
-for line in sys.stdin:
+for line in open(sys.argv[1]):
     row = json.loads(line)
-    print(row["b_address"], row["dns_name"])' | sort)"
+    print(row["b_address"], row["dns_name"])' "$1" | sort
+}
+"$pidcap" flows --json "$folder/named.pcapng" >"$folder/file.json" || failed=1
+"$pidcap" flows --records "$folder/named.pcapng" >"$folder/file-records.json" || failed=1
+for rows in file table records file-records; do
+    is "pidcap flows, $rows" "$(printf '%s\n' '10.88.1.1 None' '10.88.1.1 None' '10.88.1.2 web' 'fd00:88::1 None' 'fd00:88::2 web')" "$(names "$folder/$rows.json")"
+done
 "$pidcap" extract "$folder/named.pcapng" -w "$folder/part.pcapng" --filter 'host 10.88.1.2' 2>/dev/null
 is 'an extract' "$(printf '%s\n' 10.88.1.1 web)" "$(targets part)"
 exit $failed

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // Files of real captures, as other tools read them.
+#include <sched.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <catch2/catch.hpp>
 #include <memory>
@@ -46,6 +48,27 @@ TEST_CASE("the blocks of a capture are what the format says") {
         CHECK(field_of_blocks(file, wrong).empty());
     }
     require_readable(file);
+}
+
+TEST_CASE("a capture says of which host it is, whatever that is called") {
+    const Loopback lo;
+    const TemporaryFolder folder;
+    REQUIRE(unshare(CLONE_NEWUTS) == 0);
+    const std::string name = "web 1\x1b[2J";
+    REQUIRE(sethostname(name.data(), name.size()) == 0);
+    const auto said = [&](const std::vector<std::string>& more) {
+        const std::string file = folder.file("host.pcapng");
+        std::vector<std::string> arguments = {"-i", "lo", "-w", file};
+        arguments.insert(arguments.end(), more.begin(), more.end());
+        Capture capture(lo.netns, arguments);
+        REQUIRE(send_numbered(lo.sender, 0, 1, 100) == 1);
+        capture.stop();
+        require_readable(file);
+        return output_of({"capinfos", "-k", file});
+    };
+    CHECK(contains(said({}), " host=web%201%1B[2J\n"));
+    CHECK(contains(said({"--host", "db"}), " host=db\n"));
+    CHECK_FALSE(contains(said({"--no-host"}), "host="));
 }
 
 TEST_CASE("a file of several Ethernet interfaces is one for every reader") {

@@ -212,13 +212,29 @@ TEST_CASE("the dialog names the running processes, whatever they call themselves
     CHECK(processes.size() > 1);
     CHECK(trees.contains("value=any"));
     CHECK(trees.contains("value=" + pid));
-    CHECK(calls == std::set<std::string>{"call=--pid", "call=--tree", "call=--comm", "call=--user",
-                                         "call=--container", "call=--container-name",
-                                         "call=--image", "call=--pod", "call=--process",
-                                         "call=--follow", "call=--hook", "call=--direction",
-                                         "call=--sample", "call=--snaplen", "call=--process-blocks",
-                                         "call=--tls-keys", "call=--tls-plaintext", "call=--event",
-                                         "call=--tracepoint"});
+    CHECK(calls == std::set<std::string>{"call=--pid",
+                                         "call=--tree",
+                                         "call=--comm",
+                                         "call=--user",
+                                         "call=--container",
+                                         "call=--container-name",
+                                         "call=--image",
+                                         "call=--pod",
+                                         "call=--process",
+                                         "call=--follow",
+                                         "call=--hook",
+                                         "call=--direction",
+                                         "call=--sample",
+                                         "call=--snaplen",
+                                         "call=--process-blocks",
+                                         "call=--tls-keys",
+                                         "call=--tls-plaintext",
+                                         "call=--event",
+                                         "call=--tracepoint",
+                                         "call=--container-addresses",
+                                         "call=--host",
+                                         "call=--no-host",
+                                         "call=--no-packets"});
 
     const std::string again = answer_to(
         {"--extcap-config", "--extcap-interface", "pidcap-any", "--extcap-reload-option", "tree"});
@@ -280,7 +296,8 @@ TEST_CASE("an expression in the toolbar that is wrong is told, and changes nothi
 
 TEST_CASE("the toolbar shows how many packets were captured, and the log has the last word") {
     const Loopback traffic;
-    Extcap extcap(traffic.netns, "pidcap-lo", {"--extcap-capture-filter", "udp"});
+    Extcap extcap(traffic.netns, "pidcap-lo",
+                  {"--extcap-capture-filter", "udp", "--host", "web 1"});
     extcap.say({0, Command::kInitialized, ""});
     extcap.open_reader();
     hear_listening(extcap);
@@ -294,6 +311,7 @@ TEST_CASE("the toolbar shows how many packets were captured, and the log has the
     });
     extcap.process().signal(SIGTERM);
     CHECK(extcap.read_to_end() == 0);
+    CHECK(contains(output_of({"capinfos", "-k", extcap.file()}), " host=web%201\n"));
     extcap.hear([](const Message& message) {
         return is_log_with(message, "1234 packets captured, 0 dropped");
     });

@@ -13,6 +13,7 @@
 #include "tests/cmd/offline/duckdb.h"
 #include "tests/cmd/offline/rows.h"
 #include "tests/pcapng/files.h"
+#include "tests/support/named_host.h"
 #include "tests/support/temporary_folder.h"
 
 namespace {
@@ -90,8 +91,8 @@ TEST_CASE("DuckDB's sums over a folder of several hosts are those of their singl
             write_capture(file, each_second(kEight - 10 * kSecond, 3700 + host));
             test::output_of(partitioned(table, folder.file(table), file, name));
             const std::string single = folder.file(name + "-" + table + ".parquet");
-            test::output_of(
-                pidcap({"export", "--format", "parquet", "--table", table, "-o", single, file}));
+            test::output_of(pidcap({"export", "--format", "parquet", "--table", table, "--host",
+                                    name, "-o", single, file}));
             singles += (host == 0 ? "SELECT '" : " UNION ALL SELECT '") + name +
                        "' AS host, COLUMNS(c -> c != 'host') FROM '" + single + "'";
         }
@@ -229,6 +230,36 @@ TEST_CASE("the rows of a merged file are in the folders of their hosts") {
     }
 }
 
+TEST_CASE(
+    "a capture that says its host needs no --host, in a folder and in every table of its own") {
+    test::TemporaryFolder folder;
+    test::DuckDb duckdb;
+    const std::string file = folder.file("capture.pcapng");
+    write_capture(file, each_second(kEight, 3));
+    test::with_section_comment(file, "host=a/b%20c");
+    for (const std::string table : kTables) {
+        const std::string to = folder.file(table);
+        const std::string single = folder.file(table + ".parquet");
+        const Strings command = {"export", "--format", "parquet", "--table", table};
+        const auto exported = [&](const Strings& more) {
+            Strings all = command;
+            all.insert(all.end(), more.begin(), more.end());
+            test::output_of(pidcap(all));
+        };
+        exported({"--partition", "host", "-o", to, file});
+        exported({"-o", single, file});
+        INFO(table);
+        CHECK(duckdb.query("SELECT DISTINCT host FROM " + whole(to)) ==
+              std::vector<Strings>{{"a/b c"}});
+        const std::string column = table == "flows" ? "a_host" : "host";
+        CHECK(duckdb.query("SELECT DISTINCT " + column + " FROM '" + single + "'") ==
+              std::vector<Strings>{{"a/b c"}});
+        exported({"--host", "other", "-o", single, file});
+        CHECK(duckdb.query("SELECT DISTINCT " + column + " FROM '" + single + "'") ==
+              std::vector<Strings>{{"other"}});
+    }
+}
+
 // The statements of a page between ```sql and ```.
 Strings statements_of(const std::string& page, const std::string& marked) {
     const std::string text = test::content_of(page);
@@ -349,12 +380,10 @@ TEST_CASE("a wrong command line of export --partition says what is wrong") {
     CHECK(test::contains(said({"--partition", "", "-o", to}), "not one of host, date, hour"));
     CHECK(test::contains(said({"--partition", "date,date", "-o", to}), "twice"));
     CHECK(test::contains(said({"--partition", "date"}), "-o FOLDER"));
-    CHECK(test::contains(said({"--host", "a", "-o", to}), "--host needs --partition host"));
-    CHECK(test::contains(said({"--partition", "date", "--host", "a", "-o", to}),
-                         "--host needs --partition host"));
     CHECK(test::contains(said({"--partition", "host", "--host", "", "-o", to}), "empty"));
-    CHECK(test::contains(said({"--partition", "host", "--host", std::string(300, 'a'), "-o", to}),
-                         "too long"));
+    const std::string longest(255, 'a');
+    CHECK(test::contains(said({"--partition", "host", "--host", longest, "-o", to}), "too long"));
+    CHECK(test::contains(said({"--host", longest + "a", "-o", to}), "longer than 255 bytes"));
     CHECK(test::contains(said({"--partition", "host", "-o", to}, 1), "--host NAME is required"));
 }
 

@@ -15,6 +15,7 @@
 #include "pcapng/reader.h"
 #include "pcapng/writer.h"
 #include "tests/cmd/offline/written.h"
+#include "tests/support/named_host.h"
 
 using test::Capture;
 using test::contains;
@@ -321,6 +322,61 @@ TEST_CASE("no block becomes larger than can be read, and what has no room is tol
     CHECK(!contains(comments[0], "cmdline="));
     CHECK(contains(comments[1], "cmdline="));  // introduced where there is room
     CHECK(test::pidcap({"read", out}).status == 0);
+}
+
+TEST_CASE("an extract is of its capture's host, and one without details doesn't name it") {
+    const test::TemporaryFolder folder;
+    const std::string in = folder.file("in.pcapng");
+    const std::string out = folder.file("out.pcapng");
+    Capture capture(in);
+    capture.packet(kCurl, true);
+    capture.close();
+    test::with_section_comment(in, "host=secret1");
+    test::pidcap_done({"extract", in, "--pid", "812", "-w", out});
+    CHECK(test::comments(out) == test::comments(in));
+    CHECK(contains(test::output_of({"capinfos", "-k", out}), "host=secret1\n"));
+    CHECK(contains(test::pidcap({"processes", "--json", out}).out, R"("host":"secret1")"));
+    // One host needs no name beside each process, nor in those of files.
+    CHECK(contains(test::pidcap({"processes", out}).out, "\ncurl[812] "));
+    CHECK_FALSE(contains(test::pidcap({"read", "--tree", out}).out, "host="));
+    test::pidcap_done({"extract", in, "--split", "process", "-w", folder.file("split")});
+    CHECK(test::comments(folder.file("split/812-curl.pcapng")) == test::comments(in));
+
+    test::pidcap_done({"extract", in, "--comments", "short", "-w", out});
+    CHECK(test::comments(out)[0].starts_with("pid=812 "));
+    const auto bytes = test::read_file(out);
+    CHECK_FALSE(contains(std::string(bytes.begin(), bytes.end()), "secret1"));
+}
+
+TEST_CASE("of files of two hosts that were joined byte by byte each packet keeps its host") {
+    const test::TemporaryFolder folder;
+    test::Bytes both;
+    for (const std::string host : {"web", "db"}) {
+        const std::string file = folder.file(host);
+        Capture capture(file);
+        capture.packet(kCurl, true);
+        capture.close();
+        test::with_section_comment(file, "host=" + host);
+        const test::Bytes bytes = test::read_file(file);
+        both.insert(both.end(), bytes.begin(), bytes.end());
+    }
+    const std::string in = folder.file("in.pcapng");
+    const std::string out = folder.file("out.pcapng");
+    test::write_file(in, both);
+    const std::vector<std::string> options =
+        GENERATE(std::vector<std::string>{}, std::vector<std::string>{"--pid", "812"});
+    std::vector<std::string> command = {"extract", in, "-w", out};
+    command.insert(command.end(), options.begin(), options.end());
+    test::pidcap_done(command);
+    for (const std::string& file : {in, out}) {
+        const auto rows = test::lines(test::pidcap({"processes", "--json", file}).out);
+        INFO(file);
+        REQUIRE(rows.size() == 2);  // of one pid and start
+        CHECK(contains(rows[0], R"("host":"web")"));
+        CHECK(contains(rows[1], R"("host":"db")"));
+        CHECK(contains(test::pidcap({"processes", file}).out, "db:curl[812]"));
+        CHECK(contains(test::pidcap({"read", "--tree", file}).out, "curl[812] host=db"));
+    }
 }
 
 TEST_CASE("extract of a process writes its packets, and introduces who else is in them") {

@@ -347,7 +347,8 @@ TEST_CASE("the terminal's table of flows names ends and processes") {
 TEST_CASE("the tables of a merged file say of which host a process is") {
     test::TemporaryFolder folder;
     const std::string path = folder.file("merged.pcapng");
-    test::output_of(pidcap({"merge", told_file(), "--host", "west", "-w", path}));
+    test::output_of(pidcap(
+        {"merge", told_file(), told_file(), "--host", "west", "--host", "east", "-w", path}));
     for (const char* command : {"processes", "flows"}) {
         INFO(command);
         CHECK(test::contains(test::output_of(pidcap({command, path})), "west:worker-"));

@@ -6,6 +6,7 @@
 
 #include "tests/cmd/offline/rows.h"
 #include "tests/forensics/capture_file.h"
+#include "tests/support/named_host.h"
 #include "tests/support/temporary_folder.h"
 
 namespace {
@@ -315,6 +316,36 @@ TEST_CASE("a handshake of which a segment was sent again tells nothing of the cl
     REQUIRE(rows.size() == 1);
     CHECK(rows[0]["joined_by"] == "sequence numbers");
     CHECK(rows[0]["clock_handshakes"].is_null());
+}
+
+TEST_CASE("files are of the hosts that they say, unless the command line says others") {
+    TwoHosts hosts;
+    hosts.handshake(40000, 1000, 2000);
+    const Files files(hosts);
+    test::with_section_comment(files.client, "host=near");
+    test::with_section_comment(files.server, "host=far");
+    const Json row = files.rows().at(0);
+    CHECK(row["seen_by"] == Json({"near", "far"}));
+    CHECK(row["a_host"] == "near");
+    CHECK(row["b_host"] == "far");
+    CHECK(row["b_processes"][0]["host"] == "far");
+    CHECK(test::contains(test::output_of(pidcap({"flows", "--join", files.client, files.server})),
+                         "near:curl[41]"));
+
+    const Json told = test::rows_of({"flows", "--join", "--json", "--host", "x", "--host", "y",
+                                     files.client, files.server})
+                          .at(0);
+    CHECK(told["a_host"] == "x");
+    CHECK(told["b_processes"][0]["host"] == "y");
+
+    test::with_section_comment(files.server, "host=near");  // beside the other one: it says none
+    CHECK(files.rows().at(0)["b_host"] == "db");
+    const test::TemporaryFolder folder;
+    const std::string again = folder.file("again.pcapng");
+    std::filesystem::copy_file(files.client, again);
+    const test::CommandResult refused = test::run(pidcap({"flows", "--join", files.client, again}));
+    CHECK(refused.status == 2);
+    CHECK(test::contains(refused.err, "all are of near"));
 }
 
 TEST_CASE("a file is taken for one host, and its copy for nothing new") {

@@ -7,6 +7,7 @@
 
 #include "pcapng/parse.h"
 #include "tests/cmd/offline/written.h"
+#include "tests/support/named_host.h"
 
 using test::Capture;
 using test::contains;
@@ -227,6 +228,56 @@ TEST_CASE("two files of one name need to be told whose they are") {
     test::pidcap_done({"merge", a, a, "--host", "x", "--host", "x", "-w", out});
     CHECK(test::comments(out).size() == 2);
     CHECK(test::pidcap({"merge", out, "-w", out}).status == 1);
+}
+
+TEST_CASE("the hosts that files say they are of are merged, unless the command line says others") {
+    const test::TemporaryFolder folder;
+    const std::string a = made(folder.file("a.pcapng"), 2, test::kStart);
+    const std::string later = made(folder.file("later.pcapng"), 1, test::kStart + 10'000'000);
+    const std::string b = made(folder.file("b.pcapng"), 1, test::kStart + 20'000'000);
+    test::with_section_comment(a, "host=web%201");
+    test::with_section_comment(later, "host=web%201");
+    const std::string out = folder.file("out.pcapng");
+    const auto hosts = [&out] {
+        std::vector<std::string> found;
+        for (const std::string& comment : test::comments(out)) {
+            found.push_back(comment.substr(comment.rfind(' ') + 1));
+        }
+        return found;
+    };
+    test::pidcap_done({"merge", a, later, b, "-w", out});
+    CHECK(hosts() ==
+          std::vector<std::string>{"host=web%201", "host=web%201", "host=web%201", "host=b"});
+    // Each host is there once for each file, and no name twice for one.
+    const std::string header = test::output_of({"capinfos", "-k", out});
+    CHECK(contains(header, "host=web%201, "));
+    CHECK_FALSE(contains(header, ", host="));
+    CHECK(contains(test::output_of({PIDCAP_PROGRAM, "processes", out}), "web 1:curl[812]"));
+
+    test::pidcap_done({"merge", a, b, "--host", "x", "--host", "y", "-w", out});
+    CHECK(hosts() == std::vector<std::string>{"host=x", "host=x", "host=y"});
+
+    SECTION("and a name that is only a file's is no other host's") {
+        const std::string same = made(folder.file("web 1.pcapng"), 1, test::kStart);
+        const auto refused = test::pidcap({"merge", a, same, "-w", out});
+        CHECK(refused.status == 2);
+        CHECK(contains(refused.err, "two files of host web 1"));
+    }
+}
+
+TEST_CASE("what mergecap made of two hosts' files is of neither") {
+    const test::TemporaryFolder folder;
+    const std::string a = made(folder.file("a.pcapng"), 1, test::kStart);
+    const std::string b = made(folder.file("b.pcapng"), 1, test::kStart + 1);
+    test::with_section_comment(a, "host=web");
+    test::with_section_comment(b, "host=db");
+    const std::string out = folder.file("out.pcapng");
+    test::output_of({"mergecap", "-w", out, a, b});
+    REQUIRE(contains(test::output_of({"capinfos", "-k", out}), "host=web"));
+    for (const std::string& row :
+         test::lines(test::output_of({PIDCAP_PROGRAM, "read", "--json", out}))) {
+        CHECK(nlohmann::json::parse(row).at("host").is_null());
+    }
 }
 
 TEST_CASE("a broken file among those merged costs only what can't be read of it") {

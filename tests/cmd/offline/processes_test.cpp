@@ -216,7 +216,13 @@ TEST_CASE("what a process calls itself doesn't reach the terminal") {
     forensics::Process process;
     process.comm = "\x1b[2Jx[1] -> y";
     process.pid = 5;
-    CHECK(cmd::process_cell(&process).text == "\"\\x1b[2Jx[1] -> y\"[5]");
+    CHECK(cmd::process_cell(&process, {}).text == "\"\\x1b[2Jx[1] -> y\"[5]");
+    process.comm = "x";
+    process.host =
+        "we\x1b"
+        "b";
+    CHECK(cmd::process_cell(&process, {}).text == "we\\x1bb:x[5]");
+    CHECK(cmd::process_cell(&process, process.host).text == "x[5]");
     CHECK(cmd::cell_text("a\nb\xff") == "a\\x0ab\\xff");
     CHECK(cmd::cell_text("gründlich", 5) == "grün…");
     CHECK(cmd::bytes_text(1023) == "1023 B");

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <iomanip>
 #include <map>
@@ -15,6 +16,7 @@
 
 #include "tests/cmd/offline/rows.h"
 #include "tests/forensics/capture_file.h"
+#include "tests/support/named_host.h"
 #include "tests/support/process.h"
 #include "tests/support/temporary_folder.h"
 
@@ -195,6 +197,25 @@ TEST_CASE("option --names ecs says the same as our own names") {
         }
     }
     CHECK(processes > 0);
+}
+
+TEST_CASE(
+    "the records of a file are of the host that it says it is of, with and without a process") {
+    const test::TemporaryFolder folder;
+    size_t without = 0;
+    for (const std::string& file : {kNames, kProcesses}) {
+        const std::string named = folder.file("named.pcapng");
+        std::filesystem::copy_file(file, named, std::filesystem::copy_options::overwrite_existing);
+        test::with_section_comment(named, "host=web1");
+        for (const Json& record : rows_of({"flows", "--names", "ecs", named})) {
+            without += record.contains("process") ? 0 : 1;
+            CHECK(record["host"]["name"] == "web1");
+        }
+        for (const Json& record : rows_of({"flows", "--names", "ecs", file})) {
+            CHECK_FALSE(record.contains("host"));
+        }
+    }
+    CHECK(without > 0);
 }
 
 TEST_CASE("community ids are tshark's") {

@@ -97,6 +97,16 @@ TEST_CASE("a flag may come with a word for yes or no") {
     CHECK(options_of(capture_with({}))->promiscuous);
 }
 
+TEST_CASE("the dialog says what a capture has of containers' addresses and of its host") {
+    CHECK_FALSE(options_of(capture_with({}))->container_addresses);
+    CHECK(options_of(capture_with({"--container-addresses", "true"}))->container_addresses);
+    CHECK_FALSE(options_of(capture_with({}))->host);
+    CHECK_FALSE(options_of(capture_with({"--host", ""}))->host);
+    CHECK(options_of(capture_with({"--host", "web 1"}))->host == "web 1");
+    CHECK(options_of(capture_with({"--host", "web 1", "--no-host"}))->host == "");
+    CHECK_FALSE(options_of(capture_with({"--host", std::string(256, 'a')})).ok());
+}
+
 TEST_CASE("events are chosen in the dialog, tracepoints by root only") {
     const auto own = options_of(capture_with({"--event", "socket, drop=all"}));
     REQUIRE(own.ok());
@@ -108,6 +118,7 @@ TEST_CASE("events are chosen in the dialog, tracepoints by root only") {
     CHECK(options_of(capture_with({"--sample", "1s"}))->events.sample_interval ==
           std::chrono::seconds(1));
     CHECK_FALSE(options_of(capture_with({"--sample", "0.01"})).ok());
+    CHECK_FALSE(options_of(capture_with({"--event", "drop", "--no-packets"}))->events.packets);
     CHECK_FALSE(options_of(capture_with({"--event", "../x"})).ok());
     const auto both = options_of(capture_with(
         {"--event", "drop", "--tracepoint", "tcp:tcp_probe,tcp:tcp_rcv* if dport = 443"}));

@@ -2,6 +2,7 @@
 #include "forensics/meter/flow_meter.h"
 
 #include <algorithm>
+#include <array>
 #include <catch2/catch.hpp>
 #include <deque>
 #include <string>
@@ -313,3 +314,23 @@ TEST_CASE("the processes of conversations are those in use") {
 }
 
 }  // namespace
+
+TEST_CASE("a record has the name that its address has when it is made, the latest") {
+    Metered metered({.active_ns = 2 * kSecond});
+    packet::NamedAddress target{.name = "web", .address = {.length = 4}};
+    std::ranges::copy(std::array{10, 0, 0, 2}, target.address.bytes.begin());
+    std::vector<std::string> names;
+    for (const double second : {0.0, 3.0, 6.0}) {
+        metered.add(datagram(40000), second);
+        if (second == 3.0) {
+            metered.meter().name_addresses({&target, 1});
+            target.name = "db|web";
+        }
+    }
+    metered.meter().name_addresses({&target, 1});
+    metered.finish();
+    for (const FlowRecord& record : metered.records()) {
+        names.emplace_back(record.flow.dns_name);
+    }
+    CHECK(names == std::vector<std::string>{"", "web", "db|web"});
+}
