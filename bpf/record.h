@@ -143,16 +143,21 @@ static __noinline __u64 fill_record(struct pidcap_packet *record, context *ctx, 
 	return wake_flags();
 }
 
-/* Returns whether the packet is to be recorded. `via`: why there is no process, if there is none.
- */
-static __noinline bool is_wanted(const struct pidcap_owner *sender,
-				 const struct pidcap_owner *receiver, __u8 via)
+static __noinline bool passes_process_filter(const struct pidcap_owner *sender,
+					     const struct pidcap_owner *receiver, __u8 via)
 {
-	if (!shared.filters_processes || shared.changes_lost)
-		return true;
 	if (!sender->tgid && !receiver->tgid)
 		return shared.wanted_without_process & (1U << (via & 31));
 	return (sender->tgid && !is_unwanted(sender)) || (receiver->tgid && !is_unwanted(receiver));
+}
+
+/* Returns whether the packet is to be recorded. `via`: why there is no process, if there is none.
+ */
+static __always_inline bool is_wanted(const struct pidcap_owner *sender,
+				      const struct pidcap_owner *receiver, __u8 via)
+{
+	return !shared.filters_processes || shared.changes_lost ||
+	       passes_process_filter(sender, receiver, via);
 }
 
 /*
