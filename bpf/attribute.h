@@ -65,6 +65,15 @@ static __always_inline bool needs_receiver(const struct packet *packet, __u32 ho
 	       packet->first_fragment;
 }
 
+/*
+ * It is asked twice: a variable would have the verifier look at all that lies in between once for
+ * each answer.
+ */
+static __always_inline bool begins_flow(const struct packet *packet)
+{
+	return packet->kind == KIND_PORTS && opens_connection(packet);
+}
+
 /* Fills in `result`. `hook`: enum hook_flags. */
 static __always_inline void find_ends(context *ctx, __u32 hook, struct attribution *result)
 {
@@ -77,12 +86,15 @@ static __always_inline void find_ends(context *ctx, __u32 hook, struct attributi
 		return;
 	}
 	parse_packet(ctx, hook, packet);
-	if (packet->kind == KIND_PORTS && opens_connection(packet))
-		forget_flow(packet);
+	/* What was known of both directions of the flow is void. */
+	if (begins_flow(packet))
+		forget_flow(packet, OPPOSITE_WAY);
 	sent = find_sender(ctx, packet, hook, &result->sender);
 	received = (!sent || needs_receiver(packet, hook)) &&
 		   find_receiver(ctx, packet, hook, &result->receiver);
-	learn_from_packet(ctx, packet, hook, &result->sender, &result->receiver);
+	if (!learn_from_packet(ctx, packet, hook, &result->sender, &result->receiver) &&
+	    begins_flow(packet))
+		forget_flow(packet, SAME_WAY);
 #ifdef SEES_TRANSLATION
 	if (!(hook & HOOK_INGRESS))
 		learn_translation(ctx, packet, &result->sender);

@@ -145,7 +145,8 @@ static __always_inline bool take_remembered(struct packet *packet, struct event 
 	struct end end = {};
 
 	if (packet->kind != KIND_PORTS || !packet->interface.ifindex ||
-	    !recall(MEMORY_FLOW, packet, SAME_WAY, &end))
+	    !(recall(MEMORY_FLOW, packet, SAME_WAY, &end) ||
+	      recall(MEMORY_NETNS_FLOW, packet, SAME_WAY, &end)))
 		return false;
 	event->owner = end.owner;
 	event->via = PIDCAP_VIA_FLOW;

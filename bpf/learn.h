@@ -39,8 +39,11 @@ static __noinline void learn_probe(const struct packet *packet, const struct end
 	remember(&key, &sender->owner, 0, 0);
 }
 
-/* Remembers who sent a packet that leaves, where its answer or a later packet has no socket. */
-static __noinline void learn_outgoing(const struct packet *packet, const struct end *sender)
+/*
+ * Remembers who sent a packet that leaves, where its answer or a later packet has no socket.
+ * Returns whether as the sender of its flow at this interface.
+ */
+static __noinline bool learn_outgoing(const struct packet *packet, const struct end *sender)
 {
 	struct memory_key key;
 
@@ -52,10 +55,15 @@ static __noinline void learn_outgoing(const struct packet *packet, const struct 
 		have_hidden |= sender->hidden;
 		memory_key(&key, MEMORY_FLOW, packet, SAME_WAY);
 		remember(&key, &sender->owner, sender->sk, sender->born);
+		return true;
 	}
+	return false;
 }
 
-/* Remembers who sent a packet that comes in with its socket, from behind a veth. */
+/*
+ * Remembers who sent a packet that comes in with its socket, from behind a veth: in its namespace,
+ * or, if others there have the same addresses, at its interface.
+ */
 static __noinline void learn_local_peer(const struct packet *packet, const struct end *sender)
 {
 	bool echo = packet->kind == KIND_ECHO_REQUEST;
@@ -64,14 +72,19 @@ static __noinline void learn_local_peer(const struct packet *packet, const struc
 	have_local_peers = 1;
 	if (packet->kind != KIND_PORTS && !echo)
 		return;
+	memory_key(&key, echo ? MEMORY_NETNS_ECHO : MEMORY_NETNS_FLOW, packet, SAME_WAY);
+	if (remember_in_netns(&key, &sender->owner, sender->sk, sender->born,
+			      packet->interface.ifindex))
+		return;
 	memory_key(&key, echo ? MEMORY_ECHO : MEMORY_FLOW, packet, SAME_WAY);
 	remember(&key, &sender->owner, echo ? 0 : sender->sk, echo ? 0 : sender->born);
-	memory_key(&key, echo ? MEMORY_NETNS_ECHO : MEMORY_NETNS_FLOW, packet, SAME_WAY);
-	remember_in_netns(&key, &sender->owner, sender->sk, sender->born,
-			  packet->interface.ifindex);
 }
 
-static __always_inline void learn_from_packet(context *ctx, const struct packet *packet, __u32 hook,
+/*
+ * Returns whether the sender was remembered as that of the packet's flow at this interface. If not,
+ * an earlier sender still may be.
+ */
+static __always_inline bool learn_from_packet(context *ctx, const struct packet *packet, __u32 hook,
 					      const struct end *sender, const struct end *receiver)
 {
 	/* A bridge leaves a packet its socket: it may come out where the sender is a stranger. */
@@ -82,17 +95,17 @@ static __always_inline void learn_from_packet(context *ctx, const struct packet 
 	if (packet->first_fragment)
 		learn_first_fragment(packet, sender, receiver);
 	if (sender->via != PIDCAP_VIA_SOCKET)
-		return;
+		return false;
 	if ((packet->kind == KIND_PORTS || packet->kind == KIND_OTHER) &&
 	    (sender->forgeable || (learns_flow && may_be_foreign(ctx)))) {
 		if (packet->family && from_here)
 			learn_probe(packet, sender);
-		return;
+		return false;
 	}
-	if (hook & HOOK_INGRESS)
-		learn_local_peer(packet, sender);
-	else
-		learn_outgoing(packet, sender);
+	if (!(hook & HOOK_INGRESS))
+		return learn_outgoing(packet, sender);
+	learn_local_peer(packet, sender);
+	return false;
 }
 
 #ifdef SEES_TRANSLATION

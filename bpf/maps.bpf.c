@@ -10,6 +10,7 @@
 const volatile __u32 counting = 0;
 const volatile __u32 finds_processes = 1;
 const volatile __u64 memory_seed = 0;
+const volatile __u64 tick_ns = 0;
 const volatile __u32 only_netns = 0;
 const volatile __u32 pid_namespace = 0;
 const volatile __u32 small_ring_bytes = 0;

@@ -46,12 +46,18 @@ static __always_inline bool recall_user(__u64 sk, __u64 born, __u8 protocol,
 	return protocol == IPPROTO_TCP;
 }
 
+enum recalled {
+	NOT_RECALLED,
+	RECALLED,
+	RECALLED_ELSEWHERE, /* there is an entry, but of another interface */
+};
+
 /*
- * Finds the sender that is remembered under the packet's key, or, for MEMORY_FRAGMENT_RECEIVER, the
- * receiver. Returns false, and leaves end->owner empty, if none is known. The caller sets end->via.
+ * Does the same as recall(). `from`: the interface at which the sender has to have been learned,
+ * for the NETNS kinds; 0: any. Only RECALLED fills in `end`.
  */
-static __noinline bool recall(__u8 kind, const struct packet *packet, enum key_direction direction,
-			      struct end *end)
+static __noinline enum recalled recall_from(__u32 from, __u8 kind, const struct packet *packet,
+					    enum key_direction direction, struct end *end)
 {
 	bool fragment = kind == MEMORY_FRAGMENT_SENDER || kind == MEMORY_FRAGMENT_RECEIVER;
 	bool flow = kind == MEMORY_FLOW || kind == MEMORY_TRANSLATED || kind == MEMORY_NETNS_FLOW;
@@ -62,14 +68,26 @@ static __noinline bool recall(__u8 kind, const struct packet *packet, enum key_d
 	memory_key(&key, kind, packet, direction);
 	known = find_memory(&key, &place);
 	if (!known || memory_age(known) > (fragment ? FRAGMENT_MEMORY_NS : MEMORY_NS))
-		return false;
+		return NOT_RECALLED;
+	if (from && known->from != from)
+		return RECALLED_ELSEWHERE;
 	if (read_memory(known, place.tag, end) &&
 	    (!flow || recall_user(end->sk, end->born, packet->protocol, &end->owner)))
-		return true;
+		return RECALLED;
 	__builtin_memset(&end->owner, 0, sizeof(end->owner));
 	end->sk = 0;
 	end->born = 0;
-	return false;
+	return NOT_RECALLED;
+}
+
+/*
+ * Finds the sender that is remembered under the packet's key, or, for MEMORY_FRAGMENT_RECEIVER, the
+ * receiver. Returns false, and leaves end->owner empty, if none is known. The caller sets end->via.
+ */
+static __always_inline bool recall(__u8 kind, const struct packet *packet,
+				   enum key_direction direction, struct end *end)
+{
+	return recall_from(0, kind, packet, direction, end) == RECALLED;
 }
 
 /* Remembers `owner` under a key. `sk` and `born` are a flow's socket, if it is open; else 0. */
@@ -108,9 +126,10 @@ static __noinline __attribute__((unused)) bool is_served(const struct packet *pa
 
 /*
  * Does the same as remember() for the NETNS kinds. If another owner has the same addresses at
- * another interface, as another container may, the key has no owner until it expires.
+ * another interface, as another container may, the key has no owner until it expires. Returns
+ * whether it has this one.
  */
-static __noinline __attribute__((unused)) void remember_in_netns(struct memory_key *key,
+static __noinline __attribute__((unused)) bool remember_in_netns(struct memory_key *key,
 								 const struct pidcap_owner *owner,
 								 __u64 sk, __u64 born,
 								 __u32 ifindex)
@@ -122,13 +141,15 @@ static __noinline __attribute__((unused)) void remember_in_netns(struct memory_k
 	struct pidcap_owner nobody = {};
 
 	if (age < MEMORY_NS && !known->from)
-		return;
+		return false;
 	if (age < MEMORY_REFRESH_NS && known->check == check)
-		return;
-	if (age >= MEMORY_NS || known->from == ifindex || is_same_owner(&known->owner, owner))
+		return true;
+	if (age >= MEMORY_NS || known->from == ifindex || is_same_owner(&known->owner, owner)) {
 		write_memory(key, &place, owner, sk, born, ifindex, check);
-	else
-		write_memory(key, &place, &nobody, 0, 0, 0, 0);
+		return true;
+	}
+	write_memory(key, &place, &nobody, 0, 0, 0, 0);
+	return false;
 }
 
 static __always_inline void forget(const struct memory_key *key)
@@ -156,14 +177,13 @@ static __always_inline void remember_fragment(__u8 kind, const struct packet *pa
 		forget(&key);
 }
 
-/* Forgets both directions of a flow, because a new connection begins on it. */
-static __noinline __attribute__((unused)) void forget_flow(const struct packet *packet)
+/* Forgets one direction of a flow, because a new connection begins on it. */
+static __noinline __attribute__((unused)) void forget_flow(const struct packet *packet,
+							   enum key_direction direction)
 {
 	struct memory_key key;
 
-	memory_key(&key, MEMORY_FLOW, packet, SAME_WAY);
-	forget(&key);
-	memory_key(&key, MEMORY_FLOW, packet, OPPOSITE_WAY);
+	memory_key(&key, MEMORY_FLOW, packet, direction);
 	forget(&key);
 }
 

@@ -45,7 +45,7 @@ struct memory {
 	struct pidcap_owner owner;
 	__u64 sk; /* flows: the sender's socket with `born`, see struct sk_user; or 0 */
 	__u64 born;
-	__u64 seen; /* mono; 0: forgotten */
+	__u64 seen; /* memory_time(); 0: forgotten */
 	__u64 check;
 	__u64 from; /* NETNS kinds: its interface; 0: several, so nobody is the sender */
 };
@@ -61,7 +61,7 @@ struct memory {
 
 struct memory_set {
 	__u64 tags[MEMORY_WAYS];
-	__u64 written[MEMORY_WAYS]; /* mono */
+	__u64 written[MEMORY_WAYS]; /* memory_time() */
 	struct memory entries[MEMORY_WAYS];
 };
 
@@ -77,6 +77,18 @@ extern struct memory_map memory SEC(".maps");
 
 /* Set before loading, to a random number: so nobody can choose addresses that meet in one set. */
 extern const volatile __u64 memory_seed;
+
+/* Set before loading: how long a tick of the kernel's lasts, in ns. */
+extern const volatile __u64 tick_ns;
+
+/*
+ * The time up to the last tick, in ns since about five minutes before the boot. The verifier makes
+ * two instructions of it; for the exact time the kernel calls several functions.
+ */
+static __always_inline __u64 memory_time(void)
+{
+	return bpf_jiffies64() * tick_ns;
+}
 
 /* A slot is a set's number times MEMORY_WAYS, and a way. */
 #define MEMORY_NO_SLOT (~0U)
@@ -147,9 +159,9 @@ static __always_inline __u64 hash_of_end(const __u32 *address, __u16 port)
 /*
  * What all entries of a conversation have in common chooses the sets, whatever their kind,
  * interface and direction: one packet asks for several of them, which are in the cache after the
- * first.
+ * first. Not inlined, so that it stays there itself.
  */
-static __always_inline void find_place(const struct memory_key *key, struct memory_place *place)
+static __noinline int find_place(const struct memory_key *key, struct memory_place *place)
 {
 	bool echo = key->kind == MEMORY_ECHO || key->kind == MEMORY_NETNS_ECHO;
 	__u64 source = hash_of_end(key->saddr, key->sport);
@@ -162,6 +174,7 @@ static __always_inline void find_place(const struct memory_key *key, struct memo
 	place->set = both % MEMORY_SETS + (echo ? MEMORY_SETS : 0);
 	place->other_set = (both >> 32) % MEMORY_SETS + (echo ? MEMORY_SETS : 0);
 	place->slot = slot_of_tag(place->set, place->other_set, tag);
+	return 0;
 }
 
 /* Returns the set of a slot, NULL if there is none. `way`: the slot's in it. */
@@ -235,17 +248,20 @@ static __always_inline void write_memory(const struct memory_key *key, struct me
 	entry->owner = *owner;
 	entry->sk = sk;
 	entry->born = born;
-	entry->seen = bpf_ktime_get_ns();
+	entry->seen = memory_time();
 	entry->check = check;
 	entry->from = from;
 	set->tags[way] = place->tag;
 	set->written[way] = entry->seen;
 }
 
-/* Returns how long ago an entry was written, in ns; if it was forgotten, longer than any. */
+/*
+ * Returns how long ago an entry was written, in ns, up to a tick; if it was forgotten, longer than
+ * any.
+ */
 static __always_inline __u64 memory_age(const struct memory *entry)
 {
-	__u64 seen = entry->seen, now = bpf_ktime_get_ns();
+	__u64 seen = entry->seen, now = memory_time();
 
 	if (!seen)
 		return ~0ULL;

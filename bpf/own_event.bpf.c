@@ -10,6 +10,7 @@
 
 const volatile __u32 small_ring_bytes = 0;
 const volatile __u64 memory_seed = 0;
+const volatile __u64 tick_ns = 0;
 const volatile struct pidcap_own_events own_events = {};
 
 struct pidcap_shared shared SEC(".data.shared");

@@ -254,6 +254,38 @@ static __always_inline bool is_for_others(context *ctx, const struct packet *pac
 }
 
 /*
+ * Finds who is remembered to have sent the packets that this one answers: at this interface, or in
+ * this namespace from behind a veth. What goes out mostly goes to a peer, who is remembered for the
+ * namespace; but only one that was seen here comes before what is remembered for the interface. On
+ * lo there are no peers.
+ */
+static __always_inline bool recall_sender_of_flow(const struct packet *packet, __u32 hook,
+						  struct end *receiver)
+{
+	enum recalled peer = RECALLED_ELSEWHERE;
+
+	if (!have_local_peers || hook & HOOK_LOOPBACK)
+		peer = NOT_RECALLED;
+	else if (!may_be_for_us(hook))
+		peer = recall_from(packet->interface.ifindex, MEMORY_NETNS_FLOW, packet,
+				   OPPOSITE_WAY, receiver);
+	if (peer == RECALLED)
+		return true;
+	/* Of a new connection nothing is known here: see find_ends(). */
+	if (!opens_connection(packet) && recall(MEMORY_FLOW, packet, OPPOSITE_WAY, receiver))
+		return true;
+	return peer == RECALLED_ELSEWHERE &&
+	       recall(MEMORY_NETNS_FLOW, packet, OPPOSITE_WAY, receiver);
+}
+
+/* The same of an echo request. */
+static __always_inline bool recall_sender_of_echo(const struct packet *packet, struct end *receiver)
+{
+	return recall(MEMORY_ECHO, packet, OPPOSITE_WAY, receiver) ||
+	       (have_local_peers && recall(MEMORY_NETNS_ECHO, packet, OPPOSITE_WAY, receiver));
+}
+
+/*
  * Finds the sender of the packet that an error quotes: the receiver of `answer`, its answer.
  * `asks_probes`: it may have been sent by a raw socket.
  */
@@ -263,10 +295,10 @@ static __always_inline bool receiver_of_answer(context *ctx, const struct packet
 	switch (answer->kind) {
 	case KIND_PORTS:
 		return (may_be_for_us(hook) && receiver_by_lookup(ctx, answer, hook, receiver)) ||
-		       recall(MEMORY_FLOW, answer, OPPOSITE_WAY, receiver) ||
+		       recall_sender_of_flow(answer, hook, receiver) ||
 		       (asks_probes && recall(MEMORY_PROBE, answer, OPPOSITE_WAY, receiver));
 	case KIND_ECHO_REQUEST:
-		return recall(MEMORY_ECHO, answer, OPPOSITE_WAY, receiver);
+		return recall_sender_of_echo(answer, receiver);
 	case KIND_OTHER:
 		return asks_probes && recall(MEMORY_PROBE, answer, OPPOSITE_WAY, receiver);
 	default:
@@ -334,9 +366,7 @@ static __always_inline bool receiver_by_ports(context *ctx, const struct packet 
 	}
 	if (local && receiver_by_lookup(ctx, packet, hook, receiver))
 		return true;
-	if (((local || have_local_peers) && recall(MEMORY_FLOW, packet, OPPOSITE_WAY, receiver)) ||
-	    (have_local_peers && !(hook & HOOK_LOOPBACK) &&
-	     recall(MEMORY_NETNS_FLOW, packet, OPPOSITE_WAY, receiver)) ||
+	if (((local || have_local_peers) && recall_sender_of_flow(packet, hook, receiver)) ||
 	    (have_probes && !receiver->has_socket && !is_for_others(ctx, packet, hook) &&
 	     recall(MEMORY_PROBE, packet, OPPOSITE_WAY, receiver))) {
 		receiver->via = PIDCAP_VIA_FLOW;
@@ -348,8 +378,7 @@ static __always_inline bool receiver_by_ports(context *ctx, const struct packet 
 static __always_inline bool receiver_of_echo_reply(const struct packet *packet,
 						   struct end *receiver)
 {
-	if (!recall(MEMORY_ECHO, packet, OPPOSITE_WAY, receiver) &&
-	    !(have_local_peers && recall(MEMORY_NETNS_ECHO, packet, OPPOSITE_WAY, receiver)))
+	if (!recall_sender_of_echo(packet, receiver))
 		return false;
 	receiver->via = PIDCAP_VIA_ICMP_ECHO;
 	return true;

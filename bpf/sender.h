@@ -183,7 +183,9 @@ static __always_inline bool sender_by_memory(const struct packet *packet, __u32 
 {
 	if (hook & HOOK_INGRESS && !have_local_peers)
 		return false;
-	if (packet->kind == KIND_PORTS && recall(MEMORY_FLOW, packet, SAME_WAY, sender)) {
+	/* Of a new connection nothing is known here: see find_ends(). */
+	if (packet->kind == KIND_PORTS && !opens_connection(packet) &&
+	    recall(MEMORY_FLOW, packet, SAME_WAY, sender)) {
 		sender->via = PIDCAP_VIA_FLOW;
 		return true;
 	}

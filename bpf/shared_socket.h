@@ -130,9 +130,12 @@ static __always_inline void begin_call(struct task_struct *task, __u64 id, struc
 /* Returns the current thread's entry in socket_call, or NULL if no socket is shared. */
 static __always_inline struct socket_call *current_call(void)
 {
-	__u64 id = bpf_get_current_pid_tgid();
+	__u64 id;
 
-	return have_shared ? bpf_map_lookup_elem(&socket_call, &id) : NULL;
+	if (!have_shared)
+		return NULL;
+	id = bpf_get_current_pid_tgid();
+	return bpf_map_lookup_elem(&socket_call, &id);
 }
 
 static __always_inline void end_call(void)

@@ -21,7 +21,8 @@ int socket_create(struct bpf_sock *sk)
 	struct pidcap_owner owner = {};
 
 	/* The address's last socket has left entries if a use of it raced with its release. */
-	bpf_map_delete_elem(&sk_user, &key);
+	if (bpf_map_lookup_elem(&sk_user, &key)) /* takes no lock */
+		bpf_map_delete_elem(&sk_user, &key);
 	if (have_shared)
 		bpf_map_delete_elem(&shared_calls, &key);
 	stored = bpf_sk_storage_get(&sk_owner, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);

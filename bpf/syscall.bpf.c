@@ -76,9 +76,9 @@ static __always_inline enum use use_of(const volatile __u64 *receiving_calls, __
 }
 
 /* Global functions, which the verifier looks at once, not at each of their calls. */
-__noinline int note_use_of_fd(__u32 fd, enum use use)
+__noinline int note_use_of_fd(__u64 current, __u32 fd, enum use use)
 {
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct task_struct *task = (struct task_struct *)current;
 
 	note_use(task, socket_of_fd(task, fd), use);
 	return 0;
@@ -116,7 +116,7 @@ __noinline int note_submitted(__u64 list, __u32 index, bool short_pointers)
 	receives = request.opcode == IOCB_CMD_PREAD || request.opcode == IOCB_CMD_PREADV;
 	if (!receives && request.opcode != IOCB_CMD_PWRITE && request.opcode != IOCB_CMD_PWRITEV)
 		return 0;
-	note_use_of_fd(request.fd, receives ? CALL_RECEIVES : CALL_SENDS);
+	note_use_of_fd(bpf_get_current_task(), request.fd, receives ? CALL_RECEIVES : CALL_SENDS);
 	return 0;
 }
 
@@ -128,7 +128,7 @@ static __noinline int note_all_submitted(__u64 number, __u64 list, bool short_po
 	return 0;
 }
 
-static __always_inline void note_compat_call(struct pt_regs *regs, __u64 call)
+static __always_inline void note_compat_call(__u64 task, struct pt_regs *regs, __u64 call)
 {
 	enum use use = use_of(compat_calls.receiving_calls, call);
 	__u32 fd = COMPAT_ARG1(regs);
@@ -140,13 +140,13 @@ static __always_inline void note_compat_call(struct pt_regs *regs, __u64 call)
 	if (call == compat_calls.socketcall && !socketcall_fd(regs, &fd))
 		return;
 	if (call == compat_calls.splice) {
-		note_use_of_fd(fd, CALL_RECEIVES);
+		note_use_of_fd(task, fd, CALL_RECEIVES);
 		fd = COMPAT_ARG3(regs);
 	}
-	note_use_of_fd(fd, use);
+	note_use_of_fd(task, fd, use);
 }
 
-static __always_inline void note_native_call(struct pt_regs *regs, __u64 call)
+static __always_inline void note_native_call(__u64 task, struct pt_regs *regs, __u64 call)
 {
 	enum use use = use_of(native_calls.receiving_calls, call);
 	__u32 fd = SYSCALL_ARG1(regs);
@@ -157,10 +157,10 @@ static __always_inline void note_native_call(struct pt_regs *regs, __u64 call)
 		return;
 	}
 	if (call == native_calls.splice) {
-		note_use_of_fd(fd, CALL_RECEIVES);
+		note_use_of_fd(task, fd, CALL_RECEIVES);
 		fd = SYSCALL_ARG3(regs);
 	}
-	note_use_of_fd(fd, use);
+	note_use_of_fd(task, fd, use);
 }
 
 SEC("raw_tp/sys_enter")
@@ -168,16 +168,16 @@ int socket_use(struct bpf_raw_tracepoint_args *ctx)
 {
 	struct pt_regs *regs = (struct pt_regs *)ctx->args[0];
 	__u64 call = ctx->args[1] & ~(__u64)X32_SYSCALL_BIT;
-	struct task_struct *task;
+	__u64 task;
 
 	if (!is_native_call(call) && !is_compat_call(call))
 		return 0;
-	task = (struct task_struct *)bpf_get_current_task();
-	if (IN_COMPAT_SYSCALL(task)) {
+	task = bpf_get_current_task();
+	if (IN_COMPAT_SYSCALL((struct task_struct *)task)) {
 		if (is_compat_call(call))
-			note_compat_call(regs, call);
+			note_compat_call(task, regs, call);
 	} else if (is_native_call(call)) {
-		note_native_call(regs, call);
+		note_native_call(task, regs, call);
 	}
 	return 0;
 }
@@ -216,7 +216,7 @@ int socket_used(struct bpf_raw_tracepoint_args *ctx)
 		return 0;
 	end_call();
 	if (result >= 0 && has_accepted(regs, call))
-		note_use_of_fd((__u32)result, USE);
+		note_use_of_fd(bpf_get_current_task(), (__u32)result, USE);
 	return 0;
 }
 

@@ -25,14 +25,43 @@ static __always_inline void note_packet_use(struct task_struct *task, __u64 key)
 	bpf_map_update_elem(&packet_user, &key, &user, BPF_ANY);
 }
 
+/*
+ * Notes a use that says something new: of a socket that has another user, or several, or none yet.
+ * Not inlined: such uses are few, and what all others run should be small.
+ */
+static __noinline int note_new_use(struct task_struct *task, struct sock *sk, enum use use)
+{
+	__u64 id = bpf_get_current_pid_tgid();
+	__u64 key = (__u64)sk;
+	struct sk_user *known = bpf_map_lookup_elem(&sk_user, &key);
+	struct sk_user user = {};
+
+	user.shared = known && (known->shared || known->owner.tid != (__u32)id ||
+				known->owner.tgid != id >> 32);
+	if (user.shared) {
+		have_shared = 1;
+		if (use != USE)
+			begin_call(task, id, sk, use, known);
+	}
+	if (known && is_current(&known->owner, task, id))
+		return 0;
+	current_owner(&user.owner);
+	user.sk = key;
+	user.task = (__u64)task;
+	user.netns = KERNEL_READ(sk, __sk_common.skc_net.net, ns.inum);
+	user.born = known ? known->born : bpf_ktime_get_ns();
+	user.check = owner_check(&user.owner);
+	if (bpf_map_update_elem(&sk_user, &key, &user, BPF_ANY))
+		__sync_fetch_and_add(&sk_user_full, 1);
+	return 0;
+}
+
 /* Notes the current process as the last user of a socket. */
 static __always_inline void note_use(struct task_struct *task, struct sock *sk, enum use use)
 {
 	__u64 key = (__u64)sk;
-	struct sk_user user = {};
 	struct sk_user *known;
 	unsigned short family;
-	__u64 id;
 
 	if (!sk)
 		return;
@@ -42,24 +71,8 @@ static __always_inline void note_use(struct task_struct *task, struct sock *sk, 
 	if (family != AF_INET && family != AF_INET6)
 		return;
 	known = bpf_map_lookup_elem(&sk_user, &key);
-	id = bpf_get_current_pid_tgid();
-	user.shared = known && (known->shared || known->owner.tid != (__u32)id ||
-				known->owner.tgid != id >> 32);
-	if (user.shared) {
-		have_shared = 1;
-		if (use != USE)
-			begin_call(task, id, sk, use, known);
-	}
-	if (known && is_current(&known->owner, task, id))
-		return;
-	current_owner(&user.owner);
-	user.sk = key;
-	user.task = (__u64)task;
-	user.netns = KERNEL_READ(sk, __sk_common.skc_net.net, ns.inum);
-	user.born = known ? known->born : bpf_ktime_get_ns();
-	user.check = owner_check(&user.owner);
-	if (bpf_map_update_elem(&sk_user, &key, &user, BPF_ANY))
-		__sync_fetch_and_add(&sk_user_full, 1);
+	if (!known || known->shared || !is_current(&known->owner, task, bpf_get_current_pid_tgid()))
+		note_new_use(task, sk, use);
 }
 
 /*

@@ -67,6 +67,7 @@ Result<std::unique_ptr<OwnProbe>> OwnProbe::open(const SharedParts& parts,
     }
     skeleton->rodata->small_ring_bytes = parts.small_ring_bytes;
     skeleton->rodata->memory_seed = parts.memory_seed;
+    skeleton->rodata->tick_ns = parts.tick_ns;
     skeleton->rodata->sk_owner_id = parts.sk_owner_id;
     skeleton->rodata->own_events = numbers;
     bpf_program* program = nullptr;

@@ -15,6 +15,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <iterator>
 #include <utility>
 
@@ -77,11 +78,19 @@ Error types_error(const Features& kernel) {
                  code};
 }
 
+// How long a tick of the kernel's lasts: what the coarse clocks are as exact as.
+uint64_t tick_ns() {
+    timespec tick{};
+    clock_getres(CLOCK_MONOTONIC_COARSE, &tick);
+    return static_cast<uint64_t>(tick.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(tick.tv_nsec);
+}
+
 // Sets everything that has to be set before the programs are loaded.
 void configure(pidcap_bpf& skeleton, const ProgramOptions& options, uint32_t cpus,
                const RingSizes& rings, const Features& kernel) {
     auto* config = skeleton.rodata;
     config->memory_seed = packet::random_seed();
+    config->tick_ns = tick_ns();
     config->counting = options.counts ? 1 : 0;
     config->finds_processes = options.finds_processes ? 1 : 0;
     config->describes_processes = options.describes_processes ? 1 : 0;
@@ -307,6 +316,7 @@ SharedParts Programs::shared_parts() const {
             skeleton_->rodata->small_ring_bytes,
             code == 0 ? map.id : 0,
             skeleton_->rodata->memory_seed,
+            skeleton_->rodata->tick_ns,
             btf_file_,
             filters_ ? filters_->fds() : std::vector<int>()};
 }

@@ -17,6 +17,7 @@ struct SharedParts {
     uint32_t small_ring_bytes = 0;       // for the constant of this name
     uint32_t sk_owner_id = 0;            // likewise: the map's number
     uint64_t memory_seed = 0;            // likewise
+    uint64_t tick_ns = 0;                // likewise
     std::string btf_file;                // see ProgramOptions
     std::vector<int> filters = {};       // descriptors of the packet filter's programs
 };
