@@ -8,7 +8,8 @@
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
-#include <vector>
+
+#include "forensics/doubling_slots.h"
 
 namespace forensics {
 
@@ -21,7 +22,7 @@ class NumberIndex {
     template <typename Is>
     size_t find(uint64_t hash, Is is) const {
         const uint32_t tag = tag_of(hash);
-        for (size_t at = tag & mask();; at = (at + 1) & mask()) {
+        for (size_t at = tag & slots_.mask();; at = (at + 1) & slots_.mask()) {
             const Slot& slot = slots_[at];
             if (slot.number == kNone || (slot.tag == tag && is(slot.number))) {
                 return at;
@@ -29,9 +30,11 @@ class NumberIndex {
         }
     }
     // Begins to bring the key's slot into the cache.
-    void prefetch(uint64_t hash) const { __builtin_prefetch(&slots_[tag_of(hash) & mask()]); }
+    void prefetch(uint64_t hash) const {
+        __builtin_prefetch(&slots_[tag_of(hash) & slots_.mask()]);
+    }
     // Returns the number that find() will look at first; kNone: none.
-    uint32_t first(uint64_t hash) const { return slots_[tag_of(hash) & mask()].number; }
+    uint32_t first(uint64_t hash) const { return slots_[tag_of(hash) & slots_.mask()].number; }
     uint32_t at(size_t slot) const { return slots_[slot].number; }
     void replace(size_t slot, uint32_t number) { slots_[slot].number = number; }
 
@@ -40,16 +43,20 @@ class NumberIndex {
         assert(slots_[slot].number == kNone);
         slots_[slot] = {.tag = tag_of(hash), .number = number};
         if (++used_ * 8 > slots_.size() * 5) {
-            grow();
+            slots_.grow([](const Slot& one) { return one.number == kNone; },
+                        [this](const Slot& one) {
+                            return find(uint64_t{one.tag} << 32, [](uint32_t) { return false; });
+                        });
         }
     }
     // Removes the number at a slot that find() returned. What follows it moves up.
     void erase(size_t slot) {
         assert(slots_[slot].number != kNone);
         --used_;
-        for (size_t at = (slot + 1) & mask(); slots_[at].number != kNone; at = (at + 1) & mask()) {
-            const size_t probed = (at - slots_[at].tag) & mask();  // from where it belongs
-            if (probed >= ((at - slot) & mask())) {
+        for (size_t at = (slot + 1) & slots_.mask(); slots_[at].number != kNone;
+             at = (at + 1) & slots_.mask()) {
+            const size_t probed = (at - slots_[at].tag) & slots_.mask();  // from where it belongs
+            if (probed >= ((at - slot) & slots_.mask())) {
                 slots_[slot] = slots_[at];
                 slot = at;
             }
@@ -64,21 +71,9 @@ class NumberIndex {
         uint32_t number = kNone;
     };
 
-    size_t mask() const { return slots_.size() - 1; }
     static uint32_t tag_of(uint64_t hash) { return static_cast<uint32_t>(hash >> 32); }
 
-    void grow() {
-        std::vector<Slot> old(slots_.size() * 2);
-        old.swap(slots_);
-        for (const Slot& slot : old) {
-            if (slot.number != kNone) {
-                const uint64_t hash = uint64_t{slot.tag} << 32;
-                slots_[find(hash, [](uint32_t) { return false; })] = slot;
-            }
-        }
-    }
-
-    std::vector<Slot> slots_ = std::vector<Slot>(1024);
+    DoublingSlots<Slot> slots_;
     size_t used_ = 0;
 };
 

@@ -77,7 +77,7 @@ Result<FilterPrograms> load_filters(const bpf_object& object, Hook hook,
                                     const packet::PacketFilter& filter, bool out,
                                     const Features& kernel) {
     FilterPrograms filters;
-    const FilterSetting setting{kernel.has_xdp_pieces(), out};
+    const FilterSetting setting{hook == Hook::kXdp && kernel.has_xdp_pieces(), out};
     for (const Entry& entry : kPrograms) {
         if (!uses(hook, entry)) {
             continue;

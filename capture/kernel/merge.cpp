@@ -9,12 +9,22 @@
 #include "capture/clock.h"
 
 namespace capture {
+namespace {
 
-void Merge::collect_events() {
+// How often rings of which little is read are unmapped. Mapping a page anew takes 0.3 to 0.4 us, so
+// a ring of 16 MiB costs at most 0.7 % of a CPU.
+constexpr uint64_t kTrimNs = 250'000'000;
+
+}  // namespace
+
+Result<void> Merge::collect_events() {
     pending_.erase(pending_.begin(), pending_.begin() + static_cast<ptrdiff_t>(next_event_));
     next_event_ = 0;
-    uint64_t limit = events_.produced();
-    for (auto record = events_.peek(limit); !record.empty(); record = events_.peek(limit)) {
+    const auto limit = events_.sample();
+    if (!limit) {
+        return limit.error();
+    }
+    for (auto record = events_.peek(*limit); !record.empty(); record = events_.peek(*limit)) {
         Event event{};
         if (record.size() >= sizeof(event.header)) {
             std::memcpy(&event.header, record.data(), sizeof(event.header));
@@ -33,6 +43,7 @@ void Merge::collect_events() {
     std::stable_sort(pending_.begin(), pending_.end(), [](const Event& a, const Event& b) {
         return a.header.time_mono < b.header.time_mono;
     });
+    return {};
 }
 
 void Merge::hand_over_events(uint64_t until, RecordHandler& handler) {
@@ -49,11 +60,26 @@ Result<void> Merge::hand_over(const RingHeads::Head& head, RecordHandler& handle
     return handler.packet(head.packet(), data);
 }
 
+void Merge::trim() {
+    if (until_ - trimmed_ < kTrimNs) {
+        return;
+    }
+    trimmed_ = until_;
+    packets_.trim();
+    events_.trim();
+}
+
 Result<uint64_t> Merge::round(RecordHandler& handler, bool last) {
     until_ = kernel_mono_ns() - (last ? 0 : kSlackNs);
     std::atomic_thread_fence(std::memory_order_seq_cst);
-    filled_ = packets_.sample();
-    collect_events();
+    const auto filled = packets_.sample();
+    if (!filled) {
+        return filled.error();
+    }
+    filled_ = *filled;
+    if (auto collected = collect_events(); !collected) {
+        return std::move(collected).error();
+    }
     handler.begin();
 
     if (auto found = packets_.find(until_); !found) {
@@ -70,6 +96,7 @@ Result<uint64_t> Merge::round(RecordHandler& handler, bool last) {
         handed++;
     }
     packets_.release();
+    trim();
     hand_over_events(until_, handler);
     if (!taken) {
         return std::move(taken).error();

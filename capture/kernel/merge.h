@@ -60,7 +60,8 @@ class Merge {
         std::vector<std::byte> payload;
     };
 
-    void collect_events();
+    Result<void> collect_events();
+    void trim();
     void hand_over_events(uint64_t until, RecordHandler& handler);
     Result<void> hand_over(const RingHeads::Head& head, RecordHandler& handler);
 
@@ -68,6 +69,7 @@ class Merge {
     Ring events_;
     double filled_ = 0;
     uint64_t until_ = 0;
+    uint64_t trimmed_ = 0;        // `until_` of the round that trimmed the rings last
     std::vector<Event> pending_;  // sorted by time; those before next_event_ were handed over
     size_t next_event_ = 0;
 };

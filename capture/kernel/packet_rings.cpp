@@ -53,16 +53,16 @@ Result<void> PacketRings::add(int rings_fd, uint32_t cpu, pidcap_ring which, uin
     return {};
 }
 
-Result<std::vector<Ring>> PacketRings::map() const {
-    std::vector<Ring> mapped;
+Result<std::vector<Ring>> PacketRings::open() const {
+    std::vector<Ring> opened;
     for (const RingMap& map : rings_) {
-        auto ring = Ring::map(map.fd.get(), map.bytes);
+        auto ring = Ring::open(map.fd.get(), map.bytes);
         if (!ring) {
             return std::move(ring).error();
         }
-        mapped.push_back(*std::move(ring));
+        opened.push_back(*std::move(ring));
     }
-    return mapped;
+    return opened;
 }
 
 std::vector<int> PacketRings::fds() const {

@@ -35,8 +35,8 @@ class PacketRings {
     // them up, PIDCAP_RINGS for each CPU.
     static Result<PacketRings> create(int rings_fd, size_t cpus, const RingSizes& sizes);
 
-    // Maps each ring for reading. Call once: a ring has one reader.
-    Result<std::vector<Ring>> map() const;
+    // Opens each ring for reading, as long as this object lives. Call once: a ring has one reader.
+    Result<std::vector<Ring>> open() const;
 
     // Returns file descriptors that become readable when the kernel wakes the reader.
     std::vector<int> fds() const;

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <malloc.h>
 #include <sched.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -83,6 +84,14 @@ uint64_t tick_ns() {
     timespec tick{};
     clock_getres(CLOCK_MONOTONIC_COARSE, &tick);
     return static_cast<uint64_t>(tick.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(tick.tv_nsec);
+}
+
+// Lets the pages of an object go that is part of this program's file. They could be read again.
+void let_go(const void* object, size_t bytes) {
+    const auto page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
+    const uintptr_t begin = (reinterpret_cast<uintptr_t>(object) + page - 1) / page * page;
+    const uintptr_t end = (reinterpret_cast<uintptr_t>(object) + bytes) / page * page;
+    madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
 }
 
 // Sets everything that has to be set before the programs are loaded.
@@ -201,6 +210,7 @@ Result<Programs> Programs::load_with(const ProgramOptions& options, int cgroup_f
         return load_error(errno, log);
     }
     bpf_map__set_inner_map_fd(skeleton->maps.rings, inner.get());
+    kernel.free_types();  // libbpf reads them, too, and the two don't have to be there at once
     if (int code = pidcap_bpf__load(skeleton.get())) {
         return load_error(-code, log);
     }
@@ -258,8 +268,13 @@ Result<Programs> Programs::load(const ProgramOptions& options, int cgroup_fd) {
         return load_with(options, cgroup_fd, by, Reads::kByHelper, kernel);
     };
     auto programs = load_by(*tracing);
-    // What the kernel's types took is free now, but still counts: some 10 MiB.
+    // What the kernel's types took is free now, but still counts: some 10 MiB. So do the objects.
     malloc_trim(0);
+    size_t bytes = 0;
+    const void* object = pidcap_bpf__elf_bytes(&bytes);
+    let_go(object, bytes);
+    object = pidcap_typed_bpf__elf_bytes(&bytes);
+    let_go(object, bytes);
     // A single function may be unavailable, for example because of a live patch.
     if (!programs && !options.tracing && *tracing != Tracing::kSyscalls) {
         return load_by(Tracing::kSyscalls);
@@ -340,7 +355,7 @@ Result<void> Programs::follow(int cgroup_fd, const Features& kernel) {
     // socket can't.
     auto kept = keep(attach_socket_followers(*skeleton_->obj, cgroup_fd));
     if (kept) {
-        kept = keep(attach_tracing(*skeleton_->obj, kernel.types()));
+        kept = keep(attach_tracing(*skeleton_->obj, kernel));
     }
     if (kept) {
         kept = keep(attach_process_followers(*skeleton_->obj));
@@ -356,11 +371,11 @@ Result<int> Programs::program_fd(HookProgram program) const {
 }
 
 Result<Merge> Programs::open_rings() {
-    auto packets = rings_.map();
+    auto packets = rings_.open();
     if (!packets) {
         return std::move(packets).error();
     }
-    auto events = Ring::map(bpf_map__fd(skeleton_->maps.events), kEventsRing);
+    auto events = Ring::open(bpf_map__fd(skeleton_->maps.events), kEventsRing);
     if (!events) {
         return std::move(events).error();
     }

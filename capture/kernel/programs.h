@@ -73,7 +73,7 @@ class Programs {
     // the packets of that hook.
     Result<int> program_fd(HookProgram program) const;
 
-    // Maps the rings for reading. Call it once.
+    // Opens the rings for reading, as long as this object lives. Call it once.
     Result<Merge> open_rings();
 
     // Returns file descriptors that become readable when a record comes after request_wake().

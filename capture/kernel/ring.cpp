@@ -23,6 +23,9 @@ constexpr uint32_t kFlags = BPF_RINGBUF_BUSY_BIT | BPF_RINGBUF_DISCARD_BIT;
 // one, the programs' CPU has to fetch the position's cache line again.
 constexpr size_t kReleaseParts = 16;
 
+// Addresses without memory.
+constexpr int kNothing = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+
 size_t page_size() {
     static const auto kSize = static_cast<size_t>(sysconf(_SC_PAGESIZE));
     return kSize;
@@ -34,11 +37,18 @@ size_t largest_record() {
     return (kBytes + page_size() - 1) & ~(page_size() - 1);
 }
 
-// Returns how many bytes of data to map. The kernel maps the data twice in a row, so that a record
-// that wraps around is contiguous. We map only one record's size of the second copy, because each
-// mapped page counts as memory of this process.
-size_t mapped(size_t size) {
-    return page_size() + size + std::min(size, largest_record());
+// The kernel maps the data twice in a row, so that a record that wraps around is contiguous. Of the
+// second copy we need as much as one record.
+size_t overhang(size_t size) {
+    return std::min(size, largest_record());
+}
+
+// At most so many chunks, as each may be a mapping of its own, whose number the kernel limits.
+constexpr size_t kMostChunks = 512;
+constexpr size_t kSmallestChunk = 128U << 10;
+
+size_t chunk_of(size_t size) {
+    return std::min(size, std::max(size / kMostChunks, kSmallestChunk));
 }
 
 template <typename T>
@@ -48,61 +58,94 @@ T load_acquire(const void* address) {
 
 }  // namespace
 
-Result<Ring> Ring::map(int map_fd, size_t size) {
-    void* consumer = mmap(nullptr, page_size(), PROT_READ | PROT_WRITE, MAP_SHARED, map_fd, 0);
-    if (consumer == MAP_FAILED) {
+void Ring::Unmap::operator()(void* address) const {
+    munmap(address, bytes);
+}
+
+Result<Ring> Ring::open(int map_fd, size_t size) {
+    const size_t page = page_size();
+    const auto mapped = [](void* address, size_t bytes) {
+        return Mapping(address != MAP_FAILED ? address : nullptr, Unmap{bytes});
+    };
+    Mapping consumer =
+        mapped(mmap(nullptr, page, PROT_READ | PROT_WRITE, MAP_SHARED, map_fd, 0), page);
+    if (consumer == nullptr) {
         return pcapng::errno_error("map a ring buffer's first page", errno);
     }
-    void* producer =
-        mmap(nullptr, mapped(size), PROT_READ, MAP_SHARED, map_fd, static_cast<off_t>(page_size()));
-    if (producer == MAP_FAILED) {
-        int code = errno;
-        munmap(consumer, page_size());
-        return pcapng::errno_error("map a ring buffer's data", code);
+    Mapping producer =
+        mapped(mmap(nullptr, page, PROT_READ, MAP_SHARED, map_fd, static_cast<off_t>(page)), page);
+    if (producer == nullptr) {
+        return pcapng::errno_error("map a ring buffer's second page", errno);
     }
-    return Ring(consumer, producer, size);
+    const size_t bytes = size + overhang(size);
+    Mapping data = mapped(mmap(nullptr, bytes, PROT_NONE, kNothing, -1, 0), bytes);
+    if (data == nullptr) {
+        return pcapng::errno_error("reserve addresses for a ring buffer's data", errno);
+    }
+    return Ring(map_fd, size, std::move(consumer), std::move(producer), std::move(data));
 }
 
-Ring::Ring(void* consumer, void* producer, size_t size)
-    : consumer_(consumer),
-      producer_(producer),
+Ring::Ring(int map_fd, size_t size, Mapping consumer, Mapping producer, Mapping data)
+    : map_fd_(map_fd),
       size_(size),
-      position_(load_acquire<unsigned long>(consumer)),
-      released_(position_) {}
-
-Ring::Ring(Ring&& other) noexcept
-    : consumer_(std::exchange(other.consumer_, nullptr)),
-      producer_(std::exchange(other.producer_, nullptr)),
-      size_(other.size_),
-      position_(other.position_),
-      released_(other.released_),
-      current_(other.current_) {}
-
-Ring& Ring::operator=(Ring&& other) noexcept {
-    std::swap(consumer_, other.consumer_);
-    std::swap(producer_, other.producer_);
-    std::swap(size_, other.size_);
-    std::swap(position_, other.position_);
-    std::swap(released_, other.released_);
-    std::swap(current_, other.current_);
-    return *this;
-}
-
-Ring::~Ring() {
-    if (consumer_ != nullptr) {
-        munmap(consumer_, page_size());
-        munmap(producer_, mapped(size_));
-    }
-}
+      chunk_(chunk_of(size)),
+      consumer_(std::move(consumer)),
+      producer_(std::move(producer)),
+      data_(std::move(data)),
+      has_(size / chunk_ + 1),  // the last one is the overhang
+      position_(load_acquire<unsigned long>(consumer_.get())),
+      released_(position_),
+      trimmed_(position_) {}
 
 uint64_t Ring::produced() const {
-    return load_acquire<unsigned long>(producer_);
+    return load_acquire<unsigned long>(producer_.get());
+}
+
+Result<uint64_t> Ring::sample() {
+    const uint64_t limit = produced();
+    if (limit == position_) {
+        return limit;
+    }
+    const size_t begin = position_ & (size_ - 1);
+    const size_t end = begin + (limit - position_);
+    auto mapped = map_chunks(begin / chunk_, end <= size_ ? (end - 1) / chunk_ : size_ / chunk_);
+    if (mapped && end > size_) {
+        mapped = map_chunks(0, (end - size_ - 1) / chunk_);
+    }
+    return mapped ? Result<uint64_t>(limit) : std::move(mapped).error();
+}
+
+Result<void> Ring::map_chunks(size_t first, size_t last) {
+    for (size_t chunk = first; chunk <= last; chunk++) {
+        if (has_[chunk]) {
+            continue;
+        }
+        const size_t offset = chunk * chunk_;
+        const size_t bytes = offset < size_ ? chunk_ : overhang(size_);
+        void* at = static_cast<std::byte*>(data_.get()) + offset;
+        if (mmap(at, bytes, PROT_READ, MAP_SHARED | MAP_FIXED, map_fd_,
+                 static_cast<off_t>(2 * page_size() + offset)) == MAP_FAILED) {
+            return pcapng::errno_error("map records of a ring buffer", errno);
+        }
+        has_[chunk] = true;
+    }
+    return {};
+}
+
+void Ring::trim() {
+    const bool is_busy = position_ - std::exchange(trimmed_, position_) >= size_;
+    if (is_busy || std::find(has_.begin(), has_.end(), true) == has_.end()) {
+        return;
+    }
+    if (mmap(data_.get(), data_.get_deleter().bytes, PROT_NONE, kNothing | MAP_FIXED, -1, 0) !=
+        MAP_FAILED) {
+        has_.assign(has_.size(), false);
+    }
 }
 
 std::span<const std::byte> Ring::peek(uint64_t limit) {
     while (position_ < limit) {
-        const std::byte* header =
-            static_cast<const std::byte*>(producer_) + page_size() + (position_ & (size_ - 1));
+        const std::byte* header = data() + (position_ & (size_ - 1));
         uint32_t length = load_acquire<uint32_t>(header);
         while ((length & BPF_RINGBUF_BUSY_BIT) != 0) {
             sched_yield();
@@ -126,7 +169,7 @@ void Ring::advance() {
 }
 
 void Ring::release() {
-    __atomic_store_n(static_cast<unsigned long*>(consumer_), position_, __ATOMIC_RELEASE);
+    __atomic_store_n(static_cast<unsigned long*>(consumer_.get()), position_, __ATOMIC_RELEASE);
     released_ = position_;
 }
 

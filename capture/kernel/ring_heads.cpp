@@ -9,11 +9,15 @@
 
 namespace capture {
 
-double RingHeads::sample() {
+Result<double> RingHeads::sample() {
     limits_.clear();
     double filled = 0;
-    for (const Ring& ring : rings_) {
-        limits_.push_back(ring.produced());
+    for (Ring& ring : rings_) {
+        auto limit = ring.sample();
+        if (!limit) {
+            return std::move(limit).error();
+        }
+        limits_.push_back(*limit);
         filled = std::max(filled, ring.filled());
     }
     return filled;
@@ -58,6 +62,13 @@ Result<void> RingHeads::advance() {
 void RingHeads::release() {
     for (Ring& ring : rings_) {
         ring.release();
+    }
+}
+
+void RingHeads::trim() {
+    heads_.clear();
+    for (Ring& ring : rings_) {
+        ring.trim();
     }
 }
 

@@ -34,8 +34,8 @@ class RingHeads {
     explicit RingHeads(std::vector<Ring> rings) : rings_(std::move(rings)) {}
 
     // Samples the write position of each ring; records behind it are not read. Returns how full the
-    // fullest ring was, 0 to 1.
-    double sample();
+    // fullest ring was, 0 to 1, or an error if a ring's records can't be mapped.
+    Result<double> sample();
 
     // Finds the heads with a time up to `until`. Returns an error, as advance() does, if a record
     // is no packet: none of our programs wrote it, and skipping it would hide the fault.
@@ -49,6 +49,9 @@ class RingHeads {
 
     // Gives the space of all records stepped over back to the kernel.
     void release();
+
+    // See Ring::trim(). Call it when no head is needed any more.
+    void trim();
 
   private:
     // Returns the ring's next record, or nothing if there is none up to until_.

@@ -192,7 +192,7 @@ void choose_tracing_programs(bpf_object& object, std::optional<Tracing> tracing,
     }
 }
 
-Result<std::vector<Link>> attach_tracing(const bpf_object& object, const KernelTypes& kernel) {
+Result<std::vector<Link>> attach_tracing(const bpf_object& object, const Features& kernel) {
     std::vector<Link> links;
     bpf_program* program = nullptr;
     bpf_object__for_each_program(program, &object) {
@@ -201,7 +201,7 @@ Result<std::vector<Link>> attach_tracing(const bpf_object& object, const KernelT
             continue;
         }
         if (part->section == kKprobeSection) {
-            if (auto attached = attach_kprobes(*program, kernel, links); !attached) {
+            if (auto attached = attach_kprobes(*program, kernel.types(), links); !attached) {
                 return std::move(attached).error();
             }
         } else if (Link link(bpf_program__attach(program)); link != nullptr) {

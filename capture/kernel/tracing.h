@@ -54,7 +54,7 @@ struct DestroyLink {
 using Link = std::unique_ptr<bpf_link, DestroyLink>;
 
 // Attaches the programs that were loaded. Destroying the links detaches them.
-Result<std::vector<Link>> attach_tracing(const bpf_object& object, const KernelTypes& kernel);
+Result<std::vector<Link>> attach_tracing(const bpf_object& object, const Features& kernel);
 
 // Returns how often the kernel skipped the program because it was already running on the same CPU
 // and had been preempted there. This happens on Linux 7, and with PREEMPT.

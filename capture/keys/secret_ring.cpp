@@ -39,7 +39,7 @@ Result<SecretRing> SecretRing::create() {
         return pcapng::errno_error("map a counter of missed TLS secrets", errno);
     }
     Counters counters(page);
-    auto mapped = Ring::map(ring.get(), kBytes);
+    auto mapped = Ring::open(ring.get(), kBytes);
     if (!mapped) {
         return std::move(mapped).error();
     }
@@ -47,8 +47,11 @@ Result<SecretRing> SecretRing::create() {
 }
 
 void SecretRing::read(const std::function<void(const pidcap_secret&)>& take) {
-    const uint64_t limit = ring_.produced();
-    for (auto record = ring_.peek(limit); !record.empty(); record = ring_.peek(limit)) {
+    const auto limit = ring_.sample();
+    if (!limit) {
+        return;  // they stay in the ring
+    }
+    for (auto record = ring_.peek(*limit); !record.empty(); record = ring_.peek(*limit)) {
         if (record.size() >= sizeof(pidcap_secret)) {
             take(*reinterpret_cast<const pidcap_secret*>(record.data()));
         }

@@ -7,7 +7,8 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <vector>
+
+#include "forensics/doubling_slots.h"
 
 namespace forensics {
 
@@ -15,36 +16,29 @@ template <typename Slot>
 class ProbedSlots {
   public:
     // Returns the slot of a key, or the empty one where it belongs. Valid until the next filled().
-    Slot& find(uint64_t key) {
-        size_t at = key & (slots_.size() - 1);
-        while (!slots_[at].is_empty() && slots_[at].key != key) {
-            at = (at + 1) & (slots_.size() - 1);
-        }
-        return slots_[at];
-    }
+    Slot& find(uint64_t key) { return slots_[place_of(key)]; }
     // To be called once an empty slot that find() returned is none any more.
     void filled() {
         if (++size_ * 4 > slots_.size() * 3) {
-            grow();
+            slots_.grow([](const Slot& slot) { return slot.is_empty(); },
+                        [this](const Slot& slot) { return place_of(slot.key); });
         }
     }
     // How many slots are filled.
     size_t size() const { return size_; }
     // All slots, also the empty ones.
-    const std::vector<Slot>& all() const { return slots_; }
+    const DoublingSlots<Slot>& all() const { return slots_; }
 
   private:
-    void grow() {
-        std::vector<Slot> old(slots_.size() * 2);
-        old.swap(slots_);
-        for (const Slot& slot : old) {
-            if (!slot.is_empty()) {
-                find(slot.key) = slot;
-            }
+    size_t place_of(uint64_t key) const {
+        size_t at = key & slots_.mask();
+        while (!slots_[at].is_empty() && slots_[at].key != key) {
+            at = (at + 1) & slots_.mask();
         }
+        return at;
     }
 
-    std::vector<Slot> slots_ = std::vector<Slot>(1024);
+    DoublingSlots<Slot> slots_;
     size_t size_ = 0;
 };
 

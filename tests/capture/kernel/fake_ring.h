@@ -40,7 +40,7 @@ class FakeRing {
     }
 
     capture::Ring open() const {
-        auto ring = capture::Ring::map(fd_, size_);
+        auto ring = capture::Ring::open(fd_, size_);
         REQUIRE(ring.ok());
         return *std::move(ring);
     }
