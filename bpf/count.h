@@ -31,6 +31,9 @@ struct seen_map {
 	__type(value, struct pidcap_amount);
 };
 
+/* All zero: a program's stack has no room for one. */
+extern const volatile struct pidcap_count fresh_count;
+
 extern struct count_map even_counts SEC(".maps");
 extern struct count_map odd_counts SEC(".maps");
 extern struct seen_map seen SEC(".maps");
@@ -75,14 +78,17 @@ static __always_inline struct pidcap_count *find_count(__u32 odd,
 static __always_inline struct pidcap_count *
 make_count(__u32 odd, const struct pidcap_count_key *key, const struct pidcap_owner *owner)
 {
-	struct pidcap_count fresh = {};
+	const void *fresh = (const void *)&fresh_count;
+	struct pidcap_count *count;
 
-	fresh.owner = *owner;
 	if (odd)
-		bpf_map_update_elem(&odd_counts, key, &fresh, BPF_NOEXIST);
+		bpf_map_update_elem(&odd_counts, key, fresh, BPF_NOEXIST);
 	else
-		bpf_map_update_elem(&even_counts, key, &fresh, BPF_NOEXIST);
-	return find_count(odd, key);
+		bpf_map_update_elem(&even_counts, key, fresh, BPF_NOEXIST);
+	count = find_count(odd, key);
+	if (count)
+		count->owner = *owner;
+	return count;
 }
 
 /* Takes round trip time and retransmissions from the socket of a TCP packet that its process sends.
@@ -151,8 +157,8 @@ enum count_flags {
 };
 
 /*
- * Returns the end's counter, or NULL if there is no room for one. Not inlined: a key and a new
- * counter take much of a program's stack.
+ * Returns the end's counter, or NULL if there is no room for one. Not inlined: a key takes much of
+ * a program's stack.
  */
 static __noinline struct pidcap_count *
 count_packet_end(context *ctx, const struct attribution *ends, __u32 flags, __u64 bytes)

@@ -8,6 +8,7 @@
 #include "pid_namespace.h"
 
 const volatile __u32 counting = 0;
+const volatile struct pidcap_count fresh_count = {};
 const volatile __u32 finds_processes = 1;
 const volatile __u64 memory_seed = 0;
 const volatile __u64 tick_ns = 0;
