@@ -159,9 +159,9 @@ static __always_inline __u64 hash_of_end(const __u32 *address, __u16 port)
 /*
  * What all entries of a conversation have in common chooses the sets, whatever their kind,
  * interface and direction: one packet asks for several of them, which are in the cache after the
- * first. Not inlined, so that it stays there itself.
+ * first.
  */
-static __noinline int find_place(const struct memory_key *key, struct memory_place *place)
+static __always_inline void find_place(const struct memory_key *key, struct memory_place *place)
 {
 	bool echo = key->kind == MEMORY_ECHO || key->kind == MEMORY_NETNS_ECHO;
 	__u64 source = hash_of_end(key->saddr, key->sport);
@@ -174,7 +174,6 @@ static __noinline int find_place(const struct memory_key *key, struct memory_pla
 	place->set = both % MEMORY_SETS + (echo ? MEMORY_SETS : 0);
 	place->other_set = (both >> 32) % MEMORY_SETS + (echo ? MEMORY_SETS : 0);
 	place->slot = slot_of_tag(place->set, place->other_set, tag);
-	return 0;
 }
 
 /* Returns the set of a slot, NULL if there is none. `way`: the slot's in it. */
