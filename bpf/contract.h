@@ -234,13 +234,20 @@ PIDCAP_STATIC_ASSERT(sizeof(struct pidcap_pids) == 24, "pidcap_pids");
 enum pidcap_ring { PIDCAP_RING_SMALL, PIDCAP_RING_LARGE, PIDCAP_RINGS };
 #define PIDCAP_SMALL_RING_MIN (512 * 1024)
 
+/* When a record wakes user space. The program that does so resets it. */
+enum pidcap_wake {
+	PIDCAP_WAKE_NEVER,
+	PIDCAP_WAKE_NEXT,   /* the next record, of any CPU */
+	PIDCAP_WAKE_FILLED, /* one that finds its CPU's small ring half full */
+};
+
 /*
  * What user space tells all programs while they run, and they each other: value of the map
  * .data.shared, which every object has.
  */
 struct pidcap_shared {
-	__u32 wake_reader;	 /* user space sleeps: the next record wakes it, and resets this */
-	__u32 filters_processes; /* whether there is a process filter */
+	__u32 wake_reader;	      /* enum pidcap_wake */
+	__u32 filters_processes;      /* whether there is a process filter */
 	__u32 wanted_without_process; /* bit N: what has no process, by enum pidcap_via N, is wanted
 				       */
 	__u32 takes_events; /* whether events are recorded: not while programs come and go */

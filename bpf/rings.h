@@ -45,6 +45,8 @@ extern const volatile __u32 small_ring_bytes;
  * there is room for whatever interrupts us after this look, else the large one. It can't be "the
  * large one if the small one refuses": the verifier of Linux 5.10 loses track of a record that may
  * come from two reservations.
+ *
+ * A reader that pauses until a small ring is half full is woken by the record that this is for.
  */
 static __always_inline void *own_ring(__u64 bytes)
 {
@@ -54,20 +56,21 @@ static __always_inline void *own_ring(__u64 bytes)
 	if (small && bytes < PIDCAP_SMALL_RING_MIN / 4 &&
 	    bpf_ringbuf_query(small, BPF_RB_AVAIL_DATA) < small_ring_bytes / 2)
 		return small;
+	if (small && shared.wake_reader == PIDCAP_WAKE_FILLED)
+		shared.wake_reader = PIDCAP_WAKE_NEXT;
 	index += PIDCAP_RING_LARGE - PIDCAP_RING_SMALL;
 	return bpf_map_lookup_elem(&rings, &index);
 }
 
 /*
- * Returns the flags to submit a record with: user space asks to be woken before it sleeps for long.
- * Otherwise it looks into the rings every few milliseconds, which costs less than a wake-up for
- * each record.
+ * Returns the flags to submit a record with: user space asks to be woken before it pauses for long.
+ * Otherwise it looks into the rings by itself, which costs less than a wake-up for each record.
  */
 static __always_inline __u64 wake_flags(void)
 {
-	if (!shared.wake_reader)
+	if (shared.wake_reader != PIDCAP_WAKE_NEXT)
 		return BPF_RB_NO_WAKEUP;
-	shared.wake_reader = 0;
+	shared.wake_reader = PIDCAP_WAKE_NEVER;
 	return BPF_RB_FORCE_WAKEUP;
 }
 

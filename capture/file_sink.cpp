@@ -263,15 +263,24 @@ Result<void> FileSink::packet(const Packet& packet) {
     return self != nullptr ? describe(packet.self, *self) : Result<void>{};
 }
 
-// Writes the packet with its comment. Most packets of a conversation repeat the same comment, so
-// its encoded form is cached.
+// Returns where the encoded options of such packets are kept. In short connections packets that
+// differ in how their processes were found take turns.
+FileSink::CachedOptions& FileSink::cached_for(const Packet& packet, Written& self) {
+    const size_t inbound = packet.direction == Direction::kInbound ? 1 : 0;
+    const auto via =
+        static_cast<size_t>(packet.self.via) + 2 * static_cast<size_t>(packet.peer.via);
+    return self.cached[(2 * via + inbound) % kCached];
+}
+
+// Writes the packet with its comment. Most packets of a conversation repeat a comment, so its
+// encoded form is cached.
 Result<void> FileSink::write(pcapng::PacketBlock& block, const Packet& packet, Written* self,
                              Written* peer) {
     if (self == nullptr || packet.drop_count || !introduces_nobody(packet, self, peer)) {
         block.comment = comment_on(packet, self, peer);
         return writer_.packet(block);
     }
-    CachedOptions& cached = self->cached[packet.direction == Direction::kInbound ? 0 : 1];
+    CachedOptions& cached = cached_for(packet, *self);
     const CommentInputs inputs = comment_inputs(packet, peer);
     if (cached.options.size() == 0 || cached.inputs != inputs) {
         cached.inputs = inputs;

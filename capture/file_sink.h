@@ -99,6 +99,7 @@ class FileSink : public packet::Sink {
         CommentInputs inputs;
         pcapng::ByteBuffer options;  // encoded; empty: not made yet
     };
+    static constexpr size_t kCached = 8;
 
     // What has been written about a process, and the texts cached for it.
     struct Written {
@@ -108,7 +109,7 @@ class FileSink : public packet::Sink {
         uint32_t darwin_index = 0;
         Identity identity;
         Identity peer_identity;
-        std::array<CachedOptions, 2> cached;  // for the last packet in and the last one out
+        std::array<CachedOptions, kCached> cached;  // see cached_for()
     };
 
     FileSink(pcapng::Writer writer, const FileOptions& options);
@@ -119,6 +120,7 @@ class FileSink : public packet::Sink {
     Result<void> name_addresses(const Process& process);
     static const std::string& identity(const End& end, Identity& kept, std::string_view prefix);
     static CommentInputs comment_inputs(const Packet& packet, const Written* peer);
+    static CachedOptions& cached_for(const Packet& packet, Written& self);
     bool introduces(const End& end, const Written& written) const;
     bool introduces_nobody(const Packet& packet, const Written* self, const Written* peer) const;
     std::string_view comment_on(const Packet& packet, Written* self, Written* peer);

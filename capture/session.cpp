@@ -64,6 +64,7 @@ Session::Session(Programs programs, Merge merge, ProcessTable table, const Sessi
       verdicts_(programs_),
       table_(std::move(table)),
       selections_(options.selections),
+      pace_(programs_.rings().has_small()),
       snaplen_(options.programs.snaplen),
       count_(options.count) {
     table_.watch(*this);
@@ -394,7 +395,7 @@ void Session::begin() {
 
 Result<bool> Session::wait(const std::vector<int>& fds, int reader, int timeout_ms) {
     if (pace_.needs_wake_request()) {
-        programs_.request_wake();
+        programs_.request_wake(PIDCAP_WAKE_NEXT);
         return false;
     }
     ReadPace::Pause pause = pace_.next_pause();
@@ -409,14 +410,20 @@ Result<bool> Session::wait(const std::vector<int>& fds, int reader, int timeout_
     const size_t others = watched.size();
     watch(watched, attachment_->fds());
     const size_t rings = watched.size();
-    if (pause.sleeps) {
-        // Only while sleeping: a ring that holds records is always readable.
-        watch(watched, programs_.wake_fds());
+    if (pause.wake == ReadPace::Wake::kNext) {
+        // What came since the last round, too.
+        watch(watched, programs_.rings().fds());
+    } else if (pause.wake == ReadPace::Wake::kFilled) {
+        programs_.request_wake(PIDCAP_WAKE_FILLED);
+        watch(watched, {programs_.rings().woken_fd()});
     }
     const timespec timeout{pause.time / std::chrono::seconds(1),
                            std::chrono::nanoseconds(pause.time % std::chrono::seconds(1)).count()};
     if (ppoll(watched.data(), watched.size(), &timeout, nullptr) < 0 && errno != EINTR) {
         return pcapng::errno_error("wait for packets", errno);
+    }
+    if (pause.wake == ReadPace::Wake::kFilled && any_ready(std::span(watched).subspan(rings))) {
+        programs_.rings().take_wake();
     }
     const auto interfaces = std::span(watched).subspan(others, rings - others);
     if (any_ready(interfaces)) {

@@ -456,10 +456,10 @@ Result<void> Run::loop() {
         if (!ready) {
             return std::move(ready).error();
         }
-        if (told_to_end() || reader_left(reader_fd())) {
+        if (*ready && (told_to_end() || reader_left(reader_fd()))) {
             return {};
         }
-        if (reload_ && reload_->take()) {
+        if (*ready && reload_ && reload_->take()) {
             status.erase();
             if (auto reloaded = reload(); !reloaded) {
                 return reloaded;

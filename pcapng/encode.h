@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// ByteBuffer: encodes blocks, little-endian, byte by byte (compilers merge the stores). Owns its
-// memory, keeps it across clear(), and grows by doubling, so a buffer that is reused soon stops
-// allocating. Movable; one thread at a time.
+// ByteBuffer: encodes blocks, little-endian. Owns its memory, keeps it across clear(), and grows by
+// doubling, so a buffer that is reused soon stops allocating. Movable; one thread at a time.
 #pragma once
 
+#include <array>
+#include <bit>
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
@@ -52,6 +53,15 @@ class ByteBuffer {
     void u16(uint16_t value) { store(room(2), value); }
     void u32(uint32_t value) { store(room(4), value); }
     void u64(uint64_t value) { store(room(8), value); }
+    // Appends u32 after u32, for which there is room or not as a whole.
+    template <size_t N>
+    void u32s(const std::array<uint32_t, N>& values) {
+        uint8_t* to = room(4 * N);
+        for (const uint32_t value : values) {
+            store(to, value);
+            to += 4;
+        }
+    }
     void bytes(std::span<const uint8_t> bytes) {
         if (!bytes.empty()) {
             std::memcpy(room(bytes.size()), bytes.data(), bytes.size());
@@ -105,8 +115,12 @@ class ByteBuffer {
   private:
     template <typename T>
     static void store(uint8_t* to, T value) {
-        for (size_t i = 0; i < sizeof(T); ++i) {
-            to[i] = static_cast<uint8_t>(value >> (8 * i));
+        if constexpr (std::endian::native == std::endian::little) {
+            std::memcpy(to, &value, sizeof(T));
+        } else {
+            for (size_t i = 0; i < sizeof(T); ++i) {
+                to[i] = static_cast<uint8_t>(value >> (8 * i));
+            }
         }
     }
     uint8_t* room(size_t count) {

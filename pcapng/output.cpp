@@ -156,6 +156,9 @@ Result<void> Output::write(size_t at, std::span<const uint8_t> data) {
         if (!failure_.ok()) {
             break;
         }
+        if (part.empty()) {
+            continue;
+        }
         if (compressor_ != nullptr) {
             held_back_ += part.size();
             (void)put_packed(compressor_->add(part, packed_));

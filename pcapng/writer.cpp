@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cassert>
 #include <cerrno>
 #include <string>
@@ -34,9 +35,16 @@ void counter_option(ByteBuffer& block, uint16_t code, std::optional<uint64_t> va
 }
 
 // A time is two 32-bit halves, the high one first in either byte order.
+uint32_t high_half(uint64_t time_ns) {
+    return static_cast<uint32_t>(time_ns >> 32);
+}
+
+uint32_t low_half(uint64_t time_ns) {
+    return static_cast<uint32_t>(time_ns);
+}
+
 void time(ByteBuffer& block, uint64_t time_ns) {
-    block.u32(static_cast<uint32_t>(time_ns >> 32));
-    block.u32(static_cast<uint32_t>(time_ns));
+    block.u32s(std::array{high_half(time_ns), low_half(time_ns)});
 }
 
 void time_option(ByteBuffer& block, uint16_t code, std::optional<uint64_t> time_ns) {
@@ -247,11 +255,11 @@ Result<void> Writer::packet_block(const PacketBlock& packet, uint32_t wire_lengt
         packet.data.first(std::min<size_t>(packet.data.size(), limits_[packet.interface_id]));
 
     ByteBuffer& block = output_.block();
-    const size_t start = begin(kEnhancedPacketBlock);
-    block.u32(packet.interface_id);
-    time(block, packet.time_ns);
-    block.u32(static_cast<uint32_t>(data.size()));
-    block.u32(wire_length);
+    const size_t start = block.size();
+    const auto data_size = static_cast<uint32_t>(data.size());
+    block.u32s(std::array{kEnhancedPacketBlock, uint32_t{0}, packet.interface_id,
+                          high_half(packet.time_ns), low_half(packet.time_ns), data_size,
+                          wire_length});
     const bool is_large = data.size() >= kLargePacket;
     if (!is_large) {
         block.bytes(data);

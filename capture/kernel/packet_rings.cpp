@@ -3,6 +3,7 @@
 
 #include <bpf/bpf.h>
 #include <fmt/format.h>
+#include <sys/epoll.h>
 
 #include <algorithm>
 #include <bit>
@@ -24,6 +25,7 @@ RingSizes ring_sizes(uint64_t budget, size_t cpus) {
 
 Result<PacketRings> PacketRings::create(int rings_fd, size_t cpus, const RingSizes& sizes) {
     PacketRings rings;
+    rings.has_small_ = sizes.small != 0;
     for (uint32_t cpu = 0; cpu < cpus; cpu++) {
         auto added = rings.add(rings_fd, cpu, PIDCAP_RING_LARGE, sizes.large);
         if (added && sizes.small != 0) {
@@ -33,7 +35,31 @@ Result<PacketRings> PacketRings::create(int rings_fd, size_t cpus, const RingSiz
             return std::move(added).error();
         }
     }
+    if (auto watched = rings.watch_wakes(); !watched) {
+        return std::move(watched).error();
+    }
     return rings;
+}
+
+// Edge-triggered, since a ring that holds records is always readable, woken or not.
+Result<void> PacketRings::watch_wakes() {
+    woken_ = Fd(epoll_create1(EPOLL_CLOEXEC));
+    if (!woken_.valid()) {
+        return errno_error("watch the ring buffers", errno);
+    }
+    for (const RingMap& map : rings_) {
+        epoll_event event{};
+        event.events = EPOLLIN | EPOLLET;
+        if (epoll_ctl(woken_.get(), EPOLL_CTL_ADD, map.fd.get(), &event) != 0) {
+            return errno_error("watch a ring buffer", errno);
+        }
+    }
+    return {};
+}
+
+void PacketRings::take_wake() const {
+    std::vector<epoll_event> events(rings_.size());
+    (void)epoll_wait(woken_.get(), events.data(), static_cast<int>(events.size()), 0);
 }
 
 Result<void> PacketRings::add(int rings_fd, uint32_t cpu, pidcap_ring which, uint32_t bytes) {

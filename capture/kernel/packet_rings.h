@@ -38,8 +38,15 @@ class PacketRings {
     // Opens each ring for reading, as long as this object lives. Call once: a ring has one reader.
     Result<std::vector<Ring>> open() const;
 
-    // Returns file descriptors that become readable when the kernel wakes the reader.
+    // Whether each CPU has a small ring.
+    bool has_small() const { return has_small_; }
+
+    // Returns file descriptors of the rings, which are readable as long as they hold records.
     std::vector<int> fds() const;
+    // Returns a descriptor that becomes readable when a program wakes the reader, until
+    // take_wake().
+    int woken_fd() const { return woken_.get(); }
+    void take_wake() const;
 
     // Waits until every program that runs now has ended.
     Result<void> wait_for_programs(int rings_fd) const;
@@ -52,7 +59,11 @@ class PacketRings {
 
     Result<void> add(int rings_fd, uint32_t cpu, pidcap_ring which, uint32_t bytes);
 
+    Result<void> watch_wakes();
+
     std::vector<RingMap> rings_;
+    pcapng::Fd woken_;
+    bool has_small_ = false;
 };
 
 }  // namespace capture

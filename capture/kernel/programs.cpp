@@ -425,8 +425,8 @@ bool Programs::maps_need_no_capability() const {
     return none.valid() && code != -EPERM && code != -EACCES;
 }
 
-void Programs::request_wake() {
-    __atomic_store_n(&skeleton_->data_shared->shared.wake_reader, 1, __ATOMIC_SEQ_CST);
+void Programs::request_wake(pidcap_wake when) {
+    __atomic_store_n(&skeleton_->data_shared->shared.wake_reader, when, __ATOMIC_SEQ_CST);
 }
 
 void Programs::take_events(bool taken) {

@@ -76,16 +76,15 @@ class Programs {
     // Opens the rings for reading, as long as this object lives. Call it once.
     Result<Merge> open_rings();
 
-    // Returns file descriptors that become readable when a record comes after request_wake().
-    std::vector<int> wake_fds() const { return rings_.fds(); }
+    const PacketRings& rings() const { return rings_; }
 
     // Returns true if the maps can be read without any capability, as since Linux 5.19, or where
     // unprivileged users may use bpf(2).
     bool maps_need_no_capability() const;
 
-    // Asks the programs to wake the reader for the next packet. Read the rings once more before you
-    // sleep: a packet may have come just before the request.
-    void request_wake();
+    // Asks the programs to wake the reader (PacketRings::woken_fd), once. For PIDCAP_WAKE_NEXT,
+    // read the rings once more before you sleep: a packet may have come just before the request.
+    void request_wake(pidcap_wake when);
 
     // With ProgramOptions::counts: has the programs change to the other set of counters, waits
     // until none of them uses the one before, and returns what that has counted.

@@ -17,7 +17,7 @@ void ReadPace::round_ended(uint64_t packets, double filled) {
     if (filled > kFilledMuch) {
         busy_pause_ = std::max(busy_pause_ / 2, kShortestPause);
     } else if (filled < kFilledLittle) {
-        busy_pause_ = std::min(busy_pause_ * 2, kLongestPause);
+        busy_pause_ = std::min(busy_pause_ * 2, longest_);
     }
 }
 
@@ -27,7 +27,10 @@ bool ReadPace::needs_wake_request() {
 
 ReadPace::Pause ReadPace::next_pause() {
     wake_requested_ = false;
-    return is_idle() ? Pause{kSleep, true} : Pause{busy_pause_, false};
+    if (is_idle()) {
+        return {kSleep, Wake::kNext};
+    }
+    return {busy_pause_, busy_pause_ > kLongestUnwoken ? Wake::kFilled : Wake::kNever};
 }
 
 }  // namespace capture

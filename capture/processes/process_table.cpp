@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstring>
 #include <iterator>
+#include <string_view>
 #include <utility>
 
 #include "capture/processes/container.h"
@@ -140,7 +141,7 @@ const Process* ProcessTable::apply(const pidcap_event& event, std::span<const st
 
 // `comm` is the process's name at some time after its fork.
 void ProcessTable::notice_missed_exec(Entry& entry, const char (&comm)[PIDCAP_COMM_LEN]) {
-    if (text_of(comm) != entry.process.comm) {
+    if (std::string_view(comm, strnlen(comm, sizeof(comm))) != entry.process.comm) {
         entry.freshness.name_differs();
     }
 }
