@@ -41,7 +41,9 @@ void Attribution::begin_section() {
 }
 
 void Attribution::begin_file() {
-    begin_section();
+    ++section_;
+    index_.begin_file();
+    forget_comments();  // the same start may be another process's
     darwin_.clear();
     darwin_bytes_ = 0;
 }
@@ -217,18 +219,18 @@ End Attribution::end_of(const packet::CommentEnd& recorded, Process*& process, u
     return end;
 }
 
-void Attribution::forget_if_full() {
-    if (speeches_.size() > kMaxSpeeches || kept_bytes_ > kMaxBytes) {
-        single_ = {};
-        several_ = {};
-        speeches_.clear();
-        kept_bytes_ = 0;
-    }
+void Attribution::forget_comments() {
+    single_ = {};
+    several_ = {};
+    speeches_.clear();
+    kept_bytes_ = 0;
 }
 
 Attribution::Speech& Attribution::speech_of(const pcapng::PacketRead& block,
                                             uint64_t comment_hash) {
-    forget_if_full();
+    if (speeches_.size() > kMaxSpeeches || kept_bytes_ > kMaxBytes) {
+        forget_comments();
+    }
     Speech& speech = speech_in(single_, block.comment, comment_hash, nullptr);
     if (speech.told) {
         return speech;
