@@ -45,7 +45,10 @@ void Attribution::begin_section(const std::string& host) {
 }
 
 void Attribution::begin_file(const std::string& host) {
-    begin_section(host);
+    ++section_;
+    index_.begin_file();
+    host_ = host;
+    forget_speeches();  // the same start may be another process's
     darwin_.clear();
     darwin_bytes_ = 0;
 }
@@ -226,12 +229,6 @@ End Attribution::end_of(const packet::CommentEnd& recorded, Process*& process, u
     return end;
 }
 
-void Attribution::forget_if_full() {
-    if (speeches_.size() > kMaxSpeeches || kept_bytes_ > kMaxBytes) {
-        forget_speeches();
-    }
-}
-
 void Attribution::forget_speeches() {
     single_ = {};
     several_ = {};
@@ -241,7 +238,9 @@ void Attribution::forget_speeches() {
 
 Attribution::Speech& Attribution::speech_of(const pcapng::PacketRead& block,
                                             uint64_t comment_hash) {
-    forget_if_full();
+    if (speeches_.size() > kMaxSpeeches || kept_bytes_ > kMaxBytes) {
+        forget_speeches();
+    }
     Speech& speech = speech_in(single_, block.comment, comment_hash, nullptr);
     if (speech.told) {
         return speech;

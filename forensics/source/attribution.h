@@ -81,7 +81,6 @@ class Attribution {
         Process* process = nullptr;  // once a comment has told who it is
     };
 
-    void forget_if_full();
     void forget_speeches();
     Speech& speech_of(const pcapng::PacketRead& block, uint64_t comment_hash);
     Speech& speech_in(Slots& slots, std::string_view text, uint64_t hash,

@@ -2,8 +2,10 @@
 #include "forensics/source/process_index.h"
 
 #include <array>
+#include <iterator>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <variant>
 
@@ -13,6 +15,9 @@ namespace forensics {
 namespace {
 
 constexpr size_t kShortText = 64;
+
+// A node of a set, and what a file tells of the process.
+constexpr size_t kForSeveralFiles = 64;
 
 // The text of a field that is no part of the identity; nullopt: another field.
 std::optional<std::string_view> kept_text(const Process& process,
@@ -50,11 +55,29 @@ size_t ProcessIndex::Hash::operator()(const Key& key) const {
     return keyed(std::array<uint64_t, 3>{key.start_ns, key.pid, host});
 }
 
+bool ProcessIndex::ByIdentity::operator()(const Process* a, const Process* b) const {
+    return std::tie(a->pid, a->host, a->start_ns) < std::tie(b->pid, b->host, b->start_ns);
+}
+
 void ProcessIndex::begin_section() {
     if (!current_.empty()) {
         // clear() would go through the room that it once needed, in each section.
         current_ = decltype(current_)(0, hash_);
     }
+}
+
+void ProcessIndex::begin_file() {
+    begin_section();
+    if (file_++ > 0) {
+        return;
+    }
+    for (const Process& process : processes_) {
+        if (process.start_ns != 0) {
+            by_identity_.insert(&process);
+        }
+    }
+    named_.resize(processes_.size());
+    identity_bytes_ += processes_.size() * kForSeveralFiles;
 }
 
 // Returns null if there is no room for another process.
@@ -70,6 +93,7 @@ Process* ProcessIndex::add(const std::string& host, uint32_t pid, uint64_t start
     process.start_ns = start_ns;
     // With its slots; by pid alone its host is there again.
     identity_bytes_ += sizeof(Process) + 3 * sizeof(uint64_t) + 2 * host.size();
+    identity_bytes_ += file_ > 0 ? kForSeveralFiles : 0;
     changed(process);
     return &process;
 }
@@ -87,12 +111,58 @@ ProcessIndex::Place ProcessIndex::find_started(const Process& told) {
                process.host == told.host;
     });
     const uint32_t number = started_.at(slot);
-    return {hash, slot, number == NumberIndex::kNone ? nullptr : &processes_[number]};
+    Process* process = number == NumberIndex::kNone ? find_nearly(told) : &processes_[number];
+    if (process != nullptr) {
+        note_named(*process, told.start_ns);
+    }
+    return {hash, slot, process};
+}
+
+// Returns the process that another capture has told of with nearly this start; null: none. Of those
+// that started last before and first after; should a pid come back as fast as that, the rest are
+// different processes.
+Process* ProcessIndex::find_nearly(const Process& told) {
+    const auto after = by_identity_.lower_bound(&told);
+    uint64_t least = kStartTolerance + 1;
+    Process* nearest = nullptr;
+    const auto look = [&](const Process& known) {
+        if (known.pid != told.pid || known.host != told.host) {
+            return;
+        }
+        const Named& named = named_[known.number];
+        uint64_t apart = known.start_ns > told.start_ns ? known.start_ns - told.start_ns
+                                                        : told.start_ns - known.start_ns;
+        if (named.file == file_) {
+            apart = named.start_ns == told.start_ns ? 0 : least;  // as before, or another process
+        }
+        if (apart < least) {
+            least = apart;
+            nearest = &processes_[known.number];
+        }
+    };
+    if (after != by_identity_.end()) {
+        look(**after);
+    }
+    if (after != by_identity_.begin()) {
+        look(**std::prev(after));
+    }
+    return nearest;
+}
+
+void ProcessIndex::note_named(const Process& process, uint64_t start_ns) {
+    if (file_ > 0) {
+        named_.resize(processes_.size());
+        named_[process.number] = {file_, start_ns};
+    }
 }
 
 Process* ProcessIndex::put(const Place& place, Process* process) {
     if (process != nullptr) {
         started_.insert(place.slot, place.hash, process->number);
+        note_named(*process, process->start_ns);
+        if (file_ > 0) {
+            by_identity_.insert(process);
+        }
     }
     return process;
 }

@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // ProcessIndex: which process is meant, and what has been told of it. Identity is host, pid and
-// start; where no start is told, section and pid. Two starts are never one process. Owns the
-// processes. One thread.
+// start; where no start is told, section and pid. Two starts of one file are never one process; of
+// two files they are if they are as near as two captures may tell them. Owns the processes. One
+// thread.
 #pragma once
 
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "forensics/number_index.h"
 #include "forensics/packet_types.h"
@@ -26,6 +29,11 @@ class ProcessIndex {
 
     // What is told by pid alone holds for the section that tells it.
     void begin_section();
+    // The first section of another file, which may be another capture of the same hosts.
+    void begin_file();
+    // How far apart two captures may tell the start of a process: one to the nanosecond, the other
+    // cut to a clock tick of 10 ms, and each with its own reading of the clocks.
+    static constexpr uint64_t kStartTolerance = 11'000'000;
 
     // All of these return null for a process that would be one too many, see kMaxKept.
     // With a start.
@@ -77,13 +85,29 @@ class ProcessIndex {
         Process* process = nullptr;
     };
     Place find_started(const Process& told);
+    Process* find_nearly(const Process& told);
+    void note_named(const Process& process, uint64_t start_ns);
     Process* put(const Place& place, Process* process);
     size_t kept_bytes() const;
     bool leave_texts_out(Process& process, Process& recorded);
     void changed(Process& process);
     Process* add(const std::string& host, uint32_t pid, uint64_t start_ns);
 
+    struct ByIdentity {
+        bool operator()(const Process* a, const Process* b) const;
+    };
+    // The start that a file tells of a process.
+    struct Named {
+        uint32_t file = 0;
+        uint64_t start_ns = 0;
+    };
+
     std::deque<Process> processes_;
+    uint32_t file_ = 0;  // from 0
+    // Only with a second file: the processes with a start, and by number what the latest file that
+    // had the process told of it.
+    std::set<const Process*, ByIdentity> by_identity_;
+    std::vector<Named> named_;
     uint64_t changes_ = 0;
     size_t text_bytes_ = 0;
     size_t identity_bytes_ = 0;

@@ -345,6 +345,74 @@ TEST_CASE("journal entries tell of processes by pid and start, and of their end"
     CHECK(drain(test::sample("journal.pcapng")).processes.empty());
 }
 
+// Of files that are read one after the other; each packet is of pid 7, with these starts.
+Whose whose_of_seven(const std::vector<std::vector<uint64_t>>& files) {
+    const test::TemporaryFolder folder;
+    std::vector<std::string> paths;
+    for (const std::vector<uint64_t>& starts : files) {
+        File file;
+        for (const uint64_t start : starts) {
+            file.packet("pid=7 st=" + std::to_string(start));
+        }
+        paths.push_back(folder.file(std::to_string(paths.size())));
+        test::write_file(paths.back(), file.bytes());
+    }
+    return whose(drain(Source::open(paths)));
+}
+
+TEST_CASE("a process that two captures have is one, as near as both tell its start") {
+    constexpr uint64_t kBegan = 1763650000012345678;
+    const std::string began = "7@1763650000012345678";
+    constexpr uint64_t kCut = 1763650000010000005;  // to a tick, by another reading of the clocks
+    for (const uint64_t start : {kCut, kBegan - 5, kBegan, kBegan + 5}) {
+        INFO(start);
+        CHECK(whose_of_seven({{kBegan}, {start, start}}) == Whose{began, began, began});
+        CHECK(whose_of_seven({{kBegan}, {}, {start}, {kBegan}}) == Whose{began, began, began});
+    }
+    // Those that one file tells apart are two, and another file's is the nearest.
+    const std::string next = "7@1763650000013345678";
+    constexpr uint64_t kNext = kBegan + 1'000'000;
+    CHECK(whose_of_seven({{kBegan, kNext}}) == Whose{began, next});
+    CHECK(whose_of_seven({{kBegan}, {kBegan + 5, kNext, kBegan + 5}}) ==
+          Whose{began, began, next, began});
+    CHECK(whose_of_seven({{kBegan, kNext}, {kNext - 5}}) == Whose{began, next, next});
+    CHECK(whose_of_seven({{kBegan, kNext}, {kBegan - 5}}) == Whose{began, next, began});
+    // Starts that are the same text in each file.
+    CHECK(whose_of_seven({{kBegan}, {kBegan + 5}, {kBegan + 5, kNext}}) ==
+          Whose{began, began, began, next});
+    // A pid that comes back later.
+    CHECK(whose_of_seven({{kBegan}, {kBegan + 12'000'000}}) ==
+          Whose{began, "7@1763650000024345678"});
+    // A process of another host isn't near.
+    File web, db;
+    web.packet("pid=7 st=100 host=web");
+    db.packet("pid=7 st=100 host=db");
+    const test::TemporaryFolder folder;
+    const std::vector<std::string> paths = {folder.file("web"), folder.file("db")};
+    test::write_file(paths[0], web.bytes());
+    test::write_file(paths[1], db.bytes());
+    CHECK(drain(Source::open(paths)).processes.size() == 2);
+}
+
+TEST_CASE("process information and the journal of a second capture tell of the first's process") {
+    const test::TemporaryFolder folder;
+    const std::vector<std::string> paths = {folder.file("a"), folder.file("b")};
+    File first, second;
+    first.packet("pid=7 st=1000 comm=x");
+    test::need(second.writer.process_information(
+        {.pid = 7, .name = "x", .path = "/usr/bin/x", .start_ns = 1005}));
+    second.packet("pid=7 st=1005");
+    second.journal({{"MESSAGE", "exit x [7] x"}, {"_PID", "7"}, {"_PIDCAP_START", "1005"}});
+    const uint64_t end_ns = second.time_ns;
+    test::write_file(paths[0], first.bytes());
+    test::write_file(paths[1], second.bytes());
+    const Drained drained = drain(Source::open(paths));
+    CHECK(whose(drained) == Whose{"7@1000", "7@1000"});
+    REQUIRE(drained.processes.size() == 1);
+    CHECK(drained.processes[0].exe == "/usr/bin/x");
+    CHECK(drained.processes[0].end_ns == end_ns);
+}
+
 TEST_CASE("a pid that has ended is another process afterwards") {
     File file;
     const pcapng::ProcessThread seven{7, 7};

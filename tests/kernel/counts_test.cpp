@@ -136,7 +136,8 @@ class Counting {
             owners_[endpoint].insert(pid);
             if (each.tcp) {
                 round_trips_.insert(each.tcp->round_trip_us);
-                retransmissions_ = std::max(retransmissions_, each.tcp->retransmissions);
+                uint32_t& most = retransmissions_[endpoint];
+                most = std::max(most, each.tcp->retransmissions);
             }
         }
         CHECK(all == counts.out + counts.in + counts.loopback + counts.loopback);
@@ -155,7 +156,13 @@ class Counting {
         return found != peers_.end() ? found->second : std::set<uint32_t>();
     }
     const std::set<uint32_t>& round_trips() const { return round_trips_; }
-    uint32_t retransmissions() const { return retransmissions_; }  // the most of a connection
+    uint32_t retransmissions() const {  // of all ends of connections
+        uint32_t sum = 0;
+        for (const auto& [endpoint, segments] : retransmissions_) {
+            sum += segments;
+        }
+        return sum;
+    }
     const Amount& seen_out() const { return seen_out_; }
     const Amount& seen_in() const { return seen_in_; }
     const Amount& uncounted() const { return uncounted_; }
@@ -175,7 +182,7 @@ class Counting {
     std::map<Endpoint, std::set<uint32_t>> owners_;
     std::map<uint32_t, std::set<uint32_t>> peers_;
     std::set<uint32_t> round_trips_;
-    uint32_t retransmissions_ = 0;
+    std::map<Endpoint, uint32_t> retransmissions_;
     Amount seen_out_;
     Amount seen_in_;
     Amount uncounted_;
@@ -481,23 +488,26 @@ TEST_CASE("retransmissions are those that the kernel counts") {
     const int from = connected_socket(client, make_address("127.0.0.1", port), SOCK_STREAM);
     const int to = accept_from(server, listening);
     pass(client, from, server, to, "heard");
-    const auto nft = [&](std::vector<std::string> words) {
-        words.insert(words.begin(), {"nsenter", "--net=" + netns.path(), "nft"});
-        output_of(words);
+    const auto nft = [&](const std::string& command) {
+        output_of({"nsenter", "--net=" + netns.path(), "nft", command});
     };
-    nft(
-        {"add table ip t; add chain ip t c { type filter hook input priority 0; }; add rule ip t c "
-         "tcp dport " +
-         std::to_string(port) + " drop"});
-    say(client, from, "lost");
-    while (retransmitted_segments(netns) < 3) {
-        std::this_thread::sleep_for(std::chrono::milliseconds(20));
-    }
-    counting.take();
-    nft({"delete table ip t"});
+    // Drops what goes to or comes from the server's port until so many segments more were lost.
+    const auto lose = [&](const std::string& side, uint32_t segments, const auto& begin) {
+        nft("add table ip t; add chain ip t c { type filter hook input priority 0; }; "
+            "add rule ip t c tcp " +
+            side + " " + std::to_string(port) + " drop");
+        const uint32_t enough = retransmitted_segments(netns) + segments;
+        begin();
+        while (retransmitted_segments(netns) < enough) {
+            std::this_thread::sleep_for(std::chrono::milliseconds(20));
+        }
+        counting.take();
+        nft("delete table ip t");
+    };
+    lose("dport", 2, [&] { say(client, from, "lost"); });
     hear(server, to);
     close_in(client, from);
-    close_in(server, to);
+    lose("sport", 1, [&] { close_in(server, to); });
     settle(netns);
     counting.take();
     CHECK(counting.retransmissions() == retransmitted_segments(netns));

@@ -16,6 +16,7 @@
 #include <sstream>
 #include <thread>
 
+#include "tests/kernel/traffic.h"
 #include "tests/support/cable.h"
 #include "tests/support/capture.h"
 #include "tests/support/temporary_folder.h"
@@ -35,13 +36,26 @@ std::vector<Json> json_of(const std::string& text) {
     return rows;
 }
 
-// Two captures don't see a packet at the same nanosecond.
+void erase_times(Json& value) {
+    if (value.is_object()) {
+        for (const char* name : {"first_time", "last_time", "duration_s", "rtt_s", "start_time",
+                                 "a_start_time", "b_start_time"}) {
+            value.erase(name);
+        }
+    }
+    for (Json& each : value) {
+        if (each.is_structured()) {
+            erase_times(each);
+        }
+    }
+}
+
+// Two captures don't see a packet at the same nanosecond, and each reads for itself how far the
+// wall clock is from the clock that processes start by.
 std::multiset<std::string> without_times(const std::string& text) {
     std::multiset<std::string> rows;
     for (Json row : json_of(text)) {
-        for (const char* name : {"first_time", "last_time", "duration_s", "rtt_s"}) {
-            row.erase(name);
-        }
+        erase_times(row);
         rows.insert(row.dump());
     }
     return rows;
@@ -73,6 +87,28 @@ TEST_CASE("tables of a running capture are those of a file that was captured bes
     text << written.rdbuf();
     CHECK(text.str().find("</html>") != std::string::npos);
     CHECK(text.str().find(kAddressB) != std::string::npos);
+}
+
+TEST_CASE("a process is one in two captures' files, whether they saw it start or not") {
+    const Line line;
+    const TemporaryFolder folder;
+    const std::vector<std::string> files = {folder.file("a.pcapng"), folder.file("b.pcapng")};
+    Capture first(line.cable.a, {"-i", "va", "-w", files[0]});
+    Actor actor(line.cable.a, "actor");
+    Capture second(line.cable.a, {"-i", "va", "-w", files[1]});
+    const Address to = make_address(kAddressB, 9);
+    say(actor, connected_socket(actor, to, SOCK_DGRAM), "heard by nobody");
+    send_numbered(line.sender, 0, 10, 100);  // of the test, which ran before
+    first.stop(SIGINT);
+    second.stop(SIGINT);
+    std::map<uint64_t, uint64_t> sent;  // by pid
+    const auto both = run_pidcap({"processes", "--json", files[0], files[1]});
+    for (const Json& row : json_of(both.out)) {
+        INFO(row.dump());
+        CHECK(sent.emplace(row["pid"], row["sent_packets"]).second);
+    }
+    const auto pid_of = [](pid_t pid) { return static_cast<uint64_t>(pid); };
+    CHECK(sent == std::map<uint64_t, uint64_t>{{pid_of(getpid()), 20}, {pid_of(actor.pid()), 2}});
 }
 
 TEST_CASE("a table of a program's packets is whole when it has ended, with its exit status") {
