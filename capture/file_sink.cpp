@@ -263,12 +263,13 @@ Result<void> FileSink::packet(const Packet& packet) {
     return self != nullptr ? describe(packet.self, *self) : Result<void>{};
 }
 
-// Returns where the encoded options of such packets are kept. In short connections packets that
-// differ in how their processes were found take turns.
+// Returns where the encoded options of such packets are kept. In short connections packets
+// that differ in how their processes were found take turns.
 FileSink::CachedOptions& FileSink::cached_for(const Packet& packet, Written& self) {
     const size_t inbound = packet.direction == Direction::kInbound ? 1 : 0;
+    // Apart for a peer that isn't known yet, is known by its socket, or by memory.
     const auto via =
-        static_cast<size_t>(packet.self.via) + 2 * static_cast<size_t>(packet.peer.via);
+        static_cast<size_t>(packet.self.via) + static_cast<size_t>(packet.peer.via) / 2;
     return self.cached[(2 * via + inbound) % kCached];
 }
 
