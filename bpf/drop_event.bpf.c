@@ -181,8 +181,8 @@ static __always_inline bool is_purge(__u64 location)
 }
 
 /* `placed`: a device, or a socket, shows where the packet was. */
-static __always_inline bool is_hidden_drop(__u32 reason, __u64 location, __be16 protocol,
-					   __u64 size, bool placed)
+static __always_inline bool is_hidden_drop(__u32 reason, __u64 location, __u16 protocol, __u64 size,
+					   bool placed)
 {
 	if (all_drops)
 		return false;
@@ -208,8 +208,8 @@ int packet_dropped(struct bpf_raw_tracepoint_args *ctx)
 	struct pidcap_dropped record = {};
 	struct event_bytes bytes = {.fixed = &record, .fixed_size = sizeof(record)};
 	struct sock *own, *receiver = NULL;
-	__be16 protocol = BPF_CORE_READ(skb, protocol);
 
+	record.protocol = bpf_ntohs(BPF_CORE_READ(skb, protocol));
 	if (drop_arguments >= 3)
 		record.reason = (__u32)ctx->args[2];
 	if (drop_arguments >= 4)
@@ -218,10 +218,9 @@ int packet_dropped(struct bpf_raw_tracepoint_args *ctx)
 	own = BPF_CORE_READ(skb, sk);
 	find_device(skb, &record);
 	record.location = ctx->args[1];
-	if (is_hidden_drop(record.reason, record.location, protocol, dropped.size,
+	if (is_hidden_drop(record.reason, record.location, record.protocol, dropped.size,
 			   record.netns || own || receiver))
 		return 0;
-	record.protocol = bpf_ntohs(protocol);
 	if (!record.netns)
 		record.netns = receiver ? netns_of(receiver) : netns_of(own);
 	dropped.packet.interface.netns = record.netns;
