@@ -196,12 +196,12 @@ TEST_CASE("option -d lists the filter, and needs one") {
     CHECK(run({"-dd", "-F", "file"}).list_filter == 2);
     CHECK(run({"-d", "--ebpf", "tcp"}).list_ebpf);
     CHECK_THAT(refusal({"--ebpf", "tcp"}), Catch::Contains("add -d"));
-    CHECK_THAT(refusal({"-d"}), Catch::Contains("give the filter"));
+    CHECK_THAT(refusal({"-d"}), Catch::Contains("give one"));
     CHECK_THAT(refusal({"-dddd", "tcp"}), Catch::Contains("more than three times"));
 }
 
 TEST_CASE("options that would do nothing are refused") {
-    CHECK_THAT(refusal({"-f"}), Catch::Contains("whom to follow"));
+    CHECK_THAT(refusal({"-f"}), Catch::Contains("the processes to follow"));
     CHECK_THAT(refusal({"--process-blocks"}), Catch::Contains("-w FILE"));
     CHECK(run({"-f", "--pid", "1"}).process_filter.follow);
     CHECK(run({"-f", "--", "true"}).process_filter.follow);
@@ -262,7 +262,7 @@ TEST_CASE("a rotation that can't be is refused") {
     CHECK_THAT(refusal({"-w", "a", "-C1", "-W", "0"}),
                Catch::Contains("--rotate-count 0: not a number"));
     CHECK_THAT(refusal({"-C", "1"}), Catch::Contains("add -w"));
-    CHECK_THAT(refusal({"-w", "-", "-C", "1"}), Catch::Contains("standard output"));
+    CHECK_THAT(refusal({"-w", "-", "-C", "1"}), Catch::Contains("-w - writes one file"));
     CHECK_THAT(refusal({"-w", "d/", "-C", "1"}), Catch::Contains("name a file in it"));
     CHECK_THAT(refusal({"-w", "%Y/a", "-G", "1"}), Catch::Contains("not in its folder"));
     CHECK_THAT(refusal({"-w", "%D", "-G", "1"}), Catch::Contains("not in its folder"));
@@ -298,7 +298,7 @@ TEST_CASE("a recorder has a ring in memory or files that rotate, and triggers ne
     CHECK_THAT(refusal({"-w", "a", "--ring", "999k"}), Catch::Contains("less than 1M"));
     CHECK_THAT(refusal({"-w", "a", "--ring", "lots"}), Catch::Contains("not a size"));
     CHECK_THAT(refusal({"--ring", "1M"}), Catch::Contains("add -w FILE"));
-    CHECK_THAT(refusal({"-w", "-", "--ring", "1M"}), Catch::Contains("standard output"));
+    CHECK_THAT(refusal({"-w", "-", "--ring", "1M"}), Catch::Contains("-w - writes one file"));
     CHECK_THAT(refusal({"-w", "%D", "--ring", "1M"}), Catch::Contains("not in its folder"));
     for (const std::vector<std::string>& files :
          {std::vector<std::string>{"-C", "1"}, {"-G", "1"}, {"-W", "2"}}) {

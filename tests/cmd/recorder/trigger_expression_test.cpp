@@ -48,7 +48,7 @@ TEST_CASE("an expression of --trigger is split into processes and packets by syn
 
 TEST_CASE("what is in neither language is refused, and so is what could mean two things") {
     CHECK(halves("").find("empty") != std::string::npos);
-    CHECK(halves("comm = x and").find("no condition") != std::string::npos);
+    CHECK(halves("comm = x and").find("a condition is missing") != std::string::npos);
     CHECK(halves("comm = x and tcp prot 80").find("\"tcp prot 80\" is neither") !=
           std::string::npos);
     CHECK(halves("comm = x and tcp or udp").find("parentheses") != std::string::npos);

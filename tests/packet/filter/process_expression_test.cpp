@@ -312,7 +312,7 @@ TEST_CASE("each mistake in an expression is told with its place") {
     check("kernel = 1", 7, "expected \"and\"");
     check("comm = \"x", 7, "isn't closed");
     check("comm = \"x\\\"", 7, "isn't closed");
-    check("comm < x", 5, "\"<\" compares numbers, and comm is none");
+    check("comm < x", 5, "\"<\" compares numbers, and comm is not one");
     check("user > 1", 5, "compares numbers");
     check("tree < 1", 5, "tree takes =, != and in");
     check("uid = root", 6, "uid takes a number from 0 to 4294967295; for a name there is user");
