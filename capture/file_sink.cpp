@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "capture/clock.h"
+#include "capture/host_name.h"
 #include "packet/host_comment.h"
 #include "packet/process_comment.h"
 #include "packet/version.h"
@@ -24,23 +25,16 @@ constexpr uint64_t kFlushNs = 200'000'000;
 // introduced again.
 constexpr size_t kMaxKnown = 8192;
 
-// Names that no machine has to itself: Linux's before one is set, and that of loopback.
-bool is_nobodys(std::string_view name) {
-    return name == "(none)" || name == "localhost" || name.starts_with("localhost.");
-}
-
 pcapng::SectionInfo section_info(const std::string& origin, const FileOptions& options) {
     pcapng::SectionInfo section;
-    std::string host;
     utsname system{};
     if (uname(&system) == 0) {
         section.hardware = system.machine;
         section.os = fmt::format("{} {}", system.sysname, system.release);
-        host = is_nobodys(system.nodename) ? "" : system.nodename;
     }
     section.application = fmt::format("pidcap {}", packet::kVersion);
     section.comments = {std::string(packet::kCommentGrammar), origin};
-    host = options.host.value_or(host);
+    const std::string host = options.host ? *options.host : host_name();
     if (!host.empty()) {
         section.comments.push_back(packet::host_comment(host));
     }

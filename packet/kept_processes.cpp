@@ -27,6 +27,9 @@ const Process* KeptProcesses::copy_of(const Process* process) {
         const uint32_t number = copy->number;
         *copy = *process;
         copy->number = number;
+        if (copy->host.empty()) {
+            copy->host = host_;
+        }
     }
     return copy;
 }

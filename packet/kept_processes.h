@@ -9,7 +9,9 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "packet/packet.h"
@@ -18,6 +20,9 @@ namespace packet {
 
 class KeptProcesses {
   public:
+    // `host`: that processes ran on which name none.
+    explicit KeptProcesses(std::string host = {}) : host_(std::move(host)) {}
+
     // Returns the packet with its processes, which are brought up to date, and its interface
     // replaced by copies. Valid until the next call and no longer than `packet`.
     const Packet& keep(const Packet& packet);
@@ -36,6 +41,7 @@ class KeptProcesses {
     const Process* copy_of(const Process* process);
     const Interface* copy_of(const Interface* interface);
 
+    std::string host_;
     std::deque<Process> processes_;
     std::vector<Process*> free_;
     std::unordered_map<uint32_t, Interface> interfaces_;  // by number; nodes don't move

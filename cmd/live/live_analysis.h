@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "capture/host_name.h"
 #include "cmd/live/live_sink.h"
 #include "forensics/analysis/flow_table.h"
 #include "packet/address_names.h"
@@ -50,7 +51,7 @@ class LiveAnalysis : public LiveSink {
     Take take_;
     packet::AddressNames names_;
     std::vector<packet::NamedAddress> address_names_;
-    packet::KeptProcesses kept_;
+    packet::KeptProcesses kept_{capture::host_name()};
     bool finished_ = false;
 };
 

@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "capture/host_name.h"
 #include "cmd/help.h"
 #include "cmd/live/live_analysis.h"
 #include "cmd/live/live_options.h"
@@ -77,7 +78,7 @@ int run_live_table(const TableCommand& command, std::span<const std::string> arg
         return status;
     }
     analysis.finish(live.address_names());
-    const pcapng::Result<void> written = print(command, look, analysis, {});
+    const pcapng::Result<void> written = print(command, look, analysis, capture::host_name());
     return written ? status : exit_status(command.name, {&written});
 }
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "cmd/records/run_records.h"
 
-#include <sys/utsname.h>
-
 #include <algorithm>
 #include <array>
 #include <span>
@@ -11,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "capture/host_name.h"
 #include "cmd/help.h"
 #include "cmd/live/live_options.h"
 #include "cmd/message.h"
@@ -54,11 +53,6 @@ RecordOptions read_own(const OwnOptions& declared, OptionReader& reader) {
     return read_record_options(declared.records, reader);
 }
 
-std::string own_host() {
-    utsname system{};
-    return uname(&system) == 0 ? system.nodename : std::string();
-}
-
 int fail(const Error& error) {
     print_message("pidcap flows: {}\n", error.message);
     return kExitFailed;
@@ -88,7 +82,7 @@ int run_live_records(std::span<const std::string> arguments) {
     if (const auto* stop = std::get_if<Stop>(&capture)) {
         return say(*stop);
     }
-    auto records = FlowRecords::make(options, RecordSource::kCapture, own_host());
+    auto records = FlowRecords::make(options, RecordSource::kCapture, capture::host_name());
     if (!records) {
         return fail(records.error());
     }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "capture/file_sink.h"
+#include "capture/host_name.h"
 #include "capture/session.h"
 #include "forensics/analysis/analysis.h"
 #include "forensics/analysis/row_text.h"
@@ -84,7 +85,7 @@ class LiveTables : public packet::Sink {
 
   private:
     capture::FileSink file_;
-    packet::KeptProcesses kept_;
+    packet::KeptProcesses kept_{capture::host_name()};
     Commands commands_;
 };
 
