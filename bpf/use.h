@@ -12,39 +12,27 @@
 /* How many uses could not be noted because sk_user is full. Those sockets keep their owner. */
 extern __u64 sk_user_full;
 
-static __always_inline void note_packet_use(struct task_struct *task, __u64 key)
+/* Not inlined, as its callers' stack has no room for its entry. */
+static __noinline int note_packet_use(struct task_struct *task, __u64 key)
 {
 	struct sk_user *known = bpf_map_lookup_elem(&packet_user, &key);
 	struct sk_user user = {};
 
 	if (known && is_current(&known->owner, task, bpf_get_current_pid_tgid()))
-		return;
+		return 0;
 	current_owner(&user.owner);
 	user.sk = key;
 	user.check = owner_check(&user.owner);
 	bpf_map_update_elem(&packet_user, &key, &user, BPF_ANY);
+	return 0;
 }
 
-/*
- * Notes a use that says something new: of a socket that has another user, or several, or none yet.
- * Not inlined: such uses are few, and what all others run should be small.
- */
-static __noinline int note_new_use(struct task_struct *task, struct sock *sk, enum use use)
+static __always_inline void write_user(struct task_struct *task, struct sock *sk,
+				       const struct sk_user *known, bool shared)
 {
-	__u64 id = bpf_get_current_pid_tgid();
 	__u64 key = (__u64)sk;
-	struct sk_user *known = bpf_map_lookup_elem(&sk_user, &key);
-	struct sk_user user = {};
+	struct sk_user user = {.shared = shared};
 
-	user.shared = known && (known->shared || known->owner.tid != (__u32)id ||
-				known->owner.tgid != id >> 32);
-	if (user.shared) {
-		have_shared = 1;
-		if (use != USE)
-			begin_call(task, id, sk, use, known);
-	}
-	if (known && is_current(&known->owner, task, id))
-		return 0;
 	current_owner(&user.owner);
 	user.sk = key;
 	user.task = (__u64)task;
@@ -53,6 +41,28 @@ static __noinline int note_new_use(struct task_struct *task, struct sock *sk, en
 	user.check = owner_check(&user.owner);
 	if (bpf_map_update_elem(&sk_user, &key, &user, BPF_ANY))
 		__sync_fetch_and_add(&sk_user_full, 1);
+}
+
+/*
+ * Notes a use that says something new: of a socket that has another user, or several, or none yet.
+ * Not inlined: such uses are few, and what all others run should be small. What begin_call() and
+ * write_user() keep on the stack takes the same place: with its callers it has 512 bytes.
+ */
+static __noinline int note_new_use(struct task_struct *task, struct sock *sk, enum use use)
+{
+	__u64 id = bpf_get_current_pid_tgid();
+	__u64 key = (__u64)sk;
+	struct sk_user *known = bpf_map_lookup_elem(&sk_user, &key);
+	bool shared = known && (known->shared || known->owner.tid != (__u32)id ||
+				known->owner.tgid != id >> 32);
+
+	if (shared) {
+		have_shared = 1;
+		if (use != USE)
+			begin_call(task, id, sk, use, known);
+	}
+	if (!known || !is_current(&known->owner, task, id))
+		write_user(task, sk, known, shared);
 	return 0;
 }
 
