@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "cmd/packet_printer.h"
 
+#include <utility>
+
 #include "forensics/analysis/event_table.h"
 #include "forensics/analysis/row_text.h"
 #include "packet/event/frame.h"
@@ -20,7 +22,8 @@ void LinePrinter::append(std::string& out, const packet::Packet& packet) {
     out.append(buffer_.data(), buffer_.size());
 }
 
-JsonPrinter::JsonPrinter(PacketsOf source) : source_(source), known_(std::make_unique<Known>()) {}
+JsonPrinter::JsonPrinter(PacketsOf source, std::string host)
+    : source_(source), host_(std::move(host)), known_(std::make_unique<Known>(host_)) {}
 
 void JsonPrinter::append(std::string& out, const packet::Packet& packet) {
     const bool forgets = source_ == PacketsOf::kCapture;
@@ -37,7 +40,7 @@ void JsonPrinter::append(std::string& out, const packet::Packet& packet) {
     if (forgets &&
         (flows >= kMostFlows || known_->processes.processes().size() >= kMostProcesses)) {
         first_flow_ += flows;
-        known_ = std::make_unique<Known>();
+        known_ = std::make_unique<Known>(host_);
     }
 }
 

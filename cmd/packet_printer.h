@@ -43,18 +43,22 @@ enum class PacketsOf : uint8_t { kFile, kCapture };
 // memory nor a temporary file grows with the time that it runs.
 class JsonPrinter : public PacketPrinter {
   public:
-    explicit JsonPrinter(PacketsOf source);
+    // `host`: that processes ran on which name none, as those of a capture.
+    explicit JsonPrinter(PacketsOf source, std::string host = {});
 
     void append(std::string& out, const packet::Packet& packet) override;
 
   private:
     // What is known of the conversations so far.
     struct Known {
+        explicit Known(const std::string& host) : processes(host) {}
+
         forensics::FlowTable flows{forensics::FlowTable::Options{.names = false}};
         packet::KeptProcesses processes;
     };
 
     PacketsOf source_;
+    std::string host_;
     std::unique_ptr<Known> known_;
     uint64_t first_flow_ = 0;  // number of the first one of `known_`
     forensics::Row row_;

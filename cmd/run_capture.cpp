@@ -20,6 +20,7 @@
 
 #include "capture/file_sink.h"
 #include "capture/hooks/descriptor_limit.h"
+#include "capture/host_name.h"
 #include "capture/session.h"
 #include "cmd/capture_options.h"
 #include "cmd/command.h"
@@ -67,7 +68,8 @@ void say_all(const std::vector<std::string>& lines, Priority priority) {
 
 std::unique_ptr<PacketPrinter> packet_printer(const Options& options) {
     if (options.lines_as_json) {
-        return std::make_unique<JsonPrinter>(PacketsOf::kCapture);
+        return std::make_unique<JsonPrinter>(PacketsOf::kCapture,
+                                             options.host ? *options.host : capture::host_name());
     }
     packet::LineStyle style = options.line;
     style.color = packet::use_color(options.color, STDOUT_FILENO);
