@@ -64,9 +64,6 @@ static __always_inline struct net_device *context_device(context *ctx)
 #endif
 }
 
-/* Within so many bytes of a packet, load_header() looks for headers. */
-#define FIRST_HEADERS 512
-
 #ifdef PIDCAP_XDP
 
 /* Since 5.18 (commit 3f364222d032) packets may lie in several pieces, and helpers read them. */
@@ -105,12 +102,6 @@ static __always_inline long context_load(context *ctx, __u32 offset, void *to, _
 	return bpf_probe_read_kernel(to, length, (void *)(linear_data(ctx) + offset));
 }
 
-/* As the other hooks' below. */
-static __always_inline long load_header(context *ctx, __u32 offset, void *to, __u32 length)
-{
-	return context_load(ctx, offset, to, length);
-}
-
 static __always_inline __u32 context_ifindex(context *ctx)
 {
 	return ctx->ingress_ifindex;
@@ -144,28 +135,6 @@ static __always_inline __u64 context_length(context *ctx)
 static __always_inline long context_load(context *ctx, __u32 offset, void *to, __u32 length)
 {
 	return bpf_skb_load_bytes(ctx, offset, to, length);
-}
-
-/*
- * Does the same for a header, whose `length` is a constant. Most are in the packet's first piece,
- * where loads read them without a helper's call. Each use makes two ways through what follows,
- * which the verifier looks at both: only for headers that nearly every packet has.
- */
-static __always_inline long load_header(context *ctx, __u32 offset, void *to, __u32 length)
-{
-	__u64 place = offset;
-	void *at;
-
-	barrier_var(place); /* the bound is checked in the register that is added */
-	if (place < FIRST_HEADERS) {
-		at = (void *)(long)ctx->data + place;
-		if (at + length <= (void *)(long)ctx->data_end) {
-			/* The kernels of our architectures load from any address. */
-			__builtin_memcpy(to, __builtin_assume_aligned(at, 4), length);
-			return 0;
-		}
-	}
-	return context_load(ctx, offset, to, length);
 }
 
 static __always_inline __u32 context_ifindex(context *ctx)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Parses what attribution needs of a packet's headers. load_header and context_load check each
- * length, and read from any of a packet's pieces. What can't be read stays zero; without readable
- * ports the packet's kind isn't KIND_PORTS.
+ * Parses what attribution needs of a packet's headers. context_load checks each length, and reads
+ * from any of a packet's pieces. What can't be read stays zero; without readable ports the
+ * packet's kind isn't KIND_PORTS.
  */
 #ifndef PIDCAP_PARSE_H
 #define PIDCAP_PARSE_H
@@ -158,7 +158,7 @@ static __always_inline void parse_transport(context *ctx, __u32 offset, struct p
 	default:
 		return;
 	}
-	if (load_header(ctx, offset, ports, sizeof(ports)))
+	if (context_load(ctx, offset, ports, sizeof(ports)))
 		return;
 	packet->sport = ports[0];
 	packet->dport = ports[1];
@@ -180,7 +180,7 @@ static __noinline bool parse_ipv4(context *ctx, __u32 offset, struct packet *pac
 	struct ipv4_header ip;
 	__u16 frag;
 
-	if (load_header(ctx, offset, &ip, sizeof(ip)))
+	if (context_load(ctx, offset, &ip, sizeof(ip)))
 		return false;
 	packet->family = AF_INET;
 	packet->protocol = ip.protocol;
@@ -209,7 +209,7 @@ static __noinline bool parse_ipv6(context *ctx, __u32 offset, struct packet *pac
 	} ext;
 	__u8 next;
 
-	if (load_header(ctx, offset, &ip, sizeof(ip)))
+	if (context_load(ctx, offset, &ip, sizeof(ip)))
 		return false;
 	packet->family = AF_INET6;
 	__builtin_memcpy(packet->saddr, ip.saddr, sizeof(ip.saddr));
@@ -240,6 +240,46 @@ static __noinline bool parse_ipv6(context *ctx, __u32 offset, struct packet *pac
 	return true;
 }
 
+#ifndef PIDCAP_XDP
+/* The begin of most packets: TCP, or UDP with some data, over IPv4 without options. */
+struct plain_headers {
+	struct ipv4_header ip;
+	__be16 sport;
+	__be16 dport;
+	__u8 tcp[10]; /* up to the flags */
+};
+
+/*
+ * Parses such a packet, without a helper's calls, if it isn't a fragment, and its headers lie in
+ * its first piece. Returns false for others, and then leaves `packet` unchanged.
+ */
+static __always_inline bool parse_plain(context *ctx, __u32 hook, struct packet *packet)
+{
+	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+	__u32 offset = hook & HOOK_ETHERNET ? ETH_HLEN : 0;
+	struct plain_headers *headers = data + offset;
+
+	if ((void *)(headers->tcp + sizeof(headers->tcp)) > end)
+		return false;
+	if ((hook & HOOK_ETHERNET ? *(__be16 *)(data + ETH_HLEN - 2) : ctx->protocol) !=
+		    bpf_htons(ETH_P_IP) ||
+	    headers->ip.version_ihl != 0x45 || headers->ip.frag & bpf_htons(0x3fff) ||
+	    (headers->ip.protocol != IPPROTO_TCP && headers->ip.protocol != IPPROTO_UDP))
+		return false;
+	packet->family = AF_INET;
+	packet->protocol = headers->ip.protocol;
+	packet->saddr[0] = headers->ip.saddr;
+	packet->daddr[0] = headers->ip.daddr;
+	packet->id = headers->ip.id;
+	packet->sport = headers->sport;
+	packet->dport = headers->dport;
+	packet->kind = KIND_PORTS;
+	if (packet->protocol == IPPROTO_TCP)
+		packet->tcp_flags = headers->tcp[9];
+	return true;
+}
+#endif
+
 /* Fills in `packet`, which has to be zero. `hook`: enum hook_flags. */
 static __always_inline void parse_packet(context *ctx, __u32 hook, struct packet *packet)
 {
@@ -248,11 +288,13 @@ static __always_inline void parse_packet(context *ctx, __u32 hook, struct packet
 
 	packet->interface = context_interface(ctx);
 #ifndef PIDCAP_XDP
+	if (parse_plain(ctx, hook, packet))
+		return;
 	type = ctx->protocol;
 #endif
 	if (hook & HOOK_ETHERNET) {
 		offset = ETH_HLEN;
-		if (load_header(ctx, offset - 2, &type, sizeof(type)))
+		if (context_load(ctx, offset - 2, &type, sizeof(type)))
 			return;
 		for (int i = 0; i < MAX_VLAN_TAGS; i++) {
 			if (type != bpf_htons(ETH_P_8021Q) && type != bpf_htons(ETH_P_8021AD))
