@@ -14,9 +14,24 @@ constexpr std::string_view kSeparator = "|";  // no name of a container has it
 
 std::span<const NamedAddress> AddressNames::add(const Process& process) {
     added_.clear();
+    append(process);
+    return added_;
+}
+
+std::span<const NamedAddress> AddressNames::add(const Packet& packet) {
+    added_.clear();
+    for (const End* end : {&packet.self, &packet.peer}) {
+        if (end->process != nullptr) {
+            append(*end->process);
+        }
+    }
+    return added_;
+}
+
+void AddressNames::append(const Process& process) {
     if (process.container_addresses == nullptr ||
         known_lists_.contains(process.container_addresses)) {
-        return added_;
+        return;
     }
     if (known_lists_.size() == kMaxLists) {
         known_lists_.clear();
@@ -34,7 +49,6 @@ std::span<const NamedAddress> AddressNames::add(const Process& process) {
                               .address = named.address});
         }
     }
-    return added_;
 }
 
 }  // namespace packet

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "packet/packet.h"
 #include "packet/process.h"
 
 namespace packet {
@@ -21,8 +22,12 @@ class AddressNames {
     // Returns the addresses of the process's container whose name is new or another one than
     // before, each with its name. Valid until the next call.
     std::span<const NamedAddress> add(const Process& process);
+    // The same for the processes at both ends of a packet.
+    std::span<const NamedAddress> add(const Packet& packet);
 
   private:
+    void append(const Process& process);
+
     // The most addresses that are named, names of one, and lists of addresses that are remembered.
     static constexpr size_t kMaxAddresses = 65536;
     static constexpr size_t kMaxNamesOfOne = 16;

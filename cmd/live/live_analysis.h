@@ -27,12 +27,8 @@ class LiveAnalysis : public LiveSink {
 
     pcapng::Result<void> packet(const packet::Packet& packet) override {
         const packet::Packet& kept = kept_.keep(packet);
-        for (const packet::End* end : {&kept.self, &kept.peer}) {
-            if (end->process != nullptr) {
-                const auto added = names_.add(*end->process);
-                address_names_.insert(address_names_.end(), added.begin(), added.end());
-            }
-        }
+        const auto added = names_.add(kept);
+        address_names_.insert(address_names_.end(), added.begin(), added.end());
         take_(kept);
         return {};
     }

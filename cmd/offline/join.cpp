@@ -166,8 +166,7 @@ constexpr auto kJoinHeadings = std::to_array<Heading>({{"SEEN BY"}, {"JOINED BY"
 
 std::vector<Cell> cells_of(const std::vector<JoinedHost>& hosts,
                            const forensics::JoinedConversation& conversation) {
-    const forensics::JoinedFlow joined = forensics::joined_flow(hosts, conversation);
-    std::vector<Cell> cells = flow_cells(joined.flow, {});
+    std::vector<Cell> cells = flow_cells(forensics::joined_flow(hosts, conversation), {});
     std::string names;
     for (const forensics::View& view : conversation.views) {
         names += (names.empty() ? "" : ", ") + hosts[view.host].name;

@@ -143,11 +143,7 @@ std::vector<std::string> FlowRecords::end_lines() const {
 
 Result<void> LiveRecords::packet(const packet::Packet& packet) {
     const packet::Packet& kept = kept_.keep(packet);
-    for (const packet::End* end : {&kept.self, &kept.peer}) {
-        if (end->process != nullptr) {
-            records_.name_addresses(names_.add(*end->process));
-        }
-    }
+    records_.name_addresses(names_.add(kept));
     Result<void> added = records_.add(kept);
     if (kept_.size() > most_processes_) {
         forget_processes();

@@ -39,15 +39,14 @@ void take_first(std::string_view& to, std::string_view from) {
 
 }  // namespace
 
-JoinedFlow joined_flow(std::span<const JoinedHost> hosts, const JoinedConversation& conversation) {
+Flow joined_flow(std::span<const JoinedHost> hosts, const JoinedConversation& conversation) {
     const std::vector<View>& views = conversation.views;
     const auto flow_of = [&](const View& view) { return hosts[view.host].flows[view.flow]; };
-    JoinedFlow joined;
-    joined.flow = flow_of(views.front());
+    Flow joined = flow_of(views.front());
     for (size_t i = 1; i < views.size(); ++i) {
         const View& view = views[i];
         const Flow flow = flow_of(view);
-        auto& [a, b] = joined.flow.sides;
+        auto& [a, b] = joined.sides;
         const Participants& of_a = flow.sides[view.turned ? 1 : 0].processes;
         const Participants& of_b = flow.sides[view.turned ? 0 : 1].processes;
         if (a.processes.first() == nullptr) {
@@ -56,15 +55,15 @@ JoinedFlow joined_flow(std::span<const JoinedHost> hosts, const JoinedConversati
         if (of_b.first() != nullptr) {
             b.processes = of_b;
         }
-        if (joined.flow.either.first() == nullptr) {
-            joined.flow.either = flow.either;
+        if (joined.either.first() == nullptr) {
+            joined.either = flow.either;
         }
         if (!view.turned && flow.sides[1].address == b.address) {
-            take_first(joined.flow.dns_name, flow.dns_name);
+            take_first(joined.dns_name, flow.dns_name);
         }
-        take_first(joined.flow.server_name, flow.server_name);
-        take_first(joined.flow.http_host, flow.http_host);
-        take_first(joined.flow.dns_question, flow.dns_question);
+        take_first(joined.server_name, flow.server_name);
+        take_first(joined.http_host, flow.http_host);
+        take_first(joined.dns_question, flow.dns_question);
     }
     return joined;
 }
@@ -105,9 +104,9 @@ std::span<const Column> joined_columns() {
 
 void joined_row(std::span<const JoinedHost> hosts, const Joined& joined, size_t number, Row& row) {
     const JoinedConversation& conversation = joined.conversations[number];
-    JoinedFlow flow = joined_flow(hosts, conversation);
-    flow.flow.number = number;
-    flow_row(flow.flow, row);
+    Flow flow = joined_flow(hosts, conversation);
+    flow.number = number;
+    flow_row(flow, row);
     row.push_back(hosts_of(hosts, conversation));
     const bool is_joined = conversation.proof != Proof::kNone;
     const Value name = proof_name(conversation);

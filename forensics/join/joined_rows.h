@@ -16,12 +16,10 @@
 
 namespace forensics {
 
-// Of all its hosts. Times, counts and state are those of the first view, as are the processes at
-// side 0 if it has any; those at side 1 are the last view's that has any.
-struct JoinedFlow {
-    Flow flow;
-};
-JoinedFlow joined_flow(std::span<const JoinedHost> hosts, const JoinedConversation& conversation);
+// Returns the conversation as all its hosts have it. Times, counts and state are those of the first
+// view, as are the processes at side 0 if it has any; those at side 1 are the last view's that has
+// any.
+Flow joined_flow(std::span<const JoinedHost> hosts, const JoinedConversation& conversation);
 
 // "10.0.0.1:40000 10.0.0.2:443": the ends as the last view has them, where a NAT changes them; else
 // empty.
