@@ -45,6 +45,22 @@ struct pidcap_owner {
 };
 PIDCAP_STATIC_ASSERT(sizeof(struct pidcap_owner) == 48, "pidcap_owner");
 
+/*
+ * Stands beside an owner that may be read while another CPU writes it: a mixture of two owners has
+ * another check. That of an empty owner is 0.
+ */
+static inline __u64 pidcap_owner_check(const struct pidcap_owner *owner)
+{
+	__u64 check = owner->start_boot ^ ((__u64)owner->tgid << 32 | owner->tid) ^
+		      ((__u64)owner->gid << 32 | owner->uid);
+	__u64 comm[PIDCAP_COMM_LEN / sizeof(__u64)];
+
+	__builtin_memcpy(comm, owner->comm, sizeof(comm));
+	check = check * 31 + owner->cgroup_id;
+	check = check * 31 + comm[0];
+	return check * 31 + comm[1];
+}
+
 /* A process, as the key of a map. */
 struct pidcap_process {
 	__u64 start_boot;
@@ -65,13 +81,17 @@ struct pidcap_subject {
 PIDCAP_STATIC_ASSERT(sizeof(struct pidcap_subject) == 32, "pidcap_subject");
 #define PIDCAP_UNWANTED_MAX 65536
 
-/* Value of the socket storage `sk_owner`. The lock is held while owner is read or written. */
+/*
+ * Value of the socket storage `sk_owner`. It is read without the lock, which only those take who
+ * may write it at the same time.
+ */
 struct pidcap_socket_owner {
 	struct bpf_spin_lock lock;
 	__u32 pad;
+	__u64 check; /* pidcap_owner_check() */
 	struct pidcap_owner owner;
 };
-PIDCAP_STATIC_ASSERT(sizeof(struct pidcap_socket_owner) == 56, "pidcap_socket_owner");
+PIDCAP_STATIC_ASSERT(sizeof(struct pidcap_socket_owner) == 64, "pidcap_socket_owner");
 
 /* How a packet's owner was found, or why there is none: `via` in the file. */
 enum pidcap_via {

@@ -220,12 +220,7 @@ static __always_inline struct memory *find_memory(const struct memory_key *key,
 static __always_inline __u64 memory_check(__u64 tag, const struct pidcap_owner *owner, __u64 sk,
 					  __u64 born)
 {
-	const __u64 *comm = (const __u64 *)owner->comm;
-	__u64 check = tag ^ owner_check(owner);
-
-	check = check * 31 + owner->cgroup_id;
-	check = check * 31 + (comm[0] ^ sk);
-	return check * 31 + (comm[1] ^ born);
+	return ((tag ^ pidcap_owner_check(owner)) * 31 + sk) * 31 + born;
 }
 
 /* Writes an entry. `check` isn't memory_check()'s where nobody is to be found by it. */

@@ -21,9 +21,9 @@
  */
 struct sk_user {
 	struct pidcap_owner owner;
-	__u64 sk;   /* the socket's address, the key */
-	__u64 born; /* when the entry was made, mono: with sk it identifies a socket, for ever */
-	__u64 check;
+	__u64 sk;     /* the socket's address, the key */
+	__u64 born;   /* when the entry was made, mono: with sk it identifies a socket, for ever */
+	__u64 check;  /* pidcap_owner_check() */
 	__u64 task;   /* the owner's thread, by its address */
 	__u32 shared; /* it has had several users, which may use it at the same time */
 	__u32 netns;  /* inode number of its network namespace */
@@ -99,12 +99,6 @@ extern struct packet_user_map packet_user SEC(".maps");
 extern struct socket_call_map socket_call SEC(".maps");
 extern struct shared_calls_map shared_calls SEC(".maps");
 
-static __always_inline __u64 owner_check(const struct pidcap_owner *owner)
-{
-	return owner->start_boot ^ ((__u64)owner->tgid << 32 | owner->tid) ^
-	       ((__u64)owner->gid << 32 | owner->uid);
-}
-
 static __always_inline bool is_same_owner(const struct pidcap_owner *one,
 					  const struct pidcap_owner *other)
 {
@@ -117,11 +111,11 @@ static __always_inline bool is_same_owner(const struct pidcap_owner *one,
  * Copies the owner out of the entry of `sk`. Returns false, and an empty owner, if the entry was
  * overwritten meanwhile.
  */
-static __always_inline bool read_user(const struct sk_user *user, __u64 sk,
-				      struct pidcap_owner *owner)
+static __noinline __attribute__((unused)) bool read_user(const struct sk_user *user, __u64 sk,
+							 struct pidcap_owner *owner)
 {
 	*owner = user->owner;
-	if (user->check == owner_check(owner) && user->sk == sk)
+	if (user->check == pidcap_owner_check(owner) && user->sk == sk)
 		return true;
 	__builtin_memset(owner, 0, sizeof(*owner));
 	return false;

@@ -18,7 +18,6 @@ int socket_create(struct bpf_sock *sk)
 {
 	__u64 key = (__u64)(long)sk;
 	struct pidcap_socket_owner *stored;
-	struct pidcap_owner owner = {};
 
 	/* The address's last socket has left entries if a use of it raced with its release. */
 	if (bpf_map_lookup_elem(&sk_user, &key)) /* takes no lock */
@@ -28,10 +27,8 @@ int socket_create(struct bpf_sock *sk)
 	stored = bpf_sk_storage_get(&sk_owner, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
 	if (!stored)
 		return 1;
-	current_owner(&owner);
-	bpf_spin_lock(&stored->lock);
-	stored->owner = owner;
-	bpf_spin_unlock(&stored->lock);
+	current_owner(&stored->owner);
+	stored->check = pidcap_owner_check(&stored->owner);
 	return 1;
 }
 
@@ -42,16 +39,17 @@ int socket_release(struct bpf_sock *sk)
 	struct sk_user *user = bpf_map_lookup_elem(&sk_user, &key);
 	struct pidcap_socket_owner *stored;
 	struct pidcap_owner owner;
+	__u64 check;
 
 	if (!user)
 		return 1;
 	stored = bpf_sk_storage_get(&sk_owner, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
 	if (stored && user->sk == key) {
 		owner = user->owner;
-		if (user->check == owner_check(&owner)) {
-			bpf_spin_lock(&stored->lock);
+		check = pidcap_owner_check(&owner);
+		if (user->check == check) {
 			stored->owner = owner;
-			bpf_spin_unlock(&stored->lock);
+			stored->check = check;
 		}
 	}
 	if (user->shared)

@@ -28,16 +28,16 @@ static __always_inline struct sock *kernel_socket(struct bpf_sock *sk)
 
 /*
  * Reads the owner from the storage of a socket of which only the address is known; returns false if
- * there is none. It can't take the lock, so it reads twice and believes only two equal copies.
+ * there is none.
  */
 static __noinline bool stored_owner_at(struct sock *sk, struct pidcap_owner *owner)
 {
 	const struct pidcap_socket_owner *stored = (void *)find_stored_owner(address_of(sk));
-	struct pidcap_owner again;
+	__u64 check;
 
-	if (stored && !bpf_probe_read_kernel(owner, sizeof(*owner), &stored->owner) &&
-	    !bpf_probe_read_kernel(&again, sizeof(again), &stored->owner) && owner->tgid &&
-	    is_same_owner(owner, &again))
+	if (stored && !bpf_probe_read_kernel(&check, sizeof(check), &stored->check) &&
+	    !bpf_probe_read_kernel(owner, sizeof(*owner), &stored->owner) && owner->tgid &&
+	    check == pidcap_owner_check(owner))
 		return true;
 	__builtin_memset(owner, 0, sizeof(*owner));
 	return false;
@@ -59,17 +59,30 @@ static __always_inline void inherit_owner(struct bpf_sock *listener,
 
 #else
 
+/* Not inlined, as its callers' stack has no room for more. */
+static __noinline bool read_stored(const struct pidcap_socket_owner *stored,
+				   struct pidcap_owner *owner)
+{
+	__u64 check;
+
+	/* Again, if another CPU was just writing it. */
+	for (int i = 0; i < 2; i++) {
+		check = stored->check;
+		*owner = stored->owner;
+		barrier(); /* what is checked is the copy */
+		if (check == pidcap_owner_check(owner))
+			return owner->tgid;
+	}
+	__builtin_memset(owner, 0, sizeof(*owner));
+	return false;
+}
+
 /* Reads the owner from socket storage. Returns false if there is none. */
 static __always_inline bool stored_owner(struct bpf_sock *sk, struct pidcap_owner *owner)
 {
 	struct pidcap_socket_owner *stored = bpf_sk_storage_get(&sk_owner, sk, NULL, 0);
 
-	if (!stored)
-		return false;
-	bpf_spin_lock(&stored->lock);
-	*owner = stored->owner;
-	bpf_spin_unlock(&stored->lock);
-	return owner->tgid;
+	return stored && read_stored(stored, owner);
 }
 
 /*
@@ -84,8 +97,10 @@ static __always_inline void inherit_owner(struct bpf_sock *listener,
 
 	if (!stored || is_same_owner(&stored->owner, owner))
 		return;
+	/* The packets of other CPUs may have it write, too. */
 	bpf_spin_lock(&stored->lock);
 	stored->owner = *owner;
+	stored->check = pidcap_owner_check(owner);
 	bpf_spin_unlock(&stored->lock);
 }
 

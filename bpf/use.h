@@ -22,7 +22,7 @@ static __noinline int note_packet_use(struct task_struct *task, __u64 key)
 		return 0;
 	current_owner(&user.owner);
 	user.sk = key;
-	user.check = owner_check(&user.owner);
+	user.check = pidcap_owner_check(&user.owner);
 	bpf_map_update_elem(&packet_user, &key, &user, BPF_ANY);
 	return 0;
 }
@@ -38,7 +38,7 @@ static __always_inline void write_user(struct task_struct *task, struct sock *sk
 	user.task = (__u64)task;
 	user.netns = KERNEL_READ(sk, __sk_common.skc_net.net, ns.inum);
 	user.born = known ? known->born : bpf_ktime_get_ns();
-	user.check = owner_check(&user.owner);
+	user.check = pidcap_owner_check(&user.owner);
 	if (bpf_map_update_elem(&sk_user, &key, &user, BPF_ANY))
 		__sync_fetch_and_add(&sk_user_full, 1);
 }

@@ -397,6 +397,7 @@ Result<CountedSet> Programs::take_counted() {
 Result<void> Programs::set_owner(int socket_fd, const pidcap_owner& owner) {
     pidcap_socket_owner value{};
     value.owner = owner;
+    value.check = pidcap_owner_check(&owner);
     // Newer kernels allocate here without waiting for a lock (kmalloc_nolock, seen on 7.2). That
     // may fail now and succeed a moment later, as may a socket's first storage if another capture
     // makes it at the same time (EAGAIN).

@@ -3,7 +3,9 @@
 // The numbers of bpf/contract.h as the words and values that everything above uses.
 #include "capture/packet_types.h"
 
+#include <algorithm>
 #include <array>
+#include <bit>
 #include <catch2/catch.hpp>
 #include <string_view>
 #include <utility>
@@ -44,4 +46,39 @@ TEST_CASE("a record's direction and an event's type are what they say") {
     CHECK(capture::type_of_event(PIDCAP_EVENT_EXIT) == ProcessEvent::Type::kExit);
     CHECK(capture::type_of_event(PIDCAP_EVENT_RENAME) == ProcessEvent::Type::kChange);
     CHECK(capture::type_of_event(PIDCAP_EVENT_NETNS) == ProcessEvent::Type::kChange);
+}
+
+TEST_CASE("no mixture of two owners has the check of either") {
+    using Words = std::array<uint64_t, sizeof(pidcap_owner) / sizeof(uint64_t)>;
+    const pidcap_owner shell = {.start_boot = 5'000'000'123,
+                                .cgroup_id = 4711,
+                                .tgid = 100,
+                                .tid = 100,
+                                .uid = 0,
+                                .gid = 0,
+                                .comm = "bash"};
+    const pidcap_owner server = {.start_boot = 7'000'000'456,
+                                 .cgroup_id = 4712,
+                                 .tgid = 2100,
+                                 .tid = 2101,
+                                 .uid = 33,
+                                 .gid = 33,
+                                 .comm = "a-server"};
+    pidcap_owner renamed = shell;
+    std::copy_n("a-shell-no-more", sizeof(renamed.comm), renamed.comm);
+    for (const auto& [one, other] : {std::pair(shell, server), std::pair(shell, renamed)}) {
+        const auto a = std::bit_cast<Words>(one);
+        const auto b = std::bit_cast<Words>(other);
+        for (uint32_t from_other = 0; from_other < 1U << a.size(); from_other++) {
+            Words mixed = a;
+            for (size_t i = 0; i < a.size(); i++) {
+                mixed[i] = (from_other >> i & 1) != 0 ? b[i] : a[i];
+            }
+            const auto owner = std::bit_cast<pidcap_owner>(mixed);
+            CHECK((pidcap_owner_check(&owner) == pidcap_owner_check(&one)) == (mixed == a));
+            CHECK((pidcap_owner_check(&owner) == pidcap_owner_check(&other)) == (mixed == b));
+        }
+    }
+    const pidcap_owner nobody = {};
+    CHECK(pidcap_owner_check(&nobody) == 0);
 }
