@@ -4,8 +4,11 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <utility>
 
@@ -23,6 +26,12 @@ std::string open_hint(int code) {
         default:
             return "";
     }
+}
+
+// Returns true if no write waits for a reader: to a regular file, or /dev/null.
+bool never_waits(const struct stat& status) {
+    const dev_t null = makedev(1, 3);  // Documentation/admin-guide/devices.txt
+    return S_ISREG(status.st_mode) || (S_ISCHR(status.st_mode) && status.st_rdev == null);
 }
 
 }  // namespace
@@ -51,12 +60,17 @@ Output Output::from_fd(Fd fd, std::string name, int stop_fd) {
 Output::Output(Fd fd, std::string name, int stop_fd)
     : fd_(std::move(fd)), stop_fd_(stop_fd), name_(std::move(name)) {
     struct stat status = {};
-    if (::fstat(fd_.get(), &status) == 0 && S_ISREG(status.st_mode)) {
+    const bool known = ::fstat(fd_.get(), &status) == 0;
+    if (known && S_ISREG(status.st_mode)) {
         const int flags = ::fcntl(fd_.get(), F_GETFL);
         const bool at_end = flags >= 0 && (flags & O_APPEND) != 0;
         const off_t position = at_end ? status.st_size : ::lseek(fd_.get(), 0, SEEK_CUR);
         regular_ = position >= 0;
         start_ = regular_ ? static_cast<uint64_t>(position) : 0;
+    }
+    // With one, each write asks first whether it may wait.
+    if (known && never_waits(status)) {
+        stop_fd_ = -1;
     }
     buffer_.reserve(kBufferSize + kMaxOptionSize);
 }
@@ -119,10 +133,10 @@ Result<void> Output::flush() {
 }
 
 // Writes to the descriptor, also when the disk is full, for as long as room can be made.
-Written Output::put(std::span<const uint8_t> bytes) {
+Written Output::put(std::span<iovec> parts) {
     size_t done = 0;
     while (true) {
-        const Written now = write_bytes(fd_.get(), bytes.subspan(done), stop_fd_);
+        const Written now = write_bytes(fd_.get(), parts, stop_fd_);
         done += now.bytes;
         const bool full = now.code == ENOSPC || now.code == EDQUOT;
         if (!full || !make_room_ || !make_room_()) {
@@ -137,7 +151,8 @@ Result<void> Output::put_packed(const Result<void>& packed) {
         failure_ = packed;
         return failure_;
     }
-    const Written now = put(packed_.view());
+    iovec part = part_of(packed_.view());
+    const Written now = put(std::span(&part, 1));
     if (now.code != 0) {
         failure_ = fail(now.code, now.bytes, packed_.size());
     } else {
@@ -151,27 +166,23 @@ Result<void> Output::put_packed(const Result<void>& packed) {
 Result<void> Output::write(size_t at, std::span<const uint8_t> data) {
     const std::span<const uint8_t> waiting = buffer_.view();
     const size_t total = waiting.size() + data.size();
-    size_t written = 0;
-    for (const auto part : {waiting.first(at), data, waiting.subspan(at)}) {
-        if (!failure_.ok()) {
-            break;
+    const std::array parts = {waiting.first(at), data, waiting.subspan(at)};
+    if (compressor_ != nullptr) {
+        for (const auto part : parts) {
+            if (failure_.ok() && !part.empty()) {
+                held_back_ += part.size();
+                (void)put_packed(compressor_->add(part, packed_));
+            }
         }
-        if (part.empty()) {
-            continue;
-        }
-        if (compressor_ != nullptr) {
-            held_back_ += part.size();
-            (void)put_packed(compressor_->add(part, packed_));
-            continue;
-        }
-        const Written now = put(part);
-        written += now.bytes;
+    } else if (failure_.ok()) {
+        std::array<iovec, parts.size()> vectors{};
+        std::ranges::transform(parts, vectors.begin(), part_of);
+        const Written now = put(vectors);
         if (now.code != 0) {
-            failure_ = fail(now.code, written, total);
+            failure_ = fail(now.code, now.bytes, total);
+        } else {
+            flushed_ += total;
         }
-    }
-    if (failure_.ok() && compressor_ == nullptr) {
-        flushed_ += total;
     }
     buffer_.clear();
     block_ends_.clear();

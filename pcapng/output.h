@@ -84,7 +84,7 @@ class Output {
   private:
     Output(Fd fd, std::string name, int stop_fd);
     Result<void> write(size_t at, std::span<const uint8_t> data);
-    Written put(std::span<const uint8_t> bytes);
+    Written put(std::span<iovec> parts);
     Result<void> put_packed(const Result<void>& packed);
     Error fail(int code, size_t written, size_t total);
 

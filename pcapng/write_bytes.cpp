@@ -11,6 +11,7 @@
 #include <array>
 #include <cerrno>
 #include <string>
+#include <utility>
 
 namespace pcapng {
 namespace {
@@ -24,7 +25,7 @@ int poll_again(pollfd* watched, nfds_t count, int timeout_ms) {
 }
 
 // Returns false if it is time to stop and the reader takes nothing. Otherwise returns true; the
-// next write(2) reports an error, if any.
+// next writev(2) reports an error, if any.
 bool wait_for_room(int fd, int stop_fd) {
     // poll(2) passes over a negative descriptor.
     std::array<pollfd, 2> watched = {pollfd{fd, POLLOUT, 0}, pollfd{stop_fd, POLLIN, 0}};
@@ -41,21 +42,36 @@ bool write_may_wait(int fd) {
            !S_ISREG(status.st_mode);
 }
 
+// Takes `bytes` off the parts. Returns those that aren't empty then.
+std::span<iovec> without(std::span<iovec> parts, size_t bytes) {
+    while (!parts.empty() && bytes >= parts.front().iov_len) {
+        bytes -= std::exchange(parts.front().iov_len, 0);
+        parts = parts.subspan(1);
+    }
+    if (bytes > 0) {
+        parts.front().iov_base = static_cast<uint8_t*>(parts.front().iov_base) + bytes;
+        parts.front().iov_len -= bytes;
+    }
+    return parts;
+}
+
 }  // namespace
 
-Written write_bytes(int fd, std::span<const uint8_t> bytes, int stop_fd) {
+Written write_bytes(int fd, std::span<iovec> parts, int stop_fd) {
     const bool small = stop_fd >= 0 && write_may_wait(fd);
     size_t written = 0;
-    while (written < bytes.size()) {
+    while (!(parts = without(parts, 0)).empty()) {
         if (small && !wait_for_room(fd, stop_fd)) {
             return {written, ECANCELED};
         }
-        const size_t rest = bytes.size() - written;
+        const iovec& first = parts.front();
         const ssize_t count =
-            ::write(fd, bytes.data() + written, small ? std::min<size_t>(rest, PIPE_BUF) : rest);
+            small ? ::write(fd, first.iov_base, std::min<size_t>(first.iov_len, PIPE_BUF))
+                  : ::writev(fd, parts.data(), static_cast<int>(parts.size()));
         const int code = count < 0 ? errno : EIO;  // a write of nothing must not loop for ever
         if (count > 0) {
             written += static_cast<size_t>(count);
+            parts = without(parts, static_cast<size_t>(count));
         } else if (code == EAGAIN || code == EWOULDBLOCK) {
             if (!wait_for_room(fd, stop_fd)) {
                 return {written, ECANCELED};
@@ -65,6 +81,11 @@ Written write_bytes(int fd, std::span<const uint8_t> bytes, int stop_fd) {
         }
     }
     return {written, 0};
+}
+
+Written write_bytes(int fd, std::span<const uint8_t> bytes, int stop_fd) {
+    iovec part = part_of(bytes);
+    return write_bytes(fd, std::span(&part, 1), stop_fd);
 }
 
 Fd nonblocking_copy(int fd) {

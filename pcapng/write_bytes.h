@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// write_bytes: calls write(2) until all is written, but doesn't wait for ever for a reader that
+// write_bytes: calls writev(2) until all is written, but doesn't wait for ever for a reader that
 // takes nothing. The caller supplies a descriptor that becomes readable when it is time to stop,
 // such as a signalfd; it is polled and never read. No state: any thread.
 #pragma once
+
+#include <sys/uio.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -18,11 +20,19 @@ inline constexpr int kStopPatienceMs = 1000;
 
 struct Written {
     size_t bytes = 0;
-    int code = 0;  // 0: all of them; ECANCELED: the reader was given up; else the errno of write(2)
+    int code = 0;  // 0: all of them; ECANCELED: the reader was given up; else an errno
 };
 
+// Returns `bytes` as a part for write_bytes().
+inline iovec part_of(std::span<const uint8_t> bytes) {
+    return {const_cast<uint8_t*>(bytes.data()), bytes.size()};
+}
+
+// Writes the parts, IOV_MAX at most, one after the other. Takes what is written off the parts, so
+// that a second call goes on where the first failed.
 // `stop_fd` -1: waits as long as it takes. With a stop_fd, a pipe, socket or terminal that isn't
-// non-blocking gets at most PIPE_BUF bytes at a time, so that write(2) itself doesn't wait.
+// non-blocking gets at most PIPE_BUF bytes at a time, so that writev(2) itself doesn't wait.
+Written write_bytes(int fd, std::span<iovec> parts, int stop_fd);
 Written write_bytes(int fd, std::span<const uint8_t> bytes, int stop_fd);
 
 // Returns another descriptor of the same file, or an invalid one with errno set. For a pipe, fifo

@@ -6,9 +6,11 @@
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cerrno>
 #include <csignal>
@@ -430,6 +432,18 @@ TEST_CASE("a full device is an error with the bytes that went through") {
     CHECK(flushed.error().message ==
           "write /dev/full: No space left on device; 0 bytes were written");
     CHECK_FALSE(output.close().ok());
+}
+
+TEST_CASE("a block with data that are elsewhere, and what waited before it, are one write") {
+    int ends[2] = {};
+    REQUIRE(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == 0);
+    const Fd reader(ends[0]);  // keeps the bounds of writes
+    Output output = Output::from_fd(Fd(ends[1]), "socket");
+    need(output.append(Bytes(100)));
+    need(end_split_block(output, 28, Bytes(3001, 'd'), 7));
+    Bytes got(10'000);
+    CHECK(::recv(reader.get(), got.data(), got.size(), MSG_DONTWAIT) == 100 + 28 + 3001 + 7);
+    CHECK(std::count(got.begin() + 128, got.begin() + 128 + 3001, 'd') == 3001);
 }
 
 TEST_CASE("a reader that has left is EPIPE") {
