@@ -28,8 +28,9 @@ pidcap.prefs.info = Pref.bool("Show the process in the Info column", false, "App
 
 -- How many colours process.color has; the profile has a rule for each.
 local color_count = 12
--- Comments repeat: what they say is kept, until they have so many bytes.
-local most_bytes = 16000000
+-- Comments repeat: what they say is kept, until it takes about so many bytes. An end takes `end_bytes` once a tree has had
+-- it (measured with Lua 5.2).
+local most_bytes, end_bytes = 64000000, 4000
 
 -- name, kind, title, description
 local descriptions = {
@@ -86,8 +87,10 @@ local function new_fields(prefix, title_prefix)
     return fields
 end
 
-local self_fields = new_fields("process.", "")
-local peer_fields = new_fields("process.peer.", "Peer ")
+local kinds = {
+    self = {label = "Process", fields = new_fields("process.", "")},
+    peer = {label = "Peer process", fields = new_fields("process.peer.", "Peer ")},
+}
 
 local function new_role(prefix, whose)
     return {
@@ -104,10 +107,10 @@ local roles = {
     receiver = new_role("process.receiver.", "the receiver"),
     unknown = {},
 }
-local at_field = new_field("string", "process.at", "End", "Where the process is: sender, receiver or unknown")
-local peer_at_field = new_field("string", "process.peer.at", "Peer end",
+kinds.self.at_field = new_field("string", "process.at", "End", "Where the process is: sender, receiver or unknown")
+kinds.peer.at_field = new_field("string", "process.peer.at", "Peer end",
                                 "Where the peer process is: sender, receiver or unknown")
-local color_field = new_field("uint32", "process.color", "Color", "The same for processes of one name")
+kinds.self.color_field = new_field("uint32", "process.color", "Color", "The same for processes of one name")
 pidcap.fields = all_fields
 
 local unknown_expert = ProtoExpert.new("process.unknown", "The process of this packet was not found",
@@ -181,7 +184,7 @@ local function record_of(value)
         end
         record = comment.parse(value)
         records[value] = record and prepared(record) or false
-        record_bytes = record_bytes + 2 * #value + 500
+        record_bytes = record_bytes + 2 * #value + end_bytes * (record and record.self and record.peer and 2 or 1)
     end
     return record
 end
@@ -294,7 +297,7 @@ local function introduced(process, frame)
         if told.exe ~= process.exe then
             full.cmdline = nil
         end
-        full.told, full.full = nil, nil
+        full.told, full.full, full.entries = nil, nil, nil
         process.told, process.full = told, full
     end
     return process.full
@@ -303,10 +306,10 @@ end
 local by_direction = {[0] = "sender", [1] = "receiver"}  -- pinfo.p2p_dir, from the packet's direction flag
 local opposite = {sender = "receiver", receiver = "sender", unknown = "unknown"}
 
--- At which end `record.self` is (docs/file-format.md); nil: an event has none. On loopback the direction of another
--- tool's packet doesn't say.
-local function at_of(record, pinfo)
-    if events.event_of(pinfo.number) then
+-- At which end `record.self` is (docs/file-format.md) in the packet `frame`; nil: an event has none. On loopback the
+-- direction of another tool's packet doesn't say.
+local function at_of(record, pinfo, frame)
+    if events.event_of(frame) then
         return nil
     end
     if record.at then
@@ -326,7 +329,7 @@ end
 local function current_ends(pinfo)
     if current then
         local frame = pinfo.number
-        return introduced(current.self, frame), introduced(current.peer, frame), at_of(current, pinfo)
+        return introduced(current.self, frame), introduced(current.peer, frame), at_of(current, pinfo, frame)
     end
 end
 
@@ -363,33 +366,72 @@ local function title(process, at)
     return table.concat(parts, ", ")
 end
 
--- TreeItem's methods, looked up once: a look-up costs as much as the call.
-local referenced, add, set_hidden
--- Whether the tree at hand is shown. Then somebody wants every field, and else nobody reads a title.
-local shown
+local function append(entries, field, value)
+    local place = #entries.fields + 1
+    entries.fields[place], entries.values[place] = field, value
+end
 
--- `fields` of `process`, those that somebody wants; nothing is nil here, which `add` doesn't take.
-local function add_fields(item, tree, fields, process, hidden)
-    for i = 1, #fields do
-        local value = process[fields[i].name]
-        if value ~= nil and (shown or referenced(tree, fields[i].field)) then
-            local added = add(item, fields[i].field, value)
-            if hidden then
-                set_hidden(added)
-            end
+-- Nothing is nil here, which `add` doesn't take.
+local function append_fields(entries, fields, process)
+    for _, one in ipairs(fields) do
+        local value = process[one.name]
+        if value ~= nil then
+            append(entries, one.field, value)
         end
     end
 end
 
-local function add_end(tree, label, fields, end_field, process, at)
-    local item = shown and add(tree, pidcap, label .. ": " .. title(process, at)) or add(tree, pidcap)
-    add_fields(item, tree, fields, process)
+-- What the tree has for a process at one of the `kinds` of ends: the line, and fields with their values, in order; those
+-- after the `last_shown` are hidden.
+local function new_entries(kind, process, at)
+    local entries = {line = kind.label .. ": " .. title(process, at), fields = {}, values = {}}
+    append_fields(entries, kind.fields, process)
+    if process.pid and at then
+        append(entries, kind.at_field, at)
+    end
+    entries.last_shown = #entries.fields
     if process.pid then
-        if at and tree:referenced(end_field) then
-            item:add(end_field, at)
+        append_fields(entries, any_fields, process)
+        append_fields(entries, at and roles[at] or roles.unknown, process)
+    end
+    if kind.color_field and process.name then
+        append(entries, kind.color_field, color_of(process.name))
+    end
+    return entries
+end
+
+-- The same, made once for a process and an end: packets have few of these, and many fields.
+local function entries_of(kind, process, at)
+    local by_end = process.entries
+    if not by_end then
+        by_end = {}
+        process.entries = by_end
+    end
+    local key = at or "none"
+    local entries = by_end[key]
+    if not entries then
+        entries = new_entries(kind, process, at)
+        by_end[key] = entries
+    end
+    return entries
+end
+
+-- TreeItem's methods, looked up once: a look-up costs as much as the call.
+local referenced, add, set_hidden
+
+-- `shown`: whether the tree is. Then somebody wants every field, and else only those that are referenced, and no line.
+local function add_end(tree, shown, kind, process, at)
+    local entries = entries_of(kind, process, at)
+    local item = shown and add(tree, pidcap, entries.line) or add(tree, pidcap)
+    local fields, values, last_shown = entries.fields, entries.values, entries.last_shown
+    for i = 1, #fields do
+        local field = fields[i]
+        if shown or referenced(tree, field) then
+            local added = add(item, field, values[i])
+            if i > last_shown then
+                set_hidden(added)
+            end
         end
-        add_fields(item, tree, any_fields, process, true)
-        add_fields(item, tree, at and roles[at] or roles.unknown, process, true)
     end
     return item
 end
@@ -413,7 +455,7 @@ function pidcap.dissector(_, pinfo, tree)
         remember(record.peer, pinfo.number)
     end
     if show_in_info and (process and process.pid or record.peer and record.peer.pid) then
-        pinfo.cols.info:append(" [" .. ends_text(record, at_of(record, pinfo)) .. "]")
+        pinfo.cols.info:append(" [" .. ends_text(record, at_of(record, pinfo, pinfo.number)) .. "]")
     end
     if not referenced then
         referenced, add, set_hidden = tree.referenced, tree.add, tree.set_hidden
@@ -424,21 +466,16 @@ function pidcap.dissector(_, pinfo, tree)
         end
         return
     end
-    shown = tree.visible
-    local at = at_of(record, pinfo)
-    local item
+    local shown, frame = tree.visible, pinfo.number
+    local at = at_of(record, pinfo, frame)
     if process then
-        item = add_end(tree, "Process", self_fields, at_field, introduced(process, pinfo.number), at)
-        if process.name and tree:referenced(color_field) then
-            item:add(color_field, color_of(process.name)):set_hidden()
-        end
+        local item = add_end(tree, shown, kinds.self, introduced(process, frame), at)
         if record.unknown then
             item:add_proto_expert_info(unknown_expert)
         end
     end
     if record.peer then
-        add_end(tree, "Peer process", peer_fields, peer_at_field, introduced(record.peer, pinfo.number),
-                opposite[at])
+        add_end(tree, shown, kinds.peer, introduced(record.peer, frame), opposite[at])
     end
 end
 

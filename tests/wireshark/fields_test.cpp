@@ -222,6 +222,32 @@ TEST_CASE("a newer introduction replaces the older one from its packet on, in ev
     CHECK(wireshark.count(path, "process.user == \"u7\"", {"-2", "-R", "process.user"}) == 2);
 }
 
+TEST_CASE("a filter on one field alone finds the packets that have it") {
+    const Wireshark wireshark;
+    const std::string path = wireshark.file("a.pcapng");
+    // The same comments again, before and after the introduction, and at the other end.
+    const std::string known = std::string(kCurl) + " at=sender" + kNginx;
+    write_comments(path, {kCurl, known, known + kCurlIntroduction, kCurl, known,
+                          std::string(kCurl) + " at=receiver", "via=unknown", ""});
+    for (const auto& [name, count] : std::map<std::string, size_t>{{"process.pid", 6},
+                                                                   {"process.start", 6},
+                                                                   {"process.via", 7},
+                                                                   {"process.cmdline", 4},
+                                                                   {"process.exe_inode", 4},
+                                                                   {"process.peer.pidns", 3},
+                                                                   {"process.at == \"sender\"", 5},
+                                                                   {"process.peer.at", 3},
+                                                                   {"process.any.comm", 6},
+                                                                   {"process.sender.exe", 5},
+                                                                   {"process.receiver.id", 4},
+                                                                   {"process.color", 6},
+                                                                   {"pidcap", 7}}) {
+        INFO(name);
+        // Lines, for which tshark needs no fields but these. With -T fields it needs all.
+        CHECK(lines(wireshark.tshark({"-r", path, "-Y", name})).size() == count);
+    }
+}
+
 TEST_CASE("two passes show the same as one") {
     const Wireshark wireshark;
     const std::string path = wireshark.file("a.pcapng");
@@ -275,6 +301,11 @@ TEST_CASE("a packet has one line for each end, with who it is") {
           "\nProcess: none, via forwarded\n    Found via: forwarded\n"}) {
         INFO(line);
         CHECK(contains(seen, line));
+    }
+    // These are for filters.
+    for (const char* hidden : {"either end", "of the sender", "of the receiver", "Color:"}) {
+        INFO(hidden);
+        CHECK_FALSE(contains(seen, hidden));
     }
 }
 
