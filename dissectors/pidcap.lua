@@ -28,8 +28,8 @@ pidcap.prefs.info = Pref.bool("Show the process in the Info column", false, "App
 
 -- How many colours process.color has; the profile has a rule for each.
 local color_count = 12
--- Comments repeat: what they say is kept, until it takes about so many bytes. An end takes `end_bytes` once a tree has had
--- it (measured with Lua 5.2).
+-- Comments repeat: what they say is kept, until it takes about so many bytes. An end takes `end_bytes` once a tree has
+-- had it (measured with Lua 5.2).
 local most_bytes, end_bytes = 64000000, 4000
 
 -- name, kind, title, description
@@ -381,8 +381,8 @@ local function append_fields(entries, fields, process)
     end
 end
 
--- What the tree has for a process at one of the `kinds` of ends: the line, and fields with their values, in order; those
--- after the `last_shown` are hidden.
+-- What the tree has for a process at one of the `kinds` of ends: the line, and fields with their values, in order;
+-- those after the `last_shown` are hidden.
 local function new_entries(kind, process, at)
     local entries = {line = kind.label .. ": " .. title(process, at), fields = {}, values = {}}
     append_fields(entries, kind.fields, process)
@@ -418,19 +418,34 @@ end
 
 -- TreeItem's methods, looked up once: a look-up costs as much as the call.
 local referenced, add, set_hidden
+local has_windows  -- asked at the first packet, too
+
+-- The places of those `entries` that something asks for in this tree, which isn't shown.
+local function places_of(entries, tree)
+    local places = {}
+    for place, field in ipairs(entries.fields) do
+        if referenced(tree, field) then
+            places[#places + 1] = place
+        end
+    end
+    return places
+end
 
 -- `shown`: whether the tree is. Then somebody wants every field, and else only those that are referenced, and no line.
-local function add_end(tree, shown, kind, process, at)
+-- `lasting`: whether the same are referenced as long as `entries` are kept.
+local function add_end(tree, shown, lasting, kind, process, at)
     local entries = entries_of(kind, process, at)
     local item = shown and add(tree, pidcap, entries.line) or add(tree, pidcap)
     local fields, values, last_shown = entries.fields, entries.values, entries.last_shown
-    for i = 1, #fields do
-        local field = fields[i]
-        if shown or referenced(tree, field) then
-            local added = add(item, field, values[i])
-            if i > last_shown then
-                set_hidden(added)
-            end
+    local places = not shown and (lasting and entries.places or places_of(entries, tree))
+    if lasting then
+        entries.places = places
+    end
+    for i = 1, #(places or fields) do
+        local place = places and places[i] or i
+        local added = add(item, fields[place], values[place])
+        if place > last_shown then
+            set_hidden(added)
         end
     end
     return item
@@ -459,6 +474,7 @@ function pidcap.dissector(_, pinfo, tree)
     end
     if not referenced then
         referenced, add, set_hidden = tree.referenced, tree.add, tree.set_hidden
+        has_windows = gui_enabled()
     end
     if not referenced(tree, handle) then
         if record.unknown then
@@ -467,15 +483,18 @@ function pidcap.dissector(_, pinfo, tree)
         return
     end
     local shown, frame = tree.visible, pinfo.number
+    -- What a program without windows asks for while it reads a file for the first time is what its command line says.
+    -- In Wireshark filters, columns and rules change between two packets of a live capture.
+    local lasting = not shown and not has_windows and not pinfo.visited
     local at = at_of(record, pinfo, frame)
     if process then
-        local item = add_end(tree, shown, kinds.self, introduced(process, frame), at)
+        local item = add_end(tree, shown, lasting, kinds.self, introduced(process, frame), at)
         if record.unknown then
             item:add_proto_expert_info(unknown_expert)
         end
     end
     if record.peer then
-        add_end(tree, shown, kinds.peer, introduced(record.peer, frame), opposite[at])
+        add_end(tree, shown, lasting, kinds.peer, introduced(record.peer, frame), opposite[at])
     end
 end
 

@@ -246,6 +246,10 @@ TEST_CASE("a filter on one field alone finds the packets that have it") {
         // Lines, for which tshark needs no fields but these. With -T fields it needs all.
         CHECK(lines(wireshark.tshark({"-r", path, "-Y", name})).size() == count);
     }
+    // The second pass asks for what the first doesn't, a column.
+    CHECK(lines(wireshark.tshark({"-r", path, "-2", "-R", "process.pid == 812", "-o",
+                                  "gui.column.format:\"Any\",\"%Cus:process.any.comm\""})) ==
+          Strings{"curl", "curl,nginx", "curl,nginx", "curl", "curl,nginx", "curl"});
 }
 
 TEST_CASE("two passes show the same as one") {
