@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cassert>
+#include <memory>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -27,11 +28,33 @@ inline Error errno_error(std::string what, int code) {
     return Error{std::move(what) + ": " + std::generic_category().message(code), code};
 }
 
+// An Error or none, a pointer in size: results are returned for each packet, and hardly ever fail.
+class MaybeError {
+  public:
+    MaybeError() = default;
+    MaybeError(Error error) : error_(std::make_unique<Error>(std::move(error))) {}
+    MaybeError(MaybeError&&) noexcept = default;
+    MaybeError& operator=(MaybeError&&) noexcept = default;
+    MaybeError(const MaybeError& other)
+        : error_(other.error_ != nullptr ? std::make_unique<Error>(*other.error_) : nullptr) {}
+    MaybeError& operator=(const MaybeError& other) { return *this = MaybeError(other); }
+    ~MaybeError() = default;
+
+    bool is_set() const { return error_ != nullptr; }
+    Error& get() const {
+        assert(is_set());
+        return *error_;
+    }
+
+  private:
+    std::unique_ptr<Error> error_;
+};
+
 template <typename T>
 class [[nodiscard]] Result {
   public:
     Result(T value) : state_(std::move(value)) {}
-    Result(Error error) : state_(std::move(error)) {}
+    Result(Error error) : state_(MaybeError(std::move(error))) {}
 
     bool ok() const { return std::holds_alternative<T>(state_); }
     explicit operator bool() const { return ok(); }
@@ -59,37 +82,30 @@ class [[nodiscard]] Result {
     // The error; calling these on a value is a bug.
     const Error& error() const& {
         assert(!ok());
-        return *std::get_if<Error>(&state_);
+        return std::get_if<MaybeError>(&state_)->get();
     }
     Error&& error() && {
         assert(!ok());
-        return std::move(*std::get_if<Error>(&state_));
+        return std::move(std::get_if<MaybeError>(&state_)->get());
     }
 
   private:
-    std::variant<T, Error> state_;
+    std::variant<T, MaybeError> state_;
 };
 
 template <>
 class [[nodiscard]] Result<void> {
   public:
     Result() = default;
-    Result(Error error) : failed_(true), error_(std::move(error)) {}
+    Result(Error error) : error_(std::move(error)) {}
 
-    bool ok() const { return !failed_; }
+    bool ok() const { return !error_.is_set(); }
     explicit operator bool() const { return ok(); }
-    const Error& error() const& {
-        assert(failed_);
-        return error_;
-    }
-    Error&& error() && {
-        assert(failed_);
-        return std::move(error_);
-    }
+    const Error& error() const& { return error_.get(); }
+    Error&& error() && { return std::move(error_.get()); }
 
   private:
-    bool failed_ = false;
-    Error error_;
+    MaybeError error_;
 };
 
 }  // namespace pcapng

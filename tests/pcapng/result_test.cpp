@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 #include <cerrno>
 #include <memory>
+#include <utility>
 
 using pcapng::errno_error;
 using pcapng::Error;
@@ -31,6 +32,17 @@ TEST_CASE("a result without a value is ok until it is given an error") {
     Result<void> bad = Error{"write out.pcapng: no space left on device", ENOSPC};
     REQUIRE_FALSE(bad.ok());
     CHECK(bad.error().code == ENOSPC);
+}
+
+TEST_CASE("a copy of a result has the error, and the original keeps it") {
+    Result<void> bad = Error{"write out.pcapng: no space left on device", ENOSPC};
+    Result<void> copy;
+    copy = bad;
+    CHECK(Error(std::move(copy).error()).code == ENOSPC);
+    CHECK(bad.error().message == "write out.pcapng: no space left on device");
+
+    const Result<int> number = Error{"open x: no", ENOENT};
+    CHECK(Result<int>(number).error().message == number.error().message);
 }
 
 TEST_CASE("an errno error names the object and says what the code means") {
