@@ -102,16 +102,14 @@ Output::~Output() {
     }
 }
 
-Result<void> Output::end_block() {
+// The buffer is full, or a write has failed.
+Result<void> Output::end_last_block() {
     if (!failure_.ok()) {
         buffer_.clear();
         return failure_;
     }
     block_ends_.push_back(buffer_.size());
-    if (buffer_.size() >= kBufferSize) {
-        return write(buffer_.size(), {});
-    }
-    return {};
+    return write(buffer_.size(), {});
 }
 
 Result<void> Output::append(std::span<const uint8_t> blocks) {

@@ -56,7 +56,14 @@ class Output {
 
     // Encode one block at the end of block(), then end_block(). Nothing is written in between.
     ByteBuffer& block() { return buffer_; }
-    Result<void> end_block();
+    Result<void> end_block() {
+        const size_t end = buffer_.size();
+        if (end >= kBufferSize || !failure_.ok()) {
+            return end_last_block();
+        }
+        block_ends_.push_back(end);
+        return {};
+    }
     // Ends a block whose bytes at offset `at` of block() are `data`. Writes everything that is
     // buffered, and `data` without copying them, before it returns. For large packets.
     Result<void> end_block(size_t at, std::span<const uint8_t> data);
@@ -83,6 +90,7 @@ class Output {
 
   private:
     Output(Fd fd, std::string name, int stop_fd);
+    Result<void> end_last_block();
     Result<void> write(size_t at, std::span<const uint8_t> data);
     Written put(std::span<iovec> parts);
     Result<void> put_packed(const Result<void>& packed);

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <string>
 
+#include "pcapng/decode.h"
 #include "pcapng/format.h"
 #include "pcapng/parse.h"
 #include "pcapng/text.h"
@@ -21,6 +22,9 @@ constexpr uint64_t kNanosecondsPerMicrosecond = 1000;
 // Packets of this size or more are written without being copied into the buffer: two more calls of
 // write(2) cost less than the copy.
 constexpr size_t kLargePacket = 16384;
+
+// Bytes of an enhanced packet block without data and options.
+constexpr size_t kPacketBlockSize = 32;
 
 void text_option(ByteBuffer& block, uint16_t code, std::string_view text) {
     if (!text.empty()) {
@@ -216,18 +220,17 @@ Result<uint32_t> Writer::added_interface(size_t start, uint32_t limit) {
 }
 
 Result<void> Writer::packet(const PacketBlock& packet) {
-    if (Result<void> known = check(packet); !known.ok()) {
-        return known;
+    options_.clear();
+    if (Result<void> encoded = encode_options(packet, options_); !encoded.ok()) {
+        return encoded;
     }
     const auto wire_length =
         static_cast<uint32_t>(std::max<size_t>(packet.wire_length, packet.data.size()));
-    return packet_block(packet, wire_length,
-                        [&](ByteBuffer& block) { append_options(block, packet); });
+    return packet_block(packet, wire_length, options_.view());
 }
 
 Result<void> Writer::packet(const PacketBlock& packet, std::span<const uint8_t> options) {
-    return packet_block(packet, packet.wire_length,
-                        [&](ByteBuffer& block) { block.bytes(options); });
+    return packet_block(packet, packet.wire_length, options);
 }
 
 Result<void> Writer::encode_options(const PacketBlock& packet, ByteBuffer& out) const {
@@ -246,32 +249,31 @@ Result<void> Writer::check(const PacketBlock& packet) const {
     return {};
 }
 
-template <typename Options>
-Result<void> Writer::packet_block(const PacketBlock& packet, uint32_t wire_length, Options append) {
+Result<void> Writer::packet_block(const PacketBlock& packet, uint32_t wire_length,
+                                  std::span<const uint8_t> options) {
     if (packet.interface_id >= limits_.size()) {
         return unknown_interface("packet", packet.interface_id);
     }
     const auto data =
         packet.data.first(std::min<size_t>(packet.data.size(), limits_[packet.interface_id]));
-
+    const size_t total = kPacketBlockSize + padded(data.size()) + options.size();
+    if (total > kMaxBlockSize) {
+        return too_large(total);
+    }
+    assert(total % 4 == 0);
     ByteBuffer& block = output_.block();
-    const size_t start = block.size();
-    const auto data_size = static_cast<uint32_t>(data.size());
-    block.u32s(std::array{kEnhancedPacketBlock, uint32_t{0}, packet.interface_id,
-                          high_half(packet.time_ns), low_half(packet.time_ns), data_size,
-                          wire_length});
+    block.u32s(std::array{kEnhancedPacketBlock, static_cast<uint32_t>(total), packet.interface_id,
+                          high_half(packet.time_ns), low_half(packet.time_ns),
+                          static_cast<uint32_t>(data.size()), wire_length});
     const bool is_large = data.size() >= kLargePacket;
     if (!is_large) {
         block.bytes(data);
     }
     const size_t data_end = block.size();
     block.pad(data.size());
-    append(block);
-    if (is_large) {
-        Result<void> finished = finish(start, data.size());
-        return finished.ok() ? output_.end_block(data_end, data) : finished;
-    }
-    return end(start);
+    block.bytes(options);
+    block.u32(static_cast<uint32_t>(total));
+    return is_large ? output_.end_block(data_end, data) : output_.end_block();
 }
 
 Result<uint32_t> Writer::darwin_process(uint32_t pid, std::string_view name) {
@@ -414,26 +416,24 @@ size_t Writer::begin(uint32_t block_type) {
     return start;
 }
 
+// Writes the lengths. Takes the block back if no reader would take one of its size.
 Result<void> Writer::end(size_t start) {
-    Result<void> finished = finish(start, 0);
-    return finished.ok() ? output_.end_block() : finished;
-}
-
-// Writes the lengths. Takes the block back if no reader would take one of its size. `beside`: bytes
-// of the block that aren't in the buffer.
-Result<void> Writer::finish(size_t start, size_t beside) {
     ByteBuffer& block = output_.block();
-    const size_t total = block.size() - start + beside + 4;
+    const size_t total = block.size() - start + 4;
     if (total > kMaxBlockSize) {
         block.truncate(start);
-        return Error{fmt::format("{}: a block of {} bytes, at most {} can be read", output_.name(),
-                                 total, kMaxBlockSize),
-                     EMSGSIZE};
+        return too_large(total);
     }
     assert(total % 4 == 0);
     block.u32(static_cast<uint32_t>(total));
     block.set_u32(start + 4, static_cast<uint32_t>(total));
-    return {};
+    return output_.end_block();
+}
+
+Error Writer::too_large(size_t total) const {
+    return Error{fmt::format("{}: a block of {} bytes, at most {} can be read", output_.name(),
+                             total, kMaxBlockSize),
+                 EMSGSIZE};
 }
 
 Error Writer::unknown_interface(std::string_view what, uint32_t id) const {

@@ -90,14 +90,15 @@ class Writer {
     explicit Writer(Output output) : output_(std::move(output)) {}
     Result<void> check(const PacketBlock& packet) const;
     size_t begin(uint32_t block_type);
-    template <typename Options>
-    Result<void> packet_block(const PacketBlock& packet, uint32_t wire_length, Options append);
+    Result<void> packet_block(const PacketBlock& packet, uint32_t wire_length,
+                              std::span<const uint8_t> options);
     Result<void> end(size_t start);
-    Result<void> finish(size_t start, size_t beside);
     Result<uint32_t> added_interface(size_t start, uint32_t limit);
     Error unknown_interface(std::string_view what, uint32_t id) const;
+    Error too_large(size_t total) const;
 
     Output output_;
+    ByteBuffer options_;            // of the packet that is written
     std::vector<uint32_t> limits_;  // by interface: the most bytes of a packet
     uint32_t darwin_processes_ = 0;
 };
