@@ -387,6 +387,7 @@ Result<void> Session::deliver_samples(uint64_t until_mono) {
 // Called once the round has begun. Counting losses earlier would miss a loss that is followed by a
 // packet of this same round.
 void Session::begin() {
+    latest_ = nullptr;
     if (uint64_t lost = programs_.events_lost(); lost != events_lost_seen_) {
         events_lost_seen_ = lost;
         table_.events_lost(kernel_mono_ns());
@@ -478,6 +479,7 @@ void Session::event(const pidcap_event& event, std::span<const std::byte> payloa
     if (event_result_.ok()) {
         event_result_ = deliver_samples(event.time_mono);
     }
+    latest_ = nullptr;
     const Process* process = table_.apply(event, payload);
     attachment_->netns_seen(event.netns, event.own_tid);
     if (process == nullptr) {
@@ -514,20 +516,27 @@ std::vector<std::string> Session::take_notices() {
     return notices;
 }
 
-// `process` is the owner's process.
-End Session::end_of(const Process* process, const pidcap_owner& owner, uint8_t via) {
-    if (process == nullptr) {
-        return {.via = via_of_record(via)};
-    }
-    const bool is_latest = owner.uid == process->uid || process->pidns != 0;
-    const std::string& user = is_latest ? process->user : table_.user_name(owner.uid);
-    return {process, table_.thread_of(*process, owner), via_of_record(via), owner.uid, owner.gid,
-            user};
+Result<void> Session::packet(const pidcap_packet& record, std::span<const std::byte> data) {
+    return samples_ ? deliver_after_samples(record, data) : deliver(record, data);
 }
 
-Result<void> Session::packet(const pidcap_packet& record, std::span<const std::byte> data) {
+Result<void> Session::deliver_after_samples(const pidcap_packet& record,
+                                            std::span<const std::byte> data) {
     auto delivered = deliver_samples(record.time_mono);
     return delivered.ok() ? deliver(record, data) : delivered;
+}
+
+// Interfaces change only between rounds, or with an event.
+Result<const packet::Interface*> Session::interface_of(const InterfaceKey& key) {
+    if (latest_ != nullptr && latest_key_ == key) {
+        return latest_;
+    }
+    auto found = attachment_->find_for_packet(key);
+    if (found) {
+        latest_key_ = key;
+        latest_ = *found;
+    }
+    return found;
 }
 
 Result<void> Session::deliver(const pidcap_packet& record, std::span<const std::byte> data) {
@@ -543,15 +552,8 @@ Result<void> Session::deliver(const pidcap_packet& record, std::span<const std::
     packet.time_ns = time_ns;
     packet.direction = direction_of_record(record.direction);
     packet.wire_length = record.wire_len;
-    // Finds both processes before it takes a name from either: if one process is at both ends and
-    // its user has changed, the second look-up replaces the name.
-    const Process* self = table_.find(record.owner);
-    const Process* peer = table_.find(record.peer);
-    packet.self = end_of(self, record.owner, record.via);
     packet.self_at = at_of(packet.direction, record.far_end != 0);
-    if (peer != nullptr) {
-        packet.peer = end_of(peer, record.peer, record.peer_via);
-    }
+    ends_.find(record, packet);
     InterfaceLedger& ledger = attachment_->ledger();
     const bool is_event = record.interface.netns == 0;
     const uint32_t newly_lost =
@@ -559,8 +561,8 @@ Result<void> Session::deliver(const pidcap_packet& record, std::span<const std::
                  : record.lost;
     if (!filter_.wants(packet)) {
         ledger.refused(record.interface, newly_lost);
-        refuse(record.owner, self);
-        refuse(record.peer, peer);
+        refuse(record.owner, packet.self.process);
+        refuse(record.peer, packet.peer.process);
         return {};
     }
     if (is_event) {
@@ -573,7 +575,7 @@ Result<void> Session::deliver(const pidcap_packet& record, std::span<const std::
         data = std::as_bytes(frame->first(std::min<size_t>(frame->size(), snaplen_)));
         packet.wire_length = static_cast<uint32_t>(frame->size());
     }
-    auto found = attachment_->find_for_packet(record.interface);
+    auto found = interface_of(record.interface);
     if (!found) {
         return std::move(found).error();
     }
@@ -591,7 +593,7 @@ Result<void> Session::deliver(const pidcap_packet& record, std::span<const std::
         packet.drop_count = std::exchange(lost, 0);
     }
     if (samples_ && !samples_->is_sample(record.interface)) {
-        for (const Process* process : {self, peer}) {
+        for (const Process* process : {packet.self.process, packet.peer.process}) {
             if (process != nullptr) {
                 samples_->saw(process->number);
             }

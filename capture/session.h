@@ -30,6 +30,7 @@
 #include "capture/kernel/read_pace.h"
 #include "capture/keys/key_capture.h"
 #include "capture/packet_types.h"
+#include "capture/processes/end_finder.h"
 #include "capture/processes/proc_reader.h"
 #include "capture/processes/process_table.h"
 #include "packet/event/plaintext.h"
@@ -176,11 +177,13 @@ class Session : private RecordHandler, private ProcessWatcher {
     Result<void> start_events();
     void open_samples(const EventOptions& options);
     Result<void> deliver(const pidcap_packet& record, std::span<const std::byte> data);
+    Result<void> deliver_after_samples(const pidcap_packet& record,
+                                       std::span<const std::byte> data);
     void take_samples();
     Result<void> deliver_samples(uint64_t until_mono);
 
+    Result<const packet::Interface*> interface_of(const InterfaceKey& key);
     void refuse(const pidcap_owner& owner, const Process* process);
-    End end_of(const Process* process, const pidcap_owner& owner, uint8_t via);
     std::span<const std::byte> with_vlan_tag(const pidcap_packet& record,
                                              std::span<const std::byte> data);
 
@@ -188,6 +191,7 @@ class Session : private RecordHandler, private ProcessWatcher {
     Merge merge_;
     Verdicts verdicts_;
     ProcessTable table_;
+    EndFinder ends_{table_};
     std::optional<ProcReader> reader_;             // until hand_over_reading()
     EventSet events_;                              // detached before programs_ goes
     std::optional<ProcessEvents> process_events_;  // from the opening on
@@ -204,6 +208,8 @@ class Session : private RecordHandler, private ProcessWatcher {
     SessionReport report_;
     Result<void> event_result_;  // of the sink's process(), returned with the next packet or round
     std::vector<std::byte> tagged_;
+    InterfaceKey latest_key_;                    // of the round's latest packet
+    const packet::Interface* latest_ = nullptr;  // its interface; null: none yet
     uint64_t captured_ = 0;
     uint64_t counted_mono_ = 0;  // when take_counts() was called last
     uint64_t events_lost_seen_ = 0;

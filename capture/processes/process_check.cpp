@@ -164,14 +164,17 @@ void ProcessTable::settle_doubt(Entry& entry, std::string comm) {
     entry.freshness.doubt_settled(lost_mono_);
 }
 
+bool ProcessTable::agrees(const Entry& entry, const pidcap_owner& owner) {
+    return owner.uid == entry.process.uid && owner.gid == entry.process.gid &&
+           has_cgroup_of(entry, owner);
+}
+
 // There are no events for a change of user, group or cgroup. A packet's owner shows one, but an
 // owner is as old as the last use of its socket, so if it contradicts the entry, /proc decides. A
 // process that uses sockets of different ages causes contradictions all the time, so /proc isn't
 // read again at once for the same owner.
 void ProcessTable::reconcile(Entry& entry, const pidcap_owner& owner) {
-    const bool same_cgroup = owner.cgroup_id == 0 || owner.cgroup_id == entry.cgroup_id;
-    const bool same_user = owner.uid == entry.process.uid && owner.gid == entry.process.gid;
-    if (same_user && same_cgroup) {
+    if (agrees(entry, owner)) {
         return;
     }
     if (entry.checked_mono != 0 && entry.checked_uid == owner.uid &&
@@ -195,7 +198,7 @@ void ProcessTable::reconcile(Entry& entry, const pidcap_owner& owner) {
         }
     } else {  // the process is gone from /proc
         changed = set_user(entry, owner.uid, owner.gid);
-        if (!same_cgroup) {
+        if (!has_cgroup_of(entry, owner)) {
             changed = set_cgroup(entry, owner.cgroup_id, {}) || changed;
         }
     }
@@ -205,6 +208,7 @@ void ProcessTable::reconcile(Entry& entry, const pidcap_owner& owner) {
 }
 
 void ProcessTable::events_lost(uint64_t now_mono) {
+    ++changes_;
     lost_mono_ = now_mono;
     in_doubt_ = to_check_.size();
 }
@@ -259,6 +263,7 @@ void ProcessTable::forget_exited(uint64_t now_mono) {
         }
         const ProcessKey key = exited_.front();
         exited_.pop_front();
+        ++changes_;
         if (entry.used && !too_many) {
             entry.used = false;
             entry.exit_mono = now_mono;

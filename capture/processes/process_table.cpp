@@ -98,6 +98,7 @@ const Process* ProcessTable::apply(const pidcap_event& event, std::span<const st
     if (event.tgid == 0) {
         return nullptr;
     }
+    ++changes_;
     if (event.more != 0) {
         note_unreported(event);
     }
@@ -231,6 +232,7 @@ ProcessTable::Entry& ProcessTable::entry_of(const pidcap_event& event) {
 
 void ProcessTable::note_version(Entry& entry) {
     ++entry.process.version;
+    ++changes_;
     if (watcher_ != nullptr) {
         watcher_->changed(entry.process);
     }
@@ -343,6 +345,19 @@ const Process* ProcessTable::find(const pidcap_owner& owner) {
     }
     entry->used = true;
     return &entry->process;
+}
+
+bool ProcessTable::is_settled_for(const Process& process, const pidcap_owner& owner) const {
+    const auto found = by_number_.find(process.number);
+    if (found == by_number_.end()) {
+        return false;
+    }
+    const Entry& entry = *found->second;
+    // A thread's number can be another one's before the table hears of anything.
+    const bool is_thread_asked_for = is_translated() && owner.tid != owner.tgid;
+    return entry.key.pid == owner.tgid && entry.start_boot != 0 &&
+           entry.start_boot == owner.start_boot && entry.used && entry.has_packets &&
+           is_up_to_date(entry) && agrees(entry, owner) && !is_thread_asked_for;
 }
 
 const Process* ProcessTable::find_known(const pidcap_process& process) {
@@ -464,6 +479,7 @@ ProcessTable::Entry& ProcessTable::insert(const ProcessKey& key, uint32_t own_pi
     if (!is_new) {
         return entry;
     }
+    ++changes_;
     entry.key = key;
     entry.process.number = next_number_++;
     entry.own_pid = is_translated() ? own_pid : key.pid;
@@ -506,6 +522,7 @@ void ProcessTable::mark_exited(Entry& entry) {
     if (entry.exited) {
         return;
     }
+    ++changes_;
     entry.exited = true;
     entry.exit_mono = now_mono_;
     entry.used = false;
@@ -519,6 +536,7 @@ void ProcessTable::mark_exited(Entry& entry) {
 bool ProcessTable::set_user(Entry& entry, uint32_t uid, uint32_t gid) {
     Process& process = entry.process;
     const bool changed = process.uid != uid || process.gid != gid;
+    ++changes_;
     process.uid = uid;
     process.gid = gid;
     // Outside of a container's PID namespace, users have the host's names, which aren't known here.
@@ -528,6 +546,7 @@ bool ProcessTable::set_user(Entry& entry, uint32_t uid, uint32_t gid) {
 
 // If `path` is empty, it is looked up by the id.
 bool ProcessTable::set_cgroup(Entry& entry, uint64_t id, const std::string& path) {
+    ++changes_;
     entry.cgroup_id = id;
     const std::string& known = path.empty() ? cgroups_.path(id) : path;
     if (known == entry.process.cgroup) {

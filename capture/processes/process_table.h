@@ -116,6 +116,11 @@ class ProcessTable : public packet::Ancestry {
     // Returns the process of a socket or a packet, or null for tgid 0. A process that isn't known
     // is created from the owner's fields, and completed from /proc if that shows the same process.
     const Process* find(const pidcap_owner& owner);
+    // Grows whenever find() may return another process for an owner, or the process has changed.
+    uint64_t changes() const { return changes_; }
+    // Call it after find(), which returned `process`. Returns true if, until changes() grows, each
+    // find() of this owner returns the same and does nothing else, and so does thread_of().
+    bool is_settled_for(const Process& process, const pidcap_owner& owner) const;
     // Returns the process that programs name so, or null if it isn't known. Creates none.
     const Process* find_known(const pidcap_process& process);
 
@@ -243,6 +248,10 @@ class ProcessTable : public packet::Ancestry {
     bool is_up_to_date(const Entry& entry) const { return entry.freshness.is_complete(lost_mono_); }
     bool is_believed(Entry& entry);
     void settle_doubt(Entry& entry, std::string comm);
+    static bool has_cgroup_of(const Entry& entry, const pidcap_owner& owner) {
+        return owner.cgroup_id == 0 || owner.cgroup_id == entry.cgroup_id;
+    }
+    static bool agrees(const Entry& entry, const pidcap_owner& owner);
     void reconcile(Entry& entry, const pidcap_owner& owner);
     void forget_exited(uint64_t now_mono);
     void check_some();
@@ -272,6 +281,7 @@ class ProcessTable : public packet::Ancestry {
     std::unordered_map<uint32_t, Entry*> live_;  // by pid
     std::unordered_map<uint32_t, Entry*> by_number_;
     uint32_t next_number_ = 0;
+    uint64_t changes_ = 1;
     std::array<Entry*, 64> recent_{};  // a cache for packets, most of which are of a few processes
     std::deque<ProcessKey> exited_;    // in the order of their end
     std::deque<ProcessKey> to_check_;  // the live ones, and some that have ended meanwhile

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "capture/processes/end_finder.h"
 #include "tests/capture/processes/table_fixture.h"
 
 using capture::Process;
@@ -180,4 +181,27 @@ TEST_CASE("a socket's owner of /proc is the kernel's process, or nobody's") {
     CHECK(owner->tid == 4007);
     CHECK_FALSE(container.table.as_in_kernel(make_owner(7, 501, "web")));
     CHECK_FALSE(container.table.as_in_kernel(make_owner(4007, 500, "web")));
+}
+
+TEST_CASE("the number of a thread in a container is asked for with each packet") {
+    Container container;
+    container.proc.put({.pid = 7, .start_ticks = 500, .comm = "web"});
+    container.kernel.add(4007, 7, 500);
+    REQUIRE(container.table.scan().ok());
+    pidcap_pids thread = container.kernel.alive.back();
+    thread.tid = 4008;
+    thread.own_tid = 8;
+    container.kernel.alive.push_back(thread);
+
+    capture::EndFinder ends(container.table);
+    pidcap_packet record{};
+    record.owner = make_owner(4007, 500, "web");
+    record.owner.tid = 4008;
+    capture::Packet packet;
+    ends.find(record, packet);
+    CHECK(packet.self.tid == 8);
+    // The thread has ended, and a later one has its number on the host.
+    container.kernel.alive.back().own_tid = 9;
+    ends.find(record, packet);
+    CHECK(packet.self.tid == 9);
 }
