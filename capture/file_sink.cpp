@@ -67,14 +67,9 @@ Result<FileSink> FileSink::create(pcapng::Output output, const FileOptions& opti
 FileSink::FileSink(pcapng::Writer writer, const FileOptions& options)
     : writer_(std::move(writer)), options_(options), start_ns_(clock_ns(CLOCK_REALTIME)) {}
 
-// Returns the interface's number in the file. Introduces it first if it is new.
-Result<uint32_t> FileSink::id_of(const packet::Interface& interface) {
-    if (interface.number >= ids_.size()) {
-        ids_.resize(interface.number + size_t{1});
-    }
-    std::optional<uint32_t>& known = ids_[interface.number];
-    if (known) {
-        return *known;
+Result<void> FileSink::interface(const packet::Interface& interface) {
+    if (has(interface)) {
+        return {};
     }
     pcapng::Interface block;
     std::string layout;
@@ -90,13 +85,13 @@ Result<uint32_t> FileSink::id_of(const packet::Interface& interface) {
     block.mac = interface.mac;
     auto id = writer_.add_interface(block);
     if (!id) {
-        return id;
+        return std::move(id).error();
     }
-    known = *id;
-    if (auto written = write_keys(); !written) {
-        return std::move(written).error();
+    if (interface.number >= ids_.size()) {
+        ids_.resize(interface.number + size_t{1});
     }
-    return id;
+    ids_[interface.number] = *id;
+    return write_keys();
 }
 
 Result<void> FileSink::write_keys() {
@@ -105,9 +100,12 @@ Result<void> FileSink::write_keys() {
     return written;
 }
 
-Result<void> FileSink::interface(const packet::Interface& interface) {
-    auto id = id_of(interface);
-    return id.ok() ? Result<void>{} : std::move(id).error();
+// Returns what has been written about the process, or null if it may be new or have changed.
+FileSink::Written* FileSink::recent(const Process& process) const {
+    const Recent& recent = recent_[process.number % recent_.size()];
+    const bool is_it = recent.written != nullptr && recent.number == process.number &&
+                       recent.written->version == process.version;
+    return is_it ? recent.written : nullptr;
 }
 
 // Returns what has been written about the process. Writes its Darwin block first if it is new or
@@ -127,6 +125,7 @@ Result<FileSink::Written*> FileSink::written(const Process& process) {
             return std::move(named).error();
         }
     }
+    recent_[process.number % recent_.size()] = {process.number, &written};
     return &written;
 }
 
@@ -148,25 +147,20 @@ const std::string& FileSink::identity(const End& end, Identity& kept, std::strin
 }
 
 FileSink::CommentInputs FileSink::comment_inputs(const Packet& packet, const Written* peer) {
+    const auto number_of = [](const User& user) { return user ? uint64_t{*user} : kNobody; };
     CommentInputs inputs;
     inputs.tid = packet.self.tid;
-    inputs.uid = packet.self.uid;
+    inputs.uid = number_of(packet.self.uid);
     inputs.via = packet.self.via;
     inputs.self_at = packet.self_at;
     if (peer != nullptr) {
         inputs.peer = peer;
         inputs.peer_version = peer->version;
         inputs.peer_tid = packet.peer.tid;
-        inputs.peer_uid = packet.peer.uid;
+        inputs.peer_uid = number_of(packet.peer.uid);
         inputs.peer_via = packet.peer.via;
     }
     return inputs;
-}
-
-bool FileSink::introduces(const End& end, const Written& written) const {
-    return options_.comments == Comments::kFull ||
-           (options_.comments == Comments::kIntro &&
-            written.introduced != std::optional<User>(end.uid));
 }
 
 bool FileSink::introduces_nobody(const Packet& packet, const Written* self,
@@ -216,31 +210,30 @@ Result<void> FileSink::packet(const Packet& packet) {
     // Makes room for both ends at once: adding the second must not evict the first.
     if (known_.size() + 2 > kMaxKnown) {
         known_.clear();
+        recent_ = {};
     }
     // First of all: Wireshark's library takes a file's link type from the interfaces that stand
     // before any other block, and editcap needs it.
-    auto interface = id_of(*packet.interface);
-    if (!interface) {
-        return std::move(interface).error();
+    if (!has(*packet.interface)) {
+        if (auto introduced = interface(*packet.interface); !introduced) {
+            return introduced;
+        }
     }
     Written* self = nullptr;
     Written* peer = nullptr;
-    if (packet.self.process != nullptr) {
-        auto found = written(*packet.self.process);
+    for (const auto& [process, end] :
+         {std::pair(packet.self.process, &self), std::pair(packet.peer.process, &peer)}) {
+        if (process == nullptr || (*end = recent(*process)) != nullptr) {
+            continue;
+        }
+        auto found = written(*process);
         if (!found) {
             return std::move(found).error();
         }
-        self = *found;
-    }
-    if (packet.peer.process != nullptr) {
-        auto found = written(*packet.peer.process);
-        if (!found) {
-            return std::move(found).error();
-        }
-        peer = *found;
+        *end = *found;
     }
     pcapng::PacketBlock block;
-    block.interface_id = *interface;
+    block.interface_id = *ids_[packet.interface->number];
     block.time_ns = packet.time_ns.value_or(0);
     block.data = packet.data;
     block.wire_length = packet.wire_length;
@@ -254,7 +247,8 @@ Result<void> FileSink::packet(const Packet& packet) {
         return added;
     }
     any_packet_ = true;
-    return self != nullptr ? describe(packet.self, *self) : Result<void>{};
+    return self != nullptr && options_.process_blocks ? describe(packet.self, *self)
+                                                      : Result<void>{};
 }
 
 // Returns where the encoded options of such packets are kept. In short connections packets
@@ -291,7 +285,7 @@ Result<void> FileSink::write(pcapng::PacketBlock& block, const Packet& packet, W
 // Writes a process information block. It follows the process's first packet, because ahead of the
 // file's first packet it would upset the relative times of Wireshark 4.0.
 Result<void> FileSink::describe(const End& end, Written& written) {
-    if (!options_.process_blocks || written.described == std::optional<User>(end.uid)) {
+    if (written.described == std::optional<User>(end.uid)) {
         return {};
     }
     written.described = end.uid;

@@ -80,18 +80,19 @@ class FileSink : public packet::Sink {
     };
 
     struct Written;
+    static constexpr uint64_t kNobody = UINT64_MAX;
     // What the comment of a packet that introduces no process depends on, besides the process at
     // this end.
     struct CommentInputs {
         uint32_t tid = 0;
-        std::optional<uint32_t> uid;
-        Via via = Via::kUnknown;
-        packet::At self_at = packet::At::kUnknown;
+        uint32_t peer_tid = 0;
+        uint64_t uid = kNobody;
+        uint64_t peer_uid = kNobody;
         const Written* peer = nullptr;
         uint32_t peer_version = 0;
-        uint32_t peer_tid = 0;
-        std::optional<uint32_t> peer_uid;
+        Via via = Via::kUnknown;
         Via peer_via = Via::kUnknown;
+        packet::At self_at = packet::At::kUnknown;
 
         bool operator==(const CommentInputs&) const = default;
     };
@@ -115,13 +116,20 @@ class FileSink : public packet::Sink {
     FileSink(pcapng::Writer writer, const FileOptions& options);
 
     Result<void> write_keys();
-    Result<uint32_t> id_of(const packet::Interface& interface);
+    bool has(const packet::Interface& interface) const {
+        return interface.number < ids_.size() && ids_[interface.number];
+    }
+    Written* recent(const Process& process) const;
     Result<Written*> written(const Process& process);
     Result<void> name_addresses(const Process& process);
     static const std::string& identity(const End& end, Identity& kept, std::string_view prefix);
     static CommentInputs comment_inputs(const Packet& packet, const Written* peer);
     static CachedOptions& cached_for(const Packet& packet, Written& self);
-    bool introduces(const End& end, const Written& written) const;
+    bool introduces(const End& end, const Written& written) const {
+        return options_.comments == Comments::kFull ||
+               (options_.comments == Comments::kIntro &&
+                written.introduced != std::optional<User>(end.uid));
+    }
     bool introduces_nobody(const Packet& packet, const Written* self, const Written* peer) const;
     std::string_view comment_on(const Packet& packet, Written* self, Written* peer);
     Result<void> write(pcapng::PacketBlock& block, const Packet& packet, Written* self,
@@ -134,7 +142,12 @@ class FileSink : public packet::Sink {
     // The interface's number in the file, by its number in the capture.
     std::vector<std::optional<uint32_t>> ids_;
     std::unordered_map<uint32_t, Written> known_;  // by process number
-    packet::AddressNames names_;                   // that the file has
+    struct Recent {
+        uint32_t number = 0;
+        Written* written = nullptr;  // of known_; null: none
+    };
+    std::array<Recent, 16> recent_;  // by the last bits of the process's number
+    packet::AddressNames names_;     // that the file has
     std::string comment_;
     std::string keys_;  // lines of a key log, not written yet
     uint64_t start_ns_ = 0;

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <functional>
-#include <optional>
 
 namespace capture {
 
@@ -27,12 +26,13 @@ Result<void> RingHeads::find(uint64_t until) {
     until_ = until;
     heads_.clear();
     for (size_t ring = 0; ring < rings_.size(); ring++) {
-        auto head = head_of(ring);
-        if (!head) {
-            return std::move(head).error();
+        Head head{&rings_[ring], limits_[ring], {}};
+        const Next next = read(head);
+        if (next == Next::kFault) {
+            return fault(head);
         }
-        if (*head) {
-            heads_.push_back(**head);
+        if (next == Next::kRecord) {
+            heads_.push_back(head);
         }
     }
     std::make_heap(heads_.begin(), heads_.end(), std::greater<>());
@@ -40,23 +40,20 @@ Result<void> RingHeads::find(uint64_t until) {
 }
 
 Result<void> RingHeads::advance() {
-    const size_t ring = heads_.front().ring;
-    rings_[ring].advance();
-    auto next = head_of(ring);
-    if (next && *next && is_earliest(**next)) {
-        heads_.front() = **next;
+    Head& first = heads_.front();
+    first.ring->advance();
+    const Next next = read(first);
+    if (next == Next::kRecord && is_first_earliest()) {
         return {};
     }
-    std::pop_heap(heads_.begin(), heads_.end(), std::greater<>());
-    heads_.pop_back();
-    if (!next) {
-        return std::move(next).error();
-    }
-    if (*next) {
-        heads_.push_back(**next);
+    std::pop_heap(heads_.begin(), heads_.end(), std::greater<>());  // moves it to the end
+    if (next == Next::kRecord) {
         std::push_heap(heads_.begin(), heads_.end(), std::greater<>());
+        return {};
     }
-    return {};
+    const Head last = heads_.back();
+    heads_.pop_back();
+    return next == Next::kNone ? Result<void>{} : fault(last);
 }
 
 void RingHeads::release() {
@@ -72,24 +69,28 @@ void RingHeads::trim() {
     }
 }
 
-Result<std::optional<RingHeads::Head>> RingHeads::head_of(size_t ring) {
-    const auto record = rings_[ring].peek(limits_[ring]);
-    if (record.empty()) {
-        return std::optional<Head>();
+RingHeads::Next RingHeads::read(Head& head) const {
+    head.record = head.ring->peek(head.limit);
+    if (head.record.size() < sizeof(pidcap_packet)) {
+        return head.record.empty() ? Next::kNone : Next::kFault;
     }
-    if (record.size() < sizeof(pidcap_packet)) {
-        return Error{
-            fmt::format("ring {}: a record of {} bytes is no packet", ring, record.size())};
-    }
-    const Head head{ring, record};
-    return head.time() <= until_ ? std::optional(head) : std::nullopt;
+    return head.time() <= until_ ? Next::kRecord : Next::kNone;
+}
+
+Error RingHeads::fault(const Head& head) const {
+    return Error{fmt::format("ring {}: a record of {} bytes is no packet",
+                             head.ring - rings_.data(), head.record.size())};
 }
 
 // In a heap the second element is one of the two children of the first.
-bool RingHeads::is_earliest(const Head& head) const {
+bool RingHeads::is_first_earliest() const {
     const size_t end = std::min<size_t>(heads_.size(), 3);
-    return std::none_of(heads_.begin() + 1, heads_.begin() + static_cast<ptrdiff_t>(end),
-                        [&head](const Head& other) { return head > other; });
+    for (size_t other = 1; other < end; other++) {
+        if (heads_.front() > heads_[other]) {
+            return false;
+        }
+    }
+    return true;
 }
 
 }  // namespace capture

@@ -8,7 +8,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -21,7 +20,8 @@ namespace capture {
 class RingHeads {
   public:
     struct Head {
-        size_t ring;
+        Ring* ring = nullptr;
+        uint64_t limit = 0;                 // the write position that was sampled
         std::span<const std::byte> record;  // at least a whole header, aligned by the kernel
 
         const pidcap_packet& packet() const {
@@ -54,10 +54,14 @@ class RingHeads {
     void trim();
 
   private:
-    // Returns the ring's next record, or nothing if there is none up to until_.
-    Result<std::optional<Head>> head_of(size_t ring);
-    // Returns true if `head`, which replaces the earliest head, is the earliest again.
-    bool is_earliest(const Head& head) const;
+    enum class Next { kRecord, kNone, kFault };
+
+    // Sets head.record to the ring's next record. Returns kNone if there is none up to until_, and
+    // kFault if it is no packet.
+    Next read(Head& head) const;
+    Error fault(const Head& head) const;
+    // Returns true if the first head, which has a new record, is the earliest again.
+    bool is_first_earliest() const;
 
     std::vector<Ring> rings_;
     std::vector<uint64_t> limits_;  // by ring: the write position that was sampled
