@@ -40,20 +40,21 @@ Result<void> RingHeads::find(uint64_t until) {
 }
 
 Result<void> RingHeads::advance() {
-    Head& first = heads_.front();
-    first.ring->advance();
-    const Next next = read(first);
-    if (next == Next::kRecord && is_first_earliest()) {
+    Head head = heads_.front();
+    head.ring->advance();
+    const Next next = read(head);
+    if (next == Next::kRecord && is_earliest(head)) {
+        heads_.front() = head;
         return {};
     }
-    std::pop_heap(heads_.begin(), heads_.end(), std::greater<>());  // moves it to the end
+    std::pop_heap(heads_.begin(), heads_.end(), std::greater<>());  // moves the first to the end
     if (next == Next::kRecord) {
+        heads_.back() = head;
         std::push_heap(heads_.begin(), heads_.end(), std::greater<>());
         return {};
     }
-    const Head last = heads_.back();
     heads_.pop_back();
-    return next == Next::kNone ? Result<void>{} : fault(last);
+    return next == Next::kNone ? Result<void>{} : fault(head);
 }
 
 void RingHeads::release() {
@@ -83,10 +84,10 @@ Error RingHeads::fault(const Head& head) const {
 }
 
 // In a heap the second element is one of the two children of the first.
-bool RingHeads::is_first_earliest() const {
+bool RingHeads::is_earliest(const Head& head) const {
     const size_t end = std::min<size_t>(heads_.size(), 3);
     for (size_t other = 1; other < end; other++) {
-        if (heads_.front() > heads_[other]) {
+        if (head > heads_[other]) {
             return false;
         }
     }

@@ -60,8 +60,8 @@ class RingHeads {
     // kFault if it is no packet.
     Next read(Head& head) const;
     Error fault(const Head& head) const;
-    // Returns true if the first head, which has a new record, is the earliest again.
-    bool is_first_earliest() const;
+    // Returns true if `head`, which replaces the earliest head, is the earliest again.
+    bool is_earliest(const Head& head) const;
 
     std::vector<Ring> rings_;
     std::vector<uint64_t> limits_;  // by ring: the write position that was sampled
