@@ -82,8 +82,8 @@ PIDCAP_STATIC_ASSERT(sizeof(struct pidcap_subject) == 32, "pidcap_subject");
 #define PIDCAP_UNWANTED_MAX 65536
 
 /*
- * Value of the socket storage `sk_owner`. It is read without the lock, which only those take who
- * may write it at the same time.
+ * Value of the socket storage `sk_owner`. Readers don't take the lock: the check tells them whether
+ * an owner is whole. Writers take it where another CPU may write the same storage.
  */
 struct pidcap_socket_owner {
 	struct bpf_spin_lock lock;

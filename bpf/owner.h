@@ -121,6 +121,14 @@ static __noinline __attribute__((unused)) bool read_user(const struct sk_user *u
 	return false;
 }
 
+/* Others that may write to the same storage have to be kept off by its lock. */
+static __always_inline void store_owner(struct pidcap_socket_owner *stored,
+					const struct pidcap_owner *owner)
+{
+	stored->owner = *owner;
+	stored->check = pidcap_owner_check(owner);
+}
+
 /* `id`: bpf_get_current_pid_tgid(). */
 static __always_inline struct task_struct *current_leader(struct task_struct *task, __u64 id)
 {

@@ -39,19 +39,12 @@ int socket_release(struct bpf_sock *sk)
 	struct sk_user *user = bpf_map_lookup_elem(&sk_user, &key);
 	struct pidcap_socket_owner *stored;
 	struct pidcap_owner owner;
-	__u64 check;
 
 	if (!user)
 		return 1;
 	stored = bpf_sk_storage_get(&sk_owner, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
-	if (stored && user->sk == key) {
-		owner = user->owner;
-		check = pidcap_owner_check(&owner);
-		if (user->check == check) {
-			stored->owner = owner;
-			stored->check = check;
-		}
-	}
+	if (stored && read_user(user, key, &owner))
+		store_owner(stored, &owner);
 	if (user->shared)
 		bpf_map_delete_elem(&shared_calls, &key);
 	bpf_map_delete_elem(&sk_user, &key);

@@ -99,8 +99,7 @@ static __always_inline void inherit_owner(struct bpf_sock *listener,
 		return;
 	/* The packets of other CPUs may have it write, too. */
 	bpf_spin_lock(&stored->lock);
-	stored->owner = *owner;
-	stored->check = pidcap_owner_check(owner);
+	store_owner(stored, owner);
 	bpf_spin_unlock(&stored->lock);
 }
 
