@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -26,12 +25,6 @@ std::string open_hint(int code) {
         default:
             return "";
     }
-}
-
-// Returns true if no write waits for a reader: to a regular file, or /dev/null.
-bool never_waits(const struct stat& status) {
-    const dev_t null = makedev(1, 3);  // Documentation/admin-guide/devices.txt
-    return S_ISREG(status.st_mode) || (S_ISCHR(status.st_mode) && status.st_rdev == null);
 }
 
 }  // namespace
@@ -69,7 +62,7 @@ Output::Output(Fd fd, std::string name, int stop_fd)
         start_ = regular_ ? static_cast<uint64_t>(position) : 0;
     }
     // With one, each write asks first whether it may wait.
-    if (known && never_waits(status)) {
+    if (known && has_no_reader(status)) {
         stop_fd_ = -1;
     }
     buffer_.reserve(kBufferSize + kMaxOptionSize);

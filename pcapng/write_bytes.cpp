@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <poll.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -39,7 +40,7 @@ bool write_may_wait(int fd) {
     struct stat status = {};
     const int flags = ::fcntl(fd, F_GETFL);
     return flags >= 0 && (flags & O_NONBLOCK) == 0 && ::fstat(fd, &status) == 0 &&
-           !S_ISREG(status.st_mode);
+           !has_no_reader(status);
 }
 
 // Takes `bytes` off the parts. Returns those that aren't empty then.
@@ -56,6 +57,11 @@ std::span<iovec> without(std::span<iovec> parts, size_t bytes) {
 }
 
 }  // namespace
+
+bool has_no_reader(const struct stat& status) {
+    const dev_t null = makedev(1, 3);  // Documentation/admin-guide/devices.txt
+    return S_ISREG(status.st_mode) || (S_ISCHR(status.st_mode) && status.st_rdev == null);
+}
 
 Written write_bytes(int fd, std::span<iovec> parts, int stop_fd) {
     const bool small = stop_fd >= 0 && write_may_wait(fd);

@@ -5,6 +5,7 @@
 // such as a signalfd; it is polled and never read. No state: any thread.
 #pragma once
 
+#include <sys/stat.h>
 #include <sys/uio.h>
 
 #include <cstddef>
@@ -27,6 +28,9 @@ struct Written {
 inline iovec part_of(std::span<const uint8_t> bytes) {
     return {const_cast<uint8_t*>(bytes.data()), bytes.size()};
 }
+
+// Returns true for a regular file and /dev/null: no write to them waits for a reader.
+bool has_no_reader(const struct stat& status);
 
 // Writes the parts, IOV_MAX at most, one after the other. Takes what is written off the parts, so
 // that a second call goes on where the first failed.
