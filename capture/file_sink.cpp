@@ -147,7 +147,7 @@ const std::string& FileSink::identity(const End& end, Identity& kept, std::strin
 }
 
 FileSink::CommentInputs FileSink::comment_inputs(const Packet& packet, const Written* peer) {
-    const auto number_of = [](const User& user) { return user ? uint64_t{*user} : kNobody; };
+    const auto number_of = [](const User& user) { return user ? uint64_t{*user} : kNoUser; };
     CommentInputs inputs;
     inputs.tid = packet.self.tid;
     inputs.uid = number_of(packet.self.uid);

@@ -80,14 +80,14 @@ class FileSink : public packet::Sink {
     };
 
     struct Written;
-    static constexpr uint64_t kNobody = UINT64_MAX;
+    static constexpr uint64_t kNoUser = UINT64_MAX;
     // What the comment of a packet that introduces no process depends on, besides the process at
     // this end.
     struct CommentInputs {
         uint32_t tid = 0;
         uint32_t peer_tid = 0;
-        uint64_t uid = kNobody;
-        uint64_t peer_uid = kNobody;
+        uint64_t uid = kNoUser;
+        uint64_t peer_uid = kNoUser;
         const Written* peer = nullptr;
         uint32_t peer_version = 0;
         Via via = Via::kUnknown;

@@ -517,13 +517,12 @@ std::vector<std::string> Session::take_notices() {
 }
 
 Result<void> Session::packet(const pidcap_packet& record, std::span<const std::byte> data) {
-    return samples_ ? deliver_after_samples(record, data) : deliver(record, data);
-}
-
-Result<void> Session::deliver_after_samples(const pidcap_packet& record,
-                                            std::span<const std::byte> data) {
-    auto delivered = deliver_samples(record.time_mono);
-    return delivered.ok() ? deliver(record, data) : delivered;
+    if (samples_) {
+        if (auto delivered = deliver_samples(record.time_mono); !delivered) {
+            return delivered;
+        }
+    }
+    return deliver(record, data);
 }
 
 // Interfaces change only between rounds, or with an event.

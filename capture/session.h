@@ -177,8 +177,6 @@ class Session : private RecordHandler, private ProcessWatcher {
     Result<void> start_events();
     void open_samples(const EventOptions& options);
     Result<void> deliver(const pidcap_packet& record, std::span<const std::byte> data);
-    Result<void> deliver_after_samples(const pidcap_packet& record,
-                                       std::span<const std::byte> data);
     void take_samples();
     Result<void> deliver_samples(uint64_t until_mono);
 

@@ -2,15 +2,14 @@
 #include "capture/processes/end_finder.h"
 
 #include <cstring>
+#include <type_traits>
 
 namespace capture {
 
 bool EndFinder::holds(const Kept& kept, const pidcap_owner& owner) const {
-    const pidcap_owner& known = kept.owner;
-    return kept.changes == table_->changes() && known.start_boot == owner.start_boot &&
-           known.cgroup_id == owner.cgroup_id && known.tgid == owner.tgid &&
-           known.tid == owner.tid && known.uid == owner.uid && known.gid == owner.gid &&
-           std::memcmp(known.comm, owner.comm, sizeof(owner.comm)) == 0;
+    static_assert(std::has_unique_object_representations_v<pidcap_owner>);
+    return kept.changes == table_->changes() &&
+           std::memcmp(&kept.owner, &owner, sizeof(owner)) == 0;
 }
 
 // `process` is the owner's process.

@@ -3,12 +3,13 @@
 // The numbers of bpf/contract.h as the words and values that everything above uses.
 #include "capture/packet_types.h"
 
-#include <algorithm>
 #include <array>
 #include <bit>
 #include <catch2/catch.hpp>
 #include <string_view>
 #include <utility>
+
+#include "tests/capture/processes/table_fixture.h"
 
 using capture::ProcessEvent;
 using packet::Direction;
@@ -50,22 +51,11 @@ TEST_CASE("a record's direction and an event's type are what they say") {
 
 TEST_CASE("no mixture of two owners has the check of either") {
     using Words = std::array<uint64_t, sizeof(pidcap_owner) / sizeof(uint64_t)>;
-    const pidcap_owner shell = {.start_boot = 5'000'000'123,
-                                .cgroup_id = 4711,
-                                .tgid = 100,
-                                .tid = 100,
-                                .uid = 0,
-                                .gid = 0,
-                                .comm = "bash"};
-    const pidcap_owner server = {.start_boot = 7'000'000'456,
-                                 .cgroup_id = 4712,
-                                 .tgid = 2100,
-                                 .tid = 2101,
-                                 .uid = 33,
-                                 .gid = 33,
-                                 .comm = "a-server"};
-    pidcap_owner renamed = shell;
-    std::copy_n("a-shell-no-more", sizeof(renamed.comm), renamed.comm);
+    const pidcap_owner shell = test::make_owner(100, 500, "bash");
+    const pidcap_owner renamed = test::make_owner(100, 500, "a-shell-no-more");
+    pidcap_owner server = test::make_owner(2100, 700, "a-server", 33);
+    server.tid++;
+    server.cgroup_id = 4711;
     for (const auto& [one, other] : {std::pair(shell, server), std::pair(shell, renamed)}) {
         const auto a = std::bit_cast<Words>(one);
         const auto b = std::bit_cast<Words>(other);
