@@ -19,6 +19,9 @@
 #define AF_INET6  10
 #define AF_PACKET 17
 
+/* include/uapi/linux/in.h; parse.h has others */
+#define IPPROTO_TCP 6
+
 /* include/uapi/linux/stat.h */
 #define S_IFMT	 0170000
 #define S_IFSOCK 0140000

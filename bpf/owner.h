@@ -39,7 +39,8 @@ struct socket_call {
 	__u64 sent_on;	/* the socket of the thread's last call that sends */
 	__u64 number;	/* that call's among all that had begun on that socket */
 	__u64 switches; /* how often the thread had been switched out when that call began */
-	__u32 receives; /* the call sends no data */
+	__u16 receives; /* the call sends no data */
+	__u16 is_seen;	/* its end will be seen, too: see sees_call_ends */
 	__u16 is_first; /* when that call began, the socket had nothing under way */
 	__u16 is_alone; /* nor had another call begun and not ended; or all was the thread's */
 };

@@ -14,12 +14,31 @@
 /* Set once a socket has had several users. */
 extern __u32 have_shared;
 
-/* How a socket is used. For CALL_ the end will be seen, too, and end_call() called. */
+/*
+ * Whether the end of each call is seen, and end_call() called. User space sets it once this is so:
+ * from the start, or once wants_call_ends is set (capture/kernel/call_ends.h). Until then a
+ * thread's call on a shared socket stays noted until it uses another one.
+ */
+extern __u32 sees_call_ends;
+extern __u32 wants_call_ends;
+
+/* How a socket is used. Those that begin with CALL_ have an end. */
 enum use {
 	USE,
 	CALL_RECEIVES,
 	CALL_SENDS, /* or sends and receives */
 };
+
+/*
+ * Returns whether it matters where a call on a shared socket ends. It doesn't for TCP: what leaves
+ * in the context of a thread that has used the socket is its call's, anything else the last user's.
+ * But then may_be_softirq() has to know.
+ */
+static __always_inline bool needs_call_ends(struct task_struct *task, struct sock *sk)
+{
+	return bpf_core_field_exists(task->softirq_disable_cnt) ||
+	       KERNEL_READ(sk, sk_protocol) != IPPROTO_TCP;
+}
 
 /* Counters of other CPUs change while they are read. */
 static __always_inline __u64 read_counter(const __u64 *counter)
@@ -95,7 +114,7 @@ static __always_inline void count_end(const struct socket_call *call)
 	struct shared_calls *calls;
 	__u64 key = call->sk;
 
-	if (!key || call->receives)
+	if (!key || call->receives || call->sent_on != key)
 		return;
 	calls = bpf_map_lookup_elem(&shared_calls, &key);
 	if (calls)
@@ -110,7 +129,7 @@ static __always_inline void begin_call(struct task_struct *task, __u64 id, struc
 	struct socket_call fresh = {};
 	__u64 key = (__u64)sk;
 
-	if (call && call->sk == key && !call->receives)
+	if (call && call->is_seen && call->sk == key && !call->receives)
 		return; /* One call may send and receive: then it sends. */
 	if (call)
 		count_end(call);
@@ -121,7 +140,8 @@ static __always_inline void begin_call(struct task_struct *task, __u64 id, struc
 		if (!call)
 			return;
 	}
-	if (use == CALL_SENDS)
+	call->is_seen = sees_call_ends;
+	if (use == CALL_SENDS && call->is_seen && KERNEL_READ(sk, sk_protocol) != IPPROTO_TCP)
 		count_begin(call, task, sk, last);
 	call->receives = use == CALL_RECEIVES;
 	call->sk = key;
@@ -138,6 +158,7 @@ static __always_inline struct socket_call *current_call(void)
 	return bpf_map_lookup_elem(&socket_call, &id);
 }
 
+/* Called at the end of a call, and as the thread uses another socket if ends aren't seen. */
 static __always_inline void end_call(void)
 {
 	struct socket_call *call = current_call();
@@ -157,6 +178,19 @@ static __always_inline void end_call_on(struct socket *socket)
 		return;
 	count_end(call);
 	call->sk = 0;
+}
+
+/*
+ * Returns whether the call, the latest on a socket by the current thread, is the one in whose
+ * context this program runs. If its end wouldn't have been seen, it may be over where a softirq has
+ * interrupted the thread, or the call may be of an earlier thread with the same number.
+ */
+static __always_inline bool is_current_call(const struct socket_call *call,
+					    struct task_struct *task, __u64 id)
+{
+	return call->is_seen ||
+	       (!may_be_softirq() &&
+		call->owner.start_boot == KERNEL_READ(current_leader(task, id), start_boottime));
 }
 
 /*

@@ -11,6 +11,8 @@ struct packet_user_map packet_user SEC(".maps");
 struct shared_calls_map shared_calls SEC(".maps");
 
 __u32 have_shared;
+__u32 sees_call_ends;
+__u32 wants_call_ends;
 __u64 sk_user_full;
 
 SEC("cgroup/sock_create")

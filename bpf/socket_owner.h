@@ -180,7 +180,7 @@ static __always_inline bool sender_on_shared_socket(context *ctx, struct bpf_soc
 	__u64 id = (__u64)KERNEL_READ(task, tgid) << 32 | (__u32)KERNEL_READ(task, pid);
 	struct socket_call *call = bpf_map_lookup_elem(&socket_call, &id);
 
-	if (call && call->sk == (__u64)(long)sk &&
+	if (call && call->sk == (__u64)(long)sk && is_current_call(call, task, id) &&
 	    (sk->protocol == IPPROTO_TCP ||
 	     (!call->receives &&
 	      (!may_be_softirq() || is_sent_by(call, task, is_sent_here(ctx)))))) {

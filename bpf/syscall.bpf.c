@@ -168,17 +168,20 @@ int socket_use(struct bpf_raw_tracepoint_args *ctx)
 {
 	struct pt_regs *regs = (struct pt_regs *)ctx->args[0];
 	__u64 call = ctx->args[1] & ~(__u64)X32_SYSCALL_BIT;
+	bool compat;
 	__u64 task;
 
 	if (!is_native_call(call) && !is_compat_call(call))
 		return 0;
 	task = bpf_get_current_task();
-	if (IN_COMPAT_SYSCALL((struct task_struct *)task)) {
-		if (is_compat_call(call))
-			note_compat_call(task, regs, call);
-	} else if (is_native_call(call)) {
+	compat = IN_COMPAT_SYSCALL((struct task_struct *)task);
+	/* The tracepoints of single calls are those of the native ABI. */
+	if (!sees_call_ends && (compat || ctx->args[1] & X32_SYSCALL_BIT))
+		want_call_ends();
+	if (compat && is_compat_call(call))
+		note_compat_call(task, regs, call);
+	else if (!compat && is_native_call(call))
 		note_native_call(task, regs, call);
-	}
 	return 0;
 }
 
@@ -199,8 +202,11 @@ static __always_inline bool has_accepted(struct pt_regs *regs, __u64 call)
 }
 
 /*
- * Sees the end of a call on a shared socket, and of one that changes namespaces. What accept
- * returned is the caller's: event loops wait for data before they use it.
+ * Sees the end of each system call: of one on a shared socket, of accept, of one that changes
+ * namespaces. What accept returned is the caller's: event loops wait for data before they use it.
+ *
+ * It costs every call of every process. So it is attached only once such an end matters; until
+ * then accept_left() and namespace_left() see those of a few calls.
  */
 SEC("raw_tp/sys_exit")
 int socket_used(struct bpf_raw_tracepoint_args *ctx)
@@ -217,6 +223,31 @@ int socket_used(struct bpf_raw_tracepoint_args *ctx)
 	end_call();
 	if (result >= 0 && has_accepted(regs, call))
 		note_use_of_fd(bpf_get_current_task(), (__u32)result, USE);
+	return 0;
+}
+
+/* The context of a program at the end of a certain system call: struct syscall_trace_exit. */
+struct call_left {
+	__u64 entry;
+	__u64 number;
+	__s64 result;
+};
+
+/* At the ends of accept and accept4. */
+SEC("tracepoint")
+int accept_left(struct call_left *ctx)
+{
+	if (ctx->result >= 0)
+		note_use_of_fd(bpf_get_current_task(), (__u32)ctx->result, USE);
+	return 0;
+}
+
+/* At the ends of setns and unshare. */
+SEC("tracepoint")
+int namespace_left(struct call_left *ctx)
+{
+	if (ctx->result >= 0)
+		report_namespace();
 	return 0;
 }
 

@@ -7,6 +7,7 @@
 #define PIDCAP_USE_H
 
 #include "event.h"
+#include "rings.h"
 #include "shared_socket.h"
 
 /* How many uses could not be noted because sk_user is full. Those sockets keep their owner. */
@@ -44,6 +45,24 @@ static __always_inline void write_user(struct task_struct *task, struct sock *sk
 }
 
 /*
+ * Asks user space to have the ends of calls seen. It may be asleep: then a record wakes it that
+ * comes to nothing.
+ */
+static __noinline int want_call_ends(void)
+{
+	void *ring, *record;
+
+	if (wants_call_ends)
+		return 0;
+	wants_call_ends = 1;
+	ring = own_ring(sizeof(__u64));
+	record = ring ? bpf_ringbuf_reserve(ring, sizeof(__u64), 0) : NULL;
+	if (record)
+		bpf_ringbuf_discard(record, BPF_RB_FORCE_WAKEUP);
+	return 0;
+}
+
+/*
  * Notes a use that says something new: of a socket that has another user, or several, or none yet.
  * Not inlined: such uses are few, and what all others run should be small. What begin_call() and
  * write_user() keep on the stack takes the same place: with its callers it has 512 bytes.
@@ -58,8 +77,12 @@ static __noinline int note_new_use(struct task_struct *task, struct sock *sk, en
 
 	if (shared) {
 		have_shared = 1;
+		if (!sees_call_ends && needs_call_ends(task, sk))
+			want_call_ends();
 		if (use != USE)
 			begin_call(task, id, sk, use, known);
+	} else if (!sees_call_ends) {
+		end_call();
 	}
 	if (!known || !is_current(&known->owner, task, id))
 		write_user(task, sk, known, shared);
@@ -83,6 +106,8 @@ static __always_inline void note_use(struct task_struct *task, struct sock *sk, 
 	known = bpf_map_lookup_elem(&sk_user, &key);
 	if (!known || known->shared || !is_current(&known->owner, task, bpf_get_current_pid_tgid()))
 		note_new_use(task, sk, use);
+	else if (!sees_call_ends)
+		end_call();
 }
 
 /*

@@ -108,10 +108,10 @@ constexpr std::array kConnections = {"connect", "listen"};
 
 // Programs and maps are loaded, and found by others' numbers, before.
 constexpr std::array kBpfCommands = {
-    BPF_MAP_CREATE,  BPF_PROG_LOAD,         BPF_OBJ_PIN,          BPF_OBJ_GET,
-    BPF_PROG_ATTACH, BPF_PROG_GET_FD_BY_ID, BPF_MAP_GET_FD_BY_ID, BPF_RAW_TRACEPOINT_OPEN,
-    BPF_BTF_LOAD,    BPF_BTF_GET_FD_BY_ID,  BPF_LINK_UPDATE,      BPF_LINK_GET_FD_BY_ID,
-    BPF_ITER_CREATE, BPF_PROG_BIND_MAP,
+    BPF_MAP_CREATE,    BPF_PROG_LOAD,         BPF_OBJ_PIN,           BPF_OBJ_GET,
+    BPF_PROG_ATTACH,   BPF_PROG_GET_FD_BY_ID, BPF_MAP_GET_FD_BY_ID,  BPF_BTF_LOAD,
+    BPF_LINK_UPDATE,   BPF_BTF_GET_FD_BY_ID,  BPF_LINK_GET_FD_BY_ID, BPF_ITER_CREATE,
+    BPF_PROG_BIND_MAP,
 };
 
 class Filter {
@@ -218,6 +218,7 @@ Result<void> deny(const SystemCalls& calls) {
     }
     if (!calls.attaches_programs && !calls.loads_programs) {
         filter.never_if("bpf", equal(0, BPF_LINK_CREATE));
+        filter.never_if("bpf", equal(0, BPF_RAW_TRACEPOINT_OPEN));
     }
     if (!calls.runs_programs) {
         filter.never_if("bpf", equal(0, BPF_PROG_TEST_RUN));

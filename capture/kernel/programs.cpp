@@ -355,12 +355,46 @@ Result<void> Programs::follow(int cgroup_fd, const Features& kernel) {
     // socket can't.
     auto kept = keep(attach_socket_followers(*skeleton_->obj, cgroup_fd));
     if (kept) {
-        kept = keep(attach_tracing(*skeleton_->obj, kernel));
+        kept = keep(attach_tracing(*skeleton_->obj, tracing_, kernel));
+    }
+    if (kept) {
+        kept = follow_call_ends();
     }
     if (kept) {
         kept = keep(attach_process_followers(*skeleton_->obj));
     }
     return kept;
+}
+
+Result<void> Programs::follow_call_ends() {
+    if (tracing_ != Tracing::kSyscalls) {
+        skeleton_->bss->sees_call_ends = 1;
+        return {};
+    }
+    auto ends = CallEnds::follow({
+        .all = skeleton_->progs.socket_used,
+        .accept = skeleton_->progs.accept_left,
+        .netns = skeleton_->progs.namespace_left,
+        .wanted = &skeleton_->bss->wants_call_ends,
+        .seen = &skeleton_->bss->sees_call_ends,
+    });
+    if (!ends) {
+        Error error = std::move(ends).error();
+        error.message += "; see `pidcap doctor`";
+        return error;
+    }
+    call_ends_ = *std::move(ends);
+    return {};
+}
+
+bool Programs::attaches_later() const {
+    return call_ends_ && call_ends_->attaches_later();
+}
+
+void Programs::adapt() {
+    if (call_ends_) {
+        call_ends_->follow_wanted();
+    }
 }
 
 Result<int> Programs::program_fd(HookProgram program) const {

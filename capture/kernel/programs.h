@@ -17,6 +17,7 @@
 
 #include "bpf/contract.h"
 #include "capture/filter/filter_programs.h"
+#include "capture/kernel/call_ends.h"
 #include "capture/kernel/count_maps.h"
 #include "capture/kernel/drop_counters.h"
 #include "capture/kernel/hook.h"
@@ -82,6 +83,11 @@ class Programs {
     // unprivileged users may use bpf(2).
     bool maps_need_no_capability() const;
 
+    // Attaches a program that is needed only now, see CallEnds. Cheap: call it in each round.
+    void adapt();
+    // Whether adapt() may still attach one.
+    bool attaches_later() const;
+
     // Asks the programs to wake the reader (PacketRings::woken_fd), once. For PIDCAP_WAKE_NEXT,
     // read the rings once more before you sleep: a packet may have come just before the request.
     void request_wake(pidcap_wake when);
@@ -142,6 +148,7 @@ class Programs {
     Result<void> look_up_pids();
     // Attaches the programs that follow sockets and processes.
     Result<void> follow(int cgroup_fd, const Features& kernel);
+    Result<void> follow_call_ends();
 
     Skeleton skeleton_;
     PacketRings rings_;
@@ -150,6 +157,7 @@ class Programs {
     std::optional<FilterPrograms> filters_;
     std::unique_ptr<PidLookup> pids_;
     std::vector<Link> links_;
+    std::optional<CallEnds> call_ends_;
     Hook hook_;
     Tracing tracing_;
     std::string btf_file_;

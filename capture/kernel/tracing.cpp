@@ -56,12 +56,15 @@ struct Part {
 };
 
 constexpr std::string_view kKprobeSection = "kprobe";
-constexpr std::array<Part, 8> kParts{{
+constexpr std::string_view kCallEndSection = "raw_tp/sys_exit";
+constexpr std::string_view kSingleCallSection = "tracepoint";
+constexpr std::array<Part, 9> kParts{{
     {"fentry/", kByFentry, true},
     {"fexit/", kByFentry, true},
     {kKprobeSection, kByKprobe, true},
     {"raw_tp/sys_enter", kBySyscalls, true},
-    {"raw_tp/sys_exit", kByKprobe | kBySyscalls, true},
+    {kCallEndSection, kByKprobe | kBySyscalls, true},
+    {kSingleCallSection, kBySyscalls, true},
     {"raw_tp/io_uring_file_get", kBySyscalls, false},
     {"raw_tp/io_uring_submit_req", kBySyscalls, false},
     {"raw_tp/io_uring_complete", kByKprobe | kBySyscalls, false},
@@ -192,12 +195,17 @@ void choose_tracing_programs(bpf_object& object, std::optional<Tracing> tracing,
     }
 }
 
-Result<std::vector<Link>> attach_tracing(const bpf_object& object, const Features& kernel) {
+Result<std::vector<Link>> attach_tracing(const bpf_object& object, Tracing tracing,
+                                         const Features& kernel) {
     std::vector<Link> links;
     bpf_program* program = nullptr;
     bpf_object__for_each_program(program, &object) {
         const Part* part = part_of(*program);
         if (part == nullptr || !bpf_program__autoload(program)) {
+            continue;
+        }
+        if (tracing == Tracing::kSyscalls &&
+            (part->section == kCallEndSection || part->section == kSingleCallSection)) {
             continue;
         }
         if (part->section == kKprobeSection) {

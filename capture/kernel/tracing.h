@@ -53,8 +53,10 @@ struct DestroyLink {
 };
 using Link = std::unique_ptr<bpf_link, DestroyLink>;
 
-// Attaches the programs that were loaded. Destroying the links detaches them.
-Result<std::vector<Link>> attach_tracing(const bpf_object& object, const Features& kernel);
+// Attaches the programs that were loaded, but for those that CallEnds attaches. Destroying the
+// links detaches them.
+Result<std::vector<Link>> attach_tracing(const bpf_object& object, Tracing tracing,
+                                         const Features& kernel);
 
 // Returns how often the kernel skipped the program because it was already running on the same CPU
 // and had been preempted there. This happens on Linux 7, and with PREEMPT.

@@ -3,8 +3,11 @@
 // The ways to see who uses a socket (--tracing). The attribution bench shows for many kinds of
 // traffic that one names the right process; here: each that this kernel allows can be chosen.
 #include <bpf/bpf.h>
+#include <sys/utsname.h>
 
 #include <catch2/catch.hpp>
+#include <cstdio>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -13,6 +16,7 @@
 #include "tests/support/capture.h"
 #include "tests/support/command.h"
 #include "tests/support/skip.h"
+#include "tests/support/wait.h"
 
 namespace test {
 namespace {
@@ -47,6 +51,28 @@ uint64_t runs_of_programs() {
         }
     }
     return runs;
+}
+
+// Whether a process may attach a program that it has loaded, at a tracepoint, without capabilities.
+bool attaches_without_capabilities() {
+    utsname kernel{};
+    REQUIRE(uname(&kernel) == 0);
+    int major = 0;
+    int minor = 0;
+    REQUIRE(std::sscanf(kernel.release, "%d.%d", &major, &minor) == 2);
+    return std::pair(major, minor) >= std::pair(5, 19);
+}
+
+// Whether this process holds a program at the tracepoint of all system calls' ends, as the kernel
+// tells of its descriptors.
+bool sees_call_ends(pid_t pid) {
+    const std::filesystem::path folder = "/proc/" + std::to_string(pid) + "/fdinfo";
+    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+        if (contains(content_of(entry.path()), "tp_name:\tsys_exit\n")) {
+            return true;
+        }
+    }
+    return false;
 }
 
 }  // namespace
@@ -121,6 +147,47 @@ TEST_CASE("tracing: by fentry, the system calls of a process without sockets run
     capture.stop();
     CHECK(runs > 0);  // at its begin and end
     CHECK(runs < kCalls / 100);
+}
+
+TEST_CASE("tracing: a program at the end of each system call comes with a shared datagram socket") {
+    if (!attaches_without_capabilities()) {
+        skip("this kernel attaches programs at tracepoints with capabilities only");
+    }
+    World world;
+    const Path path = world.paths().front();
+    const TemporaryFolder folder;
+    const std::string file = folder.file("x.pcapng");
+    Capture capture(path.client, {"-i", "lo", "-w", file, "--tracing", "syscalls"});
+    Actor maker(path.client, "maker");
+    Actor server(path.server, "server");
+    const auto share = [&](int sender, int receiver) {
+        Actor child = maker.fork_child("child");
+        for (Actor* actor : {&child, &maker}) {
+            say(*actor, sender, "shared");
+            hear(server, receiver);
+        }
+    };
+    const int listening = listener(server, path.server_at(0));
+    const int connected =
+        connected_socket(maker, path.server_at(local_port(server, listening)), SOCK_STREAM);
+    share(connected, accept_from(server, listening));
+    CHECK_FALSE(sees_call_ends(capture.pid()));
+
+    const int bound = bound_socket(server, path.server_at(0), SOCK_DGRAM);
+    share(connected_socket(maker, path.server_at(local_port(server, bound)), SOCK_DGRAM), bound);
+    wait_until("the ends of system calls are seen", [&] { return sees_call_ends(capture.pid()); });
+    capture.stop();
+
+    int said = 0;
+    for (const Packet& packet : read_packets(file)) {
+        INFO(describe(packet));
+        REQUIRE(packet.self());
+        if (contains(packet.payload, "shared")) {
+            said++;
+            CHECK(contains(packet.payload, "pid=" + std::to_string(packet.self()->pid) + " "));
+        }
+    }
+    CHECK(said == 4);
 }
 
 TEST_CASE("tracing: a way that the kernel doesn't allow is refused by name") {

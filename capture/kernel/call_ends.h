@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// CallEnds: has the ends of system calls seen, where programs see them at tracepoints.
+//
+// A program at the end of each system call slows down every process. It is needed only once several
+// threads use a datagram socket, or a program of another ABI runs (bpf/use.h). Until then programs
+// at the ends of accept, setns and unshare do. One thread.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "capture/kernel/tracing.h"
+#include "pcapng/result.h"
+
+struct bpf_program;
+
+namespace capture {
+
+class CallEnds {
+  public:
+    // The programs and variables of bpf/syscall.bpf.c, which outlive this object.
+    struct Parts {
+        const bpf_program* all;  // socket_used
+        const bpf_program* accept;
+        const bpf_program* netns;
+        const uint32_t* wanted;  // wants_call_ends
+        uint32_t* seen;          // sees_call_ends
+    };
+
+    // Attaches what has to be seen from the start: all ends, if this process couldn't attach that
+    // program later without capabilities, or the kernel has no tracepoints of single calls.
+    static Result<CallEnds> follow(const Parts& parts);
+
+    // Attaches the program at all ends once it is wanted. Needs no capability. Tries again with the
+    // next call if the kernel refuses.
+    void follow_wanted();
+
+    // Whether follow_wanted() may still have to attach it.
+    bool attaches_later() const { return all_ == nullptr; }
+
+  private:
+    explicit CallEnds(const Parts& parts) : parts_(parts) {}
+
+    bool follow_some();
+    // Returns whether the program at all ends is attached; else errno says why not.
+    bool follow_all();
+
+    Parts parts_;
+    std::vector<Link> some_;
+    Link all_;
+};
+
+}  // namespace capture
