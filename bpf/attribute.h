@@ -9,31 +9,13 @@
 #ifndef PIDCAP_ATTRIBUTE_H
 #define PIDCAP_ATTRIBUTE_H
 
+#include "attribution.h"
+#include "flow_cache.h"
 #include "learn.h"
 #include "reason.h"
 #include "receiver.h"
 #include "sender.h"
 #include "shared.h"
-
-struct attribution {
-	struct packet packet;
-	struct end sender;
-	struct end receiver;
-};
-
-/*
- * An attribution is too large for the stack, which all calls share. There is one for each CPU: a
- * program at a traffic control or XDP hook runs with softirqs off, and no other of them starts
- * before it ends.
- */
-struct attribution_map {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct attribution);
-};
-
-extern struct attribution_map attributions SEC(".maps");
 
 /* Set before loading. 0: packets are only copied, to measure what the rest costs. */
 extern const volatile __u32 finds_processes;
@@ -74,18 +56,24 @@ static __always_inline bool begins_flow(const struct packet *packet)
 	return packet->kind == KIND_PORTS && opens_connection(packet);
 }
 
-/* Fills in `result`. `hook`: enum hook_flags. */
-static __always_inline void find_ends(context *ctx, __u32 hook, struct attribution *result)
+/* Fills in what `result` has of the packet alone. Returns whether its ends are to be found. */
+static __always_inline bool begin_attribution(context *ctx, __u32 hook, struct attribution *result)
+{
+	__builtin_memset(result, 0, sizeof(*result));
+	if (!finds_processes) {
+		result->packet.interface = context_interface(ctx);
+		return false;
+	}
+	parse_packet(ctx, hook, &result->packet);
+	return true;
+}
+
+/* Fills in the ends of a packet that begin_attribution() has parsed. */
+static __always_inline void find_parsed_ends(context *ctx, __u32 hook, struct attribution *result)
 {
 	struct packet *packet = &result->packet;
 	bool sent, received;
 
-	__builtin_memset(result, 0, sizeof(*result));
-	if (!finds_processes) {
-		packet->interface = context_interface(ctx);
-		return;
-	}
-	parse_packet(ctx, hook, packet);
 	/* What was known of both directions of the flow is void. */
 	if (begins_flow(packet))
 		forget_flow(packet, OPPOSITE_WAY);
@@ -103,14 +91,23 @@ static __always_inline void find_ends(context *ctx, __u32 hook, struct attributi
 		set_reason(ctx, hook, result);
 }
 
+/* Fills in `result`. `hook`: enum hook_flags. */
+static __always_inline void find_ends(context *ctx, __u32 hook, struct attribution *result)
+{
+	if (begin_attribution(ctx, hook, result))
+		find_parsed_ends(ctx, hook, result);
+}
+
 /* Returns both ends of a packet, in this CPU's room for them. NULL only for the verifier. */
 static __always_inline struct attribution *attribute(context *ctx, __u32 hook)
 {
-	__u32 zero = 0;
-	struct attribution *result = bpf_map_lookup_elem(&attributions, &zero);
+	struct attribution *result = own_attribution();
 
-	if (result)
-		find_ends(ctx, hook, result);
+	if (!result || !begin_attribution(ctx, hook, result) || take_kept_ends(ctx, hook))
+		return result;
+	find_parsed_ends(ctx, hook, result);
+	if (needs_receiver(&result->packet, hook))
+		keep_ends(ctx, hook);
 	return result;
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The packet that a program is given, whatever the hook: its bytes, its interface, its type.
- * Before it includes this, xdp.bpf.c defines PIDCAP_XDP, and cgroup.bpf.c PIDCAP_CGROUP; else the
- * hook is traffic control.
+ * Before it includes this, xdp.bpf.c defines PIDCAP_XDP, cgroup.bpf.c PIDCAP_CGROUP, and tc.bpf.c
+ * PIDCAP_TC. In other sources a packet is one of traffic control, too.
  */
 #ifndef PIDCAP_CONTEXT_H
 #define PIDCAP_CONTEXT_H

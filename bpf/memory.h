@@ -16,6 +16,9 @@
 /* Set once a packet came in with its sender's socket: some interface leads to local peers. */
 extern __u32 have_local_peers;
 
+/* How often an entry has lost its owner because somebody else has the same addresses. */
+extern __u64 remembered_version;
+
 /* Set once a peer's packet left with translated addresses. */
 extern __u32 have_translated;
 
@@ -149,6 +152,7 @@ static __noinline __attribute__((unused)) bool remember_in_netns(struct memory_k
 		return true;
 	}
 	write_memory(key, &place, &nobody, 0, 0, 0, 0);
+	__sync_fetch_and_add(&remembered_version, 1);
 	return false;
 }
 

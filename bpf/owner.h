@@ -100,6 +100,37 @@ extern struct packet_user_map packet_user SEC(".maps");
 extern struct socket_call_map socket_call SEC(".maps");
 extern struct shared_calls_map shared_calls SEC(".maps");
 
+/*
+ * How often sockets have got another user or have been released, for flow_cache.h: a counter is of
+ * all whose addresses have the same hash.
+ */
+#define OWNER_VERSIONS 4096
+struct owner_version_map {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, OWNER_VERSIONS);
+	__type(key, __u32);
+	__type(value, __u64);
+};
+
+extern struct owner_version_map owner_versions SEC(".maps");
+
+/* `sk`: its address; the verifier refuses to calculate with the pointer. */
+static __always_inline __u64 *owner_version_of(__u64 sk)
+{
+	/* The golden ratio mixes into the upper bits. Sockets lie at multiples of 64 bytes. */
+	__u32 index = ((sk >> 6) * 0x9e3779b97f4a7c15ULL) >> 52;
+
+	return bpf_map_lookup_elem(&owner_versions, &index);
+}
+
+static __always_inline void note_change_of_owner(const void *sk)
+{
+	__u64 *version = owner_version_of(address_of(sk));
+
+	if (version)
+		__sync_fetch_and_add(version, 1);
+}
+
 static __always_inline bool is_same_owner(const struct pidcap_owner *one,
 					  const struct pidcap_owner *other)
 {

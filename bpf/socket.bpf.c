@@ -9,6 +9,7 @@ struct sk_user_map sk_user SEC(".maps");
 struct socket_call_map socket_call SEC(".maps");
 struct packet_user_map packet_user SEC(".maps");
 struct shared_calls_map shared_calls SEC(".maps");
+struct owner_version_map owner_versions SEC(".maps");
 
 __u32 have_shared;
 __u32 sees_call_ends;
@@ -50,5 +51,6 @@ int socket_release(struct bpf_sock *sk)
 	if (user->shared)
 		bpf_map_delete_elem(&shared_calls, &key);
 	bpf_map_delete_elem(&sk_user, &key);
+	note_change_of_owner(sk);
 	return 1;
 }

@@ -231,7 +231,8 @@ static __always_inline bool owner_of_socket(context *ctx, struct bpf_sock *sk, e
 		inherit_owner(sk, &end->owner);
 	if (role != SENDER)
 		return true;
-	if (user == SEVERAL_USERS)
+	end->shared = user == SEVERAL_USERS;
+	if (end->shared)
 		return sender_on_shared_socket(ctx, sk, &end->owner);
 	if (!is_sent_by_another(sk, &end->owner))
 		return true;

@@ -3,6 +3,7 @@
  * Captures at the traffic control hooks of an interface (tcx or clsact), in both directions. Every
  * packet goes on.
  */
+#define PIDCAP_TC
 #include "count.h"
 
 /* TCX_NEXT of include/uapi/linux/bpf.h, TC_ACT_UNSPEC of pkt_cls.h: other programs decide. */

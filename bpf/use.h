@@ -42,6 +42,7 @@ static __always_inline void write_user(struct task_struct *task, struct sock *sk
 	user.check = pidcap_owner_check(&user.owner);
 	if (bpf_map_update_elem(&sk_user, &key, &user, BPF_ANY))
 		__sync_fetch_and_add(&sk_user_full, 1);
+	note_change_of_owner(sk);
 }
 
 /*

@@ -105,6 +105,28 @@ void play_inherited(const Path& path, Ownership& ownership) {
     }
 }
 
+// Both ends change hands in the middle of a connection on which much has passed.
+void play_full_flow(const Path& path, Ownership& ownership) {
+    Shared shared(path, SOCK_STREAM);
+    Actor child = shared.first.fork_child("child-" + path.name);
+    Actor peer_child = shared.peer.fork_child("other-" + path.name);
+    claim_users(ownership, path, SOCK_STREAM, shared, {&shared.first, &child});
+    ownership.add_user(peer_child.who());
+    ownership.claim("tcp", path.server_address, shared.peer_port, peer_child.who());
+    // Who is new says the first word: until then, packets to its end are for the last user.
+    const auto exchange = [](Actor& one, int fd, Actor& other, int other_fd) {
+        for (int i = 0; i < 10; i++) {
+            use_by(one, fd, other, other_fd);
+        }
+    };
+    exchange(shared.first, shared.fd, shared.peer, shared.peer_fd);
+    exchange(child, shared.fd, shared.peer, shared.peer_fd);
+    exchange(peer_child, shared.peer_fd, child, shared.fd);
+    exchange(shared.first, shared.fd, peer_child, shared.peer_fd);
+    exchange(shared.peer, shared.peer_fd, shared.first, shared.fd);
+    settle(path.client);
+}
+
 // To a process without ties, in whatever namespace.
 void play_scm_rights(const Path& path, Ownership& ownership) {
     for (const int type : {SOCK_DGRAM, SOCK_STREAM}) {
@@ -593,6 +615,7 @@ void play_uid(const Path& path, Ownership& ownership) {
 
 void add_handover(Scenarios& all) {
     all.push_back(on_each_path("fork-inherits", 151, play_inherited));
+    all.push_back(on_each_path("tcp-full-flow", 600, play_full_flow));
     all.push_back({"fork-inherited-before", 48, prepare_inherited_before});
     all.push_back(on_each_path("scm-rights", 108, play_scm_rights));
     all.push_back(on_each_path("socket-activation", 60, play_socket_activation));

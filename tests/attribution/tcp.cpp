@@ -246,8 +246,10 @@ void play_port_in_turn(const Stage& stage, Ownership& ownership) {
             turn.port = local_port(client, stream);
             connect_to(client, stream, path.server_at(port));
             const int accepted = accept_from(server, listening);
-            pass(client, stream, server, accepted, "question");
-            pass(server, accepted, client, stream, "answer");
+            for (int exchange = 0; exchange < 4; exchange++) {
+                pass(client, stream, server, accepted, "question");
+                pass(server, accepted, client, stream, "answer");
+            }
             // The server closes first: TIME_WAIT is at its end, so that the port is free here.
             close_in(server, accepted);
             hear_end(client, stream);
@@ -451,7 +453,7 @@ void add_tcp(Scenarios& all) {
     all.push_back(on_each_path("tcp-closed-port", 10, play_closed_port));
     all.push_back(on_each_path("tcp-stray-segment", 10, play_stray_segment));
     all.push_back(on_each_path("tcp-time-wait", 130, play_time_wait));
-    all.push_back(from_scratch("tcp-port-in-turn", 600, play_port_in_turn));
+    all.push_back(from_scratch("tcp-port-in-turn", 1000, play_port_in_turn));
     all.push_back(on_each_path("tcp-other-namespace", 26, play_other_namespace));
     all.push_back(on_each_path("tcp-reuseport", 400, play_reuseport));
     all.push_back(

@@ -380,7 +380,7 @@ TEST_CASE("an interface that comes when no descriptors are left is told of") {
     const TemporaryFolder folder;
     Launch launch{.arguments = {"-i", "any", "-w", folder.file("later.pcapng")},
                   .netns = &netns,
-                  .prepare = [] { limit_files(64, 120); }};
+                  .prepare = [] { limit_files(64, 132); }};
     Capture capture(launch);
     for (int i = 0; i < 15; i++) {
         netns.ip("link add c" + std::to_string(i) + " type veth peer name d" + std::to_string(i));
