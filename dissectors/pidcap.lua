@@ -30,7 +30,7 @@ pidcap.prefs.info = Pref.bool("Show the process in the Info column", false, "App
 local color_count = 12
 -- Comments repeat: what they say is kept, until it takes about so many bytes. An end takes `end_bytes` once a tree has
 -- had it (measured with Lua 5.2).
-local most_bytes, end_bytes = 64000000, 4000
+local most_bytes, end_bytes = 64000000, 4300
 
 -- name, kind, title, description
 local descriptions = {
@@ -147,9 +147,10 @@ local introductions  -- by identity: {frame = …, process = …} in order of fr
 local colors         -- by name
 local next_color
 local current        -- the record of the packet at hand, for the statistics
+local lasting        -- what is asked of each packet; see ask()
 
 local function forget()
-    records, record_bytes, introductions, colors, next_color, current = {}, 0, {}, {}, 0, nil
+    records, record_bytes, introductions, colors, next_color, current, lasting = {}, 0, {}, {}, 0, nil, nil
 end
 forget()
 pidcap.init = forget
@@ -227,7 +228,8 @@ local function read_record()
         return record_of_several({comment_value()})
     end
     -- A call tells the same as `.value`, without looking that name up.
-    local record = first and record_of(first())
+    local value = first and first()
+    local record = records[value] or value and record_of(value)
     if record and record.ours then
         return record
     end
@@ -258,6 +260,11 @@ local function tells_the_same(one, other)
     return one.uid == other.uid and one.exe == other.exe
 end
 
+-- See ask(). A new table, because what records keep belongs to one.
+local function lasting_as(asked, ends)
+    return {any = asked.any, shown = asked.shown, ends = ends, lasting = true}
+end
+
 -- Not in first passes only: tshark's has no comments where no filter needs a tree.
 local function remember(process, frame)
     if not process or not process.introduces or not process.id then
@@ -268,6 +275,7 @@ local function remember(process, frame)
     local last, place = introduction_at(list, frame)
     if not last or last.process ~= process and not tells_the_same(last.process, process) then
         table.insert(list, place + 1, {frame = frame, process = process})
+        lasting = lasting and lasting_as(lasting, lasting.ends)  -- what records keep may lack this introduction
     end
 end
 
@@ -306,10 +314,10 @@ end
 local by_direction = {[0] = "sender", [1] = "receiver"}  -- pinfo.p2p_dir, from the packet's direction flag
 local opposite = {sender = "receiver", receiver = "sender", unknown = "unknown"}
 
--- At which end `record.self` is (docs/file-format.md) in the packet `frame`; nil: an event has none. On loopback the
--- direction of another tool's packet doesn't say.
-local function at_of(record, pinfo, frame)
-    if events.event_of(frame) then
+-- At which end `record.self` is (docs/file-format.md); nil: an event has none. On loopback the direction of another
+-- tool's packet doesn't say.
+local function at_of(record, pinfo)
+    if events.event_of(pinfo) then
         return nil
     end
     if record.at then
@@ -329,7 +337,7 @@ end
 local function current_ends(pinfo)
     if current then
         local frame = pinfo.number
-        return introduced(current.self, frame), introduced(current.peer, frame), at_of(current, pinfo, frame)
+        return introduced(current.self, frame), introduced(current.peer, frame), at_of(current, pinfo)
     end
 end
 
@@ -367,8 +375,8 @@ local function title(process, at)
 end
 
 local function append(entries, field, value)
-    local place = #entries.fields + 1
-    entries.fields[place], entries.values[place] = field, value
+    local size = #entries
+    entries[size + 1], entries[size + 2] = field, value
 end
 
 -- Nothing is nil here, which `add` doesn't take.
@@ -381,15 +389,15 @@ local function append_fields(entries, fields, process)
     end
 end
 
--- What the tree has for a process at one of the `kinds` of ends: the line, and fields with their values, in order;
--- those after the `last_shown` are hidden.
+-- What the tree has for a process at one of the `kinds` of ends: the line, and fields in order, each before its value;
+-- those after the place `last_shown` are hidden.
 local function new_entries(kind, process, at)
-    local entries = {line = kind.label .. ": " .. title(process, at), fields = {}, values = {}}
+    local entries = {line = kind.label .. ": " .. title(process, at)}
     append_fields(entries, kind.fields, process)
     if process.pid and at then
         append(entries, kind.at_field, at)
     end
-    entries.last_shown = #entries.fields
+    entries.last_shown = #entries
     if process.pid then
         append_fields(entries, any_fields, process)
         append_fields(entries, at and roles[at] or roles.unknown, process)
@@ -418,32 +426,58 @@ end
 
 -- TreeItem's methods, looked up once: a look-up costs as much as the call.
 local referenced, add, set_hidden
-local has_windows  -- asked at the first packet, too
 
--- The places of those `entries` that something asks for in this tree, which isn't shown.
-local function places_of(entries, tree)
-    local places = {}
-    for place, field in ipairs(entries.fields) do
-        if referenced(tree, field) then
-            places[#places + 1] = place
+-- Those of `entries` that something asks for in this tree, which isn't shown: no text of a line.
+local function referenced_of(entries, tree)
+    local found = {last_shown = 0}
+    for place = 1, #entries, 2 do
+        if referenced(tree, entries[place]) then
+            append(found, entries[place], entries[place + 1])
+            if place < entries.last_shown then
+                found.last_shown = #found
+            end
         end
     end
-    return places
+    return found
 end
 
--- `shown`: whether the tree is. Then somebody wants every field, and else only those that are referenced, and no line.
--- `lasting`: whether the same are referenced as long as `entries` are kept.
-local function add_end(tree, shown, lasting, kind, process, at)
-    local entries = entries_of(kind, process, at)
-    local item = shown and add(tree, pidcap, entries.line) or add(tree, pidcap)
-    local fields, values, last_shown = entries.fields, entries.values, entries.last_shown
-    local places = not shown and (lasting and entries.places or places_of(entries, tree))
-    if lasting then
-        entries.places = places
+-- What is added for a process at one of the `kinds` of ends.
+local function entries_for(tree, asked, kind, process, at)
+    if not process then
+        return nil
     end
-    for i = 1, #(places or fields) do
-        local place = places and places[i] or i
-        local added = add(item, fields[place], values[place])
+    local entries = entries_of(kind, process, at)
+    if asked.shown then
+        return entries
+    end
+    if not asked.lasting then
+        return referenced_of(entries, tree)
+    end
+    entries.lasting = entries.lasting or referenced_of(entries, tree)
+    return entries.lasting
+end
+
+-- What is added for both ends, of which either may be missing.
+local function both_entries(record, asked, pinfo, tree, at)
+    local frame = pinfo.number
+    return {self = entries_for(tree, asked, kinds.self, introduced(record.self, frame), at),
+            peer = entries_for(tree, asked, kinds.peer, introduced(record.peer, frame), opposite[at])}
+end
+
+-- In the record, by the end. It is out of date when `asked` is another table.
+local function keep(record, asked, at, both)
+    if not record.kept or record.kept.asked ~= asked then
+        record.kept = {asked = asked}
+    end
+    record.kept[at or "none"] = both
+end
+
+-- Adds a line and below it what `entries` have. Returns the line.
+local function add_entries(tree, entries)
+    local line, last_shown = entries.line, entries.last_shown
+    local item = line and add(tree, pidcap, line) or add(tree, pidcap)
+    for place = 1, #entries, 2 do
+        local added = add(item, entries[place], entries[place + 1])
         if place > last_shown then
             set_hidden(added)
         end
@@ -458,43 +492,89 @@ end
 
 local handle  -- of this dissector: referenced when any of its fields is
 
+-- Whether something asks for a field that depends on the end at which a process is.
+local function asks_for_ends(tree)
+    for _, fields in pairs(roles) do
+        for _, one in ipairs(fields) do
+            if referenced(tree, one.field) then
+                return true
+            end
+        end
+    end
+    return referenced(tree, kinds.self.at_field) or referenced(tree, kinds.peer.at_field)
+end
+
+local function append_to_info(record, pinfo)
+    local process, peer = record.self, record.peer
+    if process and process.pid or peer and peer.pid then
+        pinfo.cols.info:append(" [" .. ends_text(record, at_of(record, pinfo)) .. "]")
+    end
+end
+
+-- What is asked of a packet. `any`: anything of ours. `shown`: the tree is shown, and somebody wants every field; else
+-- only those that are referenced are wanted. `ends`: at which end processes are. `lasting`: the next packets are asked
+-- the same.
+local nothing, everything, some = {}, {any = true, shown = true, ends = true}, {any = true, ends = true}
+
+local function asked_now(tree)
+    return not referenced(tree, handle) and nothing or tree.visible and everything or some
+end
+
+-- What a program without windows asks for while it reads a file for the first time is what its command line says.
+-- In Wireshark filters, columns and rules change between two packets of a live capture.
+local function ask(pinfo, tree)
+    if not referenced then
+        referenced, add, set_hidden = tree.referenced, tree.add, tree.set_hidden
+    end
+    local asked = asked_now(tree)
+    if gui_enabled() or pinfo.visited then
+        return asked
+    end
+    lasting = lasting_as(asked, asked.shown or asked.any and asks_for_ends(tree))
+    return lasting
+end
+
 function pidcap.dissector(_, pinfo, tree)
     local record = read_record()
     current = record
     if not record then
         return
     end
-    local process = record.self
     if record.introduces then
-        remember(process, pinfo.number)
+        remember(record.self, pinfo.number)
         remember(record.peer, pinfo.number)
     end
-    if show_in_info and (process and process.pid or record.peer and record.peer.pid) then
-        pinfo.cols.info:append(" [" .. ends_text(record, at_of(record, pinfo, pinfo.number)) .. "]")
+    if show_in_info then
+        append_to_info(record, pinfo)
     end
-    if not referenced then
-        referenced, add, set_hidden = tree.referenced, tree.add, tree.set_hidden
-        has_windows = gui_enabled()
+    local asked = lasting
+    if not asked or pinfo.visited then
+        asked = ask(pinfo, tree)
     end
-    if not referenced(tree, handle) then
+    if not asked.any then
         if record.unknown then
             tree:add_proto_expert_info(unknown_expert)
         end
         return
     end
-    local shown, frame = tree.visible, pinfo.number
-    -- What a program without windows asks for while it reads a file for the first time is what its command line says.
-    -- In Wireshark filters, columns and rules change between two packets of a live capture.
-    local lasting = not shown and not has_windows and not pinfo.visited
-    local at = at_of(record, pinfo, frame)
-    if process then
-        local item = add_end(tree, shown, lasting, kinds.self, introduced(process, frame), at)
+    local at = asked.ends and at_of(record, pinfo) or nil
+    local kept = record.kept
+    local both = kept and kept.asked == asked and kept[at or "none"]
+    if not both then
+        both = both_entries(record, asked, pinfo, tree, at)
+        if asked.lasting then
+            keep(record, asked, at, both)
+        end
+    end
+    local own, other = both.self, both.peer
+    if own then
+        local item = add_entries(tree, own)
         if record.unknown then
             item:add_proto_expert_info(unknown_expert)
         end
     end
-    if record.peer then
-        add_end(tree, shown, lasting, kinds.peer, introduced(record.peer, frame), opposite[at])
+    if other then
+        add_entries(tree, other)
     end
 end
 

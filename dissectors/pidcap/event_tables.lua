@@ -41,7 +41,7 @@ local Table = {}
 Table.__index = Table
 
 function Table:add(pinfo)
-    local event = self.event_of(pinfo.number)
+    local event = self.event_of(pinfo)
     local values = event and self.kind.values_of(event)
     if not values then
         return
@@ -72,7 +72,7 @@ local function seconds(name)
     return function(row) return string.format("%.6f", row[name]) end
 end
 
--- `event_of(frame)`: name, values and process of the event at hand, or nil.
+-- `event_of(pinfo)`: name, values and process of the event at hand, or nil.
 function event_tables.register(statistics, event_of)
     for _, kind in ipairs({failed, drops}) do
         local columns = {{"Count", function(row) return string.format("%d", row.count) end, "right"}}

@@ -84,8 +84,8 @@ local function forget()
 end
 
 -- Name, values and process of the frame at hand, the one that was dissected last; nil: it is no event.
-function events.event_of(frame)
-    return latest and latest.frame == frame and latest or nil
+function events.event_of(pinfo)
+    return latest and latest.frame == pinfo.number and latest or nil
 end
 
 local function layout_of(description)

@@ -357,10 +357,10 @@ function statistics.register_table(kind, title, new)
     end
 end
 
--- `ends(pinfo)`: both ends of the packet at hand, and where the first is. `is_event(frame)`: it is an event, and no traffic.
+-- `ends(pinfo)`: both ends of the packet at hand, and where the first is. `is_event(pinfo)`: it is an event, and no traffic.
 function statistics.register(ends, is_event)
     function Table:add(pinfo, bytes)
-        if not is_event(pinfo.number) then
+        if not is_event(pinfo) then
             local process, peer, at = ends(pinfo)
             self:packet(process, peer, at, packet_of(pinfo, bytes))
         end

@@ -210,16 +210,20 @@ TEST_CASE("a newer introduction replaces the older one from its packet on, in ev
     for (int user = 0; user < 40; ++user) {
         const std::string process =
             fmt::format("pid=5 comm=smbd uid={} st=1763650000000000000 via=socket", user);
-        comments.push_back(process + fmt::format(" user=u{} ppid=1", user));
+        comments.push_back(process + fmt::format(" user=u{0} ppid=1 cmdline=c{0}", user));
         comments.push_back(process);
         comments.push_back("pid=5 comm=smbd uid=1000 st=1763650000000000000 via=socket");
-        seen.insert(seen.end(),
-                    {{fmt::format("u{}", user), "1"}, {fmt::format("u{}", user), "1"}, {"", "1"}});
+        const std::string name = fmt::format("u{}", user);
+        const std::string command = fmt::format("c{}", user);
+        seen.insert(seen.end(), {{name, "1", command}, {name, "1", command}, {"", "1", command}});
     }
     write_comments(path, comments);
-    CHECK(wireshark.fields(path, {"process.user", "process.ppid"}) == seen);
-    CHECK(wireshark.fields(path, {"process.user", "process.ppid"}, {"-2"}) == seen);
+    const Strings names = {"process.user", "process.ppid", "process.cmdline"};
+    CHECK(wireshark.fields(path, names) == seen);
+    CHECK(wireshark.fields(path, names, {"-2"}) == seen);
     CHECK(wireshark.count(path, "process.user == \"u7\"", {"-2", "-R", "process.user"}) == 2);
+    // Lines, for which tshark needs no field but this. The third comment is always the same.
+    CHECK(lines(wireshark.tshark({"-r", path, "-Y", "process.cmdline == \"c7\""})).size() == 3);
 }
 
 TEST_CASE("a filter on one field alone finds the packets that have it") {
@@ -395,6 +399,12 @@ TEST_CASE("each packet says at which end its processes are") {
     CHECK(wireshark.count(path, "process.receiver.id == \"77-2\"") == 1);
     CHECK(wireshark.count(path, "process.sender.exe == \"/n\"") == 1);
     CHECK(wireshark.count(path, "process.at == \"unknown\"") == 4);
+    // Lines, for which tshark needs no field but this. One comment is seen at both ends.
+    for (const char* filter :
+         {"process.sender.comm == \"nginx\"", "process.receiver.comm == \"nginx\""}) {
+        INFO(filter);
+        CHECK(lines(wireshark.tshark({"-r", path, "-Y", filter})).size() == 1);
+    }
     CHECK(contains(wireshark.tshark({"-r", path, "-V"}),
                    "\nProcess: curl (5), sender or receiver\n"));
 }
