@@ -142,7 +142,8 @@ for i = #native, 1, -1 do
 end
 
 local records        -- by comment
-local record_bytes   -- about what they take
+local parts          -- of comments, see comment.parse()
+local record_bytes   -- about what they take, if no end is in two
 local introductions  -- by identity: {frame = …, process = …} in order of frames
 local colors         -- by name
 local next_color
@@ -150,7 +151,8 @@ local current        -- the record of the packet at hand, for the statistics
 local lasting        -- what is asked of each packet; see ask()
 
 local function forget()
-    records, record_bytes, introductions, colors, next_color, current, lasting = {}, 0, {}, {}, 0, nil, nil
+    records, parts, record_bytes, introductions, colors, next_color = {}, {}, 0, {}, {}, 0
+    current, lasting = nil, nil
 end
 forget()
 pidcap.init = forget
@@ -181,11 +183,11 @@ local function record_of(value)
     local record = records[value]
     if record == nil then
         if record_bytes > most_bytes then
-            records, record_bytes = {}, 0
+            records, parts, record_bytes = {}, {}, 0
         end
-        record = comment.parse(value)
+        record = comment.parse(value, parts)
         records[value] = record and prepared(record) or false
-        record_bytes = record_bytes + 2 * #value + end_bytes * (record and record.self and record.peer and 2 or 1)
+        record_bytes = record_bytes + 3 * #value + end_bytes * (record and record.self and record.peer and 2 or 1)
     end
     return record
 end

@@ -130,23 +130,27 @@ local function our_end(pairs_, prefix)
     return complete(process)
 end
 
--- nil: another tool's or a person's.
-local function parse_ours(value)
-    if not find(value, "^pid=") and not find(value, "^via=") then
-        return nil
-    end
+-- The pairs of `value` by their keys, each the first time that it stands there, and the first key. `prefix`: what every
+-- key has to begin with. nil: not of our grammar.
+local function parse_pairs(value, prefix)
     local pairs_ = {}
     local first
     for pair in (value .. " "):gmatch("([^ ]*) ") do
         local key, encoded = pair:match("^([a-z][a-z0-9._-]*)=(.*)$")
-        local decoded = key and decode(encoded)
+        local decoded = key and find(key, prefix, 1, true) == 1 and decode(encoded)
         if not decoded then
             return nil
         end
         first = first or key
         pairs_[key] = pairs_[key] or decoded
     end
-    if first == "pid" and not number32(pairs_.pid) or first == "via" and pairs_.via == "" then
+    return pairs_, first
+end
+
+-- nil: another tool's or a person's.
+local function parse_self(value)
+    local pairs_, first = parse_pairs(value, "")
+    if not pairs_ or first == "pid" and not number32(pairs_.pid) or first == "via" and pairs_.via == "" then
         return nil
     end
     local at = pairs_.at
@@ -154,6 +158,32 @@ local function parse_ours(value)
         at = "unknown"
     end
     return {self = our_end(pairs_, ""), peer = our_end(pairs_, "peer."), at = at}
+end
+
+local function parse_peer(value)
+    local pairs_ = parse_pairs(value, "peer.")
+    return pairs_ and {peer = our_end(pairs_, "peer.")}
+end
+
+local function parsed(value, parts, parse)
+    local part = parts[value] or parse(value)
+    parts[value] = part
+    return part
+end
+
+-- What is told of the two ends is parsed apart: there are many pairs of few processes. Not where pairs of the first
+-- end stand behind the other's.
+local function parse_ours(value, parts)
+    if not find(value, "^pid=") and not find(value, "^via=") then
+        return nil
+    end
+    local space = find(value, " peer.", 1, true)
+    local one = parsed(space and value:sub(1, space - 1) or value, parts, parse_self)
+    local other = one and space and parsed(value:sub(space + 1), parts, parse_peer)
+    if one and space and not other then
+        return parse_self(value)
+    end
+    return one and {self = one.self, peer = other and other.peer, at = one.at}
 end
 
 -- "PID: 310" and more on lines of their own, as ptcpdump writes. It doesn't tell the start time.
@@ -201,9 +231,10 @@ function comment.record_of(process)
     return {self = complete(process)}
 end
 
--- A record, or nil if the comment doesn't tell of a process. `ours`: whether it is of pidcap's grammar.
-function comment.parse(value)
-    local record = parse_ours(value)
+-- A record, or nil if the comment doesn't tell of a process. `ours`: whether it is of pidcap's grammar. `parts`: what
+-- other comments have told, by their texts; an end that is told of by the same text is the same table.
+function comment.parse(value, parts)
+    local record = parse_ours(value, parts)
     if record then
         record.ours = true
         return record

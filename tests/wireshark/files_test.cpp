@@ -140,13 +140,31 @@ TEST_CASE("a hostile name is shown as pidcap itself shows it, in fields, tree an
 TEST_CASE("only a comment that follows the grammar to its end is one of pidcap's") {
     const Wireshark wireshark;
     const std::string path = wireshark.file("a.pcapng");
-    Strings no = {
-        "pid=1 ",      "pid=1  tid=2",   "pid=",          "pid=x",
-        "pid=-1",      "pid=4294967296", "pid=1 comm=%",  "pid=1 x=%4",
-        "pid=1 x=%GG", "pid=1 Comm=x",   "pid=1 comm",    "pid=1 9=x",
-        " pid=1",      "comm=x pid=1",   "via=",          "pid=1 x=a\tb",
-        "Pid=1",       "pid=1;comm=x",   "pid=1 is mine", "pid=99999999999999999999 via=socket",
-        "pid=1.5",     "pid=0x10",       "pid=1 =x"};
+    Strings no = {"pid=1 ",
+                  "pid=1  tid=2",
+                  "pid=",
+                  "pid=x",
+                  "pid=-1",
+                  "pid=4294967296",
+                  "pid=1 comm=%",
+                  "pid=1 x=%4",
+                  "pid=1 x=%GG",
+                  "pid=1 Comm=x",
+                  "pid=1 comm",
+                  "pid=1 9=x",
+                  " pid=1",
+                  "comm=x pid=1",
+                  "via=",
+                  "pid=1 x=a\tb",
+                  "Pid=1",
+                  "pid=1;comm=x",
+                  "pid=1 is mine",
+                  "pid=99999999999999999999 via=socket",
+                  "pid=1.5",
+                  "pid=0x10",
+                  "pid=1 =x",
+                  "pid=1 peer.pid",
+                  "pid=1 peer.comm=%"};
     const Strings yes = {"pid=1",           "pid=4294967295", "via=socket",
                          "via=new-in-2030", "pid=1 comm=",    "pid=01",
                          "pid=1 x.y-z_0=",  "pid=%31",        "pid=1 later=%0a%FF pid=2"};
