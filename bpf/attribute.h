@@ -75,8 +75,10 @@ static __always_inline void find_parsed_ends(context *ctx, __u32 hook, struct at
 	bool sent, received;
 
 	/* What was known of both directions of the flow is void. */
-	if (begins_flow(packet))
+	if (begins_flow(packet)) {
+		note_change_of_flow(packet->saddr, packet->daddr, packet->sport, packet->dport);
 		forget_flow(packet, OPPOSITE_WAY);
+	}
 	sent = find_sender(ctx, packet, hook, &result->sender);
 	received = (!sent || needs_receiver(packet, hook)) &&
 		   find_receiver(ctx, packet, hook, &result->receiver);
@@ -102,11 +104,15 @@ static __always_inline void find_ends(context *ctx, __u32 hook, struct attributi
 static __always_inline struct attribution *attribute(context *ctx, __u32 hook)
 {
 	struct attribution *result = own_attribution();
+	bool both;
 
-	if (!result || !begin_attribution(ctx, hook, result) || take_kept_ends(ctx, hook))
+	if (!result || !begin_attribution(ctx, hook, result))
+		return result;
+	both = needs_receiver(&result->packet, hook);
+	if (both && take_kept_ends(ctx, hook))
 		return result;
 	find_parsed_ends(ctx, hook, result);
-	if (needs_receiver(&result->packet, hook))
+	if (both)
 		keep_ends(ctx, hook);
 	return result;
 }

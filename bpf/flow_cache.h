@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Keeps both ends of the latest packet of each open TCP connection, for the next one.
+ * Keeps both ends of the latest packets of open TCP connections, for the next ones: on each CPU
+ * those of 256 flows, of two that meet in one place the later.
  *
  * What attribute() finds for such a packet stays the same until one of the two sockets gets another
- * user or is released, which owner_version_of() counts. A receiver that a look-up found is asked
- * whether it still has the connection. After MEMORY_REFRESH_NS the ends are found anew in any case,
- * as what memory.h keeps has to be refreshed then.
+ * user or is released (owner_version_of()), a connection begins with the same addresses and ports,
+ * or what is remembered of them changes (flow_version_of()). A receiver that a look-up found is
+ * asked whether it still has the connection. After MEMORY_REFRESH_NS the ends are found anew in any
+ * case, as what memory.h keeps has to be refreshed then.
  *
  * The versions are those after an earlier packet than that whose ends are kept: all that they count
  * was there when these were found. So a change on another CPU in the meantime voids them.
  *
  * Not for the cgroup hook, whose programs interrupt each other: two would write what is kept for a
- * CPU at once.
+ * CPU at once. Nor with CONFIG_PREEMPT_RT, where those of interfaces may.
  */
 #ifndef PIDCAP_FLOW_CACHE_H
 #define PIDCAP_FLOW_CACHE_H
@@ -36,7 +38,7 @@ struct flow_id {
 
 struct known_flow {
 	struct flow_id id;
-	__u64 version; /* flow_version() after an earlier packet; 0: not noted */
+	__u64 version; /* version_of() after an earlier packet */
 	__u64 found;   /* memory_time() when they were found; 0: they may not be taken yet */
 	struct end sender;
 	struct end receiver;
@@ -83,9 +85,9 @@ static __always_inline bool is_same_flow(const struct flow_id *one, const struct
 static __always_inline __u32 place_of_flow(const struct flow_id *id)
 {
 	/* Without the socket's address: the verifier refuses to calculate with it. */
-	__u32 hash = ((__u32)id->sport << 16 | id->dport) ^ id->saddr[0] ^ id->hook;
-
-	return (hash * 0x9e3779b1U) >> 24; /* the golden ratio: mixes into the upper bits */
+	return hash_to(((__u64)(id->saddr[0] ^ id->hook) << 32) ^
+			       ((__u32)id->sport << 16 | id->dport),
+		       KNOWN_FLOWS);
 }
 
 /*
@@ -115,41 +117,35 @@ static __always_inline bool identify_flow(context *ctx, const struct packet *pac
 }
 
 /*
- * Returns a number that changes if one of the ends does. It is a sum of numbers of which none ever
+ * Returns a number that changes if the ends may have. It is a sum of numbers of which none ever
  * becomes smaller.
  */
-static __always_inline __u64 flow_version(const struct known_flow *flow)
+static __always_inline __u64 version_of(const struct known_flow *flow)
 {
+	const struct flow_id *id = &flow->id;
 	const __u64 *sender = owner_version_of(flow->sender.sk);
 	const __u64 *receiver = owner_version_of(flow->receiver.sk);
+	const __u64 *both = flow_version_of(id->saddr, id->daddr, id->sport, id->dport);
 
-	if (!sender || !receiver)
+	if (!sender || !receiver || !both)
 		return 0;
-	return read_counter(sender) + read_counter(receiver) + read_counter(&remembered_version) +
-	       *(volatile __u32 *)&have_local_peers;
+	return read_counter(sender) + read_counter(receiver) + read_counter(both) +
+	       *(volatile __u32 *)&have_local_peers + *(volatile __u32 *)&have_probes;
 }
 
 /*
- * Returns what is kept of the packet's flow, perhaps of none of its packets yet; NULL if it is no
- * packet of an open connection.
+ * Returns the place for the packet's flow, and what `id` the flow has; NULL if it is no packet of
+ * an open connection.
  */
 static __noinline struct known_flow *find_flow(context *ctx, const struct packet *packet,
-					       __u32 hook)
+					       __u32 hook, struct flow_id *id)
 {
-	struct flow_id id = {};
-	struct known_flow *flow;
 	__u32 place;
 
-	if (!identify_flow(ctx, packet, hook, &id))
+	if (!identify_flow(ctx, packet, hook, id))
 		return NULL;
-	place = place_of_flow(&id);
-	flow = bpf_map_lookup_elem(&known_flows, &place);
-	if (!flow || is_same_flow(&flow->id, &id))
-		return flow;
-	flow->id = id;
-	flow->found = 0;
-	flow->version = 0;
-	return flow;
+	place = place_of_flow(id);
+	return bpf_map_lookup_elem(&known_flows, &place);
 }
 
 static __always_inline bool is_address_of(const struct in6_addr *address, const __u32 *other)
@@ -164,8 +160,8 @@ static __always_inline bool is_address_of(const struct in6_addr *address, const 
 
 /*
  * Returns whether the socket at this address has the connection that the packet is for. The memory
- * of a TCP socket is one's for ever (SLAB_TYPESAFE_BY_RCU), perhaps of another one. A look-up finds
- * no other: the kernel has one for each pair of addresses and ports.
+ * of a TCP socket is one's for ever (SLAB_TYPESAFE_BY_RCU), perhaps of another one. A look-up at
+ * the same interface finds no other: there is one for each pair of addresses and ports.
  */
 static __noinline bool is_connected(__u64 sk, const struct packet *packet)
 {
@@ -206,10 +202,11 @@ static __always_inline bool is_lasting_receiver(const struct flow_id *id,
 __noinline int take_kept_ends(context *ctx, __u32 hook)
 {
 	struct attribution *result = own_attribution();
-	struct known_flow *flow = result ? find_flow(ctx, &result->packet, hook) : NULL;
+	struct flow_id id = {};
+	struct known_flow *flow = result ? find_flow(ctx, &result->packet, hook, &id) : NULL;
 
 	if (!flow || !flow->found || memory_time() - flow->found >= MEMORY_REFRESH_NS ||
-	    flow->version != flow_version(flow))
+	    !is_same_flow(&flow->id, &id) || flow->version != version_of(flow))
 		return false;
 	if (may_be_for_us(hook) &&
 	    (passes_by(ctx, hook) || !is_connected(flow->receiver.sk, &result->packet)))
@@ -222,27 +219,28 @@ __noinline int take_kept_ends(context *ctx, __u32 hook)
 __noinline int keep_ends(context *ctx, __u32 hook)
 {
 	struct attribution *result = own_attribution();
-	struct known_flow *flow = result ? find_flow(ctx, &result->packet, hook) : NULL;
-	bool lasts;
+	struct flow_id id = {};
+	struct known_flow *flow = result ? find_flow(ctx, &result->packet, hook, &id) : NULL;
 
 	/* Else clang passes nothing for it in XDP, where it isn't used, and the verifier refuses.
 	 */
 	barrier_var(ctx);
-	if (!flow)
+	if (!flow || bpf_core_field_exists(struct task_struct, softirq_disable_cnt) ||
+	    !is_lasting_sender(&id, &result->sender) ||
+	    !is_lasting_receiver(&id, &result->packet, &result->receiver))
 		return 0;
-	lasts = is_lasting_sender(&flow->id, &result->sender) &&
-		is_lasting_receiver(&flow->id, &result->packet, &result->receiver);
-	flow->found = 0;
-	if (lasts && flow->version && flow->sender.sk == result->sender.sk &&
-	    flow->receiver.sk == result->receiver.sk && flow->version == flow_version(flow)) {
+	if (is_same_flow(&flow->id, &id) && flow->sender.sk == result->sender.sk &&
+	    flow->receiver.sk == result->receiver.sk && flow->version == version_of(flow)) {
 		flow->sender = result->sender;
 		flow->receiver = result->receiver;
 		flow->found = memory_time();
 		return 0;
 	}
+	flow->id = id;
+	flow->found = 0;
 	flow->sender.sk = result->sender.sk;
 	flow->receiver.sk = result->receiver.sk;
-	flow->version = lasts ? flow_version(flow) : 0;
+	flow->version = version_of(flow);
 	return 0;
 }
 #endif

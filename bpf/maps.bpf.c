@@ -21,7 +21,6 @@ const volatile __u32 loopback_direction = PIDCAP_OUT;
 
 struct pidcap_shared shared SEC(".data.shared");
 
-__u64 remembered_version;
 __u32 have_local_peers;
 __u32 have_translated;
 __u32 have_probes;
@@ -30,6 +29,7 @@ __u32 have_hidden;
 struct memory_map memory SEC(".maps");
 struct attribution_map attributions SEC(".maps");
 struct known_flow_map known_flows SEC(".maps");
+struct flow_version_map flow_versions SEC(".maps");
 struct places_map attribution_places SEC(".maps");
 struct attribution_room_map attribution_room SEC(".maps");
 struct before_map before_packets SEC(".maps");

@@ -16,8 +16,38 @@
 /* Set once a packet came in with its sender's socket: some interface leads to local peers. */
 extern __u32 have_local_peers;
 
-/* How often an entry has lost its owner because somebody else has the same addresses. */
-extern __u64 remembered_version;
+/*
+ * How often a connection has begun, or what is remembered of a flow got another owner, for
+ * flow_cache.h: a counter is of all flows with the same hash, in both directions.
+ */
+#define FLOW_VERSIONS 4096
+struct flow_version_map {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, FLOW_VERSIONS);
+	__type(key, __u32);
+	__type(value, __u64);
+};
+
+extern struct flow_version_map flow_versions SEC(".maps");
+
+/* The first and last words of the addresses: of IPv4, the address and 0. */
+static __always_inline __u64 *flow_version_of(const __u32 *saddr, const __u32 *daddr, __u16 sport,
+					      __u16 dport)
+{
+	__u64 both = (__u64)(saddr[0] ^ daddr[0] ^ saddr[3] ^ daddr[3]) << 16 | (sport ^ dport);
+	__u32 index = hash_to(both, FLOW_VERSIONS);
+
+	return bpf_map_lookup_elem(&flow_versions, &index);
+}
+
+static __always_inline void note_change_of_flow(const __u32 *saddr, const __u32 *daddr, __u16 sport,
+						__u16 dport)
+{
+	__u64 *version = flow_version_of(saddr, daddr, sport, dport);
+
+	if (version)
+		__sync_fetch_and_add(version, 1);
+}
 
 /* Set once a peer's packet left with translated addresses. */
 extern __u32 have_translated;
@@ -147,12 +177,13 @@ static __noinline __attribute__((unused)) bool remember_in_netns(struct memory_k
 		return false;
 	if (age < MEMORY_REFRESH_NS && known->check == check)
 		return true;
+	if (!known || known->check != check)
+		note_change_of_flow(key->saddr, key->daddr, key->sport, key->dport);
 	if (age >= MEMORY_NS || known->from == ifindex || is_same_owner(&known->owner, owner)) {
 		write_memory(key, &place, owner, sk, born, ifindex, check);
 		return true;
 	}
 	write_memory(key, &place, &nobody, 0, 0, 0, 0);
-	__sync_fetch_and_add(&remembered_version, 1);
 	return false;
 }
 

@@ -15,9 +15,9 @@
 extern __u32 have_shared;
 
 /*
- * Whether the end of each call is seen, and end_call() called. User space sets it once this is so:
- * from the start, or once wants_call_ends is set (capture/kernel/call_ends.h). Until then a
- * thread's call on a shared socket stays noted until it uses another one.
+ * Whether the end of each call is seen, and end_call() called then. User space sets it once this is
+ * so: from the start, or once wants_call_ends is set (capture/kernel/call_ends.h). Until then a
+ * thread's call on a shared socket stays noted until its next call of any kind.
  */
 extern __u32 sees_call_ends;
 extern __u32 wants_call_ends;
@@ -129,7 +129,7 @@ static __always_inline void begin_call(struct task_struct *task, __u64 id, struc
 	struct socket_call fresh = {};
 	__u64 key = (__u64)sk;
 
-	if (call && call->is_seen && call->sk == key && !call->receives)
+	if (call && call->sk == key && !call->receives)
 		return; /* One call may send and receive: then it sends. */
 	if (call)
 		count_end(call);
@@ -141,7 +141,7 @@ static __always_inline void begin_call(struct task_struct *task, __u64 id, struc
 			return;
 	}
 	call->is_seen = sees_call_ends;
-	if (use == CALL_SENDS && call->is_seen && KERNEL_READ(sk, sk_protocol) != IPPROTO_TCP)
+	if (use == CALL_SENDS && KERNEL_READ(sk, sk_protocol) != IPPROTO_TCP)
 		count_begin(call, task, sk, last);
 	call->receives = use == CALL_RECEIVES;
 	call->sk = key;
@@ -158,7 +158,8 @@ static __always_inline struct socket_call *current_call(void)
 	return bpf_map_lookup_elem(&socket_call, &id);
 }
 
-/* Called at the end of a call, and as the thread uses another socket if ends aren't seen. */
+/* Called at the end of a call, or, where ends aren't seen, at the begin of the thread's next one.
+ */
 static __always_inline void end_call(void)
 {
 	struct socket_call *call = current_call();
@@ -181,16 +182,18 @@ static __always_inline void end_call_on(struct socket *socket)
 }
 
 /*
- * Returns whether the call, the latest on a socket by the current thread, is the one in whose
- * context this program runs. If its end wouldn't have been seen, it may be over where a softirq has
- * interrupted the thread, or the call may be of an earlier thread with the same number.
+ * Returns whether the call that is noted of the current thread is the one in whose context this
+ * program runs. If its end wouldn't have been seen, it may be over where a softirq has interrupted
+ * the thread, or be of an earlier thread with the same number. One that began before ends were seen
+ * may be over, too.
  */
 static __always_inline bool is_current_call(const struct socket_call *call,
 					    struct task_struct *task, __u64 id)
 {
-	return call->is_seen ||
-	       (!may_be_softirq() &&
-		call->owner.start_boot == KERNEL_READ(current_leader(task, id), start_boottime));
+	if (call->is_seen)
+		return true;
+	return !sees_call_ends && !may_be_softirq() &&
+	       call->owner.start_boot == KERNEL_READ(current_leader(task, id), start_boottime);
 }
 
 /*

@@ -171,6 +171,9 @@ int socket_use(struct bpf_raw_tracepoint_args *ctx)
 	bool compat;
 	__u64 task;
 
+	/* Where ends aren't seen, a thread's next call tells that the one before has ended. */
+	if (have_shared && !sees_call_ends)
+		end_call();
 	if (!is_native_call(call) && !is_compat_call(call))
 		return 0;
 	task = bpf_get_current_task();
@@ -205,8 +208,8 @@ static __always_inline bool has_accepted(struct pt_regs *regs, __u64 call)
  * Sees the end of each system call: of one on a shared socket, of accept, of one that changes
  * namespaces. What accept returned is the caller's: event loops wait for data before they use it.
  *
- * It costs every call of every process. So it is attached only once such an end matters; until
- * then accept_left() and namespace_left() see those of a few calls.
+ * It costs every call of every process. So it is attached only once such an end matters;
+ * accept_left() and namespace_left() see those of a few calls all the time.
  */
 SEC("raw_tp/sys_exit")
 int socket_used(struct bpf_raw_tracepoint_args *ctx)
@@ -229,9 +232,13 @@ int socket_used(struct bpf_raw_tracepoint_args *ctx)
 /* The context of a program at the end of a certain system call: struct syscall_trace_exit. */
 struct call_left {
 	__u64 entry;
-	__u64 number;
+	__u32 number;
+	__u32 pad;
 	__s64 result;
 };
+
+/* For programs at the tracepoint of a single call: with 0, perf would not see the event. */
+#define FOR_OTHERS_TOO 1
 
 /* At the ends of accept and accept4. */
 SEC("tracepoint")
@@ -239,7 +246,7 @@ int accept_left(struct call_left *ctx)
 {
 	if (ctx->result >= 0)
 		note_use_of_fd(bpf_get_current_task(), (__u32)ctx->result, USE);
-	return 0;
+	return FOR_OTHERS_TOO;
 }
 
 /* At the ends of setns and unshare. */
@@ -248,7 +255,7 @@ int namespace_left(struct call_left *ctx)
 {
 	if (ctx->result >= 0)
 		report_namespace();
-	return 0;
+	return FOR_OTHERS_TOO;
 }
 
 /*

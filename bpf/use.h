@@ -82,8 +82,6 @@ static __noinline int note_new_use(struct task_struct *task, struct sock *sk, en
 			want_call_ends();
 		if (use != USE)
 			begin_call(task, id, sk, use, known);
-	} else if (!sees_call_ends) {
-		end_call();
 	}
 	if (!known || !is_current(&known->owner, task, id))
 		write_user(task, sk, known, shared);
@@ -107,8 +105,6 @@ static __always_inline void note_use(struct task_struct *task, struct sock *sk, 
 	known = bpf_map_lookup_elem(&sk_user, &key);
 	if (!known || known->shared || !is_current(&known->owner, task, bpf_get_current_pid_tgid()))
 		note_new_use(task, sk, use);
-	else if (!sees_call_ends)
-		end_call();
 }
 
 /*

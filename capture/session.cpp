@@ -259,7 +259,7 @@ NeededRights Session::needs() const {
         // CAP_SYS_ADMIN stands in for CAP_BPF where that wasn't granted.
         needs.capabilities.push_back(is_permitted(CAP_BPF) ? CAP_BPF : CAP_SYS_ADMIN);
     }
-    needs.attaches_programs = needs.attaches_programs || programs_.attaches_later();
+    needs.follows_calls = programs_.attaches_later();
     needs.runs_programs = programs_.pids() != nullptr;
     return needs;
 }
@@ -345,6 +345,7 @@ Result<uint64_t> Session::step() {
     }
     pace_.round_ended(*handed, merge_.filled());
     take_samples();
+    programs_.adapt();  // after the rings were read: what asks for it wakes the next pause
     return handed;
 }
 
@@ -389,7 +390,6 @@ Result<void> Session::deliver_samples(uint64_t until_mono) {
 // packet of this same round.
 void Session::begin() {
     latest_ = nullptr;
-    programs_.adapt();
     if (uint64_t lost = programs_.events_lost(); lost != events_lost_seen_) {
         events_lost_seen_ = lost;
         table_.events_lost(kernel_mono_ns());

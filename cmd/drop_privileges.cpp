@@ -55,6 +55,7 @@ pcapng::Result<void> drop_privileges(capture::Session& session, const DropOption
     confinement.denied = capture::SystemCalls{
         .connects = options.connects,
         .attaches_programs = needs.attaches_programs,
+        .follows_calls = needs.follows_calls,
         .enters_namespaces = needs.enters_namespaces,
         .runs_programs = needs.runs_programs,
         .signals_processes = options.signalled.has_value(),

@@ -218,6 +218,8 @@ Result<void> deny(const SystemCalls& calls) {
     }
     if (!calls.attaches_programs && !calls.loads_programs) {
         filter.never_if("bpf", equal(0, BPF_LINK_CREATE));
+    }
+    if (!calls.follows_calls && !calls.loads_programs) {
         filter.never_if("bpf", equal(0, BPF_RAW_TRACEPOINT_OPEN));
     }
     if (!calls.runs_programs) {

@@ -18,7 +18,8 @@ struct SystemCalls {
     Answer answer = Answer::kKill;
     bool opens_for_writing = false;  // and makes, renames and removes files
     bool connects = false;           // makes sockets of any family, and connects them
-    bool attaches_programs = false;  // makes BPF links, of the programs that it has
+    bool attaches_programs = false;  // makes BPF links
+    bool follows_calls = false;      // attaches programs that it has to raw tracepoints
     bool loads_programs = false;     // and makes maps, links and perf events for them
     bool enters_namespaces = false;  // setns(2)
     bool runs_programs = false;      // BPF_PROG_TEST_RUN, for the programs that it has

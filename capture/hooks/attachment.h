@@ -20,6 +20,7 @@ namespace capture {
 struct NeededRights {
     std::vector<cap_value_t> capabilities;
     bool attaches_programs = false;
+    bool follows_calls = false;
     bool enters_namespaces = false;
     bool runs_programs = false;  // by BPF_PROG_TEST_RUN
 };

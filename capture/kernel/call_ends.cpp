@@ -4,6 +4,7 @@
 #include <bpf/libbpf.h>
 
 #include <cerrno>
+#include <chrono>
 #include <utility>
 
 #include "capture/confinement/confinement.h"
@@ -37,8 +38,12 @@ Result<CallEnds> CallEnds::follow(const Parts& parts) {
 }
 
 void CallEnds::follow_wanted() {
-    if (all_ == nullptr && __atomic_load_n(parts_.wanted, __ATOMIC_RELAXED) != 0) {
-        (void)follow_all();
+    if (all_ != nullptr || __atomic_load_n(parts_.wanted, __ATOMIC_RELAXED) == 0) {
+        return;
+    }
+    const auto now = std::chrono::steady_clock::now();
+    if (now >= next_try_ && !follow_all()) {
+        next_try_ = now + std::chrono::seconds(1);
     }
 }
 

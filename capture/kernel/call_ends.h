@@ -3,10 +3,13 @@
 // CallEnds: has the ends of system calls seen, where programs see them at tracepoints.
 //
 // A program at the end of each system call slows down every process. It is needed only once several
-// threads use a datagram socket, or a program of another ABI runs (bpf/use.h). Until then programs
-// at the ends of accept, setns and unshare do. One thread.
+// threads use a datagram socket (with CONFIG_PREEMPT_RT any socket; needs_call_ends() of
+// bpf/shared_socket.h), or a program of another ABI uses a descriptor (bpf/syscall.bpf.c). The ends
+// of accept, setns and unshare have programs of their own, which stay: the kernel waits while it
+// takes such a program off. One thread.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <vector>
 
@@ -32,8 +35,8 @@ class CallEnds {
     // program later without capabilities, or the kernel has no tracepoints of single calls.
     static Result<CallEnds> follow(const Parts& parts);
 
-    // Attaches the program at all ends once it is wanted. Needs no capability. Tries again with the
-    // next call if the kernel refuses.
+    // Attaches the program at all ends once it is wanted. Needs no capability. Tries again a second
+    // later if the kernel refuses; meanwhile some datagrams have no process.
     void follow_wanted();
 
     // Whether follow_wanted() may still have to attach it.
@@ -49,6 +52,7 @@ class CallEnds {
     Parts parts_;
     std::vector<Link> some_;
     Link all_;
+    std::chrono::steady_clock::time_point next_try_;
 };
 
 }  // namespace capture

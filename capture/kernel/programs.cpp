@@ -196,6 +196,8 @@ Result<Programs> Programs::load_with(const ProgramOptions& options, int cgroup_f
         return load_error(errno, log);
     }
     configure(*skeleton, options, static_cast<uint32_t>(cpus), sizes, kernel);
+    // At the others' places ends are seen from the start; of these, CallEnds decides.
+    skeleton->bss->sees_call_ends = tracing != Tracing::kSyscalls ? 1 : 0;
     choose_hook_programs(*skeleton->obj, options.hook,
                          options.filter.has_value() && options.finds_processes, kernel);
     choose_followers(*skeleton->obj, options.finds_processes);
@@ -368,7 +370,6 @@ Result<void> Programs::follow(int cgroup_fd, const Features& kernel) {
 
 Result<void> Programs::follow_call_ends() {
     if (tracing_ != Tracing::kSyscalls) {
-        skeleton_->bss->sees_call_ends = 1;
         return {};
     }
     auto ends = CallEnds::follow({

@@ -3,7 +3,11 @@
 // The ways to see who uses a socket (--tracing). The attribution bench shows for many kinds of
 // traffic that one names the right process; here: each that this kernel allows can be chosen.
 #include <bpf/bpf.h>
+#include <linux/perf_event.h>
+#include <sched.h>
+#include <sys/syscall.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
 #include <catch2/catch.hpp>
 #include <cstdio>
@@ -188,6 +192,33 @@ TEST_CASE("tracing: a program at the end of each system call comes with a shared
         }
     }
     CHECK(said == 4);
+}
+
+TEST_CASE("tracing: perf still counts the ends of the calls that have a program of pidcap's") {
+    const std::string number =
+        content_of("/sys/kernel/tracing/events/syscalls/sys_exit_unshare/id");
+    if (number.empty()) {
+        skip("this machine has no tracefs, or no tracepoints of single system calls");
+    }
+    perf_event_attr event{};
+    event.type = PERF_TYPE_TRACEPOINT;
+    event.size = sizeof(event);
+    event.config = std::stoull(number);
+    const pcapng::Fd counter(
+        static_cast<int>(syscall(SYS_perf_event_open, &event, 0, -1, -1, PERF_FLAG_FD_CLOEXEC)));
+    REQUIRE(counter.valid());
+    const Netns netns;
+    netns.ip("link set lo up");
+    Capture capture(netns, {"-i", "lo", "-w", "/dev/null", "--tracing", "syscalls"});
+    uint64_t before = 0;
+    REQUIRE(read(counter.get(), &before, sizeof(before)) == sizeof(before));
+    for (int i = 0; i < 3; i++) {
+        REQUIRE(unshare(0) == 0);
+    }
+    uint64_t after = 0;
+    REQUIRE(read(counter.get(), &after, sizeof(after)) == sizeof(after));
+    capture.stop();
+    CHECK(after - before == 3);
 }
 
 TEST_CASE("tracing: a way that the kernel doesn't allow is refused by name") {

@@ -196,11 +196,13 @@ TEST_CASE("what is allowed is allowed, and nothing else") {
         CHECK(outcome({.connects = true}, attempt.deed) >= 0);
         CHECK(outcome({.opens_for_writing = true}, attempt.deed) == -SIGSYS);
     }
-    for (const auto& attach : {+[] { return bpf_command(BPF_LINK_CREATE); },
-                               +[] { return bpf_command(BPF_RAW_TRACEPOINT_OPEN); }}) {
-        CHECK(outcome({}, attach) == -SIGSYS);
-        CHECK(outcome({.attaches_programs = true}, attach) >= 0);
-    }
+    const auto attach = [] { return bpf_command(BPF_LINK_CREATE); };
+    CHECK(outcome({}, attach) == -SIGSYS);
+    CHECK(outcome({.follows_calls = true}, attach) == -SIGSYS);
+    CHECK(outcome({.attaches_programs = true}, attach) >= 0);
+    const auto follow = [] { return bpf_command(BPF_RAW_TRACEPOINT_OPEN); };
+    CHECK(outcome({.attaches_programs = true}, follow) == -SIGSYS);
+    CHECK(outcome({.follows_calls = true}, follow) >= 0);
     const auto enter = [] { return result_of(setns(-1, 0)); };
     CHECK(outcome({}, enter) == -SIGSYS);
     CHECK(outcome({.enters_namespaces = true}, enter) == EBADF);
