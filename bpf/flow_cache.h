@@ -85,9 +85,9 @@ static __always_inline bool is_same_flow(const struct flow_id *one, const struct
 static __always_inline __u32 place_of_flow(const struct flow_id *id)
 {
 	/* Without the socket's address: the verifier refuses to calculate with it. */
-	return hash_to(((__u64)(id->saddr[0] ^ id->hook) << 32) ^
-			       ((__u32)id->sport << 16 | id->dport),
-		       KNOWN_FLOWS);
+	__u64 hash = mix((__u64)id->saddr[0] << 32 | id->hook, (__u32)id->sport << 16 | id->dport);
+
+	return hash % KNOWN_FLOWS;
 }
 
 /*
@@ -222,8 +222,7 @@ __noinline int keep_ends(context *ctx, __u32 hook)
 	struct flow_id id = {};
 	struct known_flow *flow = result ? find_flow(ctx, &result->packet, hook, &id) : NULL;
 
-	/* Else clang passes nothing for it in XDP, where it isn't used, and the verifier refuses.
-	 */
+	/* Or clang passes nothing for it in XDP, where it isn't used: the verifier refuses that. */
 	barrier_var(ctx);
 	if (!flow || bpf_core_field_exists(struct task_struct, softirq_disable_cnt) ||
 	    !is_lasting_sender(&id, &result->sender) ||

@@ -35,7 +35,7 @@ static __always_inline __u64 *flow_version_of(const __u32 *saddr, const __u32 *d
 					      __u16 dport)
 {
 	__u64 both = (__u64)(saddr[0] ^ daddr[0] ^ saddr[3] ^ daddr[3]) << 16 | (sport ^ dport);
-	__u32 index = hash_to(both, FLOW_VERSIONS);
+	__u32 index = mix(0, both) % FLOW_VERSIONS;
 
 	return bpf_map_lookup_elem(&flow_versions, &index);
 }

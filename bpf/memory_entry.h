@@ -142,12 +142,6 @@ struct memory_place {
 	__u32 slot; /* MEMORY_NO_SLOT: it has none */
 };
 
-static __always_inline __u64 mix(__u64 hash, __u64 word)
-{
-	hash = (hash ^ word) * 0x9e3779b97f4a7c15ULL;
-	return hash ^ hash >> 32;
-}
-
 static __always_inline __u64 hash_of_end(const __u32 *address, __u16 port)
 {
 	__u64 hash = mix(memory_seed, port);

@@ -13,6 +13,7 @@
 #define PIDCAP_OWNER_H
 
 #include "contract.h"
+#include "hash.h"
 #include "kernel.h"
 
 /*
@@ -114,16 +115,10 @@ struct owner_version_map {
 
 extern struct owner_version_map owner_versions SEC(".maps");
 
-/* A number below `size`, at most 65536. The golden ratio mixes into the upper bits. */
-static __always_inline __u32 hash_to(__u64 value, __u32 size)
-{
-	return ((value * 0x9e3779b97f4a7c15ULL) >> 48) % size;
-}
-
 /* `sk`: its address; the verifier refuses to calculate with the pointer. */
 static __always_inline __u64 *owner_version_of(__u64 sk)
 {
-	__u32 index = hash_to(sk >> 6, OWNER_VERSIONS); /* sockets lie at multiples of 64 bytes */
+	__u32 index = mix(0, sk) % OWNER_VERSIONS;
 
 	return bpf_map_lookup_elem(&owner_versions, &index);
 }

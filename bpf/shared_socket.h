@@ -158,8 +158,7 @@ static __always_inline struct socket_call *current_call(void)
 	return bpf_map_lookup_elem(&socket_call, &id);
 }
 
-/* Called at the end of a call, or, where ends aren't seen, at the begin of the thread's next one.
- */
+/* Called at a call's end, or, where ends aren't seen, as the thread's next call begins. */
 static __always_inline void end_call(void)
 {
 	struct socket_call *call = current_call();
