@@ -153,7 +153,8 @@ TEST_CASE("tracing: by fentry, the system calls of a process without sockets run
     CHECK(runs < kCalls / 100);
 }
 
-TEST_CASE("tracing: a program at the end of each system call comes with a shared datagram socket") {
+TEST_CASE("tracing: a program at the end of each system call comes with a shared datagram socket",
+          "[alone]") {
     if (!attaches_without_capabilities()) {
         skip("this kernel attaches programs at tracepoints with capabilities only");
     }
