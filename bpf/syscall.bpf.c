@@ -45,16 +45,26 @@ const volatile __u32 setns_call, unshare_call;
 #define SYS_SOCKETPAIR 8
 #define SYS_ACCEPT4    18
 
+/*
+ * Whether the bit of a call is set. The index is checked where it is used: before Linux 6.9 (commit
+ * e67ddd9b1cff) the verifier doesn't see that a number on the stack is one that was checked later.
+ */
+static __always_inline bool is_in(const volatile __u64 *calls, __u64 call)
+{
+	__u64 word = call / 64;
+
+	barrier_var(word);
+	return word < SYSCALL_WORDS && calls[word] & (1ULL << (call % 64));
+}
+
 static __always_inline bool is_native_call(__u64 call)
 {
-	return call < SYSCALL_WORDS * 64 &&
-	       native_calls.socket_calls[call / 64] & (1ULL << (call % 64));
+	return is_in(native_calls.socket_calls, call);
 }
 
 static __always_inline bool is_compat_call(__u64 call)
 {
-	return call < SYSCALL_WORDS * 64 &&
-	       compat_calls.socket_calls[call / 64] & (1ULL << (call % 64));
+	return is_in(compat_calls.socket_calls, call);
 }
 
 __u64 socket_operations;
@@ -70,9 +80,7 @@ static __always_inline bool socketcall_fd(struct pt_regs *regs, __u32 *fd)
 
 static __always_inline enum use use_of(const volatile __u64 *receiving_calls, __u64 call)
 {
-	if (call < SYSCALL_WORDS * 64 && receiving_calls[call / 64] & (1ULL << (call % 64)))
-		return CALL_RECEIVES;
-	return CALL_SENDS;
+	return is_in(receiving_calls, call) ? CALL_RECEIVES : CALL_SENDS;
 }
 
 /* Global functions, which the verifier looks at once, not at each of their calls. */
