@@ -106,11 +106,7 @@ CommandResult run(const std::vector<std::string>& arguments) {
     rusage used = {};
     while (::wait4(child, &status, 0, &used) < 0 && errno == EINTR) {
     }
-    const auto seconds = [](const timeval& time) {
-        return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
-    };
     result.peak_mib = static_cast<double>(used.ru_maxrss) / 1024;
-    result.cpu_seconds = seconds(used.ru_utime) + seconds(used.ru_stime);
     result.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
     return result;
 }

@@ -13,8 +13,7 @@ struct CommandResult {
     int status = -1;  // exit status; 128 + signal if killed; 127 if the program can't be started
     std::string out;
     std::string err;
-    double peak_mib = 0;     // resident memory at most
-    double cpu_seconds = 0;  // in user space and in the kernel
+    double peak_mib = 0;  // resident memory at most
 };
 
 CommandResult run(const std::vector<std::string>& arguments);
