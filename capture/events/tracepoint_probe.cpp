@@ -6,7 +6,6 @@
 #include <fmt/format.h>
 #include <linux/perf_event.h>
 #include <sys/ioctl.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -15,6 +14,7 @@
 #include <memory>
 
 #include "capture/kernel/load_error.h"
+#include "capture/kernel/tracefs.h"
 #include "capture/kernel/tracing.h"
 
 #pragma GCC diagnostic push
@@ -44,16 +44,6 @@ pidcap_tracepoint constants_of(const TracepointFormat& format, uint32_t number) 
     constants.has_packet = format.packet_offset ? 1 : 0;
     constants.packet_offset = format.packet_offset.value_or(0);
     return constants;
-}
-
-// Opens the tracepoint. One event, of CPU 0, is enough: the program runs for all CPUs.
-Fd open_tracepoint(uint32_t id) {
-    perf_event_attr attributes{};
-    attributes.type = PERF_TYPE_TRACEPOINT;
-    attributes.size = sizeof(attributes);
-    attributes.config = id;
-    return Fd(static_cast<int>(
-        syscall(SYS_perf_event_open, &attributes, -1, 0, -1, PERF_FLAG_FD_CLOEXEC)));
 }
 
 struct DestroySkeleton {

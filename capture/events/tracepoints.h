@@ -9,11 +9,11 @@
 
 #include "capture/events/event_choice.h"
 #include "capture/events/event_set.h"
-#include "capture/events/tracefs.h"
 #include "capture/events/tracepoint_format.h"
 #include "capture/kernel/cpu_data.h"
 #include "capture/kernel/kernel_types.h"
 #include "capture/kernel/shared_parts.h"
+#include "capture/kernel/tracefs.h"
 
 namespace capture {
 

@@ -9,6 +9,7 @@
 
 #include "capture/confinement/confinement.h"
 #include "capture/kernel/libbpf_log.h"
+#include "capture/kernel/tracefs.h"
 
 namespace capture {
 namespace {
@@ -16,6 +17,21 @@ namespace {
 Link attach_to_all_ends(const bpf_program& program) {
     const LibbpfLog quiet;
     return Link(bpf_program__attach_raw_tracepoint(&program, "sys_exit"));
+}
+
+// Returns null where there is no such tracepoint, or it can't be attached to.
+Link attach_to_end(const bpf_program& program, const Tracefs& tracefs, const char* tracepoint) {
+    const auto id = tracefs.id({"syscalls", tracepoint});
+    pcapng::Fd event = id ? open_tracepoint(*id) : pcapng::Fd();
+    if (!event.valid()) {
+        return nullptr;
+    }
+    const LibbpfLog quiet;
+    Link link(bpf_program__attach_perf_event(&program, event.get()));
+    if (link != nullptr) {
+        (void)event.release();  // the link closes it
+    }
+    return link;
 }
 
 bool can_attach_without_capabilities(const bpf_program& program) {
@@ -47,8 +63,13 @@ void CallEnds::follow_wanted() {
     }
 }
 
-// The tracepoints need CONFIG_FTRACE_SYSCALLS, tracefs and CAP_PERFMON.
+// The tracepoints need CONFIG_FTRACE_SYSCALLS, CAP_PERFMON, and CAP_SYS_ADMIN or a tracefs that is
+// mounted.
 bool CallEnds::follow_some() {
+    const auto tracefs = Tracefs::open();
+    if (!tracefs) {
+        return false;
+    }
     const struct {
         const bpf_program* program;
         const char* tracepoint;
@@ -58,9 +79,8 @@ bool CallEnds::follow_some() {
         {parts_.netns, "sys_exit_setns"},
         {parts_.netns, "sys_exit_unshare"},
     };
-    const LibbpfLog quiet;
     for (const auto& [program, tracepoint] : ends) {
-        some_.emplace_back(bpf_program__attach_tracepoint(program, "syscalls", tracepoint));
+        some_.push_back(attach_to_end(*program, *tracefs, tracepoint));
         if (some_.back() == nullptr) {
             return false;
         }

@@ -15,6 +15,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "capture/kernel/tracefs.h"
 #include "tests/kernel/traffic.h"
 #include "tests/kernel/world.h"
 #include "tests/support/capture.h"
@@ -196,15 +197,15 @@ TEST_CASE("tracing: a program at the end of each system call comes with a shared
 }
 
 TEST_CASE("tracing: perf still counts the ends of the calls that have a program of pidcap's") {
-    const std::string number =
-        content_of("/sys/kernel/tracing/events/syscalls/sys_exit_unshare/id");
-    if (number.empty()) {
-        skip("this machine has no tracefs, or no tracepoints of single system calls");
+    const auto tracefs = capture::Tracefs::open();
+    const auto number = tracefs ? tracefs->id({"syscalls", "sys_exit_unshare"}) : tracefs.error();
+    if (!number) {
+        skip("this machine has no tracepoints of single system calls");
     }
     perf_event_attr event{};
     event.type = PERF_TYPE_TRACEPOINT;
     event.size = sizeof(event);
-    event.config = std::stoull(number);
+    event.config = *number;
     const pcapng::Fd counter(
         static_cast<int>(syscall(SYS_perf_event_open, &event, 0, -1, -1, PERF_FLAG_FD_CLOEXEC)));
     REQUIRE(counter.valid());

@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "capture/events/tracefs.h"
+#include "capture/kernel/tracefs.h"
 
 #include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/magic.h>
 #include <linux/mount.h>
+#include <linux/perf_event.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <memory>
 
 #include "packet/filter/glob.h"
@@ -26,6 +28,7 @@ using pcapng::Fd;
 constexpr const char* kMounted = "/sys/kernel/tracing";
 // The longest of 2,323 formats has 8 KiB.
 constexpr size_t kMaxFormat = 256UL * 1024;
+constexpr size_t kMaxId = 32;
 
 struct CloseDirectory {
     void operator()(DIR* directory) const { closedir(directory); }
@@ -113,17 +116,43 @@ Result<std::vector<TracepointName>> Tracefs::matching(const std::string& glob) c
     return found;
 }
 
-Result<std::string> Tracefs::format(const TracepointName& name) const {
-    const std::string path = fmt::format("{}/{}/format", name.system, name.name);
+Result<std::string> Tracefs::read(const TracepointName& name, const char* file_name,
+                                  size_t max) const {
+    const std::string path = fmt::format("{}/{}/{}", name.system, name.name, file_name);
     const Fd file(openat(events_.get(), path.c_str(), O_RDONLY | O_CLOEXEC));
     if (!file.valid()) {
         return errno_error(fmt::format("read tracefs: events/{}", path), errno);
     }
     std::string text;
-    if (const int code = pcapng::read_to_end(file, kMaxFormat, text); code != 0) {
+    if (const int code = pcapng::read_to_end(file, max, text); code != 0) {
         return errno_error(fmt::format("read tracefs: events/{}", path), code);
     }
     return text;
+}
+
+Result<std::string> Tracefs::format(const TracepointName& name) const {
+    return read(name, "format", kMaxFormat);
+}
+
+Result<uint32_t> Tracefs::id(const TracepointName& name) const {
+    auto text = read(name, "id", kMaxId);
+    if (!text) {
+        return std::move(text).error();
+    }
+    uint32_t id = 0;
+    if (std::from_chars(text->data(), text->data() + text->size(), id).ec != std::errc()) {
+        return errno_error(fmt::format("read tracefs: the number of {}", name.text()), EINVAL);
+    }
+    return id;
+}
+
+Fd open_tracepoint(uint32_t id) {
+    perf_event_attr attributes{};
+    attributes.type = PERF_TYPE_TRACEPOINT;
+    attributes.size = sizeof(attributes);
+    attributes.config = id;
+    return Fd(static_cast<int>(
+        syscall(SYS_perf_event_open, &attributes, -1, 0, -1, PERF_FLAG_FD_CLOEXEC)));
 }
 
 }  // namespace capture
