@@ -30,9 +30,9 @@ enum use {
 };
 
 /*
- * Returns whether it matters where a call on a shared socket ends. It doesn't for TCP: what leaves
- * in the context of a thread that has used the socket is its call's, anything else the last user's.
- * But then may_be_softirq() has to know.
+ * Returns whether it matters where a call that sends on a shared socket ends. It doesn't for TCP:
+ * what leaves in the context of a thread that has used the socket is its call's, anything else the
+ * last user's. But then may_be_softirq() has to know.
  */
 static __always_inline bool needs_call_ends(struct task_struct *task, struct sock *sk)
 {

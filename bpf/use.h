@@ -78,7 +78,7 @@ static __noinline int note_new_use(struct task_struct *task, struct sock *sk, en
 
 	if (shared) {
 		have_shared = 1;
-		if (!sees_call_ends && needs_call_ends(task, sk))
+		if (use == CALL_SENDS && !sees_call_ends && needs_call_ends(task, sk))
 			want_call_ends();
 		if (use != USE)
 			begin_call(task, id, sk, use, known);

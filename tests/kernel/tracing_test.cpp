@@ -154,8 +154,9 @@ TEST_CASE("tracing: by fentry, the system calls of a process without sockets run
     CHECK(runs < kCalls / 100);
 }
 
-TEST_CASE("tracing: a program at the end of each system call comes with a shared datagram socket",
-          "[alone]") {
+TEST_CASE(
+    "tracing: a program at the end of each system call comes with who sends on a shared socket",
+    "[alone]") {
     if (!attaches_without_capabilities()) {
         skip("this kernel attaches programs at tracepoints with capabilities only");
     }
@@ -163,9 +164,11 @@ TEST_CASE("tracing: a program at the end of each system call comes with a shared
     const Path path = world.paths().front();
     const TemporaryFolder folder;
     const std::string file = folder.file("x.pcapng");
-    Capture capture(path.client, {"-i", "lo", "-w", file, "--tracing", "syscalls"});
+    Capture capture(path.client, {"-i", "lo", "-U", "-w", file, "--tracing", "syscalls"});
     Actor maker(path.client, "maker");
     Actor server(path.server, "server");
+    const int bound = bound_socket(server, path.server_at(0), SOCK_DGRAM);
+    const Address at_bound = path.server_at(local_port(server, bound));
     const auto share = [&](int sender, int receiver) {
         Actor child = maker.fork_child("child");
         for (Actor* actor : {&child, &maker}) {
@@ -177,10 +180,19 @@ TEST_CASE("tracing: a program at the end of each system call comes with a shared
     const int connected =
         connected_socket(maker, path.server_at(local_port(server, listening)), SOCK_STREAM);
     share(connected, accept_from(server, listening));
+    const int sender = connected_socket(maker, at_bound, SOCK_DGRAM);
+    Actor reader = server.fork_child("reader");
+    for (Actor* actor : {&server, &reader, &server}) {
+        const auto before = std::filesystem::file_size(file);
+        say(maker, sender, "heard");
+        hear(*actor, bound);
+        // pidcap asks for what it has to attach before it reads again.
+        wait_until("the datagram is in the file",
+                   [&] { return std::filesystem::file_size(file) > before; });
+    }
     CHECK_FALSE(sees_call_ends(capture.pid()));
 
-    const int bound = bound_socket(server, path.server_at(0), SOCK_DGRAM);
-    share(connected_socket(maker, path.server_at(local_port(server, bound)), SOCK_DGRAM), bound);
+    share(sender, bound);
     wait_until("the ends of system calls are seen", [&] { return sees_call_ends(capture.pid()); });
     capture.stop();
 
