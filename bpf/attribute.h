@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Finds the processes at both ends of a packet, and updates what is remembered for later ones:
- * puts together what sender.h, receiver.h, learn.h and reason.h answer.
+ * puts together what attribution_steps.h and reason.h answer.
  *
  * Programs of an interface's hooks call attribute(), whose result is valid until the program ends.
  * Those of the cgroup hook have room of their own and call find_ends().
@@ -10,11 +10,10 @@
 #define PIDCAP_ATTRIBUTE_H
 
 #include "attribution.h"
+#include "attribution_steps.h"
 #include "flow_cache.h"
 #include "learn.h"
 #include "reason.h"
-#include "receiver.h"
-#include "sender.h"
 #include "shared.h"
 
 /* Set before loading. 0: packets are only copied, to measure what the rest costs. */
@@ -79,11 +78,9 @@ static __always_inline void find_parsed_ends(context *ctx, __u32 hook, struct at
 		note_change_of_flow(packet->saddr, packet->daddr, packet->sport, packet->dport);
 		forget_flow(packet, OPPOSITE_WAY);
 	}
-	sent = find_sender(ctx, packet, hook, &result->sender);
-	received = (!sent || needs_receiver(packet, hook)) &&
-		   find_receiver(ctx, packet, hook, &result->receiver);
-	if (!learn_from_packet(ctx, packet, hook, &result->sender, &result->receiver) &&
-	    begins_flow(packet))
+	sent = sender_step(ctx, hook, result);
+	received = (!sent || needs_receiver(packet, hook)) && receiver_step(ctx, hook, result);
+	if (!learning_step(ctx, hook, result) && begins_flow(packet))
 		forget_flow(packet, SAME_WAY);
 #ifdef SEES_TRANSLATION
 	if (!(hook & HOOK_INGRESS))

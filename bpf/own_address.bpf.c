@@ -220,18 +220,19 @@ static __always_inline __u64 node_offset(bool tcp)
 /*
  * Returns the socket of a list that matches best, perhaps with SEVERAL, or 0 if none does, or
  * SOCKET_NOT_KNOWN if the list is too long. The flag is kept in the address, and not beside it, so
- * that the verifier has one state to follow.
+ * that the verifier has one state to follow. `first` is a node of the list. A global function, as
+ * score_socket().
  */
-static __always_inline __u64 best_in_list(struct hlist_node *node, __u64 offset, __u64 packet,
-					  struct net *net, __u32 device)
+__noinline __u64 best_in_list(__u64 first, __u64 offset, __u64 packet, __u64 net, __u32 device)
 {
+	struct hlist_node *node = (struct hlist_node *)first;
 	__u32 score, best_score = 0, shared_score = 0;
 	__u64 best = 0;
 
 	for (int i = 0; i < MAX_PORT_SOCKETS; i++) {
 		if (is_end(node))
 			break;
-		score = score_socket((__u64)node - offset, packet, (__u64)net, device);
+		score = score_socket((__u64)node - offset, packet, net, device);
 		if (shared_score && score & SCORE_REUSEPORT && score != shared_score)
 			return SOCKET_NOT_KNOWN;
 		if (score && (score & ~SCORE_REUSEPORT) == (best_score & ~SCORE_REUSEPORT))
@@ -259,11 +260,12 @@ static __always_inline __u64 best_listener(struct __sk_buff *ctx, struct net *ne
 
 	if (!table)
 		return SOCKET_NOT_KNOWN;
-	best = best_in_list(listeners(table, net, packet, false, port), offset, packet, net,
-			    device);
+	best = best_in_list((__u64)listeners(table, net, packet, false, port), offset, packet,
+			    (__u64)net, device);
 	if (best)
 		return best;
-	return best_in_list(listeners(table, net, packet, true, port), offset, packet, net, device);
+	return best_in_list((__u64)listeners(table, net, packet, true, port), offset, packet,
+			    (__u64)net, device);
 }
 
 __noinline __u64 find_at_own_address(struct __sk_buff *ctx, __u64 packet, __u32 device, __u64 hint)
@@ -281,9 +283,9 @@ __noinline __u64 find_at_own_address(struct __sk_buff *ctx, __u64 packet, __u32 
 		best = best_listener(ctx, net, packet, bpf_ntohs(port), device);
 	} else {
 		list = udp_sockets(ctx, net, bpf_ntohs(port));
-		best = list == NO_LIST
-			       ? SOCKET_NOT_KNOWN
-			       : best_in_list(list, node_offset(false), packet, net, device);
+		best = list == NO_LIST ? SOCKET_NOT_KNOWN
+				       : best_in_list((__u64)list, node_offset(false), packet,
+						      (__u64)net, device);
 	}
 	if (!(best & SEVERAL))
 		return best;
