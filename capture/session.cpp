@@ -22,6 +22,7 @@
 #include "capture/events/open_events.h"
 #include "capture/events/own_events.h"
 #include "capture/filter/verdicts.h"
+#include "capture/hooks/link_layers.h"
 #include "capture/hooks/no_hook.h"
 #include "capture/hooks/socket_hook.h"
 #include "capture/keys/plaintext_event.h"
@@ -114,6 +115,15 @@ Result<std::unique_ptr<Session>> Session::open(const SessionOptions& options) {
             return std::move(own).error();
         }
         program_options.only_netns = own->inum;
+    }
+    if (!options.events.packets) {
+        program_options.link_layers = {};
+    } else if (options.programs.hook != Hook::kCgroup) {
+        auto layers = link_layers_of(options.interfaces);
+        if (!layers) {
+            return std::move(layers).error();
+        }
+        program_options.link_layers = *layers;
     }
     auto programs = Programs::load(program_options, cgroups->fd());
     if (!programs) {

@@ -170,13 +170,14 @@ bool InterfaceHook::needs_no_capability(const Programs& programs) {
     const auto is_refused = [&programs](HookProgram program, bpf_attach_type type) {
         const auto fd = programs.program_fd(program);
         if (!fd) {
-            return false;  // a filter that makes no sense here: nothing is ever attached
+            return false;  // nothing is ever attached
         }
         const int link = bpf_link_create(*fd, kNone, type, nullptr);
         return link == -EPERM || link == -EACCES;
     };
     const WithoutCapabilities none;
     return none.valid() && !is_refused(HookProgram::kEthernetOut, kTcxEgress) &&
+           !is_refused(HookProgram::kIpOut, kTcxEgress) &&
            !is_refused(HookProgram::kLoopback, kTcxEgress) &&
            (programs.hook() != Hook::kXdp || !is_refused(HookProgram::kXdpIn, BPF_XDP));
 }

@@ -9,8 +9,8 @@
 #include <utility>
 
 #include "capture/hooks/descriptor_limit.h"
+#include "capture/hooks/link_layers.h"
 #include "packet/line/terminal_text.h"
-#include "packet/link_type.h"
 
 namespace capture {
 namespace {
@@ -21,16 +21,6 @@ constexpr uint64_t kCheckNetnsNs = 1'000'000'000;
 // From so many interfaces on, half a second's wait for normal grace periods, it is worth a
 // machine-wide setting to shorten that.
 constexpr size_t kManyInterfaces = 16;
-
-HookKind kind_of(const Interface& interface, uint16_t link_type) {
-    if (interface.loopback()) {
-        return HookKind::kLoopback;
-    }
-    if (link_type != packet::kLinkTypeEthernet) {
-        return HookKind::kIp;
-    }
-    return interface.kind == "veth" ? HookKind::kVeth : HookKind::kEthernet;
-}
 
 Error unsupported(const std::string& name, const Interface& interface) {
     return Error{fmt::format("interface {}: its link layer (ARPHRD {}) can't be captured", name,
@@ -184,8 +174,8 @@ Result<void> InterfaceSet::add(Place& place, const Interface& interface, bool re
     const std::string name = shown_name(place.netns.label, interface.name);
     std::optional<uint16_t> type = link_type(interface.arphrd);
     Result<std::unique_ptr<InterfaceHook>> hook =
-        type ? InterfaceHook::attach(*programs_, interface.ifindex, name, kind_of(interface, *type),
-                                     choice_.mode)
+        type ? InterfaceHook::attach(*programs_, interface.ifindex, name,
+                                     hook_kind(interface, *type), choice_.mode)
              : unsupported(name, interface);
     if (hook.ok() && !leaves_descriptors()) {
         hook = out_of_descriptors(fmt::format("attach to interface {}", name));

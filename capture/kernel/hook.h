@@ -20,6 +20,15 @@ enum class Hook {
 inline constexpr std::array<std::pair<std::string_view, Hook>, 3> kHookNames{
     {{"tc", Hook::kTc}, {"xdp", Hook::kXdp}, {"cgroup", Hook::kCgroup}}};
 
+// What the packets of interfaces begin with, as far as programs at interfaces differ by it.
+struct LinkLayers {
+    bool ethernet = false;
+    bool ip = false;  // nothing, so with the IP header
+    bool loopback = false;
+
+    static constexpr LinkLayers all() { return {true, true, true}; }
+};
+
 // How programs are attached at traffic control.
 enum class HookMode {
     kAuto,  // tcx where the kernel has it, else clsact

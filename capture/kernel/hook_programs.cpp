@@ -17,21 +17,23 @@ struct Entry {
     HookProgram program;
     Hook hook;         // the hook that uses it; kXdp uses those of kTc, too
     const char* name;  // of the capturing program; the learning one has "learn_" before it
+    bool LinkLayers::*layer = nullptr;  // at interfaces: of which it is
 };
 
 constexpr std::array<Entry, 8> kPrograms{{
-    {HookProgram::kEthernetIn, Hook::kTc, "ethernet_in"},
-    {HookProgram::kEthernetOut, Hook::kTc, "ethernet_out"},
-    {HookProgram::kIpIn, Hook::kTc, "ip_in"},
-    {HookProgram::kIpOut, Hook::kTc, "ip_out"},
-    {HookProgram::kLoopback, Hook::kTc, "loopback"},
-    {HookProgram::kXdpIn, Hook::kXdp, "xdp_in"},
+    {HookProgram::kEthernetIn, Hook::kTc, "ethernet_in", &LinkLayers::ethernet},
+    {HookProgram::kEthernetOut, Hook::kTc, "ethernet_out", &LinkLayers::ethernet},
+    {HookProgram::kIpIn, Hook::kTc, "ip_in", &LinkLayers::ip},
+    {HookProgram::kIpOut, Hook::kTc, "ip_out", &LinkLayers::ip},
+    {HookProgram::kLoopback, Hook::kTc, "loopback", &LinkLayers::loopback},
+    {HookProgram::kXdpIn, Hook::kXdp, "xdp_in", &LinkLayers::ethernet},
     {HookProgram::kSocketIn, Hook::kCgroup, "socket_in"},
     {HookProgram::kSocketOut, Hook::kCgroup, "socket_out"},
 }};
 
-bool uses(Hook hook, const Entry& entry) {
-    return entry.hook == hook || (hook == Hook::kXdp && entry.hook == Hook::kTc);
+bool uses(Hook hook, const LinkLayers& layers, const Entry& entry) {
+    return (entry.hook == hook || (hook == Hook::kXdp && entry.hook == Hook::kTc)) &&
+           (entry.layer == nullptr || layers.*entry.layer);
 }
 
 bpf_program* capturing(const bpf_object& object, const Entry& entry) {
@@ -56,11 +58,12 @@ bpf_program* capturing_program(const bpf_object& object, HookProgram program) {
     return nullptr;
 }
 
-void choose_hook_programs(bpf_object& object, Hook hook, bool learns, const Features& kernel) {
+void choose_hook_programs(bpf_object& object, Hook hook, const LinkLayers& layers, bool learns,
+                          const Features& kernel) {
     for (const Entry& entry : kPrograms) {
-        const std::pair<bpf_program*, bool> both[] = {
-            {capturing(object, entry), uses(hook, entry)},
-            {learning(object, entry), uses(hook, entry) && learns}};
+        const bool used = uses(hook, layers, entry);
+        const std::pair<bpf_program*, bool> both[] = {{capturing(object, entry), used},
+                                                      {learning(object, entry), used && learns}};
         for (const auto& [program, wanted] : both) {
             if (program == nullptr) {
                 continue;
@@ -73,13 +76,13 @@ void choose_hook_programs(bpf_object& object, Hook hook, bool learns, const Feat
     }
 }
 
-Result<FilterPrograms> load_filters(const bpf_object& object, Hook hook,
+Result<FilterPrograms> load_filters(const bpf_object& object, Hook hook, const LinkLayers& layers,
                                     const packet::PacketFilter& filter, bool out,
                                     const Features& kernel) {
     FilterPrograms filters;
     const FilterSetting setting{hook == Hook::kXdp && kernel.has_xdp_pieces(), out};
     for (const Entry& entry : kPrograms) {
-        if (!uses(hook, entry)) {
+        if (!uses(hook, layers, entry)) {
             continue;
         }
         const bpf_program* learns = learning(object, entry);

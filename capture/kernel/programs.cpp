@@ -198,7 +198,7 @@ Result<Programs> Programs::load_with(const ProgramOptions& options, int cgroup_f
     configure(*skeleton, options, static_cast<uint32_t>(cpus), sizes, kernel);
     // At the others' places ends are seen from the start; of these, CallEnds decides.
     skeleton->bss->sees_call_ends = tracing != Tracing::kSyscalls ? 1 : 0;
-    choose_hook_programs(*skeleton->obj, options.hook,
+    choose_hook_programs(*skeleton->obj, options.hook, options.link_layers,
                          options.filter.has_value() && options.finds_processes, kernel);
     choose_followers(*skeleton->obj, options.finds_processes);
     const bool translates_pids = options.finds_processes && options.pid_namespace != 0;
@@ -227,8 +227,8 @@ Result<Programs> Programs::load_with(const ProgramOptions& options, int cgroup_f
         return std::move(made).error();
     }
     if (options.filter) {
-        auto filters = load_filters(*programs.skeleton_->obj, options.hook, *options.filter,
-                                    options.out, kernel);
+        auto filters = load_filters(*programs.skeleton_->obj, options.hook, options.link_layers,
+                                    *options.filter, options.out, kernel);
         if (!filters) {
             return std::move(filters).error();
         }
@@ -399,10 +399,12 @@ void Programs::adapt() {
 }
 
 Result<int> Programs::program_fd(HookProgram program) const {
-    if (filters_) {
-        return filters_->program_fd(program);
+    const int fd = bpf_program__fd(capturing_program(*skeleton_->obj, program));
+    if (fd < 0) {
+        return Error{"no interface had its link layer at the start: start the capture again",
+                     EOPNOTSUPP};
     }
-    return bpf_program__fd(capturing_program(*skeleton_->obj, program));
+    return filters_ ? filters_->program_fd(program) : Result<int>(fd);
 }
 
 Result<Merge> Programs::open_rings() {

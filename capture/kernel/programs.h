@@ -43,7 +43,8 @@ struct ProgramOptions {
     bool out = true;            // record outgoing packets
     uint64_t buffer_bytes = 0;  // all large packet rings together; 0: kDefaultBuffer
     Hook hook = Hook::kTc;
-    bool counts = false;             // packets are counted instead of recorded
+    LinkLayers link_layers = LinkLayers::all();  // of the interfaces that are captured at
+    bool counts = false;                         // packets are counted instead of recorded
     bool finds_processes = true;     // false: packets are recorded without their process
     std::optional<Tracing> tracing;  // nullopt: the best one that this kernel allows
     uint32_t only_netns = 0;  // inode number of the namespace that all packets are from; 0: several
@@ -71,7 +72,7 @@ class Programs {
     Hook hook() const { return hook_; }
     Tracing tracing() const { return tracing_; }
     // Returns the descriptor of the program to attach, or an error if the filter makes no sense for
-    // the packets of that hook.
+    // the packets of that hook, or if ProgramOptions::link_layers is without the program's.
     Result<int> program_fd(HookProgram program) const;
 
     // Opens the rings for reading, as long as this object lives. Call it once.
