@@ -13,6 +13,8 @@
 #include <cstdio>
 #include <cstring>
 #include <memory>
+#include <stdexcept>
+#include <string>
 
 #include "tests/attribution/scenario.h"
 
@@ -103,30 +105,44 @@ constexpr auto kUsePortsOnce = []() -> int64_t {
     return written;
 };
 
+// Serves one client, and notes who it is.
+bool serve(int fd, const Address& peer, uint32_t* pids) {
+    char chunk[300] = "";
+    if (read(fd, chunk, sizeof(chunk) - 1) <= 0) {
+        return false;
+    }
+    // The port stands at the same place in both families' addresses.
+    const uint16_t port = ntohs(reinterpret_cast<const sockaddr_in*>(&peer.storage)->sin_port);
+    const bool is_new = pids[port] == 0;  // the table can tell one process of a port
+    sscanf(chunk, "pid=%u", &pids[port]);
+    const int length = snprintf(chunk, sizeof(chunk), "pid=%d tid=%d answer", getpid(), getpid());
+    if (write(fd, chunk, static_cast<size_t>(length)) != length) {
+        return false;
+    }
+    errno = EADDRINUSE;
+    return is_new;
+}
+
+// What goes wrong with one client is told at the end: the others, and who waits for them, must not
+// wait for ever.
 constexpr auto kServe = [](int listening, uint32_t* pids, int count) -> int64_t {
+    const timeval patience{.tv_sec = 120, .tv_usec = 0};
+    setsockopt(listening, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+    int wrong = 0;
     for (int i = 0; i < count; i++) {
         Address peer;
         peer.length = sizeof(peer.storage);
         const int fd = accept(listening, reinterpret_cast<sockaddr*>(&peer.storage), &peer.length);
-        char chunk[300] = "";
-        if (fd < 0 || read(fd, chunk, sizeof(chunk) - 1) <= 0) {
+        if (fd < 0) {
             return -1;
         }
-        // The port stands at the same place in both families' addresses.
-        const uint16_t port = ntohs(reinterpret_cast<sockaddr_in*>(&peer.storage)->sin_port);
-        if (pids[port] != 0) {  // the table can tell one process of a port
-            errno = EADDRINUSE;
-            return -1;
-        }
-        sscanf(chunk, "pid=%u", &pids[port]);
-        const int length =
-            snprintf(chunk, sizeof(chunk), "pid=%d tid=%d answer", getpid(), getpid());
-        if (write(fd, chunk, static_cast<size_t>(length)) != length) {
-            return -1;
+        if (!serve(fd, peer, pids)) {
+            wrong = errno != 0 ? errno : EPIPE;
         }
         close(fd);
     }
-    return 0;
+    errno = wrong;
+    return wrong == 0 ? 0 : -1;
 };
 
 void play_exchanges(const Path& path, Ownership& ownership) {
@@ -139,7 +155,10 @@ void play_exchanges(const Path& path, Ownership& ownership) {
     spawner.call(kUsePortsOnce);
     server.begin(kServe, listening, table.pids(), kCount);
     spawner.call(kSpawn, Text("call"), Text(path.server_address), port, kCount);
-    server.finish();
+    if (const int64_t served = server.finish(); served != 0) {
+        throw std::runtime_error("not every client was served: " +
+                                 std::string(strerror(static_cast<int>(-served))));
+    }
     ownership.claim("tcp", path.server_address, port, server.who());
     for (unsigned client = 1; client < 65536; client++) {
         if (table.pids()[client] != 0) {

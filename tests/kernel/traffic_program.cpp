@@ -50,6 +50,7 @@ int send_datagram(const char* address, const char* port, const char* note) {
 }
 
 int call(const char* address, const char* port, const char* note) {
+    alarm(120);  // whoever waits for its end shall not wait for ever
     const int fd = connected(SOCK_STREAM, address, port);
     char text[256];
     const int length = signed_text(text, sizeof(text), note);
