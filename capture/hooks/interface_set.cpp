@@ -42,11 +42,15 @@ std::string shown_name(const std::string& netns_label, const std::string& name) 
     return packet::printable(interface_name(netns_label, name));
 }
 
-bool contains(const std::vector<std::string>& list, const char* word) {
-    return std::find(list.begin(), list.end(), word) != list.end();
+}  // namespace
+
+bool InterfaceChoice::any() const {
+    return std::ranges::find(names, kAnyInterface) != names.end();
 }
 
-}  // namespace
+bool InterfaceChoice::all_netns() const {
+    return std::ranges::find(netns, kAllNetns) != netns.end();
+}
 
 InterfaceSet::InterfaceSet(const Programs& programs, InterfaceChoice choice, uint32_t snaplen,
                            IsInUse is_in_use)
@@ -54,8 +58,8 @@ InterfaceSet::InterfaceSet(const Programs& programs, InterfaceChoice choice, uin
       choice_(std::move(choice)),
       is_in_use_(std::move(is_in_use)),
       ledger_(programs.drops(), snaplen, choice_.most),
-      any_(contains(choice_.names, kAnyInterface)),
-      all_netns_(contains(choice_.netns, kAllNetns)) {}
+      any_(choice_.any()),
+      all_netns_(choice_.all_netns()) {}
 
 Result<std::unique_ptr<InterfaceSet>> InterfaceSet::open(const Programs& programs,
                                                          InterfaceChoice choice, uint32_t snaplen,

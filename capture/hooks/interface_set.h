@@ -37,6 +37,9 @@ struct InterfaceChoice {
     bool promiscuous = true;    // those of `names` but "any"
     bool asks_for_tag = false;  // the packet filter does, see PacketFilter::tagged_program()
     size_t most = InterfaceLedger::kMost;  // are announced, see InterfaceLedger
+
+    bool any() const;        // kAnyInterface is among the names
+    bool all_netns() const;  // kAllNetns is among the namespaces
 };
 
 class InterfaceSet : public Attachment {

@@ -58,8 +58,7 @@ HookKind hook_kind(const Interface& interface, uint16_t link_type) {
 }
 
 Result<LinkLayers> link_layers_of(const InterfaceChoice& choice) {
-    if (std::ranges::find(choice.names, kAnyInterface) != choice.names.end() ||
-        std::ranges::find(choice.netns, kAllNetns) != choice.netns.end()) {
+    if (choice.any() || choice.all_netns()) {
         return LinkLayers::all();
     }
     LinkLayers layers;
