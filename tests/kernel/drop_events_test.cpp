@@ -2,8 +2,6 @@
 //
 // Events of dropped packets, and which are left out. The oracles are the counters of nftables and
 // of /proc/net/snmp, and the errors that programs see.
-#include <bpf/bpf.h>
-#include <linux/bpf.h>
 #include <linux/membarrier.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -13,6 +11,7 @@
 #include <catch2/catch.hpp>
 #include <cerrno>
 #include <regex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -21,6 +20,7 @@
 #include "tests/kernel/socket_calls.h"
 #include "tests/support/capture.h"
 #include "tests/support/child.h"
+#include "tests/support/loaded_programs.h"
 #include "tests/support/skip.h"
 #include "tests/support/temporary_folder.h"
 
@@ -199,23 +199,8 @@ TEST_CASE(
     const auto programs_with = [&](std::vector<std::string> arguments) {
         arguments.insert(arguments.end(), {"-i", "lo", "-w", folder.file("packets")});
         Capture capture(netns, arguments);
-        std::vector<std::string> names;
-        for (const std::string& path :
-             files_in("/proc/" + std::to_string(capture.pid()) + "/fdinfo")) {
-            const std::string text = content_of(path);
-            std::smatch match;
-            if (!std::regex_search(text, match, std::regex("prog_id:\\s*(\\d+)"))) {
-                continue;
-            }
-            const Fd program(bpf_prog_get_fd_by_id(static_cast<uint32_t>(std::stoul(match[1]))));
-            bpf_prog_info info{};
-            uint32_t size = sizeof(info);
-            REQUIRE(bpf_obj_get_info_by_fd(program.get(), &info, &size) == 0);
-            names.emplace_back(info.name);
-        }
+        std::set<std::string> names = loaded_programs(capture.pid());
         capture.stop();
-        std::sort(names.begin(), names.end());
-        names.erase(std::unique(names.begin(), names.end()), names.end());
         return names;
     };
     const auto added_by = [&, plain = programs_with({})](const std::string& choice) {

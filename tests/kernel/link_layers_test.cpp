@@ -1,19 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// Which programs a capture has the kernel verify, by the link layers of its interfaces. The kernel
-// lists them: in the descriptors of the capture's process.
-#include <bpf/bpf.h>
-
+// Which programs a capture has the kernel verify, by the link layers of its interfaces.
 #include <catch2/catch.hpp>
-#include <filesystem>
-#include <fstream>
 #include <set>
 #include <string>
 #include <vector>
 
-#include "pcapng/fd.h"
 #include "tests/support/capture.h"
 #include "tests/support/command.h"
+#include "tests/support/loaded_programs.h"
 #include "tests/support/netns.h"
 #include "tests/support/process.h"
 #include "tests/support/temporary_folder.h"
@@ -32,27 +27,9 @@ Names operator+(Names all, const Names& more) {
     return all;
 }
 
-std::string name_of_program(uint32_t id) {
-    const pcapng::Fd program(bpf_prog_get_fd_by_id(id));
-    bpf_prog_info info{};
-    uint32_t size = sizeof(info);
-    REQUIRE(program.valid());
-    REQUIRE(bpf_obj_get_info_by_fd(program.get(), &info, &size) == 0);
-    return info.name;
-}
-
-// Those of the process that have packets of interfaces.
+// Those of the process that have packets.
 Names packet_programs_of(pid_t pid) {
-    Names names;
-    const std::filesystem::path folder = "/proc/" + std::to_string(pid) + "/fdinfo";
-    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-        std::ifstream lines(entry.path());
-        for (std::string line; std::getline(lines, line);) {
-            if (line.starts_with("prog_id:")) {
-                names.insert(name_of_program(static_cast<uint32_t>(std::stoul(line.substr(8)))));
-            }
-        }
-    }
+    const Names names = loaded_programs(pid);
     Names known = kEthernet + kIp + kLoopback + Names{"xdp_in", "socket_in", "socket_out"};
     std::erase_if(known, [&](const std::string& name) { return !names.contains(name); });
     return known;
