@@ -37,6 +37,7 @@ struct sk_user {
 struct socket_call {
 	struct pidcap_owner owner;
 	__u64 sk;	/* 0: the call has ended */
+	__u64 unnoted;	/* another socket that others use since, maybe while a call on it began */
 	__u64 sent_on;	/* the socket of the thread's last call that sends */
 	__u64 number;	/* that call's among all that had begun on that socket */
 	__u64 switches; /* how often the thread had been switched out when that call began */

@@ -121,6 +121,27 @@ static __always_inline void count_end(const struct socket_call *call)
 		__sync_fetch_and_add(&calls->ended, 1);
 }
 
+/*
+ * Notes that the only user that a socket has had until now may be in a call on it, which began when
+ * no calls needed to be noted. Its thread may run at the same time, so this keeps off what is noted
+ * of its other calls.
+ */
+static __always_inline void note_earlier_call(const struct sk_user *user, __u64 sk)
+{
+	struct socket_call earlier = {.unnoted = sk};
+	struct socket_call *call;
+	__u64 id;
+
+	if (!read_user(user, sk, &earlier.owner))
+		return;
+	id = (__u64)earlier.owner.tgid << 32 | earlier.owner.tid;
+	call = bpf_map_lookup_elem(&socket_call, &id);
+	if (call)
+		call->unnoted = sk;
+	else
+		bpf_map_update_elem(&socket_call, &id, &earlier, BPF_NOEXIST);
+}
+
 /* Notes the begin of the current thread's call on a socket that is shared with its `last` user. */
 static __always_inline void begin_call(struct task_struct *task, __u64 id, struct sock *sk,
 				       enum use use, const struct sk_user *last)
@@ -144,6 +165,7 @@ static __always_inline void begin_call(struct task_struct *task, __u64 id, struc
 	if (use == CALL_SENDS && KERNEL_READ(sk, sk_protocol) != IPPROTO_TCP)
 		count_begin(call, task, sk, last);
 	call->receives = use == CALL_RECEIVES;
+	call->unnoted = 0;
 	call->sk = key;
 }
 
@@ -166,6 +188,7 @@ static __always_inline void end_call(void)
 	if (!call)
 		return;
 	count_end(call);
+	call->unnoted = 0;
 	call->sk = 0;
 }
 
@@ -174,25 +197,13 @@ static __always_inline void end_call_on(struct socket *socket)
 {
 	struct socket_call *call = current_call();
 
-	if (!call || call->sk != (__u64)KERNEL_READ(socket, sk))
+	if (!call)
+		return;
+	call->unnoted = 0;
+	if (call->sk != (__u64)KERNEL_READ(socket, sk))
 		return;
 	count_end(call);
 	call->sk = 0;
-}
-
-/*
- * Returns whether the call that is noted of the current thread is the one in whose context this
- * program runs. If its end wouldn't have been seen, it may be over where a softirq has interrupted
- * the thread, or be of an earlier thread with the same number. One that began before ends were seen
- * may be over, too.
- */
-static __always_inline bool is_current_call(const struct socket_call *call,
-					    struct task_struct *task, __u64 id)
-{
-	if (call->is_seen)
-		return true;
-	return !sees_call_ends && !may_be_softirq() &&
-	       call->owner.start_boot == KERNEL_READ(current_leader(task, id), start_boottime);
 }
 
 /*
@@ -216,6 +227,46 @@ static __always_inline bool is_sent_by(const struct socket_call *call, struct ta
 		return false;
 	calls = bpf_map_lookup_elem(&shared_calls, &key);
 	return calls && read_counter(&calls->begun) == call->number;
+}
+
+/* Returns whether the kernel sends for a TCP socket that is being closed, which isn't a use. */
+static __always_inline bool is_closing(struct bpf_sock *sk)
+{
+	return sk->protocol == IPPROTO_TCP && sk->state != BPF_TCP_ESTABLISHED &&
+	       sk->state != BPF_TCP_CLOSE_WAIT && sk->state != BPF_TCP_SYN_SENT &&
+	       sk->state != BPF_TCP_SYN_RECV;
+}
+
+/* Whether a call sends a packet. */
+enum in_call {
+	NOT_IN_CALL,
+	MAYBE_IN_CALL,
+	IN_CALL,
+};
+
+/*
+ * Tells whether the call of the current thread that is noted sends this packet of the socket. If
+ * its end wouldn't have been seen, it may be over where a softirq has interrupted the thread, or be
+ * of an earlier thread with the same number.
+ */
+static __always_inline enum in_call is_in_call(const struct socket_call *call, struct bpf_sock *sk,
+					       struct task_struct *task, __u64 id, bool is_here)
+{
+	bool noted = call->sk == (__u64)(long)sk;
+	bool receives = noted && call->receives && sk->protocol != IPPROTO_TCP;
+	bool softirq = may_be_softirq();
+
+	if (receives || (!noted && call->unnoted != (__u64)(long)sk))
+		return NOT_IN_CALL;
+	if (noted && call->is_seen) {
+		if (!softirq || sk->protocol == IPPROTO_TCP || is_sent_by(call, task, is_here))
+			return IN_CALL;
+		return NOT_IN_CALL;
+	}
+	if (is_closing(sk) ||
+	    call->owner.start_boot != KERNEL_READ(current_leader(task, id), start_boottime))
+		return NOT_IN_CALL;
+	return softirq ? MAYBE_IN_CALL : IN_CALL;
 }
 
 #endif

@@ -171,7 +171,7 @@ static __noinline bool owner_at(struct sock *sk, struct end *end)
  * thread whose system call on the socket is under way, if this program runs in its context.
  * Outside of such a call, the last user remains the owner in TCP, where the socket also sends by
  * itself. A datagram is then nobody's: it left later than its call, and a thread that waits to
- * receive one did not send it.
+ * receive one did not send it. So is what may have been sent in another process's call.
  */
 static __always_inline bool sender_on_shared_socket(context *ctx, struct bpf_sock *sk,
 						    struct pidcap_owner *owner)
@@ -179,15 +179,15 @@ static __always_inline bool sender_on_shared_socket(context *ctx, struct bpf_soc
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 	__u64 id = (__u64)KERNEL_READ(task, tgid) << 32 | (__u32)KERNEL_READ(task, pid);
 	struct socket_call *call = bpf_map_lookup_elem(&socket_call, &id);
+	enum in_call in_call =
+		call ? is_in_call(call, sk, task, id, is_sent_here(ctx)) : NOT_IN_CALL;
 
-	if (call && call->sk == (__u64)(long)sk && is_current_call(call, task, id) &&
-	    (sk->protocol == IPPROTO_TCP ||
-	     (!call->receives &&
-	      (!may_be_softirq() || is_sent_by(call, task, is_sent_here(ctx)))))) {
+	if (in_call == IN_CALL) {
 		*owner = call->owner;
 		if (owner->tgid == id >> 32 && owner->tid == (__u32)id)
 			return true;
-	} else if (sk->protocol == IPPROTO_TCP) {
+	} else if (sk->protocol == IPPROTO_TCP &&
+		   (in_call == NOT_IN_CALL || owner->tgid == id >> 32)) {
 		return true;
 	}
 	__builtin_memset(owner, 0, sizeof(*owner));

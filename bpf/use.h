@@ -73,17 +73,23 @@ static __noinline int note_new_use(struct task_struct *task, struct sock *sk, en
 	__u64 id = bpf_get_current_pid_tgid();
 	__u64 key = (__u64)sk;
 	struct sk_user *known = bpf_map_lookup_elem(&sk_user, &key);
-	bool shared = known && (known->shared || known->owner.tid != (__u32)id ||
-				known->owner.tgid != id >> 32);
+	bool shared;
 
+	if (!known) {
+		write_user(task, sk, NULL, false);
+		return 0;
+	}
+	shared = known->shared || known->owner.tid != (__u32)id || known->owner.tgid != id >> 32;
 	if (shared) {
 		have_shared = 1;
+		if (!known->shared)
+			note_earlier_call(known, key);
 		if (use == CALL_SENDS && !sees_call_ends && needs_call_ends(task, sk))
 			want_call_ends();
 		if (use != USE)
 			begin_call(task, id, sk, use, known);
 	}
-	if (!known || !is_current(&known->owner, task, id))
+	if (!is_current(&known->owner, task, id))
 		write_user(task, sk, known, shared);
 	return 0;
 }

@@ -3,6 +3,7 @@
 // Sockets with several users: the owner is the process that used it last, from the first packet
 // that its use causes.
 #include <fcntl.h>
+#include <netinet/tcp.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -444,6 +445,62 @@ void play_shared_datagrams(const Path& path, Ownership& ownership) {
     }
 }
 
+// TCP sends at once, in the call, without waiting for what the peer has yet to acknowledge.
+void send_at_once(Actor& user, int fd) {
+    user.call(
+        [](int which) {
+            const int on = 1;
+            return setsockopt(which, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+        },
+        fd);
+}
+
+// `user`, the socket's only one until now, waits in a call that sends what it finds in a pipe. Then
+// another one uses the socket, and only then does the pipe get something.
+void play_call_before_other(Actor& user, Actor& other, int fd, Actor& peer, int peer_fd) {
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0) {
+        throw std::runtime_error("pipe");
+    }
+    const pcapng::Fd from(ends[0]);
+    const pcapng::Fd to(ends[1]);
+    user.begin([](int out, int in) { return splice(in, nullptr, out, nullptr, 300, 0); }, fd,
+               user.give(from.get()));
+    wait_until_in_call(user.pid(), SYS_splice);
+    pass(other, fd, peer, peer_fd, "in the middle of another's call " + for_user(peer));
+    const std::string pid = std::to_string(user.pid());
+    const std::string text = "pid=" + pid + " tid=" + pid + " later " + for_user(peer);
+    if (write(to.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()) ||
+        user.finish() != static_cast<int64_t>(text.size())) {
+        throw std::runtime_error("splice");
+    }
+    hear(peer, peer_fd);
+}
+
+void play_calls_before_others(const Path& path, Ownership& ownership) {
+    for (const int type : {SOCK_DGRAM, SOCK_STREAM}) {
+        Shared shared(path, type);
+        Actor child = shared.first.fork_child("child-" + path.name);
+        claim_users(ownership, path, type, shared, {&shared.first, &child});
+        if (type == SOCK_STREAM) {
+            send_at_once(shared.first, shared.fd);
+        }
+        use_by(shared.first, shared.fd, shared.peer, shared.peer_fd);
+        play_call_before_other(shared.first, child, shared.fd, shared.peer, shared.peer_fd);
+        use_by(shared.first, shared.fd, shared.peer, shared.peer_fd);
+        use_by(child, shared.fd, shared.peer, shared.peer_fd);
+        // The last one to close hasn't used it last, and doesn't by that.
+        use_by(shared.first, shared.fd, shared.peer, shared.peer_fd);
+        close_in(shared.first, shared.fd);
+        close_in(child, shared.fd);
+        if (type == SOCK_STREAM) {
+            hear_end(shared.peer, shared.peer_fd);
+            close_in(shared.peer, shared.peer_fd);
+            settle(path.client);
+        }
+    }
+}
+
 // The kernel spreads what comes in over the CPUs (RPS): a worker's datagram arrives while the CPU
 // is in the middle of another worker's call.
 Play prepare_spread_datagrams(Stage& stage) {
@@ -616,6 +673,7 @@ void play_uid(const Path& path, Ownership& ownership) {
 void add_handover(Scenarios& all) {
     all.push_back(on_each_path("fork-inherits", 151, play_inherited));
     all.push_back(on_each_path("tcp-full-flow", 600, play_full_flow));
+    all.push_back(on_each_path("call-before-other", 100, play_calls_before_others));
     all.push_back({"fork-inherited-before", 48, prepare_inherited_before});
     all.push_back(on_each_path("scm-rights", 108, play_scm_rights));
     all.push_back(on_each_path("socket-activation", 60, play_socket_activation));
