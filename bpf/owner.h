@@ -22,12 +22,18 @@
  */
 struct sk_user {
 	struct pidcap_owner owner;
-	__u64 sk;     /* the socket's address, the key */
-	__u64 born;   /* when the entry was made, mono: with sk it identifies a socket, for ever */
-	__u64 check;  /* pidcap_owner_check() */
-	__u64 task;   /* the owner's thread, by its address */
-	__u32 shared; /* it has had several users, which may use it at the same time */
-	__u32 netns;  /* inode number of its network namespace */
+	__u64 sk;    /* the socket's address, the key */
+	__u64 born;  /* when the entry was made, mono: with sk it identifies a socket, for ever */
+	__u64 check; /* pidcap_owner_check() */
+	__u64 task;  /* the owner's thread, by its address */
+	__u32 netns; /* inode number of its network namespace */
+	union {
+		struct {
+			__u16 shared;  /* it has had several users, maybe at the same time */
+			__u16 passive; /* its only one has bound or accepted it, no more */
+		};
+		__u32 special; /* either of these */
+	};
 };
 
 /*

@@ -24,7 +24,7 @@ extern __u32 wants_call_ends;
 
 /* How a socket is used. Those that begin with CALL_ have an end. */
 enum use {
-	USE,
+	USE, /* sends no data: bind, accept */
 	CALL_RECEIVES,
 	CALL_SENDS, /* or sends and receives */
 };

@@ -32,6 +32,8 @@ const volatile struct {
 	__u32 splice;
 	__u32 io_submit;
 	__u32 x32_io_submit;
+	__u32 bind;
+	__u32 listen;
 	__u32 accept;
 	__u32 accept4;
 	__u32 socketcall;
@@ -78,9 +80,11 @@ static __always_inline bool socketcall_fd(struct pt_regs *regs, __u32 *fd)
 	       !bpf_probe_read_user(fd, sizeof(*fd), (void *)(__u64)(__u32)COMPAT_ARG2(regs));
 }
 
-static __always_inline enum use use_of(const volatile __u64 *receiving_calls, __u64 call)
+static __always_inline enum use use_of(const volatile typeof(native_calls) *calls, __u64 call)
 {
-	return is_in(receiving_calls, call) ? CALL_RECEIVES : CALL_SENDS;
+	if (is_in(calls->receiving_calls, call))
+		return CALL_RECEIVES;
+	return call == calls->bind || call == calls->listen ? USE : CALL_SENDS;
 }
 
 /* Global functions, which the verifier looks at once, not at each of their calls. */
@@ -138,7 +142,7 @@ static __noinline int note_all_submitted(__u64 number, __u64 list, bool short_po
 
 static __always_inline void note_compat_call(__u64 task, struct pt_regs *regs, __u64 call)
 {
-	enum use use = use_of(compat_calls.receiving_calls, call);
+	enum use use = use_of(&compat_calls, call);
 	__u32 fd = COMPAT_ARG1(regs);
 
 	if (call == compat_calls.io_submit) {
@@ -156,7 +160,7 @@ static __always_inline void note_compat_call(__u64 task, struct pt_regs *regs, _
 
 static __always_inline void note_native_call(__u64 task, struct pt_regs *regs, __u64 call)
 {
-	enum use use = use_of(native_calls.receiving_calls, call);
+	enum use use = use_of(&native_calls, call);
 	__u32 fd = SYSCALL_ARG1(regs);
 
 	if (call == native_calls.io_submit || call == native_calls.x32_io_submit) {

@@ -29,10 +29,10 @@ static __noinline int note_packet_use(struct task_struct *task, __u64 key)
 }
 
 static __always_inline void write_user(struct task_struct *task, struct sock *sk,
-				       const struct sk_user *known, bool shared)
+				       const struct sk_user *known, bool shared, bool passive)
 {
 	__u64 key = (__u64)sk;
-	struct sk_user user = {.shared = shared};
+	struct sk_user user = {.shared = shared, .passive = passive};
 
 	current_owner(&user.owner);
 	user.sk = key;
@@ -65,6 +65,8 @@ static __noinline int want_call_ends(void)
 
 /*
  * Notes a use that says something new: of a socket that has another user, or several, or none yet.
+ * Who has only bound or accepted it sends nothing on it: the next one is then its only user.
+ *
  * Not inlined: such uses are few, and what all others run should be small. What begin_call() and
  * write_user() keep on the stack takes the same place: with its callers it has 512 bytes.
  */
@@ -73,13 +75,14 @@ static __noinline int note_new_use(struct task_struct *task, struct sock *sk, en
 	__u64 id = bpf_get_current_pid_tgid();
 	__u64 key = (__u64)sk;
 	struct sk_user *known = bpf_map_lookup_elem(&sk_user, &key);
-	bool shared;
+	bool other, shared;
 
 	if (!known) {
-		write_user(task, sk, NULL, false);
+		write_user(task, sk, NULL, false, use == USE);
 		return 0;
 	}
-	shared = known->shared || known->owner.tid != (__u32)id || known->owner.tgid != id >> 32;
+	other = known->owner.tid != (__u32)id || known->owner.tgid != id >> 32;
+	shared = known->shared || (other && !known->passive);
 	if (shared) {
 		have_shared = 1;
 		if (!known->shared)
@@ -90,7 +93,10 @@ static __noinline int note_new_use(struct task_struct *task, struct sock *sk, en
 			begin_call(task, id, sk, use, known);
 	}
 	if (!is_current(&known->owner, task, id))
-		write_user(task, sk, known, shared);
+		write_user(task, sk, known, shared, known->passive && use == USE);
+	else if (known->passive && use != USE)
+		/* If the entry is another socket's by now, that one counts as shared earlier. */
+		known->passive = 0;
 	return 0;
 }
 
@@ -109,8 +115,10 @@ static __always_inline void note_use(struct task_struct *task, struct sock *sk, 
 	if (family != AF_INET && family != AF_INET6)
 		return;
 	known = bpf_map_lookup_elem(&sk_user, &key);
-	if (!known || known->shared || !is_current(&known->owner, task, bpf_get_current_pid_tgid()))
-		note_new_use(task, sk, use);
+	if (known && !*(volatile __u32 *)&known->special &&
+	    is_current(&known->owner, task, bpf_get_current_pid_tgid()))
+		return;
+	note_new_use(task, sk, use);
 }
 
 /*

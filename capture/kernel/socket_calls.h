@@ -96,6 +96,8 @@ void set_native_calls(Calls& calls) {
     add_calls(calls, kX32ReceivingCalls, kX32OtherCalls);
     calls.x32_io_submit = kX32IoSubmit;
 #endif
+    calls.bind = SYS_bind;
+    calls.listen = SYS_listen;
     calls.accept = SYS_accept;
     calls.accept4 = SYS_accept4;
     calls.socketcall = kNoCall;
@@ -107,6 +109,8 @@ void set_compat_calls(Calls& calls) {
     calls.splice = kCompatSplice;
     calls.io_submit = kCompatIoSubmit;
     calls.x32_io_submit = kNoCall;
+    calls.bind = kCompatBind;
+    calls.listen = kCompatListen;
     calls.accept = kCompatAccept;
     calls.accept4 = kCompatAccept4;
     calls.socketcall = kCompatSocketcall;

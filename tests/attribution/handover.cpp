@@ -501,6 +501,46 @@ void play_calls_before_others(const Path& path, Ownership& ownership) {
     }
 }
 
+// Who binds a datagram socket, or accepts a connection, leaves it to a worker, and sends on it
+// later than this.
+void play_return_of_opener(const Path& path, Ownership& ownership) {
+    for (const int type : {SOCK_DGRAM, SOCK_STREAM}) {
+        Actor opener(path.server, "opener-" + path.name);
+        Actor client(path.client, "client-" + path.name);
+        const bool datagram = type == SOCK_DGRAM;
+        const int bound = datagram ? bound_socket(opener, path.server_at(0), type)
+                                   : listener(opener, path.server_at(0));
+        const uint16_t port = local_port(opener, bound);
+        const int caller = connected_socket(client, path.server_at(port), type);
+        const uint16_t caller_port = local_port(client, caller);
+        const int fd = datagram ? bound : accept_from(opener, bound);
+        Actor worker = opener.fork_child("worker-" + path.name);
+        for (const Actor* user : {&opener, &worker}) {
+            ownership.add_user(user->who());
+            ownership.claim(protocol_name(type), path.server_address, port, user->who());
+        }
+        ownership.add_user(client.who());
+        ownership.claim(protocol_name(type), path.client_address, caller_port, client.who());
+        if (datagram) {
+            connect_to(worker, fd, path.client_at(caller_port));
+        } else {
+            send_at_once(worker, fd);
+        }
+        for (int i = 0; i < 10; i++) {
+            use_by(worker, fd, client, caller);
+        }
+        play_call_before_other(worker, opener, fd, client, caller);
+        use_by(worker, fd, client, caller);
+        use_by(opener, fd, client, caller);
+        close_in(opener, fd);
+        use_by(worker, fd, client, caller);
+        close_in(worker, fd);
+        close_in(client, caller);
+        settle(path.client);
+        settle(path.server);
+    }
+}
+
 // The kernel spreads what comes in over the CPUs (RPS): a worker's datagram arrives while the CPU
 // is in the middle of another worker's call.
 Play prepare_spread_datagrams(Stage& stage) {
@@ -674,6 +714,7 @@ void add_handover(Scenarios& all) {
     all.push_back(on_each_path("fork-inherits", 151, play_inherited));
     all.push_back(on_each_path("tcp-full-flow", 600, play_full_flow));
     all.push_back(on_each_path("call-before-other", 100, play_calls_before_others));
+    all.push_back(on_each_path("opener-returns", 150, play_return_of_opener));
     all.push_back({"fork-inherited-before", 48, prepare_inherited_before});
     all.push_back(on_each_path("scm-rights", 108, play_scm_rights));
     all.push_back(on_each_path("socket-activation", 60, play_socket_activation));
