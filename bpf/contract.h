@@ -32,7 +32,7 @@
 
 /*
  * Who used a socket last. tgid and start (boot, of the thread group's leader) identify the process;
- * tid is the thread, comm the leader's name at that moment. tgid 0: no process.
+ * tid is the thread (0: not known), comm the leader's name at that moment. tgid 0: no process.
  */
 struct pidcap_owner {
 	__u64 start_boot;

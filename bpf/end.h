@@ -21,7 +21,7 @@ struct end {
 	/* The rest is of senders only. */
 	bool forgeable; /* the process can write any addresses and ports into such a packet */
 	bool hidden;	/* a look-up for an answer at this interface doesn't find the socket */
-	bool shared;	/* the socket has had several users */
+	__u8 users;	/* enum users: who has used the socket */
 };
 
 #endif

@@ -185,8 +185,9 @@ static __always_inline bool is_lasting_sender(const struct flow_id *id, const st
 	if (!id->sk)
 		return !sender->owner.tgid && !have_local_peers;
 	/* What goes out from a hidden one is remembered with each packet, for its answers. */
-	return sender->via == PIDCAP_VIA_SOCKET && sender->sk == id->sk && !sender->shared &&
-	       !sender->forgeable && (id->hook & HOOK_INGRESS || !sender->hidden);
+	return sender->via == PIDCAP_VIA_SOCKET && sender->sk == id->sk &&
+	       sender->users != SEVERAL_PROCESSES && !sender->forgeable &&
+	       (id->hook & HOOK_INGRESS || !sender->hidden);
 }
 
 /* The same of their receiver. A look-up's has to be asked each time: see is_connected(). */
@@ -213,6 +214,8 @@ __noinline int take_kept_ends(context *ctx, __u32 hook)
 		return false;
 	result->sender = flow->sender;
 	result->receiver = flow->receiver;
+	if (result->sender.users == SEVERAL_THREADS)
+		result->sender.owner.tid = sending_thread(&result->sender.owner);
 	return true;
 }
 

@@ -22,18 +22,19 @@
  */
 struct sk_user {
 	struct pidcap_owner owner;
-	__u64 sk;    /* the socket's address, the key */
-	__u64 born;  /* when the entry was made, mono: with sk it identifies a socket, for ever */
-	__u64 check; /* pidcap_owner_check() */
-	__u64 task;  /* the owner's thread, by its address */
-	__u32 netns; /* inode number of its network namespace */
-	union {
-		struct {
-			__u16 shared;  /* it has had several users, maybe at the same time */
-			__u16 passive; /* its only one has bound or accepted it, no more */
-		};
-		__u32 special; /* either of these */
-	};
+	__u64 sk;      /* the socket's address, the key */
+	__u64 born;    /* when the entry was made, mono: with sk it identifies a socket, for ever */
+	__u64 check;   /* pidcap_owner_check() */
+	__u64 task;    /* the owner's thread, by its address */
+	__u32 netns;   /* inode number of its network namespace */
+	__u16 users;   /* enum users: who has used it, maybe at the same time */
+	__u16 passive; /* its only one has bound or accepted it, no more */
+};
+
+enum users {
+	ONE_THREAD,
+	SEVERAL_THREADS, /* of one process */
+	SEVERAL_PROCESSES,
 };
 
 /*
@@ -213,16 +214,23 @@ static __always_inline void current_owner(struct pidcap_owner *owner)
 	BPF_CORE_READ_STR_INTO(&owner->comm, leader, comm);
 }
 
-static __always_inline bool is_current(const struct pidcap_owner *owner, struct task_struct *task,
-				       __u64 id)
+/* Returns whether the current process is the owner, as the same user, by any of its threads. */
+static __always_inline bool is_current_process(const struct pidcap_owner *owner,
+					       struct task_struct *task, __u64 id)
 {
 	struct effective_ids ids;
 
-	if (owner->tgid != id >> 32 || owner->tid != (__u32)id ||
+	if (owner->tgid != id >> 32 ||
 	    owner->start_boot != KERNEL_READ(current_leader(task, id), start_boottime))
 		return false;
 	ids = effective_ids_of(task);
 	return owner->uid == ids.uid && owner->gid == ids.gid;
+}
+
+static __always_inline bool is_current(const struct pidcap_owner *owner, struct task_struct *task,
+				       __u64 id)
+{
+	return owner->tid == (__u32)id && is_current_process(owner, task, id);
 }
 
 #endif

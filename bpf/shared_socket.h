@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Sockets that several threads or processes use at the same time: whose call sends this packet?
+ * Sockets that several processes use at the same time: whose call sends this packet?
  *
  * Programs that see a use note each thread's call on such a socket, from its beginning to its end
  * (maps socket_call, shared_calls: owner.h). Programs that see a packet ask which of them sent it.
@@ -11,7 +11,7 @@
 #include "owner.h"
 #include "softirq.h"
 
-/* Set once a socket has had several users. */
+/* Set once several processes have used a socket. */
 extern __u32 have_shared;
 
 /*
@@ -54,13 +54,15 @@ static __always_inline bool is_under_way(struct sock *sk)
 }
 
 /*
- * Returns whether the last user's thread may be in a call that isn't counted, as those that began
- * before the socket was shared. A thread that sleeps either isn't, or has something under way.
+ * Returns whether the last user may be in a call that isn't counted, as those that began before the
+ * socket was shared. A thread that sleeps either isn't, or has something under way.
  */
 static __always_inline bool may_be_sending(const struct sk_user *user)
 {
 	struct task_struct *task = (struct task_struct *)user->task;
 
+	if (user->users == SEVERAL_THREADS)
+		return true; /* Any of them may. */
 	if ((__u32)KERNEL_READ(task, pid) != user->owner.tid ||
 	    (__u32)KERNEL_READ(task, tgid) != user->owner.tgid)
 		return false; /* It has gone. */
@@ -124,7 +126,7 @@ static __always_inline void count_end(const struct socket_call *call)
 /*
  * Notes that the only user that a socket has had until now may be in a call on it, which began when
  * no calls needed to be noted. Its thread may run at the same time, so this keeps off what is noted
- * of its other calls.
+ * of its other calls. Several threads of a process have one entry for this, under the thread 0.
  */
 static __always_inline void note_earlier_call(const struct sk_user *user, __u64 sk)
 {
@@ -134,7 +136,9 @@ static __always_inline void note_earlier_call(const struct sk_user *user, __u64 
 
 	if (!read_user(user, sk, &earlier.owner))
 		return;
-	id = (__u64)earlier.owner.tgid << 32 | earlier.owner.tid;
+	id = (__u64)earlier.owner.tgid << 32;
+	if (user->users == ONE_THREAD)
+		id |= earlier.owner.tid;
 	call = bpf_map_lookup_elem(&socket_call, &id);
 	if (call)
 		call->unnoted = sk;

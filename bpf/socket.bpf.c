@@ -48,7 +48,7 @@ int socket_release(struct bpf_sock *sk)
 	stored = bpf_sk_storage_get(&sk_owner, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
 	if (stored && read_user(user, key, &owner))
 		store_owner(stored, &owner);
-	if (user->shared)
+	if (user->users == SEVERAL_PROCESSES)
 		bpf_map_delete_elem(&shared_calls, &key);
 	bpf_map_delete_elem(&sk_user, &key);
 	note_change_of_owner(sk);

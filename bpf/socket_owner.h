@@ -124,9 +124,8 @@ static __always_inline bool has_foreign_address(struct bpf_sock *sk)
 /* What the entry of a socket in sk_user says. */
 enum user_found {
 	NO_USER,
-	ONE_USER,
-	SEVERAL_USERS,
 	UNCLEAR_USER, /* uses on other CPUs overwrite it again and again */
+	HAS_USERS,    /* + enum users */
 };
 
 /* A use on another CPU replaces an entry while it is read: then the new one is at hand. */
@@ -135,7 +134,7 @@ enum user_found {
 /* Takes the end's owner from the entry of its socket. */
 static __always_inline enum user_found take_user(__u64 sk, struct end *end)
 {
-	__u32 shared, netns;
+	__u32 users, netns;
 	struct sk_user *user;
 	__u64 born;
 
@@ -144,7 +143,7 @@ static __always_inline enum user_found take_user(__u64 sk, struct end *end)
 		user = bpf_map_lookup_elem(&sk_user, &sk);
 		if (!user)
 			return NO_USER;
-		shared = user->shared;
+		users = user->users;
 		netns = user->netns;
 		born = user->born;
 		barrier(); /* read_user() tells whether these were the socket's */
@@ -152,7 +151,7 @@ static __always_inline enum user_found take_user(__u64 sk, struct end *end)
 			end->sk = sk;
 			end->born = born;
 			end->netns = netns;
-			return shared ? SEVERAL_USERS : ONE_USER;
+			return HAS_USERS + users;
 		}
 	}
 	return UNCLEAR_USER;
@@ -172,20 +171,30 @@ static __noinline bool owner_at(struct sock *sk, struct end *end)
  * Outside of such a call, the last user remains the owner in TCP, where the socket also sends by
  * itself. A datagram is then nobody's: it left later than its call, and a thread that waits to
  * receive one did not send it. So is what may have been sent in another process's call.
+ *
+ * Not inlined, as its callers' stack has no room for more.
  */
-static __always_inline bool sender_on_shared_socket(context *ctx, struct bpf_sock *sk,
-						    struct pidcap_owner *owner)
+static __noinline bool sender_on_shared_socket(context *ctx, struct bpf_sock *sk,
+					       struct pidcap_owner *owner)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 	__u64 id = (__u64)KERNEL_READ(task, tgid) << 32 | (__u32)KERNEL_READ(task, pid);
 	struct socket_call *call = bpf_map_lookup_elem(&socket_call, &id);
-	enum in_call in_call =
-		call ? is_in_call(call, sk, task, id, is_sent_here(ctx)) : NOT_IN_CALL;
+	bool is_here = is_sent_here(ctx);
+	enum in_call in_call = call ? is_in_call(call, sk, task, id, is_here) : NOT_IN_CALL;
+	__u64 any_thread = id & ~0xffffffffULL;
 
-	if (in_call == IN_CALL) {
+	if (in_call == NOT_IN_CALL) {
+		call = bpf_map_lookup_elem(&socket_call, &any_thread);
+		if (call)
+			in_call = is_in_call(call, sk, task, id, is_here);
+	}
+	if (call && in_call == IN_CALL) {
 		*owner = call->owner;
-		if (owner->tgid == id >> 32 && owner->tid == (__u32)id)
+		if (owner->tgid == id >> 32) {
+			owner->tid = (__u32)id;
 			return true;
+		}
 	} else if (sk->protocol == IPPROTO_TCP &&
 		   (in_call == NOT_IN_CALL || owner->tgid == id >> 32)) {
 		return true;
@@ -206,6 +215,16 @@ static __always_inline bool is_sent_by_another(struct bpf_sock *sk,
 
 	return sk->protocol != IPPROTO_TCP && owner->tgid != (__u32)KERNEL_READ(task, tgid) &&
 	       !(KERNEL_READ(task, flags) & PF_KTHREAD) && !may_be_softirq();
+}
+
+/* Returns which thread of the owner sends, or 0 if that isn't known. */
+static __always_inline __u32 sending_thread(const struct pidcap_owner *owner)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+
+	if (owner->tgid != (__u32)KERNEL_READ(task, tgid) || may_be_softirq())
+		return 0;
+	return KERNEL_READ(task, pid);
 }
 
 /* Finds the last user of a full socket, or, for its SENDER, the thread that sends on it. */
@@ -231,13 +250,16 @@ static __always_inline bool owner_of_socket(context *ctx, struct bpf_sock *sk, e
 		inherit_owner(sk, &end->owner);
 	if (role != SENDER)
 		return true;
-	end->shared = user == SEVERAL_USERS;
-	if (end->shared)
+	end->users = user - HAS_USERS;
+	if (end->users == SEVERAL_PROCESSES)
 		return sender_on_shared_socket(ctx, sk, &end->owner);
-	if (!is_sent_by_another(sk, &end->owner))
-		return true;
-	__builtin_memset(&end->owner, 0, sizeof(end->owner));
-	return false;
+	if (is_sent_by_another(sk, &end->owner)) {
+		__builtin_memset(&end->owner, 0, sizeof(end->owner));
+		return false;
+	}
+	if (end->users == SEVERAL_THREADS)
+		end->owner.tid = sending_thread(&end->owner);
+	return true;
 }
 
 /*

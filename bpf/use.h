@@ -29,10 +29,10 @@ static __noinline int note_packet_use(struct task_struct *task, __u64 key)
 }
 
 static __always_inline void write_user(struct task_struct *task, struct sock *sk,
-				       const struct sk_user *known, bool shared, bool passive)
+				       const struct sk_user *known, enum users users, bool passive)
 {
 	__u64 key = (__u64)sk;
-	struct sk_user user = {.shared = shared, .passive = passive};
+	struct sk_user user = {.users = users, .passive = passive};
 
 	current_owner(&user.owner);
 	user.sk = key;
@@ -63,9 +63,22 @@ static __noinline int want_call_ends(void)
 	return 0;
 }
 
+/* Returns who has used a socket, once the current thread has, too. */
+static __always_inline enum users with_current(const struct sk_user *known,
+					       struct task_struct *task, __u64 id)
+{
+	bool same_thread = known->owner.tid == (__u32)id && known->owner.tgid == id >> 32;
+
+	/* Who has only bound or accepted it has sent nothing on it: the next one is the first. */
+	if (known->passive)
+		return ONE_THREAD;
+	if (same_thread || known->users == SEVERAL_PROCESSES)
+		return known->users;
+	return is_current_process(&known->owner, task, id) ? SEVERAL_THREADS : SEVERAL_PROCESSES;
+}
+
 /*
  * Notes a use that says something new: of a socket that has another user, or several, or none yet.
- * Who has only bound or accepted it sends nothing on it: the next one is then its only user.
  *
  * Not inlined: such uses are few, and what all others run should be small. What begin_call() and
  * write_user() keep on the stack takes the same place: with its callers it has 512 bytes.
@@ -75,17 +88,16 @@ static __noinline int note_new_use(struct task_struct *task, struct sock *sk, en
 	__u64 id = bpf_get_current_pid_tgid();
 	__u64 key = (__u64)sk;
 	struct sk_user *known = bpf_map_lookup_elem(&sk_user, &key);
-	bool other, shared;
+	enum users users;
 
 	if (!known) {
-		write_user(task, sk, NULL, false, use == USE);
+		write_user(task, sk, NULL, ONE_THREAD, use == USE);
 		return 0;
 	}
-	other = known->owner.tid != (__u32)id || known->owner.tgid != id >> 32;
-	shared = known->shared || (other && !known->passive);
-	if (shared) {
+	users = with_current(known, task, id);
+	if (users == SEVERAL_PROCESSES) {
 		have_shared = 1;
-		if (!known->shared)
+		if (known->users != SEVERAL_PROCESSES)
 			note_earlier_call(known, key);
 		if (use == CALL_SENDS && !sees_call_ends && needs_call_ends(task, sk))
 			want_call_ends();
@@ -93,11 +105,29 @@ static __noinline int note_new_use(struct task_struct *task, struct sock *sk, en
 			begin_call(task, id, sk, use, known);
 	}
 	if (!is_current(&known->owner, task, id))
-		write_user(task, sk, known, shared, known->passive && use == USE);
-	else if (known->passive && use != USE)
-		/* If the entry is another socket's by now, that one counts as shared earlier. */
-		known->passive = 0;
+		write_user(task, sk, known, users, known->passive && use == USE);
 	return 0;
+}
+
+/*
+ * Returns whether a use says nothing new. Of several threads of one process the last that did
+ * anything but send counts: who receives what comes in. Who sends, the packet's program sees.
+ */
+static __always_inline bool is_known_use(struct sk_user *known, struct task_struct *task,
+					 enum use use)
+{
+	__u64 id = bpf_get_current_pid_tgid();
+
+	if (known->users == SEVERAL_PROCESSES)
+		return false;
+	if (known->owner.tid != (__u32)id && (known->users != SEVERAL_THREADS || use != CALL_SENDS))
+		return false;
+	if (!is_current_process(&known->owner, task, id))
+		return false;
+	/* If the entry is another socket's by now, that one counts as shared earlier. */
+	if (known->passive && use != USE)
+		known->passive = 0;
+	return true;
 }
 
 /* Notes the current process as the last user of a socket. */
@@ -115,10 +145,8 @@ static __always_inline void note_use(struct task_struct *task, struct sock *sk, 
 	if (family != AF_INET && family != AF_INET6)
 		return;
 	known = bpf_map_lookup_elem(&sk_user, &key);
-	if (known && !*(volatile __u32 *)&known->special &&
-	    is_current(&known->owner, task, bpf_get_current_pid_tgid()))
-		return;
-	note_new_use(task, sk, use);
+	if (!known || !is_known_use(known, task, use))
+		note_new_use(task, sk, use);
 }
 
 /*

@@ -3,7 +3,7 @@
 // CallEnds: has the ends of system calls seen, where programs see them at tracepoints.
 //
 // A program at the end of each system call slows down every process. It is needed only once a
-// thread sends on a datagram socket that others use, too (with CONFIG_PREEMPT_RT any socket;
+// process sends on a datagram socket that others use, too (with CONFIG_PREEMPT_RT any socket;
 // needs_call_ends() of bpf/shared_socket.h), or a program of another ABI uses a descriptor
 // (bpf/syscall.bpf.c). The ends of accept, setns and unshare have programs of their own, which
 // stay: the kernel waits while it takes such a program off. One thread.

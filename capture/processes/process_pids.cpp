@@ -68,7 +68,7 @@ std::optional<pidcap_owner> ProcessTable::as_in_kernel(const pidcap_owner& owner
 }
 
 uint32_t ProcessTable::thread_of(const Process& process, const pidcap_owner& owner) const {
-    if (!is_translated() || process.pidns != 0) {
+    if (!is_translated() || process.pidns != 0 || owner.tid == 0) {
         return owner.tid;
     }
     if (owner.tid == owner.tgid) {

@@ -354,7 +354,7 @@ bool ProcessTable::is_settled_for(const Process& process, const pidcap_owner& ow
     }
     const Entry& entry = *found->second;
     // A thread's number can be another one's before the table hears of anything.
-    const bool is_thread_asked_for = is_translated() && owner.tid != owner.tgid;
+    const bool is_thread_asked_for = is_translated() && owner.tid != 0 && owner.tid != owner.tgid;
     return entry.key.pid == owner.tgid && entry.start_boot != 0 &&
            entry.start_boot == owner.start_boot && entry.used && entry.has_packets &&
            is_up_to_date(entry) && agrees(entry, owner) && !is_thread_asked_for;

@@ -541,6 +541,45 @@ void play_return_of_opener(const Path& path, Ownership& ownership) {
     }
 }
 
+// Threads of one process, of which some send on a socket and another one receives on it.
+void play_threads(const Path& path, Ownership& ownership) {
+    constexpr auto kSay = [](int fd, Text note) {
+        char chunk[300];
+        const int length = snprintf(chunk, sizeof(chunk), "pid=%d tid=%ld %s", getpid(),
+                                    syscall(SYS_gettid), note.c_str());
+        return write(fd, chunk, static_cast<size_t>(length));
+    };
+    for (const int type : {SOCK_DGRAM, SOCK_STREAM}) {
+        Shared shared(path, type);
+        claim_users(ownership, path, type, shared, {&shared.first});
+        ownership.add_threads(shared.first.who());
+        if (type == SOCK_STREAM) {
+            send_at_once(shared.first, shared.fd);
+        }
+        for (int i = 0; i < 10; i++) {
+            uint32_t tid = 0;
+            shared.first.call_in_thread(tid, kSay, shared.fd,
+                                        Text("by a thread " + for_user(shared.peer)));
+            hear(shared.peer, shared.peer_fd);
+            pass(shared.peer, shared.peer_fd, shared.first, shared.fd,
+                 "answer " + for_user(shared.first));
+            use_by(shared.first, shared.fd, shared.peer, shared.peer_fd);
+        }
+        // Another process, in the middle of a thread's call.
+        Actor child = shared.first.fork_child("child-" + path.name);
+        claim_users(ownership, path, type, shared, {&child});
+        play_call_before_other(shared.first, child, shared.fd, shared.peer, shared.peer_fd);
+        use_by(shared.first, shared.fd, shared.peer, shared.peer_fd);
+        close_in(child, shared.fd);
+        close_in(shared.first, shared.fd);
+        if (type == SOCK_STREAM) {
+            hear_end(shared.peer, shared.peer_fd);
+            close_in(shared.peer, shared.peer_fd);
+            settle(path.client);
+        }
+    }
+}
+
 // The kernel spreads what comes in over the CPUs (RPS): a worker's datagram arrives while the CPU
 // is in the middle of another worker's call.
 Play prepare_spread_datagrams(Stage& stage) {
@@ -715,6 +754,7 @@ void add_handover(Scenarios& all) {
     all.push_back(on_each_path("tcp-full-flow", 600, play_full_flow));
     all.push_back(on_each_path("call-before-other", 100, play_calls_before_others));
     all.push_back(on_each_path("opener-returns", 150, play_return_of_opener));
+    all.push_back(on_each_path("threads", 200, play_threads));
     all.push_back({"fork-inherited-before", 48, prepare_inherited_before});
     all.push_back(on_each_path("scm-rights", 108, play_scm_rights));
     all.push_back(on_each_path("socket-activation", 60, play_socket_activation));

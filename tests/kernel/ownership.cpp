@@ -213,6 +213,13 @@ std::vector<Who> Ownership::users_of(const Packet& packet, bool of_source) const
     return found == claims_.end() ? std::vector<Who>() : found->second;
 }
 
+bool Ownership::is_signed_by(const Packet& packet, const NamedProcess& sender) const {
+    const auto signer = signature(packet);
+    const bool may_miss_thread = packet.interface != "lo" && threaded_.contains(sender.pid);
+    return signer->pid == sender.pid &&
+           (signer->tid == 0 || signer->tid == sender.tid || (sender.tid == 0 && may_miss_thread));
+}
+
 void Ownership::narrow_by_signature(const Packet& packet, Ends& ends) const {
     if (const auto signer = signature(packet)) {
         if (const auto user = users_.find(signer->pid); user != users_.end()) {
@@ -308,9 +315,8 @@ Score Ownership::score_ends(const Packet& packet, const Ends& ends) const {
         return {Verdict::wrong, unmet};
     }
     const auto& sender = receiver_first ? peer : self;
-    if (const auto signer = signature(packet)) {
-        if (sender &&
-            (signer->pid != sender->pid || (signer->tid != 0 && signer->tid != sender->tid))) {
+    if (signature(packet)) {
+        if (sender && !is_signed_by(packet, *sender)) {
             return {Verdict::wrong, "signed by another process or thread"};
         }
         const std::string reason =

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -66,6 +67,9 @@ class Ownership {
     // A process that shares a socket with others. Signed data is of no other than who signed it;
     // "for=PID" in its note says who should be named as its receiver.
     void add_user(const Who& who) { users_[who.pid] = who; }
+    // A process with several threads at a socket: which one sends isn't known of what a softirq
+    // sees, as at a veth's far end.
+    void add_threads(const Who& who) { threaded_.insert(who.pid); }
     // Where a packet introduces this process, it has to say this.
     void demand(uint32_t pid, const std::string& key, const std::string& value) {
         demands_[pid] = {key, value};
@@ -99,6 +103,7 @@ class Ownership {
     std::vector<Who> users_of(const Packet& packet, bool of_source) const;
     std::string unmet_demand(const Packet& packet) const;
     void narrow_by_signature(const Packet& packet, Ends& ends) const;
+    bool is_signed_by(const Packet& packet, const NamedProcess& sender) const;
 
     using End = std::tuple<std::string, std::string, uint16_t>;  // protocol, address, port
     Hook hook_;
@@ -110,6 +115,7 @@ class Ownership {
     std::map<std::pair<std::string, std::string>, Ends> routes_;
     std::map<Endpoint, Who> errors_;
     std::map<uint32_t, std::pair<std::string, std::string>> demands_;
+    std::set<uint32_t> threaded_;
     Rule rule_;
 };
 
