@@ -165,6 +165,22 @@ static __always_inline bool is_sent_here(context *ctx)
 #endif
 }
 
+/* Returns whether the segment that a TCP socket sends has data. */
+static __always_inline bool has_data(context *ctx)
+{
+#ifdef PIDCAP_XDP
+	return true;
+#else
+	struct sk_buff *packet = context_packet(ctx);
+	__u64 header = (__u64)KERNEL_READ(packet, head) + KERNEL_READ(packet, transport_header);
+	__u64 end = (__u64)KERNEL_READ(packet, data) + KERNEL_READ(packet, len);
+	__u8 words = 0; /* in the upper half: the header's length, RFC 9293, section 3.1 */
+
+	bpf_probe_read_kernel(&words, sizeof(words), (void *)(header + 12));
+	return header + (words >> 4) * 4 != end;
+#endif
+}
+
 static __always_inline struct pidcap_interface context_interface(context *ctx)
 {
 	struct pidcap_interface interface = {.netns = only_netns, .ifindex = context_ifindex(ctx)};

@@ -220,6 +220,7 @@ struct sk_buff {
 	unsigned int tail; /* offset from head: 64-bit architectures */
 	__be16 protocol;
 	__u16 network_header;	 /* likewise */
+	__u16 transport_header;	 /* likewise */
 	unsigned int sender_cpu; /* or napi_id, which is greater than any CPU's */
 	struct net_device *dev;
 	unsigned long _skb_refdst;
@@ -530,6 +531,9 @@ struct inet_connection_sock {
 
 struct tcp_sock {
 	bool is_mptcp;
+	__u32 snd_una;
+	__u32 write_seq;
+	__u64 bytes_acked;
 	__u64 bytes_received;
 	__u64 bytes_sent;
 	__u64 bytes_retrans;

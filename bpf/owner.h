@@ -26,6 +26,7 @@ struct sk_user {
 	__u64 born;    /* when the entry was made, mono: with sk it identifies a socket, for ever */
 	__u64 check;   /* pidcap_owner_check() */
 	__u64 task;    /* the owner's thread, by its address */
+	__u64 others;  /* TCP: how much will be acknowledged once all that others wrote is */
 	__u32 netns;   /* inode number of its network namespace */
 	__u16 users;   /* enum users: who has used it, maybe at the same time */
 	__u16 passive; /* its only one has bound or accepted it, no more */

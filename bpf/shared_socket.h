@@ -71,6 +71,24 @@ static __always_inline bool may_be_sending(const struct sk_user *user)
 	return KERNEL_READ(task, state) == TASK_RUNNING;
 }
 
+/* How much a TCP socket's peer will have acknowledged once it has all that has been written. */
+static __always_inline __u64 written_on(struct sock *sk)
+{
+	struct tcp_sock *tcp = (struct tcp_sock *)sk;
+
+	return KERNEL_READ(tcp, bytes_acked) +
+	       (__u32)(KERNEL_READ(tcp, write_seq) - KERNEL_READ(tcp, snd_una));
+}
+
+/*
+ * Returns whether a TCP socket may have data left to send, or to send again, that other processes
+ * than its last user have written.
+ */
+static __always_inline bool has_others_data(struct sock *sk, const struct sk_user *user)
+{
+	return KERNEL_READ((struct tcp_sock *)sk, bytes_acked) < user->others;
+}
+
 static __always_inline __u64 switches_of(struct task_struct *task)
 {
 	return KERNEL_READ(task, nvcsw) + KERNEL_READ(task, nivcsw);

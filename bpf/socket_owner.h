@@ -169,8 +169,9 @@ static __noinline bool owner_at(struct sock *sk, struct end *end)
  * Finds the sender on a socket with several users. `owner` is its last user, and becomes the
  * thread whose system call on the socket is under way, if this program runs in its context.
  * Outside of such a call, the last user remains the owner in TCP, where the socket also sends by
- * itself. A datagram is then nobody's: it left later than its call, and a thread that waits to
- * receive one did not send it. So is what may have been sent in another process's call.
+ * itself, unless another process may have written the data, or be sending in a call. A datagram is
+ * then nobody's: it left later than its call, and a thread that waits to receive one did not send
+ * it.
  *
  * Not inlined, as its callers' stack has no room for more.
  */
@@ -183,13 +184,19 @@ static __noinline bool sender_on_shared_socket(context *ctx, struct bpf_sock *sk
 	bool is_here = is_sent_here(ctx);
 	enum in_call in_call = call ? is_in_call(call, sk, task, id, is_here) : NOT_IN_CALL;
 	__u64 any_thread = id & ~0xffffffffULL;
+	__u64 key = (__u64)(long)sk;
+	struct sk_user *user;
 
 	if (in_call == NOT_IN_CALL) {
 		call = bpf_map_lookup_elem(&socket_call, &any_thread);
 		if (call)
 			in_call = is_in_call(call, sk, task, id, is_here);
 	}
+	user = sk->protocol == IPPROTO_TCP ? bpf_map_lookup_elem(&sk_user, &key) : NULL;
 	if (call && in_call == IN_CALL) {
+		/* It may have to be sent again, later. */
+		if (user && owner->tgid != id >> 32)
+			user->others = written_on(kernel_socket(sk));
 		*owner = call->owner;
 		if (owner->tgid == id >> 32) {
 			owner->tid = (__u32)id;
@@ -197,7 +204,8 @@ static __noinline bool sender_on_shared_socket(context *ctx, struct bpf_sock *sk
 		}
 	} else if (sk->protocol == IPPROTO_TCP &&
 		   (in_call == NOT_IN_CALL || owner->tgid == id >> 32)) {
-		return true;
+		if (!has_data(ctx) || (user && !has_others_data(kernel_socket(sk), user)))
+			return true;
 	}
 	__builtin_memset(owner, 0, sizeof(*owner));
 	return false;

@@ -40,6 +40,12 @@ static __always_inline void write_user(struct task_struct *task, struct sock *sk
 	user.netns = KERNEL_READ(sk, __sk_common.skc_net.net, ns.inum);
 	user.born = known ? known->born : bpf_ktime_get_ns();
 	user.check = pidcap_owner_check(&user.owner);
+	if (known && users == SEVERAL_PROCESSES) {
+		user.others = known->others;
+		if (known->owner.tgid != user.owner.tgid &&
+		    KERNEL_READ(sk, sk_protocol) == IPPROTO_TCP)
+			user.others = written_on(sk);
+	}
 	if (bpf_map_update_elem(&sk_user, &key, &user, BPF_ANY))
 		__sync_fetch_and_add(&sk_user_full, 1);
 	note_change_of_owner(sk);

@@ -501,6 +501,34 @@ void play_calls_before_others(const Path& path, Ownership& ownership) {
     }
 }
 
+// What one process has written leaves after another one has used the socket.
+void play_queued_data(const Path& path, Ownership& ownership) {
+    Shared shared(path, SOCK_STREAM);
+    Actor child = shared.first.fork_child("child-" + path.name);
+    claim_users(ownership, path, SOCK_STREAM, shared, {&shared.first, &child});
+    use_by(shared.first, shared.fd, shared.peer, shared.peer_fd);
+    use_by(child, shared.fd, shared.peer, shared.peer_fd);
+    for (Actor* writer : {&shared.first, &child}) {
+        Actor& other = writer == &child ? shared.first : child;
+        // The kernel sends it 200 ms later.
+        writer->call(
+            [](int fd) {
+                const int on = 1;
+                return setsockopt(fd, IPPROTO_TCP, TCP_CORK, &on, sizeof(on));
+            },
+            shared.fd);
+        say(*writer, shared.fd, "corked " + for_user(shared.peer));
+        other.call(
+            [](int fd) {
+                char byte = 0;
+                return recv(fd, &byte, 1, MSG_DONTWAIT) < 0 && errno == EAGAIN ? 0 : -1;
+            },
+            shared.fd);
+        hear(shared.peer, shared.peer_fd);
+    }
+    settle(path.client);
+}
+
 // Who binds a datagram socket, or accepts a connection, leaves it to a worker, and sends on it
 // later than this.
 void play_return_of_opener(const Path& path, Ownership& ownership) {
@@ -753,6 +781,7 @@ void add_handover(Scenarios& all) {
     all.push_back(on_each_path("fork-inherits", 151, play_inherited));
     all.push_back(on_each_path("tcp-full-flow", 600, play_full_flow));
     all.push_back(on_each_path("call-before-other", 100, play_calls_before_others));
+    all.push_back(on_each_path("queued-data", 50, play_queued_data));
     all.push_back(on_each_path("opener-returns", 150, play_return_of_opener));
     all.push_back(on_each_path("threads", 200, play_threads));
     all.push_back({"fork-inherited-before", 48, prepare_inherited_before});
