@@ -206,7 +206,7 @@ class Wget(Client):
 
     def command(self, port, version):
         # A connection for each page: the server closes it.
-        return ["wget", "-q", "-O", "/dev/null", "--tries=1", "--no-check-certificate", f"https://127.0.0.1:{port}/page",
+        return ["wget", "-nv", "-O", "/dev/null", "--tries=1", "--no-check-certificate", f"https://127.0.0.1:{port}/page",
                 f"https://127.0.0.1:{port}/page"]
 
 
