@@ -86,6 +86,15 @@ void claim_users(Ownership& ownership, const Path& path, int type, const Shared&
     ownership.claim(protocol_name(type), path.server_address, shared.peer_port, shared.peer.who());
 }
 
+// After the socket has been closed by all its users.
+void close_peer(const Path& path, int type, Shared& shared) {
+    if (type == SOCK_STREAM) {
+        hear_end(shared.peer, shared.peer_fd);
+        close_in(shared.peer, shared.peer_fd);
+        settle(path.client);
+    }
+}
+
 void play_inherited(const Path& path, Ownership& ownership) {
     for (const int type : {SOCK_DGRAM, SOCK_STREAM}) {
         Shared shared(path, type);
@@ -98,11 +107,7 @@ void play_inherited(const Path& path, Ownership& ownership) {
         close_in(shared.first, shared.fd);
         use_by(child, shared.fd, shared.peer, shared.peer_fd);
         close_in(child, shared.fd);
-        if (type == SOCK_STREAM) {
-            hear_end(shared.peer, shared.peer_fd);
-            close_in(shared.peer, shared.peer_fd);
-            settle(path.client);
-        }
+        close_peer(path, type, shared);
     }
 }
 
@@ -493,11 +498,7 @@ void play_calls_before_others(const Path& path, Ownership& ownership) {
         use_by(shared.first, shared.fd, shared.peer, shared.peer_fd);
         close_in(shared.first, shared.fd);
         close_in(child, shared.fd);
-        if (type == SOCK_STREAM) {
-            hear_end(shared.peer, shared.peer_fd);
-            close_in(shared.peer, shared.peer_fd);
-            settle(path.client);
-        }
+        close_peer(path, type, shared);
     }
 }
 
@@ -600,11 +601,7 @@ void play_threads(const Path& path, Ownership& ownership) {
         use_by(shared.first, shared.fd, shared.peer, shared.peer_fd);
         close_in(child, shared.fd);
         close_in(shared.first, shared.fd);
-        if (type == SOCK_STREAM) {
-            hear_end(shared.peer, shared.peer_fd);
-            close_in(shared.peer, shared.peer_fd);
-            settle(path.client);
-        }
+        close_peer(path, type, shared);
     }
 }
 
