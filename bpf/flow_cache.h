@@ -214,8 +214,7 @@ __noinline int take_kept_ends(context *ctx, __u32 hook)
 		return false;
 	result->sender = flow->sender;
 	result->receiver = flow->receiver;
-	if (result->sender.users == SEVERAL_THREADS)
-		result->sender.owner.tid = sending_thread(&result->sender.owner);
+	set_sending_thread(&result->sender);
 	return true;
 }
 

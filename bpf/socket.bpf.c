@@ -48,7 +48,8 @@ int socket_release(struct bpf_sock *sk)
 	stored = bpf_sk_storage_get(&sk_owner, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
 	if (stored && read_user(user, key, &owner)) {
 		/* What is left to send may be of several. */
-		if (sk->protocol == IPPROTO_TCP && has_others_data((struct sock *)key, user))
+		if (user->users == SEVERAL_PROCESSES && sk->protocol == IPPROTO_TCP &&
+		    has_others_data((struct sock *)key, user))
 			__builtin_memset(&owner, 0, sizeof(owner));
 		store_owner(stored, &owner);
 	}

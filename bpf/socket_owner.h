@@ -225,14 +225,17 @@ static __always_inline bool is_sent_by_another(struct bpf_sock *sk,
 	       !(KERNEL_READ(task, flags) & PF_KTHREAD) && !may_be_softirq();
 }
 
-/* Returns which thread of the owner sends, or 0 if that isn't known. */
-static __always_inline __u32 sending_thread(const struct pidcap_owner *owner)
+/* Sets which thread sends, or 0 if that isn't known, where several threads use the socket. */
+static __always_inline void set_sending_thread(struct end *sender)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 
-	if (owner->tgid != (__u32)KERNEL_READ(task, tgid) || may_be_softirq())
-		return 0;
-	return KERNEL_READ(task, pid);
+	if (sender->users != SEVERAL_THREADS)
+		return;
+	if (sender->owner.tgid != (__u32)KERNEL_READ(task, tgid) || may_be_softirq())
+		sender->owner.tid = 0;
+	else
+		sender->owner.tid = KERNEL_READ(task, pid);
 }
 
 /* Finds the last user of a full socket, or, for its SENDER, the thread that sends on it. */
@@ -265,8 +268,7 @@ static __always_inline bool owner_of_socket(context *ctx, struct bpf_sock *sk, e
 		__builtin_memset(&end->owner, 0, sizeof(end->owner));
 		return false;
 	}
-	if (end->users == SEVERAL_THREADS)
-		end->owner.tid = sending_thread(&end->owner);
+	set_sending_thread(end);
 	return true;
 }
 
