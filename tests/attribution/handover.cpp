@@ -70,6 +70,20 @@ void wait_until_in_call(pid_t pid, long call) {
     throw std::runtime_error("process " + std::to_string(pid) + " doesn't wait in its call");
 }
 
+// The same as say(), in a thread of its own, which the signature names.
+void say_in_thread(Actor& actor, int fd, const std::string& note) {
+    uint32_t tid = 0;
+    actor.call_in_thread(
+        tid,
+        [](int which, Text text) {
+            char chunk[300];
+            const int length = snprintf(chunk, sizeof(chunk), "pid=%d tid=%ld %s", getpid(),
+                                        syscall(SYS_gettid), text.c_str());
+            return write(which, chunk, static_cast<size_t>(length));
+        },
+        fd, Text(note));
+}
+
 // `user` sends, which makes the socket its own; what comes back is then for it.
 void use_by(Actor& user, int fd, Actor& peer, int peer_fd) {
     pass(user, fd, peer, peer_fd, "from its user " + for_user(peer));
@@ -275,15 +289,7 @@ void play_accept(const Path& path, Ownership& ownership) {
         uint32_t tid = 0;
         const auto accepted = static_cast<int>(server.call_in_thread(
             tid, [](int which) { return accept(which, nullptr, nullptr); }, listening));
-        server.call_in_thread(
-            tid,
-            [](int which, Text text) {
-                char chunk[300];
-                const int length = snprintf(chunk, sizeof(chunk), "pid=%d tid=%ld %s", getpid(),
-                                            syscall(SYS_gettid), text.c_str());
-                return write(which, chunk, static_cast<size_t>(length));
-            },
-            accepted, Text("by a thread " + for_user(client)));
+        say_in_thread(server, accepted, "by a thread " + for_user(client));
         hear(client, caller);
         close_in(server, accepted);
         close_in(client, caller);
@@ -572,12 +578,6 @@ void play_return_of_opener(const Path& path, Ownership& ownership) {
 
 // Threads of one process, of which some send on a socket and another one receives on it.
 void play_threads(const Path& path, Ownership& ownership) {
-    constexpr auto kSay = [](int fd, Text note) {
-        char chunk[300];
-        const int length = snprintf(chunk, sizeof(chunk), "pid=%d tid=%ld %s", getpid(),
-                                    syscall(SYS_gettid), note.c_str());
-        return write(fd, chunk, static_cast<size_t>(length));
-    };
     for (const int type : {SOCK_DGRAM, SOCK_STREAM}) {
         Shared shared(path, type);
         claim_users(ownership, path, type, shared, {&shared.first});
@@ -586,9 +586,7 @@ void play_threads(const Path& path, Ownership& ownership) {
             send_at_once(shared.first, shared.fd);
         }
         for (int i = 0; i < 10; i++) {
-            uint32_t tid = 0;
-            shared.first.call_in_thread(tid, kSay, shared.fd,
-                                        Text("by a thread " + for_user(shared.peer)));
+            say_in_thread(shared.first, shared.fd, "by a thread " + for_user(shared.peer));
             hear(shared.peer, shared.peer_fd);
             pass(shared.peer, shared.peer_fd, shared.first, shared.fd,
                  "answer " + for_user(shared.first));
